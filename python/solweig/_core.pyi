@@ -1,0 +1,282 @@
+"""Typed face of the compiled engine.
+
+Every 2-D raster is C-contiguous ``[row, col]``, row 0 north, column 0 west. Heights in metres,
+angles in degrees (azimuth clockwise from north), radiation in W m-2, temperatures in deg C.
+Functions release the GIL and use the rayon pool. Bad shapes raise ``ValueError``; a panic in the
+engine raises ``RuntimeError``.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+U8 = NDArray[np.uint8]
+U32 = NDArray[np.uint32]
+Bool = NDArray[np.bool_]
+
+__version__: str
+
+# ------------------------------------------------------------------ geometry
+
+class Scene:
+    """Immutable geometry of one raster, in the form the ray marcher reads.
+
+    ``dsm`` and ``dem`` are absolute heights, ``canopy`` and ``trunk`` heights above ground
+    (spec G 1.3: base = dem if given, else dsm; below 0.1 m = absent; NaN = absent). ``trunk=None``
+    with a canopy means ``trunk_ratio * canopy``. NaN in ``dsm`` = no data.
+    """
+
+    def __init__(
+        self,
+        dsm: F32,
+        *,
+        pixel_size: float,
+        dem: F32 | None = None,
+        canopy: F32 | None = None,
+        trunk: F32 | None = None,
+        trunk_ratio: float = 0.25,
+        relative_bush: bool = False,
+        canopy_base: str = "dem",
+    ) -> None: ...
+    @property
+    def id(self) -> int: ...
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    @property
+    def pixel_size(self) -> float: ...
+    @property
+    def has_vegetation(self) -> bool: ...
+    def valid_mask(self) -> Bool: ...
+    def canopy_top(self) -> F32:
+        """Absolute canopy top, NaN where absent."""
+    def trunk_top(self) -> F32: ...
+    def bush(self) -> Bool:
+        """Cells whose vegetation shades itself from step 0 (spec G 1.4)."""
+    def svf(
+        self,
+        patch_option: int = 2,
+        *,
+        max_shadow_distance_m: float = 1000.0,
+        height_bound_m: float | None = None,
+        normalised_sectors: bool = False,
+        zenith_canopy: str = "reference",
+        progress: Callable[[int, int], Any] | None = None,
+    ) -> SkyView: ...
+    def shadows(
+        self,
+        azimuth: float,
+        altitude: float,
+        *,
+        max_shadow_distance_m: float = 1000.0,
+        height_bound_m: float | None = None,
+        wall_height: F32 | None = None,
+        wall_aspect: F32 | None = None,
+    ) -> dict[str, NDArray[Any]]:
+        """``sh``, ``vegsh``, ``vbshvegsh`` (uint8, 1 = lit) and, with walls, ``wallsh``,
+        ``wallsun``, ``wallshve``, ``facesun`` (float32)."""
+
+class SkyView:
+    """Result of :meth:`Scene.svf`."""
+
+    @property
+    def patch_option(self) -> int: ...
+    def fields(self) -> dict[str, F32]:
+        """15 grids: ``svf``, ``svf_east`` ... ``svf_north``, ``svf_veg``, ``svf_veg_east`` ...,
+        ``svf_aveg``, ``svf_aveg_east`` ... NaN where the scene has no data."""
+    def masks(self) -> dict[str, U32]:
+        """``shmat`` and, with vegetation, ``vegshmat``, ``vbshmat``: ``[row, col, word]``; patch i
+        is bit ``i % 32`` of word ``i // 32``; 1 = not blocked."""
+
+def svf_from_masks(
+    patch_option: int, shmat: U32, vegshmat: U32 | None, vbshmat: U32 | None,
+    trunk_absent: Bool | None = None, normalised_sectors: bool = False,
+) -> dict[str, F32]: ...
+def patch_table(patch_option: int) -> dict[str, F64]:
+    """``altitude``, ``azimuth``, ``solid_angle``, ``band`` per patch."""
+
+def ray_offsets(
+    azimuth: float, altitude: float, pixel_size: float, steps: int
+) -> tuple[NDArray[np.int32], F64, F64]:
+    """``[k, (drow, dcol)]``, distance d_k [m] and height h_k [m] for k = 0..steps-1 (spec G 2.1)."""
+
+def wall_height(dsm: F32, wall_limit: float = 1.0) -> F32: ...
+def wall_aspect(
+    dsm: F32, wall_height: F32, pixel_size: float, *, improved: bool = False
+) -> F32: ...
+def buildings_mask(
+    dsm: F32, *, dem: F32 | None = None, land_cover: U8 | None = None
+) -> U8:
+    """1 = open ground, 0 = building (spec G 1.6); land cover wins when both are given."""
+
+class GroundView:
+    """Ground view factors with cached geometry (spec G 7)."""
+
+    def __init__(
+        self,
+        buildings: U8,
+        *,
+        pixel_size: float,
+        albedo: F32,
+        wall_height: F32,
+        wall_aspect: F32,
+        wall_albedo: float = 0.2,
+        person_height: float = 1.1,
+    ) -> None: ...
+    def albnosh(self) -> dict[str, F32]:
+        """``gvfalbnosh`` and ``gvfalbnoshE`` S W N."""
+    def evaluate(
+        self,
+        *,
+        wall_sun: F32,
+        shadow: F32,
+        ground_excess: F32,
+        wall_excess: float,
+        ta: float,
+        emissivity: F32,
+        albedo: F32,
+        wall_emissivity: float = 0.9,
+        sums: bool = False,
+    ) -> dict[str, F32]:
+        """``gvfLup``, ``gvfalb`` and their E S W N (names as in the reference), with ``sums`` also
+        ``gvfSum``, ``gvfNorm``."""
+
+# ------------------------------------------------------------------ sky, weather scalars
+
+def clearness_index(
+    altitude: F64, day_of_year: F64, ta: F64, rh: F64, global_rad: F64, latitude: float,
+    pressure_kpa: F64, formulation: str = "reference",
+) -> dict[str, F64]:
+    """``i0``, ``ci`` (unclipped, +inf where undefined), ``kt``, ``i0_et``, ``corr`` (spec R 3.3).
+    NaN pressure = missing."""
+
+def split_global(
+    global_rad: F64, altitude: F64, kt: F64, ta: F64, rh: F64
+) -> tuple[F64, F64]:
+    """Beam normal and diffuse horizontal irradiance (Reindl, spec R 3.4)."""
+
+def night_clearness(day_index: NDArray[np.int64], altitude: F64, ci: F64) -> F64:
+    """Clearness index for every row by the Offerle rule (spec R 3.6): day rows their own capped
+    value, night rows the value the night receives."""
+
+def perez_luminance(
+    zenith: float, azimuth: float, diffuse: float, direct: float, day_of_year: int,
+    patch_option: int = 2,
+) -> tuple[F64, float, float]:
+    """Normalised luminance per patch (sum 1), clearness epsilon, brightness delta (spec R 4.3)."""
+
+def sky_emissivity(ta: float, rh: float) -> float: ...
+def band_emissivity(sky_emissivity: float, altitude: F64, model: int = 2) -> F64: ...
+def sunrise_hour(day_of_year: int, latitude: float) -> float: ...
+def leaf_on(day_of_year: int, first_day: int = 97, last_day: int = 300) -> bool: ...
+def land_cover_table() -> dict[int, dict[str, float]]:
+    """``{code: {albedo, emissivity, ts_deg, tstart, tmaxlst}}`` (spec R 6.1 defaults)."""
+
+# ------------------------------------------------------------------ one run
+
+class Model:
+    """Everything of a run that does not change from step to step. Arrays are borrowed, not copied.
+
+    ``params`` keys and defaults: see :func:`default_params`.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        *,
+        svf: dict[str, F32],
+        masks: dict[str, U32] | None,
+        patch_option: int,
+        buildings: U8,
+        wall_height: F32,
+        wall_aspect: F32,
+        land_cover: U8 | None = None,
+        albedo: F32 | None = None,
+        emissivity: F32 | None = None,
+        params: dict[str, Any] | None = None,
+    ) -> None: ...
+    def new_state(self) -> State: ...
+    def new_statistics(
+        self, thresholds_day: Sequence[float], thresholds_night: Sequence[float]
+    ) -> Statistics: ...
+    def step(
+        self,
+        state: State,
+        weather: dict[str, float | bool],
+        *,
+        outputs: Sequence[str] = ("tmrt",),
+        points: NDArray[np.int64] | None = None,
+        statistics: Statistics | None = None,
+    ) -> StepResult:
+        """Advance one step. ``weather`` keys: ``ta``, ``rh``, ``pressure_kpa`` (NaN = missing),
+        ``ws`` (at ``wind_height_m``), ``global_rad``, ``direct_rad`` (beam normal, NaN = split),
+        ``diffuse_rad`` (NaN = split), ``day_of_year``, ``clock_fraction`` (0-1, of the stamp),
+        ``altitude``, ``azimuth``, ``altitude_max``, ``latitude``, ``step_days``, ``leaf_on``,
+        ``night_clearness``, ``water_temperature`` (NaN = none), ``hours`` (length of the step for
+        hour counts)."""
+
+class State:
+    """Thermal state carried between steps (spec R 6.5)."""
+
+    first: bool
+    accumulated_days: float
+    def fields(self) -> dict[str, F32]:
+        """Delay rasters ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n``, ``tg``; empty before
+        the first day step."""
+    @staticmethod
+    def restore(first: bool, accumulated_days: float, fields: dict[str, F32]) -> State: ...
+
+class Statistics:
+    """Running statistics over the steps of a run; NaN-aware."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """``n_timesteps``, ``n_daytime``, ``n_nighttime``."""
+    def grids(self) -> dict[str, F32]:
+        """``tmrt_mean``, ``tmrt_max``, ``tmrt_min``, ``tmrt_day_mean``, ``tmrt_night_mean``, the
+        same for ``utci``, ``sun_hours``, ``shade_hours``."""
+    def hours_above(self) -> dict[float, F32]:
+        """Hours with UTCI above each threshold (day thresholds by day, night ones at night)."""
+
+class StepResult:
+    fields: dict[str, F32]
+    """Requested grids: tmrt utci pet shadow kdown kup ldown lup kside lside kside_i kside_d drad
+    keast ksouth kwest knorth least lsouth lwest lnorth tg tg_out f_sh."""
+    points: dict[str, F64]
+    """Every flux above at the requested points, in their order."""
+    scalars: dict[str, float]
+    """esky ea i0 ci ci_tg kt rad_i rad_d tg_wall sunrise perez_eps perez_delta, and the means over
+    valid cells tmrt_mean utci_mean sun_fraction."""
+    seconds: dict[str, float]
+
+def default_params() -> dict[str, Any]:
+    """Run parameters with their defaults: posture, body ("cylinder" | "box"), abs_k, abs_l,
+    wall_albedo, wall_emissivity, wall ts_deg/tstart/tmaxlst, transmissivity, anisotropic,
+    land cover table, formulation ("reference" | "improved"), no_land_cover_tstart, age, weight,
+    height, sex, activity, clothing, wind_height_m, pet_wind ("10m" | "1.1m"), utci_wind_floor,
+    beam ("normal" | "horizontal"), max_shadow_distance_m, height_bound_m, ..."""
+
+# ------------------------------------------------------------------ comfort
+
+def utci(ta: F64, rh: F64, tmrt: F64, wind_10m: F64) -> F64: ...
+def utci_grid(tmrt: F32, ta: float, rh: float, wind_10m: float) -> F32: ...
+def pet(
+    ta: F64, rh: F64, tmrt: F64, wind: F64, weight: F64, age: F64, height: F64, activity: F64,
+    clothing: F64, sex: NDArray[np.int64],
+) -> F64: ...
+def pet_grid(
+    tmrt: F32, ta: float, rh: float, wind: float, *, weight: float, age: float, height: float,
+    activity: float, clothing: float, sex: int,
+) -> F32: ...
+
+# ------------------------------------------------------------------ engine
+
+def gpu_compiled() -> bool: ...
+def set_threads(n: int) -> None:
+    """Size of the rayon pool; only before its first use, else ``RuntimeError``."""
+def tally() -> dict[str, dict[str, Any]]:
+    """Per stage: ``gpu_runs``, ``cpu_runs``, ``fallbacks``, ``last_reason``, ``seconds``."""
+def reset_tally() -> None: ...

@@ -1,0 +1,14 @@
+//! The Python face of solweig: convert, release the GIL, call the core, convert back.
+
+use pyo3::prelude::*;
+
+/// The compiled engine of solweig.
+#[pymodule]
+mod _core {
+    use super::*;
+
+    #[pymodule_init]
+    fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
+        m.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
