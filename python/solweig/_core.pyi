@@ -92,8 +92,12 @@ class SkyView:
         is bit ``i % 32`` of word ``i // 32``; 1 = not blocked."""
 
 def svf_from_masks(
-    patch_option: int, shmat: U32, vegshmat: U32 | None, vbshmat: U32 | None,
-    trunk_absent: Bool | None = None, normalised_sectors: bool = False,
+    patch_option: int,
+    shmat: U32,
+    vegshmat: U32 | None,
+    vbshmat: U32 | None,
+    trunk_absent: Bool | None = None,
+    normalised_sectors: bool = False,
 ) -> dict[str, F32]: ...
 def patch_table(patch_option: int) -> dict[str, F64]:
     """``altitude``, ``azimuth``, ``solid_angle``, ``band`` per patch."""
@@ -107,9 +111,7 @@ def wall_height(dsm: F32, wall_limit: float = 1.0) -> F32: ...
 def wall_aspect(
     dsm: F32, wall_height: F32, pixel_size: float, *, improved: bool = False
 ) -> F32: ...
-def buildings_mask(
-    dsm: F32, *, dem: F32 | None = None, land_cover: U8 | None = None
-) -> U8:
+def buildings_mask(dsm: F32, *, dem: F32 | None = None, land_cover: U8 | None = None) -> U8:
     """1 = open ground, 0 = building (spec G 1.6); land cover wins when both are given."""
 
 class GroundView:
@@ -147,15 +149,19 @@ class GroundView:
 # ------------------------------------------------------------------ sky, weather scalars
 
 def clearness_index(
-    altitude: F64, day_of_year: F64, ta: F64, rh: F64, global_rad: F64, latitude: float,
-    pressure_kpa: F64, formulation: str = "reference",
+    altitude: F64,
+    day_of_year: F64,
+    ta: F64,
+    rh: F64,
+    global_rad: F64,
+    latitude: float,
+    pressure_kpa: F64,
+    formulation: str = "reference",
 ) -> dict[str, F64]:
     """``i0``, ``ci`` (unclipped, +inf where undefined), ``kt``, ``i0_et``, ``corr`` (spec R 3.3).
     NaN pressure = missing."""
 
-def split_global(
-    global_rad: F64, altitude: F64, kt: F64, ta: F64, rh: F64
-) -> tuple[F64, F64]:
+def split_global(global_rad: F64, altitude: F64, kt: F64, ta: F64, rh: F64) -> tuple[F64, F64]:
     """Beam normal and diffuse horizontal irradiance (Reindl, spec R 3.4)."""
 
 def night_clearness(day_index: NDArray[np.int64], altitude: F64, ci: F64) -> F64:
@@ -163,7 +169,11 @@ def night_clearness(day_index: NDArray[np.int64], altitude: F64, ci: F64) -> F64
     value, night rows the value the night receives."""
 
 def perez_luminance(
-    zenith: float, azimuth: float, diffuse: float, direct: float, day_of_year: int,
+    zenith: float,
+    azimuth: float,
+    diffuse: float,
+    direct: float,
+    day_of_year: int,
     patch_option: int = 2,
 ) -> tuple[F64, float, float]:
     """Normalised luminance per patch (sum 1), clearness epsilon, brightness delta (spec R 4.3)."""
@@ -264,12 +274,29 @@ def default_params() -> dict[str, Any]:
 def utci(ta: F64, rh: F64, tmrt: F64, wind_10m: F64) -> F64: ...
 def utci_grid(tmrt: F32, ta: float, rh: float, wind_10m: float) -> F32: ...
 def pet(
-    ta: F64, rh: F64, tmrt: F64, wind: F64, weight: F64, age: F64, height: F64, activity: F64,
-    clothing: F64, sex: NDArray[np.int64],
+    ta: F64,
+    rh: F64,
+    tmrt: F64,
+    wind: F64,
+    weight: F64,
+    age: F64,
+    height: F64,
+    activity: F64,
+    clothing: F64,
+    sex: NDArray[np.int64],
 ) -> F64: ...
 def pet_grid(
-    tmrt: F32, ta: float, rh: float, wind: float, *, weight: float, age: float, height: float,
-    activity: float, clothing: float, sex: int,
+    tmrt: F32,
+    ta: float,
+    rh: float,
+    wind: float,
+    *,
+    weight: float,
+    age: float,
+    height: float,
+    activity: float,
+    clothing: float,
+    sex: int,
 ) -> F32: ...
 
 # ------------------------------------------------------------------ engine
@@ -277,6 +304,8 @@ def pet_grid(
 def gpu_compiled() -> bool: ...
 def set_threads(n: int) -> None:
     """Size of the rayon pool; only before its first use, else ``RuntimeError``."""
+
 def tally() -> dict[str, dict[str, Any]]:
     """Per stage: ``gpu_runs``, ``cpu_runs``, ``fallbacks``, ``last_reason``, ``seconds``."""
+
 def reset_tally() -> None: ...

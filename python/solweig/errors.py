@@ -1,0 +1,101 @@
+"""Errors this package raises on purpose.
+
+Every one derives from :class:`SolweigError` and says which field is at fault, what was expected,
+what was found and, where there is something to do about it, what to do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class SolweigError(Exception):
+    """Base of every error raised by this package.
+
+    Attributes ``field``, ``expected``, ``got`` and ``hint`` are ``None`` where they do not apply.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        field: str | None = None,
+        expected: Any = None,
+        got: Any = None,
+        hint: str | None = None,
+    ) -> None:
+        self.field = field
+        self.expected = expected
+        self.got = got
+        self.hint = hint
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The signatures of the subclasses differ, so pickling (worker processes send errors back)
+        # rebuilds the object from its attributes instead of calling __init__ again.
+        return (_rebuild, (type(self), self.args, self.__dict__.copy()))
+
+
+def _rebuild(kind: type[SolweigError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+def _describe(field: str, expected: Any, got: Any, hint: str | None) -> str:
+    text = f"{field}: expected {expected}, got {got}."
+    return f"{text} {hint}" if hint else text
+
+
+class _FieldError(SolweigError):
+    """An error about one named field."""
+
+    def __init__(self, field: str, expected: Any, got: Any, hint: str | None = None) -> None:
+        message = _describe(field, expected, got, hint)
+        super().__init__(message, field=field, expected=expected, got=got, hint=hint)
+
+
+class InvalidSurfaceData(_FieldError):
+    """A surface raster is unusable: ``InvalidSurfaceData(field, expected, got, hint=None)``."""
+
+
+class GridShapeMismatch(InvalidSurfaceData):
+    """Two rasters that must share a grid do not.
+
+    ``expected`` and ``got`` are usually ``(rows, cols)`` tuples.
+    """
+
+
+class WeatherDataError(_FieldError):
+    """Weather or location input is missing, out of range or out of order."""
+
+
+class ConfigurationError(_FieldError):
+    """A parameter is unknown, out of range or asks for something this release cannot do."""
+
+
+class MissingPrecomputedData(SolweigError):
+    """Something that has to be prepared first is absent (wall rasters, sky view factors...)."""
+
+    def __init__(self, what: str, hint: str | None = None) -> None:
+        self.what = what
+        message = f"{what}: expected prepared data, got none."
+        if hint:
+            message = f"{message} {hint}"
+        super().__init__(message, field=what, expected="prepared data", got="none", hint=hint)
+
+
+class StalePrecomputedData(_FieldError):
+    """Prepared data on disk belong to other inputs or parameters than the ones given."""
+
+
+class ComputationCancelled(SolweigError):
+    """The run was stopped on request; ``stage`` says where."""
+
+    def __init__(self, stage: str = "", hint: str | None = None) -> None:
+        self.stage = stage
+        message = f"cancelled during {stage}." if stage else "cancelled."
+        if hint:
+            message = f"{message} {hint}"
+        super().__init__(message, hint=hint)
