@@ -1,6 +1,7 @@
 """Does an installed wheel work? Imports the package and casts one shadow with the extension."""
 
 import numpy as np
+
 import solweig
 from solweig import _core
 

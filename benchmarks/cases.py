@@ -47,7 +47,12 @@ class Case:
     def write(self, folder: Path) -> dict[str, str]:
         """GeoTIFFs of the case; returns the keyword arguments of ``SurfaceData.prepare``."""
         folder.mkdir(parents=True, exist_ok=True)
-        layers = {"dsm": self.dsm, "dem": self.dem, "cdsm": self.canopy, "land_cover": self.land_cover}
+        layers = {
+            "dsm": self.dsm,
+            "dem": self.dem,
+            "cdsm": self.canopy,
+            "land_cover": self.land_cover,
+        }
         files = {}
         for name, data in layers.items():
             if data is None:
@@ -109,7 +114,9 @@ def kronenhuset() -> Case | None:
     site = shared / "data" / "kronenhuset"
     with rasterio.open(site / "DSM_KR.tif") as raster:
         dsm, transform, crs = raster.read(1), raster.transform, raster.crs.to_string()
-    layers = [rasterio.open(site / name) for name in ("DEM_KR.tif", "CDSM_KR.asc", "landcover_KR.tif")]
+    layers = [
+        rasterio.open(site / name) for name in ("DEM_KR.tif", "CDSM_KR.asc", "landcover_KR.tif")
+    ]
     dem, canopy, cover = (layer.read(1) for layer in layers)
     return Case(
         "kronenhuset",

@@ -1,4 +1,4 @@
-"""A synthetic city with a fixed seed: blocks, towers, courtyards, relief, parks and street trees."""
+"""A synthetic city with a fixed seed: blocks, towers, courtyards, relief, parks, street trees."""
 
 from __future__ import annotations
 

@@ -48,7 +48,9 @@ def run_job(python: str | Path, job: Path, *, threads: int, ours: bool) -> dict[
     for line in done.stdout.splitlines():
         if line.startswith("RESULT "):
             return json.loads(line.removeprefix("RESULT "))
-    raise RuntimeError(f"{python} {API_RUN.name} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    raise RuntimeError(
+        f"{python} {API_RUN.name} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+    )
 
 
 def our_python() -> str:
