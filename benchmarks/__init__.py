@@ -1,1 +1,0 @@
-"""Speed and memory of solweig: per stage, end to end, against the machine and against peers."""

@@ -1,0 +1,130 @@
+//! PET as a function of Tmrt alone, tabulated on demand.
+//!
+//! Solving a balance takes microseconds; a raster holds millions of cells that share all but
+//! Tmrt. Each 0.5 K of Tmrt is fitted by a cubic when a cell first asks for it, checked against
+//! the solver, and halved around kinks and changes of regime until it fits. The table is a function
+//! of the weather only, so results depend neither on the order of cells nor on threads.
+
+use super::balance::Balance;
+use std::sync::OnceLock;
+
+const LOW: f64 = -100.0;
+const WIDTH: f64 = 0.5;
+const CELLS: usize = 600;
+/// Largest accepted difference between fit and solver at the checked points [K].
+const FIT_ERROR: f64 = 2e-4;
+/// Halvings before giving up on a fit: pieces of 0.5 mK.
+const MAX_DEPTH: u32 = 10;
+/// Positions in the unit interval where the cubic meets the solver, and where it is checked.
+const NODES: [f64; 4] = [0.0, 0.25, 0.75, 1.0];
+const CHECKS: [f64; 3] = [0.1, 0.5, 0.9];
+
+/// PET over one interval of Tmrt.
+#[derive(Clone, Debug)]
+enum Piece {
+    /// Newton form on [`NODES`].
+    Cubic([f64; 4]),
+    Halves(Box<[Piece; 2]>),
+    /// Holds a jump: solve each time.
+    Solve,
+}
+
+/// Solver and table for one instant.
+#[derive(Debug)]
+pub(super) struct Table {
+    balance: Balance,
+    pieces: Vec<OnceLock<Piece>>,
+}
+
+/// PET [°C] and the regime it was found in.
+pub(super) fn solve(balance: &Balance, tmrt: f64) -> (f64, u8) {
+    let (regime, state) = balance.solve_outdoor(tmrt);
+    (balance.solve_indoor(&state), regime)
+}
+
+impl Table {
+    pub(super) fn new(balance: Balance) -> Self {
+        Self {
+            balance,
+            pieces: (0..CELLS).map(|_| OnceLock::new()).collect(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn eval(&self, tmrt: f64) -> f64 {
+        let position = (tmrt - LOW) / WIDTH;
+        if !(position >= 0.0 && position < CELLS as f64) {
+            return solve(&self.balance, tmrt).0;
+        }
+        let cell = position as usize;
+        let piece = self.pieces[cell].get_or_init(|| {
+            let low = LOW + WIDTH * cell as f64;
+            Piece::fit(&self.balance, low, low + WIDTH, MAX_DEPTH)
+        });
+        piece
+            .eval(position - cell as f64)
+            .unwrap_or_else(|| solve(&self.balance, tmrt).0)
+    }
+}
+
+impl Piece {
+    fn fit(balance: &Balance, low: f64, high: f64, depth: u32) -> Self {
+        let at = |u: &f64| solve(balance, low + u * (high - low));
+        let nodes = NODES.each_ref().map(at);
+        let checks = CHECKS.each_ref().map(at);
+        let cubic = newton(nodes.map(|(pet, _)| pet));
+        let fits = nodes
+            .iter()
+            .chain(&checks)
+            .all(|&(_, regime)| regime == nodes[0].1)
+            && CHECKS
+                .iter()
+                .zip(&checks)
+                .all(|(&u, &(pet, _))| (evaluate(&cubic, u) - pet).abs() < FIT_ERROR);
+        if fits {
+            return Self::Cubic(cubic);
+        }
+        if depth == 0 {
+            return Self::Solve;
+        }
+        let middle = 0.5 * (low + high);
+        Self::Halves(Box::new([
+            Self::fit(balance, low, middle, depth - 1),
+            Self::fit(balance, middle, high, depth - 1),
+        ]))
+    }
+
+    /// Value at `u` in the unit interval; `None` where it must be solved.
+    #[inline]
+    fn eval(&self, mut u: f64) -> Option<f64> {
+        let mut piece = self;
+        loop {
+            match piece {
+                Self::Cubic(c) => return Some(evaluate(c, u)),
+                Self::Solve => return None,
+                Self::Halves(halves) => {
+                    u *= 2.0;
+                    let upper = usize::from(u >= 1.0);
+                    u -= upper as f64;
+                    piece = &halves[upper];
+                }
+            }
+        }
+    }
+}
+
+/// Divided differences on [`NODES`].
+fn newton(y: [f64; 4]) -> [f64; 4] {
+    let mut d = y;
+    for order in 1..4 {
+        for i in (order..4).rev() {
+            d[i] = (d[i] - d[i - 1]) / (NODES[i] - NODES[i - order]);
+        }
+    }
+    d
+}
+
+#[inline]
+fn evaluate(d: &[f64; 4], u: f64) -> f64 {
+    d[0] + (u - NODES[0]) * (d[1] + (u - NODES[1]) * (d[2] + (u - NODES[2]) * d[3]))
+}
