@@ -1,0 +1,1 @@
+"""Speed and memory of solweig: per stage, end to end, against the machine and against peers."""

@@ -1,0 +1,99 @@
+"""Times one package called ``solweig`` through its public interface; prints one JSON line.
+
+Run by :mod:`benchmarks.peer` and :mod:`benchmarks.memory` in a fresh interpreter, ours or a
+peer's: both offer the same calls, so both do exactly the same work on the same files. Imports
+nothing from this repository.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+
+def resident_bytes() -> int:
+    """Resident memory now (Linux), or the peak so far elsewhere."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+    return peak_bytes()
+
+
+def peak_bytes() -> int:
+    """Highest resident memory of this process so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def run_job(job: dict[str, Any]) -> dict[str, Any]:
+    """Prepare the surface, then calculate a short and a longer series of the same day.
+
+    The time of a step is the slope between the two series, so set-up and summary files, paid once
+    a run, stay out of it.
+    """
+    os.environ.setdefault("SOLWEIG_NO_GPU", "1")
+    import solweig
+
+    solweig.disable_gpu()
+    baseline = resident_bytes()
+    location = solweig.Location(job["latitude"], job["longitude"], utc_offset=job["utc_offset"])
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="solweig-bench-") as folder:
+        surface = solweig.SurfaceData.prepare(
+            working_dir=str(Path(folder) / "cache"), **job["files"]
+        )
+        prepare = time.perf_counter() - started
+        peak_prepare = peak_bytes()
+        series: list[tuple[int, float]] = []
+        tmrt_mean = None
+        for steps in job["series"]:
+            weather = [_weather(solweig, row, job["date"]) for row in steps]
+            started = time.perf_counter()
+            summary = solweig.calculate(
+                surface,
+                weather,
+                location,
+                output_dir=str(Path(folder) / f"out{len(series)}"),
+                use_anisotropic_sky=job.get("anisotropic", True),
+            )
+            series.append((len(steps), time.perf_counter() - started))
+            tmrt_mean = _mean(summary.tmrt_mean)
+    (short, t_short), (long, t_long) = series[0], series[-1]
+    step = (t_long - t_short) / (long - short) if long > short else t_short / short
+    return {
+        "version": solweig.__version__,
+        "prepare_s": prepare,
+        "step_s": step,
+        "series_s": series,
+        "tmrt_mean_c": tmrt_mean,
+        "baseline_rss_bytes": baseline,
+        "peak_rss_prepare_bytes": peak_prepare,
+        "peak_rss_bytes": peak_bytes(),
+    }
+
+
+def _weather(solweig: Any, row: list[float], date: list[int]) -> Any:
+    hour, ta, rh, global_rad, wind = row
+    return solweig.Weather(
+        datetime=datetime(*date, int(hour)), ta=ta, rh=rh, global_rad=global_rad, ws=wind
+    )
+
+
+def _mean(grid: Any) -> float:
+    import numpy as np
+
+    return float(np.nanmean(grid))
+
+
+if __name__ == "__main__":
+    result = run_job(json.loads(Path(sys.argv[1]).read_text()))
+    print("RESULT " + json.dumps(result))
