@@ -1,8 +1,14 @@
 //! The SOLWEIG model on plain slices: no Python, no GPU, no I/O, no environment.
 //!
 //! Section numbers in comments ("G 3.2", "R 7.4") refer to the model description in
-//! `docs/model.md` (G = geometry, R = radiation).
+//! `docs/model-geometry.md` (G) and `docs/model-radiation.md` (R).
 
 pub mod constants;
 pub mod grid;
+pub mod march;
 pub mod patches;
+pub mod rays;
+pub mod shadow;
+pub mod svf;
+pub mod terrain;
+pub mod walls;

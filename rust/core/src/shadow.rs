@@ -1,0 +1,169 @@
+//! Shadows of a sun position: ground (G 2, 3) and walls (G 4).
+
+use crate::grid::Grid;
+use crate::march::{Tile, TileHits, march};
+use crate::rays::{Ray, Reach};
+use crate::terrain::{NOTHING, SEGMENT, TILE_ROWS, Terrain};
+use crate::walls::{WallCell, faces};
+use rayon::prelude::*;
+
+/// Bit of [`SunShadow::flags`]: not shaded by a building.
+pub const SH: u8 = 1;
+/// Bit of [`SunShadow::flags`]: not shaded by vegetation alone.
+pub const VEGSH: u8 = 2;
+/// Bit of [`SunShadow::flags`]: no vegetation in front of the shading building.
+pub const VBSHVEGSH: u8 = 4;
+/// Flags of a cell in full sun.
+pub const LIT: u8 = SH | VEGSH | VBSHVEGSH;
+
+/// Sun and shade on the wall of one cell (G 4). The three heights sum to the wall height.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WallShade {
+    /// Height shaded by buildings [m].
+    pub wallsh: f32,
+    /// Sunlit height [m].
+    pub wallsun: f32,
+    /// Height shaded by vegetation [m].
+    pub wallshve: f32,
+    /// The wall faces the sun.
+    pub facing: bool,
+    /// No part of the wall is shaded.
+    pub fully_sunlit: bool,
+}
+
+/// Shadows of one sun position.
+#[derive(Clone, Debug)]
+pub struct SunShadow {
+    /// [`SH`], [`VEGSH`] and [`VBSHVEGSH`] of every cell; a set bit means lit.
+    pub flags: Vec<u8>,
+    /// One entry per wall cell, in the order of the list given.
+    pub walls: Vec<WallShade>,
+}
+
+/// Cast the shadows of a sun position. Cells without data are reported lit.
+#[must_use]
+pub fn cast_sun(
+    terrain: &Terrain,
+    walls: &[WallCell],
+    azimuth_deg: f64,
+    altitude_deg: f64,
+    reach: &Reach,
+) -> SunShadow {
+    let Grid { rows, cols, pixel_size } = terrain.grid;
+    let ray = Ray::new(
+        azimuth_deg,
+        altitude_deg,
+        pixel_size,
+        rows,
+        cols,
+        reach,
+        terrain.relief_m(),
+    );
+    let mut flags = vec![LIT; terrain.grid.len()];
+    let arch = pulp::Arch::new();
+    flags.par_chunks_mut(TILE_ROWS * cols).enumerate().for_each(|(band, out)| {
+        let mut hits = TileHits::default();
+        for col in (0..cols).step_by(SEGMENT) {
+            let (row, rows) = (band * TILE_ROWS, out.len() / cols);
+            arch.dispatch(|| {
+                if let Some(tile) = Tile::new(terrain, row, rows, col) {
+                    march(terrain, &tile, &ray, &mut hits);
+                    write_tile(terrain, &tile, &hits, out);
+                }
+            });
+        }
+    });
+    let walls = walls
+        .par_iter()
+        .map(|wall| shade_wall(terrain, wall, azimuth_deg, &ray, flags[wall.index as usize]))
+        .collect();
+    SunShadow { flags, walls }
+}
+
+#[inline(always)]
+fn write_tile(terrain: &Terrain, tile: &Tile, hits: &TileHits, out: &mut [u8]) {
+    let cols = terrain.grid.cols;
+    let width = SEGMENT.min(cols - tile.col);
+    let vegetation = terrain.vegetation.is_some();
+    for r in 0..tile.rows {
+        let line = &mut out[r * cols + tile.col..][..width];
+        let valid = &terrain.valid[(tile.row + r) * cols + tile.col..][..width];
+        for i in 0..width {
+            let building = hits.building[r][i] != 0;
+            let foliage = vegetation && hits.foliage[r][i] != 0;
+            let mut lit = LIT;
+            if building {
+                lit &= !SH;
+            }
+            if foliage {
+                lit &= if building { !VBSHVEGSH } else { !VEGSH };
+            }
+            line[i] = if valid[i] { lit } else { LIT };
+        }
+    }
+}
+
+/// Shade on one wall: how deep the shadow surfaces of buildings and canopy lie above its foot.
+fn shade_wall(
+    terrain: &Terrain,
+    wall: &WallCell,
+    azimuth_deg: f64,
+    ray: &Ray,
+    flags: u8,
+) -> WallShade {
+    let height = wall.height;
+    if !faces(wall.aspect_deg, azimuth_deg) {
+        return WallShade { wallsh: height, ..WallShade::default() };
+    }
+    let (row, col) =
+        (wall.index as usize / terrain.grid.cols, wall.index as usize % terrain.grid.cols);
+    // A cell that no building shades has no building shadow above its foot.
+    let wallsh = if flags & SH == 0 {
+        depth(terrain, &terrain.surface.heights, row, col, ray, height)
+    } else {
+        0.0
+    };
+    let wallshve = match &terrain.vegetation {
+        Some(v) if flags & VEGSH == 0 => {
+            depth(terrain, &v.canopy.heights, row, col, ray, height).min(height - wallsh)
+        }
+        _ => 0.0,
+    };
+    WallShade {
+        wallsh,
+        wallsun: height - wallsh - wallshve,
+        wallshve,
+        facing: true,
+        fully_sunlit: wallsh == 0.0 && wallshve == 0.0,
+    }
+}
+
+/// Height of a layer's shadow surface above a cell, between 0 and `limit` [m] (G 4: F − Z, Y − Z).
+fn depth(
+    terrain: &Terrain,
+    layer: &[f32],
+    row: usize,
+    col: usize,
+    ray: &Ray,
+    limit: f32,
+) -> f32 {
+    let here = terrain.surface.heights[terrain.at(row, col)];
+    let highest = terrain.highest() - here;
+    let mut depth = 0.0_f32;
+    for k in 0..ray.len() {
+        // Nothing farther along can rise above what is already there.
+        if depth >= limit || highest - ray.height[k] <= depth {
+            break;
+        }
+        let source = row
+            .checked_add_signed(ray.drow[k] as isize)
+            .filter(|&r| r < terrain.grid.rows)
+            .zip(col.checked_add_signed(ray.dcol[k] as isize).filter(|&c| c < terrain.grid.cols));
+        let Some((r, c)) = source else { break };
+        let there = layer[terrain.at(r, c)];
+        if there > NOTHING {
+            depth = depth.max(there - here - ray.height[k]);
+        }
+    }
+    depth.min(limit)
+}

@@ -1,0 +1,270 @@
+//! The heights of a scene in the form the ray marcher reads (G 1.2–1.4).
+//!
+//! One datum for the whole raster is subtracted in f64 and the result rounded to f32 once, so a
+//! visibility decision is a single f32 subtraction and a comparison on every engine.
+
+use crate::grid::Grid;
+
+/// Height of "nothing there": below every real height, finite so that no arithmetic yields NaN.
+pub const NOTHING: f32 = -1.0e30;
+/// Vegetation lower than this above its base is absent [m] (G 1.3).
+pub const MIN_VEGETATION_M: f64 = 0.1;
+/// Cells a marching segment covers; rows are padded by one segment on either side.
+pub const SEGMENT: usize = 32;
+/// Side of the blocks whose maxima bound what a ray can meet.
+const BLOCK: usize = 16;
+/// Blocks a window of maxima covers: a tile of 16 × 32 cells moved by up to eight steps touches at
+/// most 3 × 4 blocks.
+const WINDOW: (usize, usize) = (3, 4);
+/// Blocks of margin around the raster in the table of maxima.
+const MARGIN: usize = 4;
+
+/// Rows and columns of a tile marched at once.
+pub const TILE_ROWS: usize = 16;
+
+/// Where the vegetation of a cell stands when both a surface and a ground model are given (quirk Q5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CanopyBase {
+    /// On the ground model where there is one (default).
+    Ground,
+    /// On the surface model, so that vegetation over a roof stands on the roof.
+    Surface,
+}
+
+/// What a scene is made from. All slices are row-major fields of the grid.
+#[derive(Clone, Copy, Debug)]
+pub struct SceneInput<'a> {
+    /// Raster shape.
+    pub grid: Grid,
+    /// Absolute surface height [m]; NaN = no data.
+    pub dsm: &'a [f32],
+    /// Absolute ground height [m].
+    pub dem: Option<&'a [f32]>,
+    /// Canopy height above ground [m]; NaN = none.
+    pub canopy: Option<&'a [f32]>,
+    /// Height of the trunk zone above ground [m].
+    pub trunk: Option<&'a [f32]>,
+    /// Share of the canopy height without foliage, used where `trunk` is not given.
+    pub trunk_ratio: f64,
+    /// Judge the 1 m bush threshold by height above ground instead of absolute height (quirk Q7).
+    pub relative_bush: bool,
+    /// What the vegetation stands on.
+    pub canopy_base: CanopyBase,
+}
+
+/// A padded raster of heights relative to the datum.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// Heights; [`NOTHING`] in the padding and where the layer is absent.
+    pub heights: Vec<f32>,
+    window_max: Vec<f32>,
+    largest: f32,
+}
+
+/// Vegetation layers of a scene.
+#[derive(Clone, Debug)]
+pub struct Vegetation {
+    /// Canopy top V.
+    pub canopy: Layer,
+    /// Underside of the canopy U (padded like the layers).
+    pub trunk: Vec<f32>,
+    /// All ones where foliage blocks the cell from step 0: bushes and crowns that reach the ground.
+    pub from_start: Vec<u32>,
+    /// Bush cells (G 1.4), unpadded.
+    pub bush: Vec<bool>,
+    /// No trunk zone at the cell, unpadded (the sector constant of G 5.3 depends on it).
+    pub trunk_absent: Vec<bool>,
+}
+
+/// Heights of a scene.
+#[derive(Clone, Debug)]
+pub struct Terrain {
+    /// Raster shape.
+    pub grid: Grid,
+    /// Height subtracted from every layer [m].
+    pub datum: f64,
+    /// Elements from one row of a layer to the next.
+    pub stride: usize,
+    /// Surface Z.
+    pub surface: Layer,
+    /// Vegetation, if any cell has some.
+    pub vegetation: Option<Vegetation>,
+    /// Cells with data, unpadded.
+    pub valid: Vec<bool>,
+    lowest: f32,
+    block_cols: usize,
+}
+
+impl Terrain {
+    /// Build the scene's layers.
+    ///
+    /// # Panics
+    /// If a slice does not have the grid's length.
+    #[must_use]
+    pub fn new(input: &SceneInput<'_>) -> Self {
+        let grid = input.grid;
+        for layer in [Some(input.dsm), input.dem, input.canopy, input.trunk].into_iter().flatten() {
+            assert_eq!(layer.len(), grid.len(), "layer does not match the grid");
+        }
+        let valid: Vec<bool> = input.dsm.iter().map(|z| z.is_finite()).collect();
+        let datum = f64::from(
+            input.dsm.iter().copied().filter(|z| z.is_finite()).fold(f32::INFINITY, f32::min),
+        );
+        let datum = if datum.is_finite() { datum } else { 0.0 };
+        let stride = grid.cols.next_multiple_of(SEGMENT) + 2 * SEGMENT;
+        let mut terrain = Self {
+            grid,
+            datum,
+            stride,
+            surface: Layer { heights: Vec::new(), window_max: Vec::new(), largest: NOTHING },
+            vegetation: None,
+            valid,
+            lowest: 0.0,
+            block_cols: grid.cols.div_ceil(BLOCK) + 2 * MARGIN,
+        };
+        terrain.surface = terrain.layer(|i| f64::from(input.dsm[i]));
+        terrain.lowest = terrain
+            .surface
+            .heights
+            .iter()
+            .copied()
+            .filter(|&z| z > NOTHING)
+            .fold(f32::INFINITY, f32::min);
+        terrain.vegetation = terrain.vegetation_layers(input);
+        terrain
+    }
+
+    /// Index of a cell in a padded layer.
+    #[must_use]
+    pub fn at(&self, row: usize, col: usize) -> usize {
+        row * self.stride + SEGMENT + col
+    }
+
+    /// Height of the highest thing in the scene, above the datum [m].
+    #[must_use]
+    pub fn highest(&self) -> f32 {
+        let canopy = self.vegetation.as_ref().map_or(NOTHING, |v| v.canopy.largest);
+        self.surface.largest.max(canopy)
+    }
+
+    /// Largest height difference a ray can meet [m], with a margin for rounding; ends every ray.
+    #[must_use]
+    pub fn relief_m(&self) -> f64 {
+        (f64::from(self.highest()) - f64::from(self.lowest)).max(0.0) * 1.000_001
+    }
+
+    /// Fill a padded layer from absolute heights; non-finite values become [`NOTHING`].
+    fn padded(&self, height: impl Fn(usize) -> f64) -> Vec<f32> {
+        let mut out = vec![NOTHING; self.grid.rows * self.stride];
+        for row in 0..self.grid.rows {
+            let start = self.at(row, 0);
+            for (col, slot) in out[start..start + self.grid.cols].iter_mut().enumerate() {
+                let h = height(row * self.grid.cols + col);
+                if h.is_finite() {
+                    #[expect(clippy::cast_possible_truncation, reason = "the one rounding")]
+                    {
+                        *slot = (h - self.datum) as f32;
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    fn layer(&self, height: impl Fn(usize) -> f64) -> Layer {
+        let heights = self.padded(height);
+        let window_max = self.window_maxima(&heights);
+        let largest = heights.iter().copied().fold(NOTHING, f32::max);
+        Layer { heights, window_max, largest }
+    }
+
+    /// Maxima over windows of blocks, so that one look-up bounds everything a tile can meet within
+    /// a group of steps.
+    fn window_maxima(&self, heights: &[f32]) -> Vec<f32> {
+        let block_rows = self.grid.rows.div_ceil(BLOCK) + 2 * MARGIN;
+        let mut blocks = vec![NOTHING; block_rows * self.block_cols];
+        for row in 0..self.grid.rows {
+            let line = &heights[self.at(row, 0)..self.at(row, 0) + self.grid.cols];
+            let block_row = (row / BLOCK + MARGIN) * self.block_cols;
+            for (b, part) in line.chunks(BLOCK).enumerate() {
+                let max = part.iter().copied().fold(NOTHING, f32::max);
+                let slot = &mut blocks[block_row + MARGIN + b];
+                *slot = slot.max(max);
+            }
+        }
+        let mut windows = vec![NOTHING; blocks.len()];
+        for row in 0..block_rows {
+            for col in 0..self.block_cols {
+                let mut max = NOTHING;
+                for r in row..(row + WINDOW.0).min(block_rows) {
+                    for c in col..(col + WINDOW.1).min(self.block_cols) {
+                        max = max.max(blocks[r * self.block_cols + c]);
+                    }
+                }
+                windows[row * self.block_cols + col] = max;
+            }
+        }
+        windows
+    }
+
+    /// Upper bound of a layer over the cells a tile reaches between two steps; `None` if the whole
+    /// region lies outside the raster.
+    #[must_use]
+    pub fn bound(&self, layer: &Layer, first_row: i64, first_col: i64) -> Option<f32> {
+        let block = BLOCK as i64;
+        let row = first_row.div_euclid(block) + MARGIN as i64;
+        let col = first_col.div_euclid(block) + MARGIN as i64;
+        let (row, col) = (usize::try_from(row).ok()?, usize::try_from(col).ok()?);
+        if col >= self.block_cols {
+            return None;
+        }
+        layer.window_max.get(row * self.block_cols + col).copied()
+    }
+
+    fn vegetation_layers(&self, input: &SceneInput<'_>) -> Option<Vegetation> {
+        let canopy = input.canopy?;
+        let base = |i: usize| -> f64 {
+            let surface = f64::from(input.dsm[i]);
+            match (input.canopy_base, input.dem) {
+                (CanopyBase::Ground, Some(dem)) if dem[i].is_finite() => f64::from(dem[i]),
+                _ => surface,
+            }
+        };
+        // The threshold is tested after adding and subtracting the base, as the reference does.
+        let top = |i: usize, above: f64| -> f64 {
+            let base = base(i);
+            let top = base + if above.is_nan() { 0.0 } else { above };
+            if top - base >= MIN_VEGETATION_M { top } else { f64::NAN }
+        };
+        let canopy_top = |i: usize| top(i, f64::from(canopy[i]));
+        // Foliage above the canopy's own top does not exist: U is at most V.
+        let trunk_top = |i: usize| match input.trunk {
+            Some(trunk) => top(i, f64::from(trunk[i].min(canopy[i]))),
+            None => top(i, f64::from(canopy[i]) * input.trunk_ratio),
+        };
+        if !(0..self.grid.len()).any(|i| canopy_top(i).is_finite()) {
+            return None;
+        }
+        let bush: Vec<bool> = (0..self.grid.len())
+            .map(|i| {
+                let above = if input.relative_bush { base(i) } else { 0.0 };
+                trunk_top(i).is_nan() && canopy_top(i) - above > 1.0
+            })
+            .collect();
+        let trunk_absent = (0..self.grid.len()).map(|i| trunk_top(i).is_nan()).collect();
+        let canopy = self.layer(canopy_top);
+        let trunk = self.padded(trunk_top);
+        let mut from_start = vec![0_u32; canopy.heights.len()];
+        for row in 0..self.grid.rows {
+            for col in 0..self.grid.cols {
+                let i = self.at(row, col);
+                let z = self.surface.heights[i];
+                let crown_on_ground = canopy.heights[i] - z > 0.0 && !(trunk[i] - z > 0.0);
+                if crown_on_ground || bush[row * self.grid.cols + col] {
+                    from_start[i] = u32::MAX;
+                }
+            }
+        }
+        Some(Vegetation { canopy, trunk, from_start, bush, trunk_absent })
+    }
+}
