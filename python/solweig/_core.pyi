@@ -19,6 +19,7 @@ U32 = NDArray[np.uint32]
 Bool = NDArray[np.bool_]
 
 __version__: str
+RELEASE_BUILD: bool
 
 # ------------------------------------------------------------------ geometry
 
@@ -105,7 +106,7 @@ def patch_table(patch_option: int) -> dict[str, F64]:
 def ray_offsets(
     azimuth: float, altitude: float, pixel_size: float, steps: int
 ) -> tuple[NDArray[np.int32], F64, F64]:
-    """``[k, (drow, dcol)]``, distance d_k [m] and height h_k [m] for k = 0..steps-1 (spec G 2.1)."""
+    """``[k, (drow, dcol)]``, distance d_k and height h_k [m] for k = 0..steps-1 (spec G 2.1)."""
 
 def wall_height(dsm: F32, wall_limit: float = 1.0) -> F32: ...
 def wall_aspect(

@@ -1,0 +1,309 @@
+"""How a run is configured: :class:`ModelConfig` (what users keep in a file) and :class:`Settings`
+(what one call resolves to)."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from .atomic import write_text
+from .errors import ConfigurationError
+from .human import HumanParams
+from .params import human_from_params, namespace_from_dict, namespace_to_plain, wall_class_name
+
+__all__ = ["VALID_OUTPUTS", "HumanParams", "ModelConfig", "Settings"]
+
+VALID_OUTPUTS = ("tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup")
+DEFAULT_MAX_SHADOW_DISTANCE_M = 1000.0
+DEFAULT_THRESHOLDS_DAY = (32.0, 38.0)
+DEFAULT_THRESHOLDS_NIGHT = (26.0,)
+
+_IGNORED = ("tile_workers", "tile_queue_depth", "prefetch_tiles")
+_CHOICES: dict[str, tuple[Any, ...]] = {
+    "formulation": ("reference", "improved"),
+    "body": ("cylinder", "box"),
+    "patch_option": (1, 2, 3, 4),
+    "beam": ("normal", "horizontal"),
+    "pet_wind": ("10m", "1.1m"),
+    "stamp": ("end", "centre", "start"),
+}
+
+
+def validate_outputs(outputs: Sequence[str]) -> list[str]:
+    """The outputs in the order given, without repeats.
+
+    Raises:
+        ConfigurationError: a name that is not in :data:`VALID_OUTPUTS`.
+    """
+    names = [outputs] if isinstance(outputs, str) else list(outputs)
+    for name in names:
+        if name not in VALID_OUTPUTS:
+            expected = "names among " + ", ".join(VALID_OUTPUTS)
+            raise ConfigurationError("outputs", expected, repr(name))
+    return list(dict.fromkeys(names))
+
+
+@dataclass
+class ModelConfig:
+    """Everything about a run that is neither surface nor weather; round-trips through JSON.
+
+    Args:
+        use_anisotropic_sky: Perez et al. (1993) sky and patch longwave; ``False``: isotropic.
+        human: The person; ``None``: what ``physics``/``materials`` say, else the defaults.
+        outputs: Among ``tmrt utci pet shadow kdown kup ldown lup``.
+        physics: Trees and posture, as :func:`solweig.load_physics` returns.
+        materials: Land cover and walls, as :func:`solweig.load_materials` returns.
+        max_shadow_distance_m: How far a shadow may reach [m], > 0.
+        tile_size: Side of a tile core [pixels]; ``None`` decides by memory.
+        tile_workers, tile_queue_depth, prefetch_tiles: Accepted for old scripts, ignored with a
+            warning.
+        use_ground_scheme, use_outgoing_longwave: The 2026 schemes, not in this release: ``True``
+            raises.
+        conifer: Trees keep their leaves.
+        wall_material: Name of a wall class in ``materials``; ``None``: the generic wall.
+        formulation: ``"reference"`` or ``"improved"`` physics.
+        body: ``"cylinder"`` or ``"box"``.
+        patch_option: Sky division: 1 (145), 2 (153), 3 (305) or 4 (609 patches).
+        beam: Meaning of a measured direct radiation: on the beam's ``"normal"`` or
+            ``"horizontal"``.
+        wind_height_m: Height of the wind measurement [m], 0.5-200; ``None``: 10 or what
+            ``physics`` says.
+        pet_wind: Wind that enters PET: scaled to ``"1.1m"`` or ``"10m"`` as given.
+        utci_wind_floor: Raise wind below 0.5 m/s to 0.5 in UTCI.
+        stamp: What a time stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step.
+        heat_thresholds_day, heat_thresholds_night: UTCI thresholds for hour counts [deg C].
+
+    Raises:
+        ConfigurationError: a value out of range, an unknown name, a scheme not in this release.
+    """
+
+    use_anisotropic_sky: bool = True
+    human: HumanParams | None = None
+    outputs: list[str] = field(default_factory=lambda: ["tmrt"])
+    physics: SimpleNamespace | None = None
+    materials: SimpleNamespace | None = None
+    max_shadow_distance_m: float = DEFAULT_MAX_SHADOW_DISTANCE_M
+    tile_size: int | None = None
+    tile_workers: int | None = None
+    tile_queue_depth: int | None = None
+    prefetch_tiles: bool | None = None
+    use_ground_scheme: bool | None = None
+    use_outgoing_longwave: bool | None = None
+    conifer: bool = False
+    wall_material: str | None = None
+    formulation: str = "reference"
+    body: str = "cylinder"
+    patch_option: int = 2
+    beam: str = "normal"
+    wind_height_m: float | None = None
+    pet_wind: str = "1.1m"
+    utci_wind_floor: bool = False
+    stamp: str = "end"
+    heat_thresholds_day: list[float] = field(default_factory=lambda: list(DEFAULT_THRESHOLDS_DAY))
+    heat_thresholds_night: list[float] = field(
+        default_factory=lambda: list(DEFAULT_THRESHOLDS_NIGHT)
+    )
+
+    def __post_init__(self) -> None:
+        self.outputs = validate_outputs(self.outputs)
+        if isinstance(self.human, Mapping):
+            self.human = HumanParams.from_dict(self.human)
+        for name in ("physics", "materials"):
+            value = getattr(self, name)
+            if isinstance(value, Mapping):
+                setattr(self, name, namespace_from_dict(value))
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                expected = "one of " + ", ".join(map(str, allowed))
+                raise ConfigurationError(name, expected, repr(getattr(self, name)))
+        _check_number("max_shadow_distance_m", self.max_shadow_distance_m, 1.0, 100_000.0, "m")
+        if self.wind_height_m is not None:
+            _check_number("wind_height_m", self.wind_height_m, 0.5, 200.0, "m")
+        if self.tile_size is not None:
+            _check_number("tile_size", self.tile_size, 1, 1_000_000, "pixels")
+        for name in ("heat_thresholds_day", "heat_thresholds_night"):
+            setattr(self, name, _thresholds(name, getattr(self, name)))
+        _refuse_absent_schemes(self.use_ground_scheme, self.use_outgoing_longwave)
+        ignored = [name for name in _IGNORED if getattr(self, name) is not None]
+        if ignored:
+            warnings.warn(
+                f"{', '.join(ignored)}: accepted and ignored; tiles are planned from memory. Use "
+                "execution= to control workers.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    @classmethod
+    def defaults(cls) -> ModelConfig:
+        """A configuration with every default."""
+        return cls()
+
+    @classmethod
+    def from_json(cls, path: str | os.PathLike[str] | None = None) -> ModelConfig:
+        """Read a file written by :meth:`save`, or a parameter file in UMEP's layout.
+
+        A UMEP parameter file fills ``physics``, ``materials`` and ``human``. ``None`` gives the
+        defaults.
+
+        Raises:
+            FileNotFoundError: no such file.
+            ConfigurationError: not JSON, unknown keys, values out of range.
+        """
+        if path is None:
+            return cls()
+        values = _read_json(path)
+        if "Albedo" in values or "Tree_settings" in values or "Tmrt_params" in values:
+            params = namespace_from_dict(values)
+            return cls(physics=params, materials=params, human=human_from_params(params))
+        return cls.from_dict(values)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> ModelConfig:
+        """Read a file written by :meth:`save`; errors as :meth:`from_json`."""
+        return cls.from_json(path)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:
+        """Inverse of :meth:`to_dict`; unknown keys raise :class:`ConfigurationError`."""
+        known = [f.name for f in fields(cls)]
+        for key in values:
+            if key not in known:
+                raise ConfigurationError("config", f"keys among {', '.join(known)}", repr(key))
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values that JSON can hold."""
+        return {f.name: namespace_to_plain(getattr(self, f.name)) for f in fields(self)}
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything as JSON; the file appears complete or not at all."""
+        write_text(path, json.dumps(self.to_dict(), indent=2) + "\n")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One call's settings: argument if given, else the configuration, else the default."""
+
+    use_anisotropic_sky: bool
+    conifer: bool
+    wall_material: str | None
+    max_shadow_distance_m: float
+    human: HumanParams
+    physics: SimpleNamespace | None
+    materials: SimpleNamespace | None
+    use_ground_scheme: bool
+    use_outgoing_longwave: bool
+    config: ModelConfig
+
+    @classmethod
+    def resolve(
+        cls,
+        *,
+        config: ModelConfig | None = None,
+        use_anisotropic_sky: bool | None = None,
+        conifer: bool | None = None,
+        wall_material: str | None = None,
+        max_shadow_distance_m: float | None = None,
+        human: HumanParams | None = None,
+        physics: SimpleNamespace | None = None,
+        materials: SimpleNamespace | None = None,
+        use_ground_scheme: bool | None = None,
+        use_outgoing_longwave: bool | None = None,
+    ) -> Settings:
+        """Combine the arguments of a call with a configuration.
+
+        ``conifer=False`` counts as not given, because it is the default of ``calculate``.
+
+        Raises:
+            ConfigurationError: a value out of range, or a scheme not in this release.
+        """
+        base = config if config is not None else ModelConfig()
+        reach = base.max_shadow_distance_m
+        if max_shadow_distance_m is not None:
+            _check_number("max_shadow_distance_m", max_shadow_distance_m, 1.0, 100_000.0, "m")
+            reach = max_shadow_distance_m
+        _refuse_absent_schemes(use_ground_scheme, use_outgoing_longwave)
+        chosen_physics = physics if physics is not None else base.physics
+        chosen_materials = materials if materials is not None else base.materials
+        wall = wall_material if wall_material is not None else base.wall_material
+        if wall is not None:
+            wall = wall_class_name(wall, chosen_materials)
+        return cls(
+            use_anisotropic_sky=(
+                base.use_anisotropic_sky if use_anisotropic_sky is None else use_anisotropic_sky
+            ),
+            conifer=bool(conifer) or base.conifer,
+            wall_material=wall,
+            max_shadow_distance_m=float(reach),
+            human=_first_human(human, base.human, chosen_physics, chosen_materials),
+            physics=chosen_physics,
+            materials=chosen_materials,
+            use_ground_scheme=False,
+            use_outgoing_longwave=False,
+            config=base,
+        )
+
+
+def _first_human(
+    explicit: HumanParams | None,
+    configured: HumanParams | None,
+    physics: SimpleNamespace | None,
+    materials: SimpleNamespace | None,
+) -> HumanParams:
+    for candidate in (explicit, configured):
+        if candidate is not None:
+            return candidate
+    for params in (physics, materials):
+        if params is not None and hasattr(params, "Tmrt_params"):
+            return human_from_params(params)
+    return HumanParams()
+
+
+def _refuse_absent_schemes(ground: bool | None, outgoing: bool | None) -> None:
+    for name, value in (("use_ground_scheme", ground), ("use_outgoing_longwave", outgoing)):
+        if value:
+            raise ConfigurationError(
+                name,
+                "False or None",
+                repr(value),
+                "This scheme is not in this release; the ground follows the 2025a temperature "
+                "wave by land cover.",
+            )
+
+
+def _check_number(name: str, value: Any, low: float, high: float, unit: str) -> None:
+    number = math.nan
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        number = float(value)
+    if not low <= number <= high:
+        raise ConfigurationError(name, f"{low:g} to {high:g} {unit}", repr(value))
+
+
+def _thresholds(name: str, values: Sequence[float]) -> list[float]:
+    try:
+        numbers = [float(v) for v in values]
+    except (TypeError, ValueError):
+        raise ConfigurationError(name, "a list of temperatures [deg C]", repr(values)) from None
+    if not all(math.isfinite(v) for v in numbers):
+        raise ConfigurationError(name, "finite temperatures [deg C]", repr(values))
+    return numbers
+
+
+def _read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(f"configuration file not found: {file}")
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(str(file), "a JSON object", f"invalid JSON ({error})") from error
+    if not isinstance(values, dict):
+        raise ConfigurationError(str(file), "a JSON object", type(values).__name__)
+    return values

@@ -1,0 +1,253 @@
+"""Parameter files in the layout of UMEP's ``parametersforsolweig.json``, and what the engine needs
+of them.
+
+A file has sections (``Albedo``, ``Tree_settings``...), each holding ``Value`` and ``Comment``. They
+are read into nested :class:`types.SimpleNamespace` objects: ``params.Tmrt_params.Value.absK``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from .errors import ConfigurationError
+from .human import HumanParams
+
+WALL_CODE = 99
+MISSING = -900.0  # the files mark absent values with -999 or -9999
+
+_SURFACE_SECTIONS = ("Names", "Code", "Albedo", "Emissivity", "TmaxLST", "Ts_deg", "Tstart")
+_PHYSICS_SECTIONS = ("Tree_settings", "Posture")
+
+# quantity: low, high, for the values of a land-cover class
+_LIMITS = {
+    "albedo": (0.0, 1.0),
+    "emissivity": (0.0, 1.0),
+    "ts_deg": (-5.0, 5.0),
+    "tstart": (-50.0, 50.0),
+    "tmaxlst": (0.0, 24.0),
+}
+
+
+def load_params(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
+    """Read a complete parameter file; ``None`` reads the one shipped with the package.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ConfigurationError: not a JSON object.
+    """
+    return namespace_from_dict(_read(path))
+
+
+def load_physics(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
+    """Read trees and posture (sections ``Tree_settings`` and ``Posture``).
+
+    Sections that the file leaves out come from the shipped file. Errors as :func:`load_params`.
+    """
+    values = {k: v for k, v in _read(None).items() if k in _PHYSICS_SECTIONS}
+    if path is not None:
+        values.update(_read(path))
+    return namespace_from_dict(values)
+
+
+def load_materials(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
+    """Read land-cover and wall classes; errors as :func:`load_params`.
+
+    Raises:
+        ConfigurationError: a section of the land-cover table is missing or a value is out of
+            range.
+    """
+    materials = namespace_from_dict(_read(path))
+    land_cover_table(materials)
+    return materials
+
+
+def land_cover_table(params: SimpleNamespace | None = None) -> dict[int, dict[str, float]]:
+    """Land-cover classes with a complete row, by code.
+
+    Each row holds ``albedo`` [-], ``emissivity`` [-], ``ts_deg`` [K per degree of the day's highest
+    sun altitude], ``tstart`` [K] and ``tmaxlst`` [h]. Code 99 is the wall. Classes without a
+    temperature wave (the wall materials 100-102) are left out.
+
+    Raises:
+        ConfigurationError: a section is missing or a value is out of range.
+    """
+    source = load_params() if params is None else params
+    for section in _SURFACE_SECTIONS:
+        if not hasattr(source, section):
+            raise ConfigurationError(
+                "materials", f"a section {section!r}", "none", "Start from load_materials()."
+            )
+    table = {}
+    for code, name in sorted(_values(source.Names).items(), key=lambda item: int(item[0])):
+        row = class_row(source, str(name))
+        if row is not None:
+            table[int(code)] = row
+    return table
+
+
+def class_row(params: SimpleNamespace, name: str) -> dict[str, float] | None:
+    """The row of one class, or ``None`` where it has no complete temperature wave."""
+    sections = {
+        "albedo": _albedos(params),
+        "emissivity": _values(params.Emissivity),
+        "ts_deg": _values(params.Ts_deg),
+        "tstart": _values(params.Tstart),
+        "tmaxlst": _values(params.TmaxLST),
+    }
+    row: dict[str, float] = {}
+    for quantity, values in sections.items():
+        value = values.get(name)
+        if value is None or float(value) <= MISSING:
+            return None
+        low, high = _LIMITS[quantity]
+        if not low <= float(value) <= high:
+            raise ConfigurationError(f"{quantity} of {name}", f"{low:g} to {high:g}", value)
+        row[quantity] = float(value)
+    return row
+
+
+def wall_class_name(wall_material: str, materials: SimpleNamespace | None) -> str:
+    """Name of the wall class that ``wall_material`` means in ``materials``.
+
+    ``"brick"`` finds ``Brick_wall``; upper and lower case are alike.
+
+    Raises:
+        ConfigurationError: no such class, or one without the values of the temperature wave. The
+            shipped brick, concrete and wood rows have none: they belong to the wall-temperature
+            scheme, which is not in this release.
+    """
+    params = load_params() if materials is None else materials
+    names = [str(name) for name in _values(params.Names).values()]
+    wanted = wall_material.strip().lower()
+    for name in names:
+        if name.lower() in (wanted, f"{wanted}_wall", f"{wanted}s"):
+            if class_row(params, name) is None:
+                raise ConfigurationError(
+                    "wall_material",
+                    "a wall class with Ts_deg, Tstart and TmaxLST",
+                    repr(wall_material),
+                    "The wall-temperature scheme that uses this material is not in this release. "
+                    "Give these three values in materials, or leave wall_material out.",
+                )
+            return name
+    raise ConfigurationError(
+        "wall_material", "a class named in materials: " + ", ".join(names), repr(wall_material)
+    )
+
+
+def human_from_params(params: SimpleNamespace) -> HumanParams:
+    """The person a parameter file describes; what it leaves out is the default.
+
+    UMEP writes body height in centimetres; values above 3 are read so.
+    """
+    tmrt = _values(params.Tmrt_params) if hasattr(params, "Tmrt_params") else {}
+    pet = _values(params.PET_settings) if hasattr(params, "PET_settings") else {}
+    base = HumanParams()
+    height = float(pet.get("Height", base.height))
+    sex = pet.get("Sex", base.sex)
+    if isinstance(sex, str):
+        sex = {"male": 1, "female": 2}.get(sex.lower(), sex)
+    return HumanParams(
+        posture=str(tmrt.get("posture", base.posture)).lower(),
+        abs_k=tmrt.get("absK", base.abs_k),
+        abs_l=tmrt.get("absL", base.abs_l),
+        age=pet.get("Age", base.age),
+        weight=pet.get("Weight", base.weight),
+        height=height / 100 if height > 3 else height,
+        sex=sex,
+        activity=pet.get("Activity", base.activity),
+        clothing=pet.get("clo", base.clothing),
+    )
+
+
+def tree_settings(physics: SimpleNamespace | None = None) -> dict[str, float]:
+    """``transmissivity`` [0-1], ``trunk_ratio`` [0-1], ``first_day_leaf``, ``last_day_leaf`` [day
+    of year].
+
+    Raises:
+        ConfigurationError: a value out of range.
+    """
+    values = _values(load_physics().Tree_settings)
+    if physics is not None and hasattr(physics, "Tree_settings"):
+        values.update(_values(physics.Tree_settings))
+    rows = {
+        "transmissivity": ("Transmissivity", 0.0, 1.0),
+        "trunk_ratio": ("Trunk_ratio", 0.0, 1.0),
+        "first_day_leaf": ("First_day_leaf", 1.0, 366.0),
+        "last_day_leaf": ("Last_day_leaf", 1.0, 366.0),
+    }
+    settings = {}
+    for name, (key, low, high) in rows.items():
+        value = float(values[key])
+        if not low <= value <= high:
+            raise ConfigurationError(key, f"{low:g} to {high:g}", value)
+        settings[name] = value
+    return settings
+
+
+def wind_height(physics: SimpleNamespace | None) -> float | None:
+    """Height of the wind sensor [m] where the file says so."""
+    if physics is None or not hasattr(physics, "Wind_Height"):
+        return None
+    return float(_values(physics.Wind_Height)["magl"])
+
+
+def namespace_from_dict(values: Any) -> Any:
+    """Nested mappings as nested :class:`types.SimpleNamespace`."""
+    if isinstance(values, Mapping):
+        return SimpleNamespace(**{str(k): namespace_from_dict(v) for k, v in values.items()})
+    if isinstance(values, list):
+        return [namespace_from_dict(v) for v in values]
+    return values
+
+
+def namespace_to_plain(value: Any) -> Any:
+    """Inverse of :func:`namespace_from_dict`; a :class:`HumanParams` becomes a dictionary."""
+    if isinstance(value, HumanParams):
+        return value.to_dict()
+    if isinstance(value, SimpleNamespace):
+        value = vars(value)
+    if isinstance(value, Mapping):
+        return {str(k): namespace_to_plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [namespace_to_plain(v) for v in value]
+    return value
+
+
+def _values(section: Any) -> dict[str, Any]:
+    """The entries of a section, whether or not they sit under ``Value``."""
+    inner = getattr(section, "Value", section)
+    return dict(vars(inner))
+
+
+def _albedos(params: SimpleNamespace) -> dict[str, Any]:
+    section = params.Albedo
+    if hasattr(section, "Value"):
+        return _values(section)
+    merged: dict[str, Any] = {}
+    for kind in ("Material", "Effective"):
+        if hasattr(section, kind):
+            merged.update(_values(getattr(section, kind)))
+    return merged
+
+
+def _read(path: str | os.PathLike[str] | None) -> dict[str, Any]:
+    if path is None:
+        text = resources.files("solweig").joinpath("data/parameters.json").read_text("utf-8")
+        return dict(json.loads(text))
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(f"parameter file not found: {file}")
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(str(file), "a JSON object", f"invalid JSON ({error})") from error
+    if not isinstance(values, dict):
+        raise ConfigurationError(str(file), "a JSON object", type(values).__name__)
+    return values

@@ -1,0 +1,134 @@
+"""Module-level switches and environment variables, in one place.
+
+They only supply defaults: an explicit argument beats a switch, a switch beats the automatic choice.
+The public functions read them once, at the call; nothing below them does.
+
+==============================  ==============  ===================================================
+Variable                        Default         Meaning
+==============================  ==============  ===================================================
+SOLWEIG_NO_GPU                  unset           set (and not 0, false, no, off): GPU off
+SOLWEIG_ASYNC_OUTPUT            1               write rasters while the next step runs
+SOLWEIG_RAM_FRACTION            0.50            share of memory a run may plan for
+SOLWEIG_GPU_HEADROOM            0.80            share of GPU memory a run may plan for
+SOLWEIG_GPU_BUDGET_BYTES        3 GiB           GPU memory assumed where it cannot be asked
+SOLWEIG_MAX_TILE_SIDE           unset           longest tile side [pixels]
+SOLWEIG_MEMMAP_THRESHOLD        50 000 000      pixels above which prepared data are memory-mapped
+SOLWEIG_COMPRESS_MAX_PIXELS     50 000 000      pixels above which archives are not compressed
+SOLWEIG_SHADOW_NPZ_MAX_PIXELS   50 000 000      pixels above which ``shadowmats.npz`` is not written
+SOLWEIG_FORCE_SHADOW_NPZ        0               write it at any size
+SOLWEIG_TIMING                  0               print telemetry while running
+SOLWEIG_ANISO_GPU_OVERLAP       0               overlap the anisotropic stage with the next step
+UMEP_USE_GDAL                   0               accepted; rasters are read through rasterio always
+RAYON_NUM_THREADS               unset           threads of the engine
+==============================  ==============  ===================================================
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from .errors import ConfigurationError
+
+T = TypeVar("T")
+
+_OFF = {"", "0", "false", "no", "off"}
+
+
+def _flag(environ: Mapping[str, str], name: str, default: bool) -> bool:
+    value = environ.get(name)
+    return default if value is None else value.strip().lower() not in _OFF
+
+
+def _number(
+    environ: Mapping[str, str], name: str, default: float, low: float, high: float
+) -> float:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise ConfigurationError(
+            name, f"a number from {low:g} to {high:g}", repr(text), "Correct or unset the variable."
+        )
+    return value
+
+
+def _count(environ: Mapping[str, str], name: str, default: float) -> int:
+    return int(_number(environ, name, default, 1, 2**53))
+
+
+def _optional_count(environ: Mapping[str, str], name: str) -> int | None:
+    return _count(environ, name, 0) if environ.get(name, "").strip() else None
+
+
+GPU_ENABLED: bool = not _flag(os.environ, "SOLWEIG_NO_GPU", False)
+"""Whether a GPU may be chosen automatically. Says nothing about a device being there."""
+
+
+def enable_gpu() -> None:
+    """Let runs choose a GPU where there is one and no ``execution=`` says otherwise."""
+    global GPU_ENABLED
+    GPU_ENABLED = True
+
+
+def disable_gpu() -> None:
+    """Keep every stage of later runs on the CPU unless ``execution=`` asks for a GPU."""
+    global GPU_ENABLED
+    GPU_ENABLED = False
+
+
+@dataclass(frozen=True)
+class Switches:
+    """What the switches and the environment say at one moment; see the module's table."""
+
+    gpu: bool
+    async_output: bool
+    ram_fraction: float
+    gpu_headroom: float
+    gpu_budget_bytes: int
+    max_tile_side: int | None
+    memmap_threshold: int
+    compress_max_pixels: int
+    shadow_npz_max_pixels: int
+    force_shadow_npz: bool
+    timing: bool
+    aniso_gpu_overlap: bool
+    threads: int | None
+
+
+def read(environ: Mapping[str, str] | None = None) -> Switches:
+    """Read every switch now.
+
+    Raises:
+        ConfigurationError: a variable holds something that is not a number in its range.
+    """
+    env = os.environ if environ is None else environ
+    return Switches(
+        gpu=GPU_ENABLED,
+        async_output=_flag(env, "SOLWEIG_ASYNC_OUTPUT", True),
+        ram_fraction=_number(env, "SOLWEIG_RAM_FRACTION", 0.50, 0.01, 1.0),
+        gpu_headroom=_number(env, "SOLWEIG_GPU_HEADROOM", 0.80, 0.01, 1.0),
+        gpu_budget_bytes=_count(env, "SOLWEIG_GPU_BUDGET_BYTES", 3 * 2**30),
+        max_tile_side=_optional_count(env, "SOLWEIG_MAX_TILE_SIDE"),
+        memmap_threshold=_count(env, "SOLWEIG_MEMMAP_THRESHOLD", 50e6),
+        compress_max_pixels=_count(env, "SOLWEIG_COMPRESS_MAX_PIXELS", 50e6),
+        shadow_npz_max_pixels=_count(env, "SOLWEIG_SHADOW_NPZ_MAX_PIXELS", 50e6),
+        force_shadow_npz=_flag(env, "SOLWEIG_FORCE_SHADOW_NPZ", False),
+        timing=_flag(env, "SOLWEIG_TIMING", False),
+        aniso_gpu_overlap=_flag(env, "SOLWEIG_ANISO_GPU_OVERLAP", False),
+        threads=_optional_count(env, "RAYON_NUM_THREADS"),
+    )
+
+
+def choose(explicit: T | None, switch: T | None, automatic: T) -> T:
+    """The first of the three that is not ``None``: argument, switch, automatic choice."""
+    if explicit is not None:
+        return explicit
+    return switch if switch is not None else automatic

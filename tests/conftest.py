@@ -1,0 +1,21 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder with reference outputs, site data and the specification; tests skip without it.
+
+    It lies beside the repository; ``SOLWEIG_SHARED`` names another place.
+    """
+    root = Path(__file__).resolve().parents[1]
+    folder = Path(os.environ.get("SOLWEIG_SHARED", root.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip("no shared reference data")
+    return folder

@@ -1,0 +1,286 @@
+"""Configuration, person, parameter files, switches."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from solweig import params, switches
+from solweig.config import ModelConfig, Settings
+from solweig.errors import ConfigurationError
+from solweig.human import HumanParams
+
+
+def test_human_defaults() -> None:
+    human = HumanParams()
+    assert human.to_dict() == {
+        "posture": "standing",
+        "abs_k": 0.7,
+        "abs_l": 0.97,
+        "age": 35,
+        "weight": 75,
+        "height": 1.75,
+        "sex": 1,
+        "activity": 80,
+        "clothing": 0.9,
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("posture", "lying"),
+        ("abs_k", 0.0),
+        ("abs_l", 1.2),
+        ("age", -1),
+        ("weight", float("nan")),
+        ("height", 180),
+        ("sex", "Male"),
+        ("sex", True),
+        ("activity", -5),
+        ("clothing", 0),
+        ("clothing", None),
+    ],
+)
+def test_human_rejects(field: str, value: object) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        HumanParams(**{field: value})  # type: ignore[arg-type]
+    assert caught.value.field == field
+
+
+def test_height_in_centimetres_is_explained() -> None:
+    with pytest.raises(ConfigurationError, match="metres"):
+        HumanParams(height=175)
+
+
+def every_field_changed() -> ModelConfig:
+    return ModelConfig(
+        use_anisotropic_sky=False,
+        human=HumanParams(posture="sitting", abs_l=0.95, sex=2),
+        outputs=["utci", "pet"],
+        physics=params.load_physics(),
+        materials=params.load_materials(),
+        max_shadow_distance_m=250.0,
+        tile_size=512,
+        use_ground_scheme=False,
+        use_outgoing_longwave=False,
+        conifer=True,
+        wall_material="walls",
+        formulation="improved",
+        body="box",
+        patch_option=4,
+        beam="horizontal",
+        wind_height_m=2.0,
+        pet_wind="10m",
+        utci_wind_floor=True,
+        stamp="start",
+        heat_thresholds_day=[30.0],
+        heat_thresholds_night=[],
+    )
+
+
+def test_config_round_trips_every_field(tmp_path: Path) -> None:
+    config = every_field_changed()
+    default = ModelConfig()
+    unchanged = [
+        name
+        for name in vars(default)
+        if getattr(config, name) == getattr(default, name) and name not in _IGNORED
+    ]
+    assert unchanged == []
+    config.save(tmp_path / "config.json")
+    assert ModelConfig.load(tmp_path / "config.json") == config
+    assert [p.name for p in tmp_path.iterdir()] == ["config.json"]
+
+
+_IGNORED = {"tile_workers", "tile_queue_depth", "prefetch_tiles"}
+
+
+def test_defaults_match_the_public_interface() -> None:
+    config = ModelConfig.defaults()
+    assert config.outputs == ["tmrt"]
+    assert config.use_anisotropic_sky is True
+    assert config.max_shadow_distance_m == 1000
+    assert config == ModelConfig.from_json()
+
+
+def test_ignored_fields_warn() -> None:
+    with pytest.warns(UserWarning, match="tile_workers.*ignored"):
+        ModelConfig(tile_workers=4)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"outputs": ["tmrt", "albedo"]},
+        {"max_shadow_distance_m": 0},
+        {"max_shadow_distance_m": "far"},
+        {"tile_size": 0},
+        {"patch_option": 5},
+        {"formulation": "best"},
+        {"use_ground_scheme": True},
+        {"use_outgoing_longwave": True},
+        {"heat_thresholds_day": ["hot"]},
+        {"heat_thresholds_night": [float("nan")]},
+        {"wind_height_m": 0},
+        {"human": {"mass": 70}},
+    ],
+)
+def test_config_rejects(values: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        ModelConfig(**values)  # type: ignore[arg-type]
+    assert caught.value.field == next(iter(values))
+
+
+def test_unknown_key_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps({"outputs": ["tmrt"], "colour": 1}))
+    with pytest.raises(ConfigurationError, match="'colour'"):
+        ModelConfig.load(path)
+
+
+def test_bad_files(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        ModelConfig.load(tmp_path / "absent.json")
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+    with pytest.raises(ConfigurationError, match="JSON"):
+        ModelConfig.load(broken)
+    with pytest.raises(ConfigurationError, match="JSON"):
+        params.load_params(broken)
+    broken.write_text("[1]")
+    with pytest.raises(ConfigurationError, match="list"):
+        ModelConfig.load(broken)
+
+
+def test_settings_order_argument_config_default() -> None:
+    config = ModelConfig(use_anisotropic_sky=False, max_shadow_distance_m=300)
+    assert Settings.resolve().use_anisotropic_sky is True
+    assert Settings.resolve().max_shadow_distance_m == 1000
+    assert Settings.resolve(config=config).use_anisotropic_sky is False
+    assert Settings.resolve(config=config, use_anisotropic_sky=True).use_anisotropic_sky is True
+    assert Settings.resolve(config=config, max_shadow_distance_m=50).max_shadow_distance_m == 50
+    assert Settings.resolve(config=config).max_shadow_distance_m == 300
+
+
+def test_settings_person() -> None:
+    umep = params.load_params()
+    umep.Tmrt_params.Value.absL = 0.95
+    umep.PET_settings.Value.Sex = "Female"
+    umep.PET_settings.Value.Height = 180
+    resolved = Settings.resolve(physics=umep).human
+    assert (resolved.abs_l, resolved.sex, resolved.height) == (0.95, 2, 1.8)
+    assert Settings.resolve(physics=umep, human=HumanParams(abs_l=0.9)).human.abs_l == 0.9
+    assert Settings.resolve().human == HumanParams()
+
+
+@pytest.mark.parametrize("name", ["use_ground_scheme", "use_outgoing_longwave"])
+def test_absent_schemes_are_refused_when_asked_for(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="not in this release"):
+        Settings.resolve(**{name: True})  # type: ignore[arg-type]
+    Settings.resolve(**{name: False})  # type: ignore[arg-type]
+
+
+def test_wall_material() -> None:
+    assert Settings.resolve(wall_material="walls").wall_material == "Walls"
+    with pytest.raises(ConfigurationError, match="not in this release"):
+        Settings.resolve(wall_material="Brick")
+    with pytest.raises(ConfigurationError, match="Brick_wall"):
+        Settings.resolve(wall_material="marble")
+    own = params.load_materials()
+    for section, value in (("Ts_deg", 0.5), ("Tstart", -4.0), ("TmaxLST", 14.0)):
+        getattr(own, section).Value.Brick_wall = value
+    assert Settings.resolve(wall_material="brick", materials=own).wall_material == "Brick_wall"
+    assert params.land_cover_table(own)[100]["ts_deg"] == 0.5
+
+
+def test_shipped_table_is_the_specifications(shared: Path) -> None:
+    lines = (shared / "spec" / "landcover_defaults.csv").read_text().splitlines()
+    rows = csv.reader(line for line in lines if not line.startswith("#"))
+    next(rows)
+    expected = {
+        int(row[0]): {
+            "albedo": float(row[2]),
+            "emissivity": float(row[4]),
+            "ts_deg": float(row[5]),
+            "tstart": float(row[6]),
+            "tmaxlst": float(row[7]),
+        }
+        for row in rows
+        if row[5]
+    }
+    assert params.land_cover_table() == expected
+
+
+def test_site_files_are_read(shared: Path) -> None:
+    path = shared / "data" / "gvc" / "parametersforsolweig_GVC.json"
+    config = ModelConfig.from_json(path)
+    assert config.human is not None
+    assert config.human.abs_l == 0.95
+    assert config.human.height == 1.8
+    assert params.land_cover_table(config.materials) == params.land_cover_table()
+
+
+def test_physics_and_materials() -> None:
+    physics = params.load_physics()
+    assert not hasattr(physics, "Albedo")
+    assert params.tree_settings() == {
+        "transmissivity": 0.03,
+        "trunk_ratio": 0.25,
+        "first_day_leaf": 97.0,
+        "last_day_leaf": 300.0,
+    }
+    physics.Tree_settings.Value.Transmissivity = 1.5
+    with pytest.raises(ConfigurationError, match="Transmissivity"):
+        params.tree_settings(physics)
+    with pytest.raises(ConfigurationError, match="Names"):
+        params.land_cover_table(SimpleNamespace())
+    with pytest.raises(FileNotFoundError):
+        params.load_materials("absent.json")
+
+
+def test_material_values_out_of_range(tmp_path: Path) -> None:
+    values = params.namespace_to_plain(params.load_params())
+    values["Emissivity"]["Value"]["Water"] = 98
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps(values))
+    with pytest.raises(ConfigurationError, match="emissivity of Water"):
+        params.load_materials(path)
+
+
+def test_switches_read_the_environment() -> None:
+    read = switches.read({})
+    assert (read.ram_fraction, read.gpu_headroom) == (0.5, 0.8)
+    assert read.gpu_budget_bytes == 3 * 2**30
+    assert read.async_output is True
+    assert read.max_tile_side is None
+    changed = switches.read(
+        {"SOLWEIG_RAM_FRACTION": "0.25", "SOLWEIG_ASYNC_OUTPUT": "0", "RAYON_NUM_THREADS": "2"}
+    )
+    assert (changed.ram_fraction, changed.async_output, changed.threads) == (0.25, False, 2)
+
+
+@pytest.mark.parametrize("text", ["lots", "0", "1.5", "nan"])
+def test_switches_reject_nonsense(text: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        switches.read({"SOLWEIG_RAM_FRACTION": text})
+    assert caught.value.field == "SOLWEIG_RAM_FRACTION"
+
+
+def test_gpu_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(switches, "GPU_ENABLED", True)
+    switches.disable_gpu()
+    assert switches.read({}).gpu is False
+    switches.enable_gpu()
+    assert switches.read({}).gpu is True
+
+
+def test_choice_order() -> None:
+    assert switches.choose("explicit", "switch", "automatic") == "explicit"
+    assert switches.choose(None, "switch", "automatic") == "switch"
+    assert switches.choose(None, None, "automatic") == "automatic"
+    assert switches.choose(False, True, True) is False
