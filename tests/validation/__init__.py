@@ -1,0 +1,1 @@
+"""Modelled against measured radiation at the field sites; see docs/validation.md."""
