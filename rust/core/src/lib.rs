@@ -12,3 +12,6 @@ pub mod shadow;
 pub mod svf;
 pub mod terrain;
 pub mod walls;
+pub mod pet;
+pub mod utci;
+mod utci_table;
