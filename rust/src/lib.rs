@@ -1,11 +1,16 @@
 //! The Python face of solweig: convert, release the GIL, call the core, convert back.
 
+mod comfort;
+
 use pyo3::prelude::*;
 
 /// The compiled engine of solweig.
 #[pymodule]
 mod _core {
     use super::*;
+
+    #[pymodule_export]
+    use super::comfort::{pet, pet_grid, utci, utci_grid};
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {

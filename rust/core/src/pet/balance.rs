@@ -13,7 +13,8 @@ const SKIN_EMISSIVITY: f64 = 0.99;
 const CLOTHING_EMISSIVITY: f64 = 0.95;
 /// Share of the body that exchanges radiation with its surroundings.
 const RADIATING: f64 = 0.725;
-/// 2π as the method rounds it.
+/// 2π as the method rounds it; its check values need this digit string.
+#[allow(clippy::approx_constant)]
 const TWO_PI: f64 = 6.28;
 /// Skin diffusion: latent heat over the diffusion resistance 0.79e7.
 const DIFFUSION: f64 = LATENT / 0.79e7;
