@@ -4,12 +4,18 @@
 //! `docs/model-geometry.md` (G) and `docs/model-radiation.md` (R).
 
 pub mod constants;
+pub mod delay;
 pub mod grid;
+pub mod ground;
 pub mod march;
+pub mod params;
 pub mod patches;
 pub mod pet;
+pub mod radiation;
 pub mod rays;
+pub mod season;
 pub mod shadow;
+pub mod sky;
 pub mod svf;
 pub mod terrain;
 pub mod utci;

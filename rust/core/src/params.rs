@@ -1,0 +1,208 @@
+//! Parameters of a run (R 1.3, 9) and the choice between reference and improved formulae.
+
+use crate::ground::{DEFAULT_GROUND, LandCoverTable, SurfaceClass, WALLS};
+use crate::pet::Body;
+
+/// Which published or corrected formulae replace the reference's. Every field set to false is the
+/// reference model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Formulation {
+    /// 273.15 instead of 273.2 when Tmrt is turned into °C.
+    pub exact_kelvin: bool,
+    /// A sunlit wall reflects the albedo's share of the diffuse light too.
+    pub wall_reflects_diffuse: bool,
+    /// Isotropic side longwave that conserves energy.
+    pub consistent_side_longwave: bool,
+    /// Land-cover water takes the water temperature.
+    pub water_temperature: bool,
+    /// Canopy transmission follows the leaf season for diffuse light too.
+    pub seasonal_canopy: bool,
+    /// Patch weights and masks agree between the horizontal, the cylinder and the box.
+    pub consistent_patches: bool,
+    /// Thermal delay is an exponential filter at every step length.
+    pub exponential_delay: bool,
+    /// Exact geometry of the shaded wall fraction.
+    pub exact_wedge: bool,
+    /// Published optical air mass in the clear sky.
+    pub published_air_mass: bool,
+    /// Only the sunlit fraction of walls is warm in the downward longwave.
+    pub lit_fraction_walls: bool,
+}
+
+impl Formulation {
+    /// The reference model (2025a).
+    pub const REFERENCE: Self = Self {
+        exact_kelvin: false,
+        wall_reflects_diffuse: false,
+        consistent_side_longwave: false,
+        water_temperature: false,
+        seasonal_canopy: false,
+        consistent_patches: false,
+        exponential_delay: false,
+        exact_wedge: false,
+        published_air_mass: false,
+        lit_fraction_walls: false,
+    };
+    /// Every physical alternative.
+    pub const IMPROVED: Self = Self {
+        exact_kelvin: true,
+        wall_reflects_diffuse: true,
+        consistent_side_longwave: true,
+        water_temperature: true,
+        seasonal_canopy: true,
+        consistent_patches: true,
+        exponential_delay: true,
+        exact_wedge: true,
+        published_air_mass: true,
+        lit_fraction_walls: true,
+    };
+}
+
+/// Shape of the body that receives radiation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyShape {
+    /// Vertical cylinder (Holmer et al. 2015).
+    Cylinder,
+    /// Box of six faces (Höppe 1992).
+    Box,
+}
+
+/// Posture of the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Posture {
+    /// Standing; centre of gravity at 1.1 m.
+    Standing,
+    /// Sitting; centre of gravity at 0.75 m.
+    Sitting,
+}
+
+/// Shares of the body facing up or down, one side, and the cylinder's beam (R 9).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AngularFactors {
+    /// Up and down, each.
+    pub up: f64,
+    /// Each of the four sides.
+    pub side: f64,
+    /// The whole cylinder side.
+    pub cylinder: f64,
+}
+
+impl Posture {
+    /// Angular factors of the posture.
+    #[must_use]
+    pub fn factors(self) -> AngularFactors {
+        match self {
+            Self::Standing => AngularFactors {
+                up: 0.06,
+                side: 0.22,
+                cylinder: 0.28,
+            },
+            Self::Sitting => AngularFactors {
+                up: 0.166666,
+                side: 0.166666,
+                cylinder: 0.20,
+            },
+        }
+    }
+
+    /// Height of the body's centre above ground [m], where the ground view is taken.
+    #[must_use]
+    pub fn height(self) -> f64 {
+        match self {
+            Self::Standing => 1.1,
+            Self::Sitting => 0.75,
+        }
+    }
+}
+
+/// What the beam column of the weather means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beam {
+    /// Irradiance on a surface normal to the sun (the reference's reading, Q-26).
+    Normal,
+    /// Irradiance on the horizontal; divided by the sine of the sun's altitude.
+    Horizontal,
+}
+
+/// Height the wind of PET refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PetWind {
+    /// Wind at 10 m, as given to UTCI.
+    TenMetres,
+    /// Wind at 1.1 m, the height PET is defined for.
+    BodyHeight,
+}
+
+/// Parameters of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Params {
+    /// Patch sky (Perez, angular emissivity) instead of the isotropic one.
+    pub anisotropic: bool,
+    /// Formulae.
+    pub formulation: Formulation,
+    /// Body shape.
+    pub body: BodyShape,
+    /// Body posture.
+    pub posture: Posture,
+    /// Body absorption, shortwave.
+    pub abs_k: f64,
+    /// Body absorption, longwave.
+    pub abs_l: f64,
+    /// Wall albedo.
+    pub wall_albedo: f64,
+    /// Wall emissivity.
+    pub wall_emissivity: f64,
+    /// Wall temperature wave (its albedo and emissivity are not read).
+    pub walls: SurfaceClass,
+    /// Ground classes where land cover is given.
+    pub land_cover: LandCoverTable,
+    /// The ground where it is not.
+    pub ground: SurfaceClass,
+    /// Transmissivity of foliage in leaf, 0–1.
+    pub transmissivity: f64,
+    /// Transmissivity of leafless trees, 0–1.
+    pub transmissivity_leaf_off: f64,
+    /// Meaning of the beam column.
+    pub beam: Beam,
+    /// Height of the wind sensor [m].
+    pub wind_height: f64,
+    /// Raise wind to at least this for UTCI [m s⁻¹]; 0 leaves it as given.
+    pub utci_wind_floor: f64,
+    /// Height of the wind PET receives.
+    pub pet_wind: PetWind,
+    /// The person of PET.
+    pub person: Body,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            anisotropic: true,
+            formulation: Formulation::REFERENCE,
+            body: BodyShape::Cylinder,
+            posture: Posture::Standing,
+            abs_k: 0.70,
+            abs_l: 0.97,
+            wall_albedo: WALLS.albedo,
+            wall_emissivity: WALLS.emissivity,
+            walls: WALLS,
+            land_cover: LandCoverTable::default(),
+            // The reference flips the sign of tstart here; this is the published value.
+            ground: DEFAULT_GROUND,
+            transmissivity: 0.03,
+            transmissivity_leaf_off: 0.5,
+            beam: Beam::Normal,
+            wind_height: 10.0,
+            utci_wind_floor: 0.0,
+            pet_wind: PetWind::BodyHeight,
+            person: Body {
+                weight: 75.0,
+                age: 35.0,
+                height: 1.75,
+                activity: 80.0,
+                clothing: 0.9,
+                female: false,
+            },
+        }
+    }
+}

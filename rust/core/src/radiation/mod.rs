@@ -1,0 +1,3 @@
+//! Radiation on the ground and on the body, cell by cell.
+
+pub mod weights;
