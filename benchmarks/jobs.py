@@ -15,11 +15,11 @@ API_RUN = Path(__file__).with_name("api_run.py")
 
 
 def write_job(case: Case, folder: Path, *, long_series: int, anisotropic: bool = True) -> Path:
-    """Write rasters and the job file of one case; returns the job file."""
+    """Write rasters and the job file of one case: one step, then ``long_series`` steps."""
     job = {
         "case": case.name,
         "files": case.write(folder / "inputs"),
-        "series": [DAY_STEPS[:1], DAY_STEPS[:long_series]],
+        "series": [DAY_STEPS[:1]] + ([DAY_STEPS[:long_series]] if long_series > 1 else []),
         "date": DATE,
         "latitude": LATITUDE,
         "longitude": LONGITUDE,
