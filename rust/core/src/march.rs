@@ -36,7 +36,12 @@ impl Tile {
                 }
             }
         }
-        lowest.is_finite().then_some(Self { row, rows, col, lowest })
+        lowest.is_finite().then_some(Self {
+            row,
+            rows,
+            col,
+            lowest,
+        })
     }
 }
 
@@ -54,7 +59,10 @@ pub struct TileHits {
 
 impl Default for TileHits {
     fn default() -> Self {
-        Self { building: [[0; SEGMENT]; TILE_ROWS], foliage: [[0; SEGMENT]; TILE_ROWS] }
+        Self {
+            building: [[0; SEGMENT]; TILE_ROWS],
+            foliage: [[0; SEGMENT]; TILE_ROWS],
+        }
     }
 }
 
@@ -95,7 +103,9 @@ fn march_groups(
         let last = (first + GROUP).min(ray.len());
         let row = tile.row as i64 + i64::from(ray.drow[first].min(ray.drow[last - 1]));
         let col = tile.col as i64 + i64::from(ray.dcol[first].min(ray.dcol[last - 1]));
-        let Some(surface) = terrain.bound(&terrain.surface, row, col) else { break };
+        let Some(surface) = terrain.bound(&terrain.surface, row, col) else {
+            break;
+        };
         let meets_surface = surface - tile.lowest > ray.height[first];
         let meets_canopy = vegetation
             .and_then(|v| terrain.bound(&v.canopy, row, col))
@@ -109,7 +119,12 @@ fn march_groups(
                 let at = terrain.at(tile.row + r, tile.col);
                 let here: &[f32; SEGMENT] = segment(&terrain.surface.heights, at);
                 let (building, foliage) = (&mut hits.building[r], &mut hits.foliage[r]);
-                let cell = Cell { terrain, row: tile.row + r, col: tile.col, here };
+                let cell = Cell {
+                    terrain,
+                    row: tile.row + r,
+                    col: tile.col,
+                    here,
+                };
                 match vegetation {
                     Some(v) if meets_canopy && meets_surface => {
                         cell.both(v, ray, steps.clone(), building, foliage);
@@ -131,7 +146,9 @@ fn march_groups(
 
 #[inline(always)]
 fn segment<T>(layer: &[T], at: usize) -> &[T; SEGMENT] {
-    layer[at..at + SEGMENT].first_chunk().expect("a segment is that long")
+    layer[at..at + SEGMENT]
+        .first_chunk()
+        .expect("a segment is that long")
 }
 
 #[inline(always)]
@@ -161,7 +178,9 @@ impl Cell<'_> {
     fn surface_only(&self, ray: &Ray, steps: std::ops::Range<usize>, building: &mut Flags) {
         let mut b = *building;
         for k in steps {
-            let Some(at) = self.source(ray, k) else { continue };
+            let Some(at) = self.source(ray, k) else {
+                continue;
+            };
             let z = segment(&self.terrain.surface.heights, at);
             let h = ray.height[k];
             for i in 0..SEGMENT {
@@ -183,7 +202,9 @@ impl Cell<'_> {
     ) {
         let mut hit = [0_u32; SEGMENT];
         for k in steps {
-            let Some(at) = self.source(ray, k) else { continue };
+            let Some(at) = self.source(ray, k) else {
+                continue;
+            };
             let v = segment(&vegetation.canopy.heights, at);
             let u = segment(&vegetation.trunk, at);
             let (before, h) = (ray.height[k - 1], ray.height[k]);
@@ -208,7 +229,9 @@ impl Cell<'_> {
     ) {
         let (mut b, mut f) = (*building, *foliage);
         for k in steps {
-            let Some(at) = self.source(ray, k) else { continue };
+            let Some(at) = self.source(ray, k) else {
+                continue;
+            };
             let z = segment(&self.terrain.surface.heights, at);
             let v = segment(&vegetation.canopy.heights, at);
             let u = segment(&vegetation.trunk, at);

@@ -26,8 +26,9 @@ const FINE_CENTRES: [f64; 15] = [
     3.0, 9.0, 15.0, 21.0, 27.0, 33.0, 39.0, 45.0, 51.0, 57.0, 63.0, 69.0, 75.0, 81.0, 90.0,
 ];
 const FINE_COUNTS: [usize; 15] = [62, 62, 60, 60, 56, 56, 48, 48, 38, 38, 26, 26, 14, 14, 1];
-const FINE_FIRST_AZIMUTHS: [f64; 15] =
-    [0.0, 0.0, 4.0, 4.0, 2.0, 2.0, 5.0, 5.0, 8.0, 8.0, 0.0, 0.0, 10.0, 10.0, 0.0];
+const FINE_FIRST_AZIMUTHS: [f64; 15] = [
+    0.0, 0.0, 4.0, 4.0, 2.0, 2.0, 5.0, 5.0, 8.0, 8.0, 0.0, 0.0, 10.0, 10.0, 0.0,
+];
 
 impl PatchOption {
     /// The option with the reference's number (1–4).
@@ -117,7 +118,12 @@ impl PatchTable {
         };
         let (edges, centres, counts, firsts): (&[f64], &[f64], &[usize], &[f64]) =
             if option == PatchOption::P609 {
-                (&FINE_EDGES, &FINE_CENTRES, &FINE_COUNTS, &FINE_FIRST_AZIMUTHS)
+                (
+                    &FINE_EDGES,
+                    &FINE_CENTRES,
+                    &FINE_COUNTS,
+                    &FINE_FIRST_AZIMUTHS,
+                )
             } else {
                 (&LOWER_EDGES, &CENTRES, &coarse, &FIRST_AZIMUTHS)
             };
@@ -137,7 +143,11 @@ impl PatchTable {
                 band: b,
             }));
         }
-        Self { option, bands, patches }
+        Self {
+            option,
+            bands,
+            patches,
+        }
     }
 
     /// Number of patches.
@@ -190,8 +200,14 @@ mod tests {
     #[test]
     fn solid_angles_of_the_specification() {
         let opt2 = [
-            0.0421402478, 0.0416418006, 0.0406272129, 0.0406730411, 0.0406358655, 0.0410974028,
-            0.0390144330, 0.0344199465,
+            0.0421402478,
+            0.0416418006,
+            0.0406272129,
+            0.0406730411,
+            0.0406358655,
+            0.0410974028,
+            0.0390144330,
+            0.0344199465,
         ];
         for (band, want) in table(2).bands.iter().zip(opt2) {
             assert!((band.solid_angle - want).abs() < 1e-9);
@@ -208,13 +224,23 @@ mod tests {
     #[test]
     fn every_azimuth_is_below_360() {
         for n in 1..=4 {
-            assert!(table(n).patches.iter().all(|p| (0.0..360.0).contains(&p.azimuth_deg)));
+            assert!(
+                table(n)
+                    .patches
+                    .iter()
+                    .all(|p| (0.0..360.0).contains(&p.azimuth_deg))
+            );
         }
     }
 
     #[test]
     fn weighted_solid_angles() {
-        for (n, want) in [(1, 1.0054781), (2, 1.0054781), (3, 1.0054781), (4, 1.0013874)] {
+        for (n, want) in [
+            (1, 1.0054781),
+            (2, 1.0054781),
+            (3, 1.0054781),
+            (4, 1.0013874),
+        ] {
             let t = table(n);
             let sum: f64 = t
                 .patches

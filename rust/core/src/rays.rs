@@ -16,7 +16,10 @@ pub struct Reach {
 
 impl Default for Reach {
     fn default() -> Self {
-        Self { max_distance_m: 1000.0, height_bound_m: f64::INFINITY }
+        Self {
+            max_distance_m: 1000.0,
+            height_bound_m: f64::INFINITY,
+        }
     }
 }
 
@@ -61,7 +64,11 @@ impl Azimuth {
             sin_sign: sign(sin),
             cos_sign: sign(cos),
             tan: phi.tan(),
-            slope_length: if column_dominant { 1.0 / sin.abs() } else { 1.0 / cos.abs() },
+            slope_length: if column_dominant {
+                1.0 / sin.abs()
+            } else {
+                1.0 / cos.abs()
+            },
         }
     }
 
@@ -70,12 +77,25 @@ impl Azimuth {
     fn step(&self, k: usize) -> RayStep {
         let kf = k as f64;
         let (drow, dcol) = if self.column_dominant {
-            (-self.cos_sign * (kf / self.tan).round_ties_even().abs(), self.sin_sign * kf)
+            (
+                -self.cos_sign * (kf / self.tan).round_ties_even().abs(),
+                self.sin_sign * kf,
+            )
         } else {
-            (-self.cos_sign * kf, self.sin_sign * (kf * self.tan).round_ties_even().abs())
+            (
+                -self.cos_sign * kf,
+                self.sin_sign * (kf * self.tan).round_ties_even().abs(),
+            )
         };
-        #[expect(clippy::cast_possible_truncation, reason = "offsets are small whole numbers")]
-        RayStep { drow: drow as i32, dcol: dcol as i32, length_px: self.slope_length * kf }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "offsets are small whole numbers"
+        )]
+        RayStep {
+            drow: drow as i32,
+            dcol: dcol as i32,
+            length_px: self.slope_length * kf,
+        }
     }
 }
 
@@ -114,13 +134,20 @@ impl Ray {
         reach: &Reach,
         relief_m: f64,
     ) -> Self {
-        assert!(altitude_deg > 0.0, "a ray needs an altitude above the horizon");
+        assert!(
+            altitude_deg > 0.0,
+            "a ray needs an altitude above the horizon"
+        );
         let azimuth = Azimuth::new(azimuth_deg.rem_euclid(360.0));
         let scale = 1.0 / pixel_size;
         let rise = (altitude_deg * DEG).tan() / scale;
         // A step can hit only while the previous height gain is below the relief (canopy uses it).
         let bound = reach.height_bound_m.min(relief_m);
-        let mut ray = Self { drow: Vec::new(), dcol: Vec::new(), height: Vec::new() };
+        let mut ray = Self {
+            drow: Vec::new(),
+            dcol: Vec::new(),
+            height: Vec::new(),
+        };
         let mut previous = 0.0;
         for k in 0.. {
             let step = azimuth.step(k);
@@ -162,7 +189,11 @@ mod tests {
         for (azimuth, drow, dcol) in [(0.0, -1, 0), (90.0, 0, 1), (180.0, 1, 0), (270.0, 0, -1)] {
             for (k, step) in ray_steps(azimuth, 50).iter().enumerate() {
                 let k = i32::try_from(k).unwrap();
-                assert_eq!((step.drow, step.dcol), (k * drow, k * dcol), "azimuth {azimuth}");
+                assert_eq!(
+                    (step.drow, step.dcol),
+                    (k * drow, k * dcol),
+                    "azimuth {azimuth}"
+                );
             }
         }
     }
@@ -188,9 +219,15 @@ mod tests {
 
     #[test]
     fn reach_and_relief_end_the_ray() {
-        let reach = Reach { max_distance_m: 50.0, ..Reach::default() };
+        let reach = Reach {
+            max_distance_m: 50.0,
+            ..Reach::default()
+        };
         assert_eq!(Ray::new(90.0, 10.0, 1.0, 500, 500, &reach, 1e3).len(), 51);
         // 10 m of relief at 45 degrees: the last step is the first above it.
-        assert_eq!(Ray::new(90.0, 45.0, 1.0, 500, 500, &Reach::default(), 10.0).len(), 12);
+        assert_eq!(
+            Ray::new(90.0, 45.0, 1.0, 500, 500, &Reach::default(), 10.0).len(),
+            12
+        );
     }
 }

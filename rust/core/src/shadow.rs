@@ -49,7 +49,11 @@ pub fn cast_sun(
     altitude_deg: f64,
     reach: &Reach,
 ) -> SunShadow {
-    let Grid { rows, cols, pixel_size } = terrain.grid;
+    let Grid {
+        rows,
+        cols,
+        pixel_size,
+    } = terrain.grid;
     let ray = Ray::new(
         azimuth_deg,
         altitude_deg,
@@ -61,18 +65,21 @@ pub fn cast_sun(
     );
     let mut flags = vec![LIT; terrain.grid.len()];
     let arch = pulp::Arch::new();
-    flags.par_chunks_mut(TILE_ROWS * cols).enumerate().for_each(|(band, out)| {
-        let mut hits = TileHits::default();
-        for col in (0..cols).step_by(SEGMENT) {
-            let (row, rows) = (band * TILE_ROWS, out.len() / cols);
-            arch.dispatch(|| {
-                if let Some(tile) = Tile::new(terrain, row, rows, col) {
-                    march(terrain, &tile, &ray, &mut hits);
-                    write_tile(terrain, &tile, &hits, out);
-                }
-            });
-        }
-    });
+    flags
+        .par_chunks_mut(TILE_ROWS * cols)
+        .enumerate()
+        .for_each(|(band, out)| {
+            let mut hits = TileHits::default();
+            for col in (0..cols).step_by(SEGMENT) {
+                let (row, rows) = (band * TILE_ROWS, out.len() / cols);
+                arch.dispatch(|| {
+                    if let Some(tile) = Tile::new(terrain, row, rows, col) {
+                        march(terrain, &tile, &ray, &mut hits);
+                        write_tile(terrain, &tile, &hits, out);
+                    }
+                });
+            }
+        });
     let walls = walls
         .par_iter()
         .map(|wall| shade_wall(terrain, wall, azimuth_deg, &ray, flags[wall.index as usize]))
@@ -113,10 +120,15 @@ fn shade_wall(
 ) -> WallShade {
     let height = wall.height;
     if !faces(wall.aspect_deg, azimuth_deg) {
-        return WallShade { wallsh: height, ..WallShade::default() };
+        return WallShade {
+            wallsh: height,
+            ..WallShade::default()
+        };
     }
-    let (row, col) =
-        (wall.index as usize / terrain.grid.cols, wall.index as usize % terrain.grid.cols);
+    let (row, col) = (
+        wall.index as usize / terrain.grid.cols,
+        wall.index as usize % terrain.grid.cols,
+    );
     // A cell that no building shades has no building shadow above its foot.
     let wallsh = if flags & SH == 0 {
         depth(terrain, &terrain.surface.heights, row, col, ray, height)
@@ -139,14 +151,7 @@ fn shade_wall(
 }
 
 /// Height of a layer's shadow surface above a cell, between 0 and `limit` [m] (G 4: F − Z, Y − Z).
-fn depth(
-    terrain: &Terrain,
-    layer: &[f32],
-    row: usize,
-    col: usize,
-    ray: &Ray,
-    limit: f32,
-) -> f32 {
+fn depth(terrain: &Terrain, layer: &[f32], row: usize, col: usize, ray: &Ray, limit: f32) -> f32 {
     let here = terrain.surface.heights[terrain.at(row, col)];
     let highest = terrain.highest() - here;
     let mut depth = 0.0_f32;
@@ -158,7 +163,10 @@ fn depth(
         let source = row
             .checked_add_signed(ray.drow[k] as isize)
             .filter(|&r| r < terrain.grid.rows)
-            .zip(col.checked_add_signed(ray.dcol[k] as isize).filter(|&c| c < terrain.grid.cols));
+            .zip(
+                col.checked_add_signed(ray.dcol[k] as isize)
+                    .filter(|&c| c < terrain.grid.cols),
+            );
         let Some((r, c)) = source else { break };
         let there = layer[terrain.at(r, c)];
         if there > NOTHING {

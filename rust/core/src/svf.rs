@@ -65,7 +65,12 @@ impl Default for SkyOptions {
 #[must_use]
 pub fn sectors(azimuth_deg: f64) -> [bool; 4] {
     let a = azimuth_deg;
-    [a < 180.0, (90.0..270.0).contains(&a), a >= 180.0, !(90.0..270.0).contains(&a)]
+    [
+        a < 180.0,
+        (90.0..270.0).contains(&a),
+        a >= 180.0,
+        !(90.0..270.0).contains(&a),
+    ]
 }
 
 /// Bit sets and weights that turn patch bits into the five view factors of a family.
@@ -93,7 +98,11 @@ impl SkyWeights {
         for (b, band) in table.bands.iter().enumerate() {
             let n = band.count as f64;
             let in_sector = |s: usize| {
-                table.patches.iter().filter(|p| p.band == b && sectors(p.azimuth_deg)[s]).count()
+                table
+                    .patches
+                    .iter()
+                    .filter(|p| p.band == b && sectors(p.azimuth_deg)[s])
+                    .count()
             };
             let mut weights = [band.share / n; 5];
             for s in 0..4 {
@@ -113,7 +122,11 @@ impl SkyWeights {
                     bits[1] |= if east { bit } else { 0 };
                     bits[2] |= if south { bit } else { 0 };
                 }
-                terms.push(Term { word, bits, weights });
+                terms.push(Term {
+                    word,
+                    bits,
+                    weights,
+                });
             }
         }
         Self { terms, normalised }
@@ -139,7 +152,11 @@ impl SkyWeights {
                     [total, east, south, total - east, total - south]
                 };
                 for d in 0..5 {
-                    let weight = if zenith { term.weights[0] } else { term.weights[d] };
+                    let weight = if zenith {
+                        term.weights[0]
+                    } else {
+                        term.weights[d]
+                    };
                     out[d][i] += f64::from(counts[d]) * weight;
                 }
             }
@@ -170,15 +187,26 @@ impl SkyPlan {
     /// Ray tables and weights for a scene.
     #[must_use]
     pub fn new(terrain: &Terrain, table: PatchTable, options: SkyOptions) -> Self {
-        let Grid { rows, cols, pixel_size } = terrain.grid;
+        let Grid {
+            rows,
+            cols,
+            pixel_size,
+        } = terrain.grid;
         let relief = terrain.relief_m();
         let rays = table
             .patches
             .iter()
             .map(|p| {
                 let reach = &options.reach;
-                let mut ray =
-                    Ray::new(p.azimuth_deg, p.altitude_deg, pixel_size, rows, cols, reach, relief);
+                let mut ray = Ray::new(
+                    p.azimuth_deg,
+                    p.altitude_deg,
+                    pixel_size,
+                    rows,
+                    cols,
+                    reach,
+                    relief,
+                );
                 if p.altitude_deg == 90.0 && options.zenith_canopy == ZenithCanopy::Overhead {
                     ray.drow.fill(0);
                     ray.dcol.fill(0);
@@ -187,7 +215,12 @@ impl SkyPlan {
             })
             .collect();
         let weights = SkyWeights::new(&table, options.normalised_sectors);
-        Self { table, rays, weights, options }
+        Self {
+            table,
+            rays,
+            weights,
+            options,
+        }
     }
 
     /// Sky view of whole tile rows, `first_row` a multiple of [`TILE_ROWS`]. Results do not depend
@@ -203,17 +236,28 @@ impl SkyPlan {
         let cols = terrain.grid.cols;
         let words = self.table.words();
         let mut bands: Vec<Band<'_>> = Vec::new();
-        let mut field_parts: Vec<_> =
-            fields.iter_mut().map(|f| f.chunks_mut(TILE_ROWS * cols)).collect();
-        let mut mask_parts: Vec<_> =
-            masks.iter_mut().map(|m| m.chunks_mut(TILE_ROWS * cols * words)).collect();
+        let mut field_parts: Vec<_> = fields
+            .iter_mut()
+            .map(|f| f.chunks_mut(TILE_ROWS * cols))
+            .collect();
+        let mut mask_parts: Vec<_> = masks
+            .iter_mut()
+            .map(|m| m.chunks_mut(TILE_ROWS * cols * words))
+            .collect();
         let mut row = first_row;
-        while let Some(fields) =
-            field_parts.iter_mut().map(Iterator::next).collect::<Option<Vec<_>>>()
+        while let Some(fields) = field_parts
+            .iter_mut()
+            .map(Iterator::next)
+            .collect::<Option<Vec<_>>>()
         {
             let masks = mask_parts.iter_mut().filter_map(Iterator::next).collect();
             let rows = fields[0].len() / cols;
-            bands.push(Band { row, rows, fields, masks });
+            bands.push(Band {
+                row,
+                rows,
+                fields,
+                masks,
+            });
             row += rows;
         }
         let arch = pulp::Arch::new();
@@ -334,7 +378,11 @@ struct Scratch {
 impl Scratch {
     fn new(words: usize) -> Self {
         let planes = || vec![[0; SEGMENT]; words * TILE_ROWS];
-        Self { hits: TileHits::default(), words, planes: [planes(), planes(), planes()] }
+        Self {
+            hits: TileHits::default(),
+            words,
+            planes: [planes(), planes(), planes()],
+        }
     }
 
     /// Record the hits of patch `i` (G 3.2: the three bits from first hits).
@@ -350,7 +398,10 @@ impl Scratch {
             if vegetation {
                 let foliage = &self.hits.foliage[r];
                 let [_, veg, aveg] = &mut self.planes;
-                let (veg, aveg) = (&mut veg[r * self.words + word], &mut aveg[r * self.words + word]);
+                let (veg, aveg) = (
+                    &mut veg[r * self.words + word],
+                    &mut aveg[r * self.words + word],
+                );
                 for c in 0..SEGMENT {
                     veg[c] |= (!foliage[c] | building[c]) & bit;
                     aveg[c] |= !(foliage[c] & building[c]) & bit;

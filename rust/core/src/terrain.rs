@@ -103,12 +103,20 @@ impl Terrain {
     #[must_use]
     pub fn new(input: &SceneInput<'_>) -> Self {
         let grid = input.grid;
-        for layer in [Some(input.dsm), input.dem, input.canopy, input.trunk].into_iter().flatten() {
+        for layer in [Some(input.dsm), input.dem, input.canopy, input.trunk]
+            .into_iter()
+            .flatten()
+        {
             assert_eq!(layer.len(), grid.len(), "layer does not match the grid");
         }
         let valid: Vec<bool> = input.dsm.iter().map(|z| z.is_finite()).collect();
         let datum = f64::from(
-            input.dsm.iter().copied().filter(|z| z.is_finite()).fold(f32::INFINITY, f32::min),
+            input
+                .dsm
+                .iter()
+                .copied()
+                .filter(|z| z.is_finite())
+                .fold(f32::INFINITY, f32::min),
         );
         let datum = if datum.is_finite() { datum } else { 0.0 };
         let stride = grid.cols.next_multiple_of(SEGMENT) + 2 * SEGMENT;
@@ -116,7 +124,11 @@ impl Terrain {
             grid,
             datum,
             stride,
-            surface: Layer { heights: Vec::new(), window_max: Vec::new(), largest: NOTHING },
+            surface: Layer {
+                heights: Vec::new(),
+                window_max: Vec::new(),
+                largest: NOTHING,
+            },
             vegetation: None,
             valid,
             lowest: 0.0,
@@ -143,7 +155,10 @@ impl Terrain {
     /// Height of the highest thing in the scene, above the datum [m].
     #[must_use]
     pub fn highest(&self) -> f32 {
-        let canopy = self.vegetation.as_ref().map_or(NOTHING, |v| v.canopy.largest);
+        let canopy = self
+            .vegetation
+            .as_ref()
+            .map_or(NOTHING, |v| v.canopy.largest);
         self.surface.largest.max(canopy)
     }
 
@@ -151,6 +166,26 @@ impl Terrain {
     #[must_use]
     pub fn relief_m(&self) -> f64 {
         (f64::from(self.highest()) - f64::from(self.lowest)).max(0.0) * 1.000_001
+    }
+
+    /// A padded layer as absolute heights on the grid; NaN where it is absent or there is no layer.
+    #[must_use]
+    pub fn absolute(&self, layer: Option<&[f32]>) -> Vec<f32> {
+        let Some(layer) = layer else {
+            return vec![f32::NAN; self.grid.len()];
+        };
+        let mut out = Vec::with_capacity(self.grid.len());
+        for row in 0..self.grid.rows {
+            out.extend(layer[self.at(row, 0)..][..self.grid.cols].iter().map(|&h| {
+                #[expect(clippy::cast_possible_truncation, reason = "stored as f32")]
+                if h > NOTHING {
+                    (f64::from(h) + self.datum) as f32
+                } else {
+                    f32::NAN
+                }
+            }));
+        }
+        out
     }
 
     /// Fill a padded layer from absolute heights; non-finite values become [`NOTHING`].
@@ -175,7 +210,11 @@ impl Terrain {
         let heights = self.padded(height);
         let window_max = self.window_maxima(&heights);
         let largest = heights.iter().copied().fold(NOTHING, f32::max);
-        Layer { heights, window_max, largest }
+        Layer {
+            heights,
+            window_max,
+            largest,
+        }
     }
 
     /// Maxima over windows of blocks, so that one look-up bounds everything a tile can meet within
@@ -234,7 +273,11 @@ impl Terrain {
         let top = |i: usize, above: f64| -> f64 {
             let base = base(i);
             let top = base + if above.is_nan() { 0.0 } else { above };
-            if top - base >= MIN_VEGETATION_M { top } else { f64::NAN }
+            if top - base >= MIN_VEGETATION_M {
+                top
+            } else {
+                f64::NAN
+            }
         };
         let canopy_top = |i: usize| top(i, f64::from(canopy[i]));
         // Foliage above the canopy's own top does not exist: U is at most V.
@@ -251,7 +294,9 @@ impl Terrain {
                 trunk_top(i).is_nan() && canopy_top(i) - above > 1.0
             })
             .collect();
-        let trunk_absent = (0..self.grid.len()).map(|i| trunk_top(i).is_nan()).collect();
+        let trunk_absent = (0..self.grid.len())
+            .map(|i| trunk_top(i).is_nan())
+            .collect();
         let canopy = self.layer(canopy_top);
         let trunk = self.padded(trunk_top);
         let mut from_start = vec![0_u32; canopy.heights.len()];
@@ -265,6 +310,12 @@ impl Terrain {
                 }
             }
         }
-        Some(Vegetation { canopy, trunk, from_start, bush, trunk_absent })
+        Some(Vegetation {
+            canopy,
+            trunk,
+            from_start,
+            bush,
+            trunk_absent,
+        })
     }
 }

@@ -21,7 +21,11 @@ pub fn wall_cells(height: &[f32], aspect: &[f32]) -> Vec<WallCell> {
     (0_u32..)
         .zip(height.iter().zip(aspect))
         .filter(|(_, (h, _))| **h > 0.0)
-        .map(|(index, (&height, &aspect_deg))| WallCell { index, height, aspect_deg })
+        .map(|(index, (&height, &aspect_deg))| WallCell {
+            index,
+            height,
+            aspect_deg,
+        })
         .collect()
 }
 
@@ -33,25 +37,27 @@ pub fn wall_height(grid: Grid, dsm: &[f32], limit: f64) -> Vec<f32> {
     if grid.rows < 3 || grid.cols < 3 {
         return out;
     }
-    out.par_chunks_mut(grid.cols).enumerate().for_each(|(row, line)| {
-        if row == 0 || row + 1 == grid.rows {
-            return;
-        }
-        for col in 1..grid.cols - 1 {
-            let i = row * grid.cols + col;
-            let highest = [i - grid.cols, i + grid.cols, i - 1, i + 1]
-                .iter()
-                .map(|&n| f64::from(dsm[n]))
-                .fold(f64::NEG_INFINITY, f64::max);
-            let height = highest - f64::from(dsm[i]);
-            if height >= limit && height.is_finite() {
-                #[expect(clippy::cast_possible_truncation, reason = "stored as f32")]
-                {
-                    line[col] = height as f32;
+    out.par_chunks_mut(grid.cols)
+        .enumerate()
+        .for_each(|(row, line)| {
+            if row == 0 || row + 1 == grid.rows {
+                return;
+            }
+            for col in 1..grid.cols - 1 {
+                let i = row * grid.cols + col;
+                let highest = [i - grid.cols, i + grid.cols, i - 1, i + 1]
+                    .iter()
+                    .map(|&n| f64::from(dsm[n]))
+                    .fold(f64::NEG_INFINITY, f64::max);
+                let height = highest - f64::from(dsm[i]);
+                if height >= limit && height.is_finite() {
+                    #[expect(clippy::cast_possible_truncation, reason = "stored as f32")]
+                    {
+                        line[col] = height as f32;
+                    }
                 }
             }
-        }
-    });
+        });
     out
 }
 
@@ -93,7 +99,11 @@ struct Filter {
 
 /// Window side in cells for a pixel size (G 6.2).
 fn window(pixel_size: f64) -> usize {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small positive")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "small positive"
+    )]
     let cells = ((1.0 / pixel_size + 1e-10) * 9.0).floor() as usize;
     match cells {
         0..=2 => 3,
@@ -112,7 +122,9 @@ fn filter(window: usize, half: i32, angle: usize) -> Filter {
     let mut line = vec![0_u64; (window * window).div_ceil(64)];
     let mut sides = Vec::new();
     let tie = |i: i32, j: i32| {
-        ROTATION_TIES.iter().any(|&(n, t, a, b)| n == window && t == angle && (a, b) == (i, j))
+        ROTATION_TIES
+            .iter()
+            .any(|&(n, t, a, b)| n == window && t == angle && (a, b) == (i, j))
     };
     let limit = f64::from(half);
     let rounded = |x: f64| (x + 0.5).floor().clamp(-limit, limit);
@@ -148,31 +160,38 @@ pub fn wall_aspect(grid: Grid, dsm: &[f32], wall_height: &[f32], improved: bool)
     let half = size / 2;
     let is_wall: Vec<bool> = wall_height.iter().map(|&h| h > 0.5).collect();
     let mut out = vec![0.0_f32; grid.len()];
-    out.par_chunks_mut(grid.cols).enumerate().for_each(|(row, line)| {
-        for (col, aspect) in line.iter_mut().enumerate() {
-            if !is_wall[row * grid.cols + col] {
-                continue;
+    out.par_chunks_mut(grid.cols)
+        .enumerate()
+        .for_each(|(row, line)| {
+            for (col, aspect) in line.iter_mut().enumerate() {
+                if !is_wall[row * grid.cols + col] {
+                    continue;
+                }
+                // Two more rows and columns than needed are left out at the far ends (quirk Q24).
+                let inside = row >= half
+                    && col >= half
+                    && row + half + 2 < grid.rows
+                    && col + half + 2 < grid.cols;
+                let mut angle = 0.0;
+                if inside {
+                    let at = Window {
+                        grid,
+                        row,
+                        col,
+                        half,
+                    };
+                    angle = filtered_aspect(&at, &filters, dsm, &is_wall, improved);
+                }
+                // Exactly north-facing walls fall through to the gradient as well (quirk Q25).
+                if angle == 0.0 {
+                    angle = gradient_aspect(grid, dsm, row, col);
+                }
+                #[expect(clippy::cast_possible_truncation, reason = "stored as f32")]
+                {
+                    *aspect = angle as f32;
+                }
             }
-            // Two more rows and columns than needed are left out at the far ends (quirk Q24).
-            let inside = row >= half
-                && col >= half
-                && row + half + 2 < grid.rows
-                && col + half + 2 < grid.cols;
-            let mut angle = 0.0;
-            if inside {
-                let at = Window { grid, row, col, half };
-                angle = filtered_aspect(&at, &filters, dsm, &is_wall, improved);
-            }
-            // Exactly north-facing walls fall through to the gradient as well (quirk Q25).
-            if angle == 0.0 {
-                angle = gradient_aspect(grid, dsm, row, col);
-            }
-            #[expect(clippy::cast_possible_truncation, reason = "stored as f32")]
-            {
-                *aspect = angle as f32;
-            }
-        }
-    });
+        });
     out
 }
 
@@ -218,7 +237,13 @@ fn filtered_aspect(
     let walls = at.bits(is_wall);
     let counts: Vec<u32> = filters
         .iter()
-        .map(|f| f.line.iter().zip(&walls).map(|(a, b)| (a & b).count_ones()).sum())
+        .map(|f| {
+            f.line
+                .iter()
+                .zip(&walls)
+                .map(|(a, b)| (a & b).count_ones())
+                .sum()
+        })
         .collect();
     let most = counts.iter().copied().max().unwrap_or(0);
     let mut best = counts.iter().position(|&n| n == most).unwrap_or(0);
@@ -246,17 +271,24 @@ fn filtered_aspect(
 fn middle_of_run(counts: &[u32], best: usize) -> (usize, f64) {
     let n = counts.len();
     let most = counts[best];
-    let same = |offset: isize| {
-        counts[(best as isize + offset).rem_euclid(n as isize) as usize] == most
-    };
+    let same =
+        |offset: isize| counts[(best as isize + offset).rem_euclid(n as isize) as usize] == most;
     let limit = n as isize - 1;
     let before = (1..=limit).take_while(|&k| same(-k)).count() as f64;
     let after = (1..=limit).take_while(|&k| same(k)).count() as f64;
     let middle = best as f64 + (after - before) / 2.0;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index"
+    )]
     let index = middle.round().rem_euclid(n as f64) as usize % n;
     // The angle is reported within half a step of the filter whose sides are compared.
-    let exact = if (middle - index as f64).abs() <= 0.5 { middle } else { middle.rem_euclid(180.0) };
+    let exact = if (middle - index as f64).abs() <= 0.5 {
+        middle
+    } else {
+        middle.rem_euclid(180.0)
+    };
     (index, exact)
 }
 
@@ -277,7 +309,11 @@ fn gradient_aspect(grid: Grid, dsm: &[f32], row: usize, col: usize) -> f64 {
     let down = slope(row, grid.rows, &|r| z(r, col));
     let right = slope(col, grid.cols, &|c| z(row, c));
     let aspect = -right.atan2(down);
-    let aspect = if aspect < 0.0 { aspect + 2.0 * std::f64::consts::PI } else { aspect };
+    let aspect = if aspect < 0.0 {
+        aspect + 2.0 * std::f64::consts::PI
+    } else {
+        aspect
+    };
     aspect / DEG
 }
 
@@ -304,7 +340,11 @@ mod tests {
 
     /// A 16 × 16 block, 10 m high, in the middle of a plain.
     fn block(pixel_size: f64) -> (Grid, Vec<f32>) {
-        let grid = Grid { rows: 60, cols: 60, pixel_size };
+        let grid = Grid {
+            rows: 60,
+            cols: 60,
+            pixel_size,
+        };
         let mut dsm = vec![2.0; grid.len()];
         for row in 22..38 {
             dsm[row * 60 + 22..row * 60 + 38].fill(12.0);
@@ -317,7 +357,12 @@ mod tests {
         let height = wall_height(grid, &dsm, 1.0);
         let aspect = wall_aspect(grid, &dsm, &height, improved);
         // North, east, south, west mid-sides.
-        [aspect[21 * 60 + 30], aspect[30 * 60 + 38], aspect[38 * 60 + 30], aspect[30 * 60 + 21]]
+        [
+            aspect[21 * 60 + 30],
+            aspect[30 * 60 + 38],
+            aspect[38 * 60 + 30],
+            aspect[30 * 60 + 21],
+        ]
     }
 
     #[test]
@@ -338,7 +383,11 @@ mod tests {
     fn improved_aspects_are_cardinal() {
         for pixel_size in [0.5, 1.0, 2.0, 4.0] {
             let [n, e, s, w] = side_aspects(pixel_size, true);
-            assert_eq!((n.rem_euclid(360.0), e, s, w), (0.0, 90.0, 180.0, 270.0), "{pixel_size}");
+            assert_eq!(
+                (n.rem_euclid(360.0), e, s, w),
+                (0.0, 90.0, 180.0, 270.0),
+                "{pixel_size}"
+            );
         }
     }
 

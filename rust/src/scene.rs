@@ -1,0 +1,354 @@
+//! `Scene`: geometry of a raster, its sky view and its shadows.
+
+use crate::door::{Raster, array, cells, contiguous, enter, grid_of};
+use numpy::PyArrayDyn;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use solweig_core::patches::{PatchOption, PatchTable};
+use solweig_core::rays::Reach;
+use solweig_core::shadow::{SH, SunShadow, VBSHVEGSH, VEGSH, cast_sun};
+use solweig_core::svf::{FIELDS, SkyOptions, SkyPlan, ZenithCanopy, field_name};
+use solweig_core::terrain::{CanopyBase, SceneInput, TILE_ROWS, Terrain};
+use solweig_core::walls::wall_cells;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Identities handed to scenes; what an engine keeps for a scene is keyed on them.
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// Immutable geometry of one raster, in the form the ray marcher reads.
+#[pyclass(frozen, module = "solweig._core")]
+pub struct Scene {
+    #[pyo3(get)]
+    id: u64,
+    pub(crate) terrain: Arc<Terrain>,
+}
+
+/// Result of `Scene.svf`.
+#[pyclass(frozen, module = "solweig._core")]
+pub struct SkyView {
+    #[pyo3(get)]
+    patch_option: u32,
+    fields: Py<PyDict>,
+    masks: Py<PyDict>,
+}
+
+/// The patch table of an option number.
+///
+/// # Errors
+/// `ValueError` for numbers other than 1–4.
+pub fn table_of(patch_option: u32) -> PyResult<PatchTable> {
+    PatchOption::from_number(patch_option)
+        .map(PatchTable::new)
+        .ok_or_else(|| {
+            PyValueError::new_err(format!(
+                "patch_option: expected 1, 2, 3 or 4, got {patch_option}"
+            ))
+        })
+}
+
+/// The reach of rays from its two limits.
+///
+/// # Errors
+/// `ValueError` unless the distance is positive.
+pub fn reach_of(max_shadow_distance_m: f64, height_bound_m: Option<f64>) -> PyResult<Reach> {
+    if max_shadow_distance_m.is_nan() || max_shadow_distance_m <= 0.0 {
+        return Err(PyValueError::new_err(format!(
+            "max_shadow_distance_m: expected a positive distance, got {max_shadow_distance_m}"
+        )));
+    }
+    Ok(Reach {
+        max_distance_m: max_shadow_distance_m,
+        height_bound_m: height_bound_m.unwrap_or(f64::INFINITY),
+    })
+}
+
+#[pymethods]
+impl Scene {
+    #[new]
+    #[pyo3(signature = (dsm, *, pixel_size, dem=None, canopy=None, trunk=None, trunk_ratio=0.25,
+        relative_bush=false, canopy_base="dem"))]
+    fn new(
+        py: Python<'_>,
+        dsm: Raster<'_, f32>,
+        pixel_size: f64,
+        dem: Option<Raster<'_, f32>>,
+        canopy: Option<Raster<'_, f32>>,
+        trunk: Option<Raster<'_, f32>>,
+        trunk_ratio: f64,
+        relative_bush: bool,
+        canopy_base: &str,
+    ) -> PyResult<Self> {
+        let grid = grid_of("dsm", &dsm, pixel_size)?;
+        let layer = |name: &str, raster: &Option<Raster<'_, f32>>| {
+            raster
+                .as_ref()
+                .map(|r| cells(name, r, grid.rows, grid.cols).map(<[f32]>::to_vec))
+                .transpose()
+        };
+        let (dem, canopy, trunk) = (
+            layer("dem", &dem)?,
+            layer("canopy", &canopy)?,
+            layer("trunk", &trunk)?,
+        );
+        let dsm = contiguous("dsm", &dsm)?;
+        let canopy_base = match canopy_base {
+            "dem" => CanopyBase::Ground,
+            "dsm" => CanopyBase::Surface,
+            other => {
+                return Err(PyValueError::new_err(format!(
+                    "canopy_base: expected \"dem\" or \"dsm\", got \"{other}\""
+                )));
+            }
+        };
+        let terrain = enter(py, || {
+            Terrain::new(&SceneInput {
+                grid,
+                dsm,
+                dem: dem.as_deref(),
+                canopy: canopy.as_deref(),
+                trunk: trunk.as_deref(),
+                trunk_ratio,
+                relative_bush,
+                canopy_base,
+            })
+        })?;
+        Ok(Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            terrain: Arc::new(terrain),
+        })
+    }
+
+    #[getter]
+    fn shape(&self) -> (usize, usize) {
+        (self.terrain.grid.rows, self.terrain.grid.cols)
+    }
+
+    #[getter]
+    fn pixel_size(&self) -> f64 {
+        self.terrain.grid.pixel_size
+    }
+
+    #[getter]
+    fn has_vegetation(&self) -> bool {
+        self.terrain.vegetation.is_some()
+    }
+
+    fn valid_mask<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArrayDyn<bool>>> {
+        array(py, self.terrain.valid.clone(), &self.dims())
+    }
+
+    fn canopy_top<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
+        let layer = self
+            .terrain
+            .vegetation
+            .as_ref()
+            .map(|v| v.canopy.heights.as_slice());
+        array(py, self.terrain.absolute(layer), &self.dims())
+    }
+
+    fn trunk_top<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
+        let layer = self.terrain.vegetation.as_ref().map(|v| v.trunk.as_slice());
+        array(py, self.terrain.absolute(layer), &self.dims())
+    }
+
+    fn bush<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArrayDyn<bool>>> {
+        let vegetation = self.terrain.vegetation.as_ref();
+        let bush =
+            vegetation.map_or_else(|| vec![false; self.terrain.grid.len()], |v| v.bush.clone());
+        array(py, bush, &self.dims())
+    }
+
+    /// Cells without a trunk zone; everywhere true without vegetation.
+    fn trunk_absent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArrayDyn<bool>>> {
+        let vegetation = self.terrain.vegetation.as_ref();
+        let absent = vegetation.map_or_else(
+            || vec![true; self.terrain.grid.len()],
+            |v| v.trunk_absent.clone(),
+        );
+        array(py, absent, &self.dims())
+    }
+
+    #[pyo3(signature = (patch_option=2, *, max_shadow_distance_m=1000.0, height_bound_m=None,
+        normalised_sectors=false, zenith_canopy="reference", progress=None))]
+    fn svf(
+        &self,
+        py: Python<'_>,
+        patch_option: u32,
+        max_shadow_distance_m: f64,
+        height_bound_m: Option<f64>,
+        normalised_sectors: bool,
+        zenith_canopy: &str,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<SkyView> {
+        let table = table_of(patch_option)?;
+        let zenith_canopy = match zenith_canopy {
+            "reference" => ZenithCanopy::Reference,
+            "overhead" => ZenithCanopy::Overhead,
+            other => {
+                return Err(PyValueError::new_err(format!(
+                    "zenith_canopy: expected \"reference\" or \"overhead\", got \"{other}\""
+                )));
+            }
+        };
+        let options = SkyOptions {
+            reach: reach_of(max_shadow_distance_m, height_bound_m)?,
+            normalised_sectors,
+            zenith_canopy,
+        };
+        let plan = SkyPlan::new(&self.terrain, table, options);
+        let (fields, masks) = self.compute_sky(py, &plan, progress)?;
+        self.sky_view(py, &plan, fields, masks)
+    }
+
+    /// Shadows of a sun position; with walls also their sunlit and shaded heights.
+    #[pyo3(signature = (azimuth, altitude, *, max_shadow_distance_m=1000.0, height_bound_m=None,
+        wall_height=None, wall_aspect=None))]
+    fn shadows<'py>(
+        &self,
+        py: Python<'py>,
+        azimuth: f64,
+        altitude: f64,
+        max_shadow_distance_m: f64,
+        height_bound_m: Option<f64>,
+        wall_height: Option<Raster<'_, f32>>,
+        wall_aspect: Option<Raster<'_, f32>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        if !(altitude > 0.0 && altitude <= 90.0) {
+            return Err(PyValueError::new_err(format!(
+                "altitude: expected above 0 and at most 90 degrees, got {altitude}"
+            )));
+        }
+        let reach = reach_of(max_shadow_distance_m, height_bound_m)?;
+        let (rows, cols) = self.shape();
+        let walls = match (&wall_height, &wall_aspect) {
+            (Some(height), Some(aspect)) => Some(wall_cells(
+                cells("wall_height", height, rows, cols)?,
+                cells("wall_aspect", aspect, rows, cols)?,
+            )),
+            _ => None,
+        };
+        let list = walls.as_deref().unwrap_or_default();
+        let shadow = enter(py, || {
+            cast_sun(&self.terrain, list, azimuth, altitude, &reach)
+        })?;
+        let out = self.ground_shadow(py, &shadow)?;
+        if walls.is_some() {
+            let field = |value: &dyn Fn(usize) -> f32| {
+                let mut field = vec![0.0_f32; rows * cols];
+                for (i, wall) in list.iter().enumerate() {
+                    field[wall.index as usize] = value(i);
+                }
+                array(py, field, &[rows, cols])
+            };
+            out.set_item("wallsh", field(&|i| shadow.walls[i].wallsh)?)?;
+            out.set_item("wallsun", field(&|i| shadow.walls[i].wallsun)?)?;
+            out.set_item("wallshve", field(&|i| shadow.walls[i].wallshve)?)?;
+            out.set_item(
+                "facesun",
+                field(&|i| f32::from(u8::from(shadow.walls[i].facing)))?,
+            )?;
+        }
+        Ok(out)
+    }
+}
+
+impl Scene {
+    fn dims(&self) -> [usize; 2] {
+        [self.terrain.grid.rows, self.terrain.grid.cols]
+    }
+
+    fn ground_shadow<'py>(
+        &self,
+        py: Python<'py>,
+        shadow: &SunShadow,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let out = PyDict::new(py);
+        for (name, bit) in [("sh", SH), ("vegsh", VEGSH), ("vbshvegsh", VBSHVEGSH)] {
+            let lit: Vec<u8> = shadow
+                .flags
+                .iter()
+                .map(|f| u8::from(f & bit != 0))
+                .collect();
+            out.set_item(name, array(py, lit, &self.dims())?)?;
+        }
+        Ok(out)
+    }
+
+    /// Sky view in blocks of rows; between blocks progress is reported and Ctrl-C is heard.
+    fn compute_sky(
+        &self,
+        py: Python<'_>,
+        plan: &SkyPlan,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<(Vec<Vec<f32>>, Vec<Vec<u32>>)> {
+        /// Blocks per run: often enough to follow, rare enough to cost nothing.
+        const BLOCKS: usize = 24;
+        let grid = self.terrain.grid;
+        let (cols, words) = (grid.cols, plan.table.words());
+        let families = if self.has_vegetation() { 3 } else { 1 };
+        let mut fields = vec![vec![0.0_f32; grid.len()]; FIELDS];
+        let mut masks = vec![vec![0_u32; grid.len() * words]; families];
+        // Two tile rows per thread keep every core busy within a block.
+        let least = 2 * TILE_ROWS * rayon::current_num_threads();
+        let block = grid
+            .rows
+            .div_ceil(BLOCKS)
+            .next_multiple_of(TILE_ROWS)
+            .max(least);
+        for first in (0..grid.rows).step_by(block) {
+            let rows = first..(first + block).min(grid.rows);
+            enter(py, || {
+                let mut f: Vec<_> = fields
+                    .iter_mut()
+                    .map(|f| &mut f[rows.start * cols..rows.end * cols])
+                    .collect();
+                let mut m: Vec<_> = masks
+                    .iter_mut()
+                    .map(|m| &mut m[rows.start * cols * words..rows.end * cols * words])
+                    .collect();
+                plan.compute(&self.terrain, rows.start, &mut f, &mut m);
+            })?;
+            py.check_signals()?;
+            if let Some(progress) = &progress {
+                progress.call1(py, (rows.end, grid.rows))?;
+            }
+        }
+        Ok((fields, masks))
+    }
+
+    fn sky_view(
+        &self,
+        py: Python<'_>,
+        plan: &SkyPlan,
+        fields: Vec<Vec<f32>>,
+        masks: Vec<Vec<u32>>,
+    ) -> PyResult<SkyView> {
+        let (rows, cols) = self.shape();
+        let field_dict = PyDict::new(py);
+        for (i, field) in fields.into_iter().enumerate() {
+            field_dict.set_item(field_name(i), array(py, field, &[rows, cols])?)?;
+        }
+        let mask_dict = PyDict::new(py);
+        for (name, mask) in ["shmat", "vegshmat", "vbshmat"].iter().zip(masks) {
+            mask_dict.set_item(name, array(py, mask, &[rows, cols, plan.table.words()])?)?;
+        }
+        Ok(SkyView {
+            patch_option: plan.table.option.number(),
+            fields: field_dict.unbind(),
+            masks: mask_dict.unbind(),
+        })
+    }
+}
+
+#[pymethods]
+impl SkyView {
+    fn fields(&self, py: Python<'_>) -> Py<PyDict> {
+        self.fields.clone_ref(py)
+    }
+
+    fn masks(&self, py: Python<'_>) -> Py<PyDict> {
+        self.masks.clone_ref(py)
+    }
+}
