@@ -56,8 +56,8 @@ fn sign(x: f64) -> f64 {
 impl Azimuth {
     fn new(azimuth_deg: f64) -> Self {
         let phi = azimuth_deg * DEG;
-        let column_dominant = (PI / 4.0 <= phi && phi < 3.0 * PI / 4.0)
-            || (5.0 * PI / 4.0 <= phi && phi < 7.0 * PI / 4.0);
+        let column_dominant = (PI / 4.0..3.0 * PI / 4.0).contains(&phi)
+            || (5.0 * PI / 4.0..7.0 * PI / 4.0).contains(&phi);
         let (sin, cos) = (phi.sin(), phi.cos());
         Self {
             column_dominant,

@@ -304,7 +304,7 @@ impl Terrain {
             for col in 0..self.grid.cols {
                 let i = self.at(row, col);
                 let z = self.surface.heights[i];
-                let crown_on_ground = canopy.heights[i] - z > 0.0 && !(trunk[i] - z > 0.0);
+                let crown_on_ground = canopy.heights[i] - z > 0.0 && trunk[i] - z <= 0.0;
                 if crown_on_ground || bush[row * self.grid.cols + col] {
                     from_start[i] = u32::MAX;
                 }

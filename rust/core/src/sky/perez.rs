@@ -274,7 +274,11 @@ mod tests {
         );
         // The published case gives the zenith to two decimals.
         assert!((got.clearness - 1.305021).abs() < 1e-4, "{}", got.clearness);
-        assert!((got.brightness - 0.643287).abs() < 1e-3, "{}", got.brightness);
+        assert!(
+            (got.brightness - 0.643287).abs() < 1e-3,
+            "{}",
+            got.brightness
+        );
         let max = got.patches.iter().copied().fold(0.0, f64::max);
         assert!((max - 0.045256).abs() < 1e-4, "{max}");
     }
