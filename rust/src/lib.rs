@@ -3,7 +3,9 @@
 mod comfort;
 mod door;
 mod geometry;
+mod params;
 mod scene;
+mod sky;
 
 use pyo3::prelude::*;
 
@@ -20,6 +22,13 @@ mod _core {
     };
     #[pymodule_export]
     use super::scene::{Scene, SkyView};
+    #[pymodule_export]
+    use super::params::default_params;
+    #[pymodule_export]
+    use super::sky::{
+        band_emissivity, clearness_index, land_cover_table, leaf_on, night_clearness,
+        perez_luminance, sky_emissivity, split_global, sunrise_hour,
+    };
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
