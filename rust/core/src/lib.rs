@@ -8,6 +8,7 @@ pub mod constants;
 pub mod delay;
 pub mod grid;
 pub mod ground;
+pub mod gvf;
 pub mod march;
 pub mod params;
 pub mod patches;

@@ -1,0 +1,585 @@
+//! Ground view factors (G 7): what a person sees of the ground and of sunlit walls in eighteen
+//! directions, as upwelling long-wave emission and reflected short-wave.
+
+use crate::grid::Grid;
+use crate::rays::ray_steps;
+use crate::svf::sectors;
+use crate::terrain::SEGMENT;
+use crate::walls::{WallCell, faces};
+use rayon::prelude::*;
+
+/// Azimuths the ground is looked at along [deg].
+pub const AZIMUTHS: [f64; 18] = [
+    5.0, 25.0, 45.0, 65.0, 85.0, 105.0, 125.0, 145.0, 165.0, 185.0, 205.0, 225.0, 245.0, 265.0,
+    285.0, 305.0, 325.0, 345.0,
+];
+
+/// Weights of the near and the far ground (G 7.5).
+const NEAR_WEIGHT: f32 = 0.5;
+const FAR_WEIGHT: f32 = 0.4;
+
+type Lanes<T> = [T; SEGMENT];
+/// Whole hemisphere, then the E, S, W, N sectors.
+pub type FiveFields = [Vec<f32>; 5];
+
+/// A pixel so small that the view distance does not fit the cached step index.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error(
+    "pixel_size: expected at least {least:.3} m for a person of {height} m, got {pixel_size} m"
+)]
+pub struct PixelTooSmall {
+    /// Smallest pixel side that works [m].
+    pub least: f64,
+    /// Person height [m].
+    pub height: f64,
+    /// Pixel side given [m].
+    pub pixel_size: f64,
+}
+
+/// Geometry of the ground view, constant for a run (G 7.8).
+#[derive(Clone, Debug)]
+pub struct GroundView {
+    grid: Grid,
+    near: usize,
+    far: usize,
+    offsets: Vec<Vec<(i32, i32)>>,
+    stride: usize,
+    /// First step at a building, per direction and cell; `far` if none (G 7.3).
+    open_steps: Vec<u8>,
+    buildings: Vec<u8>,
+    /// Albedo view factor of a ground without shadows, constant for a run.
+    pub albnosh: FiveFields,
+}
+
+/// Inputs of one evaluation.
+#[derive(Clone, Copy, Debug)]
+pub struct GvfStep<'a> {
+    /// Ground emission above that at air temperature, L' [W m⁻²].
+    pub emission: &'a [f32],
+    /// Albedo times the shadow factor, ρ·sd.
+    pub lit_albedo: &'a [f32],
+    /// Wall cells.
+    pub walls: &'a [WallCell],
+    /// Which of them are sunlit over their full height.
+    pub sunlit: &'a [bool],
+    /// Wall emission above that at air temperature [W m⁻²].
+    pub wall_emission: f64,
+    /// Wall albedo.
+    pub wall_albedo: f64,
+    /// Shadow factor sd, only for [`GvfFields::sums`].
+    pub shadow: Option<&'a [f32]>,
+}
+
+/// Result of one evaluation.
+#[derive(Clone, Debug)]
+pub struct GvfFields {
+    /// Upwelling long-wave above ground emission at air temperature [W m⁻²].
+    pub lup: FiveFields,
+    /// Albedo view factors.
+    pub alb: FiveFields,
+    /// `gvfSum` and `gvfNorm` of the reference, if asked for.
+    pub sums: Option<[Vec<f32>; 2]>,
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a small cell count"
+)]
+fn whole(x: f64) -> usize {
+    x.round_ties_even().max(0.0) as usize
+}
+
+impl GroundView {
+    /// Prepare the geometry. `buildings` is 1 on open ground; `albedo` the ground's.
+    ///
+    /// # Errors
+    /// [`PixelTooSmall`] if the far distance exceeds 255 pixels.
+    pub fn new(
+        grid: Grid,
+        buildings: &[u8],
+        albedo: &[f32],
+        wall_albedo: f64,
+        person_height: f64,
+    ) -> Result<Self, PixelTooSmall> {
+        let first = whole(person_height).max(1) as f64;
+        let second = (20.0 * person_height).round_ties_even();
+        let near = whole(first / grid.pixel_size).max(1);
+        let far = whole(second / grid.pixel_size).max(near);
+        if far > usize::from(u8::MAX) {
+            let least = second / f64::from(u8::MAX);
+            let (height, pixel_size) = (person_height, grid.pixel_size);
+            return Err(PixelTooSmall {
+                least,
+                height,
+                pixel_size,
+            });
+        }
+        let offsets = AZIMUTHS
+            .iter()
+            .map(|&a| ray_steps(a, far).iter().map(|s| (s.drow, s.dcol)).collect())
+            .collect();
+        let stride = grid.cols.next_multiple_of(SEGMENT) + 2 * SEGMENT;
+        let mut view = Self {
+            grid,
+            near,
+            far,
+            offsets,
+            stride,
+            open_steps: Vec::new(),
+            buildings: buildings.to_vec(),
+            albnosh: Default::default(),
+        };
+        view.open_steps = view.find_open_steps();
+        view.albnosh = view.unshaded_albedo(albedo, wall_albedo);
+        Ok(view)
+    }
+
+    /// Cells at this distance matter; the halo a tile needs.
+    #[must_use]
+    pub fn halo(&self) -> usize {
+        self.far
+    }
+
+    /// Building mask, 1 on open ground.
+    #[must_use]
+    pub fn buildings(&self) -> &[u8] {
+        &self.buildings
+    }
+
+    fn padded_cols(&self) -> usize {
+        self.stride - 2 * SEGMENT
+    }
+
+    /// Copy a field into rows with margins.
+    fn padded(&self, field: &[f32]) -> Vec<f32> {
+        let mut out = vec![0.0; self.grid.rows * self.stride];
+        out.par_chunks_mut(self.stride)
+            .zip(field.par_chunks(self.grid.cols))
+            .for_each(|(line, row)| line[SEGMENT..SEGMENT + self.grid.cols].copy_from_slice(row));
+        out
+    }
+
+    fn find_open_steps(&self) -> Vec<u8> {
+        let cols = self.padded_cols();
+        let mut out = vec![0_u8; AZIMUTHS.len() * self.grid.rows * cols];
+        out.par_chunks_mut(cols)
+            .enumerate()
+            .for_each(|(line, steps)| {
+                let (direction, row) = (line / self.grid.rows, line % self.grid.rows);
+                for (col, slot) in steps[..self.grid.cols].iter_mut().enumerate() {
+                    *slot = self.first_building(direction, row, col);
+                }
+            });
+        out
+    }
+
+    /// First step whose cell is a building; past the edge the last cell inside repeats (quirk Q27).
+    fn first_building(&self, direction: usize, row: usize, col: usize) -> u8 {
+        for (n, &(drow, dcol)) in (0_u8..).zip(&self.offsets[direction]) {
+            let r = row
+                .checked_add_signed(drow as isize)
+                .filter(|&r| r < self.grid.rows);
+            let c = col
+                .checked_add_signed(dcol as isize)
+                .filter(|&c| c < self.grid.cols);
+            let (Some(r), Some(c)) = (r, c) else { break };
+            if self.buildings[r * self.grid.cols + c] == 0 {
+                return n;
+            }
+        }
+        u8::try_from(self.far).unwrap_or(u8::MAX)
+    }
+
+    fn open_steps_at(&self, direction: usize, row: usize, col: usize) -> &[u8; SEGMENT] {
+        let at = (direction * self.grid.rows + row) * self.padded_cols() + col;
+        self.open_steps[at..]
+            .first_chunk()
+            .expect("rows are padded to whole segments")
+    }
+
+    /// `gvfalbnosh`: as `gvfalb` of a ground in full sun, every building edge a sunlit wall. Its
+    /// far sum is divided by the far distance in both cases (quirk Q30).
+    fn unshaded_albedo(&self, albedo: &[f32], wall_albedo: f64) -> FiveFields {
+        let field = self.padded(albedo);
+        let none = vec![0_u32; field.len()];
+        #[expect(clippy::cast_possible_truncation, reason = "f32 sums")]
+        let (near, far, wall) = (self.near as f32, self.far as f32, wall_albedo as f32);
+        self.sweep([&field], &none, |here, seen, buildings| {
+            let mut out = [[0.0; SEGMENT]; 1];
+            for i in 0..SEGMENT {
+                let b = seen.open[i] as f32;
+                let (n1, n2) = ((near - b).max(0.0), (far - b).max(0.0));
+                let near_sum = if n1 > 0.0 {
+                    (wall * n1 + seen.near[0][i]) / (near + 1.0)
+                } else {
+                    seen.near[0][i] / near
+                };
+                let far_sum = (wall * n2 + seen.far[0][i]) / far;
+                let mixed = mix(near_sum, far_sum);
+                out[0][i] = mixed * buildings[i] + here[0][i] * (1.0 - buildings[i]);
+            }
+            out
+        })
+        .swap_remove(0)
+    }
+
+    /// Evaluate a step (G 7.5, 7.6).
+    ///
+    /// # Panics
+    /// If a field does not have the grid's length.
+    #[must_use]
+    pub fn evaluate(&self, step: &GvfStep<'_>) -> GvfFields {
+        assert_eq!(step.emission.len(), self.grid.len());
+        assert_eq!(step.lit_albedo.len(), self.grid.len());
+        let lit = self.sunlit_walls(step);
+        let emission = self.padded(step.emission);
+        let albedo = self.padded(step.lit_albedo);
+        #[expect(clippy::cast_possible_truncation, reason = "f32 sums")]
+        let kappa = [step.wall_emission as f32, step.wall_albedo as f32];
+        let view = |here: &[Lanes<f32>; 2], seen: &Seen<2>, buildings: &Lanes<f32>| {
+            let mut out = [[0.0; SEGMENT]; 2];
+            for f in 0..2 {
+                for i in 0..SEGMENT {
+                    let near = seen.with_walls(
+                        kappa[f],
+                        seen.near[f][i],
+                        seen.walls_near[i],
+                        seen.walls_near[i],
+                        self.near,
+                    );
+                    let far = seen.with_walls(
+                        kappa[f],
+                        seen.far[f][i],
+                        seen.walls_far[i],
+                        seen.walls_kept[i],
+                        self.far,
+                    );
+                    out[f][i] = mix(near, far) + here[f][i] * (1.0 - buildings[i]);
+                }
+            }
+            out
+        };
+        let mut fields = self.sweep([&emission, &albedo], &lit, view);
+        let alb = fields.pop().expect("two fields");
+        let lup = fields.pop().expect("two fields");
+        GvfFields {
+            lup,
+            alb,
+            sums: step.shadow.map(|shadow| self.sums(shadow, &lit)),
+        }
+    }
+
+    /// `gvfSum` and `gvfNorm`: the far view of the shadow factor, walls counting 1.
+    fn sums(&self, shadow: &[f32], lit: &[u32]) -> [Vec<f32>; 2] {
+        let field = self.padded(shadow);
+        let fields = self.sweep([&field], lit, |_, seen, _| {
+            let mut out = [[0.0; SEGMENT]; 1];
+            for i in 0..SEGMENT {
+                let kept = seen.walls_kept[i];
+                out[0][i] = seen
+                    .with_walls(1.0, seen.far[0][i], seen.walls_far[i], kept, self.far)
+                    .min(1.0);
+            }
+            out
+        });
+        let [mean, ..] = &fields[0];
+        let sum: Vec<f32> = mean.iter().map(|m| m * AZIMUTHS.len() as f32).collect();
+        let norm = mean
+            .iter()
+            .zip(&self.buildings)
+            .map(|(&m, &b)| if b == 0 { 1.0 } else { m })
+            .collect();
+        [sum, norm]
+    }
+
+    /// Fully sunlit wall cells on open ground (quirk Q28): bit 31, and a bit for every direction the
+    /// wall itself faces.
+    fn sunlit_walls(&self, step: &GvfStep<'_>) -> Vec<u32> {
+        let mut lit = vec![0_u32; self.grid.rows * self.stride];
+        for (wall, _) in step.walls.iter().zip(step.sunlit).filter(|(_, lit)| **lit) {
+            let index = wall.index as usize;
+            if self.buildings[index] != 1 {
+                continue;
+            }
+            let (row, col) = (index / self.grid.cols, index % self.grid.cols);
+            let facing = (0..AZIMUTHS.len())
+                .filter(|&d| faces(wall.aspect_deg, AZIMUTHS[d]))
+                .fold(0_u32, |bits, d| bits | 1 << d);
+            lit[row * self.stride + SEGMENT + col] = 1 << 31 | facing;
+        }
+        lit
+    }
+
+    /// Look along every direction from every cell and average `view` of what is seen.
+    fn sweep<const F: usize>(
+        &self,
+        fields: [&[f32]; F],
+        lit: &[u32],
+        view: impl Fn(&[Lanes<f32>; F], &Seen<F>, &Lanes<f32>) -> [Lanes<f32>; F] + Sync,
+    ) -> Vec<FiveFields> {
+        let cols = self.grid.cols;
+        let mut out: Vec<FiveFields> = (0..F)
+            .map(|_| std::array::from_fn(|_| vec![0.0; self.grid.len()]))
+            .collect();
+        let mut parts: Vec<_> = out
+            .iter_mut()
+            .flatten()
+            .map(|f| f.chunks_mut(cols))
+            .collect();
+        let lines: Vec<Vec<&mut [f32]>> = (0..self.grid.rows)
+            .map(|_| parts.iter_mut().filter_map(Iterator::next).collect())
+            .collect();
+        let arch = pulp::Arch::new();
+        lines
+            .into_par_iter()
+            .enumerate()
+            .for_each(|(row, mut line)| {
+                arch.dispatch(|| {
+                    for col in (0..cols).step_by(SEGMENT) {
+                        let sums = self.segment(&fields, lit, row, col, &view);
+                        let width = SEGMENT.min(cols - col);
+                        for (target, sum) in line.iter_mut().zip(sums.as_flattened()) {
+                            target[col..col + width].copy_from_slice(&sum[..width]);
+                        }
+                    }
+                });
+            });
+        out
+    }
+
+    /// Means over all directions and over the four sectors, for one segment.
+    #[inline(always)]
+    fn segment<const F: usize>(
+        &self,
+        fields: &[&[f32]; F],
+        lit: &[u32],
+        row: usize,
+        col: usize,
+        view: &impl Fn(&[Lanes<f32>; F], &Seen<F>, &Lanes<f32>) -> [Lanes<f32>; F],
+    ) -> [[Lanes<f32>; 5]; F] {
+        let at = row * self.stride + SEGMENT + col;
+        let here: [Lanes<f32>; F] = std::array::from_fn(|f| *lanes(fields[f], at));
+        let own_wall = lanes(lit, at);
+        let mut buildings = [0.0_f32; SEGMENT];
+        let first = row * self.grid.cols + col;
+        let width = SEGMENT.min(self.grid.cols - col);
+        for (slot, &b) in buildings
+            .iter_mut()
+            .zip(&self.buildings[first..first + width])
+        {
+            *slot = f32::from(b);
+        }
+        let interior = row >= self.far
+            && row + self.far < self.grid.rows
+            && col >= self.far
+            && col + SEGMENT + self.far <= self.grid.cols;
+        let mut sums = [[[0.0_f32; SEGMENT]; 5]; F];
+        for (d, azimuth) in AZIMUTHS.iter().enumerate() {
+            let mut seen = if interior {
+                self.look::<F, false>(fields, lit, row, col, d)
+            } else {
+                self.look::<F, true>(fields, lit, row, col, d)
+            };
+            // A cell's own sunlit wall is behind it when it faces the search direction: its far
+            // count is dropped, its denominator not (quirk Q29).
+            for i in 0..SEGMENT {
+                let own = own_wall[i] >> d & 1 != 0;
+                seen.walls_kept[i] = if own { 0.0 } else { seen.walls_far[i] };
+            }
+            let values = view(&here, &seen, &buildings);
+            let in_sector = sectors(*azimuth);
+            for f in 0..F {
+                for i in 0..SEGMENT {
+                    sums[f][0][i] += values[f][i];
+                }
+                for s in 0..4 {
+                    if in_sector[s] {
+                        for i in 0..SEGMENT {
+                            sums[f][s + 1][i] += values[f][i];
+                        }
+                    }
+                }
+            }
+        }
+        for f in 0..F {
+            for i in 0..SEGMENT {
+                sums[f][0][i] /= AZIMUTHS.len() as f32;
+            }
+            for s in 1..5 {
+                for i in 0..SEGMENT {
+                    sums[f][s][i] /= (AZIMUTHS.len() / 2) as f32;
+                }
+            }
+        }
+        sums
+    }
+
+    /// Sum what is seen along one direction; `EDGE` repeats the last cell inside the raster.
+    #[inline(always)]
+    fn look<const F: usize, const EDGE: bool>(
+        &self,
+        fields: &[&[f32]; F],
+        lit: &[u32],
+        row: usize,
+        col: usize,
+        direction: usize,
+    ) -> Seen<F> {
+        let steps = self.open_steps_at(direction, row, col);
+        let mut open = [0_i32; SEGMENT];
+        for i in 0..SEGMENT {
+            open[i] = i32::from(steps[i]);
+        }
+        let longest = open.iter().copied().fold(0, i32::max);
+        let mut seen = Seen {
+            open,
+            ..Seen::default()
+        };
+        let mut sums = [[0.0_f32; SEGMENT]; F];
+        let mut met = [0_u32; SEGMENT];
+        let mut walls = [0_u32; SEGMENT];
+        let mut last = Last::<F>::default();
+        for (n, &(drow, dcol)) in (0_i32..).zip(&self.offsets[direction]) {
+            if n == self.near as i32 {
+                (seen.near, seen.walls_near) = (sums, as_f32(&walls));
+            }
+            if n < longest {
+                let (there, wall) = if EDGE {
+                    last.look(self, fields, lit, row, col, drow, dcol)
+                } else {
+                    let r = row.wrapping_add_signed(drow as isize);
+                    let c = col.wrapping_add_signed(dcol as isize);
+                    let at = r * self.stride + SEGMENT + c;
+                    (
+                        std::array::from_fn(|f| *lanes(fields[f], at)),
+                        *lanes(lit, at),
+                    )
+                };
+                for i in 0..SEGMENT {
+                    let visible = 0_u32.wrapping_sub(u32::from(n < open[i]));
+                    for f in 0..F {
+                        sums[f][i] += f32::from_bits(there[f][i].to_bits() & visible);
+                    }
+                    met[i] |= wall[i] & visible;
+                }
+            }
+            // A wall, once met, keeps contributing for all further steps.
+            for i in 0..SEGMENT {
+                walls[i] += met[i] >> 31;
+            }
+        }
+        if self.near == self.far {
+            (seen.near, seen.walls_near) = (sums, as_f32(&walls));
+        }
+        (seen.far, seen.walls_far) = (sums, as_f32(&walls));
+        seen
+    }
+}
+
+#[inline(always)]
+fn mix(near: f32, far: f32) -> f32 {
+    (NEAR_WEIGHT * near + FAR_WEIGHT * far) / (NEAR_WEIGHT + FAR_WEIGHT)
+}
+
+#[inline(always)]
+fn lanes<T>(field: &[T], at: usize) -> &Lanes<T> {
+    field[at..at + SEGMENT]
+        .first_chunk()
+        .expect("a segment is that long")
+}
+
+#[inline(always)]
+fn as_f32(counts: &Lanes<u32>) -> Lanes<f32> {
+    let mut out = [0.0; SEGMENT];
+    for i in 0..SEGMENT {
+        out[i] = counts[i] as f32;
+    }
+    out
+}
+
+/// What a segment sees along one direction.
+struct Seen<const F: usize> {
+    open: Lanes<i32>,
+    near: [Lanes<f32>; F],
+    far: [Lanes<f32>; F],
+    walls_near: Lanes<f32>,
+    walls_far: Lanes<f32>,
+    walls_kept: Lanes<f32>,
+}
+
+impl<const F: usize> Default for Seen<F> {
+    fn default() -> Self {
+        Self {
+            open: [0; SEGMENT],
+            near: [[0.0; SEGMENT]; F],
+            far: [[0.0; SEGMENT]; F],
+            walls_near: [0.0; SEGMENT],
+            walls_far: [0.0; SEGMENT],
+            walls_kept: [0.0; SEGMENT],
+        }
+    }
+}
+
+impl<const F: usize> Seen<F> {
+    /// Mean over the steps, with seen walls as one more cell in the denominator (G 7.5).
+    #[inline(always)]
+    fn with_walls(&self, kappa: f32, sum: f32, counted: f32, kept: f32, steps: usize) -> f32 {
+        let n = steps as f32;
+        if counted > 0.0 {
+            (kappa * kept + sum) / (n + 1.0)
+        } else {
+            sum / n
+        }
+    }
+}
+
+/// Values at the last cell inside the raster, per lane.
+struct Last<const F: usize> {
+    fields: [Lanes<f32>; F],
+    lit: Lanes<u32>,
+}
+
+impl<const F: usize> Default for Last<F> {
+    fn default() -> Self {
+        Self {
+            fields: [[0.0; SEGMENT]; F],
+            lit: [0; SEGMENT],
+        }
+    }
+}
+
+impl<const F: usize> Last<F> {
+    #[inline(always)]
+    fn look(
+        &mut self,
+        view: &GroundView,
+        fields: &[&[f32]; F],
+        lit: &[u32],
+        row: usize,
+        col: usize,
+        drow: i32,
+        dcol: i32,
+    ) -> ([Lanes<f32>; F], Lanes<u32>) {
+        let source_row = row
+            .checked_add_signed(drow as isize)
+            .filter(|&r| r < view.grid.rows);
+        let source_col = (col + SEGMENT)
+            .checked_add_signed(dcol as isize)
+            .filter(|&c| c + SEGMENT <= view.stride);
+        if let (Some(r), Some(c)) = (source_row, source_col) {
+            let at = r * view.stride + c;
+            for i in 0..SEGMENT {
+                let inside = c + i >= SEGMENT && c + i < SEGMENT + view.grid.cols;
+                for f in 0..F {
+                    self.fields[f][i] = if inside {
+                        fields[f][at + i]
+                    } else {
+                        self.fields[f][i]
+                    };
+                }
+                self.lit[i] = if inside { lit[at + i] } else { self.lit[i] };
+            }
+        }
+        (self.fields, self.lit)
+    }
+}
