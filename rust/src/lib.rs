@@ -3,6 +3,7 @@
 mod comfort;
 mod door;
 mod geometry;
+mod ground_view;
 mod params;
 mod scene;
 mod sky;
@@ -21,9 +22,11 @@ mod _core {
         buildings_mask, patch_table, ray_offsets, svf_from_masks, wall_aspect, wall_height,
     };
     #[pymodule_export]
-    use super::scene::{Scene, SkyView};
+    use super::ground_view::GroundView;
     #[pymodule_export]
     use super::params::default_params;
+    #[pymodule_export]
+    use super::scene::{Scene, SkyView};
     #[pymodule_export]
     use super::sky::{
         band_emissivity, clearness_index, land_cover_table, leaf_on, night_clearness,

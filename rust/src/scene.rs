@@ -8,7 +8,7 @@ use pyo3::types::PyDict;
 use solweig_core::patches::{PatchOption, PatchTable};
 use solweig_core::rays::Reach;
 use solweig_core::shadow::{SH, SunShadow, VBSHVEGSH, VEGSH, cast_sun};
-use solweig_core::svf::{FIELDS, SkyOptions, SkyPlan, ZenithCanopy, field_name};
+use solweig_core::svf::{FIELDS, SkyOptions, SkyPlan, SkyRows, ZenithCanopy, field_name};
 use solweig_core::terrain::{CanopyBase, SceneInput, TILE_ROWS, Terrain};
 use solweig_core::walls::wall_cells;
 use std::sync::Arc;
@@ -198,8 +198,8 @@ impl Scene {
             zenith_canopy,
         };
         let plan = SkyPlan::new(&self.terrain, table, options);
-        let (fields, masks) = self.compute_sky(py, &plan, progress)?;
-        self.sky_view(py, &plan, fields, masks)
+        let sky = self.compute_sky(py, &plan, progress)?;
+        self.sky_view(py, &plan, sky)
     }
 
     /// Shadows of a sun position; with walls also their sunlit and shaded heights.
@@ -282,7 +282,7 @@ impl Scene {
         py: Python<'_>,
         plan: &SkyPlan,
         progress: Option<Py<PyAny>>,
-    ) -> PyResult<(Vec<Vec<f32>>, Vec<Vec<u32>>)> {
+    ) -> PyResult<SkyRows> {
         /// Blocks per run: often enough to follow, rare enough to cost nothing.
         const BLOCKS: usize = 24;
         let grid = self.terrain.grid;
@@ -315,23 +315,17 @@ impl Scene {
                 progress.call1(py, (rows.end, grid.rows))?;
             }
         }
-        Ok((fields, masks))
+        Ok(SkyRows { fields, masks })
     }
 
-    fn sky_view(
-        &self,
-        py: Python<'_>,
-        plan: &SkyPlan,
-        fields: Vec<Vec<f32>>,
-        masks: Vec<Vec<u32>>,
-    ) -> PyResult<SkyView> {
+    fn sky_view(&self, py: Python<'_>, plan: &SkyPlan, sky: SkyRows) -> PyResult<SkyView> {
         let (rows, cols) = self.shape();
         let field_dict = PyDict::new(py);
-        for (i, field) in fields.into_iter().enumerate() {
+        for (i, field) in sky.fields.into_iter().enumerate() {
             field_dict.set_item(field_name(i), array(py, field, &[rows, cols])?)?;
         }
         let mask_dict = PyDict::new(py);
-        for (name, mask) in ["shmat", "vegshmat", "vbshmat"].iter().zip(masks) {
+        for (name, mask) in ["shmat", "vegshmat", "vbshmat"].iter().zip(sky.masks) {
             mask_dict.set_item(name, array(py, mask, &[rows, cols, plan.table.words()])?)?;
         }
         Ok(SkyView {

@@ -6,6 +6,7 @@
 pub mod buildings;
 pub mod constants;
 pub mod delay;
+pub mod emission;
 pub mod grid;
 pub mod ground;
 pub mod gvf;
