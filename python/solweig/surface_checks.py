@@ -1,0 +1,257 @@
+"""Checks of surface layers and parameters, made before any long work."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig.errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
+
+logger = logging.getLogger(__name__)
+
+F32 = NDArray[np.float32]
+
+#: Ground codes with parameters; codes from 100 up are buildings by wall material.
+GROUND_CODES = {
+    0: "cobble stone",
+    1: "dark asphalt",
+    2: "buildings",
+    5: "grass",
+    6: "bare soil",
+    7: "water",
+}
+_FIRST_WALL_CODE = 100
+# Dead Sea shore to Mount Everest, with room to spare; a value outside is an undeclared no-data mark.
+LOWEST_ELEVATION_M, HIGHEST_ELEVATION_M = -500.0, 9500.0
+# The tallest building is 828 m, the tallest tree 116 m.
+TALLEST_OBJECT_M = 1000.0
+# Noise below the ground that laser canopy models carry; set to zero rather than refused.
+_NEGATIVE_NOISE_M = 1.0
+
+
+def as_layer(name: str, value: Any) -> F32:
+    """``value`` as float32 ``[row, col]``, contiguous; infinite values refused.
+
+    Raises InvalidSurfaceData for what is not a non-empty numeric 2-D array.
+    """
+    if np.ma.isMaskedArray(value):
+        value = np.ma.filled(np.ma.asarray(value, dtype=np.float64), np.nan)
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise InvalidSurfaceData(name, "a numeric 2-D array", f"dtype {array.dtype}")
+    if array.ndim != 2:
+        raise InvalidSurfaceData(name, "a 2-D array (rows, cols)", f"shape {array.shape}")
+    if array.size == 0:
+        raise InvalidSurfaceData(name, "at least one cell", f"an empty array {array.shape}")
+    layer = np.ascontiguousarray(array, dtype=np.float32)
+    if np.isinf(layer).any():
+        raise InvalidSurfaceData(
+            name, "finite values or NaN", "infinite values", "Mark cells without data with NaN."
+        )
+    return layer
+
+
+def check_shape(name: str, expected: tuple[int, ...], got: tuple[int, ...]) -> None:
+    """Raise GridShapeMismatch unless the shapes are equal."""
+    if tuple(got) != tuple(expected):
+        raise GridShapeMismatch(name, tuple(expected), tuple(got))
+
+
+def _range(layer: F32) -> tuple[float, float] | None:
+    """Least and greatest value, ``None`` if there is none."""
+    low, high = np.fmin.reduce(layer, axis=None), np.fmax.reduce(layer, axis=None)
+    return None if math.isnan(low) else (float(low), float(high))
+
+
+def check_elevation(name: str, layer: F32, *, relative: bool = False) -> None:
+    """Heights of a surface or ground model: some data, none of it absurd."""
+    span = _range(layer)
+    if span is None:
+        raise InvalidSurfaceData(name, "at least one cell with data", "NaN everywhere")
+    low, high = span
+    least, most = (
+        (-_NEGATIVE_NOISE_M, TALLEST_OBJECT_M)
+        if relative
+        else (LOWEST_ELEVATION_M, HIGHEST_ELEVATION_M)
+    )
+    if low < least or high > most:
+        raise InvalidSurfaceData(
+            name,
+            f"{'heights above ground' if relative else 'elevations'} from {least:g} to {most:g} m",
+            f"{low:g} to {high:g} m",
+            "Is a no-data value undeclared in the file, or are the heights not in metres?",
+        )
+
+
+def clean_vegetation(name: str, layer: F32, *, relative: bool) -> F32:
+    """Canopy or trunk heights without negative noise.
+
+    Raises InvalidSurfaceData where heights are negative by more than noise, or absurd.
+    """
+    span = _range(layer)
+    if span is None:
+        logger.info("%s holds no data: no vegetation", name)
+        return layer
+    low, high = span
+    least = -_NEGATIVE_NOISE_M if relative else LOWEST_ELEVATION_M
+    # Absolute heights given as relative are warned about elsewhere, so the upper bound is wide.
+    if low < least or high > HIGHEST_ELEVATION_M:
+        raise InvalidSurfaceData(
+            name,
+            "heights above ground, 0 m or more" if relative else "elevations in metres",
+            f"{low:g} to {high:g} m",
+            "Is a no-data value undeclared in the file?",
+        )
+    if relative and low < 0.0:
+        below = layer < 0.0
+        logger.info("%s: %d cells slightly below zero set to 0 m", name, int(below.sum()))
+        layer = np.where(below, np.float32(0.0), layer)
+    return layer
+
+
+def check_land_cover(value: Any, shape: tuple[int, ...] | None = None) -> NDArray[np.uint8]:
+    """Land cover as uint8 codes; no-data (NaN or negative) becomes 0, cobble stone.
+
+    Allowed: 0, 1, 2, 5, 6, 7 and codes from 100 (buildings by wall material).
+
+    Raises
+    ------
+    InvalidSurfaceData
+        A code without a meaning here; for 3 and 4 (trees in UMEP's wider coding) the hint says
+        where trees belong.
+    """
+    array = np.asarray(value)
+    if array.dtype == np.uint8 and array.ndim == 2 and array.size:
+        codes = np.ascontiguousarray(array)
+    else:
+        layer = as_layer("land_cover", value)
+        missing = np.isnan(layer) | (layer < 0)
+        if missing.all():
+            raise InvalidSurfaceData("land_cover", "at least one cell with data", "none")
+        if missing.any():
+            logger.warning(
+                "land_cover: %d of %d cells have no data and are taken as code 0 (cobble stone)",
+                int(missing.sum()),
+                layer.size,
+            )
+        rounded = np.where(missing, np.float32(0.0), np.rint(layer))
+        wrong = (rounded > 255) | (~missing & (np.abs(layer - rounded) > 1e-3))
+        if wrong.any():
+            raise InvalidSurfaceData(
+                "land_cover",
+                "whole numbers from 0 to 255",
+                f"{float(layer[wrong][0]):g} in {int(wrong.sum())} cells",
+                "Was the raster resampled with averaging?",
+            )
+        codes = rounded.astype(np.uint8)
+    if shape is not None:
+        check_shape("land_cover", shape, codes.shape)
+    present = np.flatnonzero(np.bincount(codes.reshape(-1), minlength=256))
+    unknown = [int(c) for c in present if c not in GROUND_CODES and c < _FIRST_WALL_CODE]
+    if unknown:
+        raise InvalidSurfaceData(
+            "land_cover",
+            "codes " + ", ".join(f"{c} ({n})" for c, n in GROUND_CODES.items()) + ", 100 and up "
+            "(buildings by wall material)",
+            f"code{'s' if len(unknown) > 1 else ''} {', '.join(map(str, unknown))}",
+            "Codes 3 and 4 mean trees: give trees as a canopy raster (cdsm) and here the ground "
+            "below them."
+            if {3, 4} & set(unknown)
+            else "Reclassify the raster to these codes.",
+        )
+    return codes
+
+
+def check_fraction(name: str, layer: F32) -> None:
+    """Albedo or emissivity: values within [0, 1]."""
+    span = _range(layer)
+    if span is None or span[0] < 0.0 or span[1] > 1.0:
+        got = "NaN everywhere" if span is None else f"{span[0]:g} to {span[1]:g}"
+        raise InvalidSurfaceData(name, "values from 0 to 1", got)
+
+
+def check_walls(height: F32 | None, aspect: F32 | None) -> None:
+    """Wall height in metres (0 or more) and aspect in degrees (0 to 360)."""
+    for name, layer, most in (("wall_height", height, TALLEST_OBJECT_M), ("wall_aspect", aspect,
+                                                                          360.0)):
+        span = None if layer is None else _range(layer)
+        if span is not None and (span[0] < 0.0 or span[1] > most + 1e-3):
+            raise InvalidSurfaceData(
+                name, f"values from 0 to {most:g}", f"{span[0]:g} to {span[1]:g}"
+            )
+
+
+def check_number(name: str, value: Any, low: float, high: float, *, open_low: bool = False) -> float:
+    """``value`` as a float within [low, high] (``open_low``: above low).
+
+    Raises ConfigurationError.
+    """
+    expected = f"a number {'above' if open_low else 'from'} {low:g}" + (
+        f" to {high:g}" if math.isfinite(high) else ("" if open_low else " up")
+    )
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ConfigurationError(name, expected, repr(value)) from None
+    inside = low < number <= high if open_low else low <= number <= high
+    if not inside:
+        raise ConfigurationError(name, expected, repr(value))
+    return number
+
+
+def check_parameters(
+    *,
+    pixel_size: float | None,
+    trunk_ratio: float,
+    min_object_height: float,
+    dem_smooth_sigma: float,
+    patch_option: int = 2,
+    max_shadow_distance_m: float = 1000.0,
+    wall_limit: float = 1.0,
+) -> None:
+    """Ranges of the numeric parameters of a surface. Raises ConfigurationError."""
+    if pixel_size is not None:
+        check_number("pixel_size", pixel_size, 0.0, 1000.0, open_low=True)
+    check_number("trunk_ratio", trunk_ratio, 0.0, 1.0)
+    check_number("min_object_height", min_object_height, 0.0, TALLEST_OBJECT_M)
+    check_number("dem_smooth_sigma", dem_smooth_sigma, 0.0, 100.0)
+    check_number("max_shadow_distance_m", max_shadow_distance_m, 0.0, math.inf, open_low=True)
+    check_number("wall_limit", wall_limit, 0.0, TALLEST_OBJECT_M, open_low=True)
+    if patch_option not in (1, 2, 3, 4):
+        raise ConfigurationError(
+            "patch_option",
+            "1 (145 patches), 2 (153), 3 (305) or 4 (609)",
+            repr(patch_option),
+        )
+
+
+def why_canopy_looks_absolute(canopy: F32, ground: F32) -> str | None:
+    """A reason to believe that canopy heights are elevations, or ``None``.
+
+    ``ground`` is the ground model, or the surface model where there is none.
+    """
+    known = np.isfinite(canopy) & np.isfinite(ground)
+    tree = known & (canopy > 0.5)
+    if not tree.any():
+        return None
+    top = float(canopy[tree].max())
+    if top > 120.0:
+        return f"its highest value is {top:.0f} m and no tree is taller than 116 m"
+    level = float(np.median(ground[known]))
+    if level <= 3.0:
+        return None  # on ground near 0 m the two readings cannot be told apart
+    on_ground = float(np.mean(np.abs(canopy[known] - ground[known]) < 0.5))
+    if on_ground > 0.5:
+        return f"{on_ground:.0%} of its cells equal the ground elevation within 0.5 m"
+    lowest = float(np.percentile(canopy[tree], 1))
+    above = float(np.mean(canopy[tree] >= ground[tree] - 0.5))
+    if level > 5.0 and above > 0.995 and lowest > 0.9 * float(np.min(ground[tree])):
+        return (
+            f"hardly a canopy value lies below the ground elevation there "
+            f"(lowest {lowest:.1f} m, ground about {level:.1f} m)"
+        )
+    return None
