@@ -140,12 +140,16 @@ def check_projected(source: RasterSource) -> None:
         )
     if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
         raise InvalidSurfaceData(
-            name, "a north-up raster", f"the transform {tuple(transform)[:6]}",
+            name,
+            "a north-up raster",
+            f"the transform {tuple(transform)[:6]}",
             "Warp it to a north-up grid (gdalwarp does).",
         )
     if abs(transform.a + transform.e) > _SQUARE_TOLERANCE * transform.a:
         raise InvalidSurfaceData(
-            name, "square pixels", f"{transform.a:g} m by {-transform.e:g} m",
+            name,
+            "square pixels",
+            f"{transform.a:g} m by {-transform.e:g} m",
             "Resample it to square pixels.",
         )
 
@@ -213,9 +217,7 @@ def target_grid(
     last_row = math.ceil((north - area[1]) / native - _SAME_GRID_CELLS)
     rows, cols = last_row - first_row, last_col - first_col
     if (rows, cols) != dsm.grid.shape:
-        logger.info(
-            "working on %d x %d of the DSM's %d x %d cells", rows, cols, *dsm.grid.shape
-        )
+        logger.info("working on %d x %d of the DSM's %d x %d cells", rows, cols, *dsm.grid.shape)
     corner = dsm.grid.transform * Affine.translation(first_col, first_row)
     if pixel_size is None or math.isclose(pixel_size, native, rel_tol=1e-6):
         square = Affine(native, 0.0, corner.c, 0.0, -native, corner.f)
@@ -227,7 +229,8 @@ def target_grid(
     shape = (int(rows * native / pixel_size + 1e-6), int(cols * native / pixel_size + 1e-6))
     if min(shape) < 1:
         raise InvalidSurfaceData(
-            "pixel_size", f"less than the extent ({rows * native:g} m by {cols * native:g} m)",
+            "pixel_size",
+            f"less than the extent ({rows * native:g} m by {cols * native:g} m)",
             f"{pixel_size:g} m",
         )
     resized = Affine(pixel_size, 0.0, corner.c, 0.0, -pixel_size, corner.f)
@@ -272,7 +275,7 @@ def _bounds_in(source: RasterSource, crs: CRS | None) -> Bounds:
 
 def read_on_grid(source: RasterSource, grid: Grid) -> F32:
     """Band 1 of a layer on ``grid``, float32, NaN where it has no data."""
-    offset = _whole_cell_offset(source.grid, grid)
+    offset = whole_cell_offset(source.grid, grid)
     try:
         with rasterio.open(source.path) as dataset:
             if offset is not None:
@@ -288,7 +291,7 @@ def _same_crs(a: CRS | None, b: CRS | None) -> bool:
     return a is None or b is None or a == b
 
 
-def _whole_cell_offset(own: Grid, grid: Grid) -> tuple[int, int] | None:
+def whole_cell_offset(own: Grid, grid: Grid) -> tuple[int, int] | None:
     """Row and column of ``grid``'s corner in ``own`` where the two share cells, else ``None``."""
     if not _same_crs(own.crs, grid.crs) or own.transform.b or own.transform.d:
         return None
@@ -301,6 +304,27 @@ def _whole_cell_offset(own: Grid, grid: Grid) -> tuple[int, int] | None:
     if max(abs(row - round(row)), abs(col - round(col))) > _SAME_GRID_CELLS:
         return None
     return round(row), round(col)
+
+
+def check_wall_grid(source: RasterSource, grid: Grid) -> None:
+    """Refuse walls of another projection; warn where they lie on other cells.
+
+    Aspects are directions on their own grid, and walls are lines one cell wide: neither survives
+    reprojection. Raises InvalidSurfaceData.
+    """
+    if not _same_crs(source.grid.crs, grid.crs):
+        raise InvalidSurfaceData(
+            source.name,
+            f"the DSM's CRS ({describe_crs(grid.crs)})",
+            describe_crs(source.grid.crs),
+            "Leave wall_height and wall_aspect out: they are computed from the DSM.",
+        )
+    if whole_cell_offset(source.grid, grid) is None:
+        logger.warning(
+            "%s: its cells are not those of the surface; walls one cell wide may get lost. Leave "
+            "wall_height and wall_aspect out to compute them from the DSM",
+            source.name,
+        )
 
 
 def _read_cells(dataset: Any, row: int, col: int, shape: tuple[int, int]) -> F32:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+import zipfile
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solweig.atomic_files import atomic_path, save_array, write_json
+from solweig.atomic import atomic_path
+from solweig.digests import save_array, write_json
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
 
 logger = logging.getLogger(__name__)
@@ -70,9 +74,7 @@ def to_words(array: Any, n_patches: int, *, bitorder: str = "big") -> NDArray[np
         if matrix.dtype == np.uint8 and depth == n_bytes:
             return _pad_to_words(_MIRRORED[matrix] if bitorder == "big" else matrix, n_patches)
         if depth == n_patches:
-            return _pad_to_words(
-                np.packbits(matrix > 0.5, axis=2, bitorder="little"), n_patches
-            )
+            return _pad_to_words(np.packbits(matrix > 0.5, axis=2, bitorder="little"), n_patches)
     raise InvalidSurfaceData(
         "shadow_matrices",
         f"(rows, cols, {n_words}) uint32 words, (rows, cols, {n_bytes}) packed bytes or "
@@ -133,6 +135,18 @@ class ShadowArrays:
                 raise GridShapeMismatch(
                     f"shadow_matrices.{name}", self._words["shmat"].shape[:2], words.shape[:2]
                 )
+
+    @classmethod
+    def from_words(
+        cls, words: Mapping[str, NDArray[np.uint32]], patch_option: int = 2
+    ) -> ShadowArrays:
+        """From masks as the engine returns them (see :meth:`words`). No copy."""
+        return cls(
+            words["shmat"],
+            words.get("vegshmat"),
+            words.get("vbshmat"),
+            n_patches=PATCH_COUNTS[patch_option],
+        )
 
     def __repr__(self) -> str:
         kind = "with" if self.has_vegetation else "without"
@@ -216,7 +230,7 @@ class ShadowArrays:
     def crop(self, r0: int, r1: int, c0: int, c1: int) -> ShadowArrays:
         """The part ``[r0:r1, c0:c1]``, as a copy."""
         parts = {name: words[r0:r1, c0:c1].copy() for name, words in self._words.items()}
-        return ShadowArrays(**parts, n_patches=self._n_patches)
+        return ShadowArrays.from_words(parts, self._patch_option)
 
     # -------------------------------------------------------------- files
 
@@ -233,7 +247,7 @@ class ShadowArrays:
         try:
             with np.load(source, allow_pickle=False) as stored:
                 return cls._from_stored(stored, source)
-        except (OSError, ValueError, EOFError, *_zip_errors()) as problem:
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as problem:
             raise InvalidSurfaceData(
                 str(source), "a readable shadow matrix file", str(problem)
             ) from problem
@@ -257,12 +271,10 @@ class ShadowArrays:
             # literally they would say that vegetation hides the whole sky.
             logger.info("%s was made without vegetation", source)
             words = {"shmat": words["shmat"]}
-        return cls(**words, n_patches=n_patches)
+        return cls.from_words(words, patch_option_of(n_patches))
 
     def to_npz(self, path: str | Path) -> None:
         """Write ``shadowmats.npz`` as UMEP reads it: one byte per cell and patch, compressed."""
-        import zipfile
-
         with (
             atomic_path(path) as temporary,
             zipfile.ZipFile(
@@ -298,17 +310,10 @@ class ShadowArrays:
                 name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
                 for name in meta["masks"]
             }
-            return cls(**words, n_patches=PATCH_COUNTS[int(meta["patch_option"])])
+            return cls.from_words(words, int(meta["patch_option"]))
         except FileNotFoundError as problem:
             raise MissingPrecomputedData(str(folder), str(problem)) from problem
         except (OSError, ValueError, KeyError, TypeError) as problem:
             raise InvalidSurfaceData(
                 str(folder), "readable shadow matrices", str(problem)
             ) from problem
-
-
-def _zip_errors() -> tuple[type[Exception], ...]:
-    import zipfile
-    import zlib
-
-    return (zipfile.BadZipFile, zlib.error)

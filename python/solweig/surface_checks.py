@@ -25,7 +25,7 @@ GROUND_CODES = {
     7: "water",
 }
 _FIRST_WALL_CODE = 100
-# Dead Sea shore to Mount Everest, with room to spare; a value outside is an undeclared no-data mark.
+# Dead Sea shore to Mount Everest, with room to spare; outside lie undeclared no-data marks.
 LOWEST_ELEVATION_M, HIGHEST_ELEVATION_M = -500.0, 9500.0
 # The tallest building is 828 m, the tallest tree 116 m.
 TALLEST_OBJECT_M = 1000.0
@@ -53,6 +53,11 @@ def as_layer(name: str, value: Any) -> F32:
             name, "finite values or NaN", "infinite values", "Mark cells without data with NaN."
         )
     return layer
+
+
+def contiguous(layer: Any) -> F32:
+    """``layer`` as the engine takes it: float32, C order."""
+    return np.ascontiguousarray(layer, dtype=np.float32)
 
 
 def check_shape(name: str, expected: tuple[int, ...], got: tuple[int, ...]) -> None:
@@ -166,8 +171,13 @@ def check_land_cover(value: Any, shape: tuple[int, ...] | None = None) -> NDArra
     return codes
 
 
-def check_fraction(name: str, layer: F32) -> None:
-    """Albedo or emissivity: values within [0, 1]."""
+def check_fraction(name: str, layer: F32, *, where: NDArray[np.bool_]) -> None:
+    """Albedo or emissivity: values within [0, 1], known at every cell of ``where``."""
+    missing = int((np.isnan(layer) & where).sum())
+    if missing:
+        raise InvalidSurfaceData(
+            name, "a value at every cell of the surface", f"{missing} cells without data"
+        )
     span = _range(layer)
     if span is None or span[0] < 0.0 or span[1] > 1.0:
         got = "NaN everywhere" if span is None else f"{span[0]:g} to {span[1]:g}"
@@ -176,8 +186,10 @@ def check_fraction(name: str, layer: F32) -> None:
 
 def check_walls(height: F32 | None, aspect: F32 | None) -> None:
     """Wall height in metres (0 or more) and aspect in degrees (0 to 360)."""
-    for name, layer, most in (("wall_height", height, TALLEST_OBJECT_M), ("wall_aspect", aspect,
-                                                                          360.0)):
+    for name, layer, most in (
+        ("wall_height", height, TALLEST_OBJECT_M),
+        ("wall_aspect", aspect, 360.0),
+    ):
         span = None if layer is None else _range(layer)
         if span is not None and (span[0] < 0.0 or span[1] > most + 1e-3):
             raise InvalidSurfaceData(
@@ -185,7 +197,9 @@ def check_walls(height: F32 | None, aspect: F32 | None) -> None:
             )
 
 
-def check_number(name: str, value: Any, low: float, high: float, *, open_low: bool = False) -> float:
+def check_number(
+    name: str, value: Any, low: float, high: float, *, open_low: bool = False
+) -> float:
     """``value`` as a float within [low, high] (``open_low``: above low).
 
     Raises ConfigurationError.

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solweig.atomic_files import atomic_path, save_array
+from solweig.atomic import atomic_path
+from solweig.digests import save_array
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
 
 F32 = NDArray[np.float32]
@@ -127,8 +128,9 @@ class SvfArrays:
         try:
             with zipfile.ZipFile(source) as archive:
                 members = {Path(name).name: name for name in archive.namelist()}
-                present = {k: members[f"{v}.tif"] for k, v in UMEP_STEMS.items() if
-                           f"{v}.tif" in members}
+                present = {
+                    k: members[f"{v}.tif"] for k, v in UMEP_STEMS.items() if f"{v}.tif" in members
+                }
                 needed = _needed_grids(set(present))
                 for name in needed - set(present):
                     raise MissingPrecomputedData(f"{source} ({UMEP_STEMS[name]}.tif)")
@@ -149,10 +151,15 @@ class SvfArrays:
 
         rows, cols = self.shape
         profile: dict[str, Any] = {
-            "driver": "GTiff", "height": rows, "width": cols, "count": 1,
-            "dtype": "float32", "nodata": float("nan"),
-            "transform": Affine.from_gdal(*(geotransform or (0.0, 1.0, 0.0, float(rows), 0.0,
-                                                             -1.0))),
+            "driver": "GTiff",
+            "height": rows,
+            "width": cols,
+            "count": 1,
+            "dtype": "float32",
+            "nodata": float("nan"),
+            "transform": Affine.from_gdal(
+                *(geotransform or (0.0, 1.0, 0.0, float(rows), 0.0, -1.0))
+            ),
         }
         if crs_wkt:
             profile["crs"] = crs_wkt
@@ -182,10 +189,12 @@ class SvfArrays:
         """
         folder = Path(directory)
         try:
-            return cls(**{
-                name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-                for name in cls.names()
-            })
+            return cls(
+                **{
+                    name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+                    for name in cls.names()
+                }
+            )
         except FileNotFoundError as problem:
             raise MissingPrecomputedData(str(folder), str(problem)) from problem
         except (OSError, ValueError, EOFError) as problem:

@@ -1,0 +1,647 @@
+"""The surface of a run: heights, land cover, walls and sky view on one grid."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig import preprocess as heights_module
+from solweig import surface_checks as checks
+from solweig.errors import MissingPrecomputedData
+from solweig.precomputed import ShadowArrays, SvfArrays
+from solweig.surface_views import AuxiliaryView, BufferPool, GeometryView, OpticalView
+
+if TYPE_CHECKING:
+    from solweig import _core
+
+logger = logging.getLogger(__name__)
+
+F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
+Bool = NDArray[np.bool_]
+
+#: Walls lower than this do not count [m] (G 6.1).
+WALL_LIMIT_M = 1.0
+DEFAULT_SHADOW_DISTANCE_M = 1000.0
+
+_FLOAT_LAYERS = ("dsm", "cdsm", "dem", "tdsm", "albedo", "emissivity", "wall_height", "wall_aspect")
+_LAYERS = (*_FLOAT_LAYERS, "land_cover")
+
+
+@dataclass(eq=False, repr=False)
+class SurfaceData:
+    """Rasters of a place, all ``[row, col]`` on one grid, row 0 north, column 0 west.
+
+    Build it from files with :meth:`prepare`, or from arrays:
+    ``surface = SurfaceData(dsm, cdsm=trees, pixel_size=2.0); surface.compute_svf()``.
+
+    Parameters
+    ----------
+    dsm
+        Surface model: ground and roofs, elevation [m]; NaN = no data.
+    cdsm
+        Canopy top [m]; above ground unless ``cdsm_relative`` is false. NaN or 0 = none.
+    dem
+        Ground model, elevation [m].
+    tdsm
+        Underside of the canopy [m], above ground unless ``tdsm_relative`` is false; without it,
+        ``trunk_ratio`` times the canopy height.
+    albedo, emissivity
+        Of the ground [0-1]; override the land-cover classes.
+    land_cover
+        Codes 0 cobble, 1 asphalt, 2 buildings, 5 grass, 6 bare soil, 7 water; from 100 buildings.
+    wall_height, wall_aspect
+        Height [m] and outward normal [deg from north] of the wall beside a cell; computed if
+        absent.
+    svf, shadow_matrices
+        Sky view factors and patch visibility, see :meth:`compute_svf`.
+    pixel_size
+        Side of a cell [m].
+    trunk_ratio
+        Trunk height over canopy height [0-1].
+    dsm_relative, cdsm_relative, tdsm_relative
+        Whether the layer holds heights above ground.
+    min_object_height
+        Surface within this of the ground is levelled to it [m]; 0 switches it off. Needs ``dem``.
+    smooth_quantized_dem, dem_smooth_sigma
+        Smooth a ground model stored in whole or half metres, with a Gaussian of this many pixels.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        A layer is not a 2-D numeric array, empty, without data, or holds absurd values.
+    GridShapeMismatch
+        A layer differs in shape from ``dsm``.
+    ConfigurationError
+        A number is out of range.
+
+    Notes
+    -----
+    :meth:`preprocess`, which every computation calls first, brings ``dsm`` and ``dem`` to
+    elevations and ``cdsm`` and ``tdsm`` to heights above ground and sets the flags accordingly
+    (G 1.3). For the numbers of the reference implementation pass ``min_object_height=0`` and
+    ``smooth_quantized_dem=False``: it does neither.
+    """
+
+    dsm: F32
+    cdsm: F32 | None = None
+    dem: F32 | None = None
+    tdsm: F32 | None = None
+    albedo: F32 | None = None
+    emissivity: F32 | None = None
+    land_cover: U8 | None = None
+    wall_height: F32 | None = None
+    wall_aspect: F32 | None = None
+    svf: SvfArrays | None = None
+    shadow_matrices: ShadowArrays | None = None
+    pixel_size: float = 1.0
+    trunk_ratio: float = 0.25
+    dsm_relative: bool = False
+    cdsm_relative: bool = True
+    tdsm_relative: bool = True
+    min_object_height: float = 1.0
+    smooth_quantized_dem: bool = True
+    dem_smooth_sigma: float = 3.0
+    #: Where the grid lies, in GDAL's order, and its projection as WKT; ``None`` = unknown.
+    geotransform: list[float] | None = field(default=None, kw_only=True)
+    crs: str | None = field(default=None, kw_only=True)
+    _preprocessed: bool = field(default=False, init=False)
+    _valid: Bool | None = field(default=None, init=False)
+    _scene: _core.Scene | None = field(default=None, init=False)
+    _scene_layers: tuple[Any, ...] = field(default=(), init=False)
+    _buildings: U8 | None = field(default=None, init=False)
+    _buffers: BufferPool | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        checks.check_parameters(
+            pixel_size=self.pixel_size,
+            trunk_ratio=self.trunk_ratio,
+            min_object_height=self.min_object_height,
+            dem_smooth_sigma=self.dem_smooth_sigma,
+        )
+        for name in _FLOAT_LAYERS:
+            value = getattr(self, name)
+            if value is not None or name == "dsm":
+                setattr(self, name, checks.as_layer(name, value))
+        for name in _FLOAT_LAYERS:
+            layer = getattr(self, name)
+            if layer is not None:
+                checks.check_shape(name, self.dsm.shape, layer.shape)
+        self._check_values()
+        if self.land_cover is not None:
+            self.land_cover = checks.check_land_cover(self.land_cover, self.dsm.shape)
+        for name in ("svf", "shadow_matrices"):
+            part = getattr(self, name)
+            if part is not None:
+                checks.check_shape(name, self.shape, part.shape)
+
+    def _check_values(self) -> None:
+        checks.check_elevation("dsm", self.dsm, relative=self.dsm_relative)
+        if self.dem is not None:
+            checks.check_elevation("dem", self.dem)
+        if self.cdsm is not None:
+            self.cdsm = checks.clean_vegetation("cdsm", self.cdsm, relative=self.cdsm_relative)
+        if self.tdsm is not None:
+            self.tdsm = checks.clean_vegetation("tdsm", self.tdsm, relative=self.tdsm_relative)
+        for name in ("albedo", "emissivity"):
+            layer = getattr(self, name)
+            if layer is not None:
+                checks.check_fraction(name, layer, where=~np.isnan(self.dsm))
+        checks.check_walls(self.wall_height, self.wall_aspect)
+
+    def __repr__(self) -> str:
+        present = [name for name in _LAYERS if getattr(self, name) is not None]
+        ready = [name for name in ("svf", "shadow_matrices") if getattr(self, name) is not None]
+        return (
+            f"SurfaceData({self.shape[0]} x {self.shape[1]} cells of {self.pixel_size:g} m; "
+            f"{', '.join(present + ready)})"
+        )
+
+    # -------------------------------------------------------------- making one
+
+    @classmethod
+    def prepare(
+        cls,
+        dsm: Any,
+        working_dir: str | Path | None = None,
+        cdsm: Any = None,
+        dem: Any = None,
+        tdsm: Any = None,
+        land_cover: Any = None,
+        wall_height: Any = None,
+        wall_aspect: Any = None,
+        svf_dir: str | Path | None = None,
+        bbox: Any = None,
+        pixel_size: float | None = None,
+        trunk_ratio: float = 0.25,
+        dsm_relative: bool = False,
+        cdsm_relative: bool = True,
+        tdsm_relative: bool = True,
+        min_object_height: float = 1.0,
+        smooth_quantized_dem: bool = True,
+        dem_smooth_sigma: float = 3.0,
+        force_recompute: bool = False,
+        tile_size: int | None = None,
+        feedback: Any = None,
+        *,
+        albedo: Any = None,
+        emissivity: Any = None,
+        patch_option: int = 2,
+        max_shadow_distance_m: float = DEFAULT_SHADOW_DISTANCE_M,
+        wall_limit: float = WALL_LIMIT_M,
+    ) -> SurfaceData:
+        """Read, check, align and complete a surface: walls, sky view factors, visibility.
+
+        Every input is checked before any long work. Layers in another projection or grid are
+        brought to the DSM's (:mod:`solweig.align`), which the log says.
+
+        Parameters
+        ----------
+        dsm, cdsm, dem, tdsm, land_cover, wall_height, wall_aspect, albedo, emissivity
+            Raster file, or array of the DSM's shape; meanings as in :class:`SurfaceData`.
+        working_dir
+            Folder in which layers, walls and sky view are kept and looked for; ``None`` keeps
+            nothing. See :mod:`solweig.surface_cache`.
+        svf_dir
+            Folder with sky view factors made before (UMEP's ``svfs.zip`` and ``shadowmats.npz``,
+            or ours) to use instead of computing them.
+        bbox
+            ``(west, south, east, north)`` in the DSM's CRS.
+        pixel_size
+            Cells of the prepared surface [m]; ``None`` = the DSM's (arrays: 1).
+        force_recompute
+            Do not use what ``working_dir`` holds.
+        tile_size
+            Accepted for compatibility; the engine works in blocks of its own and the result does
+            not depend on them.
+        feedback
+            ``(current, total)`` callable or QGIS feedback object.
+        patch_option
+            Division of the sky, 1-4.
+        max_shadow_distance_m
+            How far obstacles are looked for [m].
+        wall_limit
+            Least height of a wall [m].
+
+        Raises
+        ------
+        InvalidSurfaceData
+            A file is missing, not a raster, empty or without data; the DSM is geographic, not in
+            metres, not north-up or has no square pixels; extents do not overlap; values are absurd;
+            a land-cover code is unknown.
+        GridShapeMismatch
+            An array differs in shape from the DSM, or ``svf_dir`` belongs to another grid.
+        MissingPrecomputedData
+            ``svf_dir`` holds no sky view factors.
+        StalePrecomputedData
+            ``svf_dir`` belongs to other inputs or parameters.
+        ConfigurationError
+            A number is out of range or ``working_dir`` cannot be written to.
+        ComputationCancelled
+            ``feedback`` said so.
+        """
+        from solweig.surface_prepare import PrepareOptions, prepare_surface
+
+        layers = {
+            "dsm": dsm,
+            "cdsm": cdsm,
+            "dem": dem,
+            "tdsm": tdsm,
+            "land_cover": land_cover,
+            "wall_height": wall_height,
+            "wall_aspect": wall_aspect,
+            "albedo": albedo,
+            "emissivity": emissivity,
+        }
+        options = PrepareOptions(
+            working_dir=working_dir,
+            svf_dir=svf_dir,
+            bbox=bbox,
+            pixel_size=pixel_size,
+            force_recompute=force_recompute,
+            tile_size=tile_size,
+            feedback=feedback,
+            patch_option=patch_option,
+            max_shadow_distance_m=max_shadow_distance_m,
+            wall_limit=wall_limit,
+        )
+        frame = {
+            "trunk_ratio": trunk_ratio,
+            "dsm_relative": dsm_relative,
+            "cdsm_relative": cdsm_relative,
+            "tdsm_relative": tdsm_relative,
+            "min_object_height": min_object_height,
+            "smooth_quantized_dem": smooth_quantized_dem,
+            "dem_smooth_sigma": dem_smooth_sigma,
+        }
+        return prepare_surface(layers, options, frame)
+
+    @classmethod
+    def load(cls, directory: str | Path, *, load_svf: bool = True) -> SurfaceData:
+        """The surface that :meth:`prepare` or :meth:`save_cleaned` left in a folder.
+
+        Parameters
+        ----------
+        load_svf
+            Also take sky view factors and visibility, where present and belonging to the layers.
+
+        Raises
+        ------
+        MissingPrecomputedData
+            The folder holds no surface.
+        InvalidSurfaceData
+            Its files are damaged.
+        """
+        from solweig.surface_store import load_surface
+
+        return load_surface(directory, load_svf=load_svf)
+
+    def save_cleaned(
+        self, directory: str | Path, *, prepare_fingerprint: str | None = None
+    ) -> None:
+        """Write all layers, walls and sky view, in the layout that :meth:`load` reads."""
+        from solweig.surface_store import save_surface
+
+        save_surface(self, directory, prepare_fingerprint=prepare_fingerprint)
+
+    # -------------------------------------------------------------- properties
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        rows, cols = self.dsm.shape
+        return (rows, cols)
+
+    @property
+    def max_height(self) -> float:
+        """Height of the highest roof or canopy above the lowest surface [m]."""
+        self.preprocess()
+        top = float(np.nanmax(self.dsm))
+        if self.cdsm is not None:
+            base = self.dsm if self.dem is None else self.dem
+            top = max(top, float(np.nanmax(base + self.cdsm)))
+        return top - float(np.nanmin(self.dsm))
+
+    @property
+    def valid_mask(self) -> Bool:
+        """Cells with data, boolean ``[row, col]``."""
+        if self._valid is None:
+            self.compute_valid_mask()
+        assert self._valid is not None
+        return self._valid
+
+    @property
+    def patch_option(self) -> int | None:
+        """Patch option (1-4) of the visibility, ``None`` without."""
+        return None if self.shadow_matrices is None else self.shadow_matrices.patch_option
+
+    @property
+    def geometry(self) -> GeometryView:
+        """Heights and walls, as a read-only group."""
+        return GeometryView.of(self)
+
+    @property
+    def optical(self) -> OpticalView:
+        """Albedo, emissivity and land cover, as a read-only group."""
+        return OpticalView.of(self)
+
+    @property
+    def auxiliary(self) -> AuxiliaryView:
+        """What is derived from the heights, as a read-only group."""
+        return AuxiliaryView.of(self)
+
+    def looks_like_relative_heights(self) -> bool:
+        """Whether the canopy layer looks like heights above ground; true without a canopy."""
+        if self.cdsm is None:
+            return True
+        ground = self.dsm if self.dem is None else self.dem
+        return checks.why_canopy_looks_absolute(self.cdsm, ground) is None
+
+    # -------------------------------------------------------------- heights
+
+    def preprocess(self) -> None:
+        """Bring the height layers to the model's frame; does nothing the second time.
+
+        Raises InvalidSurfaceData for a relative DSM without a DEM; warns (UserWarning), with the
+        reason, if a canopy said to be relative looks absolute.
+        """
+        if self._preprocessed:
+            return
+        result = heights_module.to_model_heights(
+            self._heights(),
+            dsm_relative=self.dsm_relative,
+            cdsm_relative=self.cdsm_relative,
+            tdsm_relative=self.tdsm_relative,
+            min_object_height=self.min_object_height,
+            smooth_quantized_dem=self.smooth_quantized_dem,
+            dem_smooth_sigma=self.dem_smooth_sigma,
+        )
+        self._take(result)
+        self.dsm_relative, self.cdsm_relative, self.tdsm_relative = False, True, True
+        self._preprocessed = True
+
+    def mark_preprocessed(self) -> None:
+        """Declare that the heights are in the model's frame already (they were read back)."""
+        self.dsm_relative, self.cdsm_relative, self.tdsm_relative = False, True, True
+        self._preprocessed = True
+
+    def fill_nan(self, tolerance: float = 0.1) -> None:
+        """Fill cells without data from the other layers.
+
+        Surface from ground and ground from surface where one is known; unknown vegetation, and
+        vegetation lower than ``tolerance`` [m], counts as none. Without this call a cell without a
+        DSM height lets rays pass and has no result (G 1.2). What was computed from the former
+        heights is dropped.
+        """
+        self.preprocess()
+        self._take(heights_module.fill_missing(self._heights(), tolerance))
+        self._drop_computed()
+
+    def _heights(self) -> heights_module.Heights:
+        return heights_module.Heights(self.dsm, self.dem, self.cdsm, self.tdsm)
+
+    def _take(self, result: heights_module.Heights) -> None:
+        for name in ("dsm", "dem", "cdsm", "tdsm"):
+            layer = getattr(result, name)
+            setattr(self, name, None if layer is None else checks.contiguous(layer))
+        self.clear_buffers()
+
+    def _drop_computed(self) -> None:
+        if self.svf is not None or self.wall_height is not None:
+            logger.info("heights changed: walls and sky view factors dropped")
+        self.wall_height = self.wall_aspect = None
+        self.svf = self.shadow_matrices = None
+
+    # -------------------------------------------------------------- cells with data
+
+    def compute_valid_mask(self) -> Bool:
+        """Cells with a surface height, boolean ``[row, col]``; also kept as ``valid_mask``."""
+        self.preprocess()
+        self._valid = ~np.isnan(self.dsm)
+        return self._valid
+
+    def apply_valid_mask(self) -> None:
+        """Remove all layers' data where ``valid_mask`` is false (NaN; land cover 0)."""
+        outside = ~self.valid_mask
+        if not outside.any():
+            return
+        for name in _LAYERS:
+            layer = getattr(self, name)
+            if layer is not None:
+                empty = layer.dtype.type(0 if name == "land_cover" else np.nan)
+                setattr(self, name, np.where(outside, empty, layer))
+        self.clear_buffers()
+
+    def crop_to_valid_bbox(self) -> tuple[int, int, int, int]:
+        """Cut every layer to the smallest box that holds all cells with data.
+
+        Returns
+        -------
+        tuple of int
+            ``(first row, end row, first column, end column)`` in the former grid.
+        """
+        valid = self.valid_mask
+        rows, cols = np.flatnonzero(valid.any(axis=1)), np.flatnonzero(valid.any(axis=0))
+        r0, r1, c0, c1 = int(rows[0]), int(rows[-1]) + 1, int(cols[0]), int(cols[-1]) + 1
+        if (r0, c0, r1, c1) == (0, 0, *self.shape):
+            return r0, r1, c0, c1
+        for name in _LAYERS:
+            layer = getattr(self, name)
+            if layer is not None:
+                setattr(self, name, np.ascontiguousarray(layer[r0:r1, c0:c1]))
+        if self.svf is not None:
+            self.svf = self.svf.crop(r0, r1, c0, c1)
+        if self.shadow_matrices is not None:
+            self.shadow_matrices = self.shadow_matrices.crop(r0, r1, c0, c1)
+        if self.geotransform is not None:
+            west, dx, rx, north, ry, dy = self.geotransform
+            self.geotransform = [
+                west + c0 * dx + r0 * rx,
+                dx,
+                rx,
+                north + c0 * ry + r0 * dy,
+                ry,
+                dy,
+            ]
+        self.clear_buffers()
+        self._valid = np.ascontiguousarray(valid[r0:r1, c0:c1])
+        return r0, r1, c0, c1
+
+    # -------------------------------------------------------------- engine
+
+    def scene(self) -> _core.Scene:
+        """The geometry in the form the engine reads; built once and kept."""
+        from solweig import _core
+
+        self.preprocess()
+        layers = (self.dsm, self.dem, self.cdsm, self.tdsm, self.trunk_ratio, self.pixel_size)
+        same = len(layers) == len(self._scene_layers) and all(
+            a is b for a, b in zip(layers, self._scene_layers, strict=True)
+        )
+        if self._scene is None or not same:
+            has_canopy = self.cdsm is not None and bool(np.any(self.cdsm > 0))
+            self._scene = _core.Scene(
+                self.dsm,
+                pixel_size=self.pixel_size,
+                dem=self.dem,
+                canopy=self.cdsm if has_canopy else None,
+                trunk=self.tdsm if has_canopy else None,
+                trunk_ratio=self.trunk_ratio,
+            )
+            # Held so that the comparison above cannot meet a new array at an old address.
+            self._scene_layers = layers
+        return self._scene
+
+    def buildings(self) -> U8:
+        """1 = open ground, 0 = building (G 1.6), uint8 ``[row, col]``.
+
+        From land cover; else from heights 2 m or more above the ground model; without either, above
+        a ground estimated from the surface (and a line in the log).
+        """
+        from solweig import _core
+
+        if self._buildings is None:
+            self.preprocess()
+            dem = self.dem
+            if self.land_cover is None and dem is None:
+                logger.warning(
+                    "neither dem nor land_cover given: buildings are told from the ground by a "
+                    "ground level estimated from the dsm"
+                )
+                dem = heights_module.estimate_ground(self.dsm, self.pixel_size)
+            self._buildings = _core.buildings_mask(self.dsm, dem=dem, land_cover=self.land_cover)
+        return self._buildings
+
+    def walls(self, wall_limit: float = WALL_LIMIT_M) -> tuple[F32, F32]:
+        """Wall height [m] and aspect [deg], computed from the surface model if absent (G 6).
+
+        Aspects given without heights, or the reverse, are not used.
+        """
+        from solweig import _core
+
+        if self.wall_height is None or self.wall_aspect is None:
+            self.preprocess()
+            self.wall_height = _core.wall_height(self.dsm, wall_limit)
+            self.wall_aspect = _core.wall_aspect(self.dsm, self.wall_height, self.pixel_size)
+        return self.wall_height, self.wall_aspect
+
+    def compute_svf(
+        self,
+        *,
+        patch_option: int = 2,
+        max_shadow_distance_m: float = DEFAULT_SHADOW_DISTANCE_M,
+        feedback: Any = None,
+        height_bound_m: float | None = None,
+        normalised_sectors: bool = False,
+        zenith_canopy: str = "reference",
+    ) -> None:
+        """Compute sky view factors, patch visibility and, if absent, walls.
+
+        Parameters
+        ----------
+        patch_option
+            Division of the sky: 1 (145 patches), 2 (153), 3 (305) or 4 (609).
+        max_shadow_distance_m
+            How far obstacles are looked for [m].
+        feedback
+            ``(current, total)`` callable or QGIS feedback object; cancelling raises
+            ComputationCancelled.
+        height_bound_m, normalised_sectors, zenith_canopy
+            Passed to the engine; the defaults follow the reference (``Scene.svf``).
+
+        Notes
+        -----
+        Results are ``svf`` and ``shadow_matrices``, 60 bytes per cell each with vegetation and
+        option 2.
+        """
+        from solweig.feedback import Feedback
+
+        checks.check_parameters(
+            pixel_size=self.pixel_size,
+            trunk_ratio=self.trunk_ratio,
+            min_object_height=self.min_object_height,
+            dem_smooth_sigma=self.dem_smooth_sigma,
+            patch_option=patch_option,
+            max_shadow_distance_m=max_shadow_distance_m,
+        )
+        listener = Feedback(feedback, "sky view factors")
+        listener.check()
+        scene = self.scene()
+        self.walls()
+        view = scene.svf(
+            patch_option,
+            max_shadow_distance_m=float(max_shadow_distance_m),
+            height_bound_m=height_bound_m,
+            normalised_sectors=normalised_sectors,
+            zenith_canopy=zenith_canopy,
+            progress=listener.callback(),
+        )
+        listener.check()
+        grids, masks = view.fields(), view.masks()
+        if not scene.has_vegetation:
+            # Ten grids of ones; SvfArrays shares one between them.
+            grids = {name: grid for name, grid in grids.items() if "veg" not in name}
+        self.svf = SvfArrays(**grids)
+        self.shadow_matrices = ShadowArrays.from_words(masks, patch_option)
+
+    def require_svf(self) -> SvfArrays:
+        """The sky view factors. Raises MissingPrecomputedData before :meth:`compute_svf`."""
+        if self.svf is None:
+            raise MissingPrecomputedData(
+                "svf", "Call surface.compute_svf(), or make the surface with SurfaceData.prepare()."
+            )
+        return self.svf
+
+    # -------------------------------------------------------------- land cover
+
+    def get_land_cover_properties(
+        self, params: SimpleNamespace | None = None
+    ) -> tuple[F32, F32, F32, F32, F32]:
+        """Properties of every cell by land-cover class, five float32 grids.
+
+        Albedo [-], emissivity [-], slope of the surface temperature wave [K per degree of highest
+        sun altitude], its offset [K] and the hour of its maximum (R 6.1). Codes from 100 without
+        values of their own are roofs; without land cover every cell is cobble stone.
+
+        Parameters
+        ----------
+        params
+            From :func:`solweig.load_params`; ``None`` = the shipped values.
+        """
+        from solweig.params import land_cover_table
+
+        table = land_cover_table(params)
+        lookup = np.full((5, 256), np.nan, dtype=np.float32)
+        columns = ("albedo", "emissivity", "ts_deg", "tstart", "tmaxlst")
+        for code in (*checks.GROUND_CODES, *range(100, 256)):
+            row = table.get(code, table[2 if code >= 100 else 0])
+            lookup[:, code] = [row[column] for column in columns]
+        codes = np.zeros(self.shape, np.uint8) if self.land_cover is None else self.land_cover
+        albedo, emissivity, slope, offset, hour = (values[codes] for values in lookup)
+        if self.albedo is not None:
+            albedo = self.albedo
+        if self.emissivity is not None:
+            emissivity = self.emissivity
+        return albedo, emissivity, slope, offset, hour
+
+    # -------------------------------------------------------------- memory
+
+    def get_buffer_pool(self) -> BufferPool:
+        """Reusable scratch arrays of this surface's shape, kept until :meth:`clear_buffers`."""
+        if self._buffers is None:
+            self._buffers = BufferPool(self.shape)
+        return self._buffers
+
+    def clear_buffers(self) -> None:
+        """Free what can be made again: scratch arrays, the engine's scene, the masks."""
+        self._buffers = None
+        self._scene = None
+        self._scene_layers = ()
+        self._buildings = None
+        self._valid = None
