@@ -56,7 +56,7 @@ _MODULES = ("io", "walls")
 # Values that change while a program runs; never kept here.
 _LIVE = {"GPU_ENABLED": "switches"}
 
-__all__ = ["__version__", *_EXPORTS, *_MODULES, *_LIVE]  # noqa: PLE0604 - all are strings
+__all__ = ["__version__", *_EXPORTS, *_MODULES, *_LIVE]
 
 
 def __getattr__(name: str) -> Any:
