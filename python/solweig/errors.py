@@ -48,8 +48,8 @@ def _describe(field: str, expected: Any, got: Any, hint: str | None) -> str:
     return f"{text} {hint}" if hint else text
 
 
-class _FieldError(SolweigError):
-    """An error about one named field."""
+class _FieldError(SolweigError, ValueError):
+    """An error about one named field; a ``ValueError``, because the value is what is wrong."""
 
     def __init__(self, field: str, expected: Any, got: Any, hint: str | None = None) -> None:
         message = _describe(field, expected, got, hint)
@@ -68,7 +68,7 @@ class GridShapeMismatch(InvalidSurfaceData):
 
 
 class WeatherDataError(_FieldError):
-    """Weather or location input is missing, out of range or out of order."""
+    """Weather is missing, out of range or out of order."""
 
 
 class ConfigurationError(_FieldError):

@@ -20,6 +20,7 @@ from solweig import errors
     ],
 )
 def test_field_errors_name_field_expected_and_got(kind: type[errors.SolweigError]) -> None:
+    assert issubclass(kind, ValueError)
     error = kind("dsm", "2-D array", "3-D array", "Give one band.")
     assert str(error) == "dsm: expected 2-D array, got 3-D array. Give one band."
     assert (error.field, error.expected, error.got, error.hint) == (
