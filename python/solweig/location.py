@@ -39,9 +39,9 @@ class Location:
     utc_offset: float = None  # type: ignore[assignment]  # None marks "not given"; 0 afterwards
 
     def __post_init__(self) -> None:
-        self.latitude = _in_range("latitude", self.latitude, -90, 90, "degrees north")
-        self.longitude = _in_range("longitude", self.longitude, -180, 180, "degrees east")
-        self.altitude = _in_range("altitude", self.altitude, -500, 9000, "m")
+        self.latitude = in_range("latitude", self.latitude, -90, 90, "degrees north")
+        self.longitude = in_range("longitude", self.longitude, -180, 180, "degrees east")
+        self.altitude = in_range("altitude", self.altitude, -500, 9000, "m")
         solar = self.longitude / 15.0
         if self.utc_offset is None:
             self.utc_offset = 0.0
@@ -53,7 +53,7 @@ class Location:
                     stacklevel=3,
                 )
             return
-        self.utc_offset = _in_range("utc_offset", self.utc_offset, -14, 14, "hours")
+        self.utc_offset = in_range("utc_offset", self.utc_offset, -14, 14, "hours")
         apart = (self.utc_offset - solar + 12.0) % 24.0 - 12.0
         if abs(apart) > _PLAUSIBLE_HOURS:
             warnings.warn(
@@ -146,7 +146,7 @@ class Location:
         return cls(latitude, longitude, height, offset)
 
 
-def _in_range(name: str, value: Any, low: float, high: float, unit: str) -> float:
+def in_range(name: str, value: Any, low: float, high: float, unit: str) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):

@@ -7,7 +7,7 @@ Altitudes are apparent: refraction is in them. All instants are UTC as ``datetim
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,13 +85,14 @@ def middle_of_step(times: Times, step_minutes: Any, stamp: str = "end") -> Times
     if stamp not in _SHIFT:
         raise ConfigurationError("stamp", "end, centre or start", repr(stamp))
     seconds = np.asarray(step_minutes, np.float64) * 60.0 * _SHIFT[stamp]
-    return np.asarray(times, "datetime64[ns]") + np.round(seconds * 1e9).astype("timedelta64[ns]")
+    shift = np.round(seconds * 1e9).astype("timedelta64[ns]")
+    return np.asarray(times, "datetime64[ns]") + shift
 
 
 def to_utc(local: Times, utc_offset: float) -> Times:
     """Local standard time to UTC; the offset may be a fraction of an hour."""
     seconds = np.timedelta64(round(utc_offset * 3600), "s")
-    return np.asarray(local, "datetime64[ns]") - seconds
+    return cast("Times", np.asarray(local, "datetime64[ns]") - seconds)
 
 
 def highest_altitude(
@@ -102,7 +103,7 @@ def highest_altitude(
     The maximum over the 96 quarter hours of the day (R 2.4); each day is computed once.
     """
     days, rows = np.unique(np.asarray(local, "datetime64[D]"), return_inverse=True)
-    quarters = days[:, None].astype("datetime64[m]") + _QUARTER_HOURS[None, :]
+    quarters: Times = days[:, None].astype("datetime64[m]") + _QUARTER_HOURS[None, :]  # type: ignore[assignment]
     altitude, _ = sun_position(
         to_utc(quarters.ravel(), utc_offset), latitude, longitude, altitude_m
     )

@@ -32,8 +32,13 @@ _RANGES: dict[str, tuple[float, float, str, bool]] = {
     "precomputed_sun_azimuth": (-180.0, 360.0, "degrees", False),
     "precomputed_altmax": (0.0, 90.0, "degrees", False),
 }
-_OPTIONAL = ("measured_direct_rad", "measured_diffuse_rad", "precomputed_sun_altitude")
-_OPTIONAL += ("precomputed_sun_azimuth", "precomputed_altmax")
+_OPTIONAL = (
+    "measured_direct_rad",
+    "measured_diffuse_rad",
+    "precomputed_sun_altitude",
+    "precomputed_sun_azimuth",
+    "precomputed_altmax",
+)
 
 
 @dataclass

@@ -100,7 +100,7 @@ def read_epw_weather(
         values = raw[column].to_numpy(dtype=np.float64)
         frame[name] = np.where(values >= missing, np.nan, values) * factor
     frame = _select(frame, start, end, hours, source, float(meta["TZ"]))
-    _fill(frame, fill, REQUIRED + ("ws", "pressure"), source)
+    _fill(frame, fill, (*REQUIRED, "ws", "pressure"), source)
     return to_weather(frame, np.full(len(frame), 60.0))
 
 
@@ -116,7 +116,9 @@ def _epw_stamps(raw: pd.DataFrame, year: int | None, start: Any, source: str) ->
         log.info("%s is composed of months of several years; all rows are dated %d", source, year)
     if year is not None:
         years = np.full(years.size, int(year))
-    parts = {"year": years, "month": raw["month"].to_numpy(), "day": raw["day"].to_numpy()}
+    parts = pd.DataFrame(
+        {"year": years, "month": raw["month"].to_numpy(), "day": raw["day"].to_numpy()}
+    )
     try:
         days = pd.to_datetime(parts)
     except ValueError as error:

@@ -1,0 +1,47 @@
+"""Files in and out: rasters and EPW weather."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from .epw_download import download_epw
+from .raster_io import (
+    create_empty_raster,
+    get_raster_metadata,
+    load_raster,
+    rasterise_gdf,
+    read_raster_window,
+    save_raster,
+    write_raster_window,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "create_empty_raster",
+    "download_epw",
+    "get_raster_metadata",
+    "load_raster",
+    "rasterise_gdf",
+    "read_epw",
+    "read_raster_window",
+    "save_raster",
+    "write_raster_window",
+]
+
+
+def read_epw(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """All columns of an EPW file as pvlib names them, and its location.
+
+    The index is the start of each hour with the file's time zone; missing values keep EPW's codes.
+    :meth:`solweig.Weather.from_epw` is the reader for runs.
+
+    Raises:
+        FileNotFoundError: no such file.
+        WeatherDataError: not an EPW file.
+    """
+    from .weather_io import read_epw_table
+
+    return read_epw_table(path)

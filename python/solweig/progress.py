@@ -1,0 +1,124 @@
+"""Progress bars that show phase, rate and remaining time, and vanish when not on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sized
+from types import TracebackType
+from typing import IO, Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Progress:
+    """Bars for the phases of a run, drawn on stderr.
+
+    ::
+
+        with Progress() as progress:
+            advance = progress.phase("sky view", total=153)
+            scene.svf(progress=advance)
+
+    Args:
+        enabled: ``True`` or ``False`` forces; ``None`` draws only on a terminal.
+        stream: Where to draw; ``None`` is stderr.
+    """
+
+    def __init__(self, enabled: bool | None = None, stream: IO[str] | None = None) -> None:
+        self.stream = sys.stderr if stream is None else stream
+        self.enabled = _is_terminal(self.stream) if enabled is None else enabled
+        self._bars: Any = None
+
+    def __enter__(self) -> Progress:
+        if self.enabled:
+            self._bars = _rich_bars(self.stream)
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+
+    def phase(self, name: str, total: int | None = None) -> Callable[[int, int], None]:
+        """Start a bar and return the function ``(done, total)`` that moves it.
+
+        The function may be called from any thread; without a terminal it does nothing.
+        """
+        if self._bars is None:
+            return _ignore
+        bars = self._bars
+        task = bars.add_task(name, total=total)
+
+        def advance(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
+
+        return advance
+
+
+def track(
+    items: Iterable[T], name: str, total: int | None = None, enabled: bool | None = None
+) -> Iterator[T]:
+    """Yield ``items`` while a bar follows."""
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    with Progress(enabled) as progress:
+        advance = progress.phase(name, total)
+        for done, item in enumerate(items, start=1):
+            yield item
+            advance(done, total if total is not None else done)
+
+
+def _ignore(done: int, total: int) -> None:
+    """Stands in for a bar where there is no terminal."""
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):
+        return False
+
+
+def _rich_bars(stream: IO[str]) -> Any:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bars
+
+    return Bars(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _rate_column(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(file=stream),
+        transient=True,
+    )
+
+
+def _rate_column() -> Any:
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class RateColumn(ProgressColumn):
+        """Units per second."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:.3g}/s")
+
+    return RateColumn()
