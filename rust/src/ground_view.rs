@@ -1,13 +1,14 @@
 //! `GroundView`: ground view factors on their own, for tests and stand-alone use.
 
 use crate::door::{Raster, array, cells, contiguous, enter, grid_of};
+use crate::engine;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::constants::{KELVIN, SIGMA};
 use solweig_core::emission::ExcessEmission;
 use solweig_core::grid::Grid;
-use solweig_core::gvf::{self, GvfStep};
+use solweig_core::gvf::{self, GvfStage, GvfStep};
 use solweig_core::walls::{WallCell, wall_cells};
 
 /// Suffixes of the five fields in the reference's names.
@@ -105,7 +106,7 @@ impl GroundView {
                 .iter()
                 .map(|w| wall_sun[w.index as usize] == w.height)
                 .collect();
-            let fields = self.view.evaluate(&GvfStep {
+            let step = GvfStep {
                 emission: &emission,
                 lit_albedo: &lit_albedo,
                 walls: &self.walls,
@@ -113,7 +114,8 @@ impl GroundView {
                 wall_emission: excess_at.of(wall_excess, wall_emissivity),
                 wall_albedo: self.wall_albedo,
                 shadow: sums.then_some(shadow),
-            });
+            };
+            let fields = engine::run::<GvfStage>(&mut (&self.view, step))?;
             let ambient = SIGMA * (ta + KELVIN).powi(4);
             let lup = fields.lup.map(|field| -> Vec<f32> {
                 field
@@ -122,8 +124,8 @@ impl GroundView {
                     .map(|(l, e)| (f64::from(*l) + ambient * f64::from(*e)) as f32)
                     .collect()
             });
-            (lup, fields.alb, fields.sums)
-        })?;
+            PyResult::Ok((lup, fields.alb, fields.sums))
+        })??;
         let (lup, alb, sums) = result;
         let out = PyDict::new(py);
         for ((lup, alb), suffix) in lup.into_iter().zip(alb).zip(SUFFIXES) {

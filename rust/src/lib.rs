@@ -2,6 +2,7 @@
 
 mod comfort;
 mod door;
+mod engine;
 mod geometry;
 mod ground_view;
 mod params;
@@ -17,6 +18,8 @@ mod _core {
 
     #[pymodule_export]
     use super::comfort::{pet, pet_grid, utci, utci_grid};
+    #[pymodule_export]
+    use super::engine::{gpu_compiled, reset_tally, set_threads, tally};
     #[pymodule_export]
     use super::geometry::{
         buildings_mask, patch_table, ray_offsets, svf_from_masks, wall_aspect, wall_height,

@@ -1,15 +1,18 @@
 //! `Scene`: geometry of a raster, its sky view and its shadows.
 
 use crate::door::{Raster, array, cells, contiguous, enter, grid_of};
+use crate::engine;
 use numpy::PyArrayDyn;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::patches::{PatchOption, PatchTable};
 use solweig_core::rays::Reach;
-use solweig_core::shadow::{SH, SunShadow, VBSHVEGSH, VEGSH, cast_sun};
-use solweig_core::svf::{FIELDS, SkyOptions, SkyPlan, SkyRows, ZenithCanopy, field_name};
-use solweig_core::terrain::{CanopyBase, SceneInput, TILE_ROWS, Terrain};
+use solweig_core::shadow::{SH, ShadowStage, SunInput, SunShadow, VBSHVEGSH, VEGSH};
+use solweig_core::svf::{
+    SkyInput, SkyOptions, SkyPlan, SkyRows, SkyStage, ZenithCanopy, field_name,
+};
+use solweig_core::terrain::{CanopyBase, SceneInput, Terrain};
 use solweig_core::walls::wall_cells;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -198,7 +201,7 @@ impl Scene {
             zenith_canopy,
         };
         let plan = SkyPlan::new(&self.terrain, table, options);
-        let sky = self.compute_sky(py, &plan, progress)?;
+        let sky = self.compute_sky(py, &plan, progress.as_ref())?;
         self.sky_view(py, &plan, sky)
     }
 
@@ -231,8 +234,14 @@ impl Scene {
         };
         let list = walls.as_deref().unwrap_or_default();
         let shadow = enter(py, || {
-            cast_sun(&self.terrain, list, azimuth, altitude, &reach)
-        })?;
+            engine::run::<ShadowStage>(&mut SunInput {
+                terrain: &self.terrain,
+                walls: list,
+                azimuth_deg: azimuth,
+                altitude_deg: altitude,
+                reach,
+            })
+        })??;
         let out = self.ground_shadow(py, &shadow)?;
         if walls.is_some() {
             let field = |value: &dyn Fn(usize) -> f32| {
@@ -276,46 +285,38 @@ impl Scene {
         Ok(out)
     }
 
-    /// Sky view in blocks of rows; between blocks progress is reported and Ctrl-C is heard.
+    /// Run the sky view stage; progress is reported and Ctrl-C heard between blocks of rows.
     fn compute_sky(
         &self,
         py: Python<'_>,
         plan: &SkyPlan,
-        progress: Option<Py<PyAny>>,
+        progress: Option<&Py<PyAny>>,
     ) -> PyResult<SkyRows> {
-        /// Blocks per run: often enough to follow, rare enough to cost nothing.
-        const BLOCKS: usize = 24;
-        let grid = self.terrain.grid;
-        let (cols, words) = (grid.cols, plan.table.words());
-        let families = if self.has_vegetation() { 3 } else { 1 };
-        let mut fields = vec![vec![0.0_f32; grid.len()]; FIELDS];
-        let mut masks = vec![vec![0_u32; grid.len() * words]; families];
-        // Two tile rows per thread keep every core busy within a block.
-        let least = 2 * TILE_ROWS * rayon::current_num_threads();
-        let block = grid
-            .rows
-            .div_ceil(BLOCKS)
-            .next_multiple_of(TILE_ROWS)
-            .max(least);
-        for first in (0..grid.rows).step_by(block) {
-            let rows = first..(first + block).min(grid.rows);
-            enter(py, || {
-                let mut f: Vec<_> = fields
-                    .iter_mut()
-                    .map(|f| &mut f[rows.start * cols..rows.end * cols])
-                    .collect();
-                let mut m: Vec<_> = masks
-                    .iter_mut()
-                    .map(|m| &mut m[rows.start * cols * words..rows.end * cols * words])
-                    .collect();
-                plan.compute(&self.terrain, rows.start, &mut f, &mut m);
-            })?;
-            py.check_signals()?;
-            if let Some(progress) = &progress {
-                progress.call1(py, (rows.end, grid.rows))?;
-            }
+        let mut raised = None;
+        let mut watch = |done: usize, total: usize| {
+            raised = Python::attach(|py| {
+                py.check_signals()?;
+                if let Some(progress) = progress {
+                    progress.call1(py, (done, total))?;
+                }
+                PyResult::Ok(())
+            })
+            .err();
+            raised.is_none()
+        };
+        let sky = enter(py, || {
+            let mut input = SkyInput {
+                terrain: &self.terrain,
+                plan,
+                watch: &mut watch,
+            };
+            engine::run::<SkyStage>(&mut input)
+        })??;
+        match (sky, raised) {
+            (_, Some(error)) => Err(error),
+            (Some(sky), None) => Ok(sky),
+            (None, None) => unreachable!("only the watch stops a sky view"),
         }
-        Ok(SkyRows { fields, masks })
     }
 
     fn sky_view(&self, py: Python<'_>, plan: &SkyPlan, sky: SkyRows) -> PyResult<SkyView> {

@@ -3,6 +3,7 @@
 
 use crate::grid::Grid;
 use crate::rays::ray_steps;
+use crate::stage::Stage;
 use crate::svf::sectors;
 use crate::terrain::SEGMENT;
 use crate::walls::{WallCell, faces};
@@ -79,6 +80,20 @@ pub struct GvfFields {
     pub alb: FiveFields,
     /// `gvfSum` and `gvfNorm` of the reference, if asked for.
     pub sums: Option<[Vec<f32>; 2]>,
+}
+
+/// Ground view factors of one step.
+#[derive(Debug)]
+pub struct GvfStage;
+
+impl Stage for GvfStage {
+    const NAME: &'static str = "gvf";
+    type In<'a> = (&'a GroundView, GvfStep<'a>);
+    type Out = GvfFields;
+
+    fn cpu((view, step): &mut Self::In<'_>) -> GvfFields {
+        view.evaluate(step)
+    }
 }
 
 #[expect(

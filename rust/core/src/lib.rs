@@ -19,6 +19,7 @@ pub mod rays;
 pub mod season;
 pub mod shadow;
 pub mod sky;
+pub mod stage;
 pub mod svf;
 pub mod terrain;
 pub mod utci;

@@ -3,6 +3,7 @@
 use crate::grid::Grid;
 use crate::march::{Tile, TileHits, march};
 use crate::rays::{Ray, Reach};
+use crate::stage::Stage;
 use crate::terrain::{NOTHING, SEGMENT, TILE_ROWS, Terrain};
 use crate::walls::{WallCell, faces};
 use rayon::prelude::*;
@@ -38,6 +39,42 @@ pub struct SunShadow {
     pub flags: Vec<u8>,
     /// One entry per wall cell, in the order of the list given.
     pub walls: Vec<WallShade>,
+}
+
+/// A sun position to cast shadows for.
+#[derive(Clone, Copy, Debug)]
+pub struct SunInput<'a> {
+    /// The scene.
+    pub terrain: &'a Terrain,
+    /// Wall cells to shade.
+    pub walls: &'a [WallCell],
+    /// Sun azimuth [deg].
+    pub azimuth_deg: f64,
+    /// Sun altitude [deg], above 0.
+    pub altitude_deg: f64,
+    /// How far rays go.
+    pub reach: Reach,
+}
+
+/// Shadows of one sun position.
+#[derive(Debug)]
+pub struct ShadowStage;
+
+impl Stage for ShadowStage {
+    const NAME: &'static str = "shadow";
+    type In<'a> = SunInput<'a>;
+    type Out = SunShadow;
+
+    fn cpu(input: &mut SunInput<'_>) -> SunShadow {
+        let SunInput {
+            terrain,
+            walls,
+            azimuth_deg,
+            altitude_deg,
+            reach,
+        } = *input;
+        cast_sun(terrain, walls, azimuth_deg, altitude_deg, &reach)
+    }
 }
 
 /// Cast the shadows of a sun position. Cells without data are reported lit.

@@ -4,6 +4,7 @@ use crate::grid::Grid;
 use crate::march::{Tile, TileHits, march};
 use crate::patches::{PatchMasks, PatchTable};
 use crate::rays::{Ray, Reach};
+use crate::stage::Stage;
 use crate::terrain::{SEGMENT, TILE_ROWS, Terrain};
 use rayon::prelude::*;
 
@@ -408,6 +409,71 @@ impl Scratch {
                 }
             }
         }
+    }
+}
+
+/// Blocks a sky view is computed in: often enough to follow and to stop, rare enough to cost nothing.
+const BLOCKS: usize = 24;
+
+/// Told the rows done and the rows in all; answers whether to go on.
+pub type Watch<'a> = dyn FnMut(usize, usize) -> bool + Send + 'a;
+
+/// Input of [`SkyStage`].
+pub struct SkyInput<'a> {
+    /// The scene.
+    pub terrain: &'a Terrain,
+    /// Rays and weights.
+    pub plan: &'a SkyPlan,
+    /// Follows and may stop the work.
+    pub watch: &'a mut Watch<'a>,
+}
+
+/// Sky view of a whole scene; `None` if the watch stopped it.
+#[derive(Debug)]
+pub struct SkyStage;
+
+impl Stage for SkyStage {
+    const NAME: &'static str = "svf";
+    type In<'a> = SkyInput<'a>;
+    type Out = Option<SkyRows>;
+
+    fn cpu(input: &mut SkyInput<'_>) -> Option<SkyRows> {
+        let SkyInput {
+            terrain,
+            plan,
+            watch,
+        } = input;
+        let Grid {
+            rows: total, cols, ..
+        } = terrain.grid;
+        let words = plan.table.words();
+        let families = if terrain.vegetation.is_some() { 3 } else { 1 };
+        let mut sky = SkyRows {
+            fields: vec![vec![0.0; terrain.grid.len()]; FIELDS],
+            masks: vec![vec![0; terrain.grid.len() * words]; families],
+        };
+        // Two tile rows per thread keep every core busy within a block.
+        let least = 2 * TILE_ROWS * rayon::current_num_threads();
+        let block = total
+            .div_ceil(BLOCKS)
+            .next_multiple_of(TILE_ROWS)
+            .max(least);
+        for first in (0..total).step_by(block) {
+            let end = (first + block).min(total);
+            let cells = first * cols..end * cols;
+            let bits = first * cols * words..end * cols * words;
+            let mut fields: Vec<_> = sky
+                .fields
+                .iter_mut()
+                .map(|f| &mut f[cells.clone()])
+                .collect();
+            let mut masks: Vec<_> = sky.masks.iter_mut().map(|m| &mut m[bits.clone()]).collect();
+            plan.compute(terrain, first, &mut fields, &mut masks);
+            if !watch(end, total) {
+                return None;
+            }
+        }
+        Some(sky)
     }
 }
 

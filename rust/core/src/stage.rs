@@ -1,0 +1,279 @@
+//! Stages, engines and the tally: where a stage runs is decided once, here.
+//!
+//! A stage has the same input and output wherever it runs. The engine asks its accelerator first,
+//! falls back to the CPU in the open, and counts what happened.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// One step of the model: same input and output on every engine.
+pub trait Stage {
+    /// Name in logs and tallies.
+    const NAME: &'static str;
+    /// What goes in.
+    type In<'a>;
+    /// What comes out.
+    type Out;
+    /// The CPU implementation.
+    fn cpu(input: &mut Self::In<'_>) -> Self::Out;
+}
+
+/// Why an accelerator did not run a stage.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Decline {
+    /// There is no accelerator. Not a fallback: nothing was expected of it.
+    #[error("no accelerator")]
+    Absent,
+    /// The accelerator cannot run this input.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The accelerator tried and failed.
+    #[error("{0}")]
+    Failed(Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// A device that can run stage `S`. A failed run leaves its input as it was.
+pub trait Runs<S: Stage>: Send + Sync {
+    /// Run the stage or say why not.
+    ///
+    /// # Errors
+    /// [`Decline`] with the reason.
+    fn run(&self, input: &mut S::In<'_>) -> Result<S::Out, Decline>;
+}
+
+/// The accelerator of a machine without one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoAccelerator;
+
+impl<S: Stage> Runs<S> for NoAccelerator {
+    fn run(&self, _: &mut S::In<'_>) -> Result<S::Out, Decline> {
+        Err(Decline::Absent)
+    }
+}
+
+/// Who may run a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// The accelerator if it can, else the CPU.
+    Auto,
+    /// The CPU only.
+    Cpu,
+    /// The accelerator only; a failure is an error.
+    Gpu,
+}
+
+/// What happened to one stage.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StageTally {
+    /// Runs on the accelerator.
+    pub gpu_runs: u64,
+    /// Runs on the CPU.
+    pub cpu_runs: u64,
+    /// CPU runs after an accelerator had failed.
+    pub fallbacks: u64,
+    /// Reason of the last fallback.
+    pub last_reason: Option<String>,
+    /// Time spent.
+    pub time: Duration,
+}
+
+/// Counts per stage; shared by everything that works on one run.
+#[derive(Debug, Default)]
+pub struct Tally(Mutex<BTreeMap<&'static str, StageTally>>);
+
+impl Tally {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, StageTally>> {
+        // A panic while counting leaves the counts usable.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, stage: &'static str, change: impl FnOnce(&mut StageTally)) {
+        change(self.lock().entry(stage).or_default());
+    }
+
+    /// A copy of all counts.
+    #[must_use]
+    pub fn snapshot(&self) -> BTreeMap<&'static str, StageTally> {
+        self.lock().clone()
+    }
+
+    /// Set all counts to zero.
+    pub fn reset(&self) {
+        self.lock().clear();
+    }
+}
+
+/// Receives the one line said about a fallback.
+pub type Report = dyn Fn(&str) + Send + Sync;
+
+/// Runs stages by a policy and keeps the tally.
+pub struct Engine<A> {
+    accelerator: A,
+    policy: Policy,
+    tally: Arc<Tally>,
+    report: Box<Report>,
+}
+
+impl<A> fmt::Debug for Engine<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A> Engine<A> {
+    /// An engine with an accelerator; `report` receives fallback warnings.
+    pub fn new(accelerator: A, policy: Policy, tally: Arc<Tally>, report: Box<Report>) -> Self {
+        Self {
+            accelerator,
+            policy,
+            tally,
+            report,
+        }
+    }
+
+    /// Run a stage where the policy says.
+    ///
+    /// # Errors
+    /// [`Decline`] if the policy is [`Policy::Gpu`] and the accelerator did not run it.
+    pub fn run<S: Stage>(&self, input: &mut S::In<'_>) -> Result<S::Out, Decline>
+    where
+        A: Runs<S>,
+    {
+        let start = Instant::now();
+        let declined = match self.policy {
+            Policy::Cpu => None,
+            Policy::Auto | Policy::Gpu => match self.accelerator.run(input) {
+                Ok(out) => {
+                    self.tally.note(S::NAME, |t| {
+                        t.gpu_runs += 1;
+                        t.time += start.elapsed();
+                    });
+                    return Ok(out);
+                }
+                Err(reason) if self.policy == Policy::Gpu => return Err(reason),
+                Err(reason) => Some(reason),
+            },
+        };
+        let fallback = declined.filter(|reason| !matches!(reason, Decline::Absent));
+        if let Some(reason) = &fallback {
+            (self.report)(&format!(
+                "[GPU] {} failed: {reason}. CPU fallback.",
+                S::NAME
+            ));
+        }
+        let start = Instant::now();
+        let out = S::cpu(input);
+        self.tally.note(S::NAME, |t| {
+            t.cpu_runs += 1;
+            t.time += start.elapsed();
+            if let Some(reason) = fallback {
+                t.fallbacks += 1;
+                t.last_reason = Some(reason.to_string());
+            }
+        });
+        Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Double;
+
+    impl Stage for Double {
+        const NAME: &'static str = "double";
+        type In<'a> = i64;
+        type Out = i64;
+        fn cpu(input: &mut i64) -> i64 {
+            2 * *input
+        }
+    }
+
+    /// Always fails.
+    struct Broken;
+
+    impl Runs<Double> for Broken {
+        fn run(&self, _: &mut i64) -> Result<i64, Decline> {
+            Err(Decline::Failed(Arc::new(std::io::Error::other(
+                "device lost",
+            ))))
+        }
+    }
+
+    /// Answers slightly wrong.
+    struct Liar;
+
+    impl Runs<Double> for Liar {
+        fn run(&self, input: &mut i64) -> Result<i64, Decline> {
+            Ok(2 * *input + 1)
+        }
+    }
+
+    fn engine<A>(
+        accelerator: A,
+        policy: Policy,
+    ) -> (Engine<A>, Arc<Tally>, Arc<Mutex<Vec<String>>>) {
+        let tally = Arc::new(Tally::default());
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&lines);
+        let report = Box::new(move |line: &str| sink.lock().unwrap().push(line.to_owned()));
+        (
+            Engine::new(accelerator, policy, Arc::clone(&tally), report),
+            tally,
+            lines,
+        )
+    }
+
+    #[test]
+    fn a_failure_is_reported_counted_and_survived() {
+        let (engine, tally, lines) = engine(Broken, Policy::Auto);
+        assert_eq!(engine.run::<Double>(&mut 21).unwrap(), 42);
+        let counts = &tally.snapshot()["double"];
+        assert_eq!(
+            (counts.gpu_runs, counts.cpu_runs, counts.fallbacks),
+            (0, 1, 1)
+        );
+        assert_eq!(counts.last_reason.as_deref(), Some("device lost"));
+        assert_eq!(
+            *lines.lock().unwrap(),
+            ["[GPU] double failed: device lost. CPU fallback."]
+        );
+    }
+
+    #[test]
+    fn strict_policy_returns_the_error() {
+        let (engine, tally, _) = engine(Broken, Policy::Gpu);
+        assert!(engine.run::<Double>(&mut 21).is_err());
+        assert!(tally.snapshot().is_empty());
+    }
+
+    #[test]
+    fn no_accelerator_is_not_a_fallback() {
+        let (engine, tally, lines) = engine(NoAccelerator, Policy::Auto);
+        assert_eq!(engine.run::<Double>(&mut 21).unwrap(), 42);
+        assert_eq!(tally.snapshot()["double"].fallbacks, 0);
+        assert!(lines.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_tally_tells_who_answered() {
+        // A parity test must see through an accelerator that answers wrong: the strict run says it
+        // did the work, and the comparison with the CPU fails.
+        let (engine, tally, _) = engine(Liar, Policy::Gpu);
+        let answer = engine.run::<Double>(&mut 21).unwrap();
+        assert_eq!(tally.snapshot()["double"].gpu_runs, 1);
+        assert_ne!(answer, Double::cpu(&mut 21));
+    }
+
+    #[test]
+    fn cpu_policy_never_asks_the_accelerator() {
+        let (engine, tally, _) = engine(Liar, Policy::Cpu);
+        assert_eq!(engine.run::<Double>(&mut 21).unwrap(), 42);
+        assert_eq!(tally.snapshot()["double"].cpu_runs, 1);
+    }
+}
