@@ -1,0 +1,102 @@
+"""Thermal state carried from one time step to the next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ._core import State
+
+__all__ = ["ThermalState"]
+
+
+class ThermalState:
+    """What the ground remembers: delayed upward longwave and ground temperature rasters.
+
+    ``summary.state`` holds it after the last step; ``calculate(..., state=summary.state)`` goes on
+    from there, so a period cut in two gives what it gives in one piece. The state of a run is never
+    changed by a later run that starts from it.
+    """
+
+    def __init__(
+        self,
+        first: bool = True,
+        accumulated_days: float = 0.0,
+        fields: dict[str, NDArray[np.float32]] | None = None,
+    ) -> None:
+        """
+        Args:
+            first: no daytime step has been seen yet.
+            accumulated_days: time since the delayed rasters were last renewed [days].
+            fields: rasters ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n`` [W m-2] and ``tg``
+                [K]; empty before the first daytime step.
+        """
+        self.first = bool(first)
+        self.accumulated_days = float(accumulated_days)
+        self.fields = {name: np.array(grid, np.float32) for name, grid in (fields or {}).items()}
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """Raster shape, None while nothing is remembered."""
+        grid = next(iter(self.fields.values()), None)
+        return None if grid is None else (grid.shape[0], grid.shape[1])
+
+    def copy(self) -> ThermalState:
+        return ThermalState(self.first, self.accumulated_days, self.fields)
+
+    @classmethod
+    def from_engine(cls, state: State) -> ThermalState:
+        return cls(state.first, state.accumulated_days, state.fields())
+
+    def to_engine(self) -> State:
+        from ._core import State
+
+        return State.restore(self.first, self.accumulated_days, self.fields)
+
+    def save(self, path: str | Path) -> Path:
+        """Write as ``.npz``; returns the path written."""
+        target = Path(path).with_suffix(".npz")
+        partial = target.with_name(target.stem + ".partial.npz")
+        # A plain dict: numpy's stubs would take a grid's name for one of savez's own arguments.
+        arrays: dict[str, Any] = {f"field_{name}": grid for name, grid in self.fields.items()}
+        np.savez_compressed(
+            partial, first=self.first, accumulated_days=self.accumulated_days, **arrays
+        )
+        partial.replace(target)
+        return target
+
+    @classmethod
+    def load(cls, path: str | Path) -> ThermalState:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            FileNotFoundError: no such file.
+            ConfigurationError: the file is not a saved state.
+        """
+        source = Path(path)
+        if not source.exists():
+            raise FileNotFoundError(f"thermal state: no file {source}")
+        try:
+            with np.load(source) as stored:
+                fields = {
+                    name.removeprefix("field_"): stored[name]
+                    for name in stored.files
+                    if name.startswith("field_")
+                }
+                return cls(bool(stored["first"]), float(stored["accumulated_days"]), fields)
+        except (KeyError, ValueError, OSError) as error:
+            raise ConfigurationError(
+                "thermal state", "a file written by ThermalState.save", source
+            ) from error
+
+    def __repr__(self) -> str:
+        return (
+            f"ThermalState(first={self.first}, accumulated_days={self.accumulated_days:g}, "
+            f"shape={self.shape})"
+        )

@@ -1,0 +1,134 @@
+"""Rectangular tiles with a margin, and how wide that margin has to be.
+
+``calculate`` runs the whole raster in one piece in this release; these pure functions serve callers
+who cut their own rasters, and define what a tile is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+__all__ = ["TileSpec", "calculate_buffer_distance", "generate_tiles"]
+
+
+@dataclass(frozen=True)
+class TileSpec:
+    """One tile: a core that is written, inside a full window that is read.
+
+    All indices are half-open and in pixels of the whole raster, row 0 north.
+    """
+
+    row_start: int
+    row_end: int
+    col_start: int
+    col_end: int
+    row_start_full: int
+    row_end_full: int
+    col_start_full: int
+    col_end_full: int
+
+    @property
+    def overlap_top(self) -> int:
+        return self.row_start - self.row_start_full
+
+    @property
+    def overlap_bottom(self) -> int:
+        return self.row_end_full - self.row_end
+
+    @property
+    def overlap_left(self) -> int:
+        return self.col_start - self.col_start_full
+
+    @property
+    def overlap_right(self) -> int:
+        return self.col_end_full - self.col_end
+
+    @property
+    def core_shape(self) -> tuple[int, int]:
+        return self.row_end - self.row_start, self.col_end - self.col_start
+
+    @property
+    def full_shape(self) -> tuple[int, int]:
+        return self.row_end_full - self.row_start_full, self.col_end_full - self.col_start_full
+
+    @property
+    def read_slice(self) -> tuple[slice, slice]:
+        """Where the tile with its margin lies in the whole raster."""
+        return (
+            slice(self.row_start_full, self.row_end_full),
+            slice(self.col_start_full, self.col_end_full),
+        )
+
+    @property
+    def write_slice(self) -> tuple[slice, slice]:
+        """Where the core lies in the whole raster."""
+        return slice(self.row_start, self.row_end), slice(self.col_start, self.col_end)
+
+    @property
+    def core_slice(self) -> tuple[slice, slice]:
+        """Where the core lies inside the tile as it was read."""
+        rows, cols = self.core_shape
+        return (
+            slice(self.overlap_top, self.overlap_top + rows),
+            slice(self.overlap_left, self.overlap_left + cols),
+        )
+
+
+def generate_tiles(rows: int, cols: int, tile_size: int, overlap: int) -> list[TileSpec]:
+    """Cover a raster with tiles, row by row from the north-west.
+
+    Args:
+        rows, cols: size of the raster [px], at least 1.
+        tile_size: side of a core [px], at least 1. The last tile of a row or column is smaller.
+        overlap: margin read around each core [px], at least 0, cut at the edge of the raster.
+
+    Raises:
+        ValueError: a size below its minimum.
+    """
+    for name, value, least in (
+        ("rows", rows, 1),
+        ("cols", cols, 1),
+        ("tile_size", tile_size, 1),
+        ("overlap", overlap, 0),
+    ):
+        if value < least:
+            raise ValueError(f"{name}: expected at least {least}, got {value}")
+    return [
+        TileSpec(
+            row_start=r,
+            row_end=min(r + tile_size, rows),
+            col_start=c,
+            col_end=min(c + tile_size, cols),
+            row_start_full=max(r - overlap, 0),
+            row_end_full=min(r + tile_size + overlap, rows),
+            col_start_full=max(c - overlap, 0),
+            col_end_full=min(c + tile_size + overlap, cols),
+        )
+        for r in range(0, rows, tile_size)
+        for c in range(0, cols, tile_size)
+    ]
+
+
+def calculate_buffer_distance(
+    max_height: float, min_sun_elev_deg: float = 3.0, max_shadow_distance_m: float = 1000.0
+) -> float:
+    """Length of the longest shadow that has to be followed [m].
+
+    ``max_height / tan(min_sun_elev_deg)``, at most ``max_shadow_distance_m``; 0 for flat ground.
+
+    Args:
+        max_height: height of the tallest object above its ground [m].
+        min_sun_elev_deg: lowest sun altitude considered [degrees], in (0, 90].
+        max_shadow_distance_m: cap [m], at least 0.
+
+    Raises:
+        ValueError: an angle or cap out of range.
+    """
+    if not 0.0 < min_sun_elev_deg <= 90.0:
+        raise ValueError(f"min_sun_elev_deg: expected 0 < value <= 90, got {min_sun_elev_deg}")
+    if max_shadow_distance_m < 0.0:
+        raise ValueError(f"max_shadow_distance_m: expected >= 0, got {max_shadow_distance_m}")
+    if max_height <= 0.0:
+        return 0.0
+    return min(max_height / math.tan(math.radians(min_sun_elev_deg)), max_shadow_distance_m)

@@ -1,0 +1,81 @@
+"""Names, units and attributes of everything a step can give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .errors import ConfigurationError
+
+__all__ = ["COMFORT", "FLUXES", "OUTPUTS", "attributes", "check_outputs"]
+
+OUTPUTS = ("tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup")
+"""What may be asked for as ``outputs``."""
+
+COMFORT = ("tmrt", "utci", "pet")
+
+FLUXES = (
+    "shadow", "kdown", "kup", "ldown", "lup", "kside", "lside", "kside_i", "kside_d", "drad",
+    "keast", "ksouth", "kwest", "knorth", "least", "lsouth", "lwest", "lnorth",
+    "tg", "tg_out", "f_sh",
+)  # fmt: skip
+"""Reported at points of interest beside the comfort quantities."""
+
+_RADIATION = "W m-2"
+_TEMPERATURE = "degC"
+
+# name: (long_name, units, CF standard_name or None where the standard table has no such quantity)
+_DESCRIPTION: dict[str, tuple[str, str, str | None]] = {
+    "tmrt": ("mean radiant temperature", _TEMPERATURE, None),
+    "utci": ("Universal Thermal Climate Index", _TEMPERATURE, None),
+    "pet": ("physiological equivalent temperature", _TEMPERATURE, None),
+    "shadow": ("fraction of the direct beam that arrives (1 = sunlit)", "1", None),
+    "kdown": (
+        "shortwave radiation from above",
+        _RADIATION,
+        "surface_downwelling_shortwave_flux_in_air",
+    ),
+    "kup": (
+        "shortwave radiation from below",
+        _RADIATION,
+        "surface_upwelling_shortwave_flux_in_air",
+    ),
+    "ldown": (
+        "longwave radiation from above",
+        _RADIATION,
+        "surface_downwelling_longwave_flux_in_air",
+    ),
+    "lup": ("longwave radiation from below", _RADIATION, "surface_upwelling_longwave_flux_in_air"),
+}
+
+
+def attributes(name: str) -> dict[str, str]:
+    """CF attributes of one output variable, or of a statistic such as ``tmrt_day_mean``."""
+    base, _, statistic = name.partition("_")
+    if name in ("sun_hours", "shade_hours"):
+        return {"long_name": name.replace("_", " "), "units": "h"}
+    if name.startswith("utci_hours_above"):
+        threshold = name.rpartition("_")[2]
+        return {"long_name": f"hours with UTCI above {threshold} degC", "units": "h"}
+    long_name, units, standard_name = _DESCRIPTION[base]
+    text = f"{long_name}, {statistic.replace('_', ' ')}" if statistic else long_name
+    found = {"long_name": text, "units": units}
+    if standard_name and not statistic:
+        found["standard_name"] = standard_name
+    return found
+
+
+def check_outputs(outputs: str | Iterable[str] | None) -> tuple[str, ...]:
+    """The requested outputs, each once, in the order asked for.
+
+    Raises:
+        ConfigurationError: an unknown name, or none at all.
+    """
+    if outputs is None:
+        return ("tmrt",)
+    names: Sequence[str] = [outputs] if isinstance(outputs, str) else list(outputs)
+    unknown = [name for name in names if name not in OUTPUTS]
+    if unknown:
+        raise ConfigurationError("outputs", f"names among {', '.join(OUTPUTS)}", repr(unknown[0]))
+    if not names:
+        raise ConfigurationError("outputs", "at least one name", "none")
+    return tuple(dict.fromkeys(names))
