@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from .errors import ConfigurationError
-
-__all__ = ["COMFORT", "FLUXES", "OUTPUTS", "attributes", "check_outputs"]
-
-OUTPUTS = ("tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup")
-"""What may be asked for as ``outputs``."""
+__all__ = ["COMFORT", "FLUXES", "attributes"]
 
 COMFORT = ("tmrt", "utci", "pet")
 
@@ -62,20 +55,3 @@ def attributes(name: str) -> dict[str, str]:
     if standard_name and not statistic:
         found["standard_name"] = standard_name
     return found
-
-
-def check_outputs(outputs: str | Iterable[str] | None) -> tuple[str, ...]:
-    """The requested outputs, each once, in the order asked for.
-
-    Raises:
-        ConfigurationError: an unknown name, or none at all.
-    """
-    if outputs is None:
-        return ("tmrt",)
-    names: Sequence[str] = [outputs] if isinstance(outputs, str) else list(outputs)
-    unknown = [name for name in names if name not in OUTPUTS]
-    if unknown:
-        raise ConfigurationError("outputs", f"names among {', '.join(OUTPUTS)}", repr(unknown[0]))
-    if not names:
-        raise ConfigurationError("outputs", "at least one name", "none")
-    return tuple(dict.fromkeys(names))

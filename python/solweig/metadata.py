@@ -1,0 +1,229 @@
+"""``run_metadata.json``: what ran, on what, with which parameters, and how it went."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .atomic import write_text
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .config import Settings
+    from .location import Location
+    from .surface import SurfaceData
+    from .weather import Weather
+
+__all__ = [
+    "FILE_NAME",
+    "content_hash",
+    "create_run_metadata",
+    "load_run_metadata",
+    "refuse_other_run",
+    "save_run_metadata",
+]
+
+FILE_NAME = "run_metadata.json"
+FORMAT = 1
+
+_LAYERS = (
+    "dsm", "cdsm", "dem", "tdsm", "albedo", "emissivity", "land_cover",
+    "wall_height", "wall_aspect", "valid_mask",
+)  # fmt: skip
+
+
+def content_hash(value: Any) -> str:
+    """Digest of an array's dtype, shape and bytes, or of a plain value's JSON."""
+    digest = hashlib.blake2b(digest_size=16)
+    if isinstance(value, np.ndarray):
+        array = np.ascontiguousarray(value)
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(array.data.cast("B") if array.size else b"")
+    else:
+        digest.update(json.dumps(plain(value), sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """The value in types JSON knows; NaN becomes null."""
+    if isinstance(value, SimpleNamespace):
+        value = vars(value)
+    if hasattr(value, "__dataclass_fields__"):
+        value = {name: getattr(value, name) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return {"content": content_hash(value), "shape": list(value.shape)}
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(v) for v in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return str(value)
+
+
+def create_run_metadata(
+    *,
+    surface: SurfaceData,
+    location: Location,
+    weather: Weather | Sequence[Weather],
+    settings: Settings | None = None,
+    outputs: Sequence[str] = (),
+    parameters: Mapping[str, Any] | None = None,
+    steps: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Describe a run before it starts.
+
+    Args:
+        surface: its rasters enter as content hashes.
+        location: where the sun is computed.
+        weather: the series; enters as its span and a content hash.
+        settings: resolved settings of the call.
+        outputs: requested variables.
+        parameters: every parameter handed to the engine, and what else shapes the result.
+        steps: what the engine is given for each step; hashed with the weather.
+
+    Returns:
+        A plain dict. ``run_id`` depends on inputs and parameters only: two runs with the same id
+        give the same rasters.
+    """
+    series = [weather] if not isinstance(weather, Sequence) else list(weather)
+    inputs = {
+        "surface": _describe_surface(surface),
+        "weather": _describe_weather(series, steps),
+        "location": plain(location),
+    }
+    chosen = {
+        "outputs": list(outputs),
+        "settings": plain(settings),
+        "engine": plain(parameters or {}),
+    }
+    return {
+        "format": FORMAT,
+        "run_id": content_hash({"inputs": inputs, "parameters": chosen}),
+        "status": "running",
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "versions": _versions(),
+        "inputs": inputs,
+        "parameters": chosen,
+        "device": {"accelerator": "cpu", "machine": platform.machine(), "system": platform.system()},
+        "engine": {},
+        "tile_plan": None,
+        "timings": {},
+    }
+
+
+def save_run_metadata(metadata: Mapping[str, Any], path: str | Path) -> Path:
+    """Write as JSON; ``path`` is a folder or a file name. Returns the file written."""
+    target = Path(path)
+    if target.suffix.lower() != ".json":
+        target = target / FILE_NAME
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_text(target, json.dumps(plain(metadata), indent=2) + "\n")
+    return target
+
+
+def load_run_metadata(path: str | Path) -> dict[str, Any]:
+    """Read a file written by :func:`save_run_metadata`, given itself or its folder.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ConfigurationError: not the metadata of a run.
+    """
+    source = Path(path)
+    if source.is_dir():
+        source = source / FILE_NAME
+    if not source.exists():
+        raise FileNotFoundError(f"run metadata: no file {source}")
+    try:
+        metadata = json.loads(source.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigurationError("run metadata", "JSON", f"{source} ({error})") from error
+    if not isinstance(metadata, dict) or "run_id" not in metadata:
+        raise ConfigurationError("run metadata", "a file with a run_id", source)
+    return metadata
+
+
+def refuse_other_run(folder: Path, run_id: str, *, overwrite: bool) -> None:
+    """Check that a run may write into a folder.
+
+    A finished run is replaced only by the same run and with ``overwrite=True``; a run that did not
+    finish may be repeated; a different run is never mixed in.
+
+    Raises:
+        ConfigurationError: the folder holds another run, or this one and ``overwrite`` is False.
+    """
+    if not (folder / FILE_NAME).exists():
+        return
+    found = load_run_metadata(folder)
+    if found["run_id"] != run_id:
+        raise ConfigurationError(
+            "output_dir",
+            "an empty folder or one with the same run",
+            f"{folder}, which holds another run of {found.get('created', 'unknown date')}",
+            "Choose another folder, or delete this one.",
+        )
+    if found.get("status") == "complete" and not overwrite:
+        raise ConfigurationError(
+            "output_dir",
+            "an empty folder",
+            f"{folder}, which already holds this very run",
+            "Pass overwrite=True (--overwrite) to compute it again.",
+        )
+
+
+def _versions() -> dict[str, str]:
+    import rasterio
+
+    from . import _core
+
+    return {
+        "solweig": _core.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "rasterio": rasterio.__version__,
+        "gdal": rasterio.__gdal_version__,
+    }
+
+
+def _describe_surface(surface: SurfaceData) -> dict[str, Any]:
+    layers = {}
+    for name in _LAYERS:
+        grid = getattr(surface, name, None)
+        if grid is not None:
+            layers[name] = content_hash(np.asarray(grid))
+    svf = getattr(surface, "svf", None)
+    if svf is not None and getattr(svf, "svf", None) is not None:
+        layers["svf"] = content_hash(np.asarray(svf.svf))
+    return {
+        "shape": list(surface.shape),
+        "pixel_size": float(surface.pixel_size),
+        "geotransform": plain(surface.geotransform),
+        "crs": str(surface.crs or ""),
+        "content": layers,
+    }
+
+
+def _describe_weather(
+    series: Sequence[Weather], steps: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    raw = [plain(w) for w in series]
+    return {
+        "n_timesteps": len(series),
+        "start": plain(series[0].datetime) if series else None,
+        "end": plain(series[-1].datetime) if series else None,
+        "content": content_hash({"series": raw, "steps": [plain(s) for s in steps]}),
+    }
