@@ -35,7 +35,7 @@ class StepStack:
         self.grids = {n: np.full((n_steps, *shape), np.nan, np.float32) for n in names}
         self._next = 0
 
-    def add(self, grids: Mapping[str, NDArray[np.float32]]) -> None:
+    def add_step(self, _time: datetime, grids: Mapping[str, NDArray[np.float32]]) -> None:
         for name, stack in self.grids.items():
             stack[self._next] = grids[name]
         self._next += 1

@@ -36,7 +36,7 @@ FORMAT = 1
 
 _LAYERS = (
     "dsm", "cdsm", "dem", "tdsm", "albedo", "emissivity", "land_cover",
-    "wall_height", "wall_aspect", "valid_mask",
+    "wall_height", "wall_aspect",
 )  # fmt: skip
 
 

@@ -1,0 +1,337 @@
+"""Run the model over a period."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _core, switches
+from .config import HumanParams, ModelConfig, Settings
+from .dataset import WEATHER_SERIES, StepStack, build_dataset
+from .errors import ComputationCancelled
+from .execution import ExecutionConfig
+from .location import Location
+from .metadata import save_run_metadata
+from .outputs import StepWriter
+from .pois import PointSource, PointTable
+from .precomputed import PrecomputedData
+from .results import Timeseries, TimeseriesSummary, statistics_kwargs
+from .run_plan import RunPlan, RunRequest, make_plan, settle
+from .state import ThermalState
+from .surface import SurfaceData
+from .validation import validate_inputs
+from .weather import Weather
+
+__all__ = ["calculate", "validate_inputs"]
+
+log = logging.getLogger("solweig")
+
+Progress = Callable[[int, int], Any]
+
+
+def calculate(
+    surface: SurfaceData,
+    weather: Weather | Sequence[Weather],
+    location: Location | None = None,
+    *,
+    output_dir: str | Path | None = None,
+    config: ModelConfig | None = None,
+    human: HumanParams | None = None,
+    precomputed: PrecomputedData | None = None,
+    use_anisotropic_sky: bool | None = None,
+    conifer: bool = False,
+    physics: SimpleNamespace | None = None,
+    materials: SimpleNamespace | None = None,
+    wall_material: str | None = None,
+    max_shadow_distance_m: float | None = None,
+    tile_size: int | None = None,
+    use_ground_scheme: bool | None = None,
+    use_outgoing_longwave: bool | None = None,
+    outputs: Sequence[str] | None = None,
+    heat_thresholds_day: Sequence[float] | None = None,
+    heat_thresholds_night: Sequence[float] | None = None,
+    progress_callback: Progress | None = None,
+    execution: ExecutionConfig | None = None,
+    pois: PointSource | None = None,
+    formulation: str = "reference",
+    state: ThermalState | None = None,
+    overwrite: bool = False,
+) -> TimeseriesSummary:
+    """Map mean radiant temperature and heat stress for every step of a period.
+
+    Args:
+        surface: the place, with sky view factors (:meth:`SurfaceData.prepare`).
+        weather: one step or several, stamps strictly increasing.
+        location: place and clock; None takes the centre of ``surface`` and UTC.
+        output_dir: folder for GeoTIFFs and ``run_metadata.json``; None keeps every requested step
+            in memory as ``summary.dataset``.
+        config: defaults for the arguments below.
+        human: the person; default a standing man of 35 years.
+        precomputed: walls, sky view factors or visibility to use instead of the surface's.
+        use_anisotropic_sky: Perez sky (default) or isotropic.
+        conifer: trees keep their leaves.
+        physics, materials: see :func:`load_physics`, :func:`load_materials`.
+        wall_material: a wall class named in ``materials``.
+        max_shadow_distance_m: reach of shadows [m], default 1000.
+        tile_size: accepted; the raster runs in one piece and the results are the same.
+        use_ground_scheme, use_outgoing_longwave: the 2026 schemes, not in this release.
+        outputs: among tmrt, utci, pet, shadow, kdown, kup, ldown, lup; default tmrt.
+        heat_thresholds_day, heat_thresholds_night: UTCI thresholds for hour counts [deg C],
+            default 32 and 38, and 26.
+        progress_callback: called with (steps done, steps in all).
+        execution: wishes about hardware, see :class:`solweig.execution.ExecutionConfig`.
+        pois: points of interest: a GeoJSON or GeoPackage file, ``{name: (x, y)}`` or a list of
+            ``(x, y)``; every flux at them is in ``summary.pois``.
+        formulation: "reference" (SOLWEIG 2025a) or "improved" physics.
+        state: thermal state to start from, such as ``summary.state`` of the period before.
+        overwrite: replace an earlier result of this very run in ``output_dir``.
+
+    Returns:
+        Statistics per cell, the series of the means, and how it was computed.
+
+    Raises:
+        InvalidSurfaceData, GridShapeMismatch: unusable rasters.
+        MissingPrecomputedData: sky view factors or visibility have not been computed.
+        WeatherDataError: no steps, out of range, out of order or repeated.
+        ConfigurationError: an unknown output or parameter, a folder that cannot be written or
+            holds another run, a point outside the raster.
+        ComputationCancelled: raised by ``progress_callback``; nothing is left half-written.
+
+    References:
+        Lindberg, Holmer & Thorsson (2008), https://doi.org/10.1007/s00484-008-0162-7
+    """
+    settings = Settings.resolve(
+        config=config,
+        use_anisotropic_sky=use_anisotropic_sky,
+        conifer=conifer,
+        wall_material=wall_material,
+        max_shadow_distance_m=max_shadow_distance_m,
+        human=human,
+        physics=physics,
+        materials=materials,
+        use_ground_scheme=use_ground_scheme,
+        use_outgoing_longwave=use_outgoing_longwave,
+    )
+    chosen, names, tile, day, night = settle(
+        config=config,
+        formulation=formulation,
+        outputs=outputs,
+        tile_size=tile_size,
+        thresholds_day=heat_thresholds_day,
+        thresholds_night=heat_thresholds_night,
+    )
+    request = RunRequest(
+        surface=surface,
+        weather=weather,
+        location=location,
+        output_dir=output_dir,
+        precomputed=precomputed,
+        settings=settings,
+        formulation=chosen,
+        outputs=names,
+        tile_size=tile,
+        thresholds_day=day,
+        thresholds_night=night,
+        execution=execution,
+        pois=pois,
+        state=state,
+        overwrite=overwrite,
+    )
+    plan = make_plan(request)
+    return _recorded(plan, progress_callback)
+
+
+def _recorded(plan: RunPlan, progress: Progress | None) -> TimeseriesSummary:
+    """Run, and leave a word on how it ended in the output folder."""
+    folder = plan.output_dir
+    if folder is None:
+        return _run(plan, progress)
+    save_run_metadata(plan.metadata, folder)
+    try:
+        summary = _run(plan, progress)
+        summary.to_geotiff(folder)
+        if summary.pois is not None:
+            _write_points(summary, folder)
+    except BaseException as error:
+        stopped = isinstance(error, KeyboardInterrupt | ComputationCancelled)
+        status = "interrupted" if stopped else "failed"
+        # The error that matters is the first one; a full disk may hit this file too.
+        with contextlib.suppress(OSError):
+            save_run_metadata({**plan.metadata, "status": status, "error": str(error)}, folder)
+        raise
+    save_run_metadata(summary.metadata, folder)
+    return summary
+
+
+def _write_points(summary: TimeseriesSummary, folder: Path) -> None:
+    from .atomic import atomic_path
+
+    assert summary.pois is not None
+    with atomic_path(folder / "pois.csv") as temporary:
+        summary.pois.to_csv(temporary, index=False)
+
+
+def _run(plan: RunPlan, progress: Progress | None) -> TimeseriesSummary:
+    started = time.perf_counter()
+    if plan.execution.workers is not None:
+        _set_threads(plan.execution.workers)
+    before = _core.tally()
+    model = plan.model()
+    log.info("engine: %s (%s)", plan.execution.accelerator, plan.execution.reason)
+    state = model.new_state() if plan.state is None else plan.state.to_engine()
+    statistics = model.new_statistics(plan.thresholds_day, plan.thresholds_night)
+    built = time.perf_counter()
+    collected = _Collected(plan)
+    if plan.output_dir is None:
+        stack = StepStack(plan.outputs, len(plan.series), plan.georef.shape)
+        _steps(plan, model, state, statistics, collected, stack.add_step, progress)
+        grids, write_seconds = stack.grids, 0.0
+    else:
+        with StepWriter(
+            plan.output_dir,
+            plan.georef,
+            background=switches.read().async_output,
+            inflight_limit=plan.execution.inflight_limit,
+        ) as writer:
+            _steps(plan, model, state, statistics, collected, writer.submit, progress)
+        grids, write_seconds = None, writer.seconds
+    finished = time.perf_counter()
+    summary = _summary(plan, statistics, state, collected)
+    summary.tally = _tally_since(before)
+    if grids is not None:
+        weather = {name: getattr(summary.timeseries, name) for name in WEATHER_SERIES}
+        summary.dataset = build_dataset(
+            grids, plan.series.stamps, plan.georef, version=_core.__version__, series=weather
+        )
+    summary.metadata = {
+        **plan.metadata,
+        "status": "complete",
+        "engine": summary.tally,
+        "timings": {
+            "model_s": built - started,
+            "steps_s": finished - built,
+            "write_s": write_seconds,
+            "total_s": time.perf_counter() - started,
+            "stages_s": collected.seconds,
+        },
+    }
+    return summary
+
+
+def _steps(
+    plan: RunPlan,
+    model: _core.Model,
+    state: _core.State,
+    statistics: _core.Statistics,
+    collected: _Collected,
+    deliver: Callable[[Any, dict[str, NDArray[np.float32]]], None],
+    progress: Progress | None,
+) -> None:
+    cells = None if plan.points is None else plan.points.cells
+    total = len(plan.series)
+    for i, stamp in enumerate(plan.series.stamps):
+        result = model.step(
+            state,
+            plan.series.step(i),
+            outputs=plan.outputs,
+            points=cells,
+            statistics=statistics,
+        )
+        collected.add(i, result)
+        deliver(stamp, result.fields)
+        if progress is not None:
+            progress(i + 1, total)
+
+
+class _Collected:
+    """What is kept of each step besides its grids."""
+
+    def __init__(self, plan: RunPlan) -> None:
+        self._stamps = plan.series.stamps
+        self.table = None if plan.points is None else PointTable(plan.points)
+        self.scalars: list[dict[str, float]] = []
+        self.seconds: dict[str, float] = {}
+
+    def add(self, i: int, result: _core.StepResult) -> None:
+        self.scalars.append(result.scalars)
+        for stage, seconds in result.seconds.items():
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+        if self.table is not None:
+            self.table.add(self._stamps[i], result.points)
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        return np.array([s.get(name, np.nan) for s in self.scalars], dtype=np.float64)
+
+
+def _summary(
+    plan: RunPlan, statistics: _core.Statistics, state: _core.State, collected: _Collected
+) -> TimeseriesSummary:
+    counts = statistics.counts
+    return TimeseriesSummary(
+        **statistics_kwargs(statistics.grids(), plan.georef.shape),
+        utci_hours_above=dict(statistics.hours_above()),
+        n_timesteps=counts["n_timesteps"],
+        n_daytime=counts["n_daytime"],
+        n_nighttime=counts["n_nighttime"],
+        shadow_available=counts["n_timesteps"] > 0,
+        heat_thresholds_day=list(plan.thresholds_day),
+        heat_thresholds_night=list(plan.thresholds_night),
+        timeseries=_timeseries(plan, collected),
+        pois=None if collected.table is None else collected.table.frame(),
+        state=ThermalState.from_engine(state),
+        output_dir=plan.output_dir,
+        georef=plan.georef,
+    )
+
+
+def _timeseries(plan: RunPlan, collected: _Collected) -> Timeseries:
+    columns = plan.series.columns
+    total = np.asarray(columns["global_rad"], dtype=np.float64)
+    diffuse = collected.column("rad_d")
+    fraction = np.full(total.shape, np.nan)
+    np.divide(diffuse, total, out=fraction, where=total > 0)
+    return Timeseries(
+        datetime=list(plan.series.stamps),
+        ta=columns["ta"].copy(),
+        rh=columns["rh"].copy(),
+        ws=columns["ws"].copy(),
+        global_rad=total.copy(),
+        direct_rad=collected.column("rad_i"),
+        diffuse_rad=diffuse,
+        sun_altitude=columns["altitude"].copy(),
+        tmrt_mean=collected.column("tmrt_mean"),
+        utci_mean=collected.column("utci_mean"),
+        sun_fraction=collected.column("sun_fraction"),
+        diffuse_fraction=np.clip(fraction, 0.0, 1.0),
+        clearness_index=plan.series.clearness.copy(),
+        is_daytime=plan.series.daytime.copy(),
+    )
+
+
+def _tally_since(before: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The engine's counts of this run alone."""
+    since: dict[str, dict[str, Any]] = {}
+    for stage, now in _core.tally().items():
+        old = before.get(stage, {})
+        entry = dict(now)
+        for count in ("gpu_runs", "cpu_runs", "fallbacks", "seconds"):
+            if count in entry:
+                entry[count] = entry[count] - old.get(count, 0)
+        if entry.get("cpu_runs") or entry.get("gpu_runs") or entry.get("fallbacks"):
+            since[stage] = entry
+    return since
+
+
+def _set_threads(workers: int) -> None:
+    try:
+        _core.set_threads(workers)
+    except RuntimeError:
+        log.info("execution.workers=%d: the engine's threads are already running", workers)

@@ -1,0 +1,77 @@
+"""Settings of a call in the terms of the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .config import ModelConfig, Settings
+from .errors import ConfigurationError
+from .params import class_row, land_cover_table, load_params, tree_settings, wind_height
+
+__all__ = ["engine_params", "leaf_days"]
+
+UTCI_WIND_FLOOR = 0.5  # m/s, lower end of the index' range of validity (Bröde et al. 2012)
+WALL_CODE = 99
+
+
+def engine_params(settings: Settings, formulation: str) -> dict[str, Any]:
+    """What ``_core.Model`` takes as ``params``.
+
+    Raises:
+        ConfigurationError: materials without walls, or a value out of range.
+    """
+    config = settings.config
+    classes = land_cover_table(settings.materials)
+    wall = _wall(settings, classes)
+    ground = {code: row for code, row in classes.items() if code != WALL_CODE}
+    trees = tree_settings(settings.physics)
+    body = settings.human
+    return {
+        "anisotropic": settings.use_anisotropic_sky,
+        "formulation": formulation,
+        "body": config.body,
+        "posture": body.posture,
+        "abs_k": float(body.abs_k),
+        "abs_l": float(body.abs_l),
+        "age": float(body.age),
+        "weight": float(body.weight),
+        "height": float(body.height),
+        "sex": int(body.sex),
+        "activity": float(body.activity),
+        "clothing": float(body.clothing),
+        "wall_albedo": wall["albedo"],
+        "wall_emissivity": wall["emissivity"],
+        "wall_ts_deg": wall["ts_deg"],
+        "wall_tstart": wall["tstart"],
+        "wall_tmaxlst": wall["tmaxlst"],
+        "land_cover": ground,
+        "transmissivity": trees["transmissivity"],
+        "beam": config.beam,
+        "wind_height_m": _wind_height(config, settings),
+        "pet_wind": config.pet_wind,
+        "utci_wind_floor": UTCI_WIND_FLOOR if config.utci_wind_floor else 0.0,
+        "max_shadow_distance_m": settings.max_shadow_distance_m,
+    }
+
+
+def leaf_days(settings: Settings) -> tuple[int, int]:
+    """First and last day of year with leaves, northern hemisphere."""
+    trees = tree_settings(settings.physics)
+    return int(trees["first_day_leaf"]), int(trees["last_day_leaf"])
+
+
+def _wall(settings: Settings, classes: dict[int, dict[str, float]]) -> dict[str, float]:
+    if settings.wall_material is None:
+        found = classes.get(WALL_CODE)
+    else:
+        found = class_row(settings.materials or load_params(), settings.wall_material)
+    if found is None:
+        raise ConfigurationError("materials", f"a wall class (code {WALL_CODE})", "none")
+    return found
+
+
+def _wind_height(config: ModelConfig, settings: Settings) -> float:
+    for candidate in (config.wind_height_m, wind_height(settings.physics)):
+        if candidate is not None:
+            return float(candidate)
+    return 10.0

@@ -1,0 +1,254 @@
+"""Everything a run needs, checked and settled before the first step."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import _core
+from .config import ModelConfig, Settings, validate_outputs
+from .engine_params import engine_params, leaf_days
+from .errors import ConfigurationError, GridShapeMismatch, WeatherDataError
+from .execution import ExecutionConfig, ResolvedExecution, resolve_execution
+from .georef import GeoReference
+from .location import Location
+from .metadata import create_run_metadata, refuse_other_run
+from .outputs import prepare_folder
+from .pois import Points, PointSource, read_points
+from .precomputed import PrecomputedData
+from .state import ThermalState
+from .surface import SurfaceData
+from .validation import check_location, check_surface, sky_of
+from .weather import Weather
+from .weather_series import WeatherSeries, weather_series
+
+__all__ = ["RunPlan", "RunRequest", "make_plan"]
+
+log = logging.getLogger("solweig")
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """The arguments of one call of :func:`solweig.calculate`, as they came."""
+
+    surface: SurfaceData
+    weather: Weather | Sequence[Weather]
+    location: Location | None
+    output_dir: str | Path | None
+    precomputed: PrecomputedData | None
+    settings: Settings
+    formulation: str
+    outputs: Sequence[str]
+    tile_size: int | None
+    thresholds_day: Sequence[float]
+    thresholds_night: Sequence[float]
+    execution: ExecutionConfig | None
+    pois: PointSource | None
+    state: ThermalState | None
+    overwrite: bool
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A run that can start."""
+
+    surface: SurfaceData
+    precomputed: PrecomputedData | None
+    series: WeatherSeries
+    params: dict[str, Any]
+    outputs: tuple[str, ...]
+    georef: GeoReference
+    points: Points | None
+    thresholds_day: tuple[float, ...]
+    thresholds_night: tuple[float, ...]
+    execution: ResolvedExecution
+    output_dir: Path | None
+    state: ThermalState | None
+    metadata: dict[str, Any]
+
+    def model(self) -> _core.Model:
+        """The engine's model of this run; arrays are borrowed from the surface."""
+        surface, given = self.surface, self.precomputed or PrecomputedData()
+        svf, matrices = sky_of(
+            surface, self.precomputed, anisotropic=bool(self.params["anisotropic"])
+        )
+        wall_height, wall_aspect = surface.walls()
+        if given.wall_height is not None and given.wall_aspect is not None:
+            wall_height, wall_aspect = given.wall_height, given.wall_aspect
+        return _core.Model(
+            surface.scene(),
+            svf=svf.as_dict(),
+            masks=None if matrices is None else matrices.words(),
+            patch_option=2 if matrices is None else matrices.patch_option,
+            buildings=surface.buildings(),
+            wall_height=wall_height,
+            wall_aspect=wall_aspect,
+            land_cover=surface.land_cover,
+            albedo=surface.albedo,
+            emissivity=surface.emissivity,
+            params=self.params,
+        )
+
+
+def make_plan(request: RunRequest) -> RunPlan:
+    """Check every input and settle every choice. Writes nothing but empty output folders.
+
+    Raises:
+        SolweigError: whatever is wrong, by its own type; see :func:`solweig.calculate`.
+    """
+    execution = resolve_execution(request.execution)
+    outputs = tuple(validate_outputs(request.outputs))
+    if not outputs:
+        raise ConfigurationError("outputs", "at least one name", "none")
+    surface, settings = request.surface, request.settings
+    _check_weather(request.weather)
+    check_surface(surface, request.precomputed)
+    check_location(request.location)
+    _check_tile_size(request.tile_size)
+    sky_of(surface, request.precomputed, anisotropic=settings.use_anisotropic_sky)
+    georef = GeoReference.of_surface(surface)
+    points = None if request.pois is None else read_points(request.pois, georef)
+    _check_state(request.state, georef)
+    location = request.location or Location.from_surface(surface)
+    params = engine_params(settings, request.formulation)
+    series = weather_series(
+        request.weather,
+        location,
+        stamp=settings.config.stamp,
+        conifer=settings.conifer,
+        leaf_days=leaf_days(settings),
+        formulation=request.formulation,
+    )
+    surface.walls()  # before the hashes below: they must not depend on whether this ran earlier
+    rows = [request.weather] if isinstance(request.weather, Weather) else list(request.weather)
+    metadata = create_run_metadata(
+        surface=surface,
+        location=location,
+        weather=rows,
+        settings=settings,
+        outputs=outputs,
+        parameters=_hashed_parameters(request, params, points),
+        steps=[series.columns],
+    )
+    metadata["device"] = {
+        **metadata["device"],
+        "accelerator": execution.accelerator,
+        "reason": execution.reason,
+    }
+    folder = None
+    if request.output_dir is not None:
+        folder = Path(request.output_dir)
+        refuse_other_run(folder, metadata["run_id"], overwrite=request.overwrite)
+        prepare_folder(folder, (*outputs, "summary"))
+    return RunPlan(
+        surface=surface,
+        precomputed=request.precomputed,
+        series=series,
+        params=params,
+        outputs=outputs,
+        georef=georef,
+        points=points,
+        thresholds_day=tuple(float(t) for t in request.thresholds_day),
+        thresholds_night=tuple(float(t) for t in request.thresholds_night),
+        execution=execution,
+        output_dir=folder,
+        state=request.state,
+        metadata=metadata,
+    )
+
+
+def _hashed_parameters(
+    request: RunRequest, params: dict[str, Any], points: Points | None
+) -> dict[str, Any]:
+    """What shapes the result besides surface, weather, place and settings."""
+    extra: dict[str, Any] = {
+        "heat_thresholds_day": list(request.thresholds_day),
+        "heat_thresholds_night": list(request.thresholds_night),
+    }
+    if points is not None:
+        extra["pois"] = dict(zip(points.names, points.cells.tolist(), strict=True))
+    if request.state is not None:
+        extra["initial_state"] = {
+            "first": request.state.first,
+            "accumulated_days": request.state.accumulated_days,
+            **request.state.fields,
+        }
+    given = request.precomputed
+    if given is not None:
+        for name in ("wall_height", "wall_aspect"):
+            grid = getattr(given, name)
+            if grid is not None:
+                extra[f"precomputed_{name}"] = np.asarray(grid)
+        if given.svf is not None:
+            extra["precomputed_svf"] = np.asarray(given.svf.svf)
+    return {**params, **extra}
+
+
+def _check_weather(weather: Weather | Sequence[Weather]) -> None:
+    if isinstance(weather, Weather):
+        return
+    if not isinstance(weather, Sequence) or isinstance(weather, str):
+        raise WeatherDataError("weather", "a Weather or a list of them", type(weather).__name__)
+    if not weather:
+        raise WeatherDataError(
+            "weather", "at least one step", "none", "Is the chosen period outside the data?"
+        )
+
+
+def _check_tile_size(tile_size: int | None) -> None:
+    if tile_size is None:
+        return
+    if tile_size < 1:
+        raise ConfigurationError("tile_size", "at least 1 pixel", tile_size)
+    log.info("tile_size=%d: the raster runs in one piece; results are the same", tile_size)
+
+
+def _check_state(state: ThermalState | None, georef: GeoReference) -> None:
+    if state is None:
+        return
+    if not isinstance(state, ThermalState):
+        raise ConfigurationError("state", "a ThermalState", type(state).__name__)
+    if state.shape is not None and state.shape != georef.shape:
+        raise GridShapeMismatch("state", georef.shape, state.shape)
+
+
+def settle(
+    *,
+    config: ModelConfig | None,
+    formulation: str,
+    outputs: Sequence[str] | None,
+    tile_size: int | None,
+    thresholds_day: Sequence[float] | None,
+    thresholds_night: Sequence[float] | None,
+) -> tuple[str, Sequence[str], int | None, Sequence[float], Sequence[float]]:
+    """Arguments that :class:`Settings` does not hold: argument if given, else configuration.
+
+    ``formulation="reference"`` is the default and counts as not given.
+
+    Raises:
+        ConfigurationError: an unknown formulation or unusable thresholds.
+    """
+    base = config or ModelConfig()
+    chosen = base.formulation if formulation == "reference" else formulation
+    # A configuration checks its own fields; the same checks then hold for arguments.
+    checked = ModelConfig(
+        formulation=chosen,
+        heat_thresholds_day=list(
+            base.heat_thresholds_day if thresholds_day is None else thresholds_day
+        ),
+        heat_thresholds_night=list(
+            base.heat_thresholds_night if thresholds_night is None else thresholds_night
+        ),
+    )
+    return (
+        checked.formulation,
+        base.outputs if outputs is None else outputs,
+        base.tile_size if tile_size is None else tile_size,
+        checked.heat_thresholds_day,
+        checked.heat_thresholds_night,
+    )
