@@ -85,9 +85,7 @@ def _continuous(name: str, label: str, limits: tuple[float, float]) -> ColourSca
     return ColourScale(mpl.colormaps[name], Normalize(*limits), label)
 
 
-def _hours_scale(
-    kind: str, grid: NDArray[Any], limits: tuple[float, float] | None
-) -> ColourScale:
+def _hours_scale(kind: str, grid: NDArray[Any], limits: tuple[float, float] | None) -> ColourScale:
     name = {"shade_hours": "YlGnBu", "sun_hours": "YlOrRd"}.get(kind, "OrRd")
     label = {"shade_hours": "Shade [h]", "sun_hours": "Direct sun [h]"}.get(
         kind, f"UTCI above {kind.rpartition('_')[2]} °C [h]"

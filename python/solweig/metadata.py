@@ -119,7 +119,11 @@ def create_run_metadata(
         "versions": _versions(),
         "inputs": inputs,
         "parameters": chosen,
-        "device": {"accelerator": "cpu", "machine": platform.machine(), "system": platform.system()},
+        "device": {
+            "accelerator": "cpu",
+            "machine": platform.machine(),
+            "system": platform.system(),
+        },
         "engine": {},
         "tile_plan": None,
         "timings": {},

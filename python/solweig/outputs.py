@@ -131,9 +131,7 @@ class StepWriter:
         self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue(inflight_limit)
         self._thread: threading.Thread | None = None
         if background:
-            self._thread = threading.Thread(
-                target=self._work, name="solweig-writer", daemon=True
-            )
+            self._thread = threading.Thread(target=self._work, name="solweig-writer", daemon=True)
             self._thread.start()
 
     def submit(self, time: datetime, grids: Mapping[str, Grid]) -> None:

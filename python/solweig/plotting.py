@@ -272,7 +272,7 @@ def plot_point_curve(
         table: rows of one point from ``summary.pois``.
         title, subtitle: heading.
         air_temperature: [deg C], indexed by time.
-        measured: optional, indexed by time, any of ``Tmrt``, ``Kdown``, ``Ldown``, ``Kup``, ``Lup``.
+        measured: indexed by time, any of ``Tmrt``, ``Kdown``, ``Kup``, ``Ldown``, ``Lup``.
         save_path: file to write; None leaves the figure open.
 
     Raises:
@@ -292,9 +292,7 @@ def plot_point_curve(
             if name in table and table[name].notna().any():
                 upper.plot(time, table[name], color=colour, lw=2.2, label=label)
         if air_temperature is not None:
-            upper.plot(
-                air_temperature.index, air_temperature, color="#1f6fb2", lw=1.6, label="Air"
-            )
+            upper.plot(air_temperature.index, air_temperature, color="#1f6fb2", lw=1.6, label="Air")
         for name, colour in (
             ("kdown", "#e8a200"),
             ("kup", "#8d6e3f"),

@@ -22,9 +22,7 @@ def _as_grid(tmrt: ArrayLike) -> NDArray[np.float32]:
     return grid
 
 
-def compute_utci_grid(
-    tmrt: ArrayLike, ta: float, rh: float, wind10m: float
-) -> NDArray[np.float32]:
+def compute_utci_grid(tmrt: ArrayLike, ta: float, rh: float, wind10m: float) -> NDArray[np.float32]:
     """UTCI of every cell [deg C].
 
     Args:

@@ -224,9 +224,7 @@ class TimeseriesSummary:
             georef = _georef(self.tmrt_mean.shape, surface, None, None)
         prepare_folder(folder, ("summary",))
         for name, grid in self.grids().items():
-            write_geotiff(
-                summary_path(folder, name), grid, georef, name=name, cloud_optimised=True
-            )
+            write_geotiff(summary_path(folder, name), grid, georef, name=name, cloud_optimised=True)
 
     def report(self) -> str:
         """A page of plain text: period, heat, hours above thresholds, engine."""

@@ -1,0 +1,146 @@
+"""Command-line options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .cli_support import config_option_callback
+from .errors import ConfigurationError
+from .surface import SurfaceData
+
+__all__ = [
+    "Bbox",
+    "Canopy",
+    "CanopyAbsolute",
+    "Config",
+    "Dem",
+    "Dsm",
+    "Force",
+    "LandCover",
+    "MaxShadow",
+    "PatchOption",
+    "PixelSize",
+    "Trunk",
+    "TrunkRatio",
+    "WallAspect",
+    "WallHeight",
+    "comma_list",
+    "prepare_surface",
+]
+
+RASTERS = "Rasters"
+GRID = "Grid and sky"
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="TOML file with any of these options (dsm = \"dsm.tif\"); flags beat the file.",
+        is_eager=True,
+        callback=config_option_callback,
+    ),
+]
+Dsm = Annotated[
+    Path,
+    typer.Option("--dsm", help="Surface model: ground and roofs [m].", rich_help_panel=RASTERS),
+]
+Dem = Annotated[
+    Path | None,
+    typer.Option("--dem", help="Ground model [m].", rich_help_panel=RASTERS),
+]
+Canopy = Annotated[
+    Path | None,
+    typer.Option("--cdsm", help="Tree canopy, heights above ground [m].", rich_help_panel=RASTERS),
+]
+Trunk = Annotated[
+    Path | None,
+    typer.Option("--tdsm", help="Underside of the canopy [m].", rich_help_panel=RASTERS),
+]
+LandCover = Annotated[
+    Path | None,
+    typer.Option(
+        "--land-cover",
+        help="Classes: 0 cobble, 1 asphalt, 2 buildings, 5 grass, 6 bare soil, 7 water.",
+        rich_help_panel=RASTERS,
+    ),
+]
+WallHeight = Annotated[
+    Path | None,
+    typer.Option("--wall-height", help="Wall heights [m]; computed if absent.",
+                 rich_help_panel=RASTERS),
+]  # fmt: skip
+WallAspect = Annotated[
+    Path | None,
+    typer.Option("--wall-aspect", help="Wall aspects [degrees]; computed if absent.",
+                 rich_help_panel=RASTERS),
+]  # fmt: skip
+CanopyAbsolute = Annotated[
+    bool,
+    typer.Option("--cdsm-absolute", help="Canopy and trunk rasters hold elevations.",
+                 rich_help_panel=RASTERS),
+]  # fmt: skip
+TrunkRatio = Annotated[
+    float,
+    typer.Option("--trunk-ratio", help="Trunk height over canopy height.",
+                 rich_help_panel=RASTERS),
+]  # fmt: skip
+Bbox = Annotated[
+    str | None,
+    typer.Option("--bbox", help="Part to use: west,south,east,north in the DSM's CRS.",
+                 rich_help_panel=GRID),
+]  # fmt: skip
+PixelSize = Annotated[
+    float | None,
+    typer.Option("--pixel-size", help="Resample to this cell size [m].", rich_help_panel=GRID),
+]
+PatchOption = Annotated[
+    int,
+    typer.Option("--patch-option", min=1, max=4, rich_help_panel=GRID,
+                 help="Division of the sky: 1 (145 patches), 2 (153), 3 (305), 4 (609)."),
+]  # fmt: skip
+MaxShadow = Annotated[
+    float,
+    typer.Option("--max-shadow-distance", help="How far shadows reach [m].",
+                 rich_help_panel=GRID),
+]  # fmt: skip
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Prepare anew even where the cache holds this surface.",
+                 rich_help_panel=GRID),
+]  # fmt: skip
+
+
+def comma_list(values: str | list[str] | None) -> list[str]:
+    """``a,b`` or repeated flags as a list."""
+    if values is None:
+        return []
+    joined = values if isinstance(values, str) else ",".join(values)
+    return [part.strip() for part in joined.split(",") if part.strip()]
+
+
+def parse_bbox(text: str | None) -> list[float] | None:
+    """Raises ConfigurationError unless four numbers."""
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ConfigurationError(
+            "--bbox", "four numbers: west,south,east,north", repr(text)
+        ) from None
+    return [west, south, east, north]
+
+
+def prepare_surface(progress: Any, **options: Any) -> SurfaceData:
+    """:meth:`SurfaceData.prepare` from the options above."""
+    absolute = options.pop("cdsm_absolute")
+    return SurfaceData.prepare(
+        bbox=parse_bbox(options.pop("bbox")),
+        cdsm_relative=not absolute,
+        tdsm_relative=not absolute,
+        feedback=progress,
+        **options,
+    )

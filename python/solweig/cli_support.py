@@ -1,0 +1,194 @@
+"""What the commands share: the console, clean errors, progress bars, the configuration file."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from .errors import ComputationCancelled, SolweigError
+
+__all__ = [
+    "EXIT_BAD_INPUT",
+    "EXIT_FAILED",
+    "EXIT_INTERRUPTED",
+    "Options",
+    "clean_errors",
+    "config_option_callback",
+    "err_console",
+    "out_console",
+    "progress_bars",
+    "show_log",
+]
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+class Options:
+    """Flags given before the command."""
+
+    debug = False
+    quiet = False
+
+
+def out_console() -> Console:
+    """Results. Made on use, because tests and pipes replace the streams."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def err_console() -> Console:
+    """Progress, warnings, errors."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def clean_errors() -> Iterator[None]:
+    """Turn exceptions into one line and an exit code; ``--debug`` lets them through."""
+    console = err_console()
+    with warnings.catch_warnings():
+        if not Options.debug:
+            warnings.showwarning = _show_warning
+            warnings.filterwarnings("default", category=UserWarning)
+        try:
+            yield
+        except (KeyboardInterrupt, ComputationCancelled):
+            console.print("Interrupted; no file was left half-written.")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        except (SolweigError, FileNotFoundError) as error:
+            _fail(console, error, EXIT_BAD_INPUT)
+        except (OSError, RuntimeError, ValueError, MemoryError) as error:
+            if isinstance(error, typer.Exit):
+                raise
+            _fail(console, error, EXIT_FAILED)
+
+
+def _fail(console: Console, error: BaseException, code: int) -> None:
+    if Options.debug:
+        raise error
+    text = " ".join(str(error).split()) or type(error).__name__
+    console.print(f"[bold red]error:[/] {escape(text)}")
+    raise typer.Exit(code) from None
+
+
+def _show_warning(message: Any, *_: Any, **__: Any) -> None:
+    err_console().print(f"[yellow]warning:[/] {escape(str(message))}")
+
+
+class _LogLines(logging.Handler):
+    """Log records of this package as plain lines beside the progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        err_console().print(escape(record.getMessage()), style="dim")
+
+
+def show_log(verbose: bool) -> None:
+    """Print what the package logs; without ``verbose`` only warnings."""
+    logger = logging.getLogger("solweig")
+    if not any(isinstance(h, _LogLines) for h in logger.handlers):
+        logger.addHandler(_LogLines())
+    logger.setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+class _Rate(ProgressColumn):
+    """Steps per second, or seconds per step where that reads better."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        if not speed:
+            return Text("", style="progress.data.speed")
+        text = f"{speed:.1f}/s" if speed >= 1 else f"{1 / speed:.1f} s each"
+        return Text(text, style="progress.data.speed")
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Give a function that starts a bar for a phase and returns its ``(current, total)`` callback.
+
+    Bars show phase, rate and remaining time, and leave nothing behind; where standard error is not
+    a terminal nothing is drawn.
+    """
+    console = err_console()
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=Options.quiet or not console.is_terminal,
+    )
+
+    def phase(name: str) -> Callable[[int, int], None]:
+        task = bars.add_task(name, total=None)
+
+        def advance(current: int, total: int) -> None:
+            bars.update(task, completed=current, total=total)
+
+        return advance
+
+    with bars:
+        yield phase
+
+
+# ------------------------------------------------------------------ --config
+
+
+def config_option_callback(ctx: typer.Context, value: Path | None) -> Path | None:
+    """Read ``--config`` before the other options: its values become their defaults.
+
+    So a flag beats the file, and the file beats the built-in default.
+    """
+    if value is None or ctx.resilient_parsing:
+        return value
+    found = _read_toml(value)
+    known = {p.name: p for p in ctx.command.params if p.name not in ("config", "help")}
+    defaults: dict[str, Any] = {}
+    for key, entry in found.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            flags = ", ".join(sorted(str(n).replace("_", "-") for n in known))
+            raise typer.BadParameter(f"{value}: unknown key '{key}'; known keys: {flags}")
+        if isinstance(entry, dict):
+            raise typer.BadParameter(f"{value}: key '{key}': expected a value, got a table")
+        multiple = getattr(known[name], "multiple", False) or known[name].nargs != 1
+        if multiple and not isinstance(entry, list):
+            entry = [entry]
+        elif isinstance(entry, list) and not multiple:
+            entry = ",".join(str(e) for e in entry)
+        defaults[name] = entry if isinstance(entry, list | bool) else str(entry)
+    ctx.default_map = {**(ctx.default_map or {}), **defaults}
+    return value
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        import tomllib
+    except ModuleNotFoundError:  # Python 3.10
+        import tomli as tomllib  # type: ignore[no-redef]
+
+    if not path.is_file():
+        raise typer.BadParameter(f"no file {path}")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{path} is not TOML: {error}") from None
