@@ -34,6 +34,14 @@ _EXPORTS: dict[str, str] = {
     "WeatherDataError": "errors",
     "ConfigurationError": "errors",
     "ComputationCancelled": "errors",
+    "calculate": "calculation",
+    "validate_inputs": "validation",
+    "SolweigResult": "results",
+    "Timeseries": "results",
+    "TimeseriesSummary": "results",
+    "create_run_metadata": "metadata",
+    "save_run_metadata": "metadata",
+    "load_run_metadata": "metadata",
     "load_params": "params",
     "load_physics": "params",
     "load_materials": "params",
@@ -52,7 +60,7 @@ _EXPORTS: dict[str, str] = {
     "enable_gpu": "switches",
 }
 # Public modules.
-_MODULES = ("io", "walls")
+_MODULES = ("io", "progress", "walls")
 # Values that change while a program runs; never kept here.
 _LIVE = {"GPU_ENABLED": "switches"}
 

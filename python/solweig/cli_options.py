@@ -38,7 +38,7 @@ Config = Annotated[
     Path | None,
     typer.Option(
         "--config",
-        help="TOML file with any of these options (dsm = \"dsm.tif\"); flags beat the file.",
+        help='TOML file with any of these options (dsm = "dsm.tif"); flags beat the file.',
         is_eager=True,
         callback=config_option_callback,
     ),

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from . import cli_options as opt
-from .calculate import calculate
+from .calculation import calculate
 from .cli_support import clean_errors, out_console, progress_bars
 from .config import HumanParams, ModelConfig
 from .errors import ConfigurationError
@@ -58,9 +58,7 @@ def run(
     ] = None,
     met: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--met", help="UMEP weather text file; repeatable.", rich_help_panel=WEATHER
-        ),
+        typer.Option("--met", help="UMEP weather text file; repeatable.", rich_help_panel=WEATHER),
     ] = None,
     start: Annotated[
         str | None,
@@ -122,9 +120,7 @@ def run(
     ] = False,
     sky: Annotated[
         str,
-        typer.Option(
-            "--sky", help="anisotropic (Perez) or isotropic.", rich_help_panel=MODEL
-        ),
+        typer.Option("--sky", help="anisotropic (Perez) or isotropic.", rich_help_panel=MODEL),
     ] = "anisotropic",
     conifer: Annotated[
         bool, typer.Option("--conifer", help="Trees keep their leaves.", rich_help_panel=MODEL)
@@ -212,7 +208,9 @@ class WeatherSource:
     def read(self) -> list[Weather]:
         """Raises ConfigurationError unless exactly one source is named."""
         if (self.epw is None) == (not self.met):
-            raise ConfigurationError("weather", "either --epw or --met", "both" if self.met else "none")
+            raise ConfigurationError(
+                "weather", "either --epw or --met", "both" if self.met else "none"
+            )
         common: dict[str, Any] = {"start": self.start, "end": self.end, "fill": self.fill}
         if self.epw is not None:
             return Weather.from_epw(self.epw, **common)
