@@ -42,6 +42,7 @@ _EXPORTS: dict[str, str] = {
     "create_run_metadata": "metadata",
     "save_run_metadata": "metadata",
     "load_run_metadata": "metadata",
+    "download_epw": "epw_download",
     "load_params": "params",
     "load_physics": "params",
     "load_materials": "params",

@@ -51,12 +51,12 @@ class GeoReference:
     def x(self) -> NDArray[np.float64]:
         """Eastings of the cell centres [m]."""
         x0, a = self.gdal[0], self.gdal[1]
-        return x0 + a * (np.arange(self.shape[1]) + 0.5)
+        return np.asarray(x0 + a * (np.arange(self.shape[1]) + 0.5), np.float64)
 
     def y(self) -> NDArray[np.float64]:
         """Northings of the cell centres [m], row 0 first."""
         y0, e = self.gdal[3], self.gdal[5]
-        return y0 + e * (np.arange(self.shape[0]) + 0.5)
+        return np.asarray(y0 + e * (np.arange(self.shape[0]) + 0.5), np.float64)
 
     def row_col(self, x: float, y: float) -> tuple[int, int]:
         """Cell that contains a point; may lie outside the raster."""

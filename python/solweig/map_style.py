@@ -121,14 +121,15 @@ def _utci_scale(grid: NDArray[Any], limits: tuple[float, float] | None) -> Colou
     )
 
 
-def _utci_colour(value: float) -> NDArray[np.float64]:
+def _utci_colour(value: float) -> tuple[float, float, float]:
     from matplotlib.colors import to_rgb
 
     bounds = [c[0] for c in STRESS_CLASSES] + [_HOTTEST]
     i = int(np.clip(np.searchsorted(bounds, value, side="right") - 1, 0, len(STRESS_CLASSES) - 1))
     part = np.clip((value - bounds[i]) / (bounds[i + 1] - bounds[i]), 0.0, 1.0)
     start, end = (np.array(to_rgb(c)) for c in STRESS_CLASSES[i][2:4])
-    return (1 - part) * start + part * end
+    red, green, blue = ((1 - part) * start + part * end).tolist()
+    return red, green, blue
 
 
 def _range(grid: NDArray[Any], step: float) -> tuple[float, float]:

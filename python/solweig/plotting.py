@@ -370,10 +370,11 @@ def plot_series(
     """
     require_matplotlib()
     table = summary.timeseries.to_dataframe()
+    first = summary.timeseries.datetime[0] if len(summary) else None
     if len(table):
         table = table[table.index < table.index[0] + np.timedelta64(max_days, "D")]
-    if table.index.tz is not None:
-        table.index = table.index.tz_localize(None)
+    if first is not None and first.tzinfo is not None:
+        table = table.tz_localize(None)
     with _figure(*figsize, save_path) as figure:
         heat, radiation, sun = figure.subplots(
             3, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2, 1.4], "hspace": 0.08}
@@ -397,7 +398,6 @@ def plot_series(
         sun.set_ylim(0, 1.05)
         sun.set_ylabel("Fraction [-]")
         _finish_time_axis(sun, table.index.to_numpy())
-        first = summary.timeseries.datetime[0] if len(summary) else None
         heat.set_title(
             f"Heat stress, {first:%Y-%m-%d}" if first else "Heat stress", loc="left",
             fontsize=14, weight="bold",

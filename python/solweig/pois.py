@@ -148,7 +148,7 @@ def _read_geojson(path: Path) -> tuple[list[tuple[str, tuple[float, float]]], st
         features = [document]
     else:
         features = [{"type": "Feature", "geometry": document, "properties": {}}]
-    named = []
+    named: list[tuple[str, tuple[float, float]]] = []
     for feature in features:
         properties = feature.get("properties") or {}
         geometry = feature.get("geometry") or {}

@@ -268,7 +268,7 @@ class TimeseriesSummary:
         )
 
 
-def statistics_kwargs(grids: Mapping[str, Grid], shape: tuple[int, int]) -> dict[str, Grid]:
+def statistics_kwargs(grids: Mapping[str, Grid], shape: tuple[int, int]) -> dict[str, Any]:
     """The engine's statistics by field name; a statistic without a step is all NaN."""
     empty = np.full(shape, np.nan, np.float32)
     return {name: grids.get(name, empty) for name in SUMMARY_GRIDS}
