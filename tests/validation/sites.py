@@ -32,6 +32,7 @@ FLUXES = {
     "Lw": "lwest",
     "Ln": "lnorth",
 }
+ABSORBED = "Sstr"
 SHORTWAVE_SIDES = ("Ke", "Ks", "Kw", "Kn")
 
 
@@ -58,8 +59,8 @@ class Site:
         return float(x), float(y)
 
     def measured(self, shared: Path, day: str) -> dict[str, NDArray[np.float64]]:
-        """Measured columns of one day by hour: arrays of 24 values, NaN where nothing was logged."""
-        columns = {name: np.full(24, np.nan) for name in FLUXES}
+        """Measured columns of one day: 24 hourly values each, NaN where nothing was logged."""
+        columns = {name: np.full(24, np.nan) for name in (*FLUXES, ABSORBED)}
         with (self.folder(shared) / self.measurements).open(newline="") as file:
             for row in csv.DictReader(file):
                 if (row.get("day") or row.get("date") or day) != day:

@@ -1,0 +1,123 @@
+"""Runs of solweig at the field sites, read off at the measuring mast."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import solweig
+
+from .sites import FLUXES, Site
+
+Series = dict[str, NDArray[np.float64]]
+
+#: Everything the point table holds that a report needs.
+FIELDS = (*dict.fromkeys(FLUXES.values()), "kside", "kside_i", "lside", "shadow", "tg_out")
+UTC_OFFSET = 1
+LONGWAVE_ABSORPTION = 0.95
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One way to run the model."""
+
+    name: str
+    anisotropic: bool
+    body: str = "cylinder"
+    formulation: str = "reference"
+    reference_settings: bool = True
+
+
+ANISOTROPIC = Mode("anisotropic", True)
+ISOTROPIC = Mode("isotropic", False)
+IMPROVED = Mode("anisotropic, improved", True, formulation="improved")
+IMPROVED_ISOTROPIC = Mode("isotropic, improved", False, formulation="improved")
+DEFAULTS = Mode("defaults", True, reference_settings=False)
+
+
+def box(mode: Mode) -> Mode:
+    """The same run with a box body, whose sides hold the beam as radiometers do."""
+    return replace(mode, name=f"{mode.name}, box", body="box")
+
+
+def hourly(site: Site, day: str, shared: Path, mode: Mode) -> Series:
+    """Every field at the mast for the 24 hours of a day.
+
+    With ``reference_settings`` as the reference ran: longwave absorption 0.95, heights as they are
+    in the files, the sun seen from the raster's corner. Without, as a user gets it.
+    """
+    summary = solweig.calculate(
+        _surface(site, shared, mode.reference_settings),
+        solweig.Weather.from_umep_met(
+            site.folder(shared) / site.weather[day], resample_hourly=False
+        ),
+        _location(site, shared),
+        output_dir=None,
+        config=solweig.ModelConfig(
+            use_anisotropic_sky=mode.anisotropic,
+            body=mode.body,
+            formulation=mode.formulation,
+            human=solweig.HumanParams(abs_l=LONGWAVE_ABSORPTION)
+            if mode.reference_settings
+            else None,
+        ),
+        pois={site.name: site.point(shared)},
+    )
+    return _by_hour(summary.pois)
+
+
+def _by_hour(table: Any) -> Series:
+    hours = table["time"].dt.hour.to_numpy()
+    series = {name: np.full(24, np.nan) for name in FIELDS}
+    for name, values in series.items():
+        values[hours] = table[name].to_numpy(dtype=float)
+    return series
+
+
+@lru_cache(maxsize=8)
+def _surface(site: Site, shared: Path, reference_settings: bool) -> Any:
+    folder = site.folder(shared)
+    untouched = {"min_object_height": 0.0, "smooth_quantized_dem": False}
+    return solweig.SurfaceData.prepare(
+        dsm=folder / site.dsm,
+        dem=folder / site.dem,
+        cdsm=folder / site.canopy,
+        land_cover=folder / site.land_cover,
+        **(untouched if reference_settings else {}),
+    )
+
+
+def _location(site: Site, shared: Path) -> Any:
+    """Of the stored reference run where there is one, else of the surface model."""
+    manifest = shared / "reference" / site.name / "manifest.json"
+    if manifest.exists():
+        place = json.loads(manifest.read_text())["location"]
+        return solweig.Location(
+            place["latitude"], place["longitude"], place["altitude"], utc_offset=UTC_OFFSET
+        )
+    return solweig.Location.from_dsm_crs(site.folder(shared) / site.dsm, utc_offset=UTC_OFFSET)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without log lines and warnings about what is known of these sites (no wind, no pressure)."""
+    import logging
+    import warnings
+
+    logger = logging.getLogger("solweig")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
