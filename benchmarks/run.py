@@ -95,8 +95,9 @@ def table(report: dict[str, Any]) -> str:
         lines += [
             "",
             f"From files to maps: preparation {whole['prepare_s']:.3f} s, anisotropic day step "
-            f"with UTCI {whole['step_s']:.4f} s, peak memory {whole['peak_rss_bytes'] / 2**20:.0f} MiB "
-            f"({whole['bytes_per_pixel']:.0f} B/pixel above the imported package).",
+            f"with UTCI {whole['step_s']:.4f} s, "
+            f"peak memory {whole['peak_rss_bytes'] / 2**20:.0f} MiB "
+            f"({whole['bytes_per_pixel']:.0f} B/pixel above the loaded package).",
             "",
         ]
         if case["step_parts_s"]:
