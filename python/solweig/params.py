@@ -13,21 +13,15 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import ConfigurationError
 from .human import HumanParams
 
-if TYPE_CHECKING:
-    from .config import Settings
-
-WALL_CODE = 99
 MISSING = -900.0  # the files mark absent values with -999 or -9999
 
 _SURFACE_SECTIONS = ("Names", "Code", "Albedo", "Emissivity", "TmaxLST", "Ts_deg", "Tstart")
 _PHYSICS_SECTIONS = ("Tree_settings", "Posture")
-
-UTCI_LOWEST_WIND = 0.5  # m/s at 10 m; the polynomial is fitted above it (Bröde et al. 2012)
 
 # quantity: low, high, for the values of a land-cover class
 _LIMITS = {
@@ -146,41 +140,6 @@ def wall_class_name(wall_material: str, materials: SimpleNamespace | None) -> st
     )
 
 
-def engine_params(settings: Settings) -> dict[str, Any]:
-    """What ``_core.Model`` needs of the settings of a run; keys as in ``_core.default_params``.
-
-    Raises:
-        ConfigurationError: a land-cover value or a tree setting out of range.
-    """
-    config = settings.config
-    human = settings.human.to_dict()
-    table = land_cover_table(settings.materials)
-    wall = table.pop(WALL_CODE, None)
-    if settings.wall_material is not None:
-        source = load_params() if settings.materials is None else settings.materials
-        wall = class_row(source, settings.wall_material)
-    height = config.wind_height_m
-    if height is None:
-        height = wind_height(settings.physics)
-    params: dict[str, Any] = {
-        "anisotropic": settings.use_anisotropic_sky,
-        "formulation": config.formulation,
-        "body": config.body,
-        "land_cover": {code: row for code, row in table.items() if code < WALL_CODE},
-        "transmissivity": tree_settings(settings.physics)["transmissivity"],
-        "beam": config.beam,
-        "pet_wind": config.pet_wind,
-        "utci_wind_floor": UTCI_LOWEST_WIND if config.utci_wind_floor else 0.0,
-        "max_shadow_distance_m": settings.max_shadow_distance_m,
-        **human,
-    }
-    if wall is not None:
-        params |= {f"wall_{quantity}": value for quantity, value in wall.items()}
-    if height is not None:
-        params["wind_height_m"] = height
-    return params
-
-
 def human_from_params(params: SimpleNamespace) -> HumanParams:
     """The person a parameter file describes; what it leaves out is the default.
 
@@ -229,12 +188,6 @@ def tree_settings(physics: SimpleNamespace | None = None) -> dict[str, float]:
             raise ConfigurationError(key, f"{low:g} to {high:g}", value)
         settings[name] = value
     return settings
-
-
-def leaf_days(physics: SimpleNamespace | None = None) -> tuple[int, int]:
-    """Days of year between which leaves are on."""
-    settings = tree_settings(physics)
-    return int(settings["first_day_leaf"]), int(settings["last_day_leaf"])
 
 
 def wind_height(physics: SimpleNamespace | None) -> float | None:

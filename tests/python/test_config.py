@@ -284,34 +284,3 @@ def test_choice_order() -> None:
     assert switches.choose(None, "switch", "automatic") == "switch"
     assert switches.choose(None, None, "automatic") == "automatic"
     assert switches.choose(False, True, True) is False
-
-
-def test_engine_parameters_are_the_engines() -> None:
-    from solweig import _core
-
-    defaults = _core.default_params()
-    ours = params.engine_params(Settings.resolve())
-    assert set(ours) <= set(defaults)
-    assert {key: defaults[key] for key in ours} == ours
-
-
-def test_engine_parameters_follow_the_settings() -> None:
-    config = every_field_changed()
-    physics = params.load_physics()
-    physics.Tree_settings.Value.Transmissivity = 0.1
-    ours = params.engine_params(Settings.resolve(config=config, physics=physics))
-    expected = {
-        "anisotropic": False,
-        "formulation": "improved",
-        "body": "box",
-        "beam": "horizontal",
-        "pet_wind": "10m",
-        "utci_wind_floor": 0.5,
-        "wind_height_m": 2.0,
-        "transmissivity": 0.1,
-        "max_shadow_distance_m": 250.0,
-        "posture": "sitting",
-        "abs_l": 0.95,
-        "sex": 2,
-    }
-    assert {key: ours[key] for key in expected} == expected
