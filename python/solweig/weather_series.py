@@ -241,18 +241,23 @@ def _find_gaps(rows: list[Weather], local: NDArray[np.datetime64], spacing: F64)
 
 
 def _same_hours_every_day(local: NDArray[np.datetime64]) -> bool:
-    """Whether each day holds the same clock times, as when a user keeps some hours only.
+    """Whether consecutive days hold the same clock times, as when a user keeps some hours only.
 
-    The first and the last day may be cut.
+    The first day may start late and the last one end early.
     """
     days = local.astype("datetime64[D]")
     clock = local - days
-    first, last = days[0], days[-1]
-    whole = [set(clock[days == d]) for d in np.unique(days) if first < d < last]
-    cut = [set(clock[days == d]) for d in (first, last)]
-    usual = whole[0] if whole else max(cut, key=len)
-    consecutive = bool(np.all(np.diff(np.unique(days)) == np.timedelta64(1, "D")))
-    return consecutive and all(s == usual for s in whole) and all(s <= usual for s in cut)
+    every_day = np.unique(days)
+    if every_day.size < 2 or np.any(np.diff(every_day) != np.timedelta64(1, "D")):
+        return False
+    held = [set(clock[days == d]) for d in every_day]
+    usual = held[1] if len(held) > 2 else held[0] | held[1]
+    first, last = held[0], held[-1]
+    return (
+        all(times == usual for times in held[1:-1])
+        and first == {time for time in usual if time >= min(first)}
+        and last == {time for time in usual if time <= max(last)}
+    )
 
 
 def _report(gaps: list[Gap], policy: str) -> None:
