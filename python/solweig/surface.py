@@ -31,7 +31,8 @@ WALL_LIMIT_M = 1.0
 DEFAULT_SHADOW_DISTANCE_M = 1000.0
 
 _FLOAT_LAYERS = ("dsm", "cdsm", "dem", "tdsm", "albedo", "emissivity", "wall_height", "wall_aspect")
-_LAYERS = (*_FLOAT_LAYERS, "land_cover")
+#: All layers that are arrays on the grid.
+LAYER_NAMES = (*_FLOAT_LAYERS, "land_cover")
 
 
 @dataclass(eq=False, repr=False)
@@ -156,7 +157,7 @@ class SurfaceData:
         checks.check_walls(self.wall_height, self.wall_aspect)
 
     def __repr__(self) -> str:
-        present = [name for name in _LAYERS if getattr(self, name) is not None]
+        present = [name for name in LAYER_NAMES if getattr(self, name) is not None]
         ready = [name for name in ("svf", "shadow_matrices") if getattr(self, name) is not None]
         return (
             f"SurfaceData({self.shape[0]} x {self.shape[1]} cells of {self.pixel_size:g} m; "
@@ -428,15 +429,9 @@ class SurfaceData:
 
     def apply_valid_mask(self) -> None:
         """Remove all layers' data where ``valid_mask`` is false (NaN; land cover 0)."""
-        outside = ~self.valid_mask
-        if not outside.any():
-            return
-        for name in _LAYERS:
-            layer = getattr(self, name)
-            if layer is not None:
-                empty = layer.dtype.type(0 if name == "land_cover" else np.nan)
-                setattr(self, name, np.where(outside, empty, layer))
-        self.clear_buffers()
+        from solweig.surface_extent import apply_mask
+
+        apply_mask(self)
 
     def crop_to_valid_bbox(self) -> tuple[int, int, int, int]:
         """Cut every layer to the smallest box that holds all cells with data.
@@ -446,38 +441,15 @@ class SurfaceData:
         tuple of int
             ``(first row, end row, first column, end column)`` in the former grid.
         """
-        valid = self.valid_mask
-        rows, cols = np.flatnonzero(valid.any(axis=1)), np.flatnonzero(valid.any(axis=0))
-        r0, r1, c0, c1 = int(rows[0]), int(rows[-1]) + 1, int(cols[0]), int(cols[-1]) + 1
-        if (r0, c0, r1, c1) == (0, 0, *self.shape):
-            return r0, r1, c0, c1
-        for name in _LAYERS:
-            layer = getattr(self, name)
-            if layer is not None:
-                setattr(self, name, np.ascontiguousarray(layer[r0:r1, c0:c1]))
-        if self.svf is not None:
-            self.svf = self.svf.crop(r0, r1, c0, c1)
-        if self.shadow_matrices is not None:
-            self.shadow_matrices = self.shadow_matrices.crop(r0, r1, c0, c1)
-        if self.geotransform is not None:
-            west, dx, rx, north, ry, dy = self.geotransform
-            self.geotransform = [
-                west + c0 * dx + r0 * rx,
-                dx,
-                rx,
-                north + c0 * ry + r0 * dy,
-                ry,
-                dy,
-            ]
-        self.clear_buffers()
-        self._valid = np.ascontiguousarray(valid[r0:r1, c0:c1])
-        return r0, r1, c0, c1
+        from solweig.surface_extent import crop_to_valid
+
+        return crop_to_valid(self)
 
     # -------------------------------------------------------------- engine
 
     def scene(self) -> _core.Scene:
         """The geometry in the form the engine reads; built once and kept."""
-        from solweig import _core
+        from solweig.sky_view import build_scene
 
         self.preprocess()
         layers = (self.dsm, self.dem, self.cdsm, self.tdsm, self.trunk_ratio, self.pixel_size)
@@ -485,15 +457,7 @@ class SurfaceData:
             a is b for a, b in zip(layers, self._scene_layers, strict=True)
         )
         if self._scene is None or not same:
-            has_canopy = self.cdsm is not None and bool(np.any(self.cdsm > 0))
-            self._scene = _core.Scene(
-                self.dsm,
-                pixel_size=self.pixel_size,
-                dem=self.dem,
-                canopy=self.cdsm if has_canopy else None,
-                trunk=self.tdsm if has_canopy else None,
-                trunk_ratio=self.trunk_ratio,
-            )
+            self._scene = build_scene(self)
             # Held so that the comparison above cannot meet a new array at an old address.
             self._scene_layers = layers
         return self._scene
@@ -504,18 +468,10 @@ class SurfaceData:
         From land cover; else from heights 2 m or more above the ground model; without either, above
         a ground estimated from the surface (and a line in the log).
         """
-        from solweig import _core
+        from solweig.sky_view import buildings_mask
 
         if self._buildings is None:
-            self.preprocess()
-            dem = self.dem
-            if self.land_cover is None and dem is None:
-                logger.warning(
-                    "neither dem nor land_cover given: buildings are told from the ground by a "
-                    "ground level estimated from the dsm"
-                )
-                dem = heights_module.estimate_ground(self.dsm, self.pixel_size)
-            self._buildings = _core.buildings_mask(self.dsm, dem=dem, land_cover=self.land_cover)
+            self._buildings = buildings_mask(self)
         return self._buildings
 
     def walls(self, wall_limit: float = WALL_LIMIT_M) -> tuple[F32, F32]:
@@ -560,35 +516,17 @@ class SurfaceData:
         Results are ``svf`` and ``shadow_matrices``, 60 bytes per cell each with vegetation and
         option 2.
         """
-        from solweig.feedback import Feedback
+        from solweig.sky_view import compute_sky_view
 
-        checks.check_parameters(
-            pixel_size=self.pixel_size,
-            trunk_ratio=self.trunk_ratio,
-            min_object_height=self.min_object_height,
-            dem_smooth_sigma=self.dem_smooth_sigma,
-            patch_option=patch_option,
-            max_shadow_distance_m=max_shadow_distance_m,
-        )
-        listener = Feedback(feedback, "sky view factors")
-        listener.check()
-        scene = self.scene()
-        self.walls()
-        view = scene.svf(
+        self.svf, self.shadow_matrices = compute_sky_view(
+            self,
             patch_option,
-            max_shadow_distance_m=float(max_shadow_distance_m),
+            max_shadow_distance_m,
+            feedback,
             height_bound_m=height_bound_m,
             normalised_sectors=normalised_sectors,
             zenith_canopy=zenith_canopy,
-            progress=listener.callback(),
         )
-        listener.check()
-        grids, masks = view.fields(), view.masks()
-        if not scene.has_vegetation:
-            # Ten grids of ones; SvfArrays shares one between them.
-            grids = {name: grid for name, grid in grids.items() if "veg" not in name}
-        self.svf = SvfArrays(**grids)
-        self.shadow_matrices = ShadowArrays.from_words(masks, patch_option)
 
     def require_svf(self) -> SvfArrays:
         """The sky view factors. Raises MissingPrecomputedData before :meth:`compute_svf`."""
@@ -614,21 +552,9 @@ class SurfaceData:
         params
             From :func:`solweig.load_params`; ``None`` = the shipped values.
         """
-        from solweig.params import land_cover_table
+        from solweig.land_cover import property_grids
 
-        table = land_cover_table(params)
-        lookup = np.full((5, 256), np.nan, dtype=np.float32)
-        columns = ("albedo", "emissivity", "ts_deg", "tstart", "tmaxlst")
-        for code in (*checks.GROUND_CODES, *range(100, 256)):
-            row = table.get(code, table[2 if code >= 100 else 0])
-            lookup[:, code] = [row[column] for column in columns]
-        codes = np.zeros(self.shape, np.uint8) if self.land_cover is None else self.land_cover
-        albedo, emissivity, slope, offset, hour = (values[codes] for values in lookup)
-        if self.albedo is not None:
-            albedo = self.albedo
-        if self.emissivity is not None:
-            emissivity = self.emissivity
-        return albedo, emissivity, slope, offset, hour
+        return property_grids(self, params)
 
     # -------------------------------------------------------------- memory
 

@@ -24,7 +24,7 @@ GROUND_CODES = {
     6: "bare soil",
     7: "water",
 }
-_FIRST_WALL_CODE = 100
+FIRST_WALL_CODE = 100
 # Dead Sea shore to Mount Everest, with room to spare; outside lie undeclared no-data marks.
 LOWEST_ELEVATION_M, HIGHEST_ELEVATION_M = -500.0, 9500.0
 # The tallest building is 828 m, the tallest tree 116 m.
@@ -156,7 +156,7 @@ def check_land_cover(value: Any, shape: tuple[int, ...] | None = None) -> NDArra
     if shape is not None:
         check_shape("land_cover", shape, codes.shape)
     present = np.flatnonzero(np.bincount(codes.reshape(-1), minlength=256))
-    unknown = [int(c) for c in present if c not in GROUND_CODES and c < _FIRST_WALL_CODE]
+    unknown = [int(c) for c in present if c not in GROUND_CODES and c < FIRST_WALL_CODE]
     if unknown:
         raise InvalidSurfaceData(
             "land_cover",
