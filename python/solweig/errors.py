@@ -60,6 +60,14 @@ class InvalidSurfaceData(_FieldError):
     """A surface raster is unusable: ``InvalidSurfaceData(field, expected, got, hint=None)``."""
 
 
+class MissingRaster(InvalidSurfaceData, FileNotFoundError):
+    """A raster file that does not exist; also caught as ``FileNotFoundError``."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> MissingRaster:
+        # OSError would take the arguments for an error number and a file name.
+        return FileNotFoundError.__new__(cls)
+
+
 class GridShapeMismatch(InvalidSurfaceData):
     """Two rasters that must share a grid do not.
 

@@ -17,6 +17,7 @@ from solweig import errors
         errors.WeatherDataError,
         errors.ConfigurationError,
         errors.StalePrecomputedData,
+        errors.MissingRaster,
     ],
 )
 def test_field_errors_name_field_expected_and_got(kind: type[errors.SolweigError]) -> None:
