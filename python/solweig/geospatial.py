@@ -7,6 +7,7 @@ Bounds are ``(min_x, min_y, max_x, max_y)``; transforms are the six numbers of G
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import switches
 from .errors import ConfigurationError, InvalidSurfaceData
 from .params import namespace_to_plain
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 Bounds = tuple[float, float, float, float]
 
+BYTES_PER_PIXEL = 400
 METHODS = ("nearest", "bilinear")
 # A mean of two codes is a third one, and the mean of 350 and 10 degrees points the wrong way.
 NEAREST_ONLY = ("land_cover", "wall_aspect", "wall_height")
@@ -140,6 +143,27 @@ def pixel_size_tag(pixel_size: float) -> str:
     return f"px{pixel_size:g}"
 
 
+def compute_max_tile_pixels() -> int:
+    """Pixels of the largest tile that fits the share of memory a run may plan for.
+
+    Counts 400 bytes a pixel, what a run with trees and the anisotropic sky needs at its peak, and
+    keeps ``SOLWEIG_RAM_FRACTION`` and ``SOLWEIG_MAX_TILE_SIDE``. Where the operating system does
+    not tell its memory, 8 GiB are assumed.
+    """
+    planned = switches.read()
+    pixels = int(_physical_memory() * planned.ram_fraction) // BYTES_PER_PIXEL
+    if planned.max_tile_side is not None:
+        pixels = min(pixels, planned.max_tile_side**2)
+    return max(pixels, 1)
+
+
+def _physical_memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # not on Windows
+        return 8 * 2**30
+
+
 def looks_like_relative(layer: NDArray[Any], ground: NDArray[Any]) -> bool:
     """Whether a vegetation layer holds heights above ground rather than elevations.
 
@@ -161,3 +185,11 @@ def _affine(transform: Any) -> Any:
     if isinstance(transform, Affine):
         return transform
     return Affine.from_gdal(*(float(v) for v in transform))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "wallalgorithms":  # the name older scripts know
+        from . import walls
+
+        return walls
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

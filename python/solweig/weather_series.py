@@ -82,7 +82,8 @@ def weather_series(
     """Validate the weather of a run and derive what does not depend on the place in the raster.
 
     Steps may be of any and of differing length. The length of a step is its distance to the stamp
-    before (the first: to the one after), or ``timestep_minutes`` where that is shorter.
+    before (the first: to the one after; with ``stamp="start"`` the other way round), or
+    ``timestep_minutes`` where that is shorter.
 
     Args:
         weathers: One step or several, stamps strictly increasing.
@@ -111,7 +112,7 @@ def weather_series(
     spacing = _spacing_minutes(utc)
     found = _find_gaps(rows, local, spacing)
     _report(found, gaps)
-    interval = np.minimum(spacing, _column(rows, "timestep_minutes"))
+    interval = np.minimum(_own_minutes(spacing, stamp), _column(rows, "timestep_minutes"))
 
     columns: dict[str, NDArray[Any]] = {
         "ta": _column(rows, "ta"),
@@ -210,6 +211,14 @@ def _spacing_minutes(utc: NDArray[np.datetime64]) -> F64:
         return np.array([np.inf])
     minutes = np.diff(utc) / np.timedelta64(1, "m")
     return np.concatenate([minutes[:1], minutes])
+
+
+def _own_minutes(spacing: F64, stamp: str) -> F64:
+    """Length of each step from the distance to its neighbours; ``spacing`` looks backward."""
+    forward = np.concatenate([spacing[1:], spacing[-1:]])
+    if stamp == "start":
+        return forward
+    return (spacing + forward) / 2.0 if stamp == "centre" else spacing
 
 
 def _step_days(utc: NDArray[np.datetime64]) -> F64:

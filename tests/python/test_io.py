@@ -259,6 +259,20 @@ def test_small_helpers() -> None:
     assert not geospatial.looks_like_relative(canopy + ground, ground)
 
 
+def test_tile_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(geospatial, "_physical_memory", lambda: 800_000)
+    assert geospatial.compute_max_tile_pixels() == 1000
+    monkeypatch.setenv("SOLWEIG_RAM_FRACTION", "1")
+    assert geospatial.compute_max_tile_pixels() == 2000
+    monkeypatch.setenv("SOLWEIG_MAX_TILE_SIDE", "30")
+    assert geospatial.compute_max_tile_pixels() == 900
+    monkeypatch.undo()
+    assert geospatial.compute_max_tile_pixels() > 10**5
+    assert callable(geospatial.wallalgorithms.generate_wall_hts)
+    with pytest.raises(AttributeError, match="nothing"):
+        geospatial.nothing  # noqa: B018
+
+
 def test_atomic_write_leaves_the_old_file_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     write_text(path, "old")

@@ -226,6 +226,17 @@ def test_irregular_steps() -> None:
     assert series.gaps == []
 
 
+def test_length_of_steps_stamped_otherwise() -> None:
+    rows = [step(NOON.replace(hour=h, minute=m)) for h, m in ((9, 0), (9, 10), (9, 40))]
+    for stamp, minutes in (
+        ("end", [10, 10, 30]),
+        ("start", [10, 30, 30]),
+        ("centre", [10, 20, 30]),
+    ):
+        hours = weather_series(rows, GOTHENBURG, stamp=stamp).columns["hours"]
+        np.testing.assert_allclose(hours * 60, minutes)
+
+
 def test_single_step() -> None:
     one = weather_series(step(), GOTHENBURG).step(0)
     assert (one["step_days"], one["hours"]) == (0.0, 1.0)
