@@ -1,7 +1,7 @@
 //! UTCI and PET of arrays.
 
-use numpy::{PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArray2, PyReadonlyArrayDyn};
-use numpy::{PyArray2, PyUntypedArrayMethods};
+use crate::door::{Raster, array, contiguous, enter};
+use numpy::{PyArrayDyn, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rayon::prelude::*;
@@ -11,45 +11,40 @@ use solweig_core::utci::{UtciStep, utci as utci_point};
 /// Cells a thread takes at a time.
 const BLOCK: usize = 4096;
 
-fn contiguous<'a, T: numpy::Element>(
-    array: &'a PyReadonlyArrayDyn<'_, T>,
+/// The values of an array argument that must have the shape of the first one.
+fn values<'a, T: numpy::Element>(
     name: &str,
+    array: &'a PyReadonlyArrayDyn<'_, T>,
     like: &[usize],
 ) -> PyResult<&'a [T]> {
     if array.shape() != like {
-        let message = format!("{name}: expected shape {like:?}, got {:?}", array.shape());
-        return Err(PyValueError::new_err(message));
+        return Err(PyValueError::new_err(format!(
+            "{name}: expected shape {like:?}, got {:?}",
+            array.shape()
+        )));
     }
-    let not_contiguous = |_| PyValueError::new_err(format!("{name}: array must be C-contiguous"));
-    array.as_slice().map_err(not_contiguous)
+    array.as_slice().map_err(|_| {
+        PyValueError::new_err(format!(
+            "{name}: expected a C-contiguous array, got a strided one"
+        ))
+    })
 }
 
 /// Fill a new raster of the shape of `tmrt` block by block on all cores.
 fn map_grid<'py>(
     py: Python<'py>,
-    tmrt: &PyReadonlyArray2<'py, f32>,
-    fill: impl Fn(&[f32], &mut [f32]) + Sync,
-) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let shape = [tmrt.shape()[0], tmrt.shape()[1]];
-    let cells = tmrt
-        .as_slice()
-        .map_err(|_| PyValueError::new_err("tmrt: array must be C-contiguous"))?;
-    let out = py.detach(|| {
+    tmrt: &Raster<'py, f32>,
+    fill: impl Fn(&[f32], &mut [f32]) + Sync + Send,
+) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
+    let cells = contiguous("tmrt", tmrt)?;
+    let out = enter(py, || {
         let mut out = vec![f32::NAN; cells.len()];
         out.par_chunks_mut(BLOCK)
             .zip(cells.par_chunks(BLOCK))
             .for_each(|(o, t)| fill(t, o));
         out
-    });
-    PyArray1::from_vec(py, out).reshape(shape)
-}
-
-fn as_array<'py>(
-    py: Python<'py>,
-    values: Vec<f64>,
-    shape: &[usize],
-) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
-    PyArray1::from_vec(py, values).reshape(shape)
+    })?;
+    array(py, out, tmrt.shape())
 }
 
 fn is_female(sex: i64) -> PyResult<bool> {
@@ -72,28 +67,28 @@ pub fn utci<'py>(
     wind_10m: PyReadonlyArrayDyn<'py, f64>,
 ) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
     let shape = ta.shape().to_vec();
-    let t = contiguous(&ta, "ta", &shape)?;
-    let h = contiguous(&rh, "rh", &shape)?;
-    let r = contiguous(&tmrt, "tmrt", &shape)?;
-    let v = contiguous(&wind_10m, "wind_10m", &shape)?;
-    let values = py.detach(|| {
+    let t = values("ta", &ta, &shape)?;
+    let h = values("rh", &rh, &shape)?;
+    let r = values("tmrt", &tmrt, &shape)?;
+    let v = values("wind_10m", &wind_10m, &shape)?;
+    let points = enter(py, || {
         (0..t.len())
             .into_par_iter()
             .map(|i| utci_point(t[i], h[i], r[i], v[i]))
             .collect()
-    });
-    as_array(py, values, &shape)
+    })?;
+    array(py, points, &shape)
 }
 
 /// UTCI [°C] of a Tmrt raster under one weather.
 #[pyfunction]
 pub fn utci_grid<'py>(
     py: Python<'py>,
-    tmrt: PyReadonlyArray2<'py, f32>,
+    tmrt: Raster<'py, f32>,
     ta: f64,
     rh: f64,
     wind_10m: f64,
-) -> PyResult<Bound<'py, PyArray2<f32>>> {
+) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
     let step = UtciStep::new(ta, rh, wind_10m);
     map_grid(py, &tmrt, |t, o| step.fill(t, o))
 }
@@ -115,23 +110,23 @@ pub fn pet<'py>(
     sex: PyReadonlyArrayDyn<'py, i64>,
 ) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
     let shape = ta.shape().to_vec();
-    let t = contiguous(&ta, "ta", &shape)?;
-    let h = contiguous(&rh, "rh", &shape)?;
-    let r = contiguous(&tmrt, "tmrt", &shape)?;
-    let v = contiguous(&wind, "wind", &shape)?;
+    let t = values("ta", &ta, &shape)?;
+    let h = values("rh", &rh, &shape)?;
+    let r = values("tmrt", &tmrt, &shape)?;
+    let v = values("wind", &wind, &shape)?;
     let (m, a) = (
-        contiguous(&weight, "weight", &shape)?,
-        contiguous(&age, "age", &shape)?,
+        values("weight", &weight, &shape)?,
+        values("age", &age, &shape)?,
     );
-    let ht = contiguous(&height, "height", &shape)?;
-    let w = contiguous(&activity, "activity", &shape)?;
-    let clo = contiguous(&clothing, "clothing", &shape)?;
-    let codes = contiguous(&sex, "sex", &shape)?;
+    let ht = values("height", &height, &shape)?;
+    let w = values("activity", &activity, &shape)?;
+    let clo = values("clothing", &clothing, &shape)?;
+    let codes = values("sex", &sex, &shape)?;
     let female = codes
         .iter()
         .map(|&s| is_female(s))
         .collect::<PyResult<Vec<bool>>>()?;
-    let values = py.detach(|| {
+    let points = enter(py, || {
         let point = |i: usize| {
             let body = Body {
                 weight: m[i],
@@ -144,8 +139,8 @@ pub fn pet<'py>(
             pet_point(t[i], h[i], r[i], v[i], &body)
         };
         (0..t.len()).into_par_iter().map(point).collect()
-    });
-    as_array(py, values, &shape)
+    })?;
+    array(py, points, &shape)
 }
 
 /// PET [°C] of a Tmrt raster under one weather for one person.
@@ -153,7 +148,7 @@ pub fn pet<'py>(
 #[pyo3(signature = (tmrt, ta, rh, wind, *, weight, age, height, activity, clothing, sex))]
 pub fn pet_grid<'py>(
     py: Python<'py>,
-    tmrt: PyReadonlyArray2<'py, f32>,
+    tmrt: Raster<'py, f32>,
     ta: f64,
     rh: f64,
     wind: f64,
@@ -163,7 +158,7 @@ pub fn pet_grid<'py>(
     activity: f64,
     clothing: f64,
     sex: i64,
-) -> PyResult<Bound<'py, PyArray2<f32>>> {
+) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
     let body = Body {
         weight,
         age,
