@@ -149,8 +149,8 @@ class ModelConfig:
     def from_json(cls, path: str | os.PathLike[str] | None = None) -> ModelConfig:
         """Read a file written by :meth:`save`, or a parameter file in UMEP's layout.
 
-        A UMEP parameter file fills ``physics``, ``materials`` and ``human``. ``None`` gives the
-        defaults.
+        A UMEP parameter file fills ``physics`` and, as far as it holds them, ``materials`` and
+        ``human``. ``None`` gives the defaults.
 
         Raises:
             FileNotFoundError: no such file.
@@ -161,7 +161,11 @@ class ModelConfig:
         values = _read_json(path)
         if "Albedo" in values or "Tree_settings" in values or "Tmrt_params" in values:
             params = namespace_from_dict(values)
-            return cls(physics=params, materials=params, human=human_from_params(params))
+            return cls(
+                physics=params,
+                materials=params if "Albedo" in values else None,
+                human=human_from_params(params) if "Tmrt_params" in values else None,
+            )
         return cls.from_dict(values)
 
     @classmethod

@@ -225,6 +225,16 @@ def test_site_files_are_read(shared: Path) -> None:
     assert params.land_cover_table(config.materials) == params.land_cover_table()
 
 
+def test_parameter_file_of_trees_only(tmp_path: Path) -> None:
+    path = tmp_path / "trees.json"
+    path.write_text(json.dumps({"Tree_settings": {"Value": {"Transmissivity": 0.1}}}))
+    config = ModelConfig.from_json(path)
+    assert config.materials is None
+    assert config.human is None
+    assert params.tree_settings(config.physics)["transmissivity"] == 0.1
+    assert params.tree_settings(config.physics)["trunk_ratio"] == 0.25
+
+
 def test_physics_and_materials() -> None:
     physics = params.load_physics()
     assert not hasattr(physics, "Albedo")
