@@ -36,7 +36,7 @@ ABSORBED = "Sstr"
 SHORTWAVE_SIDES = ("Ke", "Ks", "Kw", "Kn")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Site:
     """Files of one site, by their names in the shared data folder."""
 
