@@ -1,1 +1,1 @@
-"""Tests. A package, so that ``python -m tests.validation.report`` finds this folder and no other."""
+"""Tests. A package, so that ``python -m tests.validation.report`` finds this one and no other."""
