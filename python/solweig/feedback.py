@@ -43,13 +43,13 @@ class Feedback:
 
     def __call__(self, current: int, total: int) -> None:
         """Report progress; raises ComputationCancelled if the user cancelled."""
-        self.check()
         set_progress = getattr(self._target, "setProgress", None)
         if callable(set_progress):
             low, high = self._span
             set_progress(low + (high - low) * current / max(total, 1))
         elif callable(self._target):
             self._target(current, total)
+        self.check()
 
     def callback(self) -> Callable[[int, int], None] | None:
         """The form the engine takes: ``None`` where nobody listens."""

@@ -245,7 +245,8 @@ class ShadowArrays:
         if not source.is_file():
             raise MissingPrecomputedData(str(source), "Compute it with SurfaceData.compute_svf().")
         try:
-            with np.load(source, allow_pickle=False) as stored:
+            # Opened here, because NumPy leaves the file open when it finds it damaged.
+            with source.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 return cls._from_stored(stored, source)
         except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as problem:
             raise InvalidSurfaceData(
