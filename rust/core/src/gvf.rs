@@ -3,6 +3,7 @@
 
 use crate::grid::Grid;
 use crate::rays::ray_steps;
+use crate::simd::{self, Kernel};
 use crate::stage::Stage;
 use crate::svf::sectors;
 use crate::terrain::SEGMENT;
@@ -220,22 +221,27 @@ impl GroundView {
         let none = vec![0_u32; field.len()];
         #[expect(clippy::cast_possible_truncation, reason = "f32 sums")]
         let (near, far, wall) = (self.near as f32, self.far as f32, wall_albedo as f32);
-        self.sweep([&field], &none, |here, seen, buildings| {
-            let mut out = [[0.0; SEGMENT]; 1];
-            for i in 0..SEGMENT {
-                let b = seen.open[i] as f32;
-                let (n1, n2) = ((near - b).max(0.0), (far - b).max(0.0));
-                let near_sum = if n1 > 0.0 {
-                    (wall * n1 + seen.near[0][i]) / (near + 1.0)
-                } else {
-                    seen.near[0][i] / near
-                };
-                let far_sum = (wall * n2 + seen.far[0][i]) / far;
-                let mixed = mix(near_sum, far_sum);
-                out[0][i] = mixed * buildings[i] + here[0][i] * (1.0 - buildings[i]);
-            }
-            out
-        })
+        self.sweep(
+            [&field],
+            &none,
+            #[inline(always)]
+            |here, seen, buildings| {
+                let mut out = [[0.0; SEGMENT]; 1];
+                for i in 0..SEGMENT {
+                    let b = seen.open[i] as f32;
+                    let (n1, n2) = ((near - b).max(0.0), (far - b).max(0.0));
+                    let near_sum = if n1 > 0.0 {
+                        (wall * n1 + seen.near[0][i]) / (near + 1.0)
+                    } else {
+                        seen.near[0][i] / near
+                    };
+                    let far_sum = (wall * n2 + seen.far[0][i]) / far;
+                    let mixed = mix(near_sum, far_sum);
+                    out[0][i] = mixed * buildings[i] + here[0][i] * (1.0 - buildings[i]);
+                }
+                out
+            },
+        )
         .swap_remove(0)
     }
 
@@ -288,16 +294,21 @@ impl GroundView {
     /// `gvfSum` and `gvfNorm`: the far view of the shadow factor, walls counting 1.
     fn sums(&self, shadow: &[f32], lit: &[u32]) -> [Vec<f32>; 2] {
         let field = self.padded(shadow);
-        let fields = self.sweep([&field], lit, |_, seen, _| {
-            let mut out = [[0.0; SEGMENT]; 1];
-            for i in 0..SEGMENT {
-                let kept = seen.walls_kept[i];
-                out[0][i] = seen
-                    .with_walls(1.0, seen.far[0][i], seen.walls_far[i], kept, self.far)
-                    .min(1.0);
-            }
-            out
-        });
+        let fields = self.sweep(
+            [&field],
+            lit,
+            #[inline(always)]
+            |_, seen, _| {
+                let mut out = [[0.0; SEGMENT]; 1];
+                for i in 0..SEGMENT {
+                    let kept = seen.walls_kept[i];
+                    out[0][i] = seen
+                        .with_walls(1.0, seen.far[0][i], seen.walls_far[i], kept, self.far)
+                        .min(1.0);
+                }
+                out
+            },
+        );
         let [mean, ..] = &fields[0];
         let sum: Vec<f32> = mean.iter().map(|m| m * AZIMUTHS.len() as f32).collect();
         let norm = mean
@@ -345,21 +356,16 @@ impl GroundView {
         let lines: Vec<Vec<&mut [f32]>> = (0..self.grid.rows)
             .map(|_| parts.iter_mut().filter_map(Iterator::next).collect())
             .collect();
-        let arch = pulp::Arch::new();
-        lines
-            .into_par_iter()
-            .enumerate()
-            .for_each(|(row, mut line)| {
-                arch.dispatch(|| {
-                    for col in (0..cols).step_by(SEGMENT) {
-                        let sums = self.segment(&fields, lit, row, col, &view);
-                        let width = SEGMENT.min(cols - col);
-                        for (target, sum) in line.iter_mut().zip(sums.as_flattened()) {
-                            target[col..col + width].copy_from_slice(&sum[..width]);
-                        }
-                    }
-                });
+        lines.into_par_iter().enumerate().for_each(|(row, line)| {
+            simd::dispatch(GroundLine {
+                ground: self,
+                fields,
+                lit,
+                row,
+                line,
+                view: &view,
             });
+        });
         out
     }
 
@@ -488,6 +494,35 @@ impl GroundView {
         }
         (seen.far, seen.walls_far) = (sums, as_f32(&walls));
         seen
+    }
+}
+
+/// The ground view of one row of cells.
+struct GroundLine<'a, 'b, const F: usize, V> {
+    ground: &'a GroundView,
+    fields: [&'a [f32]; F],
+    lit: &'a [u32],
+    row: usize,
+    line: Vec<&'b mut [f32]>,
+    view: &'a V,
+}
+
+impl<const F: usize, V> Kernel for GroundLine<'_, '_, F, V>
+where
+    V: Fn(&[Lanes<f32>; F], &Seen<F>, &Lanes<f32>) -> [Lanes<f32>; F],
+{
+    #[inline(always)]
+    fn run(mut self) {
+        let cols = self.ground.grid.cols;
+        for col in (0..cols).step_by(SEGMENT) {
+            let sums = self
+                .ground
+                .segment(&self.fields, self.lit, self.row, col, self.view);
+            let width = SEGMENT.min(cols - col);
+            for (target, sum) in self.line.iter_mut().zip(sums.as_flattened()) {
+                target[col..col + width].copy_from_slice(&sum[..width]);
+            }
+        }
     }
 }
 

@@ -18,6 +18,7 @@ pub mod radiation;
 pub mod rays;
 pub mod season;
 pub mod shadow;
+pub mod simd;
 pub mod sky;
 pub mod stage;
 pub mod svf;

@@ -20,28 +20,19 @@ pub struct Tile {
     pub rows: usize,
     /// First column.
     pub col: usize,
-    lowest: f32,
 }
 
 impl Tile {
     /// The tile at a position, or `None` if it holds no cell with data.
     #[must_use]
     pub fn new(terrain: &Terrain, row: usize, rows: usize, col: usize) -> Option<Self> {
-        let mut lowest = f32::INFINITY;
-        for r in row..row + rows {
+        let has_data = (row..row + rows).any(|r| {
             let i = terrain.at(r, col);
-            for &z in &terrain.surface.heights[i..i + SEGMENT] {
-                if z > NOTHING {
-                    lowest = lowest.min(z);
-                }
-            }
-        }
-        lowest.is_finite().then_some(Self {
-            row,
-            rows,
-            col,
-            lowest,
-        })
+            terrain.surface.heights[i..i + SEGMENT]
+                .iter()
+                .any(|&z| z > NOTHING)
+        });
+        has_data.then_some(Self { row, rows, col })
     }
 }
 
@@ -89,60 +80,86 @@ fn march_groups(
     ray: &Ray,
     hits: &mut TileHits,
 ) {
-    // Cells without data count as met, so that they never keep a tile marching.
+    // Lowest cell of each row that is still open: the one a ray from it is judged by. Cells without
+    // data count as met, so that they never keep a tile marching.
+    let mut lowest = [f32::INFINITY; TILE_ROWS];
     for r in 0..tile.rows {
         let here = segment(&terrain.surface.heights, terrain.at(tile.row + r, tile.col));
         for i in 0..SEGMENT {
             hits.building[r][i] = flag(here[i] <= NOTHING);
         }
+        lowest[r] = lowest_open(here, &hits.building[r]);
     }
-    let mut done = [false; TILE_ROWS];
-    let highest = terrain.highest() - tile.lowest;
+    let highest = terrain.highest();
     let mut first = 1;
-    while first < ray.len() && highest > ray.height[first - 1] {
+    while first < ray.len() {
+        let floor = lowest[..tile.rows]
+            .iter()
+            .copied()
+            .fold(f32::INFINITY, f32::min);
+        // All cells met, or nothing is high enough any more.
+        if floor == f32::INFINITY || highest - floor <= ray.height[first - 1] {
+            break;
+        }
         let last = (first + GROUP).min(ray.len());
         let row = tile.row as i64 + i64::from(ray.drow[first].min(ray.drow[last - 1]));
         let col = tile.col as i64 + i64::from(ray.dcol[first].min(ray.dcol[last - 1]));
         let Some(surface) = terrain.bound(&terrain.surface, row, col) else {
             break;
         };
-        let meets_surface = surface - tile.lowest > ray.height[first];
-        let meets_canopy = vegetation
+        let canopy = vegetation
             .and_then(|v| terrain.bound(&v.canopy, row, col))
-            .is_some_and(|canopy| canopy - tile.lowest > ray.height[first - 1]);
-        if meets_surface || meets_canopy {
-            let steps = first..last;
+            .unwrap_or(NOTHING);
+        if surface - floor > ray.height[first] || canopy - floor > ray.height[first - 1] {
+            let steps = Steps::new(terrain, tile, ray, first, last);
             for r in 0..tile.rows {
-                if done[r] {
+                let meets_surface = surface - lowest[r] > ray.height[first];
+                let meets_canopy = canopy - lowest[r] > ray.height[first - 1];
+                if !(meets_surface || meets_canopy) {
                     continue;
                 }
-                let at = terrain.at(tile.row + r, tile.col);
-                let here: &[f32; SEGMENT] = segment(&terrain.surface.heights, at);
-                let (building, foliage) = (&mut hits.building[r], &mut hits.foliage[r]);
-                let cell = Cell {
+                let row = Row {
                     terrain,
+                    steps: &steps,
                     row: tile.row + r,
                     col: tile.col,
-                    here,
                 };
+                let (building, foliage) = (&mut hits.building[r], &mut hits.foliage[r]);
                 match vegetation {
-                    Some(v) if meets_canopy && meets_surface => {
-                        cell.both(v, ray, steps.clone(), building, foliage);
-                    }
-                    Some(v) if meets_canopy => {
-                        cell.canopy_only(v, ray, steps.clone(), building, foliage);
-                    }
-                    _ => cell.surface_only(ray, steps.clone(), building),
+                    Some(v) if meets_canopy && meets_surface => row.both(v, building, foliage),
+                    Some(v) if meets_canopy => row.canopy_only(v, building, foliage),
+                    _ => row.surface_only(building),
                 }
-                done[r] = building.iter().fold(u32::MAX, |all, &b| all & b) == u32::MAX;
-            }
-            if done[..tile.rows].iter().all(|&d| d) {
-                break;
+                if meets_surface {
+                    let at = terrain.at(tile.row + r, tile.col);
+                    lowest[r] = lowest_open(segment(&terrain.surface.heights, at), building);
+                }
             }
         }
         first = last;
     }
 }
+
+/// Height of the lowest cell no building has been met from; infinite if there is none.
+#[inline(always)]
+fn lowest_open(here: &[f32; SEGMENT], building: &Flags) -> f32 {
+    let mut lowest = [f32::INFINITY; HALF];
+    for half in 0..2 {
+        for i in 0..HALF {
+            let at = half * HALF + i;
+            let open = if building[at] == 0 {
+                here[at]
+            } else {
+                f32::INFINITY
+            };
+            lowest[i] = if open < lowest[i] { open } else { lowest[i] };
+        }
+    }
+    lowest.iter().copied().fold(f32::INFINITY, f32::min)
+}
+
+/// Cells whose state fits in registers during a group of steps.
+const HALF: usize = SEGMENT / 2;
 
 #[inline(always)]
 fn segment<T>(layer: &[T], at: usize) -> &[T; SEGMENT] {
@@ -152,39 +169,102 @@ fn segment<T>(layer: &[T], at: usize) -> &[T; SEGMENT] {
 }
 
 #[inline(always)]
+fn half<T>(layer: &[T], at: usize) -> &[T; HALF] {
+    layer[at..at + HALF]
+        .first_chunk()
+        .expect("half a segment is that long")
+}
+
+#[inline(always)]
 fn flag(condition: bool) -> u32 {
     0_u32.wrapping_sub(u32::from(condition))
 }
 
-/// One row of a tile, looking out.
-struct Cell<'a> {
-    terrain: &'a Terrain,
-    row: usize,
-    col: usize,
-    here: &'a [f32; SEGMENT],
+/// A group of steps as seen from a tile.
+struct Steps<'a> {
+    drow: &'a [i32],
+    dcol: &'a [i32],
+    /// Height gained before and after each step.
+    before: &'a [f32],
+    height: &'a [f32],
+    /// Distance in elements from a cell to its source.
+    offset: [isize; GROUP],
+    /// Every source of every row lies in the padded layer.
+    inside: bool,
 }
 
-impl Cell<'_> {
+impl<'a> Steps<'a> {
+    #[inline(always)]
+    fn new(terrain: &Terrain, tile: &Tile, ray: &'a Ray, first: usize, last: usize) -> Self {
+        let (drow, dcol) = (&ray.drow[first..last], &ray.dcol[first..last]);
+        let mut offset = [0; GROUP];
+        for k in 0..last - first {
+            offset[k] = drow[k] as isize * terrain.stride as isize + dcol[k] as isize;
+        }
+        let ends = [0, last - first - 1];
+        let inside = ends.iter().all(|&k| {
+            let row = tile.row as i64 + i64::from(drow[k]);
+            let col = (tile.col + SEGMENT) as i64 + i64::from(dcol[k]);
+            row >= 0
+                && row + tile.rows as i64 <= terrain.grid.rows as i64
+                && col >= 0
+                && col + SEGMENT as i64 <= terrain.stride as i64
+        });
+        let (before, height) = (&ray.height[first - 1..last - 1], &ray.height[first..last]);
+        Self {
+            drow,
+            dcol,
+            before,
+            height,
+            offset,
+            inside,
+        }
+    }
+}
+
+/// One row of a tile, looking out along a group of steps.
+struct Row<'a> {
+    terrain: &'a Terrain,
+    steps: &'a Steps<'a>,
+    row: usize,
+    col: usize,
+}
+
+impl Row<'_> {
     /// Position of the segment seen at a step, or `None` outside the raster.
     #[inline(always)]
-    fn source(&self, ray: &Ray, k: usize) -> Option<usize> {
-        let row = self.row.checked_add_signed(ray.drow[k] as isize)?;
-        let col = (self.col + SEGMENT).checked_add_signed(ray.dcol[k] as isize)?;
+    fn source(&self, k: usize) -> Option<usize> {
+        if self.steps.inside {
+            let here = self.row * self.terrain.stride + SEGMENT + self.col;
+            return Some(here.wrapping_add_signed(self.steps.offset[k]));
+        }
+        let row = self.row.checked_add_signed(self.steps.drow[k] as isize)?;
+        let col = (self.col + SEGMENT).checked_add_signed(self.steps.dcol[k] as isize)?;
         let inside = row < self.terrain.grid.rows && col + SEGMENT <= self.terrain.stride;
         inside.then(|| row * self.terrain.stride + col)
     }
 
     #[inline(always)]
-    fn surface_only(&self, ray: &Ray, steps: std::ops::Range<usize>, building: &mut Flags) {
+    fn here(&self, part: usize) -> &[f32; HALF] {
+        half(
+            &self.terrain.surface.heights,
+            self.terrain.at(self.row, self.col) + part * HALF,
+        )
+    }
+
+    #[inline(always)]
+    fn surface_only(&self, building: &mut Flags) {
+        let here = segment(
+            &self.terrain.surface.heights,
+            self.terrain.at(self.row, self.col),
+        );
         let mut b = *building;
-        for k in steps {
-            let Some(at) = self.source(ray, k) else {
-                continue;
-            };
+        for k in 0..self.steps.height.len() {
+            let Some(at) = self.source(k) else { continue };
             let z = segment(&self.terrain.surface.heights, at);
-            let h = ray.height[k];
+            let h = self.steps.height[k];
             for i in 0..SEGMENT {
-                b[i] |= flag(z[i] - self.here[i] > h);
+                b[i] |= flag(z[i] - here[i] > h);
             }
         }
         *building = b;
@@ -192,56 +272,45 @@ impl Cell<'_> {
 
     /// Foliage is hit where the height interval the ray crosses in the cell meets [U, V) (G 3.1).
     #[inline(always)]
-    fn canopy_only(
-        &self,
-        vegetation: &Vegetation,
-        ray: &Ray,
-        steps: std::ops::Range<usize>,
-        building: &Flags,
-        foliage: &mut Flags,
-    ) {
-        let mut hit = [0_u32; SEGMENT];
-        for k in steps {
-            let Some(at) = self.source(ray, k) else {
-                continue;
-            };
-            let v = segment(&vegetation.canopy.heights, at);
-            let u = segment(&vegetation.trunk, at);
-            let (before, h) = (ray.height[k - 1], ray.height[k]);
-            for i in 0..SEGMENT {
-                hit[i] |= flag(v[i] - self.here[i] > before) & !flag(u[i] - self.here[i] > h);
+    fn canopy_only(&self, vegetation: &Vegetation, building: &Flags, foliage: &mut Flags) {
+        for part in 0..2 {
+            let here = self.here(part);
+            let mut hit = [0_u32; HALF];
+            for k in 0..self.steps.height.len() {
+                let Some(at) = self.source(k) else { continue };
+                let v = half(&vegetation.canopy.heights, at + part * HALF);
+                let u = half(&vegetation.trunk, at + part * HALF);
+                let (before, h) = (self.steps.before[k], self.steps.height[k]);
+                for i in 0..HALF {
+                    hit[i] |= flag(v[i] - here[i] > before) & !flag(u[i] - here[i] > h);
+                }
             }
-        }
-        for i in 0..SEGMENT {
-            foliage[i] |= hit[i] & !building[i];
+            for i in 0..HALF {
+                foliage[part * HALF + i] |= hit[i] & !building[part * HALF + i];
+            }
         }
     }
 
     /// A building hit at the same step wins over foliage (G 3.2).
     #[inline(always)]
-    fn both(
-        &self,
-        vegetation: &Vegetation,
-        ray: &Ray,
-        steps: std::ops::Range<usize>,
-        building: &mut Flags,
-        foliage: &mut Flags,
-    ) {
-        let (mut b, mut f) = (*building, *foliage);
-        for k in steps {
-            let Some(at) = self.source(ray, k) else {
-                continue;
-            };
-            let z = segment(&self.terrain.surface.heights, at);
-            let v = segment(&vegetation.canopy.heights, at);
-            let u = segment(&vegetation.trunk, at);
-            let (before, h) = (ray.height[k - 1], ray.height[k]);
-            for i in 0..SEGMENT {
-                let here = self.here[i];
-                b[i] |= flag(z[i] - here > h);
-                f[i] |= flag(v[i] - here > before) & !flag(u[i] - here > h) & !b[i];
+    fn both(&self, vegetation: &Vegetation, building: &mut Flags, foliage: &mut Flags) {
+        for part in 0..2 {
+            let here = self.here(part);
+            let mut b: [u32; HALF] = *half(building, part * HALF);
+            let mut f: [u32; HALF] = *half(foliage, part * HALF);
+            for k in 0..self.steps.height.len() {
+                let Some(at) = self.source(k) else { continue };
+                let z = half(&self.terrain.surface.heights, at + part * HALF);
+                let v = half(&vegetation.canopy.heights, at + part * HALF);
+                let u = half(&vegetation.trunk, at + part * HALF);
+                let (before, h) = (self.steps.before[k], self.steps.height[k]);
+                for i in 0..HALF {
+                    b[i] |= flag(z[i] - here[i] > h);
+                    f[i] |= flag(v[i] - here[i] > before) & !flag(u[i] - here[i] > h) & !b[i];
+                }
             }
+            building[part * HALF..(part + 1) * HALF].copy_from_slice(&b);
+            foliage[part * HALF..(part + 1) * HALF].copy_from_slice(&f);
         }
-        (*building, *foliage) = (b, f);
     }
 }

@@ -3,6 +3,7 @@
 use crate::grid::Grid;
 use crate::march::{Tile, TileHits, march};
 use crate::rays::{Ray, Reach};
+use crate::simd::{self, Kernel};
 use crate::stage::Stage;
 use crate::terrain::{NOTHING, SEGMENT, TILE_ROWS, Terrain};
 use crate::walls::{WallCell, faces};
@@ -101,27 +102,46 @@ pub fn cast_sun(
         terrain.relief_m(),
     );
     let mut flags = vec![LIT; terrain.grid.len()];
-    let arch = pulp::Arch::new();
     flags
         .par_chunks_mut(TILE_ROWS * cols)
         .enumerate()
         .for_each(|(band, out)| {
-            let mut hits = TileHits::default();
-            for col in (0..cols).step_by(SEGMENT) {
-                let (row, rows) = (band * TILE_ROWS, out.len() / cols);
-                arch.dispatch(|| {
-                    if let Some(tile) = Tile::new(terrain, row, rows, col) {
-                        march(terrain, &tile, &ray, &mut hits);
-                        write_tile(terrain, &tile, &hits, out);
-                    }
-                });
-            }
+            let row = band * TILE_ROWS;
+            simd::dispatch(ShadowRows {
+                terrain,
+                ray: &ray,
+                row,
+                out,
+            });
         });
     let walls = walls
         .par_iter()
         .map(|wall| shade_wall(terrain, wall, azimuth_deg, &ray, flags[wall.index as usize]))
         .collect();
     SunShadow { flags, walls }
+}
+
+/// The shadows of one row of tiles.
+struct ShadowRows<'a> {
+    terrain: &'a Terrain,
+    ray: &'a Ray,
+    row: usize,
+    out: &'a mut [u8],
+}
+
+impl Kernel for ShadowRows<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let cols = self.terrain.grid.cols;
+        let rows = self.out.len() / cols;
+        let mut hits = TileHits::default();
+        for col in (0..cols).step_by(SEGMENT) {
+            if let Some(tile) = Tile::new(self.terrain, self.row, rows, col) {
+                march(self.terrain, &tile, self.ray, &mut hits);
+                write_tile(self.terrain, &tile, &hits, self.out);
+            }
+        }
+    }
 }
 
 #[inline(always)]

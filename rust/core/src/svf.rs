@@ -4,6 +4,7 @@ use crate::grid::Grid;
 use crate::march::{Tile, TileHits, march};
 use crate::patches::{PatchMasks, PatchTable};
 use crate::rays::{Ray, Reach};
+use crate::simd::{self, Kernel};
 use crate::stage::Stage;
 use crate::terrain::{SEGMENT, TILE_ROWS, Terrain};
 use rayon::prelude::*;
@@ -261,11 +262,16 @@ impl SkyPlan {
             });
             row += rows;
         }
-        let arch = pulp::Arch::new();
         bands.into_par_iter().for_each(|mut band| {
             let mut scratch = Scratch::new(words);
             for col in (0..cols).step_by(SEGMENT) {
-                arch.dispatch(|| self.tile(terrain, &mut band, col, &mut scratch));
+                simd::dispatch(SkyTile {
+                    plan: self,
+                    terrain,
+                    band: &mut band,
+                    col,
+                    scratch: &mut scratch,
+                });
             }
         });
     }
@@ -343,6 +349,23 @@ impl SkyPlan {
 #[inline(always)]
 fn clipped(svf: f64, valid: bool) -> f32 {
     if valid { svf.min(1.0) as f32 } else { f32::NAN }
+}
+
+/// The sky view of one tile.
+struct SkyTile<'a, 'b> {
+    plan: &'a SkyPlan,
+    terrain: &'a Terrain,
+    band: &'a mut Band<'b>,
+    col: usize,
+    scratch: &'a mut Scratch,
+}
+
+impl Kernel for SkyTile<'_, '_> {
+    #[inline(always)]
+    fn run(self) {
+        self.plan
+            .tile(self.terrain, self.band, self.col, self.scratch);
+    }
 }
 
 /// The rows one task works on.
