@@ -10,7 +10,25 @@ use std::sync::{Arc, LazyLock};
 static TALLY: LazyLock<Arc<Tally>> = LazyLock::new(Arc::default);
 
 /// The accelerator this build carries: none yet. The `gpu` feature will choose one here.
-type Accelerator = NoAccelerator;
+pub type Accelerator = NoAccelerator;
+
+/// The engine of this process.
+pub fn engine() -> Engine<Accelerator> {
+    Engine::new(
+        NoAccelerator,
+        Policy::Auto,
+        Arc::clone(&TALLY),
+        Box::new(warn_in_python),
+    )
+}
+
+/// The error of a strict engine whose accelerator did not run a stage.
+pub fn declined(reason: Decline) -> PyErr {
+    match reason {
+        Decline::Absent => PyRuntimeError::new_err("no GPU engine in this build"),
+        other => PyRuntimeError::new_err(other.to_string()),
+    }
+}
 
 /// Run a stage on the engine.
 ///
@@ -20,16 +38,7 @@ pub fn run<S: Stage>(input: &mut S::In<'_>) -> PyResult<S::Out>
 where
     Accelerator: Runs<S>,
 {
-    let engine = Engine::new(
-        NoAccelerator,
-        Policy::Auto,
-        Arc::clone(&TALLY),
-        Box::new(warn_in_python),
-    );
-    engine.run::<S>(input).map_err(|declined| match declined {
-        Decline::Absent => PyRuntimeError::new_err("no GPU engine in this build"),
-        other => PyRuntimeError::new_err(other.to_string()),
-    })
+    engine().run::<S>(input).map_err(declined)
 }
 
 /// Pass a fallback line to Python's logging; losing the line must not end the run.

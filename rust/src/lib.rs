@@ -5,9 +5,12 @@ mod door;
 mod engine;
 mod geometry;
 mod ground_view;
+mod model;
 mod params;
+mod run;
 mod scene;
 mod sky;
+mod weather;
 
 use pyo3::prelude::*;
 
@@ -27,7 +30,11 @@ mod _core {
     #[pymodule_export]
     use super::ground_view::GroundView;
     #[pymodule_export]
+    use super::model::Model;
+    #[pymodule_export]
     use super::params::default_params;
+    #[pymodule_export]
+    use super::run::{State, Statistics, StepResult};
     #[pymodule_export]
     use super::scene::{Scene, SkyView};
     #[pymodule_export]

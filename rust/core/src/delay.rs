@@ -75,15 +75,25 @@ impl DelayClock {
 }
 
 impl DelayStep {
-    /// Delay the value `x` of one cell, updating its memory.
+    /// Delay the values `x` of some cells, updating their memory.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
     #[inline(always)]
-    #[must_use]
-    pub fn apply(&self, x: f32, memory: &mut f32) -> f32 {
+    pub fn apply_all(&self, x: &mut [f32], memory: &mut [f32]) {
+        assert_eq!(x.len(), memory.len(), "cells and memory differ in length");
+        if self.first {
+            // Nothing to lag behind: the result is the present value.
+            memory.copy_from_slice(x);
+            return;
+        }
         let weight = self.weight as f32;
-        let m = if self.first { x } else { *memory };
-        let y = x + (m - x) * weight;
-        *memory = if self.renew { y } else { m };
-        y
+        for (x, m) in x.iter_mut().zip(memory) {
+            *x += (*m - *x) * weight;
+            if self.renew {
+                *m = *x;
+            }
+        }
     }
 }
 
@@ -121,7 +131,7 @@ mod tests {
 
     fn run(step_minutes: f64, exponential: bool) -> (Vec<f32>, Vec<f64>) {
         let mut clock = DelayClock::default();
-        let mut memory = 0.0;
+        let mut memory = [0.0];
         let mut minutes = Vec::new();
         let out = INPUT
             .iter()
@@ -129,7 +139,9 @@ mod tests {
                 let step = clock.day(step_minutes / 1440.0, exponential);
                 clock = step.next;
                 minutes.push(clock.accumulated_days * 1440.0);
-                step.apply(x, &mut memory)
+                let mut y = [x];
+                step.apply_all(&mut y, &mut memory);
+                y[0]
             })
             .collect();
         (out, minutes)
@@ -182,8 +194,9 @@ mod tests {
     #[test]
     fn single_row_has_no_lag_and_night_forgets() {
         let step = DelayClock::default().day(0.0, false);
-        let mut memory = 0.0;
-        assert_eq!(step.apply(431.0, &mut memory), 431.0);
+        let (mut x, mut memory) = ([431.0], [0.0]);
+        step.apply_all(&mut x, &mut memory);
+        assert_eq!((x, memory), ([431.0], [431.0]));
         assert_eq!(step.next.night(), DelayClock::default());
     }
 }

@@ -19,6 +19,12 @@ impl ExcessEmission {
         }
     }
 
+    /// Factors of x, x², x³ and x⁴ in the emission of a black surface.
+    #[must_use]
+    pub fn coefficients(&self) -> [f64; 4] {
+        self.coefficients
+    }
+
     /// Emission above that at air temperature [W m⁻²] for an excess [K].
     #[inline(always)]
     #[must_use]

@@ -102,7 +102,7 @@ impl LandCoverTable {
 }
 
 /// When a step is, as far as the surface temperature is concerned.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DayPhase {
     /// Highest sun altitude of the day [deg].
     pub altitude_max: f64,

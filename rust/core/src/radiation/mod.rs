@@ -1,3 +1,320 @@
-//! Radiation on the ground and on the body, cell by cell.
+//! Radiation on the ground and on the body, cell by cell, in one pass over the raster.
+//!
+//! A task takes [`CHUNK`] cells and works through them in blocks; every value depends on its own
+//! cell only, and sums over cells are formed in chunk order, so results do not depend on how many
+//! threads there are.
 
+pub mod anisotropic;
+pub mod bytes;
+pub mod cells;
+pub mod longwave;
+pub mod shortwave;
+pub mod sides;
+pub mod surface;
+pub mod tables;
 pub mod weights;
+pub mod work;
+
+use crate::fields::Field;
+use crate::pet::PetStep;
+use crate::simd::{self, Kernel};
+use crate::stage::Stage;
+use crate::stats::{Statistics, StatisticsPart};
+use crate::tmrt::tmrt;
+use crate::utci::UtciStep;
+use cells::{BLOCK, Cells, Gathered, Memory};
+use rayon::prelude::*;
+use tables::StepTables;
+use work::Work;
+
+/// Cells a task takes.
+const CHUNK: usize = 64 * BLOCK;
+
+/// Comfort indices of a step.
+#[derive(Debug)]
+pub struct Comfort {
+    /// UTCI, if anything needs it.
+    pub utci: Option<UtciStep>,
+    /// PET, if anything needs it.
+    pub pet: Option<PetStep>,
+}
+
+/// Input of the pass.
+#[derive(Debug)]
+pub struct RadiationInput<'a> {
+    /// Tables of the step.
+    pub tables: &'a StepTables,
+    /// Rasters.
+    pub cells: Cells<'a>,
+    /// Delay memories; `None` at night.
+    pub memory: Option<Memory<'a>>,
+    /// Comfort indices.
+    pub comfort: &'a Comfort,
+    /// Fields asked for.
+    pub fields: &'a [Field],
+    /// Length of the step [h] and the statistics it is counted in.
+    pub statistics: Option<(f64, &'a mut Statistics)>,
+}
+
+/// Means over the cells with a value; NaN if there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Means {
+    /// Mean radiant temperature [°C].
+    pub tmrt: f64,
+    /// UTCI [°C].
+    pub utci: f64,
+    /// Share of the beam that arrives.
+    pub sun: f64,
+}
+
+/// Result of the pass.
+#[derive(Clone, Debug)]
+pub struct RadiationOutput {
+    /// The fields asked for, in that order.
+    pub fields: Vec<Vec<f32>>,
+    /// Means over the raster.
+    pub means: Means,
+}
+
+/// Radiation, Tmrt and comfort of one step.
+#[derive(Debug)]
+pub struct RadiationStage;
+
+impl Stage for RadiationStage {
+    const NAME: &'static str = "radiation";
+    type In<'a> = RadiationInput<'a>;
+    type Out = RadiationOutput;
+
+    fn cpu(input: &mut RadiationInput<'_>) -> RadiationOutput {
+        evaluate(input)
+    }
+}
+
+/// Sums of a chunk; the counts are of values that are not missing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    tmrt: f64,
+    utci: f64,
+    sun: f64,
+    tmrt_count: u64,
+    utci_count: u64,
+}
+
+/// One task: its cells and where its results go.
+struct Task<'a> {
+    cells: Cells<'a>,
+    memory: Option<Memory<'a>>,
+    out: Vec<&'a mut [f32]>,
+    statistics: Option<StatisticsPart<'a>>,
+    sums: Sums,
+}
+
+/// Compute a block from loaded inputs to comfort. `all_sides` completes the longwave sides of a
+/// cylinder with their patch part, which the body itself receives through its side term.
+#[inline(always)]
+fn compute(
+    work: &mut Work,
+    tables: &StepTables,
+    memory: Option<&mut Memory<'_>>,
+    comfort: &Comfort,
+    all_sides: bool,
+) {
+    work.ground(tables, memory);
+    shortwave::ground(work, tables);
+    shortwave::body(work, tables);
+    longwave::ground(work, tables);
+    sides::body(work, tables);
+    tmrt(work, tables);
+    if all_sides && tables.anisotropic && tables.body.cylinder {
+        sides::add_patches(work, tables);
+    }
+    for i in 0..BLOCK {
+        work.tmrt[i] += work.missing[i];
+    }
+    let n = work.n;
+    if let Some(utci) = &comfort.utci {
+        utci.fill(&work.tmrt[..n], &mut work.utci[..n]);
+    }
+    if let Some(pet) = &comfort.pet {
+        pet.fill(&work.tmrt[..n], &mut work.pet[..n]);
+    }
+}
+
+impl Work {
+    /// Lane of a field.
+    #[inline(always)]
+    fn lane(&self, field: Field) -> &cells::Lane {
+        match field {
+            Field::Tmrt => &self.tmrt,
+            Field::Utci => &self.utci,
+            Field::Pet => &self.pet,
+            Field::Shadow => &self.shadow,
+            Field::Kdown => &self.kdown,
+            Field::Kup => &self.kup[0],
+            Field::Ldown => &self.ldown,
+            Field::Lup => &self.lup[0],
+            Field::Kside => &self.kside,
+            Field::Lside => &self.lside,
+            Field::KsideI => &self.kside_i,
+            Field::KsideD => &self.kside_d,
+            Field::Drad => &self.drad,
+            Field::Keast => &self.k[0],
+            Field::Ksouth => &self.k[1],
+            Field::Kwest => &self.k[2],
+            Field::Knorth => &self.k[3],
+            Field::Least => &self.l[0],
+            Field::Lsouth => &self.l[1],
+            Field::Lwest => &self.l[2],
+            Field::Lnorth => &self.l[3],
+            Field::Tg => &self.tg,
+            Field::TgOut => &self.tg_out,
+            Field::Fsh => &self.f_sh,
+        }
+    }
+
+    /// Write a field of the block.
+    #[inline(always)]
+    fn write(&self, field: Field, out: &mut [f32]) {
+        let lane = self.lane(field);
+        for i in 0..out.len() {
+            out[i] = lane[i] + self.missing[i];
+        }
+    }
+}
+
+/// A task to be compiled per instruction set.
+struct Pass<'a, 'b> {
+    task: &'a mut Task<'b>,
+    tables: &'a StepTables,
+    comfort: &'a Comfort,
+    fields: &'a [Field],
+}
+
+impl Kernel for Pass<'_, '_> {
+    #[inline(always)]
+    fn run(self) {
+        self.task.run(self.tables, self.comfort, self.fields);
+    }
+}
+
+impl Task<'_> {
+    #[inline(always)]
+    fn run(&mut self, tables: &StepTables, comfort: &Comfort, fields: &[Field]) {
+        let all_sides = fields.iter().any(|f| f.is_longwave_side());
+        let mut work = Work::default();
+        for first in (0..self.cells.len()).step_by(BLOCK) {
+            let range = first..(first + BLOCK).min(self.cells.len());
+            work.load(&self.cells.slice(range.clone()), tables);
+            let mut memory = self.memory.as_mut().map(|m| m.each_mut().map(|x| &mut x[range.clone()]));
+            compute(&mut work, tables, memory.as_mut(), comfort, all_sides);
+            for (out, &field) in self.out.iter_mut().zip(fields) {
+                work.write(field, &mut out[range.clone()]);
+            }
+            self.count(&work, first, comfort);
+        }
+    }
+
+    #[inline(always)]
+    fn count(&mut self, work: &Work, first: usize, comfort: &Comfort) {
+        let (tmrt, utci) = (&work.tmrt[..work.n], &work.utci[..work.n]);
+        for i in 0..work.n {
+            if !tmrt[i].is_nan() {
+                self.sums.tmrt += f64::from(tmrt[i]);
+                self.sums.sun += f64::from(work.shadow[i]);
+                self.sums.tmrt_count += 1;
+            }
+            if comfort.utci.is_some() && !utci[i].is_nan() {
+                self.sums.utci += f64::from(utci[i]);
+                self.sums.utci_count += 1;
+            }
+        }
+        if let Some(statistics) = &mut self.statistics {
+            let mut shadow = [0.0; BLOCK];
+            work.write(Field::Shadow, &mut shadow[..work.n]);
+            statistics.add(first, tmrt, utci, &shadow[..work.n]);
+        }
+    }
+}
+
+/// Cut the delay memories into chunks.
+fn chunks(memory: Memory<'_>) -> Vec<Memory<'_>> {
+    let mut parts = memory.map(|m| m.chunks_mut(CHUNK));
+    std::iter::from_fn(|| {
+        let mut next = parts.each_mut().map(Iterator::next);
+        next[0].is_some().then(|| next.each_mut().map(|x| x.take().unwrap_or_default()))
+    })
+    .collect()
+}
+
+/// The whole raster.
+fn evaluate(input: &mut RadiationInput<'_>) -> RadiationOutput {
+    let RadiationInput { tables, cells, memory, comfort, fields, statistics } = input;
+    let count = cells.len();
+    let mut out: Vec<Vec<f32>> = fields.iter().map(|_| vec![0.0; count]).collect();
+    let mut memories =
+        memory.as_mut().map(|m| chunks(m.each_mut().map(|x| &mut **x)).into_iter());
+    let mut parts = statistics
+        .as_mut()
+        .map(|(hours, statistics)| statistics.begin(tables.day, *hours, CHUNK).into_iter());
+    let mut rest: Vec<_> = out.iter_mut().map(|o| o.chunks_mut(CHUNK)).collect();
+    let mut tasks: Vec<Task<'_>> = (0..count)
+        .step_by(CHUNK)
+        .map(|first| Task {
+            cells: cells.slice(first..(first + CHUNK).min(count)),
+            memory: memories.as_mut().and_then(Iterator::next),
+            out: rest.iter_mut().filter_map(Iterator::next).collect(),
+            statistics: parts.as_mut().and_then(Iterator::next),
+            sums: Sums::default(),
+        })
+        .collect();
+    tasks.par_iter_mut().for_each(|task| {
+        simd::dispatch(Pass { task, tables, comfort, fields });
+    });
+    let means = mean(tasks.iter().map(|t| t.sums));
+    drop(tasks);
+    RadiationOutput { fields: out, means }
+}
+
+/// Means from the chunks' sums, in chunk order.
+fn mean(chunks: impl Iterator<Item = Sums>) -> Means {
+    let total = chunks.fold(Sums::default(), |a, b| Sums {
+        tmrt: a.tmrt + b.tmrt,
+        utci: a.utci + b.utci,
+        sun: a.sun + b.sun,
+        tmrt_count: a.tmrt_count + b.tmrt_count,
+        utci_count: a.utci_count + b.utci_count,
+    });
+    Means {
+        tmrt: total.tmrt / total.tmrt_count as f64,
+        utci: total.utci / total.utci_count as f64,
+        sun: total.sun / total.tmrt_count as f64,
+    }
+}
+
+/// Every field at some cells, in the order of [`crate::fields::FIELDS`]; the memory is read, not
+/// changed. `tables` must hold the box sides if they use the patch sky.
+#[must_use]
+pub fn evaluate_points(
+    tables: &StepTables,
+    cells: &Cells<'_>,
+    memory: Option<[&[f32]; crate::delay::MEMORIES]>,
+    comfort: &Comfort,
+    points: &[usize],
+) -> Vec<Vec<f32>> {
+    let gathered = Gathered::new(cells, points);
+    let cells = gathered.cells();
+    let mut memory = memory.map(|m| m.map(|x| points.iter().map(|&i| x[i]).collect::<Vec<f32>>()));
+    let mut out = vec![vec![0.0; points.len()]; crate::fields::FIELDS.len()];
+    let mut work = Work::default();
+    for first in (0..points.len()).step_by(BLOCK) {
+        let range = first..(first + BLOCK).min(points.len());
+        work.load(&cells.slice(range.clone()), tables);
+        let mut memory =
+            memory.as_mut().map(|m| m.each_mut().map(|x| &mut x[range.clone()]));
+        compute(&mut work, tables, memory.as_mut(), comfort, true);
+        for (out, (field, _)) in out.iter_mut().zip(crate::fields::FIELDS) {
+            work.write(field, &mut out[range.clone()]);
+        }
+    }
+    out
+}

@@ -5,6 +5,7 @@ pub mod emissivity;
 pub mod night;
 pub mod perez;
 pub mod split;
+pub mod step;
 
 /// Squared ratio of mean to actual sun–earth distance, (r₀/r)² (R 3.3, after Spencer 1971).
 #[must_use]

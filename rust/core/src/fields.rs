@@ -1,0 +1,118 @@
+//! Names of what a step can give.
+
+/// A quantity of a step, one value a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Field {
+    /// Mean radiant temperature [°C].
+    Tmrt,
+    /// UTCI [°C].
+    Utci,
+    /// PET [°C].
+    Pet,
+    /// Share of the beam that arrives; 0 at night.
+    Shadow,
+    /// Downwelling shortwave [W m⁻²], as all radiation.
+    Kdown,
+    /// Upwelling shortwave.
+    Kup,
+    /// Downwelling longwave.
+    Ldown,
+    /// Upwelling longwave.
+    Lup,
+    /// Shortwave on the cylinder, ground excluded (patch sky).
+    Kside,
+    /// Longwave on the cylinder, ground excluded (patch sky).
+    Lside,
+    /// Beam on the cylinder.
+    KsideI,
+    /// Diffuse sky light on the cylinder (patch sky).
+    KsideD,
+    /// Diffuse sky light on the ground.
+    Drad,
+    /// Shortwave from the east.
+    Keast,
+    /// Shortwave from the south.
+    Ksouth,
+    /// Shortwave from the west.
+    Kwest,
+    /// Shortwave from the north.
+    Knorth,
+    /// Longwave from the east.
+    Least,
+    /// Longwave from the south.
+    Lsouth,
+    /// Longwave from the west.
+    Lwest,
+    /// Longwave from the north.
+    Lnorth,
+    /// Ground temperature excess over air in the sun [K].
+    Tg,
+    /// Ground temperature, shaded and delayed [°C].
+    TgOut,
+    /// Shaded fraction of the walls around; 0 at night.
+    Fsh,
+}
+
+/// Every field and its name.
+pub const FIELDS: [(Field, &str); 24] = [
+    (Field::Tmrt, "tmrt"),
+    (Field::Utci, "utci"),
+    (Field::Pet, "pet"),
+    (Field::Shadow, "shadow"),
+    (Field::Kdown, "kdown"),
+    (Field::Kup, "kup"),
+    (Field::Ldown, "ldown"),
+    (Field::Lup, "lup"),
+    (Field::Kside, "kside"),
+    (Field::Lside, "lside"),
+    (Field::KsideI, "kside_i"),
+    (Field::KsideD, "kside_d"),
+    (Field::Drad, "drad"),
+    (Field::Keast, "keast"),
+    (Field::Ksouth, "ksouth"),
+    (Field::Kwest, "kwest"),
+    (Field::Knorth, "knorth"),
+    (Field::Least, "least"),
+    (Field::Lsouth, "lsouth"),
+    (Field::Lwest, "lwest"),
+    (Field::Lnorth, "lnorth"),
+    (Field::Tg, "tg"),
+    (Field::TgOut, "tg_out"),
+    (Field::Fsh, "f_sh"),
+];
+
+impl Field {
+    /// The field of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        FIELDS.iter().find(|(_, n)| *n == name).map(|&(field, _)| field)
+    }
+
+    /// Name of the field.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        FIELDS[self as usize].1
+    }
+
+    /// A longwave side: the only fields that cost box-side patch sums under a cylinder.
+    #[must_use]
+    pub fn is_longwave_side(self) -> bool {
+        matches!(self, Self::Least | Self::Lsouth | Self::Lwest | Self::Lnorth)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_in_the_order_of_the_fields() {
+        for (index, (field, name)) in FIELDS.iter().enumerate() {
+            assert_eq!(*field as usize, index);
+            assert_eq!(Field::from_name(name), Some(*field));
+            assert_eq!(field.name(), *name);
+        }
+        assert_eq!(Field::from_name("albedo"), None);
+    }
+}

@@ -1,0 +1,374 @@
+//! The patch sky (R 8): what each patch is, and weighted sums over patches.
+//!
+//! Of every patch a cell sees sky, foliage or building. The masks are read with foliage before
+//! building, so the three never overlap; for masks of the model's own shadow casting this is
+//! R 8.1 to the letter. Foliage and building are then told apart only where it matters: a building
+//! patch may be sunlit.
+
+use super::bytes::ByteTable;
+use crate::constants::DEG;
+use crate::patches::{PatchMasks, PatchTable};
+use crate::sky::emissivity::martin_berdahl_factor;
+use rayon::prelude::*;
+
+/// Azimuth the four sides E, S, W, N look to [deg].
+pub const SIDE_AZIMUTHS: [f64; 4] = [90.0, 180.0, 270.0, 0.0];
+
+/// Weather-independent geometry of one patch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PatchWeight {
+    /// Solid angle times cosine of the altitude: weight on an upright cylinder [sr].
+    pub side: f64,
+    /// Solid angle times sine of the altitude: weight on the horizontal [sr].
+    pub down: f64,
+    /// Weight on the sides E, S, W, N of a box; 0 behind a side [sr].
+    pub sides: [f64; 4],
+    /// Emissivity deficit relative to the hemisphere's (R 5.3).
+    pub deficit: f64,
+    /// Tangent of the altitude.
+    pub tangent: f64,
+    /// Azimuth [deg].
+    pub azimuth_deg: f64,
+}
+
+/// Whether a patch lies in front of a side (R 8.4).
+fn in_front(side: usize, azimuth_deg: f64) -> bool {
+    match side {
+        0 => azimuth_deg < 180.0,
+        1 => 90.0 < azimuth_deg && azimuth_deg < 270.0,
+        2 => 180.0 < azimuth_deg && azimuth_deg < 360.0,
+        _ => !(90.0..=270.0).contains(&azimuth_deg),
+    }
+}
+
+/// Geometry of every patch.
+#[must_use]
+pub fn patch_weights(table: &PatchTable) -> Vec<PatchWeight> {
+    let weight = |altitude_deg: f64, azimuth_deg: f64, solid_angle: f64| {
+        let (sin_b, cos_b) = (altitude_deg * DEG).sin_cos();
+        let on_side = |d: usize| {
+            let turn = ((SIDE_AZIMUTHS[d] - azimuth_deg) * DEG).cos();
+            if in_front(d, azimuth_deg) { solid_angle * cos_b * turn } else { 0.0 }
+        };
+        PatchWeight {
+            side: solid_angle * cos_b,
+            down: solid_angle * sin_b,
+            sides: std::array::from_fn(on_side),
+            deficit: martin_berdahl_factor(altitude_deg),
+            tangent: (altitude_deg * DEG).tan(),
+            azimuth_deg,
+        }
+    };
+    let patches = table.patches.iter();
+    patches.map(|p| weight(p.altitude_deg, p.azimuth_deg, table.bands[p.band].solid_angle)).collect()
+}
+
+/// The three masks of one cell, word by word.
+#[derive(Clone, Copy, Debug)]
+pub struct CellMasks<'a> {
+    building: &'a [u32],
+    vegetation: Option<(&'a [u32], &'a [u32])>,
+}
+
+/// One word of the patch classes of a cell.
+#[derive(Clone, Copy, Debug)]
+pub struct ClassWord {
+    /// Sky.
+    pub sky: u32,
+    /// Building.
+    pub building: u32,
+    /// Open but for foliage: the sky shines through with the canopy's transmissivity.
+    pub behind_foliage: u32,
+}
+
+impl<'a> CellMasks<'a> {
+    /// Masks of cell `cell`.
+    #[inline(always)]
+    #[must_use]
+    pub fn of(masks: &PatchMasks<'a>, cell: usize) -> Self {
+        let words = cell * masks.words..(cell + 1) * masks.words;
+        Self {
+            building: &masks.building[words.clone()],
+            vegetation: masks.vegetation.map(|(v, vb)| (&v[words.clone()], &vb[words])),
+        }
+    }
+
+    /// Number of words.
+    #[inline(always)]
+    #[must_use]
+    pub fn words(&self) -> usize {
+        self.building.len()
+    }
+
+    /// Classes of the patches of word `index`.
+    #[inline(always)]
+    #[must_use]
+    pub fn classes(&self, index: usize) -> ClassWord {
+        let open = self.building[index];
+        let (veg, vb) = self.vegetation.map_or((u32::MAX, u32::MAX), |(v, b)| (v[index], b[index]));
+        let no_foliage = veg & vb;
+        ClassWord {
+            sky: open & no_foliage,
+            building: !open & no_foliage,
+            behind_foliage: open & !veg,
+        }
+    }
+}
+
+/// Sums over the sky patches of one cell that hold for a whole run.
+///
+/// Order: side, down, then the same times the emissivity deficit.
+pub type SkySum = [f32; 4];
+
+/// [`SkySum`] of every cell.
+#[must_use]
+pub fn sky_sums(weights: &[PatchWeight], masks: &PatchMasks<'_>) -> Vec<SkySum> {
+    let table = ByteTable::new(weights.len(), |i| {
+        let w = &weights[i];
+        [w.side, w.down, w.deficit * w.side, w.deficit * w.down]
+    });
+    let mut out = vec![[0.0; 4]; masks.building.len() / masks.words];
+    out.par_iter_mut().enumerate().with_min_len(4096).for_each(|(cell, sum)| {
+        let cell = CellMasks::of(masks, cell);
+        for index in 0..cell.words() {
+            table.add_word(index, cell.classes(index).sky, sum);
+        }
+    });
+    out
+}
+
+/// Which building patches the sun lights, by the sky view of the cell (R 8.2).
+///
+/// A patch at altitude β is lit when tan κ < tan β − y with κ = arccos √s and y by patch. Since
+/// tan κ falls as the sky view s grows, each patch has a threshold on s; sorted, the lit patches
+/// of any cell are the first k, kept here as ready masks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LitPatches {
+    thresholds: Vec<f32>,
+    masks: Vec<u32>,
+    words: usize,
+    /// Number of thresholds below the start of each of the [`BUCKETS`] parts of 0–1.
+    start: Vec<u32>,
+}
+
+/// Parts of the unit interval the search for the threshold starts from.
+const BUCKETS: usize = 1024;
+
+impl LitPatches {
+    /// Thresholds for a sun position.
+    #[must_use]
+    pub fn new(weights: &[PatchWeight], azimuth_deg: f64, tan_altitude: f64) -> Self {
+        let words = weights.len().div_ceil(32);
+        let mut order: Vec<(f32, usize)> = weights
+            .iter()
+            .enumerate()
+            .map(|(i, w)| {
+                let turn = ((azimuth_deg - w.azimuth_deg) * DEG).cos();
+                let reach = w.tangent - (2.0 * turn * tan_altitude).min(0.0);
+                ((1.0 / (1.0 + reach * reach)) as f32, i)
+            })
+            .collect();
+        order.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut masks = vec![0_u32; words];
+        for (k, &(_, patch)) in order.iter().enumerate() {
+            masks.extend_from_within(k * words..);
+            masks[(k + 1) * words + patch / 32] |= 1 << (patch % 32);
+        }
+        let thresholds: Vec<f32> = order.iter().map(|&(t, _)| t).collect();
+        let start = (0..BUCKETS)
+            .map(|b| thresholds.partition_point(|&t| t < b as f32 / BUCKETS as f32) as u32)
+            .collect();
+        Self { thresholds, masks, words, start }
+    }
+
+    /// Mask of the lit patches of a cell with building sky view `s`.
+    #[inline(always)]
+    #[must_use]
+    pub fn mask(&self, s: f32) -> &[u32] {
+        let bucket = ((s * BUCKETS as f32) as usize).min(BUCKETS - 1);
+        let mut k = self.start[bucket] as usize;
+        while k < self.thresholds.len() && self.thresholds[k] < s {
+            k += 1;
+        }
+        &self.masks[k * self.words..][..self.words]
+    }
+}
+
+/// Tables of one daytime step.
+#[derive(Clone, Debug)]
+pub struct PatchStep {
+    /// Sky radiance times cylinder weight, and share of diffuse light, of patches in the sky.
+    pub sky: ByteTable<2>,
+    /// Which building patches are lit.
+    pub lit: LitPatches,
+    /// Weights of lit building patches: side; side and down of those opposite the sun.
+    pub building: ByteTable<4>,
+    /// Box sides, only where they are asked for.
+    pub sides: Option<SideTables>,
+}
+
+/// Tables of the sides E, S, W, N of a box.
+#[derive(Clone, Debug)]
+pub struct SideTables {
+    /// Geometric weight, then the same times the emissivity deficit.
+    pub sky: ByteTable<8>,
+    /// Sky radiance times weight.
+    pub light: ByteTable<4>,
+    /// Weight of building patches opposite the sun.
+    pub building: ByteTable<4>,
+}
+
+/// Sun and sky of a step, as the patches need them.
+#[derive(Clone, Copy, Debug)]
+pub struct PatchSun<'a> {
+    /// Sun azimuth [deg].
+    pub azimuth_deg: f64,
+    /// Tangent of the sun altitude.
+    pub tan_altitude: f64,
+    /// Diffuse horizontal irradiance [W m⁻²].
+    pub diffuse: f64,
+    /// Relative luminance per patch.
+    pub luminance: &'a [f64],
+    /// Weight the diffuse share by solid angle and altitude instead of plainly.
+    pub weighted_share: bool,
+}
+
+/// A patch is opposite the sun when it stands more than 90° of azimuth away from it.
+fn opposite(sun_azimuth_deg: f64, azimuth_deg: f64) -> bool {
+    let apart = (sun_azimuth_deg - azimuth_deg).abs();
+    90.0 < apart && apart < 270.0
+}
+
+impl SideTables {
+    /// Tables with `radiance(patch)` the sky's shortwave radiance and `faces(patch)` true for
+    /// patches opposite the sun.
+    fn new(
+        weights: &[PatchWeight],
+        radiance: impl Fn(usize) -> f64,
+        faces: impl Fn(usize) -> bool,
+    ) -> Self {
+        let n = weights.len();
+        let sky = |i: usize| {
+            let w = &weights[i];
+            std::array::from_fn(|k| if k < 4 { w.sides[k] } else { w.deficit * w.sides[k - 4] })
+        };
+        let opposed = |i: usize| if faces(i) { weights[i].sides } else { [0.0; 4] };
+        Self {
+            sky: ByteTable::new(n, sky),
+            light: ByteTable::new(n, |i| weights[i].sides.map(|w| radiance(i) * w)),
+            building: ByteTable::new(n, opposed),
+        }
+    }
+
+    /// Tables of a step without sun.
+    #[must_use]
+    pub fn night(weights: &[PatchWeight]) -> Self {
+        Self::new(weights, |_| 0.0, |_| false)
+    }
+}
+
+impl PatchStep {
+    /// Tables of a step; `with_sides` adds those of the box sides.
+    #[must_use]
+    pub fn new(weights: &[PatchWeight], sun: &PatchSun<'_>, with_sides: bool) -> Self {
+        let light = sun.luminance;
+        let horizontal: f64 = light.iter().zip(weights).map(|(l, w)| l * w.down).sum();
+        let radiance = |i: usize| light[i] * sun.diffuse / horizontal;
+        let share = |i: usize| {
+            if sun.weighted_share { light[i] * weights[i].down / horizontal } else { light[i] }
+        };
+        let faces = |i: usize| opposite(sun.azimuth_deg, weights[i].azimuth_deg);
+        let building = |i: usize| {
+            let w = &weights[i];
+            if faces(i) { [w.side, w.side, w.down, 0.0] } else { [w.side, 0.0, 0.0, 0.0] }
+        };
+        Self {
+            sky: ByteTable::new(weights.len(), |i| [radiance(i) * weights[i].side, share(i)]),
+            lit: LitPatches::new(weights, sun.azimuth_deg, sun.tan_altitude),
+            building: ByteTable::new(weights.len(), building),
+            sides: with_sides.then(|| SideTables::new(weights, radiance, faces)),
+        }
+    }
+
+    /// Sums of one cell with building sky view `s`.
+    #[inline(always)]
+    #[must_use]
+    pub fn sums(&self, cell: &CellMasks<'_>, s: f32) -> CellSums {
+        let mut sky = [0.0; 2];
+        let mut foliage = [0.0; 2];
+        let mut building = [0.0; 4];
+        let lit = self.lit.mask(s);
+        for index in 0..cell.words() {
+            let classes = cell.classes(index);
+            self.sky.add_word(index, classes.sky, &mut sky);
+            self.sky.add_sparse_word(index, classes.behind_foliage, &mut foliage);
+            self.building.add_sparse_word(index, classes.building & lit[index], &mut building);
+        }
+        CellSums {
+            sky_light: sky[0],
+            sky_share: sky[1],
+            foliage_light: foliage[0],
+            foliage_share: foliage[1],
+            lit_side: building[0],
+            opposite_side: building[1],
+            opposite_down: building[2],
+        }
+    }
+}
+
+/// Patch sums of one cell in daylight.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CellSums {
+    /// Diffuse light on the cylinder from open sky [W m⁻²].
+    pub sky_light: f32,
+    /// Share of the diffuse light from open sky.
+    pub sky_share: f32,
+    /// Diffuse light on the cylinder from sky behind foliage, before transmission [W m⁻²].
+    pub foliage_light: f32,
+    /// Share of the diffuse light from sky behind foliage, before transmission.
+    pub foliage_share: f32,
+    /// Side weight of lit buildings [sr].
+    pub lit_side: f32,
+    /// Side weight of lit buildings opposite the sun [sr].
+    pub opposite_side: f32,
+    /// Down weight of lit buildings opposite the sun [sr].
+    pub opposite_down: f32,
+}
+
+/// Sums of the box sides E, S, W, N of one cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SideSums {
+    /// Weight of sky patches [sr].
+    pub sky: [f32; 4],
+    /// The same times the emissivity deficit [sr].
+    pub deficit: [f32; 4],
+    /// Diffuse light from open sky [W m⁻²].
+    pub light: [f32; 4],
+    /// Diffuse light from sky behind foliage, before transmission [W m⁻²].
+    pub foliage_light: [f32; 4],
+    /// Weight of lit buildings opposite the sun [sr].
+    pub opposite: [f32; 4],
+}
+
+impl SideTables {
+    /// Sums of one cell; `lit` is the mask of lit patches, `None` at night.
+    #[inline(always)]
+    #[must_use]
+    pub fn sums(&self, cell: &CellMasks<'_>, lit: Option<&[u32]>) -> SideSums {
+        let mut sky = [0.0; 8];
+        let mut out = SideSums::default();
+        for index in 0..cell.words() {
+            let classes = cell.classes(index);
+            self.sky.add_word(index, classes.sky, &mut sky);
+            self.light.add_word(index, classes.sky, &mut out.light);
+            self.light.add_sparse_word(index, classes.behind_foliage, &mut out.foliage_light);
+            if let Some(lit) = lit {
+                let word = classes.building & lit[index];
+                self.building.add_sparse_word(index, word, &mut out.opposite);
+            }
+        }
+        out.sky = std::array::from_fn(|d| sky[d]);
+        out.deficit = std::array::from_fn(|d| sky[4 + d]);
+        out
+    }
+}

@@ -1,0 +1,54 @@
+//! Longwave on the ground and on the cylinder (R 7.6, 8.3, 8.4).
+
+use super::cells::BLOCK;
+use super::tables::StepTables;
+use super::work::Work;
+
+/// Downwelling longwave, and longwave on the cylinder under the patch sky.
+#[inline(always)]
+pub fn ground(work: &mut Work, tables: &StepTables) {
+    if tables.anisotropic {
+        patch_sky(work, tables);
+    } else {
+        isotropic(work, tables);
+        work.lside.fill(0.0);
+    }
+}
+
+/// R 7.6: sky, foliage, walls and the sky they reflect.
+#[inline(always)]
+fn isotropic(work: &mut Work, tables: &StepTables) {
+    let l = &tables.longwave;
+    let lit_fraction = tables.formulation.lit_fraction_walls && tables.day;
+    for i in 0..BLOCK {
+        let (s, sv, sa) = (work.s[i], work.sv[i], work.sa[i]);
+        let warm = if lit_fraction {
+            l.wall + (l.wall_warm - l.wall) * (1.0 - work.f_sh[i])
+        } else {
+            l.wall_warm
+        };
+        work.ldown[i] = (s + sv - 1.0) * l.sky_down
+            + (2.0 - sv - sa) * l.wall
+            + (sa - s) * warm
+            + (2.0 - s - sv) * l.wall_reflects * l.sky_down;
+    }
+}
+
+/// R 8.3, 8.4. Foliage and shaded walls shine alike, so all that is not sky counts together and
+/// sunlit walls add their gain.
+#[inline(always)]
+fn patch_sky(work: &mut Work, tables: &StepTables) {
+    let p = &tables.patch_longwave;
+    for i in 0..BLOCK {
+        let [side, down, deficit_side, deficit_down] = &work.sky;
+        let (lit_side, lit_down) =
+            if tables.day { (work.light[5][i], work.light[6][i]) } else { (0.0, 0.0) };
+        let sky_down = p.black * (down[i] - p.deficit * deficit_down[i]);
+        let sky_side = p.black * (side[i] - p.deficit * deficit_side[i]);
+        let obstructed = p.shaded + (sky_down + work.lup[0][i]) * p.reflects;
+        work.ldown[i] =
+            sky_down + (p.whole_down - down[i]) * obstructed + p.lit_gain * lit_down;
+        work.lside[i] =
+            sky_side + (p.whole_side - side[i]) * obstructed + p.lit_gain * lit_side;
+    }
+}

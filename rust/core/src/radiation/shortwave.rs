@@ -1,0 +1,148 @@
+//! Shortwave on the ground (R 7.3, 7.4) and on the body (R 7.5, 8.4, 8.5).
+
+use super::cells::{BLOCK, SIDES};
+use super::tables::StepTables;
+use super::weights::{shaded_fraction, shaded_fraction_exact, side_weight, wedge_ratio};
+use super::work::Work;
+
+/// Sky views below this are rounding: the cell is closed.
+const CLOSED: f32 = 1e-7;
+
+/// Shaded wall fraction, downwelling and upwelling shortwave. Night leaves them 0.
+#[inline(always)]
+pub fn ground(work: &mut Work, tables: &StepTables) {
+    if !tables.day {
+        zero(work);
+        return;
+    }
+    let sun = &tables.sun;
+    let exact = tables.formulation.exact_wedge;
+    for i in 0..BLOCK {
+        let open = work.s[i] + work.sv[i] - 1.0;
+        let open = if open < CLOSED { 0.0 } else { open };
+        let q = wedge_ratio(open, sun.inverse_tan_zenith);
+        let f = if exact { shaded_fraction_exact(q) } else { shaded_fraction(q) };
+        work.f_sh[i] = f;
+        work.on_walls[i] = sun.global * (1.0 - f) + sun.diffuse * f;
+        let through = work.s[i] - (1.0 - work.sv[i]) * sun.canopy_diffuse;
+        work.through[i] = through;
+        work.drad[i] = sun.diffuse * through;
+    }
+    if tables.anisotropic {
+        let transmitted = 1.0 - sun.canopy_diffuse;
+        for i in 0..BLOCK {
+            work.drad[i] = sun.diffuse * (work.light[1][i] + transmitted * work.light[3][i]);
+        }
+    }
+    for i in 0..BLOCK {
+        let from_walls = sun.wall_albedo * (1.0 - work.through[i]) * work.on_walls[i];
+        work.kdown[i] = sun.beam_down * work.shadow[i] + work.drad[i] + from_walls;
+        // The ground under walls sees the isotropic diffuse light even below a patch sky.
+        let below = sun.diffuse * work.through[i] + from_walls;
+        for q in 0..5 {
+            work.kup[q][i] =
+                work.kup[q][i] * sun.beam_down + below * work.albedo_diffuse[q][i];
+        }
+    }
+}
+
+/// No light at night.
+#[inline(always)]
+fn zero(work: &mut Work) {
+    let lanes = [
+        &mut work.f_sh,
+        &mut work.drad,
+        &mut work.kdown,
+        &mut work.kside_i,
+        &mut work.kside_d,
+        &mut work.kside,
+    ];
+    for lane in lanes {
+        lane.fill(0.0);
+    }
+    for lane in work.kup.iter_mut().chain(&mut work.k) {
+        lane.fill(0.0);
+    }
+}
+
+/// Shortwave on the sides and on the cylinder.
+#[inline(always)]
+pub fn body(work: &mut Work, tables: &StepTables) {
+    if !tables.day {
+        return;
+    }
+    let beam = if tables.body.cylinder { tables.sun.beam_side } else { 0.0 };
+    for i in 0..BLOCK {
+        work.kside_i[i] = beam * work.shadow[i];
+    }
+    match (tables.anisotropic, tables.body.cylinder) {
+        (false, _) => isotropic_sides(work, tables),
+        (true, true) => cylinder(work, tables),
+        (true, false) => box_sides(work, tables),
+    }
+}
+
+/// Sides under the isotropic sky, with the beam on them for a box (R 7.5).
+#[inline(always)]
+fn isotropic_sides(work: &mut Work, tables: &StepTables) {
+    let sun = &tables.sun;
+    for d in 0..SIDES {
+        let beam = if tables.body.cylinder { 0.0 } else { sun.box_beam[d] };
+        for i in 0..BLOCK {
+            let [s, sv, _] = &work.side_views[d];
+            let ws = side_weight(s[i]);
+            let wb = side_weight(s[i] + sv[i] - 1.0);
+            let hidden = 1.0 - ws + sun.canopy_beam * (ws - wb);
+            let diffuse = sun.diffuse * (1.0 - hidden);
+            let walls = sun.wall_albedo * hidden * work.on_walls[i];
+            work.k[d][i] =
+                0.5 * (diffuse + walls + work.kup[1 + d][i]) + beam * work.shadow[i];
+        }
+    }
+    work.kside.fill(0.0);
+    work.kside_d.fill(0.0);
+}
+
+/// Cylinder under the patch sky: the sides carry the ground's half only (R 8.4).
+#[inline(always)]
+fn cylinder(work: &mut Work, tables: &StepTables) {
+    let sun = &tables.sun;
+    let consistent = tables.formulation.consistent_patches;
+    let transmitted = if consistent { 1.0 - sun.canopy_diffuse } else { 0.0 };
+    let lit = if consistent { 5 } else { 4 };
+    for i in 0..BLOCK {
+        let sky = work.light[0][i] + transmitted * work.light[2][i];
+        let obstructed = tables.patch_longwave.whole_side - work.sky[0][i];
+        let reflected =
+            sun.shaded_radiance * obstructed + sun.lit_radiance_gain * work.light[lit][i];
+        work.kside_d[i] = sky;
+        work.kside[i] = work.kside_i[i] + sky + reflected;
+    }
+    for d in 0..SIDES {
+        for i in 0..BLOCK {
+            work.k[d][i] = 0.5 * work.kup[1 + d][i];
+        }
+    }
+}
+
+/// Box under the patch sky (R 8.5).
+#[inline(always)]
+fn box_sides(work: &mut Work, tables: &StepTables) {
+    let sun = &tables.sun;
+    let transmitted = 1.0 - sun.canopy_diffuse;
+    for d in 0..SIDES {
+        let whole = tables.patch_longwave.whole_sides[d];
+        for i in 0..BLOCK {
+            let [sky, _, light, foliage, opposite] = &work.side_sums;
+            let diffuse = light[d][i] + transmitted * foliage[d][i];
+            let reflected = sun.shaded_radiance * (whole - sky[d][i])
+                + sun.lit_radiance_gain * opposite[d][i];
+            work.k[d][i] = sun.box_beam[d] * work.shadow[i]
+                + diffuse
+                + reflected
+                + 0.5 * work.kup[1 + d][i];
+        }
+    }
+    work.kside.fill(0.0);
+    work.kside_d.fill(0.0);
+}

@@ -1,0 +1,401 @@
+//! The numbers of one step that every cell reads: computed once in f64, rounded once to f32.
+//!
+//! This is all an engine needs besides the rasters, so a kernel on another device reads the same
+//! tables.
+
+use super::anisotropic::{PatchStep, PatchSun, PatchWeight, SideTables};
+use crate::constants::{DEG, KELVIN, SIGMA};
+use crate::delay::{DelayClock, DelayStep};
+use crate::emission::ExcessEmission;
+use crate::ground::{LandCoverTable, SurfaceClass, WATER};
+use crate::params::{BodyShape, Formulation, Params};
+use crate::patches::PatchTable;
+use crate::shadow::{SH, VEGSH};
+use crate::sky::perez::{Luminance, PerezInput, luminance};
+use crate::sky::step::SkyStep;
+use crate::weather::Weather;
+
+/// Offset the reference subtracts to turn Tmrt into °C.
+const REFERENCE_TMRT_KELVIN: f64 = 273.2;
+
+/// Beam, diffuse light and what shades them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SunTerms {
+    /// Beam on the horizontal, I sin h.
+    pub beam_down: f32,
+    /// Beam on an upright surface facing the sun, I cos h.
+    pub beam_side: f32,
+    /// Beam on the sides E, S, W, N of a box; 0 behind.
+    pub box_beam: [f32; 4],
+    /// Global irradiance.
+    pub global: f32,
+    /// Diffuse irradiance.
+    pub diffuse: f32,
+    /// tan h.
+    pub inverse_tan_zenith: f32,
+    /// Share of the beam that arrives, by shadow flags (R 7.1).
+    pub sunlit: [f32; 8],
+    /// 1 − canopy transmissivity for diffuse light.
+    pub canopy_diffuse: f32,
+    /// 1 − canopy transmissivity for the beam and the side weights.
+    pub canopy_beam: f32,
+    /// Wall albedo.
+    pub wall_albedo: f32,
+    /// Radiance of foliage and of shaded walls.
+    pub shaded_radiance: f32,
+    /// What a sunlit wall radiates beyond a shaded one.
+    pub lit_radiance_gain: f32,
+}
+
+/// Surface temperature and what follows from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroundTerms {
+    /// Temperature excess in the sun [K], by land-cover code.
+    pub excess: [f32; 256],
+    /// Temperature excess whether or not the sun shines [K], by land-cover code.
+    pub excess_always: [f32; 256],
+    /// Albedo by land-cover code.
+    pub albedo: [f32; 256],
+    /// Emissivity by land-cover code.
+    pub emissivity: [f32; 256],
+    /// σ[(T+x)⁴ − T⁴] = x(e₀ + x(e₁ + x(e₂ + x e₃))), free of cancellation.
+    pub excess_emission: [f32; 4],
+    /// Black-body flux at air temperature, J.
+    pub air: f32,
+    /// Air temperature [°C].
+    pub ta: f32,
+    /// Longwave a sunlit wall emits beyond one at air temperature, for the ground view.
+    pub wall_emission: f64,
+    /// Thermal delay; `None` at night.
+    pub delay: Option<DelayStep>,
+}
+
+impl GroundTerms {
+    /// Emission of a black surface beyond that at air temperature [W m⁻²], by its excess [K].
+    #[inline(always)]
+    #[must_use]
+    pub fn emission_of(&self, excess: f32) -> f32 {
+        let [e0, e1, e2, e3] = self.excess_emission;
+        excess * (e0 + excess * (e1 + excess * (e2 + excess * e3)))
+    }
+}
+
+/// Longwave of sky and walls.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LongwaveTerms {
+    /// Sky flux on the horizontal, εJ.
+    pub sky_down: f32,
+    /// Sky flux on the sides, ε*J.
+    pub sky_side: f32,
+    /// Wall or foliage at air temperature, ew J.
+    pub wall: f32,
+    /// Sunlit wall, ew σ(T + Tw)⁴.
+    pub wall_warm: f32,
+    /// The wall seen towards E, S, W, N faces the sun.
+    pub facing: [bool; 4],
+    /// Flux of that wall, ew σ(T + Tw sin θ)⁴.
+    pub wall_facing: [f32; 4],
+    /// 1 − ew.
+    pub wall_reflects: f32,
+}
+
+/// Longwave of the patch sky.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PatchLongwave {
+    /// Radiance of a black sky, J/π.
+    pub black: f32,
+    /// 1 − ε of the hemisphere.
+    pub deficit: f32,
+    /// Radiance of foliage and shaded walls.
+    pub shaded: f32,
+    /// What a sunlit wall radiates beyond a shaded one.
+    pub lit_gain: f32,
+    /// Radiance reflected per incoming flux, (1 − ew)/2π.
+    pub reflects: f32,
+    /// Weight of the whole sky on the side, on the horizontal, and on each box side.
+    pub whole_side: f32,
+    /// On the horizontal.
+    pub whole_down: f32,
+    /// On the box sides E, S, W, N.
+    pub whole_sides: [f32; 4],
+}
+
+/// The receiving body.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BodyTerms {
+    /// Cylinder rather than box.
+    pub cylinder: bool,
+    /// Absorption shortwave, and longwave.
+    pub abs_k: f32,
+    /// Absorption longwave.
+    pub abs_l: f32,
+    /// Angular factors up/down, side, cylinder.
+    pub up: f32,
+    /// Side.
+    pub side: f32,
+    /// Cylinder.
+    pub around: f32,
+    /// 1/(absorption · σ).
+    pub inverse_emission: f32,
+    /// Kelvin offset of Tmrt.
+    pub kelvin: f32,
+}
+
+/// Everything a cell reads in one step.
+#[derive(Clone, Debug)]
+pub struct StepTables {
+    /// The sun is up.
+    pub day: bool,
+    /// Patch sky.
+    pub anisotropic: bool,
+    /// Formulae.
+    pub formulation: Formulation,
+    /// Shortwave.
+    pub sun: SunTerms,
+    /// Surface.
+    pub ground: GroundTerms,
+    /// Longwave of the isotropic sky.
+    pub longwave: LongwaveTerms,
+    /// Longwave of the patch sky.
+    pub patch_longwave: PatchLongwave,
+    /// Body.
+    pub body: BodyTerms,
+    /// Shortwave patch tables; by day under the patch sky only.
+    pub patches: Option<PatchStep>,
+    /// Box-side tables of a night step, where they are asked for.
+    pub night_sides: Option<SideTables>,
+}
+
+/// The patch sky of a run.
+#[derive(Clone, Debug)]
+pub struct PatchSky {
+    /// The division of the sky.
+    pub table: PatchTable,
+    /// Geometry of every patch.
+    pub weights: Vec<PatchWeight>,
+}
+
+/// What the step's tables are made from.
+#[derive(Clone, Copy, Debug)]
+pub struct StepInput<'a> {
+    /// Weather and sun.
+    pub weather: &'a Weather,
+    /// Parameters of the run.
+    pub params: &'a Params,
+    /// Scalars of the step.
+    pub sky: &'a SkyStep,
+    /// Thermal clock before the step.
+    pub clock: DelayClock,
+    /// Land cover is given.
+    pub land_cover: bool,
+    /// The patch sky; `None` selects the isotropic one.
+    pub patch_sky: Option<&'a PatchSky>,
+    /// The box sides of the patch sky are asked for.
+    pub sides: bool,
+}
+
+/// σT⁴ of a temperature in °C.
+#[must_use]
+pub fn emission(celsius: f64) -> f64 {
+    SIGMA * (celsius + KELVIN).powi(4)
+}
+
+impl StepTables {
+    /// Tables of a step, and the sky luminance they hold (by day under the patch sky).
+    #[must_use]
+    pub fn new(input: &StepInput<'_>) -> (Self, Option<Luminance>) {
+        let StepInput { weather, params, sky, .. } = *input;
+        let light = input.patch_sky.filter(|_| sky.day).map(|patch_sky| {
+            luminance(
+                &patch_sky.table,
+                &PerezInput {
+                    zenith_deg: 90.0 - sky.altitude_deg,
+                    azimuth_deg: weather.azimuth,
+                    diffuse: sky.diffuse,
+                    beam: sky.beam,
+                    day_of_year: weather.day_of_year,
+                },
+            )
+        });
+        let patches = input.patch_sky.zip(light.as_ref()).map(|(patch_sky, light)| {
+            let sun = PatchSun {
+                azimuth_deg: weather.azimuth,
+                tan_altitude: (sky.altitude_deg * DEG).tan(),
+                diffuse: sky.diffuse,
+                luminance: &light.patches,
+                weighted_share: params.formulation.consistent_patches,
+            };
+            PatchStep::new(&patch_sky.weights, &sun, input.sides)
+        });
+        let night_sides = input
+            .patch_sky
+            .filter(|_| input.sides && !sky.day)
+            .map(|patch_sky| SideTables::night(&patch_sky.weights));
+        let tables = Self {
+            day: sky.day,
+            anisotropic: input.patch_sky.is_some(),
+            formulation: params.formulation,
+            sun: sun_terms(input),
+            ground: ground_terms(input),
+            longwave: longwave_terms(input),
+            patch_longwave: patch_longwave(input),
+            body: body_terms(params),
+            patches,
+            night_sides,
+        };
+        (tables, light)
+    }
+}
+
+/// Sun azimuth windows of the sides E, S, W, N: the sun stands in front (R 7.5).
+fn sun_in_front(azimuth: f64) -> [bool; 4] {
+    [
+        azimuth <= 180.0,
+        90.0 < azimuth && azimuth <= 270.0,
+        180.0 < azimuth && azimuth <= 360.0,
+        azimuth <= 90.0 || azimuth > 270.0,
+    ]
+}
+
+fn sun_terms(input: &StepInput<'_>) -> SunTerms {
+    let StepInput { weather, params, sky, .. } = *input;
+    if !sky.day {
+        return SunTerms::default();
+    }
+    let (sin_h, cos_h) = (sky.altitude_deg * DEG).sin_cos();
+    let tau = params.transmissivity;
+    let psi = if weather.leaf_on { tau } else { params.transmissivity_leaf_off };
+    let diffuse_canopy = if params.formulation.seasonal_canopy { psi } else { tau };
+    let front = sun_in_front(weather.azimuth);
+    let box_beam = std::array::from_fn(|d| {
+        let turn = ((weather.azimuth - 90.0 * d as f64) * DEG).sin();
+        if front[d] { (sky.beam * cos_h * turn) as f32 } else { 0.0 }
+    });
+    let sunlit = std::array::from_fn(|flags| {
+        let bit = |b: u8| if flags & usize::from(b) != 0 { 1.0 } else { 0.0 };
+        (bit(SH) - (1.0 - bit(VEGSH)) * (1.0 - psi)) as f32
+    });
+    let aw = params.wall_albedo;
+    let shaded = 0.5 * aw * sky.diffuse / std::f64::consts::PI;
+    let half = 0.5 * sky.diffuse;
+    let lit = if params.formulation.wall_reflects_diffuse {
+        aw * (sky.beam * cos_h + half)
+    } else {
+        aw * sky.beam * cos_h + half
+    } / std::f64::consts::PI;
+    SunTerms {
+        beam_down: (sky.beam * sin_h) as f32,
+        beam_side: (sky.beam * cos_h) as f32,
+        box_beam,
+        global: sky.global as f32,
+        diffuse: sky.diffuse as f32,
+        inverse_tan_zenith: (sin_h / cos_h) as f32,
+        sunlit,
+        canopy_diffuse: (1.0 - diffuse_canopy) as f32,
+        canopy_beam: (1.0 - psi) as f32,
+        wall_albedo: aw as f32,
+        shaded_radiance: shaded as f32,
+        lit_radiance_gain: (lit - shaded) as f32,
+    }
+}
+
+/// Surface excess of a class under the step's sky (R 6.2, 6.3).
+fn excess(class: &SurfaceClass, sky: &SkyStep, land_cover: bool) -> f64 {
+    if !sky.day {
+        return 0.0;
+    }
+    let excess = sky.ci_surface * class.day_wave(&sky.phase);
+    // Without land cover a morning below air temperature survives.
+    if land_cover { excess.max(0.0) } else { excess }
+}
+
+fn ground_terms(input: &StepInput<'_>) -> GroundTerms {
+    let StepInput { weather, params, sky, .. } = *input;
+    let bare;
+    let classes = if input.land_cover {
+        &params.land_cover
+    } else {
+        bare = LandCoverTable::uniform(params.ground);
+        &bare
+    };
+    let mut in_sun = classes.column(|c| excess(c, sky, input.land_cover)).map(|x| x as f32);
+    let mut always = [0.0_f32; 256];
+    let water = weather.water_temperature - weather.ta;
+    if input.land_cover && params.formulation.water_temperature && water.is_finite() {
+        in_sun[usize::from(WATER)] = 0.0;
+        always[usize::from(WATER)] = water as f32;
+    }
+    let beyond_air = ExcessEmission::new(weather.ta);
+    GroundTerms {
+        excess: in_sun,
+        excess_always: always,
+        albedo: classes.column(|c| c.albedo).map(|x| x as f32),
+        emissivity: classes.column(|c| c.emissivity).map(|x| x as f32),
+        excess_emission: beyond_air.coefficients().map(|x| x as f32),
+        air: emission(weather.ta) as f32,
+        ta: weather.ta as f32,
+        wall_emission: beyond_air.of(sky.wall_excess, params.wall_emissivity),
+        delay: sky.day.then(|| {
+            input.clock.day(weather.step_days, params.formulation.exponential_delay)
+        }),
+    }
+}
+
+fn longwave_terms(input: &StepInput<'_>) -> LongwaveTerms {
+    let StepInput { weather, params, sky, .. } = *input;
+    let ew = params.wall_emissivity;
+    let air = emission(weather.ta);
+    let a = weather.azimuth;
+    // The wall seen towards a side faces the other way: in the east stands a wall that looks west.
+    let in_front = sun_in_front(a);
+    let facing = [in_front[2], in_front[3], in_front[0], in_front[1]].map(|f| f && sky.day);
+    let from = [180.0, 270.0, 0.0, 90.0];
+    let wall_facing = std::array::from_fn(|d| {
+        let sine = ((a - from[d]) * DEG).sin();
+        (ew * emission(weather.ta + sky.wall_excess * sine)) as f32
+    });
+    LongwaveTerms {
+        sky_down: (sky.emissivity() * air) as f32,
+        sky_side: (sky.emissivity_clouded * air) as f32,
+        wall: (ew * air) as f32,
+        wall_warm: (ew * emission(weather.ta + sky.wall_excess)) as f32,
+        facing,
+        wall_facing,
+        wall_reflects: (1.0 - ew) as f32,
+    }
+}
+
+fn patch_longwave(input: &StepInput<'_>) -> PatchLongwave {
+    use std::f64::consts::PI;
+    let Some(patch_sky) = input.patch_sky else { return PatchLongwave::default() };
+    let StepInput { weather, params, sky, .. } = *input;
+    let ew = params.wall_emissivity;
+    let air = emission(weather.ta);
+    let warm = emission(weather.ta + sky.wall_excess) - air;
+    let whole = |w: &dyn Fn(&PatchWeight) -> f64| patch_sky.weights.iter().map(w).sum::<f64>();
+    PatchLongwave {
+        black: (air / PI) as f32,
+        deficit: (1.0 - sky.emissivity()) as f32,
+        shaded: (ew * air / PI) as f32,
+        lit_gain: (ew * warm / PI) as f32,
+        reflects: ((1.0 - ew) / (2.0 * PI)) as f32,
+        whole_side: whole(&|w| w.side) as f32,
+        whole_down: whole(&|w| w.down) as f32,
+        whole_sides: std::array::from_fn(|d| whole(&|w| w.sides[d]) as f32),
+    }
+}
+
+fn body_terms(params: &Params) -> BodyTerms {
+    let factors = params.posture.factors();
+    let exact = params.formulation.exact_kelvin;
+    BodyTerms {
+        cylinder: params.body == BodyShape::Cylinder,
+        abs_k: params.abs_k as f32,
+        abs_l: params.abs_l as f32,
+        up: factors.up as f32,
+        side: factors.side as f32,
+        around: factors.cylinder as f32,
+        inverse_emission: (1.0 / (params.abs_l * SIGMA)) as f32,
+        kelvin: if exact { KELVIN } else { REFERENCE_TMRT_KELVIN } as f32,
+    }
+}

@@ -1,0 +1,242 @@
+//! Workspace of one block: inputs copied into lanes, intermediate fluxes, results.
+
+use super::anisotropic::{CellMasks, CellSums};
+use super::cells::{BLOCK, Cells, Lane, Memory, SIDES};
+use super::tables::StepTables;
+
+const ZERO: Lane = [0.0; BLOCK];
+
+/// Lanes of a block. Fluxes in W m⁻²; index 0 of five is the total, then E, S, W, N.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// Cells in use.
+    pub n: usize,
+    /// 0 where every input is given, else NaN: added to every result.
+    pub missing: Lane,
+    /// Building, vegetation, and vegetation-before-building sky view.
+    pub s: Lane,
+    /// Vegetation sky view.
+    pub sv: Lane,
+    /// Vegetation-before-building sky view.
+    pub sa: Lane,
+    /// The three by side (isotropic sky).
+    pub side_views: [[Lane; 3]; SIDES],
+    /// Share of the beam that arrives.
+    pub shadow: Lane,
+    /// Ground emissivity.
+    pub emissivity: Lane,
+    /// Ground temperature excess in the sun [K].
+    pub tg: Lane,
+    /// Ground temperature excess as it is [K].
+    pub excess: Lane,
+    /// Delayed ground temperature [°C].
+    pub tg_out: Lane,
+    /// Upwelling longwave.
+    pub lup: [Lane; 5],
+    /// Albedo seen in the sun; becomes upwelling shortwave.
+    pub kup: [Lane; 5],
+    /// Albedo seen under diffuse light.
+    pub albedo_diffuse: [Lane; 5],
+    /// Run-long sums over sky patches.
+    pub sky: [Lane; 4],
+    /// Patch sums of the step.
+    pub light: [Lane; 7],
+    /// Box-side patch sums: sky, deficit, light, light behind foliage, lit opposite buildings.
+    pub side_sums: [[Lane; SIDES]; 5],
+    /// Shaded fraction of walls.
+    pub f_sh: Lane,
+    /// Combined sky view with canopy transmission.
+    pub through: Lane,
+    /// Light on walls.
+    pub on_walls: Lane,
+    /// Diffuse light on the ground.
+    pub drad: Lane,
+    /// Downwelling shortwave.
+    pub kdown: Lane,
+    /// Beam on the cylinder.
+    pub kside_i: Lane,
+    /// Diffuse light on the cylinder.
+    pub kside_d: Lane,
+    /// Shortwave on the cylinder.
+    pub kside: Lane,
+    /// Shortwave on the sides.
+    pub k: [Lane; SIDES],
+    /// Downwelling longwave.
+    pub ldown: Lane,
+    /// Longwave on the cylinder.
+    pub lside: Lane,
+    /// Longwave on the sides.
+    pub l: [Lane; SIDES],
+    /// Mean radiant temperature [°C].
+    pub tmrt: Lane,
+    /// UTCI [°C].
+    pub utci: Lane,
+    /// PET [°C].
+    pub pet: Lane,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            n: 0,
+            missing: ZERO,
+            s: ZERO,
+            sv: ZERO,
+            sa: ZERO,
+            side_views: [[ZERO; 3]; SIDES],
+            shadow: ZERO,
+            emissivity: ZERO,
+            tg: ZERO,
+            excess: ZERO,
+            tg_out: ZERO,
+            lup: [ZERO; 5],
+            kup: [ZERO; 5],
+            albedo_diffuse: [ZERO; 5],
+            sky: [ZERO; 4],
+            light: [ZERO; 7],
+            side_sums: [[ZERO; SIDES]; 5],
+            f_sh: ZERO,
+            through: ZERO,
+            on_walls: ZERO,
+            drad: ZERO,
+            kdown: ZERO,
+            kside_i: ZERO,
+            kside_d: ZERO,
+            kside: ZERO,
+            k: [ZERO; SIDES],
+            ldown: ZERO,
+            lside: ZERO,
+            l: [ZERO; SIDES],
+            tmrt: ZERO,
+            utci: ZERO,
+            pet: ZERO,
+        }
+    }
+}
+
+#[inline(always)]
+fn copy(lane: &mut Lane, from: &[f32]) {
+    lane[..from.len()].copy_from_slice(from);
+}
+
+impl Work {
+    /// Read the inputs of up to [`BLOCK`] cells.
+    #[inline(always)]
+    pub fn load(&mut self, cells: &Cells<'_>, tables: &StepTables) {
+        let n = cells.len();
+        assert!(n <= BLOCK);
+        self.n = n;
+        copy(&mut self.s, cells.svf[0]);
+        copy(&mut self.sv, cells.svf[5]);
+        copy(&mut self.sa, cells.svf[10]);
+        if !tables.anisotropic {
+            for d in 0..SIDES {
+                for family in 0..3 {
+                    copy(&mut self.side_views[d][family], cells.svf[5 * family + 1 + d]);
+                }
+            }
+        }
+        for i in 0..n {
+            self.missing[i] = if cells.complete(i) { 0.0 } else { f32::NAN };
+            self.emissivity[i] = cells.emissivity_of(i, &tables.ground);
+        }
+        self.load_surface(cells, tables);
+        if let Some(ground) = &cells.ground {
+            for q in 0..5 {
+                copy(&mut self.lup[q], ground.lup[q]);
+                copy(&mut self.kup[q], ground.albedo[q]);
+                copy(&mut self.albedo_diffuse[q], ground.albedo_diffuse[q]);
+            }
+        }
+        self.load_patches(cells, tables);
+    }
+
+    #[inline(always)]
+    fn load_surface(&mut self, cells: &Cells<'_>, tables: &StepTables) {
+        let ground = &tables.ground;
+        for i in 0..self.n {
+            let code = cells.code(i);
+            let shadow = cells.shadow.map_or(0.0, |f| tables.sun.sunlit[usize::from(f[i] & 7)]);
+            self.shadow[i] = shadow;
+            self.tg[i] = ground.excess[code] + ground.excess_always[code];
+            self.excess[i] = ground.excess_always[code] + ground.excess[code] * shadow;
+        }
+    }
+
+    #[inline(always)]
+    fn load_patches(&mut self, cells: &Cells<'_>, tables: &StepTables) {
+        let Some((masks, sums)) = &cells.patches else { return };
+        for i in 0..self.n {
+            for k in 0..4 {
+                self.sky[k][i] = sums[i][k];
+            }
+        }
+        let Some(step) = &tables.patches else {
+            if let Some(sides) = &tables.night_sides {
+                for i in 0..self.n {
+                    self.set_sides(i, &sides.sums(&CellMasks::of(masks, i), None));
+                }
+            }
+            return;
+        };
+        for i in 0..self.n {
+            let cell = CellMasks::of(masks, i);
+            let s = self.s[i].min(1.0);
+            self.set_sums(i, &step.sums(&cell, s));
+            if let Some(sides) = &step.sides {
+                self.set_sides(i, &sides.sums(&cell, Some(step.lit.mask(s))));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn set_sums(&mut self, i: usize, sums: &CellSums) {
+        self.light[0][i] = sums.sky_light;
+        self.light[1][i] = sums.sky_share;
+        self.light[2][i] = sums.foliage_light;
+        self.light[3][i] = sums.foliage_share;
+        self.light[4][i] = sums.lit_side;
+        self.light[5][i] = sums.opposite_side;
+        self.light[6][i] = sums.opposite_down;
+    }
+
+    #[inline(always)]
+    fn set_sides(&mut self, i: usize, sums: &super::anisotropic::SideSums) {
+        let groups = [sums.sky, sums.deficit, sums.light, sums.foliage_light, sums.opposite];
+        for (lanes, group) in self.side_sums.iter_mut().zip(groups) {
+            for d in 0..SIDES {
+                lanes[d][i] = group[d];
+            }
+        }
+    }
+
+    /// Upwelling longwave and ground temperature, delayed by day (R 6.4, 6.5).
+    #[inline(always)]
+    pub fn ground(&mut self, tables: &StepTables, memory: Option<&mut Memory<'_>>) {
+        let g = &tables.ground;
+        let Some(delay) = &g.delay else {
+            for i in 0..BLOCK {
+                let x = self.excess[i];
+                let lup = self.emissivity[i] * (g.air + g.emission_of(x));
+                for q in 0..5 {
+                    self.lup[q][i] = lup;
+                }
+                self.tg_out[i] = g.ta + x;
+            }
+            return;
+        };
+        for i in 0..BLOCK {
+            let own = self.emissivity[i] * g.air;
+            for q in 0..5 {
+                self.lup[q][i] += own;
+            }
+            self.tg_out[i] = g.ta + self.excess[i];
+        }
+        if let Some(memory) = memory {
+            for q in 0..5 {
+                delay.apply_all(&mut self.lup[q][..self.n], memory[q]);
+            }
+            delay.apply_all(&mut self.tg_out[..self.n], memory[5]);
+        }
+    }
+}

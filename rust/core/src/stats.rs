@@ -1,0 +1,266 @@
+//! Running statistics over the steps of a run (R 9).
+
+use rayon::prelude::*;
+
+/// Running sums and extremes of one quantity.
+#[derive(Clone, Debug)]
+struct Running {
+    day: Vec<f32>,
+    night: Vec<f32>,
+    max: Vec<f32>,
+    min: Vec<f32>,
+}
+
+/// One cell's share of [`Running`].
+struct RunningPart<'a> {
+    sum: &'a mut [f32],
+    max: &'a mut [f32],
+    min: &'a mut [f32],
+}
+
+impl Running {
+    fn new(cells: usize) -> Self {
+        Self {
+            day: vec![0.0; cells],
+            night: vec![0.0; cells],
+            max: vec![f32::NEG_INFINITY; cells],
+            min: vec![f32::INFINITY; cells],
+        }
+    }
+
+    fn parts(&mut self, day: bool, size: usize) -> Vec<RunningPart<'_>> {
+        let sum = if day { &mut self.day } else { &mut self.night };
+        sum.chunks_mut(size)
+            .zip(self.max.chunks_mut(size))
+            .zip(self.min.chunks_mut(size))
+            .map(|((sum, max), min)| RunningPart { sum, max, min })
+            .collect()
+    }
+}
+
+impl RunningPart<'_> {
+    #[inline(always)]
+    fn add(&mut self, at: usize, values: &[f32]) {
+        let cells = at..at + values.len();
+        let lanes = self.sum[cells.clone()]
+            .iter_mut()
+            .zip(&mut self.max[cells.clone()])
+            .zip(&mut self.min[cells]);
+        for (((sum, max), min), &value) in lanes.zip(values) {
+            // A missing value changes nothing; `max` and `min` of a NaN are the other operand.
+            *sum += if value.is_nan() { 0.0 } else { value };
+            *max = max.max(value);
+            *min = min.min(value);
+        }
+    }
+}
+
+/// Statistics of a run, cell by cell. Missing values are left out.
+#[derive(Clone, Debug)]
+pub struct Statistics {
+    tmrt: Running,
+    utci: Running,
+    day_count: Vec<u32>,
+    night_count: Vec<u32>,
+    sun_hours: Vec<f32>,
+    shade_hours: Vec<f32>,
+    day_thresholds: Vec<f64>,
+    night_thresholds: Vec<f64>,
+    /// Hours above each day threshold, then each night threshold.
+    hours_above: Vec<Vec<f32>>,
+    /// Steps counted by day and by night.
+    pub steps: [u64; 2],
+}
+
+/// The cells of one task.
+pub struct StatisticsPart<'a> {
+    tmrt: RunningPart<'a>,
+    utci: RunningPart<'a>,
+    count: &'a mut [u32],
+    sun: &'a mut [f32],
+    shade: &'a mut [f32],
+    above: Vec<(f32, &'a mut [f32])>,
+    day: bool,
+    hours: f32,
+}
+
+impl StatisticsPart<'_> {
+    /// Count a step of some cells, the first being cell `at` of this part.
+    #[inline(always)]
+    pub fn add(&mut self, at: usize, tmrt: &[f32], utci: &[f32], shadow: &[f32]) {
+        self.tmrt.add(at, tmrt);
+        self.utci.add(at, utci);
+        for (count, value) in self.count[at..].iter_mut().zip(tmrt) {
+            *count += u32::from(!value.is_nan());
+        }
+        if self.day {
+            let hours = self.sun[at..].iter_mut().zip(&mut self.shade[at..]);
+            for ((sun, shade), &lit) in hours.zip(shadow) {
+                let known = if lit.is_nan() { 0.0 } else { self.hours };
+                let lit = if lit.is_nan() { 0.0 } else { lit };
+                *sun += lit * known;
+                *shade += (1.0 - lit) * known;
+            }
+        }
+        for (threshold, above) in &mut self.above {
+            for (hours, value) in above[at..].iter_mut().zip(utci) {
+                *hours += if *value > *threshold { self.hours } else { 0.0 };
+            }
+        }
+    }
+}
+
+impl Statistics {
+    /// Empty statistics of `cells` cells, counting hours with UTCI above each threshold: the first
+    /// list by day, the second at night.
+    #[must_use]
+    pub fn new(cells: usize, day: &[f64], night: &[f64]) -> Self {
+        Self {
+            tmrt: Running::new(cells),
+            utci: Running::new(cells),
+            day_count: vec![0; cells],
+            night_count: vec![0; cells],
+            sun_hours: vec![0.0; cells],
+            shade_hours: vec![0.0; cells],
+            day_thresholds: day.to_vec(),
+            night_thresholds: night.to_vec(),
+            hours_above: vec![vec![0.0; cells]; day.len() + night.len()],
+            steps: [0; 2],
+        }
+    }
+
+    /// Number of cells.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.day_count.len()
+    }
+
+    /// Whether there is no cell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.day_count.is_empty()
+    }
+
+    /// Begin a step and hand its parts of `size` cells to the tasks.
+    pub fn begin(&mut self, day: bool, hours: f64, size: usize) -> Vec<StatisticsPart<'_>> {
+        self.steps[usize::from(!day)] += 1;
+        let split = self.day_thresholds.len();
+        let (by_day, by_night) = self.hours_above.split_at_mut(split);
+        let (above, thresholds, count) = if day {
+            (by_day, &self.day_thresholds, &mut self.day_count)
+        } else {
+            (by_night, &self.night_thresholds, &mut self.night_count)
+        };
+        let parts = self.tmrt.parts(day, size).into_iter().zip(self.utci.parts(day, size));
+        let hour_parts = self.sun_hours.chunks_mut(size).zip(self.shade_hours.chunks_mut(size));
+        let mut out: Vec<StatisticsPart<'_>> = parts
+            .zip(count.chunks_mut(size))
+            .zip(hour_parts)
+            .map(|(((tmrt, utci), count), (sun, shade))| StatisticsPart {
+                tmrt,
+                utci,
+                count,
+                sun,
+                shade,
+                above: Vec::new(),
+                day,
+                hours: hours as f32,
+            })
+            .collect();
+        for (hours, &threshold) in above.iter_mut().zip(thresholds) {
+            for (part, cells) in out.iter_mut().zip(hours.chunks_mut(size)) {
+                part.above.push((threshold as f32, cells));
+            }
+        }
+        out
+    }
+
+    /// Finished grids by name: mean, max, min, day_mean and night_mean of tmrt and utci, and the
+    /// hours of sun and shade. NaN where nothing was counted.
+    #[must_use]
+    pub fn grids(&self) -> Vec<(String, Vec<f32>)> {
+        let mut out = Vec::new();
+        for (name, running) in [("tmrt", &self.tmrt), ("utci", &self.utci)] {
+            let mean = |i: usize| {
+                let count = self.day_count[i] + self.night_count[i];
+                (f64::from(running.day[i]) + f64::from(running.night[i])) / f64::from(count)
+            };
+            let part = |sum: &[f32], count: &[u32], i: usize| f64::from(sum[i]) / f64::from(count[i]);
+            let extreme = |x: f32| if x.is_finite() { f64::from(x) } else { f64::NAN };
+            out.push((format!("{name}_mean"), self.grid(mean)));
+            out.push((format!("{name}_max"), self.grid(|i| extreme(running.max[i]))));
+            out.push((format!("{name}_min"), self.grid(|i| extreme(running.min[i]))));
+            let day = self.grid(|i| part(&running.day, &self.day_count, i));
+            out.push((format!("{name}_day_mean"), day));
+            let night = self.grid(|i| part(&running.night, &self.night_count, i));
+            out.push((format!("{name}_night_mean"), night));
+        }
+        out.push(("sun_hours".to_owned(), self.counted(&self.sun_hours)));
+        out.push(("shade_hours".to_owned(), self.counted(&self.shade_hours)));
+        out
+    }
+
+    /// Hours with UTCI above each threshold; a threshold of both lists counts day and night.
+    #[must_use]
+    pub fn hours_above(&self) -> Vec<(f64, Vec<f32>)> {
+        let thresholds = self.day_thresholds.iter().chain(&self.night_thresholds);
+        let mut out: Vec<(f64, Vec<f32>)> = Vec::new();
+        for (&threshold, hours) in thresholds.zip(&self.hours_above) {
+            match out.iter_mut().find(|(t, _)| *t == threshold) {
+                Some((_, sum)) => sum.iter_mut().zip(hours).for_each(|(s, h)| *s += h),
+                None => out.push((threshold, self.counted(hours))),
+            }
+        }
+        out
+    }
+
+    fn grid(&self, value: impl Fn(usize) -> f64 + Sync) -> Vec<f32> {
+        (0..self.len()).into_par_iter().map(|i| value(i) as f32).collect()
+    }
+
+    /// Hours where a cell was counted at all.
+    fn counted(&self, hours: &[f32]) -> Vec<f32> {
+        let seen = |i: usize| self.day_count[i] + self.night_count[i] > 0;
+        self.grid(|i| if seen(i) { f64::from(hours[i]) } else { f64::NAN })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add(stats: &mut Statistics, day: bool, tmrt: &[f32], utci: &[f32], shadow: &[f32]) {
+        for (part, at) in stats.begin(day, 0.5, 2).iter_mut().zip([0, 2]) {
+            let cells = at..(at + 2).min(tmrt.len());
+            part.add(0, &tmrt[cells.clone()], &utci[cells.clone()], &shadow[cells]);
+        }
+    }
+
+    fn grid(stats: &Statistics, name: &str) -> Vec<f32> {
+        stats.grids().into_iter().find(|(n, _)| n == name).unwrap().1
+    }
+
+    #[test]
+    fn day_night_and_missing() {
+        let nan = f32::NAN;
+        let mut stats = Statistics::new(3, &[30.0], &[20.0, 30.0]);
+        add(&mut stats, true, &[50.0, 40.0, nan], &[35.0, 29.0, nan], &[1.0, 0.25, nan]);
+        add(&mut stats, false, &[10.0, nan, nan], &[31.0, nan, nan], &[0.0, 0.0, 0.0]);
+        assert_eq!(stats.steps, [1, 1]);
+        assert_eq!(grid(&stats, "tmrt_mean")[..2], [30.0, 40.0]);
+        assert_eq!(grid(&stats, "tmrt_max")[..2], [50.0, 40.0]);
+        assert_eq!(grid(&stats, "tmrt_min")[..2], [10.0, 40.0]);
+        assert_eq!(grid(&stats, "utci_day_mean")[..2], [35.0, 29.0]);
+        assert_eq!(grid(&stats, "utci_night_mean")[0], 31.0);
+        assert!(grid(&stats, "utci_night_mean")[1].is_nan());
+        assert_eq!(grid(&stats, "sun_hours")[..2], [0.5, 0.125]);
+        assert_eq!(grid(&stats, "shade_hours")[..2], [0.0, 0.375]);
+        for (_, values) in stats.grids() {
+            assert!(values[2].is_nan());
+        }
+        let above = stats.hours_above();
+        assert_eq!(above.iter().map(|(t, _)| *t).collect::<Vec<_>>(), [30.0, 20.0]);
+        assert_eq!(above[0].1[..2], [1.0, 0.0]);
+        assert_eq!(above[1].1[..2], [0.5, 0.0]);
+    }
+}

@@ -1,0 +1,446 @@
+//! `Model`: one run, step by step.
+
+use crate::door::{Raster, array, cells, enter, grid_of};
+use crate::engine;
+use crate::params::{self, RunParams};
+use crate::run::{State, Statistics, StepResult};
+use crate::scene::{Scene, table_of};
+use crate::weather;
+use numpy::{
+    PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArrayMethods,
+};
+use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use solweig_core::fields::{FIELDS, Field};
+use solweig_core::grid::Grid;
+use solweig_core::ground::LandCoverTable;
+use solweig_core::gvf::GroundView;
+use solweig_core::patches::PatchMasks;
+use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
+use solweig_core::radiation::cells::Cells;
+use solweig_core::radiation::tables::PatchSky;
+use solweig_core::svf;
+use solweig_core::terrain::Terrain;
+use solweig_core::timestep::{Request, Run, StepOutput, step};
+use solweig_core::walls::{WallCell, wall_cells};
+use std::sync::Arc;
+
+/// Patch visibility as numpy arrays.
+struct Masks {
+    building: Py<PyArray3<u32>>,
+    vegetation: Option<(Py<PyArray3<u32>>, Py<PyArray3<u32>>)>,
+    words: usize,
+    sums: Vec<SkySum>,
+    sky: PatchSky,
+}
+
+/// Everything of a run that does not change from step to step.
+#[pyclass(frozen, module = "solweig._core")]
+pub struct Model {
+    terrain: Arc<Terrain>,
+    grid: Grid,
+    svf: [Py<PyArray2<f32>>; svf::FIELDS],
+    masks: Option<Masks>,
+    land_cover: Option<Py<PyArray2<u8>>>,
+    albedo: Option<Py<PyArray2<f32>>>,
+    emissivity: Option<Py<PyArray2<f32>>>,
+    walls: Vec<WallCell>,
+    ground_view: GroundView,
+    run: RunParams,
+}
+
+/// A borrowed mask.
+type MaskView<'py> = PyReadonlyArray3<'py, u32>;
+
+/// Read access to every array of a model while a step runs.
+struct Borrowed<'py> {
+    svf: [PyReadonlyArray2<'py, f32>; svf::FIELDS],
+    masks: Option<(MaskView<'py>, Option<(MaskView<'py>, MaskView<'py>)>)>,
+    land_cover: Option<PyReadonlyArray2<'py, u8>>,
+    albedo: Option<PyReadonlyArray2<'py, f32>>,
+    emissivity: Option<PyReadonlyArray2<'py, f32>>,
+}
+
+fn not_contiguous<E>(_: E) -> PyErr {
+    PyValueError::new_err("expected a C-contiguous array, got a strided one")
+}
+
+/// A mask of the dictionary, checked for shape.
+fn mask<'py>(
+    masks: &Bound<'py, PyDict>,
+    name: &str,
+    shape: [usize; 3],
+) -> PyResult<Option<PyReadonlyArray3<'py, u32>>> {
+    let Some(item) = masks.get_item(name)?.filter(|x| !x.is_none()) else { return Ok(None) };
+    let mask: PyReadonlyArray3<'py, u32> = item.extract()?;
+    if mask.shape() != shape {
+        return Err(PyValueError::new_err(format!(
+            "masks[{name:?}]: expected shape {shape:?}, got {:?}",
+            mask.shape()
+        )));
+    }
+    mask.as_slice().map_err(not_contiguous)?;
+    Ok(Some(mask))
+}
+
+/// The patch sky and its masks.
+fn read_masks(
+    py: Python<'_>,
+    masks: &Bound<'_, PyDict>,
+    patch_option: u32,
+    grid: Grid,
+) -> PyResult<Masks> {
+    let table = table_of(patch_option)?;
+    let words = table.words();
+    let shape = [grid.rows, grid.cols, words];
+    let building = mask(masks, "shmat", shape)?
+        .ok_or_else(|| PyKeyError::new_err("masks: no \"shmat\""))?;
+    let vegetation = match (mask(masks, "vegshmat", shape)?, mask(masks, "vbshmat", shape)?) {
+        (Some(v), Some(b)) => Some((v, b)),
+        (None, None) => None,
+        _ => {
+            let message = "masks: vegshmat and vbshmat come together or not at all";
+            return Err(PyValueError::new_err(message));
+        }
+    };
+    let weights = patch_weights(&table);
+    let view = PatchMasks {
+        words,
+        building: building.as_slice().map_err(not_contiguous)?,
+        vegetation: match &vegetation {
+            Some((v, b)) => Some((
+                v.as_slice().map_err(not_contiguous)?,
+                b.as_slice().map_err(not_contiguous)?,
+            )),
+            None => None,
+        },
+    };
+    let sums = enter(py, || sky_sums(&weights, &view))?;
+    let keep = |m: PyReadonlyArray3<'_, u32>| (*m).clone().unbind();
+    Ok(Masks {
+        building: keep(building),
+        vegetation: vegetation.map(|(v, b)| (keep(v), keep(b))),
+        words,
+        sums,
+        sky: PatchSky { table, weights },
+    })
+}
+
+/// The 15 sky view fields by name.
+fn read_svf(
+    fields: &Bound<'_, PyDict>,
+    grid: Grid,
+) -> PyResult<[Py<PyArray2<f32>>; svf::FIELDS]> {
+    let read = |index: usize| -> PyResult<Py<PyArray2<f32>>> {
+        let name = svf::field_name(index);
+        let item = fields
+            .get_item(&name)?
+            .ok_or_else(|| PyKeyError::new_err(format!("svf: no {name:?}")))?;
+        let field: PyReadonlyArray2<'_, f32> = item.extract()?;
+        cells(&name, &field, grid.rows, grid.cols)?;
+        Ok((*field).clone().unbind())
+    };
+    let all = (0..svf::FIELDS).map(read).collect::<PyResult<Vec<_>>>()?;
+    all.try_into().map_err(|_| PyValueError::new_err("svf: wrong number of fields"))
+}
+
+/// An optional raster, checked for shape.
+fn keep<T: numpy::Element>(
+    name: &str,
+    raster: Option<Raster<'_, T>>,
+    grid: Grid,
+) -> PyResult<Option<Py<PyArray2<T>>>> {
+    raster
+        .map(|r| {
+            cells(name, &r, grid.rows, grid.cols)?;
+            Ok((*r).clone().unbind())
+        })
+        .transpose()
+}
+
+/// Fail on a land-cover code without properties.
+fn check_codes(codes: &[u8], table: &LandCoverTable) -> PyResult<()> {
+    let mut seen = [false; 256];
+    for &code in codes {
+        seen[usize::from(code)] = true;
+    }
+    let unknown: Vec<u8> =
+        (0..=255).filter(|&c| seen[usize::from(c)] && table.get(c).is_none()).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let message = format!("land_cover: no surface properties for the codes {unknown:?}");
+    Err(PyValueError::new_err(message))
+}
+
+/// Ground albedo as the ground view reads it; cells without a value reflect nothing.
+fn albedo_raster(codes: Option<&[u8]>, albedo: Option<&[f32]>, run: &RunParams, n: usize) -> Vec<f32> {
+    let known = |a: f32| if a.is_nan() { 0.0 } else { a };
+    match (albedo, codes) {
+        (Some(albedo), _) => albedo.iter().map(|&a| known(a)).collect(),
+        (None, Some(codes)) => {
+            let table = run.model.land_cover.column(|c| c.albedo);
+            codes.iter().map(|&c| known(table[usize::from(c)] as f32)).collect()
+        }
+        (None, None) => vec![run.model.ground.albedo as f32; n],
+    }
+}
+
+#[pymethods]
+impl Model {
+    #[new]
+    #[pyo3(signature = (scene, *, svf, masks, patch_option, buildings, wall_height, wall_aspect,
+        land_cover=None, albedo=None, emissivity=None, params=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        py: Python<'_>,
+        scene: &Scene,
+        svf: &Bound<'_, PyDict>,
+        masks: Option<&Bound<'_, PyDict>>,
+        patch_option: u32,
+        buildings: Raster<'_, u8>,
+        wall_height: Raster<'_, f32>,
+        wall_aspect: Raster<'_, f32>,
+        land_cover: Option<Raster<'_, u8>>,
+        albedo: Option<Raster<'_, f32>>,
+        emissivity: Option<Raster<'_, f32>>,
+        params: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let run = params::read(params)?;
+        let grid = grid_of("buildings", &buildings, scene.terrain.grid.pixel_size)?;
+        let (rows, cols) = (scene.terrain.grid.rows, scene.terrain.grid.cols);
+        let masks = match (run.model.anisotropic, masks) {
+            (false, _) => None,
+            (true, Some(masks)) => Some(read_masks(py, masks, patch_option, grid)?),
+            (true, None) => {
+                let message = "masks: the anisotropic sky needs patch visibility, got None";
+                return Err(PyValueError::new_err(message));
+            }
+        };
+        let open_ground = cells("buildings", &buildings, rows, cols)?;
+        let walls = wall_cells(
+            cells("wall_height", &wall_height, rows, cols)?,
+            cells("wall_aspect", &wall_aspect, rows, cols)?,
+        );
+        let codes = match &land_cover {
+            Some(codes) => Some(cells("land_cover", codes, rows, cols)?),
+            None => None,
+        };
+        if let Some(codes) = codes {
+            check_codes(codes, &run.model.land_cover)?;
+        }
+        let given = match &albedo {
+            Some(albedo) => Some(cells("albedo", albedo, rows, cols)?),
+            None => None,
+        };
+        let ground_view = enter(py, || {
+            let albedo = albedo_raster(codes, given, &run, grid.len());
+            let height = run.model.posture.height();
+            GroundView::new(grid, open_ground, &albedo, run.model.wall_albedo, height)
+        })?
+        .map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(Self {
+            terrain: Arc::clone(&scene.terrain),
+            grid,
+            svf: read_svf(svf, grid)?,
+            masks,
+            land_cover: keep("land_cover", land_cover, grid)?,
+            albedo: keep("albedo", albedo, grid)?,
+            emissivity: keep("emissivity", emissivity, grid)?,
+            walls,
+            ground_view,
+            run,
+        })
+    }
+
+    fn new_state(&self) -> State {
+        State::new(self.grid)
+    }
+
+    fn new_statistics(
+        &self,
+        py: Python<'_>,
+        thresholds_day: Vec<f64>,
+        thresholds_night: Vec<f64>,
+    ) -> PyResult<Statistics> {
+        enter(py, || Statistics::new(self.grid, &thresholds_day, &thresholds_night))
+    }
+
+    /// Advance one step.
+    #[pyo3(signature = (state, weather, *, outputs=None, points=None, statistics=None))]
+    fn step(
+        &self,
+        py: Python<'_>,
+        state: &Bound<'_, State>,
+        weather: &Bound<'_, PyDict>,
+        outputs: Option<Vec<String>>,
+        points: Option<PyReadonlyArray2<'_, i64>>,
+        statistics: Option<&Bound<'_, Statistics>>,
+    ) -> PyResult<StepResult> {
+        let weather = weather::read(weather)?;
+        let names = outputs.unwrap_or_else(|| vec!["tmrt".to_owned()]);
+        let fields = names.iter().map(|name| field(name)).collect::<PyResult<Vec<_>>>()?;
+        let points = self.point_cells(points.as_ref())?;
+        let mut state = state.borrow_mut();
+        state.check(self.grid)?;
+        let mut statistics = statistics.map(|s| s.borrow_mut());
+        if let Some(statistics) = &statistics {
+            statistics.check(self.grid)?;
+        }
+        let borrowed = self.borrow(py);
+        let cells = self.cells(&borrowed)?;
+        let run = Run {
+            terrain: &self.terrain,
+            walls: &self.walls,
+            ground_view: &self.ground_view,
+            cells,
+            patch_sky: self.masks.as_ref().map(|m| &m.sky),
+            params: &self.run.model,
+            reach: self.run.reach,
+        };
+        let thermal = &mut state.thermal;
+        let request = Request {
+            fields: &fields,
+            points: &points,
+            statistics: statistics.as_mut().map(|s| &mut s.inner),
+        };
+        let output = enter(py, || step(&engine::engine(), &run, thermal, &weather, request))?
+            .map_err(engine::declined)?;
+        self.result(py, &names, output)
+    }
+}
+
+/// The field of an output name.
+fn field(name: &str) -> PyResult<Field> {
+    Field::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = FIELDS.iter().map(|(_, name)| *name).collect();
+        PyValueError::new_err(format!("outputs: expected names of {names:?}, got {name:?}"))
+    })
+}
+
+impl Model {
+    fn borrow<'py>(&self, py: Python<'py>) -> Borrowed<'py> {
+        let raster = |a: &Py<PyArray2<f32>>| a.bind(py).readonly();
+        Borrowed {
+            svf: self.svf.each_ref().map(raster),
+            masks: self.masks.as_ref().map(|m| {
+                let view = |a: &Py<PyArray3<u32>>| a.bind(py).readonly();
+                (view(&m.building), m.vegetation.as_ref().map(|(v, b)| (view(v), view(b))))
+            }),
+            land_cover: self.land_cover.as_ref().map(|a| a.bind(py).readonly()),
+            albedo: self.albedo.as_ref().map(raster),
+            emissivity: self.emissivity.as_ref().map(raster),
+        }
+    }
+
+    /// The rasters of the run as slices.
+    fn cells<'a>(&'a self, borrowed: &'a Borrowed<'_>) -> PyResult<Cells<'a>> {
+        let mut svf: [&[f32]; svf::FIELDS] = [&[]; svf::FIELDS];
+        for (slice, raster) in svf.iter_mut().zip(&borrowed.svf) {
+            *slice = raster.as_slice().map_err(not_contiguous)?;
+        }
+        let patches = match (&self.masks, &borrowed.masks) {
+            (Some(own), Some((building, vegetation))) => {
+                let vegetation = match vegetation {
+                    Some((v, b)) => Some((
+                        v.as_slice().map_err(not_contiguous)?,
+                        b.as_slice().map_err(not_contiguous)?,
+                    )),
+                    None => None,
+                };
+                let building = building.as_slice().map_err(not_contiguous)?;
+                let masks = PatchMasks { words: own.words, building, vegetation };
+                Some((masks, own.sums.as_slice()))
+            }
+            _ => None,
+        };
+        fn slice<'a, T: numpy::Element>(
+            raster: Option<&'a PyReadonlyArray2<'_, T>>,
+        ) -> PyResult<Option<&'a [T]>> {
+            raster.map(|r| r.as_slice().map_err(not_contiguous)).transpose()
+        }
+        Ok(Cells {
+            valid: &self.terrain.valid,
+            svf,
+            patches,
+            land_cover: slice(borrowed.land_cover.as_ref())?,
+            albedo: slice(borrowed.albedo.as_ref())?,
+            emissivity: slice(borrowed.emissivity.as_ref())?,
+            shadow: None,
+            ground: None,
+        })
+    }
+
+    /// Cell indices of `[n, (row, col)]`.
+    fn point_cells(&self, points: Option<&PyReadonlyArray2<'_, i64>>) -> PyResult<Vec<usize>> {
+        let Some(points) = points else { return Ok(Vec::new()) };
+        if points.shape()[1] != 2 {
+            return Err(PyValueError::new_err(format!(
+                "points: expected shape (n, 2) of rows and columns, got {:?}",
+                points.shape()
+            )));
+        }
+        let (rows, cols) = (self.grid.rows as i64, self.grid.cols as i64);
+        let view = points.as_array();
+        view.rows()
+            .into_iter()
+            .map(|point| {
+                let (row, col) = (point[0], point[1]);
+                if (0..rows).contains(&row) && (0..cols).contains(&col) {
+                    Ok((row * cols + col) as usize)
+                } else {
+                    Err(PyValueError::new_err(format!(
+                        "points: ({row}, {col}) lies outside the raster of {rows} x {cols} cells"
+                    )))
+                }
+            })
+            .collect()
+    }
+
+    fn result(&self, py: Python<'_>, names: &[String], output: StepOutput) -> PyResult<StepResult> {
+        let fields = PyDict::new(py);
+        for (name, values) in names.iter().zip(output.fields) {
+            fields.set_item(name, array(py, values, &[self.grid.rows, self.grid.cols])?)?;
+        }
+        let points = PyDict::new(py);
+        for ((_, name), values) in FIELDS.iter().zip(output.points) {
+            let values: Vec<f64> = values.into_iter().map(f64::from).collect();
+            let count = values.len();
+            points.set_item(name, array(py, values, &[count])?)?;
+        }
+        let sky = &output.sky;
+        let light = output.luminance.as_ref();
+        let scalars = PyDict::new(py);
+        for (name, value) in [
+            ("esky", if self.run.model.anisotropic { sky.emissivity() } else { sky.emissivity_clear }),
+            ("ea", sky.vapour_pressure),
+            ("i0", sky.i0),
+            ("ci", sky.ci),
+            ("ci_tg", sky.ci_surface),
+            ("ci_beam", sky.ci_beam),
+            ("kt", sky.kt),
+            ("rad_i", sky.beam),
+            ("rad_d", sky.diffuse),
+            ("tg_wall", sky.wall_excess),
+            ("sunrise", sky.phase.sunrise),
+            ("perez_eps", light.map_or(f64::NAN, |l| l.clearness)),
+            ("perez_delta", light.map_or(f64::NAN, |l| l.brightness)),
+            ("tmrt_mean", output.means.tmrt),
+            ("utci_mean", output.means.utci),
+            ("sun_fraction", output.means.sun),
+        ] {
+            scalars.set_item(name, value)?;
+        }
+        let seconds = PyDict::new(py);
+        for (stage, time) in output.seconds {
+            seconds.set_item(stage, time)?;
+        }
+        Ok(StepResult {
+            fields: fields.unbind(),
+            points: points.unbind(),
+            scalars: scalars.unbind(),
+            seconds: seconds.unbind(),
+        })
+    }
+}

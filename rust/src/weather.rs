@@ -1,0 +1,36 @@
+//! Weather of a step from a Python dictionary.
+
+use pyo3::exceptions::PyKeyError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use solweig_core::weather::Weather;
+
+/// Read the weather of a step; every key is required, further ones are ignored.
+pub fn read(weather: &Bound<'_, PyDict>) -> PyResult<Weather> {
+    let item = |key: &str| {
+        weather
+            .get_item(key)?
+            .ok_or_else(|| PyKeyError::new_err(format!("weather: no {key:?}")))
+    };
+    let number = |key: &str| -> PyResult<f64> { item(key)?.extract() };
+    Ok(Weather {
+        ta: number("ta")?,
+        rh: number("rh")?,
+        pressure_kpa: number("pressure_kpa")?,
+        wind: number("ws")?,
+        global: number("global_rad")?,
+        direct: number("direct_rad")?,
+        diffuse: number("diffuse_rad")?,
+        day_of_year: number("day_of_year")?,
+        clock_fraction: number("clock_fraction")?,
+        altitude: number("altitude")?,
+        azimuth: number("azimuth")?,
+        altitude_max: number("altitude_max")?,
+        latitude: number("latitude")?,
+        step_days: number("step_days")?,
+        leaf_on: item("leaf_on")?.is_truthy()?,
+        night_clearness: number("night_clearness")?,
+        water_temperature: number("water_temperature")?,
+        hours: number("hours")?,
+    })
+}

@@ -1,1 +1,0 @@
-"""Properties every correct implementation of the model has."""
