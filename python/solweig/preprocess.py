@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.errors import InvalidSurfaceData
-from solweig.surface_checks import why_canopy_looks_absolute
+from solweig.surface_checks import why_canopy_looks_absolute, why_surface_frame_looks_wrong
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,8 @@ def to_model_heights(
         A relative surface model without a ground model.
     """
     dsm, dem = heights.dsm, heights.dem
+    if dem is not None:
+        _warn_if_other_frame(dsm, dem, relative=dsm_relative)
     if dem is not None and smooth_quantized_dem and dem_smooth_sigma > 0.0:
         dem = smooth_quantized(dem, dem_smooth_sigma)
     if dsm_relative:
@@ -98,6 +100,19 @@ def _vegetation(name: str, layer: F32 | None, base: F32, relative: bool) -> F32 
     elif name == "cdsm":
         warn_if_absolute(layer, base)
     return np.where(np.isnan(layer), np.float32(0.0), layer)
+
+
+def _warn_if_other_frame(dsm: F32, dem: F32, *, relative: bool) -> None:
+    """Warn, with the reason, where the surface model looks like the other kind of heights."""
+    reason = why_surface_frame_looks_wrong(dsm, dem, relative=relative)
+    if reason:
+        expected, other = ("heights above ground", "elevations")[:: 1 if relative else -1]
+        warnings.warn(
+            f"dsm: expected {expected} (dsm_relative={relative}), got what look like {other}: "
+            f"{reason}. If they are, pass dsm_relative={not relative}.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def warn_if_absolute(canopy: F32, ground: F32) -> None:

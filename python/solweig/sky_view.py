@@ -30,6 +30,7 @@ def build_scene(surface: SurfaceData) -> _core.Scene:
         canopy=surface.cdsm if has_canopy else None,
         trunk=surface.tdsm if has_canopy else None,
         trunk_ratio=surface.trunk_ratio,
+        relative_bush=surface.formulation == "improved",
     )
 
 
@@ -51,7 +52,7 @@ def compute_sky_view(
     patch_option: int,
     max_shadow_distance_m: float,
     feedback: Any,
-    **engine_options: Any,
+    height_bound_m: float | None = None,
 ) -> tuple[SvfArrays, ShadowArrays]:
     """Sky view factors and visibility; see ``SurfaceData.compute_svf``."""
     checks.check_parameters(
@@ -66,11 +67,14 @@ def compute_sky_view(
     listener.check()
     scene = surface.scene()
     surface.walls()
+    improved = surface.formulation == "improved"
     view = scene.svf(
         patch_option,
         max_shadow_distance_m=float(max_shadow_distance_m),
+        height_bound_m=height_bound_m,
+        normalised_sectors=improved,
+        zenith_canopy="overhead" if improved else "reference",
         progress=listener.callback(),
-        **engine_options,
     )
     listener.check()
     grids, masks = view.fields(), view.masks()

@@ -15,6 +15,7 @@ from solweig import preprocess as heights_module
 from solweig import surface_checks as checks
 from solweig.errors import MissingPrecomputedData
 from solweig.precomputed import ShadowArrays, SvfArrays
+from solweig.surface_layers import LAYER_NAMES, check_surface
 from solweig.surface_views import AuxiliaryView, BufferPool, GeometryView, OpticalView
 
 if TYPE_CHECKING:
@@ -28,11 +29,6 @@ Bool = NDArray[np.bool_]
 
 #: Walls lower than this do not count [m] (G 6.1).
 WALL_LIMIT_M = 1.0
-DEFAULT_SHADOW_DISTANCE_M = 1000.0
-
-_FLOAT_LAYERS = ("dsm", "cdsm", "dem", "tdsm", "albedo", "emissivity", "wall_height", "wall_aspect")
-#: All layers that are arrays on the grid.
-LAYER_NAMES = (*_FLOAT_LAYERS, "land_cover")
 
 
 @dataclass(eq=False, repr=False)
@@ -72,6 +68,12 @@ class SurfaceData:
         Surface within this of the ground is levelled to it [m]; 0 switches it off. Needs ``dem``.
     smooth_quantized_dem, dem_smooth_sigma
         Smooth a ground model stored in whole or half metres, with a Gaussian of this many pixels.
+    formulation
+        ``"reference"``, or ``"improved"``: wall aspects without the reference's bias, directional
+        sky view factors that are 1 on open ground, canopy shadows straight down, and bushes told by
+        their height above ground (G-Q7, Q12, Q18, Q38, Q39 in ``docs/departures.md``).
+    geotransform, crs
+        Where the grid lies, in GDAL's order, and its projection as WKT; ``None`` = unknown.
 
     Raises
     ------
@@ -109,7 +111,7 @@ class SurfaceData:
     min_object_height: float = 1.0
     smooth_quantized_dem: bool = True
     dem_smooth_sigma: float = 3.0
-    #: Where the grid lies, in GDAL's order, and its projection as WKT; ``None`` = unknown.
+    formulation: str = field(default="reference", kw_only=True)
     geotransform: list[float] | None = field(default=None, kw_only=True)
     crs: str | None = field(default=None, kw_only=True)
     _preprocessed: bool = field(default=False, init=False)
@@ -120,41 +122,7 @@ class SurfaceData:
     _buffers: BufferPool | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        checks.check_parameters(
-            pixel_size=self.pixel_size,
-            trunk_ratio=self.trunk_ratio,
-            min_object_height=self.min_object_height,
-            dem_smooth_sigma=self.dem_smooth_sigma,
-        )
-        for name in _FLOAT_LAYERS:
-            value = getattr(self, name)
-            if value is not None or name == "dsm":
-                setattr(self, name, checks.as_layer(name, value))
-        for name in _FLOAT_LAYERS:
-            layer = getattr(self, name)
-            if layer is not None:
-                checks.check_shape(name, self.dsm.shape, layer.shape)
-        self._check_values()
-        if self.land_cover is not None:
-            self.land_cover = checks.check_land_cover(self.land_cover, self.dsm.shape)
-        for name in ("svf", "shadow_matrices"):
-            part = getattr(self, name)
-            if part is not None:
-                checks.check_shape(name, self.shape, part.shape)
-
-    def _check_values(self) -> None:
-        checks.check_elevation("dsm", self.dsm, relative=self.dsm_relative)
-        if self.dem is not None:
-            checks.check_elevation("dem", self.dem)
-        if self.cdsm is not None:
-            self.cdsm = checks.clean_vegetation("cdsm", self.cdsm, relative=self.cdsm_relative)
-        if self.tdsm is not None:
-            self.tdsm = checks.clean_vegetation("tdsm", self.tdsm, relative=self.tdsm_relative)
-        for name in ("albedo", "emissivity"):
-            layer = getattr(self, name)
-            if layer is not None:
-                checks.check_fraction(name, layer, where=~np.isnan(self.dsm))
-        checks.check_walls(self.wall_height, self.wall_aspect)
+        check_surface(self)
 
     def __repr__(self) -> str:
         present = [name for name in LAYER_NAMES if getattr(self, name) is not None]
@@ -194,8 +162,9 @@ class SurfaceData:
         albedo: Any = None,
         emissivity: Any = None,
         patch_option: int = 2,
-        max_shadow_distance_m: float = DEFAULT_SHADOW_DISTANCE_M,
+        max_shadow_distance_m: float = 1000.0,
         wall_limit: float = WALL_LIMIT_M,
+        formulation: str = "reference",
     ) -> SurfaceData:
         """Read, check, align and complete a surface: walls, sky view factors, visibility.
 
@@ -229,6 +198,8 @@ class SurfaceData:
             How far obstacles are looked for [m].
         wall_limit
             Least height of a wall [m].
+        formulation
+            Of the geometry, as in :class:`SurfaceData`.
 
         Raises
         ------
@@ -280,6 +251,7 @@ class SurfaceData:
             "min_object_height": min_object_height,
             "smooth_quantized_dem": smooth_quantized_dem,
             "dem_smooth_sigma": dem_smooth_sigma,
+            "formulation": formulation,
         }
         return prepare_surface(layers, options, frame)
 
@@ -484,18 +456,21 @@ class SurfaceData:
         if self.wall_height is None or self.wall_aspect is None:
             self.preprocess()
             self.wall_height = _core.wall_height(self.dsm, wall_limit)
-            self.wall_aspect = _core.wall_aspect(self.dsm, self.wall_height, self.pixel_size)
+            self.wall_aspect = _core.wall_aspect(
+                self.dsm,
+                self.wall_height,
+                self.pixel_size,
+                improved=self.formulation == "improved",
+            )
         return self.wall_height, self.wall_aspect
 
     def compute_svf(
         self,
         *,
         patch_option: int = 2,
-        max_shadow_distance_m: float = DEFAULT_SHADOW_DISTANCE_M,
+        max_shadow_distance_m: float = 1000.0,
         feedback: Any = None,
         height_bound_m: float | None = None,
-        normalised_sectors: bool = False,
-        zenith_canopy: str = "reference",
     ) -> None:
         """Compute sky view factors, patch visibility and, if absent, walls.
 
@@ -508,8 +483,9 @@ class SurfaceData:
         feedback
             ``(current, total)`` callable or QGIS feedback object; cancelling raises
             ComputationCancelled.
-        height_bound_m, normalised_sectors, zenith_canopy
-            Passed to the engine; the defaults follow the reference (``Scene.svf``).
+        height_bound_m
+            Shadows end this far below their source [m], as in the reference, which cuts those of
+            the tallest objects; ``None`` = they do not (G-Q8).
 
         Notes
         -----
@@ -524,8 +500,6 @@ class SurfaceData:
             max_shadow_distance_m,
             feedback,
             height_bound_m=height_bound_m,
-            normalised_sectors=normalised_sectors,
-            zenith_canopy=zenith_canopy,
         )
 
     def require_svf(self) -> SvfArrays:

@@ -269,3 +269,18 @@ def why_canopy_looks_absolute(canopy: F32, ground: F32) -> str | None:
             f"(lowest {lowest:.1f} m, ground about {level:.1f} m)"
         )
     return None
+
+
+def why_surface_frame_looks_wrong(dsm: F32, dem: F32, *, relative: bool) -> str | None:
+    """A reason to believe that ``dsm_relative`` says the opposite of what the DSM holds."""
+    known = np.isfinite(dsm) & np.isfinite(dem)
+    level = float(np.median(dem[known])) if known.any() else 0.0
+    if abs(level) <= 5.0:
+        return None  # on ground near 0 m the two readings cannot be told apart
+    if relative:
+        share = float(np.mean(np.abs(dsm[known] - dem[known]) < 1.0))
+        what = "of its cells equal the ground elevation within 1 m"
+    else:
+        share = float(np.mean((np.abs(dsm[known]) < 1.0) & (dem[known] > 5.0)))
+        what = f"of its cells are near 0 m where the ground lies at about {level:.0f} m"
+    return f"{share:.0%} {what}" if share > 0.3 else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solweig.surface_checks import contiguous
+from solweig.surface_layers import LAYER_NAMES
 
 if TYPE_CHECKING:
     from solweig.surface import SurfaceData
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 def apply_mask(surface: SurfaceData) -> None:
     """Remove the layers' data where the valid mask is false."""
-    from solweig.surface import LAYER_NAMES
-
     valid = surface.valid_mask
     if valid.all():
         return
@@ -38,8 +37,6 @@ def crop_to_valid(surface: SurfaceData) -> tuple[int, int, int, int]:
 
 
 def _crop(surface: SurfaceData, r0: int, r1: int, c0: int, c1: int) -> None:
-    from solweig.surface import LAYER_NAMES
-
     for name in LAYER_NAMES:
         layer = getattr(surface, name)
         if layer is not None:

@@ -14,6 +14,7 @@ from solweig import switches
 from solweig.digests import array_digest, file_digest, fingerprint, write_json
 from solweig.errors import InvalidSurfaceData, MissingPrecomputedData
 from solweig.surface_cache import CACHE_FORMAT, GridFiles, SurfaceCache
+from solweig.surface_layers import LAYER_NAMES
 
 if TYPE_CHECKING:
     from solweig.surface import SurfaceData
@@ -21,18 +22,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _METADATA = "metadata.json"
-_LAYERS = (
-    "dsm",
-    "cdsm",
-    "dem",
-    "tdsm",
-    "albedo",
-    "emissivity",
-    "land_cover",
-    "wall_height",
-    "wall_aspect",
+_PARAMETERS = (
+    "trunk_ratio",
+    "min_object_height",
+    "smooth_quantized_dem",
+    "dem_smooth_sigma",
+    "formulation",
 )
-_PARAMETERS = ("trunk_ratio", "min_object_height", "smooth_quantized_dem", "dem_smooth_sigma")
 
 
 # ------------------------------------------------------------------ identity
@@ -54,6 +50,7 @@ def walls_fingerprint(surface: SurfaceData, wall_limit: float) -> str:
             "dsm": array_digest(surface.dsm),
             "pixel_size": float(surface.pixel_size),
             "wall_limit": float(wall_limit),
+            "formulation": surface.formulation,
         }
     )
 
@@ -70,6 +67,7 @@ def svf_fingerprint(surface: SurfaceData, patch_option: int, max_shadow_distance
             "trunk_ratio": float(surface.trunk_ratio),
             "patch_option": int(patch_option),
             "max_shadow_distance_m": float(max_shadow_distance_m),
+            "formulation": surface.formulation,
         }
     )
 
@@ -83,7 +81,7 @@ def grid_files(surface: SurfaceData) -> GridFiles:
 
 
 def _layers_of(surface: SurfaceData) -> dict[str, NDArray[Any]]:
-    layers = {name: getattr(surface, name) for name in _LAYERS}
+    layers = {name: getattr(surface, name) for name in LAYER_NAMES}
     layers["valid_mask"] = surface.valid_mask.astype(np.uint8)
     return {name: layer for name, layer in layers.items() if layer is not None}
 
@@ -125,7 +123,7 @@ def save_layers(surface: SurfaceData, root: Path, prepare_fingerprint: str | Non
 
 def _remove_others(folder: Path, kept: set[str]) -> None:
     """Remove layers of an earlier surface, which this one does not have."""
-    for name in (*_LAYERS, "valid_mask"):
+    for name in (*LAYER_NAMES, "valid_mask"):
         if name not in kept:
             for suffix in (".tif", ".npy"):
                 (folder / f"{name}{suffix}").unlink(missing_ok=True)
@@ -211,7 +209,7 @@ def load_surface(directory: str | Path, *, load_svf: bool = True) -> SurfaceData
 def _build(root: Path, meta: dict[str, Any], load_svf: bool) -> SurfaceData:
     from solweig.surface import SurfaceData
 
-    names = {Path(file).stem for file in meta["files"]} & set(_LAYERS)
+    names = {Path(file).stem for file in meta["files"]} & set(LAYER_NAMES)
     layers = {name: np.load(root / "cleaned" / f"{name}.npy", allow_pickle=False) for name in names}
     surface = SurfaceData(
         **layers,

@@ -177,6 +177,7 @@ def test_changed_land_cover_leaves_the_geometry(tmp_path: Path, engine: Engine) 
         ({"max_shadow_distance_m": 30.0}, (1, 0)),
         ({"min_object_height": 0.0}, (0, 0)),  # the scene has no small objects
         ({"wall_limit": 20.0}, (0, 1)),
+        ({"formulation": "improved"}, (1, 1)),
         ({"cdsm_relative": False, "cdsm": "absolute"}, (0, 0)),  # same heights, said otherwise
         ({"pixel_size": 4.0}, (1, 1)),
     ],

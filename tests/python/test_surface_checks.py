@@ -336,3 +336,22 @@ def test_real_relative_canopies_do_not_warn(shared: Path, site: str) -> None:
     surface = SurfaceData(**layers, pixel_size=2.0)
     surface.preprocess()  # warnings are errors in this suite
     assert surface.looks_like_relative_heights()
+
+
+def test_relative_dsm_given_as_absolute_warns_with_the_reason() -> None:
+    layers = scene()
+    surface = SurfaceData(layers["dsm"] - layers["dem"], dem=layers["dem"])
+    with pytest.warns(UserWarning, match=r"9\d% of its cells are near 0 m.*dsm_relative=True"):
+        surface.preprocess()
+
+
+def test_absolute_dsm_given_as_relative_warns_with_the_reason() -> None:
+    layers = scene()
+    surface = SurfaceData(layers["dsm"], dem=layers["dem"], dsm_relative=True)
+    with pytest.warns(UserWarning, match=r"9\d% .* equal the ground.*dsm_relative=False"):
+        surface.preprocess()
+
+
+def test_unknown_formulation() -> None:
+    with pytest.raises(ConfigurationError, match="'reference' or 'improved', got 'best'"):
+        SurfaceData(scene()["dsm"], formulation="best")

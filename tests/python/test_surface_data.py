@@ -243,3 +243,37 @@ def test_sky_view_of_the_square(square: SurfaceData, shared: Path) -> None:
     for name, stem in UMEP_STEMS.items():
         got = getattr(square.require_svf(), name)
         np.testing.assert_allclose(got, stored[stem], atol=1e-6, err_msg=name)
+
+
+# ------------------------------------------------------------------ improved geometry
+
+
+def test_improved_formulation_puts_each_of_its_parts_right() -> None:
+    dsm = np.full((40, 40), 5.0, np.float32)
+    dsm[15:25, 15:25] = 17.0
+    canopy = np.zeros_like(dsm)
+    canopy[5, 30] = 9.0
+    made = {
+        name: SurfaceData(dsm, cdsm=canopy, trunk_ratio=0.5, formulation=name)
+        for name in ("reference", "improved")
+    }
+    for surface in made.values():
+        surface.compute_svf()
+    reference, improved = made["reference"], made["improved"]
+    # Walls of a block that looks along the axes (G 6.2).
+    north, south = (14, 20), (25, 20)
+    assert [reference.walls()[1][cell] for cell in (north, south)] == [7.0, 187.0]
+    assert [improved.walls()[1][cell] % 360 for cell in (north, south)] == [0.0, 180.0]
+    # The canopy hides the zenith of the cell south of it, or of its own.
+    assert reference.shadow_matrices is not None
+    assert improved.shadow_matrices is not None
+    zenith = {k: s.shadow_matrices.vegshmat[:, :, -1] for k, s in made.items() if s.shadow_matrices}
+    assert (zenith["reference"][6, 30], zenith["reference"][5, 30]) == (0, 1)
+    assert (zenith["improved"][6, 30], zenith["improved"][5, 30]) == (1, 0)
+    flat = SurfaceData(np.zeros((6, 6)), formulation="improved")
+    flat.compute_svf()
+    for name, grid in flat.require_svf().as_dict().items():
+        np.testing.assert_allclose(grid, 1.0, atol=1e-6, err_msg=name)
+    plain = SurfaceData(np.zeros((6, 6)))
+    plain.compute_svf()
+    assert plain.require_svf().svf_west[3, 3] == pytest.approx(0.923689141, abs=1e-6)
