@@ -183,28 +183,38 @@ impl GroundView {
             .enumerate()
             .for_each(|(line, steps)| {
                 let (direction, row) = (line / self.grid.rows, line % self.grid.rows);
-                for (col, slot) in steps[..self.grid.cols].iter_mut().enumerate() {
-                    *slot = self.first_building(direction, row, col);
-                }
+                self.first_buildings(direction, row, &mut steps[..self.grid.cols]);
             });
         out
     }
 
-    /// First step whose cell is a building; past the edge the last cell inside repeats (quirk Q27).
-    fn first_building(&self, direction: usize, row: usize, col: usize) -> u8 {
-        for (n, &(drow, dcol)) in (0_u8..).zip(&self.offsets[direction]) {
-            let r = row
+    /// First step of a row's cells that is a building. Past the edge the last cell inside repeats
+    /// (quirk Q27), which never changes the first one.
+    fn first_buildings(&self, direction: usize, row: usize, steps: &mut [u8]) {
+        steps.fill(u8::try_from(self.far).unwrap_or(u8::MAX));
+        let cols = self.grid.cols;
+        // Far to near, so that the nearest building is written last.
+        for (n, &(drow, dcol)) in (0_u8..=u8::MAX).zip(&self.offsets[direction]).rev() {
+            let Some(r) = row
                 .checked_add_signed(drow as isize)
-                .filter(|&r| r < self.grid.rows);
-            let c = col
-                .checked_add_signed(dcol as isize)
-                .filter(|&c| c < self.grid.cols);
-            let (Some(r), Some(c)) = (r, c) else { break };
-            if self.buildings[r * self.grid.cols + c] == 0 {
-                return n;
+                .filter(|&r| r < self.grid.rows)
+            else {
+                continue;
+            };
+            let shift = dcol.unsigned_abs() as usize;
+            if shift >= cols {
+                continue;
+            }
+            let there = &self.buildings[r * cols..(r + 1) * cols];
+            let (here, there) = if dcol >= 0 {
+                (&mut steps[..cols - shift], &there[shift..])
+            } else {
+                (&mut steps[shift..], &there[..cols - shift])
+            };
+            for (step, &open) in here.iter_mut().zip(there) {
+                *step = if open == 0 { n } else { *step };
             }
         }
-        u8::try_from(self.far).unwrap_or(u8::MAX)
     }
 
     fn open_steps_at(&self, direction: usize, row: usize, col: usize) -> &[u8; SEGMENT] {

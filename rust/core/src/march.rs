@@ -6,10 +6,7 @@
 //! never changes a result because f32 subtraction is monotonic.
 
 use crate::rays::Ray;
-use crate::terrain::{NOTHING, SEGMENT, TILE_ROWS, Terrain, Vegetation};
-
-/// Steps between two looks at the bounds; [`Terrain::bound`] covers regions of this many steps.
-const GROUP: usize = 8;
+use crate::terrain::{NOTHING, SEGMENT, STEP_GROUP, TILE_ROWS, Terrain, Vegetation};
 
 /// A block of cells marched together: up to [`TILE_ROWS`] rows of one [`SEGMENT`].
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +98,7 @@ fn march_groups(
         if floor == f32::INFINITY || highest - floor <= ray.height[first - 1] {
             break;
         }
-        let last = (first + GROUP).min(ray.len());
+        let last = (first + STEP_GROUP).min(ray.len());
         let row = tile.row as i64 + i64::from(ray.drow[first].min(ray.drow[last - 1]));
         let col = tile.col as i64 + i64::from(ray.dcol[first].min(ray.dcol[last - 1]));
         let Some(surface) = terrain.bound(&terrain.surface, row, col) else {
@@ -188,7 +185,7 @@ struct Steps<'a> {
     before: &'a [f32],
     height: &'a [f32],
     /// Distance in elements from a cell to its source.
-    offset: [isize; GROUP],
+    offset: [isize; STEP_GROUP],
     /// Every source of every row lies in the padded layer.
     inside: bool,
 }
@@ -197,7 +194,7 @@ impl<'a> Steps<'a> {
     #[inline(always)]
     fn new(terrain: &Terrain, tile: &Tile, ray: &'a Ray, first: usize, last: usize) -> Self {
         let (drow, dcol) = (&ray.drow[first..last], &ray.dcol[first..last]);
-        let mut offset = [0; GROUP];
+        let mut offset = [0; STEP_GROUP];
         for k in 0..last - first {
             offset[k] = drow[k] as isize * terrain.stride as isize + dcol[k] as isize;
         }
@@ -231,13 +228,27 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// Position of the segment seen at a step, or `None` outside the raster.
+    /// Call `look` with every step and the position of the segment it sees.
+    #[inline(always)]
+    fn each(&self, mut look: impl FnMut(usize, usize)) {
+        let steps = self.steps;
+        if steps.inside {
+            let here = self.terrain.at(self.row, self.col);
+            for k in 0..steps.height.len() {
+                look(k, here.wrapping_add_signed(steps.offset[k]));
+            }
+        } else {
+            for k in 0..steps.height.len() {
+                if let Some(at) = self.source(k) {
+                    look(k, at);
+                }
+            }
+        }
+    }
+
+    /// Position of the segment seen at a step, or `None` outside the padded layer.
     #[inline(always)]
     fn source(&self, k: usize) -> Option<usize> {
-        if self.steps.inside {
-            let here = self.row * self.terrain.stride + SEGMENT + self.col;
-            return Some(here.wrapping_add_signed(self.steps.offset[k]));
-        }
         let row = self.row.checked_add_signed(self.steps.drow[k] as isize)?;
         let col = (self.col + SEGMENT).checked_add_signed(self.steps.dcol[k] as isize)?;
         let inside = row < self.terrain.grid.rows && col + SEGMENT <= self.terrain.stride;
@@ -258,33 +269,42 @@ impl Row<'_> {
             &self.terrain.surface.heights,
             self.terrain.at(self.row, self.col),
         );
+        let surface = self.terrain.surface.heights.as_slice();
         let mut b = *building;
-        for k in 0..self.steps.height.len() {
-            let Some(at) = self.source(k) else { continue };
-            let z = segment(&self.terrain.surface.heights, at);
-            let h = self.steps.height[k];
-            for i in 0..SEGMENT {
-                b[i] |= flag(z[i] - here[i] > h);
-            }
-        }
+        self.each(
+            #[inline(always)]
+            |k, at| {
+                let z = segment(surface, at);
+                let h = self.steps.height[k];
+                for i in 0..SEGMENT {
+                    b[i] |= flag(z[i] - here[i] > h);
+                }
+            },
+        );
         *building = b;
     }
 
     /// Foliage is hit where the height interval the ray crosses in the cell meets [U, V) (G 3.1).
     #[inline(always)]
     fn canopy_only(&self, vegetation: &Vegetation, building: &Flags, foliage: &mut Flags) {
+        let (canopy, trunk) = (
+            vegetation.canopy.heights.as_slice(),
+            vegetation.trunk.as_slice(),
+        );
         for part in 0..2 {
             let here = self.here(part);
             let mut hit = [0_u32; HALF];
-            for k in 0..self.steps.height.len() {
-                let Some(at) = self.source(k) else { continue };
-                let v = half(&vegetation.canopy.heights, at + part * HALF);
-                let u = half(&vegetation.trunk, at + part * HALF);
-                let (before, h) = (self.steps.before[k], self.steps.height[k]);
-                for i in 0..HALF {
-                    hit[i] |= flag(v[i] - here[i] > before) & !flag(u[i] - here[i] > h);
-                }
-            }
+            self.each(
+                #[inline(always)]
+                |k, at| {
+                    let v = half(canopy, at + part * HALF);
+                    let u = half(trunk, at + part * HALF);
+                    let (before, h) = (self.steps.before[k], self.steps.height[k]);
+                    for i in 0..HALF {
+                        hit[i] |= flag(v[i] - here[i] > before) & !flag(u[i] - here[i] > h);
+                    }
+                },
+            );
             for i in 0..HALF {
                 foliage[part * HALF + i] |= hit[i] & !building[part * HALF + i];
             }
@@ -294,21 +314,28 @@ impl Row<'_> {
     /// A building hit at the same step wins over foliage (G 3.2).
     #[inline(always)]
     fn both(&self, vegetation: &Vegetation, building: &mut Flags, foliage: &mut Flags) {
+        let surface = self.terrain.surface.heights.as_slice();
+        let (canopy, trunk) = (
+            vegetation.canopy.heights.as_slice(),
+            vegetation.trunk.as_slice(),
+        );
         for part in 0..2 {
             let here = self.here(part);
             let mut b: [u32; HALF] = *half(building, part * HALF);
             let mut f: [u32; HALF] = *half(foliage, part * HALF);
-            for k in 0..self.steps.height.len() {
-                let Some(at) = self.source(k) else { continue };
-                let z = half(&self.terrain.surface.heights, at + part * HALF);
-                let v = half(&vegetation.canopy.heights, at + part * HALF);
-                let u = half(&vegetation.trunk, at + part * HALF);
-                let (before, h) = (self.steps.before[k], self.steps.height[k]);
-                for i in 0..HALF {
-                    b[i] |= flag(z[i] - here[i] > h);
-                    f[i] |= flag(v[i] - here[i] > before) & !flag(u[i] - here[i] > h) & !b[i];
-                }
-            }
+            self.each(
+                #[inline(always)]
+                |k, at| {
+                    let z = half(surface, at + part * HALF);
+                    let v = half(canopy, at + part * HALF);
+                    let u = half(trunk, at + part * HALF);
+                    let (before, h) = (self.steps.before[k], self.steps.height[k]);
+                    for i in 0..HALF {
+                        b[i] |= flag(z[i] - here[i] > h);
+                        f[i] |= flag(v[i] - here[i] > before) & !flag(u[i] - here[i] > h) & !b[i];
+                    }
+                },
+            );
             building[part * HALF..(part + 1) * HALF].copy_from_slice(&b);
             foliage[part * HALF..(part + 1) * HALF].copy_from_slice(&f);
         }

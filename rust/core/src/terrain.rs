@@ -12,15 +12,22 @@ pub const MIN_VEGETATION_M: f64 = 0.1;
 /// Cells a marching segment covers; rows are padded by one segment on either side.
 pub const SEGMENT: usize = 32;
 /// Side of the blocks whose maxima bound what a ray can meet.
-const BLOCK: usize = 16;
-/// Blocks a window of maxima covers: a tile of 16 × 32 cells moved by up to eight steps touches at
-/// most 3 × 4 blocks.
-const WINDOW: (usize, usize) = (3, 4);
+const BLOCK: usize = 8;
+/// Blocks a window of maxima covers: a tile of 8 × 32 cells moved by up to eight steps touches at
+/// most 3 × 6 blocks.
+const WINDOW: (usize, usize) = (3, 6);
 /// Blocks of margin around the raster in the table of maxima.
-const MARGIN: usize = 4;
+const MARGIN: usize = 6;
 
-/// Rows and columns of a tile marched at once.
-pub const TILE_ROWS: usize = 16;
+/// Rows of a tile marched at once.
+pub const TILE_ROWS: usize = 8;
+/// Steps between two looks at the bounds.
+pub const STEP_GROUP: usize = 8;
+
+// A window starting in any cell of its first block covers what a tile reaches in a group of steps.
+const _: () = assert!(WINDOW.0 * BLOCK >= TILE_ROWS + STEP_GROUP - 1 + BLOCK - 1);
+const _: () = assert!(WINDOW.1 * BLOCK >= SEGMENT + STEP_GROUP - 1 + BLOCK - 1);
+const _: () = assert!(MARGIN * BLOCK >= SEGMENT + STEP_GROUP);
 
 /// Where the vegetation of a cell stands when both a surface and a ground model are given (quirk Q5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
