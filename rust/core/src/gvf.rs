@@ -6,7 +6,7 @@ use crate::rays::ray_steps;
 use crate::simd::{self, Kernel};
 use crate::stage::Stage;
 use crate::svf::sectors;
-use crate::terrain::SEGMENT;
+
 use crate::walls::{WallCell, faces};
 use rayon::prelude::*;
 
@@ -20,6 +20,8 @@ pub const AZIMUTHS: [f64; 18] = [
 const NEAR_WEIGHT: f32 = 0.5;
 const FAR_WEIGHT: f32 = 0.4;
 
+/// Cells looked from at once: few enough that all sums of a direction stay in registers.
+const SEGMENT: usize = 16;
 type Lanes<T> = [T; SEGMENT];
 /// Whole hemisphere, then the E, S, W, N sectors.
 pub type FiveFields = [Vec<f32>; 5];
@@ -379,6 +381,21 @@ impl GroundView {
         out
     }
 
+    /// Whether all steps of a direction stay inside the raster for a whole segment. Offsets grow
+    /// monotonically, so the last one decides.
+    fn stays_inside(&self, direction: usize, row: usize, col: usize) -> bool {
+        let Some(&(drow, dcol)) = self.offsets[direction].last() else {
+            return true;
+        };
+        let inside = |at: usize, step: i32, end: usize| {
+            at.checked_add_signed(step as isize)
+                .is_some_and(|reached| reached < end)
+        };
+        inside(row, drow, self.grid.rows)
+            && inside(col, dcol, self.grid.cols)
+            && inside(col + SEGMENT - 1, dcol.max(0), self.grid.cols)
+    }
+
     /// Means over all directions and over the four sectors, for one segment.
     #[inline(always)]
     fn segment<const F: usize>(
@@ -401,13 +418,9 @@ impl GroundView {
         {
             *slot = f32::from(b);
         }
-        let interior = row >= self.far
-            && row + self.far < self.grid.rows
-            && col >= self.far
-            && col + SEGMENT + self.far <= self.grid.cols;
         let mut sums = [[[0.0_f32; SEGMENT]; 5]; F];
         for (d, azimuth) in AZIMUTHS.iter().enumerate() {
-            let mut seen = if interior {
+            let mut seen = if self.stays_inside(d, row, col) {
                 self.look::<F, false>(fields, lit, row, col, d)
             } else {
                 self.look::<F, true>(fields, lit, row, col, d)
