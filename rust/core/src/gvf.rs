@@ -6,7 +6,6 @@ use crate::rays::ray_steps;
 use crate::simd::{self, Kernel};
 use crate::stage::Stage;
 use crate::svf::sectors;
-
 use crate::walls::{WallCell, faces};
 use rayon::prelude::*;
 
