@@ -19,3 +19,12 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared reference data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def square_reference() -> Path:
+    """Reference outputs of Gustav Adolfs torg, the part that the project holds; never skips.
+
+    Files and keys as in ``shared / "reference/gustav_adolfs"``, one day (2006-07-26).
+    """
+    return Path(__file__).resolve().parent / "data" / "reference" / "gustav_adolfs"

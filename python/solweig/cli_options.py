@@ -135,7 +135,7 @@ def parse_bbox(text: str | None) -> list[float] | None:
 
 
 def prepare_surface(progress: Any, **options: Any) -> SurfaceData:
-    """:meth:`SurfaceData.prepare` from the options above."""
+    """:meth:`SurfaceData.prepare` from the options above; checks them before reading anything."""
     absolute = options.pop("cdsm_absolute")
     return SurfaceData.prepare(
         bbox=parse_bbox(options.pop("bbox")),

@@ -12,10 +12,11 @@ import typer
 from . import cli_options as opt
 from .calculation import calculate
 from .cli_support import clean_errors, out_console, progress_bars
-from .config import HumanParams, ModelConfig
+from .config import HumanParams, ModelConfig, validate_outputs
 from .errors import ConfigurationError
-from .execution import ExecutionConfig
+from .execution import ExecutionConfig, resolve_execution
 from .location import Location
+from .outputs import check_folder
 from .surface import SurfaceData
 from .weather import Weather
 
@@ -168,6 +169,13 @@ def run(
         source = WeatherSource(epw, met or [], start, end, parse_fill(fill))
         model = _model_config(sky, conifer, posture, body, formulation, params)
         execution = ExecutionConfig(accelerator=accelerator, workers=workers)  # type: ignore[arg-type]
+        names = validate_outputs(opt.comma_list(outputs))
+        place = Place(latitude, longitude, altitude, utc_offset)
+        place.check(source)
+        resolve_execution(execution)
+        check_folder(out)
+        if pois is not None and not pois.exists():
+            raise FileNotFoundError(f"pois: no file {pois}")
         if workers is not None:
             # The surface's preparation starts the threads, long before calculate() could size them.
             os.environ.setdefault("RAYON_NUM_THREADS", str(workers))
@@ -181,10 +189,10 @@ def run(
                 pixel_size=pixel_size, patch_option=patch_option,
                 max_shadow_distance_m=max_shadow_distance, force_recompute=force,
             )  # fmt: skip
-            location = source.location(surface, latitude, longitude, utc_offset, altitude)
+            location = place.location(source, surface)
             summary = calculate(
                 surface, weather, location,
-                output_dir=out, config=model, outputs=opt.comma_list(outputs),
+                output_dir=out, config=model, outputs=names,
                 max_shadow_distance_m=max_shadow_distance, pois=pois, overwrite=overwrite,
                 execution=execution, progress_callback=phase("Running the steps"),
             )  # fmt: skip
@@ -216,26 +224,37 @@ class WeatherSource:
             return Weather.from_epw(self.epw, **common)
         return Weather.from_umep_met(self.met, **common)
 
-    def location(
-        self,
-        surface: SurfaceData,
-        latitude: float | None,
-        longitude: float | None,
-        utc_offset: float | None,
-        altitude: float,
-    ) -> Location:
-        """Explicit coordinates, else the EPW's, else the centre of the surface."""
-        if (latitude is None) != (longitude is None):
+
+@dataclass(frozen=True)
+class Place:
+    """Where the site lies and which clock the weather keeps, as far as flags say it."""
+
+    latitude: float | None
+    longitude: float | None
+    altitude: float
+    utc_offset: float | None
+
+    def check(self, source: WeatherSource) -> None:
+        """Raises ConfigurationError where :meth:`location` could not answer."""
+        if (self.latitude is None) != (self.longitude is None):
             raise ConfigurationError("--latitude, --longitude", "both or neither", "one of them")
-        if latitude is None and self.epw is not None and utc_offset is None:
-            return Location.from_epw(self.epw)
-        if utc_offset is None:
+        if self.utc_offset is None and (source.epw is None or self.latitude is not None):
             raise ConfigurationError(
                 "--utc-offset", "hours ahead of UTC of the weather's clock", "nothing"
             )
-        if latitude is None or longitude is None:
-            return Location.from_surface(surface, utc_offset=utc_offset, altitude=altitude)
-        return Location(latitude, longitude, altitude, utc_offset)
+        if self.latitude is not None and self.longitude is not None:
+            Location(self.latitude, self.longitude, self.altitude, self.utc_offset or 0.0)
+
+    def location(self, source: WeatherSource, surface: SurfaceData) -> Location:
+        """Explicit coordinates, else the EPW's, else the centre of the surface."""
+        if self.utc_offset is None:
+            assert source.epw is not None
+            return Location.from_epw(source.epw)
+        if self.latitude is None or self.longitude is None:
+            return Location.from_surface(
+                surface, utc_offset=self.utc_offset, altitude=self.altitude
+            )
+        return Location(self.latitude, self.longitude, self.altitude, self.utc_offset)
 
 
 def parse_fill(values: list[str] | None) -> dict[str, float] | None:

@@ -75,16 +75,18 @@ def clean_errors() -> Iterator[None]:
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except (SolweigError, FileNotFoundError) as error:
             _fail(console, error, EXIT_BAD_INPUT)
-        except (OSError, RuntimeError, ValueError, MemoryError) as error:
-            if isinstance(error, typer.Exit):
-                raise
+        except typer.Exit:
+            raise
+        except Exception as error:  # whatever it is, a user gets a line and not a traceback
             _fail(console, error, EXIT_FAILED)
 
 
 def _fail(console: Console, error: BaseException, code: int) -> None:
     if Options.debug:
         raise error
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(str(error).split())
+    if not isinstance(error, SolweigError | OSError | RuntimeError) or not text:
+        text = f"{type(error).__name__}: {text} (solweig --debug shows where)"
     console.print(f"[bold red]error:[/] {escape(text)}")
     raise typer.Exit(code) from None
 

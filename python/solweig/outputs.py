@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from .variables import attributes
 __all__ = [
     "NODATA",
     "StepWriter",
+    "check_folder",
     "prepare_folder",
     "step_path",
     "summary_path",
@@ -62,6 +64,22 @@ def prepare_folder(folder: Path, names: tuple[str, ...] = ()) -> None:
             f"{folder} ({error.strerror or error})",
             "Give another folder or change its permissions.",
         ) from error
+
+
+def check_folder(folder: Path) -> None:
+    """Whether :func:`prepare_folder` is likely to succeed, without creating anything.
+
+    Raises:
+        ConfigurationError: the folder, or the nearest one above it, is a file or not writable.
+    """
+    nearest = folder.absolute()
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        what = "not writable" if nearest.is_dir() else "a file"
+        raise ConfigurationError(
+            "output_dir", "a folder that can be written", f"{folder} ({nearest} is {what})"
+        )
 
 
 def write_geotiff(

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from solweig.digests import file_digest, save_array, write_json
 from solweig.errors import ConfigurationError, SolweigError, StalePrecomputedData
+from solweig.geospatial import pixel_size_tag
 from solweig.shadow_arrays import ShadowArrays
 from solweig.svf_arrays import SvfArrays
 from solweig.switches import Switches
@@ -42,7 +43,7 @@ META_NAME = "cache_meta.json"
 
 def pixel_tag(pixel_size: float, patch_option: int = 2) -> str:
     """Folder name of a pixel size and, where it is not the default, a patch option."""
-    tag = f"px{pixel_size:g}"
+    tag = pixel_size_tag(pixel_size)
     return tag if patch_option == 2 else f"{tag}_patches{patch_option}"
 
 

@@ -11,6 +11,7 @@ import rasterio
 
 import solweig
 from solweig import MissingPrecomputedData, SurfaceData, walls
+from solweig.demo import demo_folder
 from solweig.svf_arrays import UMEP_STEMS
 
 from .rasters import NORTH, WEST, scene, write_scene
@@ -198,19 +199,40 @@ def test_generate_wall_rasters(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def square(shared: Path) -> SurfaceData:
-    folder = shared / "data" / "gustav_adolfs"
+def square() -> SurfaceData:
+    folder = demo_folder()
     return SurfaceData.prepare(
-        folder / "DSM_GA.tif",
-        cdsm=folder / "CDSM_GA.tif",
-        dem=folder / "DEM_GA.tif",
-        land_cover=folder / "LC_GA.tif",
+        folder / "dsm.tif",
+        cdsm=folder / "cdsm.tif",
+        dem=folder / "dem.tif",
+        land_cover=folder / "land_cover.tif",
         **AS_THE_REFERENCE,
     )
 
 
-def test_walls_and_buildings_of_the_square(square: SurfaceData, shared: Path) -> None:
-    inputs = np.load(shared / "reference/gustav_adolfs/inputs.npz")
+def test_bundled_site_holds_the_values_of_its_source(shared: Path) -> None:
+    for ours, source in (
+        ("dsm", "DSM_GA"), ("dem", "DEM_GA"), ("cdsm", "CDSM_GA"), ("land_cover", "LC_GA"),
+    ):  # fmt: skip
+        with (
+            rasterio.open(demo_folder() / f"{ours}.tif") as bundled,
+            rasterio.open(shared / f"data/gustav_adolfs/{source}.tif") as original,
+        ):
+            np.testing.assert_array_equal(bundled.read(1), original.read(1))
+            assert bundled.transform == original.transform
+            assert bundled.crs == original.crs
+
+
+def test_bundled_site_is_small_and_attributed() -> None:
+    files = list(demo_folder().iterdir())
+    assert sum(file.stat().st_size for file in files) < 200_000
+    text = (demo_folder() / "README.md").read_text("utf-8")
+    for word in ("University of Gothenburg", "GPL-3.0", "10.1007/s00484-008-0162-7"):
+        assert word in text
+
+
+def test_walls_and_buildings_of_the_square(square: SurfaceData, square_reference: Path) -> None:
+    inputs = np.load(square_reference / "inputs.npz")
     height, aspect = square.walls()
     # float32 against the reference's float64
     np.testing.assert_allclose(height, inputs["wall_height"], atol=4e-6)
@@ -227,10 +249,9 @@ def test_walls_and_buildings_of_the_square(square: SurfaceData, shared: Path) ->
         np.testing.assert_allclose(grid, inputs[name], atol=1e-6, err_msg=name)
 
 
-def test_sky_view_of_the_square(square: SurfaceData, shared: Path) -> None:
-    site = shared / "reference/gustav_adolfs"
-    stored = np.load(site / "svf.npz")
-    packed = np.load(site / "svf_shadowmats_packed.npz")
+def test_sky_view_of_the_square(square: SurfaceData, square_reference: Path) -> None:
+    stored = np.load(square_reference / "svf.npz")
+    packed = np.load(square_reference / "svf_shadowmats_packed.npz")
     bound = 51.48595472088606  # the reference cuts shadows of higher objects; see its manifest
     square.compute_svf(height_bound_m=bound)
     matrices = square.shadow_matrices

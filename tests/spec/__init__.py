@@ -1,0 +1,1 @@
+"""Properties every correct implementation of the model has."""
