@@ -15,7 +15,55 @@ Names are loaded on first use, so importing the package is quick.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from solweig import io as io
+    from solweig import progress as progress
+    from solweig import walls as walls
+    from solweig.calculation import calculate as calculate
+    from solweig.config import ModelConfig as ModelConfig
+    from solweig.config import Settings as Settings
+    from solweig.epw_download import download_epw as download_epw
+    from solweig.errors import ComputationCancelled as ComputationCancelled
+    from solweig.errors import ConfigurationError as ConfigurationError
+    from solweig.errors import GridShapeMismatch as GridShapeMismatch
+    from solweig.errors import InvalidSurfaceData as InvalidSurfaceData
+    from solweig.errors import MissingPrecomputedData as MissingPrecomputedData
+    from solweig.errors import SolweigError as SolweigError
+    from solweig.errors import StalePrecomputedData as StalePrecomputedData
+    from solweig.errors import WeatherDataError as WeatherDataError
+    from solweig.gpu import RELEASE_BUILD as RELEASE_BUILD
+    from solweig.gpu import get_compute_backend as get_compute_backend
+    from solweig.gpu import get_gpu_limits as get_gpu_limits
+    from solweig.gpu import gpu_dispatch_count as gpu_dispatch_count
+    from solweig.gpu import gpu_fallback_count as gpu_fallback_count
+    from solweig.gpu import is_gpu_available as is_gpu_available
+    from solweig.gpu import reset_gpu_metrics as reset_gpu_metrics
+    from solweig.human import HumanParams as HumanParams
+    from solweig.location import Location as Location
+    from solweig.metadata import create_run_metadata as create_run_metadata
+    from solweig.metadata import load_run_metadata as load_run_metadata
+    from solweig.metadata import save_run_metadata as save_run_metadata
+    from solweig.params import load_materials as load_materials
+    from solweig.params import load_params as load_params
+    from solweig.params import load_physics as load_physics
+    from solweig.precomputed import PrecomputedData as PrecomputedData
+    from solweig.results import SolweigResult as SolweigResult
+    from solweig.results import Timeseries as Timeseries
+    from solweig.results import TimeseriesSummary as TimeseriesSummary
+    from solweig.state import ThermalState as ThermalState
+    from solweig.surface import SurfaceData as SurfaceData
+    from solweig.switches import GPU_ENABLED as GPU_ENABLED
+    from solweig.switches import disable_gpu as disable_gpu
+    from solweig.switches import enable_gpu as enable_gpu
+    from solweig.tiling import TileSpec as TileSpec
+    from solweig.tiling import calculate_buffer_distance as calculate_buffer_distance
+    from solweig.tiling import generate_tiles as generate_tiles
+    from solweig.validation import validate_inputs as validate_inputs
+    from solweig.weather import Weather as Weather
+
+    __version__: str
 
 # Public name -> module that defines it.
 _EXPORTS: dict[str, str] = {

@@ -207,6 +207,8 @@ def target_grid(
     if bbox is not None:
         area = _overlap("bbox", area, check_bbox(bbox), "the DSM's extent")
     for source in others:
+        if source.grid.crs is None and dsm.grid.crs is not None:
+            logger.info("%s: no CRS in the file; taken as the DSM's", source.name)
         area = _overlap(source.name, area, _bounds_in(source, dsm.grid.crs), "the DSM's extent")
     native = dsm.grid.pixel_size
     west, _, _, north = dsm.grid.bounds

@@ -274,13 +274,12 @@ class ShadowArrays:
             words = {"shmat": words["shmat"]}
         return cls.from_words(words, patch_option_of(n_patches))
 
-    def to_npz(self, path: str | Path) -> None:
-        """Write ``shadowmats.npz`` as UMEP reads it: one byte per cell and patch, compressed."""
+    def to_npz(self, path: str | Path, *, compress: bool = True) -> None:
+        """Write ``shadowmats.npz`` as UMEP reads it: one byte per cell and patch."""
+        method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
         with (
             atomic_path(path) as temporary,
-            zipfile.ZipFile(
-                temporary, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=1
-            ) as archive,
+            zipfile.ZipFile(temporary, "w", method, allowZip64=True, compresslevel=1) as archive,
         ):
             for name, key in MASK_KEYS.items():
                 with archive.open(f"{key}.npy", "w", force_zip64=True) as stream:

@@ -199,8 +199,9 @@ class SurfaceCache:
             (folder / name).unlink(missing_ok=True)
         limits = self._switches
         if limits.force_shadow_npz or svf.svf.size <= limits.shadow_npz_max_pixels:
-            svf.to_zip(folder / "svfs.zip", grid.geotransform, grid.crs_wkt)
-            matrices.to_npz(folder / "shadowmats.npz")
+            compress = svf.svf.size <= limits.compress_max_pixels
+            svf.to_zip(folder / "svfs.zip", grid.geotransform, grid.crs_wkt, compress=compress)
+            matrices.to_npz(folder / "shadowmats.npz", compress=compress)
         commit(mapped, fingerprint, digests, {"patch_option": matrices.patch_option})
 
 
@@ -230,11 +231,14 @@ class GridFiles:
         self.crs_wkt = crs_wkt
 
     def write(self, folder: Path, name: str, layer: NDArray[Any]) -> dict[str, str]:
-        """Write both files; return their digests by file name."""
+        """Write both files; return the digest of the second by its file name."""
+        self.write_tif(folder, name, layer)
+        return {f"{name}.npy": save_array(folder / f"{name}.npy", layer)}
+
+    def write_tif(self, folder: Path, name: str, layer: NDArray[Any]) -> None:
+        """Write the GeoTIFF only."""
         from solweig.raster_io import save_raster
 
-        folder.mkdir(parents=True, exist_ok=True)
-        digests = {f"{name}.npy": save_array(folder / f"{name}.npy", layer)}
         save_raster(
             str(folder / f"{name}.tif"),
             layer,
@@ -245,7 +249,6 @@ class GridFiles:
             use_cog=False,
             generate_preview=False,
         )
-        return digests
 
 
 def check_not_stale(svf_dir: str | Path, fingerprint: str) -> None:

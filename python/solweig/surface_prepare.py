@@ -56,6 +56,7 @@ class _Place:
     pixel_size: float
     geotransform: list[float] | None
     crs_wkt: str | None
+    resampled: bool = False
 
 
 def prepare_surface(layers: Layers, options: PrepareOptions, frame: dict[str, Any]) -> SurfaceData:
@@ -80,6 +81,9 @@ def prepare_surface(layers: Layers, options: PrepareOptions, frame: dict[str, An
     _complete_walls(surface, options, cache)
     if cache is not None:
         save_layers(surface, cache.root)
+        if place.resampled:
+            folder = cache.root / "resampled"
+            grid_files(surface).write_tif(folder, "dsm_resampled", arrays["dsm"])
     _complete_svf(surface, options, cache, ready)
     return surface
 
@@ -160,7 +164,8 @@ def _read_files(given: Layers, options: PrepareOptions) -> tuple[Layers, _Place]
             arrays[name] = align.read_on_grid(sources[name], grid)
         else:
             arrays[name] = _cut_array(name, layer, dsm.grid, grid)
-    return arrays, _Place(grid.shape, grid.pixel_size, grid.geotransform, grid.crs_wkt)
+    resampled = align.whole_cell_offset(dsm.grid, grid) is None
+    return arrays, _Place(grid.shape, grid.pixel_size, grid.geotransform, grid.crs_wkt, resampled)
 
 
 def _cut_array(name: str, layer: Any, dsm: align.Grid, grid: align.Grid) -> Any:

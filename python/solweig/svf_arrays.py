@@ -144,6 +144,8 @@ class SvfArrays:
         path: str | Path,
         geotransform: list[float] | None = None,
         crs_wkt: str | None = None,
+        *,
+        compress: bool = True,
     ) -> None:
         """Write ``svfs.zip`` as UMEP reads it: one GeoTIFF a grid."""
         from rasterio.io import MemoryFile
@@ -163,9 +165,10 @@ class SvfArrays:
         }
         if crs_wkt:
             profile["crs"] = crs_wkt
+        method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
         with (
             atomic_path(path) as temporary,
-            zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+            zipfile.ZipFile(temporary, "w", method, compresslevel=1) as archive,
         ):
             for name, stem in UMEP_STEMS.items():
                 with MemoryFile() as memory:

@@ -204,3 +204,30 @@ def test_array_beside_a_file_is_cut_alike(tmp_path: Path) -> None:
     files["cdsm"] = scene()["cdsm"]
     surface = SurfaceData.prepare(**files, bbox=(WEST + 4, NORTH - 70, WEST + 90, NORTH - 2))
     np.testing.assert_array_equal(surface.cdsm, scene()["cdsm"][1:35, 2:45])
+
+
+def test_resampled_dsm_is_kept_in_the_working_folder(tmp_path: Path) -> None:
+    files = write_scene(tmp_path)
+    surface = SurfaceData.prepare(**files, working_dir=tmp_path / "work", pixel_size=4.0)
+    with rasterio.open(tmp_path / "work/resampled/dsm_resampled.tif") as dataset:
+        assert dataset.shape == surface.shape == (20, 25)
+        # Means of four cells on the open slope.
+        mean = scene()["dsm"][30:32, 2:4].mean()
+        assert dataset.read(1)[15, 1] == pytest.approx(mean, abs=0.01)
+
+
+def test_kronenhuset_with_a_text_grid_without_crs(
+    shared: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = shared / "data/kronenhuset"
+    with caplog.at_level(logging.INFO):
+        surface = SurfaceData.prepare(
+            folder / "DSM_KR.tif",
+            cdsm=folder / "CDSM_KR.asc",
+            dem=folder / "DEM_KR.tif",
+            land_cover=folder / "landcover_KR.tif",
+        )
+    assert "cdsm: no CRS in the file; taken as the DSM's" in caplog.text
+    assert surface.shape == (223, 234)
+    assert surface.cdsm is not None
+    assert surface.cdsm.max() == pytest.approx(24.3683, abs=1e-4)
