@@ -81,3 +81,26 @@ def test_switch_is_read_live() -> None:
 
 def test_version() -> None:
     assert solweig.__version__ == solweig._core.__version__
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    """The imports that only type checkers follow name what is loaded on first use."""
+    import ast
+    from pathlib import Path
+
+    source = Path(solweig.__file__ or "").read_text("utf-8")
+    block = next(
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    )
+    imported = {
+        alias.name: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    lazy = {name: f"solweig.{module}" for name, module in solweig._EXPORTS.items()}
+    lazy |= {name: f"solweig.{module}" for name, module in solweig._LIVE.items()}
+    lazy |= dict.fromkeys(solweig._MODULES, "solweig")
+    assert imported == lazy
