@@ -72,7 +72,9 @@ fn mask<'py>(
     name: &str,
     shape: [usize; 3],
 ) -> PyResult<Option<PyReadonlyArray3<'py, u32>>> {
-    let Some(item) = masks.get_item(name)?.filter(|x| !x.is_none()) else { return Ok(None) };
+    let Some(item) = masks.get_item(name)?.filter(|x| !x.is_none()) else {
+        return Ok(None);
+    };
     let mask: PyReadonlyArray3<'py, u32> = item.extract()?;
     if mask.shape() != shape {
         return Err(PyValueError::new_err(format!(
@@ -94,9 +96,12 @@ fn read_masks(
     let table = table_of(patch_option)?;
     let words = table.words();
     let shape = [grid.rows, grid.cols, words];
-    let building = mask(masks, "shmat", shape)?
-        .ok_or_else(|| PyKeyError::new_err("masks: no \"shmat\""))?;
-    let vegetation = match (mask(masks, "vegshmat", shape)?, mask(masks, "vbshmat", shape)?) {
+    let building =
+        mask(masks, "shmat", shape)?.ok_or_else(|| PyKeyError::new_err("masks: no \"shmat\""))?;
+    let vegetation = match (
+        mask(masks, "vegshmat", shape)?,
+        mask(masks, "vbshmat", shape)?,
+    ) {
         (Some(v), Some(b)) => Some((v, b)),
         (None, None) => None,
         _ => {
@@ -128,10 +133,7 @@ fn read_masks(
 }
 
 /// The 15 sky view fields by name.
-fn read_svf(
-    fields: &Bound<'_, PyDict>,
-    grid: Grid,
-) -> PyResult<[Py<PyArray2<f32>>; svf::FIELDS]> {
+fn read_svf(fields: &Bound<'_, PyDict>, grid: Grid) -> PyResult<[Py<PyArray2<f32>>; svf::FIELDS]> {
     let read = |index: usize| -> PyResult<Py<PyArray2<f32>>> {
         let name = svf::field_name(index);
         let item = fields
@@ -142,7 +144,8 @@ fn read_svf(
         Ok((*field).clone().unbind())
     };
     let all = (0..svf::FIELDS).map(read).collect::<PyResult<Vec<_>>>()?;
-    all.try_into().map_err(|_| PyValueError::new_err("svf: wrong number of fields"))
+    all.try_into()
+        .map_err(|_| PyValueError::new_err("svf: wrong number of fields"))
 }
 
 /// An optional raster, checked for shape.
@@ -165,8 +168,9 @@ fn check_codes(codes: &[u8], table: &LandCoverTable) -> PyResult<()> {
     for &code in codes {
         seen[usize::from(code)] = true;
     }
-    let unknown: Vec<u8> =
-        (0..=255).filter(|&c| seen[usize::from(c)] && table.get(c).is_none()).collect();
+    let unknown: Vec<u8> = (0..=255)
+        .filter(|&c| seen[usize::from(c)] && table.get(c).is_none())
+        .collect();
     if unknown.is_empty() {
         return Ok(());
     }
@@ -175,13 +179,21 @@ fn check_codes(codes: &[u8], table: &LandCoverTable) -> PyResult<()> {
 }
 
 /// Ground albedo as the ground view reads it; cells without a value reflect nothing.
-fn albedo_raster(codes: Option<&[u8]>, albedo: Option<&[f32]>, run: &RunParams, n: usize) -> Vec<f32> {
+fn albedo_raster(
+    codes: Option<&[u8]>,
+    albedo: Option<&[f32]>,
+    run: &RunParams,
+    n: usize,
+) -> Vec<f32> {
     let known = |a: f32| if a.is_nan() { 0.0 } else { a };
     match (albedo, codes) {
         (Some(albedo), _) => albedo.iter().map(|&a| known(a)).collect(),
         (None, Some(codes)) => {
             let table = run.model.land_cover.column(|c| c.albedo);
-            codes.iter().map(|&c| known(table[usize::from(c)] as f32)).collect()
+            codes
+                .iter()
+                .map(|&c| known(table[usize::from(c)] as f32))
+                .collect()
         }
         (None, None) => vec![run.model.ground.albedo as f32; n],
     }
@@ -264,7 +276,9 @@ impl Model {
         thresholds_day: Vec<f64>,
         thresholds_night: Vec<f64>,
     ) -> PyResult<Statistics> {
-        enter(py, || Statistics::new(self.grid, &thresholds_day, &thresholds_night))
+        enter(py, || {
+            Statistics::new(self.grid, &thresholds_day, &thresholds_night)
+        })
     }
 
     /// Advance one step.
@@ -280,7 +294,10 @@ impl Model {
     ) -> PyResult<StepResult> {
         let weather = weather::read(weather)?;
         let names = outputs.unwrap_or_else(|| vec!["tmrt".to_owned()]);
-        let fields = names.iter().map(|name| field(name)).collect::<PyResult<Vec<_>>>()?;
+        let fields = names
+            .iter()
+            .map(|name| field(name))
+            .collect::<PyResult<Vec<_>>>()?;
         let points = self.point_cells(points.as_ref())?;
         let mut state = state.borrow_mut();
         state.check(self.grid)?;
@@ -305,8 +322,10 @@ impl Model {
             points: &points,
             statistics: statistics.as_mut().map(|s| &mut s.inner),
         };
-        let output = enter(py, || step(&engine::engine(), &run, thermal, &weather, request))?
-            .map_err(engine::declined)?;
+        let output = enter(py, || {
+            step(&engine::engine(), &run, thermal, &weather, request)
+        })?
+        .map_err(engine::declined)?;
         self.result(py, &names, output)
     }
 }
@@ -315,7 +334,9 @@ impl Model {
 fn field(name: &str) -> PyResult<Field> {
     Field::from_name(name).ok_or_else(|| {
         let names: Vec<&str> = FIELDS.iter().map(|(_, name)| *name).collect();
-        PyValueError::new_err(format!("outputs: expected names of {names:?}, got {name:?}"))
+        PyValueError::new_err(format!(
+            "outputs: expected names of {names:?}, got {name:?}"
+        ))
     })
 }
 
@@ -326,7 +347,10 @@ impl Model {
             svf: self.svf.each_ref().map(raster),
             masks: self.masks.as_ref().map(|m| {
                 let view = |a: &Py<PyArray3<u32>>| a.bind(py).readonly();
-                (view(&m.building), m.vegetation.as_ref().map(|(v, b)| (view(v), view(b))))
+                (
+                    view(&m.building),
+                    m.vegetation.as_ref().map(|(v, b)| (view(v), view(b))),
+                )
             }),
             land_cover: self.land_cover.as_ref().map(|a| a.bind(py).readonly()),
             albedo: self.albedo.as_ref().map(raster),
@@ -350,7 +374,11 @@ impl Model {
                     None => None,
                 };
                 let building = building.as_slice().map_err(not_contiguous)?;
-                let masks = PatchMasks { words: own.words, building, vegetation };
+                let masks = PatchMasks {
+                    words: own.words,
+                    building,
+                    vegetation,
+                };
                 Some((masks, own.sums.as_slice()))
             }
             _ => None,
@@ -358,7 +386,9 @@ impl Model {
         fn slice<'a, T: numpy::Element>(
             raster: Option<&'a PyReadonlyArray2<'_, T>>,
         ) -> PyResult<Option<&'a [T]>> {
-            raster.map(|r| r.as_slice().map_err(not_contiguous)).transpose()
+            raster
+                .map(|r| r.as_slice().map_err(not_contiguous))
+                .transpose()
         }
         Ok(Cells {
             valid: &self.terrain.valid,
@@ -374,7 +404,9 @@ impl Model {
 
     /// Cell indices of `[n, (row, col)]`.
     fn point_cells(&self, points: Option<&PyReadonlyArray2<'_, i64>>) -> PyResult<Vec<usize>> {
-        let Some(points) = points else { return Ok(Vec::new()) };
+        let Some(points) = points else {
+            return Ok(Vec::new());
+        };
         if points.shape()[1] != 2 {
             return Err(PyValueError::new_err(format!(
                 "points: expected shape (n, 2) of rows and columns, got {:?}",
@@ -413,7 +445,14 @@ impl Model {
         let light = output.luminance.as_ref();
         let scalars = PyDict::new(py);
         for (name, value) in [
-            ("esky", if self.run.model.anisotropic { sky.emissivity() } else { sky.emissivity_clear }),
+            (
+                "esky",
+                if self.run.model.anisotropic {
+                    sky.emissivity()
+                } else {
+                    sky.emissivity_clear
+                },
+            ),
             ("ea", sky.vapour_pressure),
             ("i0", sky.i0),
             ("ci", sky.ci),

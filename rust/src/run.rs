@@ -21,7 +21,10 @@ pub struct State {
 impl State {
     /// The state before the first step.
     pub fn new(grid: Grid) -> Self {
-        Self { thermal: ThermalState::default(), shape: Some([grid.rows, grid.cols]) }
+        Self {
+            thermal: ThermalState::default(),
+            shape: Some([grid.rows, grid.cols]),
+        }
     }
 
     /// Fail if the state belongs to another raster; a restored one without rasters fits any.
@@ -77,8 +80,17 @@ impl State {
     /// A state as it was.
     #[staticmethod]
     fn restore(first: bool, accumulated_days: f64, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
-        let clock = DelayClock { first, accumulated_days };
-        let mut state = Self { thermal: ThermalState { clock, ..Default::default() }, shape: None };
+        let clock = DelayClock {
+            first,
+            accumulated_days,
+        };
+        let mut state = Self {
+            thermal: ThermalState {
+                clock,
+                ..Default::default()
+            },
+            shape: None,
+        };
         if fields.is_empty() {
             if !first {
                 return Err(PyValueError::new_err("fields: expected rasters, got none"));
@@ -109,7 +121,10 @@ impl Statistics {
     /// Empty statistics.
     pub fn new(grid: Grid, day: &[f64], night: &[f64]) -> Self {
         let inner = stats::Statistics::new(grid.len(), day, night);
-        Self { inner, shape: [grid.rows, grid.cols] }
+        Self {
+            inner,
+            shape: [grid.rows, grid.cols],
+        }
     }
 
     /// Fail if the statistics belong to another raster.

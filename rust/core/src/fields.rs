@@ -86,7 +86,10 @@ impl Field {
     /// The field of a name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        FIELDS.iter().find(|(_, n)| *n == name).map(|&(field, _)| field)
+        FIELDS
+            .iter()
+            .find(|(_, n)| *n == name)
+            .map(|&(field, _)| field)
     }
 
     /// Name of the field.
@@ -98,7 +101,10 @@ impl Field {
     /// A longwave side: the only fields that cost box-side patch sums under a cylinder.
     #[must_use]
     pub fn is_longwave_side(self) -> bool {
-        matches!(self, Self::Least | Self::Lsouth | Self::Lwest | Self::Lnorth)
+        matches!(
+            self,
+            Self::Least | Self::Lsouth | Self::Lwest | Self::Lnorth
+        )
     }
 }
 

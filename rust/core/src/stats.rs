@@ -151,8 +151,15 @@ impl Statistics {
         } else {
             (by_night, &self.night_thresholds, &mut self.night_count)
         };
-        let parts = self.tmrt.parts(day, size).into_iter().zip(self.utci.parts(day, size));
-        let hour_parts = self.sun_hours.chunks_mut(size).zip(self.shade_hours.chunks_mut(size));
+        let parts = self
+            .tmrt
+            .parts(day, size)
+            .into_iter()
+            .zip(self.utci.parts(day, size));
+        let hour_parts = self
+            .sun_hours
+            .chunks_mut(size)
+            .zip(self.shade_hours.chunks_mut(size));
         let mut out: Vec<StatisticsPart<'_>> = parts
             .zip(count.chunks_mut(size))
             .zip(hour_parts)
@@ -185,11 +192,24 @@ impl Statistics {
                 let count = self.day_count[i] + self.night_count[i];
                 (f64::from(running.day[i]) + f64::from(running.night[i])) / f64::from(count)
             };
-            let part = |sum: &[f32], count: &[u32], i: usize| f64::from(sum[i]) / f64::from(count[i]);
-            let extreme = |x: f32| if x.is_finite() { f64::from(x) } else { f64::NAN };
+            let part =
+                |sum: &[f32], count: &[u32], i: usize| f64::from(sum[i]) / f64::from(count[i]);
+            let extreme = |x: f32| {
+                if x.is_finite() {
+                    f64::from(x)
+                } else {
+                    f64::NAN
+                }
+            };
             out.push((format!("{name}_mean"), self.grid(mean)));
-            out.push((format!("{name}_max"), self.grid(|i| extreme(running.max[i]))));
-            out.push((format!("{name}_min"), self.grid(|i| extreme(running.min[i]))));
+            out.push((
+                format!("{name}_max"),
+                self.grid(|i| extreme(running.max[i])),
+            ));
+            out.push((
+                format!("{name}_min"),
+                self.grid(|i| extreme(running.min[i])),
+            ));
             let day = self.grid(|i| part(&running.day, &self.day_count, i));
             out.push((format!("{name}_day_mean"), day));
             let night = self.grid(|i| part(&running.night, &self.night_count, i));
@@ -215,13 +235,22 @@ impl Statistics {
     }
 
     fn grid(&self, value: impl Fn(usize) -> f64 + Sync) -> Vec<f32> {
-        (0..self.len()).into_par_iter().map(|i| value(i) as f32).collect()
+        (0..self.len())
+            .into_par_iter()
+            .map(|i| value(i) as f32)
+            .collect()
     }
 
     /// Hours where a cell was counted at all.
     fn counted(&self, hours: &[f32]) -> Vec<f32> {
         let seen = |i: usize| self.day_count[i] + self.night_count[i] > 0;
-        self.grid(|i| if seen(i) { f64::from(hours[i]) } else { f64::NAN })
+        self.grid(|i| {
+            if seen(i) {
+                f64::from(hours[i])
+            } else {
+                f64::NAN
+            }
+        })
     }
 }
 
@@ -232,20 +261,42 @@ mod tests {
     fn add(stats: &mut Statistics, day: bool, tmrt: &[f32], utci: &[f32], shadow: &[f32]) {
         for (part, at) in stats.begin(day, 0.5, 2).iter_mut().zip([0, 2]) {
             let cells = at..(at + 2).min(tmrt.len());
-            part.add(0, &tmrt[cells.clone()], &utci[cells.clone()], &shadow[cells]);
+            part.add(
+                0,
+                &tmrt[cells.clone()],
+                &utci[cells.clone()],
+                &shadow[cells],
+            );
         }
     }
 
     fn grid(stats: &Statistics, name: &str) -> Vec<f32> {
-        stats.grids().into_iter().find(|(n, _)| n == name).unwrap().1
+        stats
+            .grids()
+            .into_iter()
+            .find(|(n, _)| n == name)
+            .unwrap()
+            .1
     }
 
     #[test]
     fn day_night_and_missing() {
         let nan = f32::NAN;
         let mut stats = Statistics::new(3, &[30.0], &[20.0, 30.0]);
-        add(&mut stats, true, &[50.0, 40.0, nan], &[35.0, 29.0, nan], &[1.0, 0.25, nan]);
-        add(&mut stats, false, &[10.0, nan, nan], &[31.0, nan, nan], &[0.0, 0.0, 0.0]);
+        add(
+            &mut stats,
+            true,
+            &[50.0, 40.0, nan],
+            &[35.0, 29.0, nan],
+            &[1.0, 0.25, nan],
+        );
+        add(
+            &mut stats,
+            false,
+            &[10.0, nan, nan],
+            &[31.0, nan, nan],
+            &[0.0, 0.0, 0.0],
+        );
         assert_eq!(stats.steps, [1, 1]);
         assert_eq!(grid(&stats, "tmrt_mean")[..2], [30.0, 40.0]);
         assert_eq!(grid(&stats, "tmrt_max")[..2], [50.0, 40.0]);
@@ -259,7 +310,10 @@ mod tests {
             assert!(values[2].is_nan());
         }
         let above = stats.hours_above();
-        assert_eq!(above.iter().map(|(t, _)| *t).collect::<Vec<_>>(), [30.0, 20.0]);
+        assert_eq!(
+            above.iter().map(|(t, _)| *t).collect::<Vec<_>>(),
+            [30.0, 20.0]
+        );
         assert_eq!(above[0].1[..2], [1.0, 0.0]);
         assert_eq!(above[1].1[..2], [0.5, 0.0]);
     }

@@ -125,7 +125,9 @@ pub fn step<A: Accelerator>(
     let output = engine.run::<RadiationStage>(&mut RadiationInput {
         tables: &tables,
         cells,
-        memory: sky.day.then(|| state.memory.each_mut().map(Vec::as_mut_slice)),
+        memory: sky
+            .day
+            .then(|| state.memory.each_mut().map(Vec::as_mut_slice)),
         comfort: &comfort,
         fields: request.fields,
         statistics: request.statistics.map(|s| (weather.hours, s)),
@@ -193,7 +195,9 @@ fn points(
     if at.is_empty() {
         return Vec::new();
     }
-    let memory = tables.day.then(|| state.memory.each_ref().map(Vec::as_slice));
+    let memory = tables
+        .day
+        .then(|| state.memory.each_ref().map(Vec::as_slice));
     evaluate_points(tables, cells, memory, comfort, at)
 }
 
@@ -227,7 +231,10 @@ struct Clock {
 
 impl Clock {
     fn new() -> Self {
-        Self { start: Instant::now(), laps: Vec::new() }
+        Self {
+            start: Instant::now(),
+            laps: Vec::new(),
+        }
     }
 
     /// Book the time since the last lap.

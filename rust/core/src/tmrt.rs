@@ -15,7 +15,11 @@ pub fn tmrt(work: &mut Work, tables: &StepTables) {
         (false, _) => (0.0, 0.0),
     };
     for i in 0..BLOCK {
-        let beam = if tables.anisotropic { work.kside[i] } else { work.kside_i[i] };
+        let beam = if tables.anisotropic {
+            work.kside[i]
+        } else {
+            work.kside_i[i]
+        };
         let sides_k = work.k[0][i] + work.k[1][i] + work.k[2][i] + work.k[3][i];
         let sides_l = work.l[0][i] + work.l[1][i] + work.l[2][i] + work.l[3][i];
         let short = beam * around_k + (work.kdown[i] + work.kup[0][i]) * b.up + sides_k * b.side;

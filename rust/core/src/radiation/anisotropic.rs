@@ -48,7 +48,11 @@ pub fn patch_weights(table: &PatchTable) -> Vec<PatchWeight> {
         let (sin_b, cos_b) = (altitude_deg * DEG).sin_cos();
         let on_side = |d: usize| {
             let turn = ((SIDE_AZIMUTHS[d] - azimuth_deg) * DEG).cos();
-            if in_front(d, azimuth_deg) { solid_angle * cos_b * turn } else { 0.0 }
+            if in_front(d, azimuth_deg) {
+                solid_angle * cos_b * turn
+            } else {
+                0.0
+            }
         };
         PatchWeight {
             side: solid_angle * cos_b,
@@ -60,7 +64,15 @@ pub fn patch_weights(table: &PatchTable) -> Vec<PatchWeight> {
         }
     };
     let patches = table.patches.iter();
-    patches.map(|p| weight(p.altitude_deg, p.azimuth_deg, table.bands[p.band].solid_angle)).collect()
+    patches
+        .map(|p| {
+            weight(
+                p.altitude_deg,
+                p.azimuth_deg,
+                table.bands[p.band].solid_angle,
+            )
+        })
+        .collect()
 }
 
 /// The three masks of one cell, word by word.
@@ -89,7 +101,9 @@ impl<'a> CellMasks<'a> {
         let words = cell * masks.words..(cell + 1) * masks.words;
         Self {
             building: &masks.building[words.clone()],
-            vegetation: masks.vegetation.map(|(v, vb)| (&v[words.clone()], &vb[words])),
+            vegetation: masks
+                .vegetation
+                .map(|(v, vb)| (&v[words.clone()], &vb[words])),
         }
     }
 
@@ -105,7 +119,9 @@ impl<'a> CellMasks<'a> {
     #[must_use]
     pub fn classes(&self, index: usize) -> ClassWord {
         let open = self.building[index];
-        let (veg, vb) = self.vegetation.map_or((u32::MAX, u32::MAX), |(v, b)| (v[index], b[index]));
+        let (veg, vb) = self
+            .vegetation
+            .map_or((u32::MAX, u32::MAX), |(v, b)| (v[index], b[index]));
         let no_foliage = veg & vb;
         ClassWord {
             sky: open & no_foliage,
@@ -128,12 +144,15 @@ pub fn sky_sums(weights: &[PatchWeight], masks: &PatchMasks<'_>) -> Vec<SkySum> 
         [w.side, w.down, w.deficit * w.side, w.deficit * w.down]
     });
     let mut out = vec![[0.0; 4]; masks.building.len() / masks.words];
-    out.par_iter_mut().enumerate().with_min_len(4096).for_each(|(cell, sum)| {
-        let cell = CellMasks::of(masks, cell);
-        for index in 0..cell.words() {
-            table.add_word(index, cell.classes(index).sky, sum);
-        }
-    });
+    out.par_iter_mut()
+        .enumerate()
+        .with_min_len(4096)
+        .for_each(|(cell, sum)| {
+            let cell = CellMasks::of(masks, cell);
+            for index in 0..cell.words() {
+                table.add_word(index, cell.classes(index).sky, sum);
+            }
+        });
     out
 }
 
@@ -178,7 +197,12 @@ impl LitPatches {
         let start = (0..BUCKETS)
             .map(|b| thresholds.partition_point(|&t| t < b as f32 / BUCKETS as f32) as u32)
             .collect();
-        Self { thresholds, masks, words, start }
+        Self {
+            thresholds,
+            masks,
+            words,
+            start,
+        }
     }
 
     /// Mask of the lit patches of a cell with building sky view `s`.
@@ -250,7 +274,13 @@ impl SideTables {
         let n = weights.len();
         let sky = |i: usize| {
             let w = &weights[i];
-            std::array::from_fn(|k| if k < 4 { w.sides[k] } else { w.deficit * w.sides[k - 4] })
+            std::array::from_fn(|k| {
+                if k < 4 {
+                    w.sides[k]
+                } else {
+                    w.deficit * w.sides[k - 4]
+                }
+            })
         };
         let opposed = |i: usize| if faces(i) { weights[i].sides } else { [0.0; 4] };
         Self {
@@ -275,12 +305,20 @@ impl PatchStep {
         let horizontal: f64 = light.iter().zip(weights).map(|(l, w)| l * w.down).sum();
         let radiance = |i: usize| light[i] * sun.diffuse / horizontal;
         let share = |i: usize| {
-            if sun.weighted_share { light[i] * weights[i].down / horizontal } else { light[i] }
+            if sun.weighted_share {
+                light[i] * weights[i].down / horizontal
+            } else {
+                light[i]
+            }
         };
         let faces = |i: usize| opposite(sun.azimuth_deg, weights[i].azimuth_deg);
         let building = |i: usize| {
             let w = &weights[i];
-            if faces(i) { [w.side, w.side, w.down, 0.0] } else { [w.side, 0.0, 0.0, 0.0] }
+            if faces(i) {
+                [w.side, w.side, w.down, 0.0]
+            } else {
+                [w.side, 0.0, 0.0, 0.0]
+            }
         };
         Self {
             sky: ByteTable::new(weights.len(), |i| [radiance(i) * weights[i].side, share(i)]),
@@ -301,8 +339,10 @@ impl PatchStep {
         for index in 0..cell.words() {
             let classes = cell.classes(index);
             self.sky.add_word(index, classes.sky, &mut sky);
-            self.sky.add_sparse_word(index, classes.behind_foliage, &mut foliage);
-            self.building.add_sparse_word(index, classes.building & lit[index], &mut building);
+            self.sky
+                .add_sparse_word(index, classes.behind_foliage, &mut foliage);
+            self.building
+                .add_sparse_word(index, classes.building & lit[index], &mut building);
         }
         CellSums {
             sky_light: sky[0],
@@ -361,10 +401,12 @@ impl SideTables {
             let classes = cell.classes(index);
             self.sky.add_word(index, classes.sky, &mut sky);
             self.light.add_word(index, classes.sky, &mut out.light);
-            self.light.add_sparse_word(index, classes.behind_foliage, &mut out.foliage_light);
+            self.light
+                .add_sparse_word(index, classes.behind_foliage, &mut out.foliage_light);
             if let Some(lit) = lit {
                 let word = classes.building & lit[index];
-                self.building.add_sparse_word(index, word, &mut out.opposite);
+                self.building
+                    .add_sparse_word(index, word, &mut out.opposite);
             }
         }
         out.sky = std::array::from_fn(|d| sky[d]);

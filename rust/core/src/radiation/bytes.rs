@@ -16,7 +16,11 @@ impl<const W: usize> ByteTable<W> {
             let mut sums = [[0.0_f64; W]; 256];
             for value in 1..256_usize {
                 let patch = 8 * position + value.trailing_zeros() as usize;
-                let own = if patch < patches { weight(patch) } else { [0.0; W] };
+                let own = if patch < patches {
+                    weight(patch)
+                } else {
+                    [0.0; W]
+                };
                 let rest = sums[value & (value - 1)];
                 sums[value] = std::array::from_fn(|w| rest[w] + own[w]);
             }

@@ -105,14 +105,16 @@ impl<'a> Cells<'a> {
     #[inline(always)]
     #[must_use]
     pub fn albedo_of(&self, i: usize, ground: &GroundTerms) -> f32 {
-        self.albedo.map_or_else(|| ground.albedo[self.code(i)], |x| x[i])
+        self.albedo
+            .map_or_else(|| ground.albedo[self.code(i)], |x| x[i])
     }
 
     /// Emissivity of a cell.
     #[inline(always)]
     #[must_use]
     pub fn emissivity_of(&self, i: usize, ground: &GroundTerms) -> f32 {
-        self.emissivity.map_or_else(|| ground.emissivity[self.code(i)], |x| x[i])
+        self.emissivity
+            .map_or_else(|| ground.emissivity[self.code(i)], |x| x[i])
     }
 
     /// Land-cover code of a cell, 0 without land cover.
@@ -144,7 +146,9 @@ fn pick<T: Copy>(from: &[T], at: &[usize]) -> Vec<T> {
 }
 
 fn pick_words(from: &[u32], words: usize, at: &[usize]) -> Vec<u32> {
-    at.iter().flat_map(|&i| from[i * words..(i + 1) * words].iter().copied()).collect()
+    at.iter()
+        .flat_map(|&i| from[i * words..(i + 1) * words].iter().copied())
+        .collect()
 }
 
 impl Gathered {
@@ -162,10 +166,12 @@ impl Gathered {
             svf: cells.svf.map(|x| pick(x, at)),
             words,
             building: masks.map_or_else(Vec::new, |m| pick_words(m.building, words, at)),
-            vegetation: masks.and_then(|m| m.vegetation).map(|(v, b)| {
-                (pick_words(v, words, at), pick_words(b, words, at))
-            }),
-            sums: cells.patches.map_or_else(Vec::new, |(_, sums)| pick(sums, at)),
+            vegetation: masks
+                .and_then(|m| m.vegetation)
+                .map(|(v, b)| (pick_words(v, words, at), pick_words(b, words, at))),
+            sums: cells
+                .patches
+                .map_or_else(Vec::new, |(_, sums)| pick(sums, at)),
             land_cover: cells.land_cover.map(|x| pick(x, at)),
             albedo: cells.albedo.map(|x| pick(x, at)),
             emissivity: cells.emissivity.map(|x| pick(x, at)),
@@ -177,9 +183,15 @@ impl Gathered {
     /// The copies as cells.
     #[must_use]
     pub fn cells(&self) -> Cells<'_> {
-        let vegetation = self.vegetation.as_ref().map(|(v, b)| (v.as_slice(), b.as_slice()));
-        let masks =
-            PatchMasks { words: self.words, building: self.building.as_slice(), vegetation };
+        let vegetation = self
+            .vegetation
+            .as_ref()
+            .map(|(v, b)| (v.as_slice(), b.as_slice()));
+        let masks = PatchMasks {
+            words: self.words,
+            building: self.building.as_slice(),
+            vegetation,
+        };
         Cells {
             valid: &self.valid,
             svf: std::array::from_fn(|k| self.svf[k].as_slice()),

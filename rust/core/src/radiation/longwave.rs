@@ -41,14 +41,15 @@ fn patch_sky(work: &mut Work, tables: &StepTables) {
     let p = &tables.patch_longwave;
     for i in 0..BLOCK {
         let [side, down, deficit_side, deficit_down] = &work.sky;
-        let (lit_side, lit_down) =
-            if tables.day { (work.light[5][i], work.light[6][i]) } else { (0.0, 0.0) };
+        let (lit_side, lit_down) = if tables.day {
+            (work.light[5][i], work.light[6][i])
+        } else {
+            (0.0, 0.0)
+        };
         let sky_down = p.black * (down[i] - p.deficit * deficit_down[i]);
         let sky_side = p.black * (side[i] - p.deficit * deficit_side[i]);
         let obstructed = p.shaded + (sky_down + work.lup[0][i]) * p.reflects;
-        work.ldown[i] =
-            sky_down + (p.whole_down - down[i]) * obstructed + p.lit_gain * lit_down;
-        work.lside[i] =
-            sky_side + (p.whole_side - side[i]) * obstructed + p.lit_gain * lit_side;
+        work.ldown[i] = sky_down + (p.whole_down - down[i]) * obstructed + p.lit_gain * lit_down;
+        work.lside[i] = sky_side + (p.whole_side - side[i]) * obstructed + p.lit_gain * lit_side;
     }
 }

@@ -205,7 +205,10 @@ impl Task<'_> {
         for first in (0..self.cells.len()).step_by(BLOCK) {
             let range = first..(first + BLOCK).min(self.cells.len());
             work.load(&self.cells.slice(range.clone()), tables);
-            let mut memory = self.memory.as_mut().map(|m| m.each_mut().map(|x| &mut x[range.clone()]));
+            let mut memory = self
+                .memory
+                .as_mut()
+                .map(|m| m.each_mut().map(|x| &mut x[range.clone()]));
             compute(&mut work, tables, memory.as_mut(), comfort, all_sides);
             for (out, &field) in self.out.iter_mut().zip(fields) {
                 work.write(field, &mut out[range.clone()]);
@@ -241,18 +244,28 @@ fn chunks(memory: Memory<'_>) -> Vec<Memory<'_>> {
     let mut parts = memory.map(|m| m.chunks_mut(CHUNK));
     std::iter::from_fn(|| {
         let mut next = parts.each_mut().map(Iterator::next);
-        next[0].is_some().then(|| next.each_mut().map(|x| x.take().unwrap_or_default()))
+        next[0]
+            .is_some()
+            .then(|| next.each_mut().map(|x| x.take().unwrap_or_default()))
     })
     .collect()
 }
 
 /// The whole raster.
 fn evaluate(input: &mut RadiationInput<'_>) -> RadiationOutput {
-    let RadiationInput { tables, cells, memory, comfort, fields, statistics } = input;
+    let RadiationInput {
+        tables,
+        cells,
+        memory,
+        comfort,
+        fields,
+        statistics,
+    } = input;
     let count = cells.len();
     let mut out: Vec<Vec<f32>> = fields.iter().map(|_| vec![0.0; count]).collect();
-    let mut memories =
-        memory.as_mut().map(|m| chunks(m.each_mut().map(|x| &mut **x)).into_iter());
+    let mut memories = memory
+        .as_mut()
+        .map(|m| chunks(m.each_mut().map(|x| &mut **x)).into_iter());
     let mut parts = statistics
         .as_mut()
         .map(|(hours, statistics)| statistics.begin(tables.day, *hours, CHUNK).into_iter());
@@ -268,7 +281,12 @@ fn evaluate(input: &mut RadiationInput<'_>) -> RadiationOutput {
         })
         .collect();
     tasks.par_iter_mut().for_each(|task| {
-        simd::dispatch(Pass { task, tables, comfort, fields });
+        simd::dispatch(Pass {
+            task,
+            tables,
+            comfort,
+            fields,
+        });
     });
     let means = mean(tasks.iter().map(|t| t.sums));
     drop(tasks);
@@ -309,8 +327,9 @@ pub fn evaluate_points(
     for first in (0..points.len()).step_by(BLOCK) {
         let range = first..(first + BLOCK).min(points.len());
         work.load(&cells.slice(range.clone()), tables);
-        let mut memory =
-            memory.as_mut().map(|m| m.each_mut().map(|x| &mut x[range.clone()]));
+        let mut memory = memory
+            .as_mut()
+            .map(|m| m.each_mut().map(|x| &mut x[range.clone()]));
         compute(&mut work, tables, memory.as_mut(), comfort, true);
         for (out, (field, _)) in out.iter_mut().zip(crate::fields::FIELDS) {
             work.write(field, &mut out[range.clone()]);

@@ -21,7 +21,11 @@ pub fn ground(work: &mut Work, tables: &StepTables) {
         let open = work.s[i] + work.sv[i] - 1.0;
         let open = if open < CLOSED { 0.0 } else { open };
         let q = wedge_ratio(open, sun.inverse_tan_zenith);
-        let f = if exact { shaded_fraction_exact(q) } else { shaded_fraction(q) };
+        let f = if exact {
+            shaded_fraction_exact(q)
+        } else {
+            shaded_fraction(q)
+        };
         work.f_sh[i] = f;
         work.on_walls[i] = sun.global * (1.0 - f) + sun.diffuse * f;
         let through = work.s[i] - (1.0 - work.sv[i]) * sun.canopy_diffuse;
@@ -40,8 +44,7 @@ pub fn ground(work: &mut Work, tables: &StepTables) {
         // The ground under walls sees the isotropic diffuse light even below a patch sky.
         let below = sun.diffuse * work.through[i] + from_walls;
         for q in 0..5 {
-            work.kup[q][i] =
-                work.kup[q][i] * sun.beam_down + below * work.albedo_diffuse[q][i];
+            work.kup[q][i] = work.kup[q][i] * sun.beam_down + below * work.albedo_diffuse[q][i];
         }
     }
 }
@@ -71,7 +74,11 @@ pub fn body(work: &mut Work, tables: &StepTables) {
     if !tables.day {
         return;
     }
-    let beam = if tables.body.cylinder { tables.sun.beam_side } else { 0.0 };
+    let beam = if tables.body.cylinder {
+        tables.sun.beam_side
+    } else {
+        0.0
+    };
     for i in 0..BLOCK {
         work.kside_i[i] = beam * work.shadow[i];
     }
@@ -87,7 +94,11 @@ pub fn body(work: &mut Work, tables: &StepTables) {
 fn isotropic_sides(work: &mut Work, tables: &StepTables) {
     let sun = &tables.sun;
     for d in 0..SIDES {
-        let beam = if tables.body.cylinder { 0.0 } else { sun.box_beam[d] };
+        let beam = if tables.body.cylinder {
+            0.0
+        } else {
+            sun.box_beam[d]
+        };
         for i in 0..BLOCK {
             let [s, sv, _] = &work.side_views[d];
             let ws = side_weight(s[i]);
@@ -95,8 +106,7 @@ fn isotropic_sides(work: &mut Work, tables: &StepTables) {
             let hidden = 1.0 - ws + sun.canopy_beam * (ws - wb);
             let diffuse = sun.diffuse * (1.0 - hidden);
             let walls = sun.wall_albedo * hidden * work.on_walls[i];
-            work.k[d][i] =
-                0.5 * (diffuse + walls + work.kup[1 + d][i]) + beam * work.shadow[i];
+            work.k[d][i] = 0.5 * (diffuse + walls + work.kup[1 + d][i]) + beam * work.shadow[i];
         }
     }
     work.kside.fill(0.0);
@@ -108,7 +118,11 @@ fn isotropic_sides(work: &mut Work, tables: &StepTables) {
 fn cylinder(work: &mut Work, tables: &StepTables) {
     let sun = &tables.sun;
     let consistent = tables.formulation.consistent_patches;
-    let transmitted = if consistent { 1.0 - sun.canopy_diffuse } else { 0.0 };
+    let transmitted = if consistent {
+        1.0 - sun.canopy_diffuse
+    } else {
+        0.0
+    };
     let lit = if consistent { 5 } else { 4 };
     for i in 0..BLOCK {
         let sky = work.light[0][i] + transmitted * work.light[2][i];
@@ -135,12 +149,10 @@ fn box_sides(work: &mut Work, tables: &StepTables) {
         for i in 0..BLOCK {
             let [sky, _, light, foliage, opposite] = &work.side_sums;
             let diffuse = light[d][i] + transmitted * foliage[d][i];
-            let reflected = sun.shaded_radiance * (whole - sky[d][i])
-                + sun.lit_radiance_gain * opposite[d][i];
-            work.k[d][i] = sun.box_beam[d] * work.shadow[i]
-                + diffuse
-                + reflected
-                + 0.5 * work.kup[1 + d][i];
+            let reflected =
+                sun.shaded_radiance * (whole - sky[d][i]) + sun.lit_radiance_gain * opposite[d][i];
+            work.k[d][i] =
+                sun.box_beam[d] * work.shadow[i] + diffuse + reflected + 0.5 * work.kup[1 + d][i];
         }
     }
     work.kside.fill(0.0);

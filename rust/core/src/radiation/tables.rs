@@ -204,7 +204,12 @@ impl StepTables {
     /// Tables of a step, and the sky luminance they hold (by day under the patch sky).
     #[must_use]
     pub fn new(input: &StepInput<'_>) -> (Self, Option<Luminance>) {
-        let StepInput { weather, params, sky, .. } = *input;
+        let StepInput {
+            weather,
+            params,
+            sky,
+            ..
+        } = *input;
         let light = input.patch_sky.filter(|_| sky.day).map(|patch_sky| {
             luminance(
                 &patch_sky.table,
@@ -217,16 +222,19 @@ impl StepTables {
                 },
             )
         });
-        let patches = input.patch_sky.zip(light.as_ref()).map(|(patch_sky, light)| {
-            let sun = PatchSun {
-                azimuth_deg: weather.azimuth,
-                tan_altitude: (sky.altitude_deg * DEG).tan(),
-                diffuse: sky.diffuse,
-                luminance: &light.patches,
-                weighted_share: params.formulation.consistent_patches,
-            };
-            PatchStep::new(&patch_sky.weights, &sun, input.sides)
-        });
+        let patches = input
+            .patch_sky
+            .zip(light.as_ref())
+            .map(|(patch_sky, light)| {
+                let sun = PatchSun {
+                    azimuth_deg: weather.azimuth,
+                    tan_altitude: (sky.altitude_deg * DEG).tan(),
+                    diffuse: sky.diffuse,
+                    luminance: &light.patches,
+                    weighted_share: params.formulation.consistent_patches,
+                };
+                PatchStep::new(&patch_sky.weights, &sun, input.sides)
+            });
         let night_sides = input
             .patch_sky
             .filter(|_| input.sides && !sky.day)
@@ -258,21 +266,44 @@ fn sun_in_front(azimuth: f64) -> [bool; 4] {
 }
 
 fn sun_terms(input: &StepInput<'_>) -> SunTerms {
-    let StepInput { weather, params, sky, .. } = *input;
+    let StepInput {
+        weather,
+        params,
+        sky,
+        ..
+    } = *input;
     if !sky.day {
         return SunTerms::default();
     }
     let (sin_h, cos_h) = (sky.altitude_deg * DEG).sin_cos();
     let tau = params.transmissivity;
-    let psi = if weather.leaf_on { tau } else { params.transmissivity_leaf_off };
-    let diffuse_canopy = if params.formulation.seasonal_canopy { psi } else { tau };
+    let psi = if weather.leaf_on {
+        tau
+    } else {
+        params.transmissivity_leaf_off
+    };
+    let diffuse_canopy = if params.formulation.seasonal_canopy {
+        psi
+    } else {
+        tau
+    };
     let front = sun_in_front(weather.azimuth);
     let box_beam = std::array::from_fn(|d| {
         let turn = ((weather.azimuth - 90.0 * d as f64) * DEG).sin();
-        if front[d] { (sky.beam * cos_h * turn) as f32 } else { 0.0 }
+        if front[d] {
+            (sky.beam * cos_h * turn) as f32
+        } else {
+            0.0
+        }
     });
     let sunlit = std::array::from_fn(|flags| {
-        let bit = |b: u8| if flags & usize::from(b) != 0 { 1.0 } else { 0.0 };
+        let bit = |b: u8| {
+            if flags & usize::from(b) != 0 {
+                1.0
+            } else {
+                0.0
+            }
+        };
         (bit(SH) - (1.0 - bit(VEGSH)) * (1.0 - psi)) as f32
     });
     let aw = params.wall_albedo;
@@ -310,7 +341,12 @@ fn excess(class: &SurfaceClass, sky: &SkyStep, land_cover: bool) -> f64 {
 }
 
 fn ground_terms(input: &StepInput<'_>) -> GroundTerms {
-    let StepInput { weather, params, sky, .. } = *input;
+    let StepInput {
+        weather,
+        params,
+        sky,
+        ..
+    } = *input;
     let bare;
     let classes = if input.land_cover {
         &params.land_cover
@@ -318,7 +354,9 @@ fn ground_terms(input: &StepInput<'_>) -> GroundTerms {
         bare = LandCoverTable::uniform(params.ground);
         &bare
     };
-    let mut in_sun = classes.column(|c| excess(c, sky, input.land_cover)).map(|x| x as f32);
+    let mut in_sun = classes
+        .column(|c| excess(c, sky, input.land_cover))
+        .map(|x| x as f32);
     let mut always = [0.0_f32; 256];
     let water = weather.water_temperature - weather.ta;
     if input.land_cover && params.formulation.water_temperature && water.is_finite() {
@@ -336,13 +374,20 @@ fn ground_terms(input: &StepInput<'_>) -> GroundTerms {
         ta: weather.ta as f32,
         wall_emission: beyond_air.of(sky.wall_excess, params.wall_emissivity),
         delay: sky.day.then(|| {
-            input.clock.day(weather.step_days, params.formulation.exponential_delay)
+            input
+                .clock
+                .day(weather.step_days, params.formulation.exponential_delay)
         }),
     }
 }
 
 fn longwave_terms(input: &StepInput<'_>) -> LongwaveTerms {
-    let StepInput { weather, params, sky, .. } = *input;
+    let StepInput {
+        weather,
+        params,
+        sky,
+        ..
+    } = *input;
     let ew = params.wall_emissivity;
     let air = emission(weather.ta);
     let a = weather.azimuth;
@@ -367,8 +412,15 @@ fn longwave_terms(input: &StepInput<'_>) -> LongwaveTerms {
 
 fn patch_longwave(input: &StepInput<'_>) -> PatchLongwave {
     use std::f64::consts::PI;
-    let Some(patch_sky) = input.patch_sky else { return PatchLongwave::default() };
-    let StepInput { weather, params, sky, .. } = *input;
+    let Some(patch_sky) = input.patch_sky else {
+        return PatchLongwave::default();
+    };
+    let StepInput {
+        weather,
+        params,
+        sky,
+        ..
+    } = *input;
     let ew = params.wall_emissivity;
     let air = emission(weather.ta);
     let warm = emission(weather.ta + sky.wall_excess) - air;

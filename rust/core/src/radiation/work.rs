@@ -132,7 +132,10 @@ impl Work {
         if !tables.anisotropic {
             for d in 0..SIDES {
                 for family in 0..3 {
-                    copy(&mut self.side_views[d][family], cells.svf[5 * family + 1 + d]);
+                    copy(
+                        &mut self.side_views[d][family],
+                        cells.svf[5 * family + 1 + d],
+                    );
                 }
             }
         }
@@ -156,7 +159,9 @@ impl Work {
         let ground = &tables.ground;
         for i in 0..self.n {
             let code = cells.code(i);
-            let shadow = cells.shadow.map_or(0.0, |f| tables.sun.sunlit[usize::from(f[i] & 7)]);
+            let shadow = cells
+                .shadow
+                .map_or(0.0, |f| tables.sun.sunlit[usize::from(f[i] & 7)]);
             self.shadow[i] = shadow;
             self.tg[i] = ground.excess[code] + ground.excess_always[code];
             self.excess[i] = ground.excess_always[code] + ground.excess[code] * shadow;
@@ -165,7 +170,9 @@ impl Work {
 
     #[inline(always)]
     fn load_patches(&mut self, cells: &Cells<'_>, tables: &StepTables) {
-        let Some((masks, sums)) = &cells.patches else { return };
+        let Some((masks, sums)) = &cells.patches else {
+            return;
+        };
         for i in 0..self.n {
             for k in 0..4 {
                 self.sky[k][i] = sums[i][k];
@@ -202,7 +209,13 @@ impl Work {
 
     #[inline(always)]
     fn set_sides(&mut self, i: usize, sums: &super::anisotropic::SideSums) {
-        let groups = [sums.sky, sums.deficit, sums.light, sums.foliage_light, sums.opposite];
+        let groups = [
+            sums.sky,
+            sums.deficit,
+            sums.light,
+            sums.foliage_light,
+            sums.opposite,
+        ];
         for (lanes, group) in self.side_sums.iter_mut().zip(groups) {
             for d in 0..SIDES {
                 lanes[d][i] = group[d];

@@ -74,7 +74,11 @@ impl SkyStep {
             phase,
             wall_excess: 0.0,
         };
-        if night.day { night.with_sun(weather, params) } else { night }
+        if night.day {
+            night.with_sun(weather, params)
+        } else {
+            night
+        }
     }
 
     fn with_sun(mut self, weather: &Weather, params: &Params) -> Self {
@@ -119,6 +123,10 @@ impl SkyStep {
     /// threshold only.
     #[must_use]
     pub fn emissivity(&self) -> f64 {
-        if self.ci < CLOUDY { self.emissivity_clouded } else { self.emissivity_clear }
+        if self.ci < CLOUDY {
+            self.emissivity_clouded
+        } else {
+            self.emissivity_clear
+        }
     }
 }

@@ -1,13 +1,18 @@
 //! Sky view factors and patch visibility (G 5.3, 5.4).
 
+mod weights;
+
+pub use weights::{SkyWeights, from_masks, sectors};
+
 use crate::grid::Grid;
 use crate::march::{Tile, TileHits, march};
-use crate::patches::{PatchMasks, PatchTable};
+use crate::patches::PatchTable;
 use crate::rays::{Ray, Reach};
 use crate::simd::{self, Kernel};
 use crate::stage::Stage;
 use crate::terrain::{SEGMENT, TILE_ROWS, Terrain};
 use rayon::prelude::*;
+use weights::{SECTOR_CONSTANT, clipped};
 
 /// Number of view factor fields: three families by five directions.
 pub const FIELDS: usize = 15;
@@ -15,10 +20,6 @@ pub const FIELDS: usize = 15;
 pub const FAMILIES: [&str; 3] = ["svf", "svf_veg", "svf_aveg"];
 /// Directions in field order; the first is the whole hemisphere.
 pub const DIRECTIONS: [&str; 5] = ["", "_east", "_south", "_west", "_north"];
-
-/// The zenith cap left over from an older scheme, added to the southern and western sectors
-/// (quirk Q18).
-const SECTOR_CONSTANT: f64 = 3.0459e-4;
 
 /// Name of a field, such as `svf_veg_east`.
 #[must_use]
@@ -63,110 +64,7 @@ impl Default for SkyOptions {
     }
 }
 
-/// Sectors a patch azimuth belongs to: E, S, W, N (G 5.3).
-#[must_use]
-pub fn sectors(azimuth_deg: f64) -> [bool; 4] {
-    let a = azimuth_deg;
-    [
-        a < 180.0,
-        (90.0..270.0).contains(&a),
-        a >= 180.0,
-        !(90.0..270.0).contains(&a),
-    ]
-}
-
-/// Bit sets and weights that turn patch bits into the five view factors of a family.
-#[derive(Clone, Debug)]
-pub struct SkyWeights {
-    terms: Vec<Term>,
-    normalised: bool,
-}
-
-/// One run of equally weighted bits within a word.
-#[derive(Clone, Copy, Debug)]
-struct Term {
-    word: usize,
-    /// Bits of the band, and of its eastern and southern patches.
-    bits: [u32; 3],
-    /// Weight in the hemisphere and in the E, S, W, N sectors.
-    weights: [f64; 5],
-}
-
-impl SkyWeights {
-    /// Weights of a patch table (G 5.2).
-    #[must_use]
-    pub fn new(table: &PatchTable, normalised: bool) -> Self {
-        let mut terms = Vec::new();
-        for (b, band) in table.bands.iter().enumerate() {
-            let n = band.count as f64;
-            let in_sector = |s: usize| {
-                table
-                    .patches
-                    .iter()
-                    .filter(|p| p.band == b && sectors(p.azimuth_deg)[s])
-                    .count()
-            };
-            let mut weights = [band.share / n; 5];
-            for s in 0..4 {
-                weights[s + 1] = match (normalised, in_sector(s)) {
-                    (false, _) => band.share / (n / 2.0).ceil(),
-                    (true, 0) => 0.0,
-                    (true, count) => band.share / count as f64,
-                };
-            }
-            let range = band.first..band.first + band.count;
-            for word in band.first / 32..=(range.end - 1) / 32 {
-                let mut bits = [0_u32; 3];
-                for i in range.clone().filter(|i| i / 32 == word) {
-                    let [east, south, ..] = sectors(table.patches[i].azimuth_deg);
-                    let bit = 1_u32 << (i % 32);
-                    bits[0] |= bit;
-                    bits[1] |= if east { bit } else { 0 };
-                    bits[2] |= if south { bit } else { 0 };
-                }
-                terms.push(Term {
-                    word,
-                    bits,
-                    weights,
-                });
-            }
-        }
-        Self { terms, normalised }
-    }
-
-    /// View factors of a family for one segment. `planes[w][i]` is word `w` of cell `i`.
-    #[inline(always)]
-    fn reduce(&self, planes: &[[u32; SEGMENT]], out: &mut [[f64; SEGMENT]; 5]) {
-        *out = [[0.0; SEGMENT]; 5];
-        let zenith_word = planes.len() - 1;
-        for (t, term) in self.terms.iter().enumerate() {
-            let zenith = self.normalised && t + 1 == self.terms.len();
-            let plane = &planes[term.word];
-            debug_assert!(term.word <= zenith_word);
-            for i in 0..SEGMENT {
-                let total = (plane[i] & term.bits[0]).count_ones();
-                let east = (plane[i] & term.bits[1]).count_ones();
-                let south = (plane[i] & term.bits[2]).count_ones();
-                // The normalised mode counts the zenith patch in all four sectors.
-                let counts = if zenith {
-                    [total; 5]
-                } else {
-                    [total, east, south, total - east, total - south]
-                };
-                for d in 0..5 {
-                    let weight = if zenith {
-                        term.weights[0]
-                    } else {
-                        term.weights[d]
-                    };
-                    out[d][i] += f64::from(counts[d]) * weight;
-                }
-            }
-        }
-    }
-}
-
-/// Owned result for a block of rows.
+/// Owned result.
 #[derive(Clone, Debug, Default)]
 pub struct SkyRows {
     /// View factors, index = family · 5 + direction.
@@ -345,12 +243,6 @@ impl SkyPlan {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "stored as f32")]
-#[inline(always)]
-fn clipped(svf: f64, valid: bool) -> f32 {
-    if valid { svf.min(1.0) as f32 } else { f32::NAN }
-}
-
 /// The sky view of one tile.
 struct SkyTile<'a, 'b> {
     plan: &'a SkyPlan,
@@ -498,47 +390,4 @@ impl Stage for SkyStage {
         }
         Some(sky)
     }
-}
-
-/// View factors from stored patch bits, the same sums as [`SkyPlan::compute`] (invariant I22).
-#[must_use]
-pub fn from_masks(
-    grid: Grid,
-    table: &PatchTable,
-    masks: &PatchMasks<'_>,
-    trunk_absent: Option<&[bool]>,
-    normalised: bool,
-) -> Vec<Vec<f32>> {
-    let weights = SkyWeights::new(table, normalised);
-    let words = table.words();
-    let families = [
-        Some(masks.building),
-        masks.vegetation.map(|(veg, _)| veg),
-        masks.vegetation.map(|(_, aveg)| aveg),
-    ];
-    let mut fields = vec![vec![1.0_f32; grid.len()]; FIELDS];
-    for (family, bits) in families.iter().enumerate() {
-        let Some(bits) = bits else { continue };
-        let mut planes = vec![[0_u32; SEGMENT]; words];
-        let mut sums = [[0.0; SEGMENT]; 5];
-        for first in (0..grid.len()).step_by(SEGMENT) {
-            let width = SEGMENT.min(grid.len() - first);
-            for i in 0..width {
-                for w in 0..words {
-                    planes[w][i] = bits[(first + i) * words + w];
-                }
-            }
-            weights.reduce(&planes, &mut sums);
-            for d in 0..5 {
-                for i in 0..width {
-                    let cell = first + i;
-                    let here = family == 0 || trunk_absent.is_none_or(|absent| absent[cell]);
-                    let constant = !normalised && matches!(d, 2 | 3) && here;
-                    let sum = sums[d][i] + if constant { SECTOR_CONSTANT } else { 0.0 };
-                    fields[family * 5 + d][cell] = clipped(sum, true);
-                }
-            }
-        }
-    }
-    fields
 }
