@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 F32 = NDArray[np.float32]
 Bounds = tuple[float, float, float, float]
+#: First row, end row, first column, end column.
+Cells = tuple[int, int, int, int]
 
 _NEAREST = {"cdsm", "tdsm", "land_cover", "wall_height", "wall_aspect"}
 # Grids closer than this share cells; 1/1000 of a cell is below the precision of any survey.
@@ -203,21 +205,18 @@ def target_grid(
         The DSM's grid is unusable, or box or layer do not overlap it.
     """
     check_projected(dsm)
-    area = dsm.grid.bounds
+    rows, cols = dsm.grid.shape
+    cells = (0, rows, 0, cols)
     if bbox is not None:
-        area = _overlap("bbox", area, check_bbox(bbox), "the DSM's extent")
+        cells = _overlap("bbox", cells, check_bbox(bbox), dsm.grid, part_cells=True)
     for source in others:
         if source.grid.crs is None and dsm.grid.crs is not None:
             logger.info("%s: no CRS in the file; taken as the DSM's", source.name)
-        area = _overlap(source.name, area, _bounds_in(source, dsm.grid.crs), "the DSM's extent")
+        bounds = _bounds_in(source, dsm.grid.crs)
+        cells = _overlap(source.name, cells, bounds, dsm.grid, part_cells=False)
     native = dsm.grid.pixel_size
-    west, _, _, north = dsm.grid.bounds
-    # To whole cells: the box is widened, what layers do not cover was only ever part of a cell.
-    first_col = math.floor((area[0] - west) / native + _SAME_GRID_CELLS)
-    first_row = math.floor((north - area[3]) / native + _SAME_GRID_CELLS)
-    last_col = math.ceil((area[2] - west) / native - _SAME_GRID_CELLS)
-    last_row = math.ceil((north - area[1]) / native - _SAME_GRID_CELLS)
-    rows, cols = last_row - first_row, last_col - first_col
+    first_row, end_row, first_col, end_col = cells
+    rows, cols = end_row - first_row, end_col - first_col
     if (rows, cols) != dsm.grid.shape:
         logger.info("working on %d x %d of the DSM's %d x %d cells", rows, cols, *dsm.grid.shape)
     corner = dsm.grid.transform * Affine.translation(first_col, first_row)
@@ -239,14 +238,25 @@ def target_grid(
     return Grid(shape, resized, dsm.grid.crs)
 
 
-def _overlap(name: str, area: Bounds, other: Bounds, what: str) -> Bounds:
-    west, south = max(area[0], other[0]), max(area[1], other[1])
-    east, north = min(area[2], other[2]), min(area[3], other[3])
-    if west >= east or south >= north:
+def _overlap(name: str, cells: Cells, bounds: Bounds, grid: Grid, *, part_cells: bool) -> Cells:
+    """The cells of ``cells`` that ``bounds`` touches (``part_cells``) or whose centre it holds."""
+    west, south, east, north = bounds
+    size, (left, top) = grid.pixel_size, (grid.bounds[0], grid.bounds[3])
+    # Half a cell inwards from either edge decides by the centre, almost nothing by any part.
+    slack = _SAME_GRID_CELLS if part_cells else 0.5
+    result = (
+        max(cells[0], math.floor((top - north) / size + slack)),
+        min(cells[1], math.ceil((top - south) / size - slack)),
+        max(cells[2], math.floor((west - left) / size + slack)),
+        min(cells[3], math.ceil((east - left) / size - slack)),
+    )
+    if result[0] >= result[1] or result[2] >= result[3]:
         raise InvalidSurfaceData(
-            name, f"an extent that overlaps {what} ({_show(area)})", _show(other)
+            name,
+            f"an extent that overlaps the DSM and the other layers ({_show(grid.bounds)})",
+            _show(bounds),
         )
-    return west, south, east, north
+    return result
 
 
 def _show(bounds: Bounds) -> str:

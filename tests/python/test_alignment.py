@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.warp import calculate_default_transform, reproject
 
-from solweig import SurfaceData
+from solweig import InvalidSurfaceData, SurfaceData
 from solweig.align import Grid, open_source, read_on_grid, target_grid, whole_cell_offset
 
 from .rasters import NORTH, UTM33, WEST, scene, write_scene, write_tif
@@ -166,6 +166,23 @@ def test_layers_cut_the_grid_to_what_all_cover(tmp_path: Path) -> None:
     grid = target_grid(source(tmp_path), [dem])
     assert grid.shape == (37, 45)
     assert grid.bounds == (WEST + 10, NORTH - 80, WEST + 100, NORTH - 6)
+
+
+@pytest.mark.parametrize(("shift", "first", "columns"), [(0.8, 0, 50), (1.2, 1, 49), (-1.2, 0, 49)])
+def test_cells_belong_to_layers_that_hold_their_centre(
+    tmp_path: Path, shift: float, first: int, columns: int
+) -> None:
+    dem = source(tmp_path, "dem", west=WEST + shift)
+    grid = target_grid(source(tmp_path), [dem])
+    assert grid.shape == (40, columns)
+    assert grid.transform.c == WEST + 2 * first
+
+
+def test_layers_that_overlap_the_dsm_but_not_each_other(tmp_path: Path) -> None:
+    left = source(tmp_path, "dem", west=WEST - 60)
+    right = source(tmp_path, "cdsm", west=WEST + 60)
+    with pytest.raises(InvalidSurfaceData, match=r"cdsm: .* and the other layers"):
+        target_grid(source(tmp_path), [left, right])
 
 
 def test_pixel_size_changes_the_cells(tmp_path: Path) -> None:
