@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core
+from . import _core, switches
 from .config import ModelConfig, Settings, validate_outputs
 from .engine_params import engine_params, leaf_days
 from .errors import ConfigurationError, GridShapeMismatch, WeatherDataError
@@ -124,6 +125,8 @@ def make_plan(request: RunRequest) -> RunPlan:
         leaf_days=leaf_days(settings),
         formulation=request.formulation,
     )
+    if request.output_dir is None:
+        _check_memory(len(series), len(outputs), georef.shape)
     surface.walls()  # before the hashes below: they must not depend on whether this ran earlier
     rows = [request.weather] if isinstance(request.weather, Weather) else list(request.weather)
     metadata = create_run_metadata(
@@ -198,6 +201,28 @@ def _check_weather(weather: Weather | Sequence[Weather]) -> None:
         raise WeatherDataError(
             "weather", "at least one step", "none", "Is the chosen period outside the data?"
         )
+
+
+def _check_memory(steps: int, variables: int, shape: tuple[int, int]) -> None:
+    """Refuse to keep more in memory than the share a run may plan for."""
+    needed = 4 * steps * variables * shape[0] * shape[1]
+    total = _physical_memory()
+    share = switches.read().ram_fraction
+    if total is not None and needed > share * total:
+        raise ConfigurationError(
+            "output_dir",
+            "a folder for a run of this size",
+            f"None, which would keep {needed / 2**30:.1f} GiB of steps in memory",
+            f"SOLWEIG_RAM_FRACTION allows {share:.0%} of {total / 2**30:.1f} GiB.",
+        )
+
+
+def _physical_memory() -> int | None:
+    """Bytes of memory, None where the system does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 def _check_tile_size(tile_size: int | None) -> None:

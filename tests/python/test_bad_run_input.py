@@ -70,6 +70,17 @@ def test_unknown_outputs_list_the_valid_ones(surface: solweig.SurfaceData) -> No
 
 
 @pytest.mark.usefixtures("no_work")
+def test_more_steps_than_memory_holds(
+    surface: solweig.SurfaceData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from solweig import run_plan
+
+    monkeypatch.setattr(run_plan, "_physical_memory", lambda: 10_000)
+    with pytest.raises(solweig.ConfigurationError, match=r"output_dir.*in memory"):
+        solweig.calculate(surface, weather(), LOCATION)
+
+
+@pytest.mark.usefixtures("no_work")
 def test_steps_out_of_order_or_repeated(surface: solweig.SurfaceData) -> None:
     steps = weather()
     for wrong in (steps[::-1], [steps[0], steps[0]]):
