@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -259,6 +260,7 @@ class _Collected:
         self.table = None if plan.points is None else PointTable(plan.points)
         self.scalars: list[dict[str, float]] = []
         self.seconds: dict[str, float] = {}
+        self._live = switches.read().timing
 
     def add(self, i: int, result: _core.StepResult) -> None:
         self.scalars.append(result.scalars)
@@ -266,6 +268,9 @@ class _Collected:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
         if self.table is not None:
             self.table.add(self._stamps[i], result.points)
+        if self._live:
+            parts = ", ".join(f"{name} {1e3 * s:.1f} ms" for name, s in result.seconds.items())
+            print(f"[timing] step {i + 1}/{len(self._stamps)}: {parts}", file=sys.stderr)
 
     def column(self, name: str) -> NDArray[np.float64]:
         return np.array([s.get(name, np.nan) for s in self.scalars], dtype=np.float64)

@@ -269,6 +269,18 @@ def test_the_tally_is_of_this_run_alone(surface: solweig.SurfaceData) -> None:
     assert not any(entry["gpu_runs"] or entry["fallbacks"] for entry in one.values())
 
 
+def test_timing_is_told_on_request(
+    surface: solweig.SurfaceData,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    solweig.calculate(surface, weather((12,)), LOCATION)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("SOLWEIG_TIMING", "1")
+    solweig.calculate(surface, weather((12,)), LOCATION)
+    assert capsys.readouterr().err.startswith("[timing] step 1/1: ")
+
+
 def test_a_gpu_that_is_demanded_is_not_replaced(surface: solweig.SurfaceData) -> None:
     with pytest.raises(solweig.ConfigurationError, match="accelerator"):
         solweig.calculate(
