@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .config import ModelConfig, Settings
 from .errors import ConfigurationError
 from .params import class_row, land_cover_table, load_params, tree_settings, wind_height
@@ -11,19 +14,27 @@ from .params import class_row, land_cover_table, load_params, tree_settings, win
 __all__ = ["engine_params", "leaf_days"]
 
 UTCI_WIND_FLOOR = 0.5  # m/s, lower end of the index' range of validity (Bröde et al. 2012)
-WALL_CODE = 99
+ROOF_CODE, WALL_CODE, FIRST_BUILDING_CODE = 2, 99, 100
 
 
-def engine_params(settings: Settings, formulation: str) -> dict[str, Any]:
+def engine_params(
+    settings: Settings, formulation: str, land_cover: NDArray[np.uint8] | None = None
+) -> dict[str, Any]:
     """What ``_core.Model`` takes as ``params``.
 
+    Args:
+        settings: of the call.
+        formulation: "reference" or "improved".
+        land_cover: codes of the surface, which all need properties.
+
     Raises:
-        ConfigurationError: materials without walls, or a value out of range.
+        ConfigurationError: materials without walls or without a class of the surface, or a value
+            out of range.
     """
     config = settings.config
     classes = land_cover_table(settings.materials)
     wall = _wall(settings, classes)
-    ground = {code: row for code, row in classes.items() if code != WALL_CODE}
+    ground = _ground(classes, land_cover)
     trees = tree_settings(settings.physics)
     body = settings.human
     return {
@@ -52,6 +63,26 @@ def engine_params(settings: Settings, formulation: str) -> dict[str, Any]:
         "utci_wind_floor": UTCI_WIND_FLOOR if config.utci_wind_floor else 0.0,
         "max_shadow_distance_m": settings.max_shadow_distance_m,
     }
+
+
+def _ground(
+    classes: dict[int, dict[str, float]], land_cover: NDArray[np.uint8] | None
+) -> dict[int, dict[str, float]]:
+    """Classes of the ground; buildings told apart by wall material have the roof's properties."""
+    ground = {code: row for code, row in classes.items() if code != WALL_CODE}
+    if land_cover is None:
+        return ground
+    present = np.flatnonzero(np.bincount(land_cover.ravel(), minlength=256)).tolist()
+    for code in present:
+        if code not in ground and code >= FIRST_BUILDING_CODE and ROOF_CODE in ground:
+            ground[code] = ground[ROOF_CODE]
+    missing = [code for code in present if code not in ground]
+    if missing:
+        raise ConfigurationError(
+            "materials", f"a class for each land-cover code of the surface ({present})",
+            f"none for {missing}",
+        )  # fmt: skip
+    return ground
 
 
 def leaf_days(settings: Settings) -> tuple[int, int]:

@@ -116,7 +116,7 @@ def make_plan(request: RunRequest) -> RunPlan:
     points = None if request.pois is None else read_points(request.pois, georef)
     _check_state(request.state, georef)
     location = request.location or Location.from_surface(surface)
-    params = engine_params(settings, request.formulation)
+    params = engine_params(settings, request.formulation, surface.land_cover)
     series = weather_series(
         request.weather,
         location,

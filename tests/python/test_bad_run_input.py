@@ -113,6 +113,23 @@ def test_prepared_data_of_another_shape(surface: solweig.SurfaceData) -> None:
         solweig.calculate(surface, weather(), LOCATION, precomputed=given)
 
 
+@pytest.mark.usefixtures("no_work")
+def test_materials_without_a_class_of_the_surface(surface: solweig.SurfaceData) -> None:
+    materials = solweig.load_materials()
+    del materials.Names.Value.__dict__["5"]
+    with pytest.raises(solweig.ConfigurationError, match=r"none for \[5\]"):
+        solweig.calculate(surface, weather(), LOCATION, materials=materials)
+
+
+def test_buildings_by_wall_material_have_roofs() -> None:
+    plain, by_wall = small_surface(), small_surface(svf=False)
+    assert by_wall.land_cover is not None
+    by_wall.land_cover[by_wall.land_cover == 2] = 101
+    by_wall.compute_svf()
+    one, two = (solweig.calculate(s, weather(), LOCATION) for s in (plain, by_wall))
+    assert np.array_equal(one.tmrt_mean, two.tmrt_mean)
+
+
 # ------------------------------------------------------------------ validate_inputs
 
 
