@@ -22,7 +22,7 @@ def demo(
 
     Example:
 
-      solweig demo --out demo_out
+    solweig demo --out demo_out
     """
     with clean_errors():
         from .demo import run_demo

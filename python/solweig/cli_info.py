@@ -16,7 +16,7 @@ def info() -> None:
 
     Example:
 
-      solweig info
+    solweig info
     """
     with clean_errors():
         console = out_console()

@@ -45,19 +45,19 @@ Config = Annotated[
 ]
 Dsm = Annotated[
     Path,
-    typer.Option("--dsm", help="Surface model: ground and roofs [m].", rich_help_panel=RASTERS),
+    typer.Option("--dsm", help="Surface model: ground and roofs (m).", rich_help_panel=RASTERS),
 ]
 Dem = Annotated[
     Path | None,
-    typer.Option("--dem", help="Ground model [m].", rich_help_panel=RASTERS),
+    typer.Option("--dem", help="Ground model (m).", rich_help_panel=RASTERS),
 ]
 Canopy = Annotated[
     Path | None,
-    typer.Option("--cdsm", help="Tree canopy, heights above ground [m].", rich_help_panel=RASTERS),
+    typer.Option("--cdsm", help="Tree canopy, heights above ground (m).", rich_help_panel=RASTERS),
 ]
 Trunk = Annotated[
     Path | None,
-    typer.Option("--tdsm", help="Underside of the canopy [m].", rich_help_panel=RASTERS),
+    typer.Option("--tdsm", help="Underside of the canopy (m).", rich_help_panel=RASTERS),
 ]
 LandCover = Annotated[
     Path | None,
@@ -69,12 +69,12 @@ LandCover = Annotated[
 ]
 WallHeight = Annotated[
     Path | None,
-    typer.Option("--wall-height", help="Wall heights [m]; computed if absent.",
+    typer.Option("--wall-height", help="Wall heights (m); computed if absent.",
                  rich_help_panel=RASTERS),
 ]  # fmt: skip
 WallAspect = Annotated[
     Path | None,
-    typer.Option("--wall-aspect", help="Wall aspects [degrees]; computed if absent.",
+    typer.Option("--wall-aspect", help="Wall aspects (degrees); computed if absent.",
                  rich_help_panel=RASTERS),
 ]  # fmt: skip
 CanopyAbsolute = Annotated[
@@ -94,7 +94,7 @@ Bbox = Annotated[
 ]  # fmt: skip
 PixelSize = Annotated[
     float | None,
-    typer.Option("--pixel-size", help="Resample to this cell size [m].", rich_help_panel=GRID),
+    typer.Option("--pixel-size", help="Resample to this cell size (m).", rich_help_panel=GRID),
 ]
 PatchOption = Annotated[
     int,
@@ -103,7 +103,7 @@ PatchOption = Annotated[
 ]  # fmt: skip
 MaxShadow = Annotated[
     float,
-    typer.Option("--max-shadow-distance", help="How far shadows reach [m].",
+    typer.Option("--max-shadow-distance", help="How far shadows reach (m).",
                  rich_help_panel=GRID),
 ]  # fmt: skip
 Force = Annotated[

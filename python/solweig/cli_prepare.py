@@ -41,7 +41,7 @@ def prepare(
 
     Example:
 
-      solweig prepare --dsm dsm.tif --dem dem.tif --cdsm trees.tif --cache cache/
+    solweig prepare --dsm dsm.tif --dem dem.tif --cdsm trees.tif --cache cache/
     """
     with clean_errors():
         with progress_bars() as phase:

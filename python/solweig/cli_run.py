@@ -84,7 +84,7 @@ def run(
         float | None, typer.Option("--longitude", help="Degrees east.", rich_help_panel=WEATHER)
     ] = None,
     altitude: Annotated[
-        float, typer.Option("--altitude", help="Above sea level [m].", rich_help_panel=WEATHER)
+        float, typer.Option("--altitude", help="Above sea level (m).", rich_help_panel=WEATHER)
     ] = 0.0,
     utc_offset: Annotated[
         float | None,
@@ -158,12 +158,11 @@ def run(
 
     Examples:
 
-      solweig run --dsm dsm.tif --epw city.epw --start 2025-07-01 --end 2025-07-03 --out out/
+    solweig run --dsm dsm.tif --epw city.epw --start 2025-07-01 --out out/
 
-      solweig run --dsm dsm.tif --dem dem.tif --cdsm trees.tif --land-cover lc.tif
-      --met july.txt --utc-offset 1 --outputs tmrt,utci --pois stations.geojson --out out/
+    solweig run --dsm dsm.tif --cdsm trees.tif --met july.txt --utc-offset 1 --out out/
 
-      solweig run --config run.toml --overwrite
+    solweig run --config run.toml --outputs tmrt,utci --overwrite
     """
     with clean_errors():
         source = WeatherSource(epw, met or [], start, end, parse_fill(fill))

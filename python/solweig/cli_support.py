@@ -141,6 +141,8 @@ def progress_bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
     )
 
     def phase(name: str) -> Callable[[int, int], None]:
+        for earlier in bars.task_ids:
+            bars.update(earlier, visible=False)
         task = bars.add_task(name, total=None)
 
         def advance(current: int, total: int) -> None:
