@@ -25,6 +25,8 @@ DAY = "2006-08-01"
 UTC_OFFSET = 1.0
 WIND = 1.5
 """Wind was not measured there; UTCI needs one [m/s]."""
+PRESSURE = 1013.0
+"""Nor was pressure; this is what the model takes where there is none [hPa]."""
 ABS_L = 0.95
 """Longwave absorption the measurements were evaluated with."""
 
@@ -57,7 +59,7 @@ def demo_surface(working_dir: Path | None = None, feedback: Any = None) -> Surfa
 
 
 def demo_weather() -> list[Weather]:
-    return Weather.from_umep_met(demo_folder() / "weather.txt", fill={"ws": WIND})
+    return Weather.from_umep_met(demo_folder() / "weather.txt", fill={"ws": WIND, "pressure": PRESSURE})
 
 
 def demo_measurements() -> pd.DataFrame:
@@ -96,6 +98,6 @@ def run_demo(out: Path, phase: Phase, *, pictures: bool = True) -> DemoRun:
     assert summary.pois is not None
     first = summary.pois.iloc[0]
     point = (float(first["x"]), float(first["y"]), "Station")
-    files = draw_run(summary, surface, plots, place=PLACE, note=note, point=point)
-    files += draw_curves(summary, plots, place=PLACE, measured=demo_measurements(), note=note)
+    files = draw_run(summary, surface, plots, place=PLACE, wind_note=note, point=point)
+    files += draw_curves(summary, plots, place=PLACE, measured=demo_measurements(), wind_note=note)
     return DemoRun(summary, files)

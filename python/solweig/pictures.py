@@ -17,6 +17,7 @@ from .surface import SurfaceData
 __all__ = ["draw_curves", "draw_run", "hottest_step"]
 
 _TITLES = {"tmrt": "Mean radiant temperature", "utci": "Heat stress (UTCI)", "pet": "PET"}
+_NEED_WIND = ("utci", "pet")
 
 
 def hottest_step(summary: TimeseriesSummary) -> int:
@@ -30,7 +31,7 @@ def draw_run(
     folder: Path,
     *,
     place: str,
-    note: str = "",
+    wind_note: str = "",
     point: tuple[float, float, str] | None = None,
 ) -> list[Path]:
     """Draw the hottest step of each comfort quantity, hours of shade and the series.
@@ -40,7 +41,7 @@ def draw_run(
         surface: of that run.
         folder: for the PNG files; created.
         place: name in the headings.
-        note: added to the subtitle.
+        wind_note: added to the subtitle of what depends on wind.
         point: x, y and name of a place to mark.
 
     Returns:
@@ -54,9 +55,9 @@ def draw_run(
     underlay = Underlay.of_surface(surface)
     step = hottest_step(summary)
     stamp = summary.timeseries.datetime[step]
-    ending = f" · {note}" if note else ""
     files = []
     for name, title in _TITLES.items():
+        ending = f" · {wind_note}" if wind_note and name in _NEED_WIND else ""
         grid = step_grid(summary, name, step, stamp)
         if grid is None or not np.isfinite(grid).any():
             continue
@@ -84,7 +85,7 @@ def draw_curves(
     *,
     place: str,
     measured: pd.DataFrame | None = None,
-    note: str = "",
+    wind_note: str = "",
 ) -> list[Path]:
     """Draw the curve of each point of interest, with measurements as dots where given."""
     files: list[Path] = []
@@ -94,7 +95,7 @@ def draw_curves(
     air = pd.Series(series.ta, index=pd.DatetimeIndex(series.datetime))
     for i, (name, table) in enumerate(summary.pois.groupby("poi", sort=False)):
         path = folder / f"curve_{i + 1}.png" if i else folder / "day_curve.png"
-        ending = f" · {note}" if note else ""
+        ending = f" · {wind_note}" if wind_note else ""
         plot_point_curve(
             table, title=str(name), air_temperature=air, measured=measured, save_path=path,
             subtitle=f"{place} · {_period(summary)}{ending}",

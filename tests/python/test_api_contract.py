@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,12 +122,6 @@ def test_every_name_is_there_and_listed() -> None:
     assert missing == []
     assert [name for name in NAMES if name not in solweig.__all__] == []
     assert set(solweig.__all__) <= set(dir(solweig))
-
-
-def test_type_checkers_see_the_same_names() -> None:
-    source = Path(solweig.__file__).read_text(encoding="utf-8")
-    typed = set(re.findall(r"^    from \S+ import (\w+) as \1$", source, re.MULTILINE))
-    assert typed == set(solweig.__all__)
 
 
 def test_public_functions_are_not_shadowed_by_modules() -> None:
