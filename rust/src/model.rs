@@ -29,7 +29,7 @@ use std::sync::Arc;
 /// Patch visibility as numpy arrays.
 struct Masks {
     building: Py<PyArray3<u32>>,
-    vegetation: Option<(Py<PyArray3<u32>>, Py<PyArray3<u32>>)>,
+    vegetation: Option<[Py<PyArray3<u32>>; 2]>,
     words: usize,
     sums: Vec<SkySum>,
     sky: PatchSky,
@@ -125,7 +125,7 @@ fn read_masks(
     let keep = |m: PyReadonlyArray3<'_, u32>| (*m).clone().unbind();
     Ok(Masks {
         building: keep(building),
-        vegetation: vegetation.map(|(v, b)| (keep(v), keep(b))),
+        vegetation: vegetation.map(|(v, b)| [keep(v), keep(b)]),
         words,
         sums,
         sky: PatchSky { table, weights },
@@ -349,7 +349,7 @@ impl Model {
                 let view = |a: &Py<PyArray3<u32>>| a.bind(py).readonly();
                 (
                     view(&m.building),
-                    m.vegetation.as_ref().map(|(v, b)| (view(v), view(b))),
+                    m.vegetation.as_ref().map(|[v, b]| (view(v), view(b))),
                 )
             }),
             land_cover: self.land_cover.as_ref().map(|a| a.bind(py).readonly()),

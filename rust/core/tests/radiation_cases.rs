@@ -87,7 +87,11 @@ struct Case {
 impl Case {
     fn run(weather: &Weather, params: &Params) -> Self {
         let (patch_sky, [building, veg, vb]) = patch_masks();
-        let masks = PatchMasks { words: 5, building: &building, vegetation: Some((&veg, &vb)) };
+        let masks = PatchMasks {
+            words: 5,
+            building: &building,
+            vegetation: Some((&veg, &vb)),
+        };
         let sums = sky_sums(&patch_sky.weights, &masks);
         let sky = SkyStep::new(weather, params);
         let (tables, light) = StepTables::new(&StepInput {
@@ -119,10 +123,18 @@ impl Case {
         };
         let memory = [[0.0_f32]; 6];
         let memory = sky.day.then(|| memory.each_ref().map(|m| m.as_slice()));
-        let comfort = Comfort { utci: None, pet: None };
+        let comfort = Comfort {
+            utci: None,
+            pet: None,
+        };
         let values = evaluate_points(&tables, &cells, memory, &comfort, &[0]);
         assert_eq!(values.len(), FIELDS.len());
-        Self { sky, light, values: values.iter().map(|v| v[0]).collect(), tables }
+        Self {
+            sky,
+            light,
+            values: values.iter().map(|v| v[0]).collect(),
+            tables,
+        }
     }
 
     fn get(&self, field: Field) -> f64 {
@@ -132,7 +144,11 @@ impl Case {
     fn expect(&self, wants: &[(Field, f64)]) {
         for &(field, want) in wants {
             let got = self.get(field);
-            assert!((got - want).abs() < 6e-4, "{}: {got} instead of {want}", field.name());
+            assert!(
+                (got - want).abs() < 6e-4,
+                "{}: {got} instead of {want}",
+                field.name()
+            );
         }
     }
 
@@ -153,7 +169,12 @@ impl Case {
 }
 
 fn params(anisotropic: bool, body: BodyShape) -> Params {
-    Params { anisotropic, body, abs_l: 0.95, ..Params::default() }
+    Params {
+        anisotropic,
+        body,
+        abs_l: 0.95,
+        ..Params::default()
+    }
 }
 
 fn close(got: f64, want: f64, within: f64) {
@@ -194,9 +215,15 @@ fn clear_isotropic_box() {
 
 #[test]
 fn clear_isotropic_night_sides() {
-    let case = Case::run(&night(weather(700.0), 1.0), &params(false, BodyShape::Cylinder));
+    let case = Case::run(
+        &night(weather(700.0), 1.0),
+        &params(false, BodyShape::Cylinder),
+    );
     // The case holds the downward flux of the day, warm walls included.
-    let mut work = Work { n: 1, ..Work::default() };
+    let mut work = Work {
+        n: 1,
+        ..Work::default()
+    };
     for d in 0..4 {
         for family in 0..3 {
             work.side_views[d][family][0] = SVF[5 * family + 1 + d];
@@ -205,11 +232,18 @@ fn clear_isotropic_night_sides() {
     }
     work.ldown[0] = 435.617269;
     sides::body(&mut work, &case.tables);
-    for (d, want) in [454.453970, 432.627930, 447.666351, 439.343334].into_iter().enumerate() {
+    for (d, want) in [454.453970, 432.627930, 447.666351, 439.343334]
+        .into_iter()
+        .enumerate()
+    {
         close(f64::from(work.l[d][0]), want, 6e-4);
     }
     case.expect_k([0.0; 4]);
-    case.expect(&[(Field::Shadow, 0.0), (Field::Fsh, 0.0), (Field::TgOut, 25.0)]);
+    case.expect(&[
+        (Field::Shadow, 0.0),
+        (Field::Fsh, 0.0),
+        (Field::TgOut, 25.0),
+    ]);
 }
 
 #[test]
@@ -256,9 +290,16 @@ fn clear_patches() {
 
 #[test]
 fn clear_patches_at_night() {
-    let case = Case::run(&night(weather(700.0), 1.0), &params(true, BodyShape::Cylinder));
+    let case = Case::run(
+        &night(weather(700.0), 1.0),
+        &params(true, BodyShape::Cylinder),
+    );
     assert!(case.light.is_none());
-    case.expect(&[(Field::Ldown, 381.807084), (Field::Lside, 642.100074), (Field::Kside, 0.0)]);
+    case.expect(&[
+        (Field::Ldown, 381.807084),
+        (Field::Lside, 642.100074),
+        (Field::Kside, 0.0),
+    ]);
     case.expect_patch_l([206.646034, 207.214591, 200.042387, 203.642256]);
 }
 
@@ -266,7 +307,11 @@ fn clear_patches_at_night() {
 fn clear_patches_on_a_box() {
     let case = Case::run(&weather(700.0), &params(true, BodyShape::Box));
     case.expect_k([94.688209, 606.132099, 290.505420, 90.792769]);
-    case.expect(&[(Field::Ldown, 390.328320), (Field::Kside, 0.0), (Field::Kdown, 650.839829)]);
+    case.expect(&[
+        (Field::Ldown, 390.328320),
+        (Field::Kside, 0.0),
+        (Field::Kdown, 650.839829),
+    ]);
     case.expect_patch_l([221.029684, 207.252742, 200.042387, 215.612652]);
     // The six faces alone make up what a box absorbs.
     let factors = solweig_core::params::Posture::Standing.factors();
@@ -337,11 +382,20 @@ fn canopy_follows_the_season_only_when_improved() {
     let mut bare = weather(700.0);
     bare.leaf_on = false;
     let case = |formulation: Formulation, weather: &Weather| {
-        let p = Params { formulation, ..params(false, BodyShape::Cylinder) };
+        let p = Params {
+            formulation,
+            ..params(false, BodyShape::Cylinder)
+        };
         Case::run(weather, &p).get(Field::Drad)
     };
-    let seasonal = Formulation { seasonal_canopy: true, ..Formulation::REFERENCE };
-    assert_eq!(case(Formulation::REFERENCE, &bare), case(Formulation::REFERENCE, &weather(700.0)));
+    let seasonal = Formulation {
+        seasonal_canopy: true,
+        ..Formulation::REFERENCE
+    };
+    assert_eq!(
+        case(Formulation::REFERENCE, &bare),
+        case(Formulation::REFERENCE, &weather(700.0))
+    );
     let gain = case(seasonal, &bare) - case(seasonal, &weather(700.0));
     // D (1 − sv) (ψ − τ)
     close(gain, 154.567866 * 0.15 * 0.47, 1e-3);
@@ -380,9 +434,15 @@ fn missing_sky_view_gives_no_value() {
     };
     let memory = [[0.0_f32]; 6];
     let memory = Some(memory.each_ref().map(|m| m.as_slice()));
-    let comfort = Comfort { utci: None, pet: None };
+    let comfort = Comfort {
+        utci: None,
+        pet: None,
+    };
     let values = evaluate_points(&tables, &cells, memory, &comfort, &[0]);
-    for (field, _) in FIELDS.iter().filter(|(f, _)| !matches!(f, Field::Utci | Field::Pet)) {
+    for (field, _) in FIELDS
+        .iter()
+        .filter(|(f, _)| !matches!(f, Field::Utci | Field::Pet))
+    {
         assert!(values[*field as usize][0].is_nan(), "{}", field.name());
     }
 }
