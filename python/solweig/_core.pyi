@@ -227,7 +227,8 @@ class Model:
         ``diffuse_rad`` (NaN = split), ``day_of_year``, ``clock_fraction`` (0-1, of the stamp),
         ``altitude``, ``azimuth``, ``altitude_max``, ``latitude``, ``step_days``, ``leaf_on``,
         ``night_clearness``, ``water_temperature`` (NaN = none), ``hours`` (length of the step for
-        hour counts)."""
+        hour counts). ``points`` is ``[n, (row, col)]``: cells where every flux is wanted. An
+        altitude from 0 to 1 counts as 1 (the reference's low-sun rule); below 0 is night."""
 
 class State:
     """Thermal state carried between steps (spec R 6.5)."""
@@ -259,16 +260,22 @@ class StepResult:
     points: dict[str, F64]
     """Every flux above at the requested points, in their order."""
     scalars: dict[str, float]
-    """esky ea i0 ci ci_tg kt rad_i rad_d tg_wall sunrise perez_eps perez_delta, and the means over
-    valid cells tmrt_mean utci_mean sun_fraction."""
+    """esky ea i0 ci ci_tg (scales surface temperatures) ci_beam (against the clear-sky beam) kt rad_i
+    rad_d tg_wall sunrise perez_eps perez_delta, and the means over valid cells tmrt_mean utci_mean
+    (NaN unless UTCI or statistics are asked for) sun_fraction."""
     seconds: dict[str, float]
 
 def default_params() -> dict[str, Any]:
-    """Run parameters with their defaults: posture, body ("cylinder" | "box"), abs_k, abs_l,
-    wall_albedo, wall_emissivity, wall ts_deg/tstart/tmaxlst, transmissivity, anisotropic,
-    land cover table, formulation ("reference" | "improved"), no_land_cover_tstart, age, weight,
-    height, sex, activity, clothing, wind_height_m, pet_wind ("10m" | "1.1m"), utci_wind_floor,
-    beam ("normal" | "horizontal"), max_shadow_distance_m, height_bound_m, ..."""
+    """Run parameters with their defaults; ``Model`` refuses other keys.
+
+    ``anisotropic`` True, ``formulation`` "reference" | "improved", ``body`` "cylinder" | "box",
+    ``posture`` "standing" | "sitting", ``abs_k``, ``abs_l``, ``wall_albedo``,
+    ``wall_emissivity``, ``wall_ts_deg``, ``wall_tstart``, ``wall_tmaxlst``, ``land_cover``
+    (:func:`land_cover_table` without the wall), ``no_land_cover_tstart``, ``transmissivity``,
+    ``transmissivity_leaf_off``, ``beam`` "normal" | "horizontal", ``wind_height_m``,
+    ``utci_wind_floor`` (0 or None: none), ``pet_wind`` "1.1m" | "10m", ``age``, ``weight``,
+    ``height``, ``sex`` (1 male, 2 female), ``activity``, ``clothing``,
+    ``max_shadow_distance_m``, ``height_bound_m`` (None: none)."""
 
 # ------------------------------------------------------------------ comfort
 

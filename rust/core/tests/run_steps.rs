@@ -1,0 +1,473 @@
+//! Whole steps over a small town: state, statistics, points, missing cells, threads.
+
+use solweig_core::delay::ThermalState;
+use solweig_core::fields::{FIELDS, Field};
+use solweig_core::grid::Grid;
+use solweig_core::gvf::GroundView;
+use solweig_core::params::{BodyShape, Formulation, Params};
+use solweig_core::patches::{PatchMasks, PatchOption, PatchTable};
+use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
+use solweig_core::radiation::cells::Cells;
+use solweig_core::radiation::tables::PatchSky;
+use solweig_core::rays::Reach;
+use solweig_core::stage::{Engine, NoAccelerator, Policy, Tally};
+use solweig_core::stats::Statistics;
+use solweig_core::svf::{SkyInput, SkyOptions, SkyPlan, SkyRows, SkyStage};
+use solweig_core::terrain::{CanopyBase, SceneInput, Terrain};
+use solweig_core::timestep::{Request, Run, StepOutput, step};
+use solweig_core::walls::{WallCell, wall_aspect, wall_cells, wall_height};
+use solweig_core::weather::Weather;
+use std::sync::Arc;
+
+const GRID: Grid = Grid {
+    rows: 130,
+    cols: 141,
+    pixel_size: 2.0,
+};
+/// The one cell without data.
+const NO_DATA: usize = 70 * 141 + 100;
+
+fn engine() -> Engine<NoAccelerator> {
+    Engine::new(
+        NoAccelerator,
+        Policy::Cpu,
+        Arc::new(Tally::default()),
+        Box::new(|_| {}),
+    )
+}
+
+/// A town with trees, water and one cell without data.
+struct Town {
+    terrain: Terrain,
+    walls: Vec<WallCell>,
+    ground_view: GroundView,
+    sky: SkyRows,
+    patch_sky: PatchSky,
+    sums: Vec<SkySum>,
+    land_cover: Vec<u8>,
+    params: Params,
+}
+
+impl Town {
+    fn new(params: Params, option: PatchOption) -> Self {
+        let n = GRID.len();
+        let mut dsm = vec![0.0_f32; n];
+        let mut canopy = vec![0.0_f32; n];
+        let mut land_cover = vec![1_u8; n];
+        let mut buildings = vec![1_u8; n];
+        for i in 0..n {
+            let (r, c) = (i / GRID.cols, i % GRID.cols);
+            dsm[i] = 0.01 * (r + 2 * c) as f32;
+            if r % 40 > 24 && c % 37 > 20 {
+                dsm[i] += 8.0 + (r / 40 + c / 37) as f32;
+                land_cover[i] = 2;
+                buildings[i] = 0;
+            } else if r % 40 < 5 && c % 20 < 6 {
+                canopy[i] = 7.0;
+                land_cover[i] = 5;
+            } else if c < 8 {
+                land_cover[i] = 7;
+            }
+        }
+        dsm[NO_DATA] = f32::NAN;
+        let terrain = Terrain::new(&SceneInput {
+            grid: GRID,
+            dsm: &dsm,
+            dem: None,
+            canopy: Some(&canopy),
+            trunk: None,
+            trunk_ratio: 0.25,
+            relative_bush: false,
+            canopy_base: CanopyBase::Ground,
+        });
+        let height = wall_height(GRID, &dsm, 1.0);
+        let aspect = wall_aspect(GRID, &dsm, &height, false);
+        let albedo = params.land_cover.column(|c| c.albedo);
+        let albedo: Vec<f32> = land_cover
+            .iter()
+            .map(|&c| albedo[usize::from(c)] as f32)
+            .collect();
+        let ground_view =
+            GroundView::new(GRID, &buildings, &albedo, params.wall_albedo, 1.1).unwrap();
+        let plan = SkyPlan::new(&terrain, PatchTable::new(option), SkyOptions::default());
+        let mut go_on = |_, _| true;
+        let mut input = SkyInput {
+            terrain: &terrain,
+            plan: &plan,
+            watch: &mut go_on,
+        };
+        let sky = engine().run::<SkyStage>(&mut input).unwrap().unwrap();
+        let weights = patch_weights(&plan.table);
+        let patch_sky = PatchSky {
+            table: plan.table,
+            weights,
+        };
+        let mut town = Self {
+            terrain,
+            walls: wall_cells(&height, &aspect),
+            ground_view,
+            sky,
+            patch_sky,
+            sums: Vec::new(),
+            land_cover,
+            params,
+        };
+        town.sums = sky_sums(&town.patch_sky.weights, &town.masks());
+        town
+    }
+
+    fn masks(&self) -> PatchMasks<'_> {
+        PatchMasks {
+            words: self.patch_sky.table.words(),
+            building: &self.sky.masks[0],
+            vegetation: Some((&self.sky.masks[1], &self.sky.masks[2])),
+        }
+    }
+
+    fn run(&self) -> Run<'_> {
+        let anisotropic = self.params.anisotropic;
+        Run {
+            terrain: &self.terrain,
+            walls: &self.walls,
+            ground_view: &self.ground_view,
+            cells: Cells {
+                valid: &self.terrain.valid,
+                svf: std::array::from_fn(|k| self.sky.fields[k].as_slice()),
+                patches: anisotropic.then(|| (self.masks(), self.sums.as_slice())),
+                land_cover: Some(&self.land_cover),
+                albedo: None,
+                emissivity: None,
+                shadow: None,
+                ground: None,
+            },
+            patch_sky: anisotropic.then_some(&self.patch_sky),
+            params: &self.params,
+            reach: Reach::default(),
+        }
+    }
+
+    fn step(&self, state: &mut ThermalState, weather: &Weather, fields: &[Field]) -> StepOutput {
+        let request = Request {
+            fields,
+            points: &[],
+            statistics: None,
+        };
+        step(&engine(), &self.run(), state, weather, request).unwrap()
+    }
+}
+
+fn params(anisotropic: bool) -> Params {
+    Params {
+        anisotropic,
+        ..Params::default()
+    }
+}
+
+fn town(anisotropic: bool) -> Town {
+    Town::new(params(anisotropic), PatchOption::P153)
+}
+
+/// Hour of a clear summer day; below the horizon before 4 and after 20.
+fn weather(hour: f64) -> Weather {
+    let altitude = 55.0 * ((hour - 4.0) / 16.0 * std::f64::consts::PI).sin();
+    Weather {
+        ta: 18.0 + 0.5 * hour,
+        rh: 55.0,
+        pressure_kpa: 101.3,
+        wind: 2.0,
+        global: (14.0 * altitude).max(0.0),
+        direct: f64::NAN,
+        diffuse: f64::NAN,
+        day_of_year: 180.0,
+        clock_fraction: hour / 24.0,
+        altitude,
+        azimuth: 15.0 * hour,
+        altitude_max: 55.0,
+        latitude: 57.7,
+        step_days: 1.0 / 24.0,
+        leaf_on: true,
+        night_clearness: 0.8,
+        water_temperature: f64::NAN,
+        hours: 1.0,
+    }
+}
+
+fn every_field() -> Vec<Field> {
+    FIELDS.iter().map(|&(field, _)| field).collect()
+}
+
+fn bits(fields: &[Vec<f32>]) -> Vec<Vec<u32>> {
+    fields
+        .iter()
+        .map(|f| f.iter().map(|x| x.to_bits()).collect())
+        .collect()
+}
+
+#[test]
+fn threads_do_not_change_a_bit() {
+    for anisotropic in [true, false] {
+        let town = town(anisotropic);
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            pool.install(|| {
+                let mut state = ThermalState::default();
+                let mut statistics = Statistics::new(GRID.len(), &[25.0], &[18.0]);
+                let mut out = Vec::new();
+                for hour in [9.0, 10.0, 22.0] {
+                    let request = Request {
+                        fields: &every_field(),
+                        points: &[],
+                        statistics: Some(&mut statistics),
+                    };
+                    let got =
+                        step(&engine(), &town.run(), &mut state, &weather(hour), request).unwrap();
+                    out.extend(bits(&got.fields));
+                    out.push(vec![
+                        got.means.tmrt.to_bits() as u32,
+                        got.means.utci.to_bits() as u32,
+                    ]);
+                }
+                out.extend(
+                    statistics
+                        .grids()
+                        .iter()
+                        .flat_map(|(_, g)| bits(std::slice::from_ref(g))),
+                );
+                out.extend(
+                    statistics
+                        .hours_above()
+                        .iter()
+                        .flat_map(|(_, g)| bits(std::slice::from_ref(g))),
+                );
+                (out, bits(&state.memory))
+            })
+        };
+        let one = run(1);
+        assert!(one == run(2));
+        assert!(one == run(7));
+    }
+}
+
+#[test]
+fn points_equal_the_rasters() {
+    for (anisotropic, body) in [
+        (true, BodyShape::Cylinder),
+        (false, BodyShape::Cylinder),
+        (true, BodyShape::Box),
+    ] {
+        let town = Town::new(
+            Params {
+                body,
+                ..params(anisotropic)
+            },
+            PatchOption::P153,
+        );
+        let at: Vec<usize> = (0..300)
+            .map(|k| (k * 61) % GRID.len())
+            .chain([NO_DATA])
+            .collect();
+        let mut state = ThermalState::default();
+        for hour in [9.0, 10.0, 22.0] {
+            let before = state.clone();
+            let fields = every_field();
+            let request = Request {
+                fields: &fields,
+                points: &at,
+                statistics: None,
+            };
+            let got = step(&engine(), &town.run(), &mut state, &weather(hour), request).unwrap();
+            for (grid, points) in got.fields.iter().zip(&got.points) {
+                let want: Vec<f32> = at.iter().map(|&i| grid[i]).collect();
+                assert_eq!(bits(&[want]), bits(std::slice::from_ref(points)));
+            }
+            // Asking for points or for other fields changes neither the state nor the values.
+            let mut again = before;
+            let plain = town.step(&mut again, &weather(hour), &[Field::Tmrt]);
+            assert_eq!(bits(&plain.fields[..1]), bits(&got.fields[..1]));
+            assert_eq!(again.clock, state.clock);
+            assert_eq!(bits(&again.memory), bits(&state.memory));
+        }
+    }
+}
+
+#[test]
+fn no_data_stays_where_it_is() {
+    for anisotropic in [true, false] {
+        let town = town(anisotropic);
+        let mut state = ThermalState::default();
+        for hour in [10.0, 23.0] {
+            let got = town.step(&mut state, &weather(hour), &every_field());
+            for (field, name) in FIELDS {
+                let grid = &got.fields[field as usize];
+                assert!(grid[NO_DATA].is_nan(), "{name}");
+                assert_eq!(grid.iter().filter(|x| !x.is_finite()).count(), 1, "{name}");
+            }
+            let tmrt = &got.fields[Field::Tmrt as usize];
+            let known = tmrt.iter().filter(|x| !x.is_nan());
+            let mean = known.map(|&x| f64::from(x)).sum::<f64>() / (GRID.len() - 1) as f64;
+            assert!((mean - got.means.tmrt).abs() < 1e-9);
+        }
+    }
+}
+
+#[test]
+fn every_sky_division_agrees_roughly() {
+    let mut means = Vec::new();
+    for option in [
+        PatchOption::P145,
+        PatchOption::P153,
+        PatchOption::P305,
+        PatchOption::P609,
+    ] {
+        let town = Town::new(params(true), option);
+        let got = town.step(&mut ThermalState::default(), &weather(11.0), &[Field::Tmrt]);
+        means.push(got.means.tmrt);
+    }
+    for mean in &means {
+        assert!((mean - means[1]).abs() < 2.0, "{means:?}");
+    }
+}
+
+#[test]
+fn the_first_day_step_has_no_lag_and_the_next_has() {
+    let town = town(false);
+    let lup = |state: &mut ThermalState, hour| town.step(state, &weather(hour), &[Field::Lup]);
+    let mut state = ThermalState::default();
+    let morning = lup(&mut state, 8.0).fields.remove(0);
+    assert!(!state.clock.first);
+    let lagged = lup(&mut state, 12.0).fields.remove(0);
+    let fresh = lup(&mut ThermalState::default(), 12.0).fields.remove(0);
+    let weight = (-33.27_f64 / 24.0).exp() as f32;
+    for i in (0..GRID.len()).filter(|&i| i != NO_DATA) {
+        let want = fresh[i] + (morning[i] - fresh[i]) * weight;
+        assert!((lagged[i] - want).abs() < 1e-3);
+    }
+    lup(&mut state, 22.0);
+    assert!(state.clock.first);
+    let after_night = lup(&mut state, 12.0).fields.remove(0);
+    assert_eq!(bits(&[after_night]), bits(&[fresh]));
+}
+
+#[test]
+fn night_ground_is_at_air_temperature_and_nothing_shines() {
+    let town = town(true);
+    let got = town.step(&mut ThermalState::default(), &weather(23.0), &every_field());
+    let zero = [
+        Field::Kdown,
+        Field::Kup,
+        Field::Kside,
+        Field::Keast,
+        Field::Drad,
+        Field::Shadow,
+    ];
+    for field in zero {
+        assert!(
+            got.fields[field as usize]
+                .iter()
+                .all(|&x| x == 0.0 || x.is_nan())
+        );
+    }
+    let air = 5.67051e-8 * (weather(23.0).ta + 273.15_f64).powi(4);
+    let emissivity = town.params.land_cover.column(|c| c.emissivity);
+    for (i, &lup) in got.fields[Field::Lup as usize].iter().enumerate() {
+        let want = emissivity[usize::from(town.land_cover[i])] * air;
+        assert!(i == NO_DATA || (f64::from(lup) - want).abs() < 1e-3);
+    }
+}
+
+#[test]
+fn water_takes_its_temperature_only_when_improved() {
+    let water = 60 * GRID.cols + 2;
+    for (formulation, hour, want) in [
+        (Formulation::REFERENCE, 12.0, 0.0),
+        (Formulation::IMPROVED, 12.0, -10.0),
+        (Formulation::IMPROVED, 23.0, -15.5),
+    ] {
+        let town = Town::new(
+            Params {
+                formulation,
+                ..params(false)
+            },
+            PatchOption::P153,
+        );
+        let mut weather = weather(hour);
+        weather.water_temperature = 14.0;
+        let got = town.step(
+            &mut ThermalState::default(),
+            &weather,
+            &[Field::Tg, Field::Lup],
+        );
+        assert!((f64::from(got.fields[0][water]) - want).abs() < 1e-5);
+        if hour == 23.0 {
+            let want = 0.98 * 5.67051e-8 * (14.0_f64 + 273.15).powi(4);
+            assert!((f64::from(got.fields[1][water]) - want).abs() < 1e-3);
+        }
+    }
+}
+
+#[test]
+fn statistics_follow_the_steps() {
+    let town = town(true);
+    let mut state = ThermalState::default();
+    let mut statistics = Statistics::new(GRID.len(), &[26.0], &[26.0]);
+    let mut tmrt = Vec::new();
+    let mut utci = Vec::new();
+    for hour in [7.0, 13.0, 22.0] {
+        let request = Request {
+            fields: &[Field::Tmrt, Field::Utci, Field::Shadow],
+            points: &[],
+            statistics: Some(&mut statistics),
+        };
+        let got = step(&engine(), &town.run(), &mut state, &weather(hour), request).unwrap();
+        tmrt.push(got.fields[0].clone());
+        utci.push(got.fields[1].clone());
+    }
+    let grids = statistics.grids();
+    let grid = |name: &str| &grids.iter().find(|(n, _)| n == name).unwrap().1;
+    let above = &statistics.hours_above()[0].1;
+    for i in (0..GRID.len()).filter(|&i| i != NO_DATA) {
+        let mean = (tmrt[0][i] + tmrt[1][i] + tmrt[2][i]) / 3.0;
+        assert!((grid("tmrt_mean")[i] - mean).abs() < 1e-4);
+        assert_eq!(
+            grid("tmrt_max")[i],
+            tmrt.iter().map(|t| t[i]).fold(f32::MIN, f32::max)
+        );
+        assert!((grid("utci_night_mean")[i] - utci[2][i]).abs() < 1e-5);
+        assert_eq!(grid("sun_hours")[i] + grid("shade_hours")[i], 2.0);
+        assert_eq!(above[i], utci.iter().filter(|u| u[i] > 26.0).count() as f32);
+    }
+    assert!(above.iter().any(|&x| x > 0.0));
+    assert!(grid("tmrt_mean")[NO_DATA].is_nan());
+    assert_eq!(statistics.steps, [2, 1]);
+}
+
+#[test]
+fn a_low_sun_counts_as_one_degree() {
+    let town = town(true);
+    let at = |altitude: f64| {
+        let mut low = weather(5.0);
+        (low.altitude, low.global) = (altitude, 5.0);
+        let got = town.step(&mut ThermalState::default(), &low, &[Field::Tmrt]);
+        bits(&got.fields)
+    };
+    assert!(at(0.3) == at(1.0));
+    assert!(at(0.0) == at(1.0));
+    assert!(at(1.5) != at(1.0));
+}
+
+#[test]
+fn a_day_without_light_is_finite() {
+    let town = town(true);
+    let mut dark = weather(12.0);
+    dark.global = 0.0;
+    let got = town.step(
+        &mut ThermalState::default(),
+        &dark,
+        &[Field::Tmrt, Field::Kside],
+    );
+    assert!(got.fields[0].iter().filter(|x| x.is_nan()).count() == 1);
+    assert!(got.fields[1].iter().all(|&x| x == 0.0 || x.is_nan()));
+}
