@@ -59,7 +59,9 @@ def demo_surface(working_dir: Path | None = None, feedback: Any = None) -> Surfa
 
 
 def demo_weather() -> list[Weather]:
-    return Weather.from_umep_met(demo_folder() / "weather.txt", fill={"ws": WIND, "pressure": PRESSURE})
+    return Weather.from_umep_met(
+        demo_folder() / "weather.txt", fill={"ws": WIND, "pressure": PRESSURE}
+    )
 
 
 def demo_measurements() -> pd.DataFrame:

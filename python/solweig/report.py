@@ -90,6 +90,10 @@ def _heat(summary: TimeseriesSummary) -> Rows:
 
 def _engine(summary: TimeseriesSummary) -> Rows:
     found: Rows = []
+    device = summary.metadata.get("device", {})
+    if device:
+        engine = f"{str(device.get('accelerator', '')).upper()} ({device.get('reason', '')})"
+        found.append(("Ran on", engine))
     for stage, entry in summary.tally.items():
         parts = [f"{entry.get('cpu_runs', 0)} on CPU"]
         if entry.get("gpu_runs"):

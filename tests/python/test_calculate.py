@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 
 import solweig
 from solweig.execution import ExecutionConfig
+from solweig.metadata import content_hash
 from solweig.state import ThermalState
 
 from .run_cases import LOCATION, small_surface, weather, xy
@@ -256,6 +260,45 @@ def test_saved_states_are_checked(tmp_path: Path) -> None:
         ThermalState.load(tmp_path / "other.npz")
 
 
+@pytest.mark.parametrize("option", [1, 3, 4])
+def test_every_sky_division_runs(surface: solweig.SurfaceData, option: int) -> None:
+    other = small_surface(svf=False)
+    other.compute_svf(patch_option=option)
+    steps = weather((9, 12))
+    base = tmrt(solweig.calculate(surface, steps, LOCATION))
+    got = tmrt(solweig.calculate(other, steps, LOCATION))
+    assert not np.array_equal(base, got)
+    # Coarser or finer patches shift Tmrt a little, they do not change the picture.
+    assert np.abs(got - base).mean() < 1.5
+
+
+def test_threads_do_not_change_a_bit() -> None:
+    """The pool is sized once per process, so each count gets its own."""
+    root = Path(__file__).resolve().parents[2]
+    code = "from tests.python.test_calculate import digest; import sys; sys.stdout.write(digest())"
+    digests = set()
+    for threads in (1, 2, 7):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "RAYON_NUM_THREADS": str(threads)},
+            cwd=root, capture_output=True, text=True, check=True, timeout=120,
+        )  # fmt: skip
+        digests.add(done.stdout)
+    assert len(digests) == 1
+    assert digests == {digest()}
+
+
+def digest() -> str:
+    """Everything a morning gives, in one word."""
+    summary = solweig.calculate(
+        small_surface(seed=7), weather((5, 8, 11, 14)), LOCATION,
+        outputs=["tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup"],
+    )  # fmt: skip
+    assert summary.dataset is not None
+    parts = [summary.dataset[name].values for name in summary.dataset.data_vars]
+    return content_hash([content_hash(a) for a in (*parts, *summary.grids().values())])
+
+
 # ------------------------------------------------------------------ engine
 
 
@@ -306,7 +349,7 @@ def test_execution_wishes_are_checked(bad: dict[str, Any]) -> None:
 def test_report_tells_the_run(day: solweig.TimeseriesSummary) -> None:
     text = day.report()
     assert text.isascii()
-    for part in ("2006-08-01 00:00", "24 (", "Tmrt mean", "UTCI above 32", "on CPU"):
+    for part in ("2006-08-01 00:00", "24 (", "Tmrt mean", "UTCI above 32", "Ran on", "on CPU"):
         assert part in text
     assert f"{day.tmrt_mean.mean():.1f} degC" in text
     page = day._repr_html_()
@@ -328,8 +371,6 @@ def test_plot_draws_every_series(day: solweig.TimeseriesSummary, tmp_path: Path)
 def test_plot_without_matplotlib_says_what_to_install(
     day: solweig.TimeseriesSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(solweig.ConfigurationError, match=r"solweig\[plot\]"):
         day.plot()

@@ -1,0 +1,5 @@
+"""``python -m solweig``: the command line."""
+
+from .cli import main
+
+main()
