@@ -205,6 +205,7 @@ def _run(plan: RunPlan, progress: Progress | None) -> TimeseriesSummary:
             _steps(plan, model, state, statistics, collected, writer.submit, progress)
         grids, write_seconds = None, writer.seconds
     finished = time.perf_counter()
+    del model  # its rasters make room for the summary's
     summary = _summary(plan, statistics, state, collected)
     summary.tally = _tally_since(before)
     if grids is not None:
