@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,8 @@ from solweig import preprocess as heights_module
 from solweig import surface_checks as checks
 from solweig.errors import MissingPrecomputedData
 from solweig.precomputed import ShadowArrays, SvfArrays
-from solweig.surface_layers import LAYER_NAMES, check_surface
+from solweig.surface_files import SurfaceFiles
+from solweig.surface_layers import LAYER_NAMES, WALL_LIMIT_M, check_surface
 from solweig.surface_views import AuxiliaryView, BufferPool, GeometryView, OpticalView
 
 if TYPE_CHECKING:
@@ -27,12 +27,21 @@ F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 Bool = NDArray[np.bool_]
 
-#: Walls lower than this do not count [m] (G 6.1).
-WALL_LIMIT_M = 1.0
+# What is kept between calls, by the field it is made from: setting the field drops it.
+_KEPT_FROM = {
+    "dsm": ("_scene", "_buildings", "_valid"),
+    "dem": ("_scene", "_buildings"),
+    "cdsm": ("_scene",),
+    "tdsm": ("_scene",),
+    "trunk_ratio": ("_scene",),
+    "formulation": ("_scene",),
+    "pixel_size": ("_scene", "_buildings"),
+    "land_cover": ("_buildings",),
+}
 
 
 @dataclass(eq=False, repr=False)
-class SurfaceData:
+class SurfaceData(SurfaceFiles):
     """Rasters of a place, all ``[row, col]`` on one grid, row 0 north, column 0 west.
 
     Build it from files with :meth:`prepare`, or from arrays:
@@ -117,12 +126,16 @@ class SurfaceData:
     _preprocessed: bool = field(default=False, init=False)
     _valid: Bool | None = field(default=None, init=False)
     _scene: _core.Scene | None = field(default=None, init=False)
-    _scene_layers: tuple[Any, ...] = field(default=(), init=False)
     _buildings: U8 | None = field(default=None, init=False)
     _buffers: BufferPool | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         check_surface(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        for kept in _KEPT_FROM.get(name, ()):
+            object.__setattr__(self, kept, None)
 
     def __repr__(self) -> str:
         present = [name for name in LAYER_NAMES if getattr(self, name) is not None]
@@ -131,157 +144,6 @@ class SurfaceData:
             f"SurfaceData({self.shape[0]} x {self.shape[1]} cells of {self.pixel_size:g} m; "
             f"{', '.join(present + ready)})"
         )
-
-    # -------------------------------------------------------------- making one
-
-    @classmethod
-    def prepare(
-        cls,
-        dsm: Any,
-        working_dir: str | Path | None = None,
-        cdsm: Any = None,
-        dem: Any = None,
-        tdsm: Any = None,
-        land_cover: Any = None,
-        wall_height: Any = None,
-        wall_aspect: Any = None,
-        svf_dir: str | Path | None = None,
-        bbox: Any = None,
-        pixel_size: float | None = None,
-        trunk_ratio: float = 0.25,
-        dsm_relative: bool = False,
-        cdsm_relative: bool = True,
-        tdsm_relative: bool = True,
-        min_object_height: float = 1.0,
-        smooth_quantized_dem: bool = True,
-        dem_smooth_sigma: float = 3.0,
-        force_recompute: bool = False,
-        tile_size: int | None = None,
-        feedback: Any = None,
-        *,
-        albedo: Any = None,
-        emissivity: Any = None,
-        patch_option: int = 2,
-        max_shadow_distance_m: float = 1000.0,
-        wall_limit: float = WALL_LIMIT_M,
-        formulation: str = "reference",
-    ) -> SurfaceData:
-        """Read, check, align and complete a surface: walls, sky view factors, visibility.
-
-        Every input is checked before any long work. Layers in another projection or grid are
-        brought to the DSM's (:mod:`solweig.align`), which the log says.
-
-        Parameters
-        ----------
-        dsm, cdsm, dem, tdsm, land_cover, wall_height, wall_aspect, albedo, emissivity
-            Raster file, or array of the DSM's shape; meanings as in :class:`SurfaceData`.
-        working_dir
-            Folder in which layers, walls and sky view are kept and looked for; ``None`` keeps
-            nothing. See :mod:`solweig.surface_cache`.
-        svf_dir
-            Folder with sky view factors made before (UMEP's ``svfs.zip`` and ``shadowmats.npz``,
-            or ours) to use instead of computing them.
-        bbox
-            ``(west, south, east, north)`` in the DSM's CRS.
-        pixel_size
-            Cells of the prepared surface [m]; ``None`` = the DSM's (arrays: 1).
-        force_recompute
-            Do not use what ``working_dir`` holds.
-        tile_size
-            Accepted for compatibility; the engine works in blocks of its own and the result does
-            not depend on them.
-        feedback
-            ``(current, total)`` callable or QGIS feedback object.
-        patch_option
-            Division of the sky, 1-4.
-        max_shadow_distance_m
-            How far obstacles are looked for [m].
-        wall_limit
-            Least height of a wall [m].
-        formulation
-            Of the geometry, as in :class:`SurfaceData`.
-
-        Raises
-        ------
-        InvalidSurfaceData
-            A file is missing, not a raster, empty or without data; the DSM is geographic, not in
-            metres, not north-up or has no square pixels; extents do not overlap; values are absurd;
-            a land-cover code is unknown.
-        GridShapeMismatch
-            An array differs in shape from the DSM, or ``svf_dir`` belongs to another grid.
-        MissingPrecomputedData
-            ``svf_dir`` holds no sky view factors.
-        StalePrecomputedData
-            ``svf_dir`` belongs to other inputs or parameters.
-        ConfigurationError
-            A number is out of range or ``working_dir`` cannot be written to.
-        ComputationCancelled
-            ``feedback`` said so.
-        """
-        from solweig.surface_prepare import PrepareOptions, prepare_surface
-
-        layers = {
-            "dsm": dsm,
-            "cdsm": cdsm,
-            "dem": dem,
-            "tdsm": tdsm,
-            "land_cover": land_cover,
-            "wall_height": wall_height,
-            "wall_aspect": wall_aspect,
-            "albedo": albedo,
-            "emissivity": emissivity,
-        }
-        options = PrepareOptions(
-            working_dir=working_dir,
-            svf_dir=svf_dir,
-            bbox=bbox,
-            pixel_size=pixel_size,
-            force_recompute=force_recompute,
-            tile_size=tile_size,
-            feedback=feedback,
-            patch_option=patch_option,
-            max_shadow_distance_m=max_shadow_distance_m,
-            wall_limit=wall_limit,
-        )
-        frame = {
-            "trunk_ratio": trunk_ratio,
-            "dsm_relative": dsm_relative,
-            "cdsm_relative": cdsm_relative,
-            "tdsm_relative": tdsm_relative,
-            "min_object_height": min_object_height,
-            "smooth_quantized_dem": smooth_quantized_dem,
-            "dem_smooth_sigma": dem_smooth_sigma,
-            "formulation": formulation,
-        }
-        return prepare_surface(layers, options, frame)
-
-    @classmethod
-    def load(cls, directory: str | Path, *, load_svf: bool = True) -> SurfaceData:
-        """The surface that :meth:`prepare` or :meth:`save_cleaned` left in a folder.
-
-        Parameters
-        ----------
-        load_svf
-            Also take sky view factors and visibility, where present and belonging to the layers.
-
-        Raises
-        ------
-        MissingPrecomputedData
-            The folder holds no surface.
-        InvalidSurfaceData
-            Its files are damaged.
-        """
-        from solweig.surface_store import load_surface
-
-        return load_surface(directory, load_svf=load_svf)
-
-    def save_cleaned(
-        self, directory: str | Path, *, prepare_fingerprint: str | None = None
-    ) -> None:
-        """Write all layers, walls and sky view, in the layout that :meth:`load` reads."""
-        from solweig.surface_store import save_surface
-
-        save_surface(self, directory, prepare_fingerprint=prepare_fingerprint)
 
     # -------------------------------------------------------------- properties
 
@@ -424,14 +286,8 @@ class SurfaceData:
         from solweig.sky_view import build_scene
 
         self.preprocess()
-        layers = (self.dsm, self.dem, self.cdsm, self.tdsm, self.trunk_ratio, self.pixel_size)
-        same = len(layers) == len(self._scene_layers) and all(
-            a is b for a, b in zip(layers, self._scene_layers, strict=True)
-        )
-        if self._scene is None or not same:
+        if self._scene is None:
             self._scene = build_scene(self)
-            # Held so that the comparison above cannot meet a new array at an old address.
-            self._scene_layers = layers
         return self._scene
 
     def buildings(self) -> U8:
@@ -542,6 +398,5 @@ class SurfaceData:
         """Free what can be made again: scratch arrays, the engine's scene, the masks."""
         self._buffers = None
         self._scene = None
-        self._scene_layers = ()
         self._buildings = None
         self._valid = None

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _FLOAT_LAYERS = ("dsm", "cdsm", "dem", "tdsm", "albedo", "emissivity", "wall_height", "wall_aspect")
 #: All layers that are arrays on the grid.
 LAYER_NAMES = (*_FLOAT_LAYERS, "land_cover")
+#: Walls lower than this do not count [m] (G 6.1).
+WALL_LIMIT_M = 1.0
 FORMULATIONS = ("reference", "improved")
 
 

@@ -77,12 +77,25 @@ def test_an_empty_canopy_is_no_canopy() -> None:
     assert not surface.scene().has_vegetation
 
 
-def test_scene_is_kept_until_a_layer_changes() -> None:
+def test_what_is_kept_is_dropped_when_its_source_is_set() -> None:
     surface = SurfaceData(**scene())
     first = surface.scene()
+    surface.walls()
     assert surface.scene() is first
-    surface.dsm = surface.dsm + 1
-    assert surface.scene() is not first
+    surface.trunk_ratio = 0.3
+    second = surface.scene()
+    assert second is not first
+    open_ground = surface.buildings()
+    assert surface.buildings() is open_ground
+    surface.land_cover = np.full((40, 50), 2, np.uint8)
+    assert not surface.buildings().any()
+    assert surface.scene() is second
+    dsm = surface.dsm.copy()
+    dsm[0, 0] = np.nan
+    assert surface.valid_mask.all()
+    surface.dsm = dsm
+    assert not surface.valid_mask[0, 0]
+    assert not surface.scene().valid_mask()[0, 0]
 
 
 def test_given_walls_are_kept() -> None:
