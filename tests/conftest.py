@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,14 @@ def square_reference() -> Path:
     Files and keys as in ``shared / "reference/gustav_adolfs"``, one day (2006-07-26).
     """
     return Path(__file__).resolve().parent / "data" / "reference" / "gustav_adolfs"
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """The command line sets up logging for a whole process; a test must not hand that on."""
+    logger = logging.getLogger("solweig")
+    level, propagate, handlers = logger.level, logger.propagate, list(logger.handlers)
+    yield
+    logger.setLevel(level)
+    logger.propagate = propagate
+    logger.handlers[:] = handlers
