@@ -261,8 +261,8 @@ class StepResult:
     """Every flux above at the requested points, in their order."""
     scalars: dict[str, float]
     """esky ea i0 ci ci_tg (scales surface temperatures) ci_beam (against the clear-sky beam) kt
-    rad_i rad_d tg_wall sunrise perez_eps perez_delta, and the means over valid cells tmrt_mean utci_mean
-    (NaN unless UTCI or statistics are asked for) sun_fraction."""
+    rad_i rad_d tg_wall sunrise perez_eps perez_delta, and the means over valid cells tmrt_mean
+    utci_mean (NaN unless UTCI or statistics are asked for) sun_fraction."""
     seconds: dict[str, float]
 
 def default_params() -> dict[str, Any]:
