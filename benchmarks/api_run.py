@@ -34,8 +34,25 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
+class Clock:
+    """Wall and processor time (all threads) of a ``with`` block."""
+
+    wall_s = cpu_s = 0.0
+
+    def __enter__(self) -> Clock:
+        self._start = time.perf_counter(), time.process_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wall_s = time.perf_counter() - self._start[0]
+        self.cpu_s = time.process_time() - self._start[1]
+
+
 def run_job(job: dict[str, Any]) -> dict[str, Any]:
     """Prepare the surface, then calculate a short and a longer series of the same day.
+
+    ``prepare`` of the job names how: ``files`` reads GeoTIFFs and fills a cache folder, ``memory``
+    starts from arrays and writes nothing; the series use the last one.
 
     The time of a step is the slope between the two series, so set-up and summary files, paid once
     a run, stay out of it.
@@ -47,39 +64,61 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
     location = solweig.Location(job["latitude"], job["longitude"], utc_offset=job["utc_offset"])
     _warm_up(solweig, job, location)
     baseline = resident_bytes()
-    started = time.perf_counter()
+    prepare: dict[str, Clock] = {}
     with tempfile.TemporaryDirectory(prefix="solweig-bench-") as folder:
-        surface = solweig.SurfaceData.prepare(
-            working_dir=str(Path(folder) / "cache"), **job["files"]
-        )
-        prepare = time.perf_counter() - started
+        for mode in job["prepare"]:
+            surface, prepare[mode] = _prepare(solweig, job, mode, Path(folder))
         peak_prepare = peak_bytes()
-        series: list[tuple[int, float]] = []
+        series: list[tuple[int, float, float]] = []
         tmrt_mean = None
         for steps in job["series"]:
             weather = [_weather(solweig, row, job["date"]) for row in steps]
-            started = time.perf_counter()
-            summary = solweig.calculate(
-                surface,
-                weather,
-                location,
-                output_dir=str(Path(folder) / f"out{len(series)}"),
-                use_anisotropic_sky=job.get("anisotropic", True),
-            )
-            series.append((len(steps), time.perf_counter() - started))
+            with Clock() as clock:
+                summary = solweig.calculate(
+                    surface,
+                    weather,
+                    location,
+                    output_dir=str(Path(folder) / f"out{len(series)}"),
+                    use_anisotropic_sky=job.get("anisotropic", True),
+                )
+            series.append((len(steps), clock.wall_s, clock.cpu_s))
             tmrt_mean = _mean(summary.tmrt_mean)
-    (short, t_short), (long, t_long) = series[0], series[-1]
-    step = (t_long - t_short) / (long - short) if long > short else t_short / short
     return {
         "version": solweig.__version__,
-        "prepare_s": prepare,
-        "step_s": step,
+        **{f"prepare_{mode}_s": clock.wall_s for mode, clock in prepare.items()},
+        **{f"prepare_{mode}_cpu_s": clock.cpu_s for mode, clock in prepare.items()},
+        "step_s": _slope(series, 1),
+        "step_cpu_s": _slope(series, 2),
         "series_s": series,
         "tmrt_mean_c": tmrt_mean,
         "baseline_rss_bytes": baseline,
         "peak_rss_prepare_bytes": peak_prepare,
         "peak_rss_bytes": peak_bytes(),
     }
+
+
+def _slope(series: list[tuple[int, float, float]], column: int) -> float:
+    """Time of one more step."""
+    first, last = series[0], series[-1]
+    if last[0] == first[0]:
+        return first[column] / first[0]
+    return (last[column] - first[column]) / (last[0] - first[0])
+
+
+def _prepare(solweig: Any, job: dict[str, Any], mode: str, folder: Path) -> tuple[Any, Clock]:
+    if mode == "files":
+        with Clock() as clock:
+            surface = solweig.SurfaceData.prepare(working_dir=str(folder / "cache"), **job["files"])
+        return surface, clock
+    import rasterio
+
+    layers = {}
+    for name, path in job["files"].items():
+        with rasterio.open(path) as raster:
+            layers[name] = raster.read(1)
+    with Clock() as clock:
+        surface = solweig.SurfaceData.prepare(pixel_size=job["pixel_size"], **layers)
+    return surface, clock
 
 
 def _warm_up(solweig: Any, job: dict[str, Any], location: Any) -> None:

@@ -30,7 +30,8 @@ def measure(sides: list[int], threads: int) -> list[dict[str, Any]]:
             found = run_job(sys.executable, job, threads=threads, ours=True)
         rows.append({"side": side, "megapixels": case.megapixels} | found)
         print(
-            f"{side:5} px  prepare {found['prepare_s']:7.3f} s  step {found['step_s']:7.4f} s",
+            f"{side:5} px  prepare {found['prepare_files_s']:7.3f} s"
+            f"  step {found['step_s']:7.4f} s",
             flush=True,
         )
     return rows
@@ -46,7 +47,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     size = [row["megapixels"] for row in rows]
     for axis, key, title in (
-        (axes[0], "prepare_s", "preparation"),
+        (axes[0], "prepare_files_s", "preparation"),
         (axes[1], "step_s", "anisotropic day step with UTCI"),
     ):
         values = [row[key] for row in rows]

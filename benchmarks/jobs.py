@@ -14,11 +14,20 @@ from benchmarks.cases import DATE, DAY_STEPS, LATITUDE, LONGITUDE, REPOSITORY, U
 API_RUN = Path(__file__).with_name("api_run.py")
 
 
-def write_job(case: Case, folder: Path, *, long_series: int, anisotropic: bool = True) -> Path:
+def write_job(
+    case: Case,
+    folder: Path,
+    *,
+    long_series: int,
+    prepare: tuple[str, ...] = ("files",),
+    anisotropic: bool = True,
+) -> Path:
     """Write rasters and the job file of one case: one step, then ``long_series`` steps."""
     job = {
         "case": case.name,
         "files": case.write(folder / "inputs"),
+        "pixel_size": case.pixel_size,
+        "prepare": prepare,
         "series": [DAY_STEPS[:1]] + ([DAY_STEPS[:long_series]] if long_series > 1 else []),
         "date": DATE,
         "latitude": LATITUDE,

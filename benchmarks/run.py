@@ -66,7 +66,7 @@ def end_to_end(case: Case, repeats: int, threads: int) -> dict[str, Any]:
         runs = [run_job(sys.executable, job, threads=threads, ours=True) for _ in range(repeats)]
     found = {
         key: statistics.median(run[key] for run in runs)
-        for key in ("prepare_s", "step_s", "baseline_rss_bytes", "peak_rss_bytes")
+        for key in ("prepare_files_s", "step_s", "baseline_rss_bytes", "peak_rss_bytes")
     }
     pixels = case.megapixels * 1e6
     found["total_bytes_per_pixel"] = found["peak_rss_bytes"] / pixels
@@ -94,8 +94,8 @@ def table(report: dict[str, Any]) -> str:
         whole = case["end_to_end"]
         lines += [
             "",
-            f"From files to maps: preparation {whole['prepare_s']:.3f} s, anisotropic day step "
-            f"with UTCI {whole['step_s']:.4f} s, "
+            f"From files to maps: preparation {whole['prepare_files_s']:.3f} s, "
+            f"anisotropic day step with UTCI {whole['step_s']:.4f} s, "
             f"peak memory {whole['peak_rss_bytes'] / 2**20:.0f} MiB "
             f"({whole['bytes_per_pixel']:.0f} B/pixel above the loaded package).",
             "",
