@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from solweig import _core
 from tests.reference_model import geometry
+from tests.tolerances import tolerance
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
-TIE_M = 1e-5
+TIE_M = tolerance("geometry", "tie_m")
 """Margins below this decide by rounding alone (G 2.4)."""
 
 

@@ -130,10 +130,14 @@ def wave(model: Model, weather: Weather, cloud: float) -> tuple[F64, float]:
 
 
 def sun_shadow(model: Model, weather: Weather) -> tuple[F64, F64]:
-    """Combined shadow, 1 = full sun (R 7.1), and sunlit wall heights [m] (G 4)."""
+    """Combined shadow, 1 = full sun (R 7.1), and sunlit wall heights [m] (G 4).
+
+    A cell without data counts as shaded: it reflects no beam and is no warmer than the air.
+    """
     cast = geometry.cast_shadow(model.scene, weather.azimuth, weather.altitude, model.height_bound)
     psi = model.transmissivity if weather.leaf_on else model.leaf_off_transmissivity
     shadow = cast.sh - (1 - cast.vegsh) * (1 - psi)
+    shadow = np.where(np.isnan(model.scene.surface), 0.0, shadow)
     walls = geometry.wall_shadow(
         model.scene, cast, weather.azimuth, model.wall_height, model.wall_aspect
     )

@@ -55,5 +55,6 @@ def absorbed(fluxes: Fluxes, body: Body) -> F64:
 
 
 def mean_radiant_temperature(absorbed_flux: F64, body: Body) -> F64:
-    """Tmrt [deg C]; the reference converts with 273.2 (quirk Q-01; R 9)."""
-    return np.sqrt(np.sqrt(absorbed_flux / (body.abs_l * SIGMA))) - 273.2
+    """Tmrt [deg C]; the reference converts with 273.2 (quirk Q-01; R 9). NaN below zero flux."""
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(np.sqrt(absorbed_flux / (body.abs_l * SIGMA))) - 273.2
