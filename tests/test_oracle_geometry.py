@@ -98,7 +98,7 @@ def test_wall_shadows(scene: RandomScene, sun: tuple[float, float]) -> None:
     decided = (cast.margin > TIE_M) & scene.valid
     for name, field in want.items():
         error = np.abs(got[name] - field)[decided]
-        assert error.max(initial=0.0) < tolerance("geometry", "wall_m"), name
+        assert error.max(initial=0.0) < tolerance("geometry", "oracle_wall_shade_m"), name
     total = got["wallsh"] + got["wallsun"] + got["wallshve"]
     np.testing.assert_allclose(total, height, atol=1e-5)
 
@@ -159,7 +159,7 @@ def test_sky_view(scene: RandomScene, option: int) -> None:
     fields = skyview.sky_view_factors(want, patches, trunk_absent)
     for name, got in sky.fields().items():
         error = np.abs(got - fields[name])[valid & ~differs]
-        assert error.max(initial=0.0) < tolerance("geometry", "sky_view"), name
+        assert error.max(initial=0.0) < tolerance("geometry", "svf"), name
         assert np.isnan(got[~valid]).all(), name
 
 
@@ -214,6 +214,6 @@ def test_ground_view(scene: RandomScene, seed: int, person_height: float) -> Non
         )
     )
     assert set(got) == set(want)
-    relative = tolerance("geometry", "ground_view")
+    relative = tolerance("geometry", "gvf_relative")
     for name, field in want.items():
         np.testing.assert_allclose(got[name], field, rtol=relative, atol=1e-7, err_msg=name)
