@@ -110,7 +110,11 @@ def test_flat_open_ground(anisotropic: bool) -> None:
 @few
 @given(scene=built, ta=st.floats(-15, 30), rh=st.floats(20, 95))
 def test_night(anisotropic: bool, scene: RandomScene, ta: float, rh: float) -> None:
-    """No short-wave; the ground emits at air temperature; nobody is warmer than the air."""
+    """No short-wave; the ground emits at air temperature; nobody is warmer than the air.
+
+    In an isotropic sky a closed cell may pass it by up to 1 K: its walls reflect the sum of what
+    falls from above and below, not the mean (R 7.7).
+    """
     out = run(make_model(scene, anisotropic=anisotropic), night(ta=ta, rh=rh))
     for name in ("kdown", "kup", "kside", "kside_i", "kside_d", "drad", "shadow"):
         assert (out[name] == 0).all(), name
@@ -118,7 +122,7 @@ def test_night(anisotropic: bool, scene: RandomScene, ta: float, rh: float) -> N
         assert (out[f"k{side}"] == 0).all()
     np.testing.assert_allclose(out["lup"], GROUND_EMISSIVITY * black_body(ta), rtol=1e-5)
     np.testing.assert_allclose(out["tg_out"], ta, atol=1e-4)
-    assert (out["tmrt"] < ta + 0.5).all()
+    assert (out["tmrt"] < ta + (0.0 if anisotropic else 1.0)).all()
 
 
 @few
