@@ -74,6 +74,14 @@ def test_run_writes_rasters_and_reports(site: Path) -> None:
     assert solweig.load_run_metadata(site / "out")["status"] == "complete"
 
 
+def test_run_draws_on_request(site: Path) -> None:
+    pytest.importorskip("matplotlib")
+    done = invoke(arguments(site, "--plots"))
+    assert done.exit_code == 0, done.output
+    drawn = {p.name for p in (site / "out" / "plots").iterdir()}
+    assert drawn == {"tmrt_20060801_1200.png", "shade_hours.png", "series.png"}
+
+
 def test_nothing_but_results_where_there_is_no_terminal(site: Path) -> None:
     done = invoke(arguments(site))
     assert done.exit_code == 0
