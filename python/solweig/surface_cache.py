@@ -58,12 +58,6 @@ def commit(folder: Path, fingerprint: str, digests: dict[str, str], extra: dict[
     )
 
 
-def retract(folder: Path) -> None:
-    """Declare the files in ``folder`` incomplete; call before the first is replaced."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / META_NAME).unlink(missing_ok=True)
-
-
 def read_meta(folder: Path) -> dict[str, Any] | None:
     """Content of the folder's JSON file; ``None`` if it is absent or damaged."""
     try:
@@ -155,7 +149,6 @@ class SurfaceCache:
     ) -> None:
         """Store wall height and aspect."""
         folder = self.walls_dir(pixel_size)
-        retract(folder)
         digests: dict[str, str] = {}
         for name, layer in (("wall_hts", height), ("wall_aspects", aspect)):
             digests |= grid.write(folder, name, layer)
@@ -190,7 +183,6 @@ class SurfaceCache:
         """Store sky view factors and visibility."""
         folder = self.svf_dir(pixel_size, matrices.patch_option)
         mapped = folder / "memmap"
-        retract(mapped)
         digests = svf.to_memmap(mapped)
         for name, digest in matrices.to_memmap(folder / "shadow_memmaps").items():
             digests[f"../shadow_memmaps/{name}"] = digest

@@ -77,6 +77,15 @@ def test_words_hold_patch_i_at_bit_i() -> None:
     assert not (words[:, :, 4] >> np.uint32(25)).any()  # bits past patch 152 stay empty
 
 
+def test_bits_past_the_last_patch_are_cleared() -> None:
+    packed = np.packbits(bits()["shmat"], axis=2)
+    dirty = packed.copy()
+    dirty[:, :, -1] |= 0x7F  # 153 patches fill 19 bytes and one bit
+    np.testing.assert_array_equal(
+        ShadowArrays(dirty).words()["shmat"], ShadowArrays(packed).words()["shmat"]
+    )
+
+
 def test_memory_is_sixty_bytes_a_cell() -> None:
     assert ShadowArrays(**bits()).nbytes == 6 * 7 * 60
 
