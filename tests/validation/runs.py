@@ -55,7 +55,7 @@ def hourly(site: Site, day: str, shared: Path, mode: Mode) -> Series:
     in the files, the sun seen from the raster's corner. Without, as a user gets it.
     """
     summary = solweig.calculate(
-        _surface(site, shared, mode.reference_settings),
+        _surface(site, shared, mode.reference_settings, mode.formulation),
         solweig.Weather.from_umep_met(
             site.folder(shared) / site.weather[day], resample_hourly=False
         ),
@@ -83,7 +83,7 @@ def _by_hour(table: Any) -> Series:
 
 
 @lru_cache(maxsize=8)
-def _surface(site: Site, shared: Path, reference_settings: bool) -> Any:
+def _surface(site: Site, shared: Path, reference_settings: bool, formulation: str) -> Any:
     folder = site.folder(shared)
     untouched = {"min_object_height": 0.0, "smooth_quantized_dem": False}
     return solweig.SurfaceData.prepare(
@@ -91,6 +91,7 @@ def _surface(site: Site, shared: Path, reference_settings: bool) -> Any:
         dem=folder / site.dem,
         cdsm=folder / site.canopy,
         land_cover=folder / site.land_cover,
+        formulation=formulation,
         **(untouched if reference_settings else {}),
     )
 
