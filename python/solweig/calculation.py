@@ -158,9 +158,13 @@ def _recorded(plan: RunPlan, progress: Progress | None) -> TimeseriesSummary:
     save_run_metadata(plan.metadata, folder)
     try:
         summary = _run(plan, progress)
+        started = time.perf_counter()
         summary.to_geotiff(folder)
         if summary.pois is not None:
             _write_points(summary, folder)
+        timings = summary.metadata["timings"]
+        timings["summary_s"] = time.perf_counter() - started
+        timings["total_s"] += timings["summary_s"]
     except BaseException as error:
         stopped = isinstance(error, KeyboardInterrupt | ComputationCancelled)
         status = "interrupted" if stopped else "failed"

@@ -12,7 +12,7 @@ __all__ = ["ExecutionConfig", "ResolvedExecution", "resolve_execution"]
 Accelerator = Literal["auto", "cpu", "gpu"]
 LogFormat = Literal["csv", "json", "none"]
 
-DEFAULT_INFLIGHT = 4
+DEFAULT_INFLIGHT = 2
 """Steps that may wait to be written; bounds memory when the disk is slower than the model."""
 
 
@@ -27,7 +27,7 @@ class ExecutionConfig:
         workers: threads of the engine; None = all cores. Takes effect only before the engine's
             first parallel work in this process.
         workers_per_gpu: worker processes that share one GPU.
-        inflight_limit: finished steps that may wait for the disk; None = 4.
+        inflight_limit: finished steps that may wait for the disk; None = 2.
         strict: never fall back to another engine.
         deterministic: results do not depend on scheduling (always so on the CPU).
         memory_budget: upper bound in bytes for working memory; None = no bound.
