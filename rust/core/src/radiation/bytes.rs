@@ -5,6 +5,8 @@
 pub struct ByteTable<const W: usize> {
     /// Entry `256 · byte position + byte value`.
     entries: Vec<[f32; W]>,
+    /// Sums of whole words.
+    whole: Vec<[f32; W]>,
 }
 
 impl<const W: usize> ByteTable<W> {
@@ -26,12 +28,25 @@ impl<const W: usize> ByteTable<W> {
             }
             entries.extend(sums.map(|s| s.map(|x| x as f32)));
         }
-        Self { entries }
+        let whole = (0..patches.div_ceil(32))
+            .map(|index| {
+                let last = |position: usize| entries[1024 * index + 256 * position + 255];
+                std::array::from_fn(|w| (0..4).map(|p| last(p)[w]).sum())
+            })
+            .collect();
+        Self { entries, whole }
     }
 
     /// Add the sums of one word of a mask (`index` 0 holds patches 0–31).
     #[inline(always)]
     pub fn add_word(&self, index: usize, word: u32, sums: &mut [f32; W]) {
+        // High in the sky whole words are open nearly everywhere.
+        if word == u32::MAX {
+            for w in 0..W {
+                sums[w] += self.whole[index][w];
+            }
+            return;
+        }
         let rows = &self.entries[index * 1024..][..1024];
         for (position, value) in word.to_le_bytes().into_iter().enumerate() {
             let entry = &rows[256 * position + usize::from(value)];

@@ -1,7 +1,7 @@
 //! Shortwave on the ground (R 7.3, 7.4) and on the body (R 7.5, 8.4, 8.5).
 
-use super::cells::{BLOCK, SIDES};
-use super::tables::StepTables;
+use super::cells::{BLOCK, Lane, SIDES};
+use super::tables::{StepTables, SunTerms};
 use super::weights::{shaded_fraction, shaded_fraction_exact, side_weight, wedge_ratio};
 use super::work::Work;
 
@@ -16,17 +16,26 @@ pub fn ground(work: &mut Work, tables: &StepTables) {
         return;
     }
     let sun = &tables.sun;
-    let exact = tables.formulation.exact_wedge;
+    let (s, sv) = (&work.s, &work.sv);
+    if tables.formulation.exact_wedge {
+        wall_shade(
+            &mut work.f_sh,
+            s,
+            sv,
+            sun.inverse_tan_zenith,
+            shaded_fraction_exact,
+        );
+    } else {
+        wall_shade(
+            &mut work.f_sh,
+            s,
+            sv,
+            sun.inverse_tan_zenith,
+            shaded_fraction,
+        );
+    }
     for i in 0..BLOCK {
-        let open = work.s[i] + work.sv[i] - 1.0;
-        let open = if open < CLOSED { 0.0 } else { open };
-        let q = wedge_ratio(open, sun.inverse_tan_zenith);
-        let f = if exact {
-            shaded_fraction_exact(q)
-        } else {
-            shaded_fraction(q)
-        };
-        work.f_sh[i] = f;
+        let f = work.f_sh[i];
         work.on_walls[i] = sun.global * (1.0 - f) + sun.diffuse * f;
         let through = work.s[i] - (1.0 - work.sv[i]) * sun.canopy_diffuse;
         work.through[i] = through;
@@ -46,6 +55,22 @@ pub fn ground(work: &mut Work, tables: &StepTables) {
         for q in 0..5 {
             work.kup[q][i] = work.kup[q][i] * sun.beam_down + below * work.albedo_diffuse[q][i];
         }
+    }
+}
+
+/// Shaded fraction of the walls around each cell.
+#[inline(always)]
+fn wall_shade(
+    f_sh: &mut Lane,
+    s: &Lane,
+    sv: &Lane,
+    inverse_tan_zenith: f32,
+    shaded: impl Fn(f32) -> f32,
+) {
+    for i in 0..BLOCK {
+        let open = s[i] + sv[i] - 1.0;
+        let open = if open < CLOSED { 0.0 } else { open };
+        f_sh[i] = shaded(wedge_ratio(open, inverse_tan_zenith));
     }
 }
 
@@ -99,18 +124,35 @@ fn isotropic_sides(work: &mut Work, tables: &StepTables) {
         } else {
             sun.box_beam[d]
         };
-        for i in 0..BLOCK {
-            let [s, sv, _] = &work.side_views[d];
-            let ws = side_weight(s[i]);
-            let wb = side_weight(s[i] + sv[i] - 1.0);
-            let hidden = 1.0 - ws + sun.canopy_beam * (ws - wb);
-            let diffuse = sun.diffuse * (1.0 - hidden);
-            let walls = sun.wall_albedo * hidden * work.on_walls[i];
-            work.k[d][i] = 0.5 * (diffuse + walls + work.kup[1 + d][i]) + beam * work.shadow[i];
-        }
+        isotropic_side(
+            &mut work.k[d],
+            &work.side_views[d],
+            [&work.on_walls, &work.kup[1 + d], &work.shadow],
+            sun,
+            beam,
+        );
     }
     work.kside.fill(0.0);
     work.kside_d.fill(0.0);
+}
+
+/// One side. Lanes come as arguments so that the compiler knows them apart and vectorises.
+#[inline(always)]
+fn isotropic_side(
+    side: &mut Lane,
+    [s, sv, _]: &[Lane; 3],
+    [on_walls, kup, shadow]: [&Lane; 3],
+    sun: &SunTerms,
+    beam: f32,
+) {
+    for i in 0..BLOCK {
+        let ws = side_weight(s[i]);
+        let wb = side_weight(s[i] + sv[i] - 1.0);
+        let hidden = 1.0 - ws + sun.canopy_beam * (ws - wb);
+        let diffuse = sun.diffuse * (1.0 - hidden);
+        let walls = sun.wall_albedo * hidden * on_walls[i];
+        side[i] = 0.5 * (diffuse + walls + kup[i]) + beam * shadow[i];
+    }
 }
 
 /// Cylinder under the patch sky: the sides carry the ground's half only (R 8.4).

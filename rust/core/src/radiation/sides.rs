@@ -1,7 +1,7 @@
 //! Longwave on the four sides (R 7.7, 8.4, 8.5).
 
-use super::cells::{BLOCK, SIDES};
-use super::tables::StepTables;
+use super::cells::{BLOCK, Lane, SIDES};
+use super::tables::{LongwaveTerms, PatchLongwave, StepTables};
 use super::weights::{atan_positive, cos_quarter, side_weight};
 use super::work::Work;
 
@@ -28,15 +28,33 @@ pub fn body(work: &mut Work, tables: &StepTables) {
 #[inline(always)]
 pub fn add_patches(work: &mut Work, tables: &StepTables) {
     let p = &tables.patch_longwave;
+    let [sky, deficit, _, _, opposite] = &work.side_sums;
     for d in 0..SIDES {
-        for i in 0..BLOCK {
-            let [sky, deficit, _, _, opposite] = &work.side_sums;
-            let sky_down = p.black * (work.sky[1][i] - p.deficit * work.sky[3][i]);
-            let obstructed = p.shaded + (sky_down + work.lup[0][i]) * p.reflects;
-            work.l[d][i] += p.black * (sky[d][i] - p.deficit * deficit[d][i])
-                + (p.whole_sides[d] - sky[d][i]) * obstructed
-                + p.lit_gain * opposite[d][i];
-        }
+        add_patch_side(
+            &mut work.l[d],
+            [&sky[d], &deficit[d], &opposite[d]],
+            [&work.sky[1], &work.sky[3], &work.lup[0]],
+            p,
+            p.whole_sides[d],
+        );
+    }
+}
+
+/// One side. Lanes come as arguments so that the compiler knows them apart and vectorises.
+#[inline(always)]
+fn add_patch_side(
+    side: &mut Lane,
+    [sky, deficit, opposite]: [&Lane; 3],
+    [down, down_deficit, lup]: [&Lane; 3],
+    p: &PatchLongwave,
+    whole: f32,
+) {
+    for i in 0..BLOCK {
+        let sky_down = p.black * (down[i] - p.deficit * down_deficit[i]);
+        let obstructed = p.shaded + (sky_down + lup[i]) * p.reflects;
+        side[i] += p.black * (sky[i] - p.deficit * deficit[i])
+            + (whole - sky[i]) * obstructed
+            + p.lit_gain * opposite[i];
     }
 }
 
@@ -45,28 +63,70 @@ pub fn add_patches(work: &mut Work, tables: &StepTables) {
 fn isotropic(work: &mut Work, tables: &StepTables, d: usize) {
     let l = &tables.longwave;
     let consistent = tables.formulation.consistent_side_longwave;
-    let facing = l.facing[d];
+    let mut wall = [l.wall; BLOCK];
+    if l.facing[d] {
+        facing_wall(
+            &mut wall,
+            &work.side_views[d][0],
+            &work.f_sh,
+            l,
+            l.wall_facing[d],
+            consistent,
+        );
+    }
+    isotropic_side(
+        &mut work.l[d],
+        &wall,
+        &work.side_views[d],
+        [&work.lup[1 + d], &work.ldown],
+        l,
+        consistent,
+    );
+}
+
+/// Flux of a wall the sun shines on: lit above, shaded below (R 7.7).
+#[inline(always)]
+fn facing_wall(
+    wall: &mut Lane,
+    s: &Lane,
+    f_sh: &Lane,
+    l: &LongwaveTerms,
+    lit: f32,
+    consistent: bool,
+) {
     for i in 0..BLOCK {
-        let [s, sv, sa] = &work.side_views[d];
-        let (s, sv, sa) = (s[i], sv[i], sa[i]);
-        let (ws, wb) = (side_weight(s), side_weight(s + sv - 1.0));
-        let wall_weight = side_weight(sa) - ws;
+        let shaded = 2.0 * f_sh[i] - 1.0;
+        let lean = if consistent {
+            1.0
+        } else {
+            lit_lean(s[i], shaded)
+        };
+        wall[i] = lit * (1.0 - shaded) * lean + l.wall * shaded;
+    }
+}
+
+#[inline(always)]
+fn isotropic_side(
+    side: &mut Lane,
+    wall: &Lane,
+    [s, sv, sa]: &[Lane; 3],
+    [lup, ldown]: [&Lane; 2],
+    l: &LongwaveTerms,
+    consistent: bool,
+) {
+    for i in 0..BLOCK {
+        let open = s[i] + sv[i] - 1.0;
+        let (ws, wb) = (side_weight(s[i]), side_weight(open));
+        let wall_weight = side_weight(sa[i]) - ws;
         let reflect = 1.0 - wb;
         // The reference weights the sky with its view factor and its side weight.
-        let sky = if consistent { wb } else { (s + sv - 1.0) * wb };
-        let wall = if facing {
-            let shaded = 2.0 * work.f_sh[i] - 1.0;
-            let lean = if consistent { 1.0 } else { lit_lean(s, shaded) };
-            l.wall_facing[d] * (1.0 - shaded) * lean + l.wall * shaded
-        } else {
-            l.wall
-        };
-        work.l[d][i] = 0.5
+        let sky = if consistent { wb } else { open * wb };
+        side[i] = 0.5
             * (sky * l.sky_side
-                + wall * wall_weight
+                + wall[i] * wall_weight
                 + l.wall * (reflect - wall_weight)
-                + work.lup[1 + d][i]
-                + (work.ldown[i] + work.lup[1 + d][i]) * l.wall_reflects * reflect);
+                + lup[i]
+                + (ldown[i] + lup[i]) * l.wall_reflects * reflect);
     }
 }
 
