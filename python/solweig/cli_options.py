@@ -19,6 +19,7 @@ __all__ = [
     "Dem",
     "Dsm",
     "Force",
+    "Formulation",
     "LandCover",
     "MaxShadow",
     "PatchOption",
@@ -104,6 +105,11 @@ PatchOption = Annotated[
 MaxShadow = Annotated[
     float,
     typer.Option("--max-shadow-distance", help="How far shadows reach (m).",
+                 rich_help_panel=GRID),
+]  # fmt: skip
+Formulation = Annotated[
+    str,
+    typer.Option("--formulation", help="reference (2025a) or improved geometry and physics.",
                  rich_help_panel=GRID),
 ]  # fmt: skip
 Force = Annotated[

@@ -32,6 +32,7 @@ def prepare(
     pixel_size: opt.PixelSize = None,
     patch_option: opt.PatchOption = 2,
     max_shadow_distance: opt.MaxShadow = 1000.0,
+    formulation: opt.Formulation = "reference",
     force: opt.Force = False,
 ) -> None:
     """Compute walls and sky view factors once, for many runs.
@@ -52,6 +53,7 @@ def prepare(
                 cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
                 pixel_size=pixel_size, patch_option=patch_option,
                 max_shadow_distance_m=max_shadow_distance, force_recompute=force,
+                formulation=formulation,
             )  # fmt: skip
         rows, cols = surface.shape
         out_console().print(

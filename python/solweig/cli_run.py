@@ -45,6 +45,7 @@ def run(
     pixel_size: opt.PixelSize = None,
     patch_option: opt.PatchOption = 2,
     max_shadow_distance: opt.MaxShadow = 1000.0,
+    formulation: opt.Formulation = "reference",
     force: opt.Force = False,
     cache: Annotated[
         Path | None,
@@ -132,12 +133,6 @@ def run(
     body: Annotated[
         str, typer.Option("--body", help="cylinder or box.", rich_help_panel=MODEL)
     ] = "cylinder",
-    formulation: Annotated[
-        str,
-        typer.Option(
-            "--formulation", help="reference (2025a) or improved physics.", rich_help_panel=MODEL
-        ),
-    ] = "reference",
     params: Annotated[
         Path | None,
         typer.Option(
@@ -187,6 +182,7 @@ def run(
                 cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
                 pixel_size=pixel_size, patch_option=patch_option,
                 max_shadow_distance_m=max_shadow_distance, force_recompute=force,
+                formulation=model.formulation,
             )  # fmt: skip
             location = place.location(source, surface)
             summary = calculate(

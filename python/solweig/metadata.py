@@ -217,6 +217,7 @@ def _describe_surface(surface: SurfaceData) -> dict[str, Any]:
         "pixel_size": float(surface.pixel_size),
         "geotransform": plain(surface.geotransform),
         "crs": str(surface.crs or ""),
+        "formulation": surface.formulation,
         "content": layers,
     }
 

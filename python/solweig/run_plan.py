@@ -115,6 +115,12 @@ def make_plan(request: RunRequest) -> RunPlan:
     georef = GeoReference.of_surface(surface)
     points = None if request.pois is None else read_points(request.pois, georef)
     _check_state(request.state, georef)
+    if surface.formulation != request.formulation:
+        log.warning(
+            "formulation: the run is %r, its surface was prepared as %r",
+            request.formulation,
+            surface.formulation,
+        )
     location = request.location or Location.from_surface(surface)
     params = engine_params(settings, request.formulation, surface.land_cover)
     series = weather_series(

@@ -214,6 +214,15 @@ def test_tile_size_is_said_to_change_nothing(
     assert np.array_equal(tmrt(tiled), tmrt(solweig.calculate(surface, steps, LOCATION)))
 
 
+def test_a_surface_of_another_formulation_is_named(
+    surface: solweig.SurfaceData, caplog: pytest.LogCaptureFixture
+) -> None:
+    solweig.calculate(surface, weather((12,)), LOCATION)
+    assert "formulation" not in caplog.text
+    solweig.calculate(surface, weather((12,)), LOCATION, formulation="improved")
+    assert "the run is 'improved', its surface was prepared as 'reference'" in caplog.text
+
+
 def test_progress_counts_every_step(surface: solweig.SurfaceData) -> None:
     seen: list[tuple[int, int]] = []
     solweig.calculate(

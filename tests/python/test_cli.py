@@ -100,6 +100,7 @@ def test_flags_reach_the_model(site: Path) -> None:
     assert engine["posture"] == "sitting"
     assert engine["body"] == "box"
     assert engine["formulation"] == "improved"
+    assert found["inputs"]["surface"]["formulation"] == "improved"
     assert engine["max_shadow_distance_m"] == 200
     assert found["parameters"]["settings"]["conifer"] is True
     assert found["inputs"]["location"]["latitude"] == 57.7
