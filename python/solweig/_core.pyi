@@ -279,8 +279,17 @@ def default_params() -> dict[str, Any]:
 
 # ------------------------------------------------------------------ comfort
 
-def utci(ta: F64, rh: F64, tmrt: F64, wind_10m: F64) -> F64: ...
-def utci_grid(tmrt: F32, ta: float, rh: float, wind_10m: float) -> F32: ...
+def utci(ta: F64, rh: F64, tmrt: F64, wind_10m: F64) -> F64:
+    """UTCI [deg C] point by point (Bröde et al. 2012, R 10); arrays of one shape.
+
+    Air temperature [deg C], relative humidity [%], mean radiant temperature [deg C], wind at 10 m
+    [m/s]. Computed as given outside the published range; missing input (NaN, codes <= -999) and
+    negative wind give NaN.
+    """
+
+def utci_grid(tmrt: F32, ta: float, rh: float, wind_10m: float) -> F32:
+    """UTCI [deg C] of a Tmrt raster under one weather; see :func:`utci`."""
+
 def pet(
     ta: F64,
     rh: F64,
@@ -292,7 +301,14 @@ def pet(
     activity: F64,
     clothing: F64,
     sex: NDArray[np.int64],
-) -> F64: ...
+) -> F64:
+    """PET [deg C] point by point (Höppe 1999, R 11), solved to the root; arrays of one shape.
+
+    ``wind`` at 1.1 m [m/s]; body in kg, years, m, W above rest, clo; ``sex`` 1 male, 2 female
+    (others: ``ValueError``). Missing input, wind <= 0 and impossible bodies (clothing below
+    0.02 clo) give NaN.
+    """
+
 def pet_grid(
     tmrt: F32,
     ta: float,
@@ -305,7 +321,11 @@ def pet_grid(
     activity: float,
     clothing: float,
     sex: int,
-) -> F32: ...
+) -> F32:
+    """PET [deg C] of a Tmrt raster under one weather for one person, within 5e-4 K of :func:`pet`.
+
+    An impossible body is a ``ValueError``.
+    """
 
 # ------------------------------------------------------------------ engine
 
