@@ -221,6 +221,87 @@ mod tests {
         }
     }
 
+    fn band_values(n: u32, value: impl Fn(&Band) -> f64) -> Vec<f64> {
+        table(n).bands.iter().map(value).collect()
+    }
+
+    fn assert_close(got: &[f64], want: &[f64], tolerance: f64) {
+        assert_eq!(got.len(), want.len());
+        for (g, w) in got.iter().zip(want) {
+            assert!((g - w).abs() < tolerance, "{g} is not {w}");
+        }
+    }
+
+    #[test]
+    fn band_shares_of_the_specification() {
+        let want = [
+            0.0432272712,
+            0.1222074256,
+            0.1800568060,
+            0.2067727288,
+            0.1977357684,
+            0.1545084972,
+            0.0845653032,
+            0.0109261996,
+        ];
+        for n in 1..=3 {
+            assert_close(&band_values(n, |b| b.share), &want, 1e-10);
+        }
+    }
+
+    #[test]
+    fn solid_angles_of_the_other_options() {
+        let opt1 = [
+            0.0435449227,
+            0.0416418006,
+            0.0473984151,
+            0.0406730411,
+            0.0428934136,
+            0.0445221864,
+            0.0455168385,
+            0.0344199465,
+        ];
+        let opt4 = [
+            0.010593092,
+            0.0104770319,
+            0.0105877226,
+            0.0102331777,
+            0.0104641242,
+            0.0098494823,
+            0.0106480819,
+            0.0096884386,
+            0.0108917643,
+            0.0094261684,
+            0.0114837425,
+            0.0090649589,
+            0.0121584503,
+            0.0073487662,
+            0.0344199465,
+        ];
+        assert_close(&band_values(1, |b| b.solid_angle), &opt1, 1e-9);
+        assert_close(&band_values(4, |b| b.solid_angle), &opt4, 1e-9);
+        let opt2 = band_values(2, |b| b.solid_angle);
+        let halves: Vec<f64> = opt2[..7].iter().map(|omega| omega / 2.0).collect();
+        assert_close(&band_values(3, |b| b.solid_angle)[..7], &halves, 1e-12);
+    }
+
+    #[test]
+    fn solid_angles_seen_from_the_side() {
+        for (n, want) in [
+            (1, 1.5679270),
+            (2, 1.5679270),
+            (3, 1.5679270),
+            (4, 1.5695053),
+        ] {
+            let sum: f64 = table(n)
+                .bands
+                .iter()
+                .map(|b| b.count as f64 * b.solid_angle * (b.altitude_deg * DEG).cos())
+                .sum();
+            assert!((sum / PI - want).abs() < 1e-7, "{n}: {}", sum / PI);
+        }
+    }
+
     #[test]
     fn every_azimuth_is_below_360() {
         for n in 1..=4 {

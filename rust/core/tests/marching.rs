@@ -1,0 +1,176 @@
+//! Tiled marching against the plain definition: every cell followed on its own, every step taken.
+
+use proptest::prelude::*;
+use solweig_core::grid::Grid;
+use solweig_core::patches::{PatchOption, PatchTable};
+use solweig_core::rays::{Ray, Reach};
+use solweig_core::shadow::{LIT, SH, VBSHVEGSH, VEGSH, cast_sun};
+use solweig_core::svf::{FIELDS, SkyOptions, SkyPlan};
+use solweig_core::terrain::{CanopyBase, NOTHING, SceneInput, Terrain};
+
+/// A small city with relief, towers, overhanging canopy and cells without data.
+#[derive(Clone, Debug)]
+struct City {
+    grid: Grid,
+    dsm: Vec<f32>,
+    dem: Vec<f32>,
+    canopy: Option<Vec<f32>>,
+}
+
+prop_compose! {
+    fn cities()(rows in 1_usize..40, cols in 1_usize..75)(
+        base in prop::collection::vec(-3.0_f32..6.0, rows * cols),
+        towers in prop::collection::vec((0..rows, 0..cols, 1_usize..9, 2.0_f32..60.0), 0..8),
+        crowns in prop::option::of(prop::collection::vec((0..rows, 0..cols, 0.05_f32..18.0), 1..60)),
+        holes in prop::collection::vec(0..rows * cols, 0..6),
+        pixel_size in prop::sample::select(vec![0.5, 1.0, 2.5]),
+        rows in Just(rows), cols in Just(cols),
+    ) -> City {
+        let grid = Grid { rows, cols, pixel_size };
+        let mut dsm = base.clone();
+        for (row, col, side, height) in towers {
+            for r in row..(row + side).min(rows) {
+                for c in col..(col + side).min(cols) {
+                    dsm[r * cols + c] = base[r * cols + c] + height;
+                }
+            }
+        }
+        let canopy = crowns.map(|crowns| {
+            let mut canopy = vec![0.0; grid.len()];
+            for (row, col, height) in crowns {
+                canopy[row * cols + col] = height;
+            }
+            canopy
+        });
+        for cell in holes {
+            dsm[cell] = f32::NAN;
+        }
+        City { grid, dsm, dem: base, canopy }
+    }
+}
+
+fn terrain(city: &City) -> Terrain {
+    Terrain::new(&SceneInput {
+        grid: city.grid,
+        dsm: &city.dsm,
+        dem: Some(&city.dem),
+        canopy: city.canopy.as_deref(),
+        trunk: None,
+        trunk_ratio: 0.25,
+        relative_bush: false,
+        canopy_base: CanopyBase::Ground,
+    })
+}
+
+/// Flags of one cell, by the definition of first hits.
+fn flags(t: &Terrain, row: usize, col: usize, ray: &Ray) -> u8 {
+    let here = t.surface.heights[t.at(row, col)];
+    if here == NOTHING {
+        return LIT;
+    }
+    let from_start = t
+        .vegetation
+        .as_ref()
+        .is_some_and(|v| v.from_start[t.at(row, col)] != 0);
+    let (mut building, mut foliage) = (None, from_start.then_some(0));
+    for k in 1..ray.len() {
+        let r = row as i64 + i64::from(ray.drow[k]);
+        let c = col as i64 + i64::from(ray.dcol[k]);
+        if r < 0 || c < 0 || r >= t.grid.rows as i64 || c >= t.grid.cols as i64 {
+            break;
+        }
+        let at = t.at(r as usize, c as usize);
+        if building.is_none() && t.surface.heights[at] - here > ray.height[k] {
+            building = Some(k);
+        }
+        if let Some(v) = &t.vegetation {
+            let below_top = v.canopy.heights[at] - here > ray.height[k - 1];
+            let above_trunk = v.trunk[at] - here > ray.height[k];
+            if foliage.is_none() && below_top && !above_trunk {
+                foliage = Some(k);
+            }
+        }
+    }
+    match (building, foliage) {
+        (None, None) => LIT,
+        (None, Some(_)) => LIT & !VEGSH,
+        (Some(b), Some(f)) if f < b => LIT & !SH & !VBSHVEGSH,
+        (Some(_), _) => LIT & !SH,
+    }
+}
+
+/// A ray without the shortening that the relief allows.
+fn full_ray(t: &Terrain, azimuth: f64, altitude: f64) -> Ray {
+    let Grid {
+        rows,
+        cols,
+        pixel_size,
+    } = t.grid;
+    let reach = Reach {
+        max_distance_m: 1e6,
+        height_bound_m: f64::INFINITY,
+    };
+    Ray::new(
+        azimuth,
+        altitude,
+        pixel_size,
+        rows,
+        cols,
+        &reach,
+        f64::INFINITY,
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn sun_shadows_are_first_hits(
+        city in cities(), azimuth in 0.0_f64..360.0, altitude in 0.5_f64..89.5,
+    ) {
+        let t = terrain(&city);
+        let reach = Reach { max_distance_m: 1e6, height_bound_m: f64::INFINITY };
+        let got = cast_sun(&t, &[], azimuth, altitude, &reach).flags;
+        let ray = full_ray(&t, azimuth, altitude);
+        for row in 0..t.grid.rows {
+            for col in 0..t.grid.cols {
+                let want = flags(&t, row, col, &ray);
+                prop_assert_eq!(got[row * t.grid.cols + col], want, "row {} col {}", row, col);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn patch_bits_are_first_hits_of_every_direction(city in cities()) {
+        let t = terrain(&city);
+        let options = SkyOptions {
+            reach: Reach { max_distance_m: 1e6, height_bound_m: f64::INFINITY },
+            ..SkyOptions::default()
+        };
+        let plan = SkyPlan::new(&t, PatchTable::new(PatchOption::P153), options);
+        let words = plan.table.words();
+        let families = if t.vegetation.is_some() { 3 } else { 1 };
+        let mut fields = vec![vec![0.0_f32; t.grid.len()]; FIELDS];
+        let mut masks = vec![vec![0_u32; t.grid.len() * words]; families];
+        let mut f: Vec<_> = fields.iter_mut().map(Vec::as_mut_slice).collect();
+        let mut m: Vec<_> = masks.iter_mut().map(Vec::as_mut_slice).collect();
+        plan.compute(&t, 0, &mut f, &mut m);
+        for (i, patch) in plan.table.patches.iter().enumerate() {
+            let ray = full_ray(&t, patch.azimuth_deg, patch.altitude_deg);
+            for cell in (0..t.grid.len()).filter(|&cell| t.valid[cell]) {
+                let want = flags(&t, cell / t.grid.cols, cell % t.grid.cols, &ray);
+                for (mask, bit) in masks.iter().zip([SH, VEGSH, VBSHVEGSH]) {
+                    let got = mask[cell * words + i / 32] >> (i % 32) & 1 == 1;
+                    prop_assert_eq!(got, want & bit != 0, "cell {} patch {}", cell, i);
+                }
+            }
+        }
+        for cell in 0..t.grid.len() {
+            prop_assert_eq!(fields[0][cell].is_nan(), !t.valid[cell]);
+        }
+    }
+}
