@@ -69,8 +69,8 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(shared: Path) -> Site:
-    return Site(shared / "reference/gustav_adolfs")
+def site(square_reference: Path) -> Site:
+    return Site(square_reference)
 
 
 def test_walls_of_a_site(site: Site) -> None:
@@ -80,10 +80,12 @@ def test_walls_of_a_site(site: Site) -> None:
     np.testing.assert_allclose(aspect, site.inputs["wall_aspect_deg"], atol=1e-9)
 
 
-def test_sun_shadows_of_a_site(site: Site) -> None:
-    stored = np.load(site.folder / "shadows.npz")
+def test_sun_shadows_of_a_site(site: Site, shared: Path) -> None:
+    folder = shared / "reference/gustav_adolfs"
+    stored = np.load(folder / "shadows.npz")
+    positions = json.loads((folder / "manifest.json").read_text())["shadows"]["positions"]
     height, aspect = site.inputs["wall_height"], site.inputs["wall_aspect_deg"]
-    for position in site.manifest["shadows"]["positions"]:
+    for position in positions:
         azimuth, altitude = position["azimuth"], position["altitude"]
         cast = geometry.cast_shadow(site.scene, azimuth, altitude, site.manifest["amaxvalue_m"])
         walls = geometry.wall_shadow(site.scene, cast, azimuth, height, aspect)
@@ -108,8 +110,8 @@ def test_sky_view_of_a_site(site: Site) -> None:
             np.testing.assert_allclose(fields[f"svf{family}{suffix}"], want, atol=1e-7)
 
 
-def test_ground_view_of_a_site(site: Site) -> None:
-    stored = np.load(site.folder / "gvf_20060726.npz")
+def test_ground_view_of_a_site(site: Site, shared: Path) -> None:
+    stored = np.load(shared / "reference/gustav_adolfs/gvf_20060726.npz")
     inputs = site.inputs
     for number in stored["steps"]:
         key = f"step{number:02d}__"
@@ -154,11 +156,20 @@ def stored_weather(series: dict[str, F64], row: int, latitude: float) -> timeste
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("sky_model", "cylinder"), [("iso", True), ("iso_box", False), ("aniso", True)]
-)
-def test_a_whole_day_of_a_site(site: Site, sky_model: str, cylinder: bool) -> None:
-    series = dict(np.load(site.folder / f"series_20060726_{sky_model}.npz"))
+@pytest.mark.parametrize("sky_model", ["iso", "aniso"])
+def test_a_whole_day_of_a_site(site: Site, sky_model: str) -> None:
+    check_day(site, site.folder / f"series_20060726_{sky_model}.npz", sky_model == "aniso", True)
+
+
+@pytest.mark.slow
+def test_a_whole_day_of_a_box(site: Site, shared: Path) -> None:
+    series = shared / "reference/gustav_adolfs/series_20060726_iso_box.npz"
+    check_day(site, series, False, False)
+
+
+def check_day(site: Site, stored: Path, patch_sky: bool, cylinder: bool) -> None:
+    """Every flux of every step at the stored probes."""
+    series = dict(np.load(stored))
     patches, bits = skyview.make_patches(2), site.bits()
     model = timestep.Model(
         scene=site.scene,
@@ -169,7 +180,7 @@ def test_a_whole_day_of_a_site(site: Site, sky_model: str, cylinder: bool) -> No
         wall_height=site.inputs["wall_height"],
         wall_aspect=site.inputs["wall_aspect_deg"],
         land_cover=site.inputs["landcover"].astype(int),
-        anisotropic=sky_model == "aniso",
+        anisotropic=patch_sky,
         body=tmrt.Body(abs_l=0.95, cylinder=cylinder),
         height_bound=site.manifest["amaxvalue_m"],
     )
