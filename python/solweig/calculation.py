@@ -21,7 +21,7 @@ from .errors import ComputationCancelled
 from .execution import ExecutionConfig
 from .location import Location
 from .metadata import save_run_metadata
-from .outputs import StepWriter
+from .outputs import StepWriter, remove_run
 from .pois import PointSource, PointTable
 from .precomputed import PrecomputedData
 from .results import Timeseries, TimeseriesSummary, statistics_kwargs
@@ -93,7 +93,8 @@ def calculate(
             ``(x, y)``; every flux at them is in ``summary.pois``.
         formulation: "reference" (SOLWEIG 2025a) or "improved" physics.
         state: thermal state to start from, such as ``summary.state`` of the period before.
-        overwrite: replace an earlier result of this very run in ``output_dir``.
+        overwrite: replace another run's results in ``output_dir``; the same run may always be
+            repeated.
 
     Returns:
         Statistics per cell, the series of the means, and how it was computed.
@@ -155,6 +156,8 @@ def _recorded(plan: RunPlan, progress: Progress | None) -> TimeseriesSummary:
     folder = plan.output_dir
     if folder is None:
         return _run(plan, progress)
+    if plan.replaces:
+        remove_run(folder)
     save_run_metadata(plan.metadata, folder)
     try:
         summary = _run(plan, progress)

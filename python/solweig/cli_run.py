@@ -117,7 +117,7 @@ def run(
     overwrite: Annotated[
         bool,
         typer.Option(
-            "--overwrite", help="Replace an earlier result of this run.", rich_help_panel=OUTPUT
+            "--overwrite", help="Replace another run's results in --out.", rich_help_panel=OUTPUT
         ),
     ] = False,
     sky: Annotated[

@@ -161,32 +161,31 @@ def load_run_metadata(path: str | Path) -> dict[str, Any]:
     return metadata
 
 
-def refuse_other_run(folder: Path, run_id: str, *, overwrite: bool) -> None:
+def refuse_other_run(folder: Path, run_id: str, *, overwrite: bool) -> bool:
     """Check that a run may write into a folder.
 
-    A finished run is replaced only by the same run and with ``overwrite=True``; a run that did not
-    finish may be repeated; a different run is never mixed in.
+    The same run, inputs and parameters alike, may be repeated: its files come out the same. A
+    different run is never mixed in; with ``overwrite=True`` it takes the earlier one's place.
+
+    Returns:
+        Whether an earlier run has to make room.
 
     Raises:
-        ConfigurationError: the folder holds another run, or this one and ``overwrite`` is False.
+        ConfigurationError: the folder holds another run and ``overwrite`` is False.
     """
     if not (folder / FILE_NAME).exists():
-        return
+        return False
     found = load_run_metadata(folder)
-    if found["run_id"] != run_id:
+    if found["run_id"] == run_id:
+        return False
+    if not overwrite:
         raise ConfigurationError(
             "output_dir",
             "an empty folder or one with the same run",
             f"{folder}, which holds another run of {found.get('created', 'unknown date')}",
-            "Choose another folder, or delete this one.",
+            "Choose another folder, or pass overwrite=True (--overwrite) to replace that run.",
         )
-    if found.get("status") == "complete" and not overwrite:
-        raise ConfigurationError(
-            "output_dir",
-            "an empty folder",
-            f"{folder}, which already holds this very run",
-            "Pass overwrite=True (--overwrite) to compute it again.",
-        )
+    return True
 
 
 def _versions() -> dict[str, str]:

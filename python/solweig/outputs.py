@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .config import VALID_OUTPUTS
 from .errors import ConfigurationError
 from .georef import GeoReference
 from .variables import attributes
@@ -23,6 +24,7 @@ __all__ = [
     "StepWriter",
     "check_folder",
     "prepare_folder",
+    "remove_run",
     "step_path",
     "summary_path",
     "write_geotiff",
@@ -80,6 +82,16 @@ def check_folder(folder: Path) -> None:
         raise ConfigurationError(
             "output_dir", "a folder that can be written", f"{folder} ({nearest} is {what})"
         )
+
+
+def remove_run(folder: Path) -> None:
+    """Delete the rasters and tables of the run a folder holds; everything else stays."""
+    for name in (*VALID_OUTPUTS, "summary"):
+        for pattern in ("*.tif", "*.preview.png"):
+            for path in (folder / name).glob(pattern):
+                path.unlink()
+    for name in ("pois.csv", "run_metadata.json"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def write_geotiff(

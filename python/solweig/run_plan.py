@@ -69,6 +69,8 @@ class RunPlan:
     thresholds_night: tuple[float, ...]
     execution: ResolvedExecution
     output_dir: Path | None
+    #: An earlier run in ``output_dir`` makes room for this one.
+    replaces: bool
     state: ThermalState | None
     metadata: dict[str, Any]
 
@@ -149,10 +151,10 @@ def make_plan(request: RunRequest) -> RunPlan:
         "accelerator": execution.accelerator,
         "reason": execution.reason,
     }
-    folder = None
+    folder, replaces = None, False
     if request.output_dir is not None:
         folder = Path(request.output_dir)
-        refuse_other_run(folder, metadata["run_id"], overwrite=request.overwrite)
+        replaces = refuse_other_run(folder, metadata["run_id"], overwrite=request.overwrite)
         prepare_folder(folder, (*outputs, "summary"))
     return RunPlan(
         surface=surface,
@@ -166,6 +168,7 @@ def make_plan(request: RunRequest) -> RunPlan:
         thresholds_night=tuple(float(t) for t in request.thresholds_night),
         execution=execution,
         output_dir=folder,
+        replaces=replaces,
         state=request.state,
         metadata=metadata,
     )

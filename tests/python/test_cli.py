@@ -213,12 +213,14 @@ def test_the_clock_is_asked_for(site: Path) -> None:
     assert "--utc-offset" in done.stderr
 
 
-def test_running_twice_needs_overwrite(site: Path) -> None:
+def test_another_run_in_the_folder_needs_overwrite(site: Path) -> None:
     assert invoke(arguments(site)).exit_code == 0
-    again = invoke(arguments(site))
-    assert again.exit_code == 2
-    assert "--overwrite" in again.stderr
-    assert invoke(arguments(site, "--overwrite")).exit_code == 0
+    assert invoke(arguments(site)).exit_code == 0  # the same run may be repeated
+    other = ("--formulation", "improved")
+    refused = invoke(arguments(site, *other))
+    assert refused.exit_code == 2
+    assert "--overwrite" in refused.stderr
+    assert invoke(arguments(site, *other, "--overwrite")).exit_code == 0
 
 
 def test_usage_errors(site: Path) -> None:

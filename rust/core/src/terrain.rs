@@ -287,8 +287,10 @@ impl Terrain {
             }
         };
         let canopy_top = |i: usize| top(i, f64::from(canopy[i]));
-        // Foliage above the canopy's own top does not exist: U is at most V.
+        // The trunk zone ends at the canopy's top at the latest. A missing height is none, and
+        // `min` would drop it.
         let trunk_top = |i: usize| match input.trunk {
+            Some(trunk) if trunk[i].is_nan() || canopy[i].is_nan() => f64::NAN,
             Some(trunk) => top(i, f64::from(trunk[i].min(canopy[i]))),
             None => top(i, f64::from(canopy[i]) * input.trunk_ratio),
         };
@@ -324,5 +326,40 @@ impl Terrain {
             bush,
             trunk_absent,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_vegetation_heights_are_none() {
+        let grid = Grid {
+            rows: 1,
+            cols: 4,
+            pixel_size: 1.0,
+        };
+        let terrain = Terrain::new(&SceneInput {
+            grid,
+            dsm: &[1.0; 4],
+            dem: None,
+            canopy: Some(&[8.0, f32::NAN, 8.0, 8.0]),
+            trunk: Some(&[2.0, 2.0, f32::NAN, 20.0]),
+            trunk_ratio: 0.25,
+            relative_bush: false,
+            canopy_base: CanopyBase::Ground,
+        });
+        let v = terrain.vegetation.as_ref().unwrap();
+        let canopy = terrain.absolute(Some(&v.canopy.heights));
+        let trunk = terrain.absolute(Some(&v.trunk));
+        assert_eq!(
+            canopy.iter().map(|h| h.is_nan()).collect::<Vec<_>>(),
+            [false, true, false, false]
+        );
+        assert_eq!((trunk[0], trunk[3]), (3.0, 9.0));
+        assert!(trunk[1].is_nan() && trunk[2].is_nan());
+        assert_eq!(v.trunk_absent, [false, true, true, false]);
+        assert_eq!(v.bush, [false, false, true, false]);
     }
 }
