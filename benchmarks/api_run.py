@@ -20,18 +20,26 @@ from typing import Any
 
 def resident_bytes() -> int:
     """Resident memory now (Linux), or the peak so far elsewhere."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024
-    return peak_bytes()
+    return _status_bytes("VmRSS:") or peak_bytes()
 
 
 def peak_bytes() -> int:
-    """Highest resident memory of this process so far."""
+    """Highest resident memory of this process so far.
+
+    Not ``ru_maxrss`` where Linux tells better: that one starts at the size of the parent.
+    """
     unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return _status_bytes("VmHWM:") or usage
+
+
+def _status_bytes(key: str) -> int:
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith(key):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 class Clock:
