@@ -57,13 +57,13 @@ class Clock:
 
 
 def run_job(job: dict[str, Any]) -> dict[str, Any]:
-    """Prepare the surface, then calculate a short and a longer series of the same day.
+    """Prepare the surface, then calculate short and longer series of the same day.
 
     ``prepare`` of the job names how: ``files`` reads GeoTIFFs and fills a cache folder, ``memory``
     starts from arrays and writes nothing; the series use the last one.
 
-    The time of a step is the slope between the two series, so set-up and summary files, paid once
-    a run, stay out of it.
+    The time of a step is the slope between the two last series, so set-up and summary files, paid
+    once a run, stay out of it.
     """
     os.environ.setdefault("SOLWEIG_NO_GPU", "1")
     import solweig
@@ -91,6 +91,7 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
                 )
             series.append((len(steps), clock.wall_s, clock.cpu_s))
             tmrt_mean = _mean(summary.tmrt_mean)
+            del summary
     return {
         "version": solweig.__version__,
         **{f"prepare_{mode}_s": clock.wall_s for mode, clock in prepare.items()},
@@ -106,8 +107,8 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _slope(series: list[tuple[int, float, float]], column: int) -> float:
-    """Time of one more step."""
-    first, last = series[0], series[-1]
+    """Time of one more step, between the last two series."""
+    first, last = series[-2:] if len(series) > 1 else (series[0], series[0])
     if last[0] == first[0]:
         return first[column] / first[0]
     return (last[column] - first[column]) / (last[0] - first[0])

@@ -28,7 +28,9 @@ def write_job(
         "files": case.write(folder / "inputs"),
         "pixel_size": case.pixel_size,
         "prepare": prepare,
-        "series": [DAY_STEPS[:1]] + ([DAY_STEPS[:long_series]] if long_series > 1 else []),
+        # The first series is there to warm up; alone, it is the measurement.
+        "series": [DAY_STEPS[:1]]
+        + ([DAY_STEPS[:1], DAY_STEPS[:long_series]] if long_series > 1 else []),
         "date": DATE,
         "latitude": LATITUDE,
         "longitude": LONGITUDE,

@@ -95,9 +95,7 @@ def table(report: dict[str, Any]) -> str:
         lines += [
             "",
             f"From files to maps: preparation {whole['prepare_files_s']:.3f} s, "
-            f"anisotropic day step with UTCI {whole['step_s']:.4f} s, "
-            f"peak memory {whole['peak_rss_bytes'] / 2**20:.0f} MiB "
-            f"({whole['bytes_per_pixel']:.0f} B/pixel above the loaded package).",
+            f"anisotropic day step with UTCI {whole['step_s']:.4f} s.",
             "",
         ]
         if case["step_parts_s"]:
