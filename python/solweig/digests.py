@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.atomic import atomic_path, write_text
+from solweig.parallel import in_parallel
 
 _CHUNK = 1 << 22
 
@@ -29,6 +32,13 @@ def save_array(path: str | Path, array: NDArray[Any]) -> str:
         with temporary.open("wb") as stream:
             np.save(stream, contiguous, allow_pickle=False)
         return file_digest(temporary)
+
+
+def save_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
+    """Write each array as ``<name>.npy``; return the files' digests by file name."""
+    files = {f"{name}.npy": array for name, array in arrays.items()}
+    digests = in_parallel(partial(save_array, folder / name, a) for name, a in files.items())
+    return dict(zip(files, digests, strict=True))
 
 
 def file_digest(path: str | Path) -> str:

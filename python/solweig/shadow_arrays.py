@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.atomic import atomic_path
-from solweig.digests import save_array, write_json
+from solweig.digests import save_arrays, write_json
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
 
 logger = logging.getLogger(__name__)
@@ -288,10 +288,7 @@ class ShadowArrays:
     def to_memmap(self, directory: str | Path) -> dict[str, str]:
         """Write the words as ``.npy`` files; return their digests by file name."""
         folder = Path(directory)
-        digests = {
-            f"{name}.npy": save_array(folder / f"{name}.npy", words)
-            for name, words in self._words.items()
-        }
+        digests = save_arrays(folder, self._words)
         write_json(
             folder / _META, {"patch_option": self._patch_option, "masks": sorted(self._words)}
         )

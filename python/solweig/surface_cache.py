@@ -19,15 +19,18 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solweig.digests import file_digest, save_array, write_json
+from solweig.digests import file_digest, save_arrays, write_json
 from solweig.errors import ConfigurationError, SolweigError, StalePrecomputedData
 from solweig.geospatial import pixel_size_tag
+from solweig.parallel import in_parallel
 from solweig.shadow_arrays import ShadowArrays
 from solweig.svf_arrays import SvfArrays
 from solweig.switches import Switches
@@ -97,9 +100,9 @@ class SurfaceCache:
     Parameters
     ----------
     switches
-        Sizes above which cached arrays stay on disk and are mapped, and up to which the files for
-        UMEP are written too: those repeat what the mapped arrays hold at one byte a patch instead
-        of one bit, about 2 s per million cells.
+        Sizes above which cached arrays stay on disk and are mapped, archives are not compressed,
+        and UMEP's ``shadowmats.npz`` is not written: it repeats what the mapped arrays hold at one
+        byte a patch instead of one bit.
 
     Raises
     ------
@@ -149,9 +152,7 @@ class SurfaceCache:
     ) -> None:
         """Store wall height and aspect."""
         folder = self.walls_dir(pixel_size)
-        digests: dict[str, str] = {}
-        for name, layer in (("wall_hts", height), ("wall_aspects", aspect)):
-            digests |= grid.write(folder, name, layer)
+        digests = grid.write_all(folder, {"wall_hts": height, "wall_aspects": aspect})
         commit(folder, fingerprint, digests, {})
 
     # -------------------------------------------------------------- sky view
@@ -183,18 +184,32 @@ class SurfaceCache:
         """Store sky view factors and visibility."""
         folder = self.svf_dir(pixel_size, matrices.patch_option)
         mapped = folder / "memmap"
-        digests = svf.to_memmap(mapped)
-        for name, digest in matrices.to_memmap(folder / "shadow_memmaps").items():
-            digests[f"../shadow_memmaps/{name}"] = digest
-        # Older copies for UMEP would contradict the arrays just written.
+        folder.mkdir(parents=True, exist_ok=True)
+        # Older copies for UMEP would contradict the arrays about to be written.
         for name in ("svfs.zip", "shadowmats.npz"):
             (folder / name).unlink(missing_ok=True)
-        limits = self._switches
-        if limits.force_shadow_npz or svf.svf.size <= limits.shadow_npz_max_pixels:
-            compress = svf.svf.size <= limits.compress_max_pixels
-            svf.to_zip(folder / "svfs.zip", grid.geotransform, grid.crs_wkt, compress=compress)
-            matrices.to_npz(folder / "shadowmats.npz", compress=compress)
+        digests: dict[str, str] = {}
+
+        def save_mapped() -> None:
+            digests.update(svf.to_memmap(mapped))
+            for name, digest in matrices.to_memmap(folder / "shadow_memmaps").items():
+                digests[f"../shadow_memmaps/{name}"] = digest
+
+        in_parallel((save_mapped, partial(self._save_for_umep, folder, svf, matrices, grid)))
         commit(mapped, fingerprint, digests, {"patch_option": matrices.patch_option})
+
+    def _save_for_umep(
+        self, folder: Path, svf: SvfArrays, matrices: ShadowArrays, grid: GridFiles
+    ) -> None:
+        """The same once more as UMEP reads it; its visibility takes eight times ours."""
+        limits = self._switches
+        cells = svf.svf.size
+        compress = cells <= limits.compress_max_pixels
+        place = (grid.geotransform, grid.crs_wkt)
+        jobs = [partial(svf.to_zip, folder / "svfs.zip", *place, compress=compress)]
+        if limits.force_shadow_npz or cells <= limits.shadow_npz_max_pixels:
+            jobs.append(partial(matrices.to_npz, folder / "shadowmats.npz", compress=compress))
+        in_parallel(jobs)
 
 
 def _read_svf(folder: Path, memmap_threshold: int) -> tuple[SvfArrays, ShadowArrays]:
@@ -222,10 +237,10 @@ class GridFiles:
         self.geotransform = list(geotransform) if geotransform else local
         self.crs_wkt = crs_wkt
 
-    def write(self, folder: Path, name: str, layer: NDArray[Any]) -> dict[str, str]:
-        """Write both files; return the digest of the second by its file name."""
-        self.write_tif(folder, name, layer)
-        return {f"{name}.npy": save_array(folder / f"{name}.npy", layer)}
+    def write_all(self, folder: Path, layers: Mapping[str, NDArray[Any]]) -> dict[str, str]:
+        """Write both files of every layer; return the digests of the second by file name."""
+        in_parallel(partial(self.write_tif, folder, name, a) for name, a in layers.items())
+        return save_arrays(folder, layers)
 
     def write_tif(self, folder: Path, name: str, layer: NDArray[Any]) -> None:
         """Write the GeoTIFF only."""

@@ -102,10 +102,7 @@ def save_layers(surface: SurfaceData, root: Path, prepare_fingerprint: str | Non
     if _intact(root, key):
         return
     (root / _METADATA).unlink(missing_ok=True)
-    writer = grid_files(surface)
-    files: dict[str, str] = {}
-    for name, layer in layers.items():
-        files |= writer.write(root / "cleaned", name, layer)
+    files = grid_files(surface).write_all(root / "cleaned", layers)
     _remove_others(root / "cleaned", set(layers))
     write_json(
         root / _METADATA,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.atomic import atomic_path
-from solweig.digests import save_array
+from solweig.digests import save_arrays
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
 
 F32 = NDArray[np.float32]
@@ -178,11 +178,7 @@ class SvfArrays:
 
     def to_memmap(self, directory: str | Path) -> dict[str, str]:
         """Write each grid as ``<name>.npy``; return the files' digests by file name."""
-        folder = Path(directory)
-        return {
-            f"{name}.npy": save_array(folder / f"{name}.npy", grid)
-            for name, grid in self.as_dict().items()
-        }
+        return save_arrays(Path(directory), self.as_dict())
 
     @classmethod
     def from_memmap(cls, directory: str | Path) -> SvfArrays:

@@ -13,9 +13,9 @@ SOLWEIG_GPU_HEADROOM            0.80            share of GPU memory a run may pl
 SOLWEIG_GPU_BUDGET_BYTES        3 GiB           GPU memory assumed where it cannot be asked
 SOLWEIG_MAX_TILE_SIDE           unset           longest tile side [pixels]
 SOLWEIG_MEMMAP_THRESHOLD        50 000 000      pixels above which prepared data are memory-mapped
-SOLWEIG_COMPRESS_MAX_PIXELS     50 000 000      pixels above which archives are not compressed
-SOLWEIG_SHADOW_NPZ_MAX_PIXELS   250 000         pixels above which UMEP's files are not written
-SOLWEIG_FORCE_SHADOW_NPZ        0               write them at any size
+SOLWEIG_COMPRESS_MAX_PIXELS     100 000         pixels above which archives are not compressed
+SOLWEIG_SHADOW_NPZ_MAX_PIXELS   100 000         pixels above which shadowmats.npz is not written
+SOLWEIG_FORCE_SHADOW_NPZ        0               write it at any size
 SOLWEIG_TIMING                  0               print telemetry while running
 SOLWEIG_ANISO_GPU_OVERLAP       0               overlap the anisotropic stage with the next step
 UMEP_USE_GDAL                   0               accepted; rasters are read through rasterio always
@@ -118,8 +118,8 @@ def read(environ: Mapping[str, str] | None = None) -> Switches:
         gpu_budget_bytes=_count(env, "SOLWEIG_GPU_BUDGET_BYTES", 3 * 2**30),
         max_tile_side=_optional_count(env, "SOLWEIG_MAX_TILE_SIDE"),
         memmap_threshold=_count(env, "SOLWEIG_MEMMAP_THRESHOLD", 50e6),
-        compress_max_pixels=_count(env, "SOLWEIG_COMPRESS_MAX_PIXELS", 50e6),
-        shadow_npz_max_pixels=_count(env, "SOLWEIG_SHADOW_NPZ_MAX_PIXELS", 250e3),
+        compress_max_pixels=_count(env, "SOLWEIG_COMPRESS_MAX_PIXELS", 100e3),
+        shadow_npz_max_pixels=_count(env, "SOLWEIG_SHADOW_NPZ_MAX_PIXELS", 100e3),
         force_shadow_npz=_flag(env, "SOLWEIG_FORCE_SHADOW_NPZ", False),
         timing=_flag(env, "SOLWEIG_TIMING", False),
         aniso_gpu_overlap=_flag(env, "SOLWEIG_ANISO_GPU_OVERLAP", False),

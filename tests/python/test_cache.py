@@ -416,13 +416,14 @@ def test_working_folder_reads_as_precomputed_data(tmp_path: Path) -> None:
     np.testing.assert_array_equal(data.svf.svf_veg, made.svf.svf_veg)
 
 
-def test_large_rasters_do_without_umep_files(
+def test_large_rasters_do_without_umep_visibility(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOLWEIG_SHADOW_NPZ_MAX_PIXELS", "1999")
     files = write_scene(tmp_path)
     SurfaceData.prepare(**files, working_dir=tmp_path / "work")
     assert not list((tmp_path / "work").rglob("shadowmats.npz"))
+    assert list((tmp_path / "work").rglob("svfs.zip"))
     monkeypatch.setenv("SOLWEIG_FORCE_SHADOW_NPZ", "1")
     SurfaceData.prepare(**files, working_dir=tmp_path / "work", force_recompute=True)
     assert list((tmp_path / "work").rglob("shadowmats.npz"))
