@@ -9,14 +9,19 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from .atomic import write_text
 from .errors import ConfigurationError
 from .human import HumanParams
-from .params import human_from_params, namespace_from_dict, namespace_to_plain, wall_class_name
+from .params import (
+    human_from_params,
+    namespace_from_dict,
+    namespace_to_plain,
+    read_json_object,
+    wall_class_name,
+)
 
 __all__ = ["VALID_OUTPUTS", "HumanParams", "ModelConfig", "Settings"]
 
@@ -158,7 +163,7 @@ class ModelConfig:
         """
         if path is None:
             return cls()
-        values = _read_json(path)
+        values = read_json_object(path, "configuration")
         if "Albedo" in values or "Tree_settings" in values or "Tmrt_params" in values:
             params = namespace_from_dict(values)
             return cls(
@@ -298,16 +303,3 @@ def _thresholds(name: str, values: Sequence[float]) -> list[float]:
     if not all(math.isfinite(v) for v in numbers):
         raise ConfigurationError(name, "finite temperatures [deg C]", repr(values))
     return numbers
-
-
-def _read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
-    file = Path(path)
-    if not file.is_file():
-        raise FileNotFoundError(f"configuration file not found: {file}")
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(str(file), "a JSON object", f"invalid JSON ({error})") from error
-    if not isinstance(values, dict):
-        raise ConfigurationError(str(file), "a JSON object", type(values).__name__)
-    return values

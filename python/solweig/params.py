@@ -240,9 +240,23 @@ def _read(path: str | os.PathLike[str] | None) -> dict[str, Any]:
     if path is None:
         text = resources.files("solweig").joinpath("data/parameters.json").read_text("utf-8")
         return dict(json.loads(text))
+    return read_json_object(path, "parameter")
+
+
+def read_json_object(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
+    """The object a JSON file holds.
+
+    Args:
+        path: The file.
+        kind: What the file is, for the message where it is missing.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ConfigurationError: not JSON, or JSON that is not an object.
+    """
     file = Path(path)
     if not file.is_file():
-        raise FileNotFoundError(f"parameter file not found: {file}")
+        raise FileNotFoundError(f"{kind} file not found: {file}")
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
