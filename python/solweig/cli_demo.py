@@ -28,8 +28,8 @@ def demo(
         from .demo import run_demo
 
         pictures = _can_draw()
-        with progress_bars() as phase:
-            done = run_demo(out, phase, pictures=pictures)
+        with progress_bars() as bars:
+            done = run_demo(out, bars.phase, pictures=pictures)
         console = out_console()
         console.print(done.summary.report(), markup=False)
         console.print(f"GeoTIFFs  {out.resolve()}", markup=False)

@@ -45,9 +45,9 @@ def prepare(
     solweig prepare --dsm dsm.tif --dem dem.tif --cdsm trees.tif --cache cache/
     """
     with clean_errors():
-        with progress_bars() as phase:
+        with progress_bars() as bars:
             surface = opt.prepare_surface(
-                phase("Preparing the surface"),
+                bars.phase("Preparing the surface"),
                 dsm=dsm, dem=dem, cdsm=cdsm, tdsm=tdsm, land_cover=land_cover,
                 wall_height=wall_height, wall_aspect=wall_aspect, working_dir=cache,
                 cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,

@@ -174,9 +174,9 @@ def run(
             # The surface's preparation starts the threads, long before calculate() could size them.
             os.environ.setdefault("RAYON_NUM_THREADS", str(workers))
         weather = source.read()
-        with progress_bars() as phase:
+        with progress_bars() as bars:
             surface = opt.prepare_surface(
-                phase("Preparing the surface"),
+                bars.phase("Preparing the surface"),
                 dsm=dsm, dem=dem, cdsm=cdsm, tdsm=tdsm, land_cover=land_cover,
                 wall_height=wall_height, wall_aspect=wall_aspect, working_dir=cache,
                 cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
@@ -189,7 +189,7 @@ def run(
                 surface, weather, location,
                 output_dir=out, config=model, outputs=names,
                 max_shadow_distance_m=max_shadow_distance, pois=pois, overwrite=overwrite,
-                execution=execution, progress_callback=phase("Running the steps"),
+                execution=execution, progress_callback=bars.phase("Running the steps"),
             )  # fmt: skip
         if plots:
             from .pictures import draw_run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,9 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from .errors import ComputationCancelled, SolweigError
+from .progress import Progress
 
 __all__ = [
     "EXIT_BAD_INPUT",
@@ -110,48 +101,9 @@ def show_log(verbose: bool) -> None:
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-class _Rate(ProgressColumn):
-    """Steps per second, or seconds per step where that reads better."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        if not speed:
-            return Text("", style="progress.data.speed")
-        text = f"{speed:.1f}/s" if speed >= 1 else f"{1 / speed:.1f} s each"
-        return Text(text, style="progress.data.speed")
-
-
-@contextmanager
-def progress_bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
-    """Give a function that starts a bar for a phase and returns its ``(current, total)`` callback.
-
-    Bars show phase, rate and remaining time, and leave nothing behind; where standard error is not
-    a terminal nothing is drawn.
-    """
-    console = err_console()
-    bars = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=Options.quiet or not console.is_terminal,
-    )
-
-    def phase(name: str) -> Callable[[int, int], None]:
-        for earlier in bars.task_ids:
-            bars.update(earlier, visible=False)
-        task = bars.add_task(name, total=None)
-
-        def advance(current: int, total: int) -> None:
-            bars.update(task, completed=current, total=total)
-
-        return advance
-
-    with bars:
-        yield phase
+def progress_bars() -> Progress:
+    """Bars on standard error; none where it is not a terminal or ``--quiet`` was given."""
+    return Progress(enabled=False if Options.quiet else None)
 
 
 # ------------------------------------------------------------------ --config

@@ -46,13 +46,15 @@ class Progress:
             self._bars = None
 
     def phase(self, name: str, total: int | None = None) -> Callable[[int, int], None]:
-        """Start a bar and return the function ``(done, total)`` that moves it.
+        """Start a bar in place of the last and return the function ``(done, total)`` that moves it.
 
         The function may be called from any thread; without a terminal it does nothing.
         """
         if self._bars is None:
             return _ignore
         bars = self._bars
+        for earlier in bars.task_ids:
+            bars.update(earlier, visible=False)
         task = bars.add_task(name, total=total)
 
         def advance(done: int, total: int) -> None:
@@ -90,20 +92,16 @@ def _rich_bars(stream: IO[str]) -> Any:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
-        SpinnerColumn,
         TextColumn,
-        TimeElapsedColumn,
         TimeRemainingColumn,
     )
     from rich.progress import Progress as Bars
 
     return Bars(
-        SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         _rate_column(),
-        TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=Console(file=stream),
         transient=True,
@@ -115,10 +113,13 @@ def _rate_column() -> Any:
     from rich.text import Text
 
     class RateColumn(ProgressColumn):
-        """Units per second."""
+        """Units per second, or seconds per unit where that reads better."""
 
         def render(self, task: Task) -> Text:
             speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed:.3g}/s")
+            if not speed:
+                return Text("", style="progress.data.speed")
+            text = f"{speed:.1f}/s" if speed >= 1 else f"{1 / speed:.1f} s each"
+            return Text(text, style="progress.data.speed")
 
     return RateColumn()
