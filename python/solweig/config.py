@@ -66,7 +66,7 @@ class ModelConfig:
         physics: Trees and posture, as :func:`solweig.load_physics` returns.
         materials: Land cover and walls, as :func:`solweig.load_materials` returns.
         max_shadow_distance_m: How far a shadow may reach [m], > 0.
-        tile_size: Side of a tile core [pixels]; ``None`` decides by memory.
+        tile_size: Checked and otherwise ignored; the raster runs in one piece [pixels].
         tile_workers, tile_queue_depth, prefetch_tiles: Accepted for old scripts, ignored with a
             warning.
         use_ground_scheme, use_outgoing_longwave: The 2026 schemes, not in this release: ``True``
@@ -75,7 +75,9 @@ class ModelConfig:
         wall_material: Name of a wall class in ``materials``; ``None``: the generic wall.
         formulation: ``"reference"`` or ``"improved"`` physics.
         body: ``"cylinder"`` or ``"box"``.
-        patch_option: Sky division: 1 (145), 2 (153), 3 (305) or 4 (609 patches).
+        patch_option: Sky division: 1 (145), 2 (153), 3 (305) or 4 (609 patches). Kept with the
+            configuration only: a run takes the division its surface was prepared with, see
+            :meth:`solweig.SurfaceData.prepare`.
         beam: Meaning of a measured direct radiation: on the beam's ``"normal"`` or
             ``"horizontal"``.
         wind_height_m: Height of the wind measurement [m], 0.5-200; ``None``: 10 or what

@@ -19,8 +19,10 @@ SOLWEIG_FORCE_SHADOW_NPZ        0               write it at any size
 SOLWEIG_TIMING                  0               print telemetry while running
 SOLWEIG_ANISO_GPU_OVERLAP       0               overlap the anisotropic stage with the next step
 UMEP_USE_GDAL                   0               accepted; rasters are read through rasterio always
-RAYON_NUM_THREADS               unset           threads of the engine
+RAYON_NUM_THREADS               unset           threads of the engine, which reads it itself
 ==============================  ==============  ===================================================
+
+Without a GPU engine, as in this release, those of the GPU are read and checked but decide nothing.
 """
 
 from __future__ import annotations

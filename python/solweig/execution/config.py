@@ -20,18 +20,22 @@ DEFAULT_INFLIGHT = 2
 class ExecutionConfig:
     """Wishes about hardware and parallelism. They change speed and memory, never a result.
 
+    This release runs on the CPU in one process, and only ``accelerator``, ``workers`` and
+    ``inflight_limit`` have an effect. The others are checked and otherwise ignored; they are there
+    so that scripts keep working when a GPU engine comes.
+
     Attributes:
         accelerator: "auto", "cpu" or "gpu". "gpu" is strict: without a GPU engine it is an error.
-        strategy: "auto" or "cpu" (in this process, all cores).
-        devices: GPU indices to use; None = any.
         workers: threads of the engine; None = all cores. Takes effect only before the engine's
             first parallel work in this process.
-        workers_per_gpu: worker processes that share one GPU.
         inflight_limit: finished steps that may wait for the disk; None = 2.
-        strict: never fall back to another engine.
-        deterministic: results do not depend on scheduling (always so on the CPU).
-        memory_budget: upper bound in bytes for working memory; None = no bound.
-        log: format of the telemetry table, "csv", "json" or "none".
+        strategy: "auto" or "cpu" (in this process, all cores). No effect yet.
+        devices: GPU indices to use; None = any. No effect yet.
+        workers_per_gpu: worker processes that share one GPU. No effect yet.
+        strict: never fall back to another engine. No effect yet: there is one engine.
+        deterministic: results do not depend on scheduling. No effect: on the CPU they never do.
+        memory_budget: upper bound in bytes for working memory; None = no bound. No effect yet.
+        log: format of the telemetry table, "csv", "json" or "none". No effect yet.
 
     Raises:
         ConfigurationError: a value outside these.
