@@ -44,19 +44,27 @@ class Scene:
         canopy_base: str = "dem",
     ) -> None: ...
     @property
-    def id(self) -> int: ...
+    def id(self) -> int:
+        """Number of this scene, unique within the process."""
     @property
-    def shape(self) -> tuple[int, int]: ...
+    def shape(self) -> tuple[int, int]:
+        """Rows, columns."""
     @property
-    def pixel_size(self) -> float: ...
+    def pixel_size(self) -> float:
+        """Side of a cell [m]."""
     @property
-    def has_vegetation(self) -> bool: ...
-    def valid_mask(self) -> Bool: ...
+    def has_vegetation(self) -> bool:
+        """Whether the scene holds vegetation."""
+    def valid_mask(self) -> Bool:
+        """Cells with data."""
     def canopy_top(self) -> F32:
         """Absolute canopy top, NaN where absent."""
-    def trunk_top(self) -> F32: ...
+    def trunk_top(self) -> F32:
+        """Absolute underside of the canopy, NaN where absent."""
     def bush(self) -> Bool:
         """Cells whose vegetation shades itself from step 0 (spec G 1.4)."""
+    def trunk_absent(self) -> Bool:
+        """Cells without a trunk zone; everywhere without vegetation."""
     def svf(
         self,
         patch_option: int = 2,
@@ -66,7 +74,15 @@ class Scene:
         normalised_sectors: bool = False,
         zenith_canopy: str = "reference",
         progress: Callable[[int, int], Any] | None = None,
-    ) -> SkyView: ...
+    ) -> SkyView:
+        """Sky view factors and visibility of the sky patches (spec G 5).
+
+        ``patch_option`` 1, 2, 3, 4: 145, 153, 305, 609 patches. ``height_bound_m`` ends shadows
+        that far below their source (None: they do not). ``normalised_sectors`` makes the
+        directional factors of open ground 1; ``zenith_canopy`` "reference" | "overhead": whether
+        a canopy straight up shades the cell south of it or the one below. ``progress`` gets
+        ``(patches done, patches)``; an exception it raises ends the work.
+        """
     def shadows(
         self,
         azimuth: float,
@@ -84,7 +100,8 @@ class SkyView:
     """Result of :meth:`Scene.svf`."""
 
     @property
-    def patch_option(self) -> int: ...
+    def patch_option(self) -> int:
+        """Number of the sky division, 1-4."""
     def fields(self) -> dict[str, F32]:
         """15 grids: ``svf``, ``svf_east`` ... ``svf_north``, ``svf_veg``, ``svf_veg_east`` ...,
         ``svf_aveg``, ``svf_aveg_east`` ... NaN where the scene has no data."""
@@ -99,7 +116,12 @@ def svf_from_masks(
     vbshmat: U32 | None,
     trunk_absent: Bool | None = None,
     normalised_sectors: bool = False,
-) -> dict[str, F32]: ...
+) -> dict[str, F32]:
+    """The grids of :meth:`SkyView.fields` from masks as :meth:`SkyView.masks` gives them.
+
+    ``trunk_absent``: cells without a trunk zone, as :meth:`Scene.trunk_absent` gives them.
+    """
+
 def patch_table(patch_option: int) -> dict[str, F64]:
     """``altitude``, ``azimuth``, ``solid_angle``, ``band`` per patch."""
 
@@ -108,10 +130,14 @@ def ray_offsets(
 ) -> tuple[NDArray[np.int32], F64, F64]:
     """``[k, (drow, dcol)]``, distance d_k and height h_k [m] for k = 0..steps-1 (spec G 2.1)."""
 
-def wall_height(dsm: F32, wall_limit: float = 1.0) -> F32: ...
-def wall_aspect(
-    dsm: F32, wall_height: F32, pixel_size: float, *, improved: bool = False
-) -> F32: ...
+def wall_height(dsm: F32, wall_limit: float = 1.0) -> F32:
+    """How far the highest of the four neighbours rises above a cell [m], 0 below ``wall_limit``
+    (spec G 6.1)."""
+
+def wall_aspect(dsm: F32, wall_height: F32, pixel_size: float, *, improved: bool = False) -> F32:
+    """Outward normal of the wall beside a cell [degrees], 0 off the walls (Goodwin et al. 2009,
+    spec G 6.2). ``improved``: without the reference's turn and dependence on base elevation."""
+
 def buildings_mask(dsm: F32, *, dem: F32 | None = None, land_cover: U8 | None = None) -> U8:
     """1 = open ground, 0 = building (spec G 1.6); land cover wins when both are given."""
 
@@ -179,10 +205,21 @@ def perez_luminance(
 ) -> tuple[F64, float, float]:
     """Normalised luminance per patch (sum 1), clearness epsilon, brightness delta (spec R 4.3)."""
 
-def sky_emissivity(ta: float, rh: float) -> float: ...
-def band_emissivity(sky_emissivity: float, altitude: F64, model: int = 2) -> F64: ...
-def sunrise_hour(day_of_year: int, latitude: float) -> float: ...
-def leaf_on(day_of_year: int, first_day: int = 97, last_day: int = 300) -> bool: ...
+def sky_emissivity(ta: float, rh: float) -> float:
+    """Clear-sky emissivity from air temperature [deg C] and relative humidity [%]
+    (Prata 1996)."""
+
+def band_emissivity(sky_emissivity: float, altitude: F64, model: int = 2) -> F64:
+    """Emissivity of the sky at each altitude. ``model`` 1 Unsworth & Monteith (1975), 2 Martin &
+    Berdahl (1984), 3 Bliss (1961)."""
+
+def sunrise_hour(day_of_year: int, latitude: float) -> float:
+    """Sunrise [h, solar time] from declination and latitude."""
+
+def leaf_on(day_of_year: int, first_day: int = 97, last_day: int = 300) -> bool:
+    """Whether trees carry leaves; the season may span the new year, its first and last day are
+    outside it."""
+
 def land_cover_table() -> dict[int, dict[str, float]]:
     """``{code: {albedo, emissivity, ts_deg, tstart, tmaxlst}}`` (spec R 6.1 defaults)."""
 
@@ -209,10 +246,12 @@ class Model:
         emissivity: F32 | None = None,
         params: dict[str, Any] | None = None,
     ) -> None: ...
-    def new_state(self) -> State: ...
+    def new_state(self) -> State:
+        """State before the first step."""
     def new_statistics(
         self, thresholds_day: Sequence[float], thresholds_night: Sequence[float]
-    ) -> Statistics: ...
+    ) -> Statistics:
+        """Empty statistics; thresholds of UTCI [deg C] whose hours are counted."""
     def step(
         self,
         state: State,
@@ -239,7 +278,8 @@ class State:
         """Delay rasters ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n``, ``tg``; empty before
         the first day step."""
     @staticmethod
-    def restore(first: bool, accumulated_days: float, fields: dict[str, F32]) -> State: ...
+    def restore(first: bool, accumulated_days: float, fields: dict[str, F32]) -> State:
+        """The state with these values; inverse of reading them."""
 
 class Statistics:
     """Running statistics over the steps of a run; NaN-aware."""
@@ -264,6 +304,7 @@ class StepResult:
     rad_i rad_d tg_wall sunrise perez_eps perez_delta, and the means over valid cells tmrt_mean
     utci_mean (NaN unless UTCI or statistics are asked for) sun_fraction."""
     seconds: dict[str, float]
+    """Time of each stage of the step [s]."""
 
 def default_params() -> dict[str, Any]:
     """Run parameters with their defaults; ``Model`` refuses other keys.
@@ -329,11 +370,14 @@ def pet_grid(
 
 # ------------------------------------------------------------------ engine
 
-def gpu_compiled() -> bool: ...
+def gpu_compiled() -> bool:
+    """Whether this build carries a GPU engine."""
+
 def set_threads(n: int) -> None:
     """Size of the rayon pool; only before its first use, else ``RuntimeError``."""
 
 def tally() -> dict[str, dict[str, Any]]:
     """Per stage: ``gpu_runs``, ``cpu_runs``, ``fallbacks``, ``last_reason``, ``seconds``."""
 
-def reset_tally() -> None: ...
+def reset_tally() -> None:
+    """Set every count of :func:`tally` to zero."""

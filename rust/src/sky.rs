@@ -1,11 +1,11 @@
 //! Sky and weather scalars.
 
+use crate::scene::table_of;
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::ground::{DEFAULT_CLASSES, SurfaceClass, WALLS};
-use solweig_core::patches::{PatchOption, PatchTable};
 use solweig_core::season;
 use solweig_core::sky::clearness::{ClearSky, ClearSkyInput, clear_sky};
 use solweig_core::sky::emissivity::{self, Angular};
@@ -27,13 +27,6 @@ fn column<'a, T: numpy::Element>(
         return Err(PyValueError::new_err(message));
     }
     Ok(values)
-}
-
-fn table(patch_option: u32) -> PyResult<PatchTable> {
-    let message = || format!("patch_option: expected 1, 2, 3 or 4, got {patch_option}");
-    PatchOption::from_number(patch_option)
-        .map(PatchTable::new)
-        .ok_or_else(|| PyValueError::new_err(message()))
 }
 
 /// True for `"improved"`, false for `"reference"`.
@@ -151,7 +144,7 @@ pub fn perez_luminance<'py>(
         beam: direct,
         day_of_year: day_of_year as f64,
     };
-    let sky = luminance(&table(patch_option)?, &input);
+    let sky = luminance(&table_of(patch_option)?, &input);
     Ok((
         PyArray1::from_vec(py, sky.patches),
         sky.clearness,
