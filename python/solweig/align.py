@@ -291,8 +291,10 @@ def read_on_grid(source: RasterSource, grid: Grid) -> F32:
     try:
         with rasterio.open(source.path) as dataset:
             if offset is not None:
-                return _read_cells(dataset, *offset, grid.shape)
-            return _warp(source, dataset, grid)
+                layer = _read_cells(dataset, *offset, grid.shape)
+            else:
+                layer = _warp(source, dataset, grid)
+            return _in_units(source.name, dataset, layer)
     except (RasterioError, rasterio.errors.RasterioIOError) as problem:
         raise InvalidSurfaceData(
             source.name, "readable raster data", f"{source.path}: {problem}"
@@ -350,6 +352,19 @@ def _read_cells(dataset: Any, row: int, col: int, shape: tuple[int, int]) -> F32
             part.astype(np.float32), np.nan
         )
     return result
+
+
+def _in_units(name: str, dataset: Any, layer: F32) -> F32:
+    """Values as the file means them: stored numbers times its scale plus its offset."""
+    scale, shift = float(dataset.scales[0]), float(dataset.offsets[0])
+    if (scale, shift) == (1.0, 0.0):
+        return layer
+    if not (math.isfinite(scale) and math.isfinite(shift) and scale != 0.0):
+        raise InvalidSurfaceData(
+            name, "a finite scale other than 0 and a finite offset", f"{scale:g} and {shift:g}"
+        )
+    logger.info("%s: stored values times %g plus %g, as the file says", name, scale, shift)
+    return (layer * np.float64(scale) + shift).astype(np.float32)
 
 
 def _warp(source: RasterSource, dataset: Any, grid: Grid) -> F32:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from . import _core, switches
 from .config import HumanParams, ModelConfig, Settings
 from .dataset import WEATHER_SERIES, StepStack, build_dataset
-from .errors import ComputationCancelled
+from .errors import ComputationCancelled, ConfigurationError
 from .execution import ExecutionConfig
 from .location import Location
 from .metadata import save_run_metadata
@@ -110,6 +110,10 @@ def calculate(
     References:
         Lindberg, Holmer & Thorsson (2008), https://doi.org/10.1007/s00484-008-0162-7
     """
+    if progress_callback is not None and not callable(progress_callback):
+        raise ConfigurationError(
+            "progress_callback", "a function of (done, total)", repr(progress_callback)
+        )
     settings = Settings.resolve(
         config=config,
         use_anisotropic_sky=use_anisotropic_sky,

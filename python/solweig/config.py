@@ -113,8 +113,10 @@ class ModelConfig:
     pet_wind: str = "1.1m"
     utci_wind_floor: bool = False
     stamp: str = "end"
-    heat_thresholds_day: list[float] = field(default_factory=lambda: list(DEFAULT_THRESHOLDS_DAY))
-    heat_thresholds_night: list[float] = field(
+    heat_thresholds_day: Sequence[float] = field(
+        default_factory=lambda: list(DEFAULT_THRESHOLDS_DAY)
+    )
+    heat_thresholds_night: Sequence[float] = field(
         default_factory=lambda: list(DEFAULT_THRESHOLDS_NIGHT)
     )
 
@@ -235,6 +237,15 @@ class Settings:
         Raises:
             ConfigurationError: a value out of range, or a scheme not in this release.
         """
+        for name, value, kind, maker in (
+            ("config", config, ModelConfig, "ModelConfig.load() reads a file."),
+            ("human", human, HumanParams, "Make one with HumanParams()."),
+            ("physics", physics, SimpleNamespace, "load_physics() reads a file."),
+            ("materials", materials, SimpleNamespace, "load_materials() reads a file."),
+        ):
+            if value is not None and not isinstance(value, kind):
+                got = type(value).__name__
+                raise ConfigurationError(name, f"a {kind.__name__}", got, maker)
         base = config if config is not None else ModelConfig()
         reach = base.max_shadow_distance_m
         if max_shadow_distance_m is not None:

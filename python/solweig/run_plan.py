@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import numbers
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -237,6 +238,8 @@ def _physical_memory() -> int | None:
 def _check_tile_size(tile_size: int | None) -> None:
     if tile_size is None:
         return
+    if not isinstance(tile_size, numbers.Integral) or isinstance(tile_size, bool):
+        raise ConfigurationError("tile_size", "a whole number of pixels", repr(tile_size))
     if tile_size < 1:
         raise ConfigurationError("tile_size", "at least 1 pixel", tile_size)
     log.info("tile_size=%d: the raster runs in one piece; results are the same", tile_size)
@@ -272,10 +275,10 @@ def settle(
     # A configuration checks its own fields; the same checks then hold for arguments.
     checked = ModelConfig(
         formulation=chosen,
-        heat_thresholds_day=list(
+        heat_thresholds_day=(
             base.heat_thresholds_day if thresholds_day is None else thresholds_day
         ),
-        heat_thresholds_night=list(
+        heat_thresholds_night=(
             base.heat_thresholds_night if thresholds_night is None else thresholds_night
         ),
     )

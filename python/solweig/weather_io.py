@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from .errors import ConfigurationError, WeatherDataError
 from .weather import Fill, Weather
@@ -97,11 +98,23 @@ def read_epw_weather(
     source = Path(path).name
     frame = pd.DataFrame(index=_epw_stamps(raw, year, start, source))
     for name, (column, missing, factor) in _EPW.items():
-        values = raw[column].to_numpy(dtype=np.float64)
+        values = _epw_numbers(raw[column], name, source)
         frame[name] = np.where(values >= missing, np.nan, values) * factor
     frame = _select(frame, start, end, hours, source, float(meta["TZ"]))
     _fill(frame, fill, (*REQUIRED, "ws", "pressure"), source)
     return to_weather(frame, np.full(len(frame), 60.0))
+
+
+def _epw_numbers(column: pd.Series, name: str, source: str) -> NDArray[np.float64]:
+    """A column as numbers; empty cells are NaN, words are an error."""
+    values = pd.to_numeric(column, errors="coerce")
+    words = np.flatnonzero((values.isna() & column.notna()).to_numpy())
+    if words.size:
+        row = int(words[0])
+        raise WeatherDataError(
+            name, "a number in every row", repr(column.iloc[row]), f"In {source}, line {row + 9}."
+        )
+    return values.to_numpy(dtype=np.float64)
 
 
 def _epw_stamps(raw: pd.DataFrame, year: int | None, start: Any, source: str) -> pd.DatetimeIndex:

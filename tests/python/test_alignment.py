@@ -248,3 +248,24 @@ def test_kronenhuset_with_a_text_grid_without_crs(
     assert surface.shape == (223, 234)
     assert surface.cdsm is not None
     assert surface.cdsm.max() == pytest.approx(24.3683, abs=1e-4)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5])
+def test_scale_and_offset_of_a_file_are_applied(tmp_path: Path, shift: float) -> None:
+    """Heights stored as whole centimetres above a datum are read in metres."""
+    stored = np.full((40, 50), 1200, dtype=np.int16)
+    stored[0, 0] = -9999
+    path = write_tif(tmp_path / "dem.tif", stored, west=WEST + shift, nodata=-9999)
+    with rasterio.open(path, "r+") as sink:
+        sink.scales, sink.offsets = (0.01,), (100.0,)
+    read = on_dsm_grid(tmp_path, "dem", path)
+    assert np.isnan(read[0, 0])
+    np.testing.assert_allclose(read[2:-2, 2:-2], 112.0, atol=1e-4)
+
+
+def test_a_scale_of_zero_is_refused(tmp_path: Path) -> None:
+    path = write_tif(tmp_path / "dem.tif", scene()["dem"])
+    with rasterio.open(path, "r+") as sink:
+        sink.scales = (0.0,)
+    with pytest.raises(InvalidSurfaceData, match="dem: expected a finite scale"):
+        on_dsm_grid(tmp_path, "dem", path)

@@ -48,6 +48,13 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"pois": {"far": (0.0, 0.0)}}, "ConfigurationError", "'far'"),
         ({"pois": "none.geojson"}, "FileNotFoundError", "none.geojson"),
         ({"state": {"lup": 1}}, "ConfigurationError", "state"),
+        ({"tile_size": "big"}, "ConfigurationError", "tile_size"),
+        ({"human": {"posture": "sitting"}}, "ConfigurationError", "human.*got dict"),
+        ({"physics": "physics.json"}, "ConfigurationError", "load_physics"),
+        ({"materials": {"Names": 1}}, "ConfigurationError", "load_materials"),
+        ({"config": "run.json"}, "ConfigurationError", "config.*got str"),
+        ({"heat_thresholds_day": 30}, "ConfigurationError", "heat_thresholds_day"),
+        ({"progress_callback": 5}, "ConfigurationError", "progress_callback"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

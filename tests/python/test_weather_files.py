@@ -103,6 +103,15 @@ def small_epw(folder: Path, source: Path, edits: dict[int, dict[int, str]], days
     return path
 
 
+def test_epw_words_among_numbers(tmp_path: Path) -> None:
+    cells = "2023,7,1,1,60,?,warm,10,50,101300,0,0,300,0,0,0,0,0,0,0,180,2" + ",0" * 13
+    head = ["LOCATION,X,-,X,X,1,49.6,15,1,300", *["-"] * 7]
+    path = tmp_path / "words.epw"
+    path.write_text("\n".join([*head, cells]) + "\n")
+    with pytest.raises(WeatherDataError, match=r"ta: expected a number.*'warm'.*line 9"):
+        Weather.from_epw(path)
+
+
 @pytest.mark.parametrize(
     ("column", "code", "field"),
     [
