@@ -20,6 +20,11 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         yield temporary
         temporary.replace(target)
+    except OSError as error:
+        # numpy and GDAL say of a full disk only how many bytes went missing, not where.
+        if type(error) is OSError and error.errno is None:
+            raise OSError(f"{target}: could not be written; is the disk full? ({error})") from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
