@@ -32,7 +32,6 @@ from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 from rasterio.vrt import WarpedVRT
-from rasterio.warp import transform as transform_points
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
@@ -414,12 +413,3 @@ def _log_warp(source: RasterSource, grid: Grid, method: str) -> None:
     else:
         what = "shifted onto the grid of the surface"
     logger.info("%s: %s (%s)", source.name, what, method)
-
-
-def centre_lonlat(grid: Grid) -> tuple[float, float] | None:
-    """Longitude and latitude of the middle of a grid, ``None`` without a CRS."""
-    if grid.crs is None:
-        return None
-    west, south, east, north = grid.bounds
-    xs, ys = transform_points(grid.crs, "EPSG:4326", [(west + east) / 2], [(south + north) / 2])
-    return float(xs[0]), float(ys[0])
