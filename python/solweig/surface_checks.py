@@ -121,7 +121,7 @@ def clean_vegetation(name: str, layer: F32, *, relative: bool) -> F32:
 def check_land_cover(value: Any, shape: tuple[int, ...] | None = None) -> NDArray[np.uint8]:
     """Land cover as uint8 codes; no-data (NaN or negative) becomes 0, cobble stone.
 
-    Allowed: 0, 1, 2, 5, 6, 7 and codes from 100 (buildings by wall material).
+    Allowed: 0, 1, 2, 5, 6, 7 and codes from 100 to 254 (buildings by wall material).
 
     Raises
     ------
@@ -156,11 +156,18 @@ def check_land_cover(value: Any, shape: tuple[int, ...] | None = None) -> NDArra
     if shape is not None:
         check_shape("land_cover", shape, codes.shape)
     present = np.flatnonzero(np.bincount(codes.reshape(-1), minlength=256))
+    if 255 in present:
+        raise InvalidSurfaceData(
+            "land_cover",
+            "codes below 255",
+            f"code 255 in {int((codes == 255).sum())} cells",
+            "255 usually marks missing cells: declare it as the file's no-data value.",
+        )
     unknown = [int(c) for c in present if c not in GROUND_CODES and c < FIRST_WALL_CODE]
     if unknown:
         raise InvalidSurfaceData(
             "land_cover",
-            "codes " + ", ".join(f"{c} ({n})" for c, n in GROUND_CODES.items()) + ", 100 and up "
+            "codes " + ", ".join(f"{c} ({n})" for c, n in GROUND_CODES.items()) + ", 100 to 254 "
             "(buildings by wall material)",
             f"code{'s' if len(unknown) > 1 else ''} {', '.join(map(str, unknown))}",
             "Codes 3 and 4 mean trees: give trees as a canopy raster (cdsm) and here the ground "

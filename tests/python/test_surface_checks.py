@@ -280,6 +280,13 @@ def test_unknown_land_cover_code(code: int, word: str) -> None:
     assert word in str(info.value)
 
 
+def test_land_cover_255_is_an_undeclared_gap_not_a_building() -> None:
+    cover = np.ones((8, 8), np.uint8)
+    cover[2, 2] = 255
+    with pytest.raises(InvalidSurfaceData, match=r"code 255 in 1 cells.*no-data"):
+        SurfaceData(np.full((8, 8), 5.0, np.float32), land_cover=cover)
+
+
 def test_land_cover_between_codes() -> None:
     cover = scene()["land_cover"].astype(np.float32)
     cover[0, 0] = 1.5
