@@ -115,7 +115,7 @@ def plot_map(
         _draw_outlines(axes, underlay)
         _furnish(axes, underlay)
         if point is not None:
-            _mark(axes, underlay.georef, point)
+            _mark(axes, point)
         figure.canvas.draw()  # places the map, so that bar and title can follow its edges
         box = axes.get_position()
         bar_axes = figure.add_axes((box.x1 + 0.2 / width, box.y0, 0.24 / width, box.height))
@@ -233,7 +233,7 @@ def _legend(axes: Axes, underlay: Underlay) -> None:
         axes.legend(handles=entries, loc="lower right", fontsize=9, framealpha=0.9)
 
 
-def _mark(axes: Axes, georef: GeoReference, point: tuple[float, float, str]) -> None:
+def _mark(axes: Axes, point: tuple[float, float, str]) -> None:
     import matplotlib.patheffects as effects
 
     x, y, name = point
