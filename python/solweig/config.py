@@ -159,14 +159,14 @@ class ModelConfig:
         """Read a file written by :meth:`save`, or a parameter file in UMEP's layout.
 
         A UMEP parameter file fills ``physics`` and, as far as it holds them, ``materials`` and
-        ``human``. ``None`` gives the defaults.
+        ``human``. ``None`` gives the defaults, with a ``human`` to adjust.
 
         Raises:
             FileNotFoundError: no such file.
             ConfigurationError: not JSON, unknown keys, values out of range.
         """
         if path is None:
-            return cls()
+            return cls(human=HumanParams())
         values = read_json_object(path, "configuration")
         if "Albedo" in values or "Tree_settings" in values or "Tmrt_params" in values:
             params = namespace_from_dict(values)

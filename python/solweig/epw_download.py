@@ -14,10 +14,12 @@ from typing import Any
 from .atomic import atomic_path
 from .errors import ConfigurationError, WeatherDataError
 from .location import in_range
+from .renamed import also_named
 
 SERVICE = "https://re.jrc.ec.europa.eu/api/v5_3/tmy"
 
 
+@also_named(latitude="lat", longitude="lon", output_path="out")
 def download_epw(
     lat: float,
     lon: float,

@@ -29,6 +29,7 @@ class SolweigError(Exception):
         self.got = got
         self.hint = hint
         super().__init__(message)
+        self.args = (message,)  # the initialiser of OSError, base of some subclasses, leaves them
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The signatures of the subclasses differ, so pickling (worker processes send errors back)
@@ -43,17 +44,33 @@ def _rebuild(kind: type[SolweigError], args: tuple[Any, ...], state: dict[str, A
     return error
 
 
+_UNSAID: Any = object()
+
+
 def _describe(field: str, expected: Any, got: Any, hint: str | None) -> str:
-    text = f"{field}: expected {expected}, got {got}."
+    if expected is _UNSAID:
+        text = field
+    elif got is _UNSAID:
+        text = f"{field}: {expected}"
+    else:
+        text = f"{field}: expected {expected}, got {got}."
     return f"{text} {hint}" if hint else text
 
 
 class _FieldError(SolweigError, ValueError):
     """An error about one named field; a ``ValueError``, because the value is what is wrong."""
 
-    def __init__(self, field: str, expected: Any, got: Any, hint: str | None = None) -> None:
+    def __init__(
+        self, field: str, expected: Any = _UNSAID, got: Any = _UNSAID, hint: str | None = None
+    ) -> None:
         message = _describe(field, expected, got, hint)
+        expected, got = (None if said is _UNSAID else said for said in (expected, got))
         super().__init__(message, field=field, expected=expected, got=got, hint=hint)
+
+    @property
+    def reason(self) -> str:
+        """Why the value will not do, in words."""
+        return str(self)
 
 
 class InvalidSurfaceData(_FieldError):
@@ -74,13 +91,31 @@ class GridShapeMismatch(InvalidSurfaceData):
     ``expected`` and ``got`` are usually ``(rows, cols)`` tuples.
     """
 
+    @property
+    def expected_shape(self) -> Any:
+        return self.expected
+
+    @property
+    def actual_shape(self) -> Any:
+        return self.got
+
 
 class WeatherDataError(_FieldError):
     """Weather is missing, out of range or out of order."""
 
+    @property
+    def value(self) -> Any:
+        """What was found, as ``got``."""
+        return self.got
+
 
 class ConfigurationError(_FieldError):
     """A parameter is unknown, out of range or asks for something this release cannot do."""
+
+    @property
+    def parameter(self) -> str | None:
+        """Its name, as ``field``."""
+        return self.field
 
 
 class MissingPrecomputedData(SolweigError):
@@ -93,9 +128,35 @@ class MissingPrecomputedData(SolweigError):
             message = f"{message} {hint}"
         super().__init__(message, field=what, expected="prepared data", got="none", hint=hint)
 
+    @property
+    def suggestion(self) -> str | None:
+        """What to do about it, as ``hint``."""
+        return self.hint
+
+
+class MissingPreparedSurface(MissingPrecomputedData, FileNotFoundError):
+    """A folder that holds no prepared surface; also caught as ``FileNotFoundError``."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> MissingPreparedSurface:
+        # OSError would take the arguments for an error number and a file name.
+        return FileNotFoundError.__new__(cls)
+
 
 class StalePrecomputedData(_FieldError):
     """Prepared data on disk belong to other inputs or parameters than the ones given."""
+
+    @property
+    def what(self) -> str | None:
+        """What is out of date, as ``field``."""
+        return self.field
+
+    @property
+    def expected_shape(self) -> Any:
+        return self.expected
+
+    @property
+    def actual_shape(self) -> Any:
+        return self.got
 
 
 class ComputationCancelled(SolweigError):

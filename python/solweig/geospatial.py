@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from . import switches
 from .errors import ConfigurationError, InvalidSurfaceData
 from .params import namespace_to_plain
+from .renamed import also_named
 
 if TYPE_CHECKING:
     from rasterio.transform import Affine
@@ -44,6 +45,7 @@ def extract_bounds(transform: Sequence[float] | Affine, shape: tuple[int, int]) 
     return (min(xs), min(ys), max(xs), max(ys))
 
 
+@also_named(bounds_list="bounds")
 def intersect_bounds(bounds: Iterable[Sequence[float]]) -> Bounds:
     """The area that all bounds share.
 
@@ -60,6 +62,7 @@ def intersect_bounds(bounds: Iterable[Sequence[float]]) -> Bounds:
     return (west, south, east, north)
 
 
+@also_named(target_pixel_size="pixel_size")
 def resample_to_grid(
     array: NDArray[Any],
     src_transform: Sequence[float] | Affine,
@@ -127,20 +130,21 @@ def resample_to_grid(
     return out, transform
 
 
+@also_named(ns="value")
 def namespace_to_dict(value: SimpleNamespace | Any) -> Any:
     """Nested namespaces, as :func:`solweig.load_params` returns, as plain dictionaries."""
     return namespace_to_plain(value)
 
 
 def pixel_size_tag(pixel_size: float) -> str:
-    """Name of the cache folder of a pixel size [m]: ``px1``, ``px0.5``.
+    """Name of the cache folder of a pixel size [m]: ``px1.000``, ``px0.500``.
 
     Raises:
         ConfigurationError: not a positive number.
     """
     if not (pixel_size > 0 and math.isfinite(pixel_size)):
         raise ConfigurationError("pixel_size", "more than 0 m", repr(pixel_size))
-    return f"px{pixel_size:g}"
+    return f"px{pixel_size:.3f}"
 
 
 def compute_max_tile_pixels() -> int:
@@ -164,15 +168,19 @@ def _physical_memory() -> int:
         return 8 * 2**30
 
 
-def looks_like_relative(layer: NDArray[Any], ground: NDArray[Any]) -> bool:
+@also_named(reference="ground")
+def looks_like_relative(layer: NDArray[Any] | None, ground: NDArray[Any] | None) -> bool:
     """Whether a vegetation layer holds heights above ground rather than elevations.
 
     Args:
         layer: Canopy or trunk heights ``[row, col]`` [m].
         ground: Ground elevation ``[row, col]`` [m].
 
-    On ground near 0 m the two cannot be told apart; the answer is then ``True``.
+    On ground near 0 m the two cannot be told apart; the answer is then ``True``. ``False`` where
+    either is ``None``.
     """
+    if layer is None or ground is None:
+        return False
     from .surface_checks import why_canopy_looks_absolute
 
     heights = np.asarray(layer, np.float32)

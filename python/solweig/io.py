@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .epw_download import download_epw
@@ -35,7 +36,9 @@ __all__ = [
 def read_epw(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
     """All columns of an EPW file as pvlib names them, and its location.
 
-    The index is the start of each hour with the file's time zone; missing values keep EPW's codes.
+    The index is the end of each hour on the file's clock, without a time zone, as stamps of
+    :class:`solweig.Weather` are; missing values keep EPW's codes. The location also goes by
+    ``tz_offset`` [h], ``elevation`` [m] and ``state``.
     :meth:`solweig.Weather.from_epw` is the reader for runs.
 
     Raises:
@@ -44,4 +47,12 @@ def read_epw(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]
     """
     from .weather_io import read_epw_table
 
-    return read_epw_table(path)
+    frame, place = read_epw_table(path)
+    index: Any = frame.index
+    frame.index = index.tz_localize(None) + timedelta(hours=1)
+    place |= {
+        "tz_offset": place["TZ"],
+        "elevation": place["altitude"],
+        "state": place["state-prov"],
+    }
+    return frame, place

@@ -63,6 +63,14 @@ class Location:
                 stacklevel=3,
             )
 
+    def to_sun_position_dict(self) -> dict[str, float]:
+        """Latitude and longitude [degrees] and altitude [m] by name."""
+        return {
+            "latitude": self.latitude,
+            "longitude": self.longitude,
+            "altitude": self.altitude,
+        }
+
     @classmethod
     def from_dsm_crs(
         cls,

@@ -15,9 +15,11 @@ import numpy as np
 
 from .atomic import write_text
 from .errors import ConfigurationError
+from .renamed import also_named
 
 if TYPE_CHECKING:
     from .config import Settings
+    from .human import HumanParams
     from .location import Location
     from .surface import SurfaceData
     from .weather import Weather
@@ -75,13 +77,20 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
+@also_named(weather="weather_series")
 def create_run_metadata(
-    *,
     surface: SurfaceData,
     location: Location,
-    weather: Weather | Sequence[Weather],
+    weather_series: Weather | Sequence[Weather],
+    human: HumanParams | None = None,
+    physics: SimpleNamespace | None = None,
+    materials: SimpleNamespace | None = None,
+    use_anisotropic_sky: bool = True,
+    conifer: bool = False,
+    output_dir: str | Path | None = None,
+    outputs: Sequence[str] | None = None,
+    *,
     settings: Settings | None = None,
-    outputs: Sequence[str] = (),
     parameters: Mapping[str, Any] | None = None,
     steps: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
@@ -90,9 +99,12 @@ def create_run_metadata(
     Args:
         surface: its rasters enter as content hashes.
         location: where the sun is computed.
-        weather: the series; enters as its span and a content hash.
-        settings: resolved settings of the call.
+        weather_series: the series; enters as its span and a content hash.
+        human, physics, materials, use_anisotropic_sky, conifer: of the call; only looked at
+            where ``settings`` are not given.
+        output_dir: not part of the description, so that a moved run stays the same run.
         outputs: requested variables.
+        settings: resolved settings of the call.
         parameters: every parameter handed to the engine, and what else shapes the result.
         steps: what the engine is given for each step; hashed with the weather.
 
@@ -100,15 +112,22 @@ def create_run_metadata(
         A plain dict. ``run_id`` depends on inputs and parameters only: two runs with the same id
         give the same rasters.
     """
-    series = [weather] if not isinstance(weather, Sequence) else list(weather)
+    series = list(weather_series) if isinstance(weather_series, Sequence) else [weather_series]
+    said: Any = settings or {
+        "human": human,
+        "physics": physics,
+        "materials": materials,
+        "use_anisotropic_sky": use_anisotropic_sky,
+        "conifer": conifer,
+    }
     inputs = {
         "surface": _describe_surface(surface),
         "weather": _describe_weather(series, steps),
         "location": plain(location),
     }
     chosen = {
-        "outputs": list(outputs),
-        "settings": plain(settings),
+        "outputs": list(outputs or ()),
+        "settings": plain(said),
         "engine": plain(parameters or {}),
     }
     return {
@@ -130,16 +149,24 @@ def create_run_metadata(
     }
 
 
-def save_run_metadata(metadata: Mapping[str, Any], path: str | Path) -> Path:
-    """Write as JSON; ``path`` is a folder or a file name. Returns the file written."""
-    target = Path(path)
+@also_named(path="output_dir")
+def save_run_metadata(
+    metadata: Mapping[str, Any], output_dir: str | Path, filename: str = FILE_NAME
+) -> Path:
+    """Write as JSON into a folder, or where ``output_dir`` names a ``.json`` file, as that file.
+
+    Returns:
+        The file written.
+    """
+    target = Path(output_dir)
     if target.suffix.lower() != ".json":
-        target = target / FILE_NAME
+        target = target / filename
     target.parent.mkdir(parents=True, exist_ok=True)
     write_text(target, json.dumps(plain(metadata), indent=2) + "\n")
     return target
 
 
+@also_named(metadata_path="path")
 def load_run_metadata(path: str | Path) -> dict[str, Any]:
     """Read a file written by :func:`save_run_metadata`, given itself or its folder.
 

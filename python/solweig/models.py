@@ -5,7 +5,10 @@ from __future__ import annotations
 from solweig.config import HumanParams, ModelConfig
 from solweig.location import Location
 from solweig.precomputed import PrecomputedData, ShadowArrays, SvfArrays
+from solweig.results import SolweigResult
+from solweig.state import ThermalState
 from solweig.surface import SurfaceData
+from solweig.tiling import TileSpec
 from solweig.weather import Weather
 
 __all__ = [
@@ -14,7 +17,10 @@ __all__ = [
     "ModelConfig",
     "PrecomputedData",
     "ShadowArrays",
+    "SolweigResult",
     "SurfaceData",
     "SvfArrays",
+    "ThermalState",
+    "TileSpec",
     "Weather",
 ]

@@ -17,6 +17,7 @@ from typing import Any
 
 from .errors import ConfigurationError
 from .human import HumanParams
+from .renamed import also_named
 
 MISSING = -900.0  # the files mark absent values with -999 or -9999
 
@@ -33,6 +34,7 @@ _LIMITS = {
 }
 
 
+@also_named(params_json_path="path")
 def load_params(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
     """Read a complete parameter file; ``None`` reads the one shipped with the package.
 
@@ -43,6 +45,7 @@ def load_params(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
     return namespace_from_dict(_read(path))
 
 
+@also_named(physics_json_path="path")
 def load_physics(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
     """Read trees and posture (sections ``Tree_settings`` and ``Posture``).
 
@@ -54,6 +57,7 @@ def load_physics(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
     return namespace_from_dict(values)
 
 
+@also_named(materials_json_path="path")
 def load_materials(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
     """Read land-cover and wall classes; errors as :func:`load_params`.
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _core
+from .renamed import also_named
 
 if TYPE_CHECKING:
     from .config import HumanParams
@@ -22,6 +23,7 @@ def _as_grid(tmrt: ArrayLike) -> NDArray[np.float32]:
     return grid
 
 
+@also_named(wind="wind10m")
 def compute_utci_grid(tmrt: ArrayLike, ta: float, rh: float, wind10m: float) -> NDArray[np.float32]:
     """UTCI of every cell [deg C].
 

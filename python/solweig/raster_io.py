@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 
 from .atomic import atomic_path
 from .errors import InvalidSurfaceData
+from .renamed import also_named
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from rasterio.transform import Affine
 
 log = logging.getLogger("solweig")
 
@@ -31,6 +33,7 @@ NODATA = -9999.0
 _PREVIEW_SIDE = 1024
 
 
+@also_named(path_str="path")
 def load_raster(
     path: PathLike,
     bbox: Bounds | None = None,
@@ -82,6 +85,7 @@ def load_raster(
     return values, [float(v) for v in transform.to_gdal()], crs, nodata
 
 
+@also_named(out_path_str="path", data_arr="arr", trf_arr="trf", crs_wkt="crs")
 def save_raster(
     path: PathLike,
     arr: NDArray[Any],
@@ -134,31 +138,36 @@ def save_raster(
         _save_preview(target, values)
 
 
+@also_named(path_str="path")
 def get_raster_metadata(path: PathLike) -> dict[str, Any]:
     """What a raster is, without reading it.
 
-    Keys: ``rows``, ``cols``, ``shape``, ``geotransform`` (GDAL), ``crs`` (WKT or ``None``),
-    ``nodata``, ``dtype``, ``count``, ``bounds`` (min_x, min_y, max_x, max_y), ``pixel_size`` (of a
-    column). Errors as :func:`load_raster`.
+    Keys: ``rows``, ``cols``, ``shape``, ``transform`` and ``geotransform`` (both GDAL), ``crs``
+    (WKT or ``None``), ``nodata``, ``dtype``, ``count``, ``bounds`` (left, bottom, right, top),
+    ``res`` (of a column, of a row), ``pixel_size`` (of a column). Errors as :func:`load_raster`.
     """
     with _open(path) as source:
-        bounds = source.bounds
         return {
             "rows": source.height,
             "cols": source.width,
             "shape": (source.height, source.width),
+            "transform": [float(v) for v in source.transform.to_gdal()],
             "geotransform": [float(v) for v in source.transform.to_gdal()],
             "crs": source.crs.to_wkt() if source.crs else None,
             "nodata": source.nodatavals[0],
             "dtype": source.dtypes[0],
             "count": source.count,
-            "bounds": (bounds.left, bounds.bottom, bounds.right, bounds.top),
+            "bounds": source.bounds,
+            "res": source.res,
             "pixel_size": abs(float(source.transform.a)),
         }
 
 
-def read_raster_window(path: PathLike, window: tuple[slice, slice], band: int = 0) -> NDArray[Any]:
+@also_named(path_str="path")
+def read_raster_window(path: PathLike, window: tuple[slice, slice], band: int = 1) -> NDArray[Any]:
     """Read ``array[window]`` without the rest; floating types have NaN where there is no data.
+
+    ``band`` counts from 1 here, unlike in :func:`load_raster`.
 
     Raises:
         FileNotFoundError: no such file.
@@ -166,16 +175,20 @@ def read_raster_window(path: PathLike, window: tuple[slice, slice], band: int = 
     """
     with _open(path) as source:
         place = _checked_window(window, source.height, source.width)
-        values = source.read(band + 1, window=place)
+        _check_band(source, band, path)
+        values = source.read(band, window=place)
         if np.issubdtype(values.dtype, np.floating):
-            values[source.read_masks(band + 1, window=place) == 0] = np.nan
+            values[source.read_masks(band, window=place) == 0] = np.nan
         return np.asarray(values)
 
 
+@also_named(path_str="path", data="arr")
 def write_raster_window(
-    path: PathLike, arr: NDArray[Any], window: tuple[slice, slice], band: int = 0
+    path: PathLike, arr: NDArray[Any], window: tuple[slice, slice], band: int = 1
 ) -> None:
     """Write ``arr`` into ``window`` of an existing raster; NaN becomes its nodata value.
+
+    ``band`` counts from 1, as in :func:`read_raster_window`.
 
     Raises:
         FileNotFoundError: no such file.
@@ -187,19 +200,21 @@ def write_raster_window(
         expected = (int(place.height), int(place.width))
         if values.shape != expected:
             raise InvalidSurfaceData(Path(path).name, f"an array of {expected}", values.shape)
-        nodata = sink.nodatavals[band]
+        _check_band(sink, band, path)
+        nodata = sink.nodatavals[band - 1]
         if nodata is not None and np.issubdtype(values.dtype, np.floating):
             values = np.where(np.isfinite(values), values, nodata)
-        sink.write(values.astype(sink.dtypes[band]), band + 1, window=place)
+        sink.write(values.astype(sink.dtypes[band - 1]), band, window=place)
 
 
+@also_named(path_str="path", crs_wkt="crs")
 def create_empty_raster(
     path: PathLike,
     rows: int,
     cols: int,
     transform: Sequence[float] | Any,
     crs: Any,
-    dtype: str = "float32",
+    dtype: Any = "float32",
     nodata: float | None = NODATA,
     bands: int = 1,
 ) -> None:
@@ -218,7 +233,7 @@ def rasterise_gdf(
     ht_col: str,
     bbox: Bounds | None = None,
     pixel_size: float = 1.0,
-) -> tuple[NDArray[np.float32], list[float], str | None]:
+) -> tuple[NDArray[np.float32], Affine]:
     """Burn heights of polygons into a raster; where polygons overlap the highest wins.
 
     Args:
@@ -229,7 +244,7 @@ def rasterise_gdf(
         pixel_size: Side of a cell [m].
 
     Returns:
-        Heights ``[row, col]``, 0 where no polygon covers the cell's centre; GDAL transform; WKT.
+        Heights ``[row, col]``, 0 where no polygon covers the cell's centre; ``Affine``.
 
     Raises:
         InvalidSurfaceData: a column is missing, there is no polygon, the area is empty.
@@ -251,8 +266,7 @@ def rasterise_gdf(
     transform = from_origin(min_x, max_y, pixel_size, pixel_size)
     shapes = list(zip(ordered[geom_col], ordered[ht_col].astype(float), strict=True))
     heights = rasterize(shapes, (rows, cols), fill=0, transform=transform, dtype="float32")
-    crs = gdf.crs.to_wkt() if gdf.crs is not None else None
-    return heights, [float(v) for v in transform.to_gdal()], crs
+    return heights, transform
 
 
 # ---------------------------------------------------------------- helpers
@@ -316,6 +330,13 @@ def _window_of(source: Any, bbox: Bounds, name: str) -> Any:
             "bbox", f"an area inside {name}: {tuple(source.bounds)}", tuple(bbox)
         )
     return Window(left, top, right - left, bottom - top)
+
+
+def _check_band(source: Any, band: int, path: PathLike) -> None:
+    if not 1 <= band <= source.count:
+        raise InvalidSurfaceData(
+            Path(path).name, f"band 1 to {source.count}", band, "Bands of windows count from 1."
+        )
 
 
 def _checked_window(window: tuple[slice, slice], rows: int, cols: int) -> Any:

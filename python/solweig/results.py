@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,11 +205,29 @@ class TimeseriesSummary:
     def __len__(self) -> int:
         return self.n_timesteps
 
+    @classmethod
+    def empty(cls) -> TimeseriesSummary:
+        """The summary of no step at all: grids without cells, an empty series."""
+        grids: dict[str, Any] = {name: np.empty((0, 0), np.float32) for name in SUMMARY_GRIDS}
+        columns: dict[str, Any] = {f.name: np.empty(0, np.float32) for f in fields(Timeseries)}
+        return cls(
+            **grids,
+            utci_hours_above={},
+            n_timesteps=0,
+            n_daytime=0,
+            n_nighttime=0,
+            shadow_available=False,
+            heat_thresholds_day=[],
+            heat_thresholds_night=[],
+            timeseries=Timeseries(**{**columns, "datetime": []}),
+        )
+
     def grids(self) -> dict[str, Grid]:
         """Every statistic by the name of its file."""
         found = {name: getattr(self, name) for name in SUMMARY_GRIDS}
         for threshold, grid in sorted(self.utci_hours_above.items()):
-            found[f"utci_hours_above_{threshold:g}"] = grid
+            time = "day" if threshold in self.heat_thresholds_day else "night"
+            found[f"utci_hours_above_{threshold:g}_{time}"] = grid
         return found
 
     def to_geotiff(self, output_dir: str | Path, surface: SurfaceData | None = None) -> None:

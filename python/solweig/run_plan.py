@@ -141,7 +141,7 @@ def make_plan(request: RunRequest) -> RunPlan:
     metadata = create_run_metadata(
         surface=surface,
         location=location,
-        weather=rows,
+        weather_series=rows,
         settings=settings,
         outputs=outputs,
         parameters=_hashed_parameters(request, params, points),

@@ -159,6 +159,11 @@ class ShadowArrays:
         return (rows, cols)
 
     @property
+    def spatial_shape(self) -> tuple[int, int]:
+        """Rows and columns, as ``shape``."""
+        return self.shape
+
+    @property
     def n_patches(self) -> int:
         """Number of sky patches."""
         return self._n_patches
@@ -194,19 +199,19 @@ class ShadowArrays:
         return np.unpackbits(as_bytes, axis=2, count=self._n_patches, bitorder="little")
 
     @property
-    def shmat(self) -> NDArray[np.uint8]:
-        """Building visibility, uint8 ``[row, col, patch]``; unpacked anew on each access."""
-        return self._unpacked("shmat")
+    def shmat(self) -> NDArray[np.float32]:
+        """Building visibility 0 or 1, float32 ``[row, col, patch]``; unpacked anew each time."""
+        return self._unpacked("shmat").astype(np.float32)
 
     @property
-    def vegshmat(self) -> NDArray[np.uint8]:
-        """Vegetation visibility, uint8 ``[row, col, patch]``; unpacked anew on each access."""
-        return self._unpacked("vegshmat")
+    def vegshmat(self) -> NDArray[np.float32]:
+        """Vegetation visibility 0 or 1, float32 ``[row, col, patch]``; unpacked anew each time."""
+        return self._unpacked("vegshmat").astype(np.float32)
 
     @property
-    def vbshmat(self) -> NDArray[np.uint8]:
-        """0 where vegetation hides a building; uint8 ``[row, col, patch]``; unpacked anew."""
-        return self._unpacked("vbshmat")
+    def vbshmat(self) -> NDArray[np.float32]:
+        """0 where vegetation hides a building; float32 ``[row, col, patch]``; unpacked anew."""
+        return self._unpacked("vbshmat").astype(np.float32)
 
     def diffsh(
         self, transmissivity: float = 0.03, use_vegetation: bool = True
@@ -215,9 +220,9 @@ class ShadowArrays:
 
         float32 ``[row, col, patch]``, in {0, tau, 1}.
         """
-        result = self.shmat.astype(np.float32)
+        result = self.shmat
         if use_vegetation and self.has_vegetation:
-            result -= (1 - self.vegshmat) * np.float32(1.0 - transmissivity)
+            result -= (np.float32(1.0) - self.vegshmat) * np.float32(1.0 - transmissivity)
         return result
 
     @property

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["ThermalState"]
 
 
+_REFERENCE_NAMES = {
+    "tgmap1": "lup",
+    "tgmap1_e": "lup_e",
+    "tgmap1_s": "lup_s",
+    "tgmap1_w": "lup_w",
+    "tgmap1_n": "lup_n",
+    "tgout1": "tg",
+}
+
+
 class ThermalState:
     """What the ground remembers: delayed upward longwave and ground temperature rasters.
 
@@ -37,6 +47,7 @@ class ThermalState:
             fields: rasters ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n`` [W m-2] and ``tg``
                 [K]; empty before the first daytime step.
         """
+        self._initial_shape: tuple[int, int] | None = None
         self.first = bool(first)
         self.accumulated_days = float(accumulated_days)
         self.fields = {name: np.array(grid, np.float32) for name, grid in (fields or {}).items()}
@@ -45,10 +56,41 @@ class ThermalState:
     def shape(self) -> tuple[int, int] | None:
         """Raster shape, None while nothing is remembered."""
         grid = next(iter(self.fields.values()), None)
-        return None if grid is None else (grid.shape[0], grid.shape[1])
+        return self._initial_shape if grid is None else (grid.shape[0], grid.shape[1])
+
+    @classmethod
+    def initial(cls, shape: tuple[int, int]) -> ThermalState:
+        """The state before the first step of a run over ``shape`` cells: nothing remembered.
+
+        Its rasters read as zeros.
+        """
+        state = cls()
+        state._initial_shape = (int(shape[0]), int(shape[1]))
+        return state
+
+    def __getattr__(self, name: str) -> NDArray[np.float32]:
+        """The rasters by the reference's names: ``tgmap1``, ``tgmap1_e``..., ``tgout1``."""
+        field = _REFERENCE_NAMES.get(name)
+        if field is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if field in self.fields:
+            return self.fields[field]
+        return np.zeros(self._initial_shape or (0, 0), np.float32)
+
+    @property
+    def firstdaytime(self) -> float:
+        """1 before the first daytime step, then 0."""
+        return float(self.first)
+
+    @property
+    def timeadd(self) -> float:
+        """Time since the delayed rasters were last renewed [days]."""
+        return self.accumulated_days
 
     def copy(self) -> ThermalState:
-        return ThermalState(self.first, self.accumulated_days, self.fields)
+        twin = ThermalState(self.first, self.accumulated_days, self.fields)
+        twin._initial_shape = self._initial_shape
+        return twin
 
     @classmethod
     def from_engine(cls, state: State) -> ThermalState:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from solweig import switches
 from solweig.digests import array_digest, file_digest, fingerprint, write_json
-from solweig.errors import InvalidSurfaceData, MissingPrecomputedData
+from solweig.errors import InvalidSurfaceData, MissingPreparedSurface
 from solweig.surface_cache import CACHE_FORMAT, GridFiles, SurfaceCache
 from solweig.surface_layers import LAYER_NAMES
 
@@ -189,7 +189,7 @@ def load_surface(directory: str | Path, *, load_svf: bool = True) -> SurfaceData
         root = root.parent
     meta = _read_metadata(root)
     if meta is None:
-        raise MissingPrecomputedData(
+        raise MissingPreparedSurface(
             str(root / _METADATA), "Make the surface with SurfaceData.prepare(working_dir=...)."
         )
     damaged = _damaged_file(root, meta)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,15 +114,16 @@ class SvfArrays:
     # -------------------------------------------------------------- files
 
     @classmethod
-    def from_zip(cls, path: str | Path) -> SvfArrays:
+    def from_zip(cls, zip_path: str | Path, use_vegetation: bool = True) -> SvfArrays:
         """Read UMEP's ``svfs.zip``.
 
-        An archive without the vegetation grids is taken as made without vegetation.
+        An archive without the vegetation grids is taken as made without vegetation;
+        ``use_vegetation=False`` takes any archive so.
 
         Raises MissingPrecomputedData if the file or a needed grid is absent, InvalidSurfaceData if
         it cannot be read or holds values outside [0, 1].
         """
-        source = Path(path)
+        source = Path(zip_path)
         if not source.is_file():
             raise MissingPrecomputedData(str(source), "Compute it with SurfaceData.compute_svf().")
         try:
@@ -137,6 +138,8 @@ class SvfArrays:
                 grids = {k: _read_tif(archive.read(v), k) for k, v in present.items()}
         except zipfile.BadZipFile as problem:
             raise InvalidSurfaceData(str(source), "a zip archive", str(problem)) from problem
+        if not use_vegetation:
+            grids = {k: v for k, v in grids.items() if "veg" not in k}
         return cls(**grids)
 
     def to_zip(
@@ -181,8 +184,10 @@ class SvfArrays:
         return save_arrays(Path(directory), self.as_dict())
 
     @classmethod
-    def from_memmap(cls, directory: str | Path) -> SvfArrays:
+    def from_memmap(cls, directory: str | Path, mode: Literal["r", "r+", "c"] = "r") -> SvfArrays:
         """Map what :meth:`to_memmap` wrote; nothing is read before it is used.
+
+        ``mode`` is numpy's: read only, read and write, or copy on write.
 
         Raises MissingPrecomputedData if a file is absent, InvalidSurfaceData if one is damaged.
         """
@@ -190,7 +195,7 @@ class SvfArrays:
         try:
             return cls(
                 **{
-                    name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+                    name: np.load(folder / f"{name}.npy", mmap_mode=mode, allow_pickle=False)
                     for name in cls.names()
                 }
             )

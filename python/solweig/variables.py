@@ -47,8 +47,9 @@ def attributes(name: str) -> dict[str, str]:
     if name in ("sun_hours", "shade_hours"):
         return {"long_name": name.replace("_", " "), "units": "h"}
     if name.startswith("utci_hours_above"):
-        threshold = name.rpartition("_")[2]
-        return {"long_name": f"hours with UTCI above {threshold} degC", "units": "h"}
+        threshold, _, time = name.removeprefix("utci_hours_above_").partition("_")
+        text = f"hours with UTCI above {threshold} degC"
+        return {"long_name": f"{text} by {time}" if time else text, "units": "h"}
     long_name, units, standard_name = _DESCRIPTION[base]
     text = f"{long_name}, {statistic.replace('_', ' ')}" if statistic else long_name
     found = {"long_name": text, "units": units}

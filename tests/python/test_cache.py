@@ -91,12 +91,12 @@ def test_layout(tmp_path: Path) -> None:
     for name in ("dsm", "cdsm", "dem", "land_cover", "wall_height", "wall_aspect", "valid_mask"):
         assert (work / "cleaned" / f"{name}.tif").is_file()
         assert (work / "cleaned" / f"{name}.npy").is_file()
-    assert (work / "walls/px2/wall_hts.tif").is_file()
-    assert (work / "walls/px2/wall_aspects.tif").is_file()
-    assert (work / "svf/px2/memmap/svf_aveg_west.npy").is_file()
-    assert (work / "svf/px2/memmap/cache_meta.json").is_file()
-    assert (work / "svf/px2/svfs.zip").is_file()
-    assert (work / "svf/px2/shadowmats.npz").is_file()
+    assert (work / "walls/px2.000/wall_hts.tif").is_file()
+    assert (work / "walls/px2.000/wall_aspects.tif").is_file()
+    assert (work / "svf/px2.000/memmap/svf_aveg_west.npy").is_file()
+    assert (work / "svf/px2.000/memmap/cache_meta.json").is_file()
+    assert (work / "svf/px2.000/svfs.zip").is_file()
+    assert (work / "svf/px2.000/shadowmats.npz").is_file()
     meta = json.loads((work / "metadata.json").read_text())
     assert meta["grid"]["rows"] == 40
     assert meta["grid"]["geotransform"][0] == 400_000.0
@@ -368,7 +368,7 @@ def test_svf_dir_of_the_same_surface_is_used(tmp_path: Path, engine: Engine) -> 
     files = write_scene(tmp_path)
     first = SurfaceData.prepare(**files, working_dir=tmp_path / "work")
     engine.take()
-    again = SurfaceData.prepare(**files, svf_dir=tmp_path / "work/svf/px2")
+    again = SurfaceData.prepare(**files, svf_dir=tmp_path / "work/svf/px2.000")
     assert engine.take() == (0, 1)
     same(first, again)
 
@@ -380,7 +380,7 @@ def test_svf_dir_of_another_surface_is_refused(tmp_path: Path) -> None:
     dsm[0, 0] += 0.001
     write_tif(files["dsm"], dsm)
     with pytest.raises(StalePrecomputedData) as info:
-        SurfaceData.prepare(**files, svf_dir=tmp_path / "work/svf/px2", min_object_height=0.0)
+        SurfaceData.prepare(**files, svf_dir=tmp_path / "work/svf/px2.000", min_object_height=0.0)
     assert info.value.field == "svf_dir"
 
 
@@ -389,7 +389,7 @@ def test_umep_files_are_used_as_they_are(tmp_path: Path, engine: Engine) -> None
     first = SurfaceData.prepare(**files, working_dir=tmp_path / "work")
     (tmp_path / "umep").mkdir()
     for name in ("svfs.zip", "shadowmats.npz"):
-        (tmp_path / "work/svf/px2" / name).rename(tmp_path / "umep" / name)
+        (tmp_path / "work/svf/px2.000" / name).rename(tmp_path / "umep" / name)
     engine.take()
     again = SurfaceData.prepare(**files, svf_dir=tmp_path / "umep")
     assert engine.take()[0] == 0
@@ -400,14 +400,14 @@ def test_svf_dir_of_another_shape(tmp_path: Path) -> None:
     files = write_scene(tmp_path)
     SurfaceData.prepare(**files, working_dir=tmp_path / "work")
     with pytest.raises(GridShapeMismatch) as info:
-        SurfaceData.prepare(**files, svf_dir=tmp_path / "work/svf/px2", pixel_size=4.0)
+        SurfaceData.prepare(**files, svf_dir=tmp_path / "work/svf/px2.000", pixel_size=4.0)
     assert (info.value.field, info.value.expected) == ("svf_dir", (20, 25))
 
 
 def test_working_folder_reads_as_precomputed_data(tmp_path: Path) -> None:
     made = SurfaceData.prepare(**write_scene(tmp_path), working_dir=tmp_path / "work")
     data = PrecomputedData.prepare(
-        tmp_path / "work/walls/px2", tmp_path / "work/svf/px2", expected_shape=(40, 50)
+        tmp_path / "work/walls/px2.000", tmp_path / "work/svf/px2.000", expected_shape=(40, 50)
     )
     np.testing.assert_array_equal(data.wall_height, made.wall_height)
     np.testing.assert_array_equal(data.wall_aspect, made.wall_aspect)

@@ -387,7 +387,7 @@ def test_plot_without_matplotlib_says_what_to_install(
 
 def test_summary_can_be_written_later(day: solweig.TimeseriesSummary, tmp_path: Path) -> None:
     day.to_geotiff(tmp_path)
-    assert (tmp_path / "summary" / "utci_hours_above_26.tif").exists()
+    assert (tmp_path / "summary" / "utci_hours_above_26_night.tif").exists()
     assert len(list((tmp_path / "summary").glob("*.tif"))) == len(day.grids())
 
 

@@ -171,10 +171,9 @@ def test_rasterise() -> None:
     table = geopandas.GeoDataFrame(
         {"h": [20.0, 5.0]}, geometry=[box(0, 0, 2, 2), box(1, 0, 4, 3)], crs=CRS
     )
-    values, transform, crs = io.rasterise_gdf(table, "geometry", "h")
+    values, transform = io.rasterise_gdf(table, "geometry", "h")
     assert values.tolist() == [[0, 5, 5, 5], [20, 20, 5, 5], [20, 20, 5, 5]]
-    assert transform == [0.0, 1.0, 0.0, 3.0, 0.0, -1.0]
-    assert crs is not None
+    assert transform.to_gdal() == (0.0, 1.0, 0.0, 3.0, 0.0, -1.0)
     with pytest.raises(InvalidSurfaceData, match="height"):
         io.rasterise_gdf(table, "geometry", "height")
     with pytest.raises(InvalidSurfaceData, match="bbox"):
@@ -246,8 +245,8 @@ def test_bad_resampling(changes: dict[str, Any], error: type[Exception]) -> None
 def test_small_helpers() -> None:
     from solweig.params import load_physics
 
-    assert geospatial.pixel_size_tag(1.0) == "px1"
-    assert geospatial.pixel_size_tag(0.5) == "px0.5"
+    assert geospatial.pixel_size_tag(1.0) == "px1.000"
+    assert geospatial.pixel_size_tag(0.5) == "px0.500"
     with pytest.raises(ConfigurationError):
         geospatial.pixel_size_tag(-1)
     plain = geospatial.namespace_to_dict(load_physics())

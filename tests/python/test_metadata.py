@@ -92,7 +92,7 @@ def test_overwriting_replaces_another_run(surface: solweig.SurfaceData, tmp_path
 
 def test_round_trip_and_bad_files(surface: solweig.SurfaceData, tmp_path: Path) -> None:
     metadata = solweig.create_run_metadata(
-        surface=surface, location=LOCATION, weather=weather(), outputs=["tmrt"]
+        surface=surface, location=LOCATION, weather_series=weather(), outputs=["tmrt"]
     )
     path = solweig.save_run_metadata(metadata, tmp_path)
     assert path == tmp_path / "run_metadata.json"

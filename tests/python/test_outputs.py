@@ -69,7 +69,7 @@ def test_a_run_writes_steps_summaries_and_metadata(
     for step in steps:
         for name in ("tmrt", "shadow"):
             assert f"{name}/{name}_{step.datetime:%Y%m%d_%H%M}.tif" in written
-    for name in ("tmrt_mean", "utci_max", "sun_hours", "shade_hours", "utci_hours_above_32"):
+    for name in ("tmrt_mean", "utci_max", "sun_hours", "shade_hours", "utci_hours_above_32_day"):
         assert f"summary/{name}.tif" in written
     assert "run_metadata.json" in written
     assert not [name for name in written if "partial" in name or name.startswith(".")]
