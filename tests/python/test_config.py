@@ -105,7 +105,7 @@ def test_defaults_match_the_public_interface() -> None:
     assert config.outputs == ["tmrt"]
     assert config.use_anisotropic_sky is True
     assert config.max_shadow_distance_m == 1000
-    assert config == ModelConfig.from_json()
+    assert ModelConfig.from_json() == ModelConfig(human=HumanParams())
 
 
 def test_ignored_fields_warn() -> None:
