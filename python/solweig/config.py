@@ -34,7 +34,6 @@ _IGNORED = ("tile_workers", "tile_queue_depth", "prefetch_tiles")
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "formulation": ("reference", "improved"),
     "body": ("cylinder", "box"),
-    "patch_option": (1, 2, 3, 4),
     "beam": ("normal", "horizontal"),
     "pet_wind": ("10m", "1.1m"),
     "stamp": ("end", "centre", "start"),
@@ -75,9 +74,6 @@ class ModelConfig:
         wall_material: Name of a wall class in ``materials``; ``None``: the generic wall.
         formulation: ``"reference"`` or ``"improved"`` physics.
         body: ``"cylinder"`` or ``"box"``.
-        patch_option: Sky division: 1 (145), 2 (153), 3 (305) or 4 (609 patches). Kept with the
-            configuration only: a run takes the division its surface was prepared with, see
-            :meth:`solweig.SurfaceData.prepare`.
         beam: Meaning of a measured direct radiation: on the beam's ``"normal"`` or
             ``"horizontal"``.
         wind_height_m: Height of the wind measurement [m], 0.5-200; ``None``: 10 or what
@@ -107,7 +103,6 @@ class ModelConfig:
     wall_material: str | None = None
     formulation: str = "reference"
     body: str = "cylinder"
-    patch_option: int = 2
     beam: str = "normal"
     wind_height_m: float | None = None
     pet_wind: str = "1.1m"
