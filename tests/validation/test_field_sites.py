@@ -15,6 +15,8 @@ from .sites import FLUXES, Site, find_shared, site_days
 RMSE_TOLERANCE_C = 0.1
 HOURLY_TOLERANCE_C = 0.02
 MODES = {"aniso": runs.ANISOTROPIC, "iso": runs.ISOTROPIC}
+#: Days the reference compared with the masts itself; it was not run at Kronenhuset.
+REPORTED_DAYS = [(site, day) for site, day in site_days() if site.name != "kronenhuset"]
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +29,11 @@ def field_data() -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key", MODES)
-@pytest.mark.parametrize(("site", "day"), site_days(), ids=lambda v: getattr(v, "name", v))
+@pytest.mark.parametrize(("site", "day"), REPORTED_DAYS, ids=lambda v: getattr(v, "name", v))
 def test_tmrt_is_as_close_to_measurements_as_the_reference(
     field_data: Path, site: Site, day: str, key: str
 ) -> None:
     reported = measured_agreement(field_data, site.name, day, key)
-    if not reported:
-        pytest.skip("the reference reports nothing for this day")
     with runs.quiet():
         series = runs.hourly(site, day, field_data, MODES[key])
     measured = site.measured(field_data, day)
