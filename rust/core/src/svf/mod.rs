@@ -12,7 +12,7 @@ use crate::simd::{self, Kernel};
 use crate::stage::Stage;
 use crate::terrain::{SEGMENT, TILE_ROWS, Terrain};
 use rayon::prelude::*;
-use weights::{SECTOR_CONSTANT, clipped};
+use weights::clipped;
 
 /// Number of view factor fields: three families by five directions.
 pub const FIELDS: usize = 15;
@@ -80,7 +80,6 @@ pub struct SkyPlan {
     pub table: PatchTable,
     rays: Vec<Ray>,
     weights: SkyWeights,
-    options: SkyOptions,
 }
 
 impl SkyPlan {
@@ -119,7 +118,6 @@ impl SkyPlan {
             table,
             rays,
             weights,
-            options,
         }
     }
 
@@ -197,6 +195,7 @@ impl SkyPlan {
         let words = self.table.words();
         let width = SEGMENT.min(cols - tile.col);
         let mut sums = [[0.0; SEGMENT]; 5];
+        let trunk_absent = terrain.vegetation.as_ref().map(|v| &v.trunk_absent);
         for r in 0..tile.rows {
             let out = r * cols + tile.col;
             let cell = (tile.row + r) * cols + tile.col;
@@ -218,27 +217,13 @@ impl SkyPlan {
                 }
                 for d in 0..5 {
                     let field = &mut band.fields[family * 5 + d][out..out + width];
-                    let constant = self.sector_constant(terrain, family, d);
                     for i in 0..width {
-                        field[i] = clipped(sums[d][i] + constant(cell + i), valid[i]);
+                        let absent = trunk_absent.is_none_or(|absent| absent[cell + i]);
+                        let sum = sums[d][i] + self.weights.constant(family, d, absent);
+                        field[i] = clipped(sum, valid[i]);
                     }
                 }
             }
-        }
-    }
-
-    /// The reference's addition to a sector of a family (G 5.3).
-    fn sector_constant<'t>(
-        &self,
-        terrain: &'t Terrain,
-        family: usize,
-        direction: usize,
-    ) -> impl Fn(usize) -> f64 + 't {
-        let sector = !self.options.normalised_sectors && matches!(direction, 2 | 3);
-        let trunk_absent = terrain.vegetation.as_ref().map(|v| &v.trunk_absent);
-        move |cell| {
-            let here = family == 0 || trunk_absent.is_none_or(|absent| absent[cell]);
-            if sector && here { SECTOR_CONSTANT } else { 0.0 }
         }
     }
 }

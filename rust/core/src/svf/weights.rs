@@ -7,7 +7,7 @@ use crate::terrain::SEGMENT;
 
 /// The zenith cap left over from an older scheme, added to the southern and western sectors
 /// (quirk Q18).
-pub(super) const SECTOR_CONSTANT: f64 = 3.0459e-4;
+const SECTOR_CONSTANT: f64 = 3.0459e-4;
 
 /// Sectors a patch azimuth belongs to: E, S, W, N (G 5.3).
 #[must_use]
@@ -80,6 +80,17 @@ impl SkyWeights {
         Self { terms, normalised }
     }
 
+    /// The reference's addition to a direction of a family (G 5.3): to the southern and western
+    /// sectors, of the vegetation families only where a cell has no trunk zone.
+    pub(super) fn constant(&self, family: usize, direction: usize, trunk_absent: bool) -> f64 {
+        let sector = !self.normalised && matches!(direction, 2 | 3);
+        if sector && (family == 0 || trunk_absent) {
+            SECTOR_CONSTANT
+        } else {
+            0.0
+        }
+    }
+
     /// View factors of a family for one segment. `planes[w][i]` is word `w` of cell `i`.
     #[inline(always)]
     pub(super) fn reduce(&self, planes: &[[u32; SEGMENT]], out: &mut [[f64; SEGMENT]; 5]) {
@@ -150,9 +161,8 @@ pub fn from_masks(
             for d in 0..5 {
                 for i in 0..width {
                     let cell = first + i;
-                    let here = family == 0 || trunk_absent.is_none_or(|absent| absent[cell]);
-                    let constant = !normalised && matches!(d, 2 | 3) && here;
-                    let sum = sums[d][i] + if constant { SECTOR_CONSTANT } else { 0.0 };
+                    let absent = trunk_absent.is_none_or(|absent| absent[cell]);
+                    let sum = sums[d][i] + weights.constant(family, d, absent);
                     fields[family * 5 + d][cell] = clipped(sum, true);
                 }
             }
