@@ -9,15 +9,7 @@ import pytest
 
 from .agreement import agreement
 from .reference import measured_agreement, point_series
-from .sites import FLUXES, find_shared, site_days
-
-
-@pytest.fixture(scope="module")
-def field_data() -> Path:
-    shared = find_shared()
-    if shared is None or not (shared / "reference").is_dir():
-        pytest.skip("needs the shared field data and reference series")
-    return shared
+from .sites import FLUXES, site_days
 
 
 def test_known_series() -> None:

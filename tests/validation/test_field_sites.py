@@ -10,21 +10,13 @@ import pytest
 from . import budget, runs
 from .agreement import agreement
 from .reference import measured_agreement, point_series
-from .sites import FLUXES, Site, find_shared, site_days
+from .sites import FLUXES, Site, site_days
 
 RMSE_TOLERANCE_C = 0.1
 HOURLY_TOLERANCE_C = 0.02
 MODES = {"aniso": runs.ANISOTROPIC, "iso": runs.ISOTROPIC}
 #: Days the reference compared with the masts itself; it was not run at Kronenhuset.
 REPORTED_DAYS = [(site, day) for site, day in site_days() if site.name != "kronenhuset"]
-
-
-@pytest.fixture(scope="module")
-def field_data() -> Path:
-    shared = find_shared()
-    if shared is None or not (shared / "reference").is_dir():
-        pytest.skip("needs the shared field data and reference series")
-    return shared
 
 
 @pytest.mark.slow
