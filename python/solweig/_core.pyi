@@ -29,6 +29,9 @@ class Scene:
     ``dsm`` and ``dem`` are absolute heights, ``canopy`` and ``trunk`` heights above ground
     (spec G 1.3: base = dem if given, else dsm; below 0.1 m = absent; NaN = absent). ``trunk=None``
     with a canopy means ``trunk_ratio * canopy``. NaN in ``dsm`` = no data.
+
+    A part of a larger raster takes ``datum`` from the whole's scene and says with ``vegetation``
+    whether the whole has some; its results are then those of the whole, bit for bit.
     """
 
     def __init__(
@@ -42,6 +45,8 @@ class Scene:
         trunk_ratio: float = 0.25,
         relative_bush: bool = False,
         canopy_base: str = "dem",
+        datum: float | None = None,
+        vegetation: bool = False,
     ) -> None: ...
     @property
     def id(self) -> int:
@@ -55,6 +60,12 @@ class Scene:
     @property
     def has_vegetation(self) -> bool:
         """Whether the scene holds vegetation."""
+    @property
+    def datum(self) -> float:
+        """Height subtracted from every layer before it is rounded [m]."""
+    @property
+    def relief_m(self) -> float:
+        """No ray meets anything higher than this above its start [m]."""
     def valid_mask(self) -> Bool:
         """Cells with data."""
     def canopy_top(self) -> F32:

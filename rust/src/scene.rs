@@ -12,7 +12,7 @@ use solweig_core::shadow::{SH, ShadowStage, SunInput, SunShadow, VBSHVEGSH, VEGS
 use solweig_core::svf::{
     SkyInput, SkyOptions, SkyPlan, SkyRows, SkyStage, ZenithCanopy, field_name,
 };
-use solweig_core::terrain::{CanopyBase, SceneInput, Terrain};
+use solweig_core::terrain::{CanopyBase, SceneInput, Terrain, Whole};
 use solweig_core::walls::wall_cells;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -71,7 +71,7 @@ pub fn reach_of(max_shadow_distance_m: f64, height_bound_m: Option<f64>) -> PyRe
 impl Scene {
     #[new]
     #[pyo3(signature = (dsm, *, pixel_size, dem=None, canopy=None, trunk=None, trunk_ratio=0.25,
-        relative_bush=false, canopy_base="dem"))]
+        relative_bush=false, canopy_base="dem", datum=None, vegetation=false))]
     fn new(
         py: Python<'_>,
         dsm: Raster<'_, f32>,
@@ -82,7 +82,14 @@ impl Scene {
         trunk_ratio: f64,
         relative_bush: bool,
         canopy_base: &str,
+        datum: Option<f64>,
+        vegetation: bool,
     ) -> PyResult<Self> {
+        if let Some(datum) = datum.filter(|d| !d.is_finite()) {
+            return Err(PyValueError::new_err(format!(
+                "datum: expected a height in metres, got {datum}"
+            )));
+        }
         let grid = grid_of("dsm", &dsm, pixel_size)?;
         let layer = |name: &str, raster: &Option<Raster<'_, f32>>| {
             raster
@@ -106,7 +113,7 @@ impl Scene {
             }
         };
         let terrain = enter(py, || {
-            Terrain::new(&SceneInput {
+            let input = SceneInput {
                 grid,
                 dsm,
                 dem: dem.as_deref(),
@@ -115,7 +122,11 @@ impl Scene {
                 trunk_ratio,
                 relative_bush,
                 canopy_base,
-            })
+            };
+            match datum {
+                Some(datum) => Terrain::part(&input, Whole { datum, vegetation }),
+                None => Terrain::new(&input),
+            }
         })?;
         Ok(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -136,6 +147,18 @@ impl Scene {
     #[getter]
     fn has_vegetation(&self) -> bool {
         self.terrain.vegetation.is_some()
+    }
+
+    /// Height subtracted from every layer [m].
+    #[getter]
+    fn datum(&self) -> f64 {
+        self.terrain.datum
+    }
+
+    /// Largest height difference a ray can meet [m].
+    #[getter]
+    fn relief_m(&self) -> f64 {
+        self.terrain.relief_m()
     }
 
     fn valid_mask<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArrayDyn<bool>>> {

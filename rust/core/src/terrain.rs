@@ -59,6 +59,17 @@ pub struct SceneInput<'a> {
     pub canopy_base: CanopyBase,
 }
 
+/// What the heights of a part of a raster take over from the whole, so that a tile of a raster and
+/// the whole of it agree on every bit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Whole {
+    /// Its datum [m].
+    pub datum: f64,
+    /// Whether it holds vegetation: if so, a part with a canopy layer has a vegetation layer even
+    /// where nothing grows. View factors round differently with and without one.
+    pub vegetation: bool,
+}
+
 /// A padded raster of heights relative to the datum.
 #[derive(Clone, Debug)]
 pub struct Layer {
@@ -109,6 +120,29 @@ impl Terrain {
     /// If a slice does not have the grid's length.
     #[must_use]
     pub fn new(input: &SceneInput<'_>) -> Self {
+        let lowest = input
+            .dsm
+            .iter()
+            .copied()
+            .filter(|z| z.is_finite())
+            .fold(f32::INFINITY, f32::min);
+        let whole = Whole {
+            datum: if lowest.is_finite() {
+                f64::from(lowest)
+            } else {
+                0.0
+            },
+            vegetation: false,
+        };
+        Self::part(input, whole)
+    }
+
+    /// Build the layers of a part of a larger scene.
+    ///
+    /// # Panics
+    /// If a slice does not have the grid's length.
+    #[must_use]
+    pub fn part(input: &SceneInput<'_>, whole: Whole) -> Self {
         let grid = input.grid;
         for layer in [Some(input.dsm), input.dem, input.canopy, input.trunk]
             .into_iter()
@@ -117,19 +151,10 @@ impl Terrain {
             assert_eq!(layer.len(), grid.len(), "layer does not match the grid");
         }
         let valid: Vec<bool> = input.dsm.iter().map(|z| z.is_finite()).collect();
-        let datum = f64::from(
-            input
-                .dsm
-                .iter()
-                .copied()
-                .filter(|z| z.is_finite())
-                .fold(f32::INFINITY, f32::min),
-        );
-        let datum = if datum.is_finite() { datum } else { 0.0 };
         let stride = grid.cols.next_multiple_of(SEGMENT) + 2 * SEGMENT;
         let mut terrain = Self {
             grid,
-            datum,
+            datum: whole.datum,
             stride,
             surface: Layer {
                 heights: Vec::new(),
@@ -149,7 +174,7 @@ impl Terrain {
             .copied()
             .filter(|&z| z > NOTHING)
             .fold(f32::INFINITY, f32::min);
-        terrain.vegetation = terrain.vegetation_layers(input);
+        terrain.vegetation = terrain.vegetation_layers(input, whole.vegetation);
         terrain
     }
 
@@ -267,7 +292,7 @@ impl Terrain {
         layer.window_max.get(row * self.block_cols + col).copied()
     }
 
-    fn vegetation_layers(&self, input: &SceneInput<'_>) -> Option<Vegetation> {
+    fn vegetation_layers(&self, input: &SceneInput<'_>, keep_empty: bool) -> Option<Vegetation> {
         let canopy = input.canopy?;
         let base = |i: usize| -> f64 {
             let surface = f64::from(input.dsm[i]);
@@ -294,7 +319,7 @@ impl Terrain {
             Some(trunk) => top(i, f64::from(trunk[i].min(canopy[i]))),
             None => top(i, f64::from(canopy[i]) * input.trunk_ratio),
         };
-        if !(0..self.grid.len()).any(|i| canopy_top(i).is_finite()) {
+        if !keep_empty && !(0..self.grid.len()).any(|i| canopy_top(i).is_finite()) {
             return None;
         }
         let bush: Vec<bool> = (0..self.grid.len())
@@ -361,5 +386,39 @@ mod tests {
         assert!(trunk[1].is_nan() && trunk[2].is_nan());
         assert_eq!(v.trunk_absent, [false, true, true, false]);
         assert_eq!(v.bush, [false, false, true, false]);
+    }
+
+    #[test]
+    fn a_part_has_the_heights_of_the_whole() {
+        let dsm = [120.123_456_f32, 131.0, 137.654_32, 125.5];
+        let canopy = [5.0, 0.0, 0.0, 0.0];
+        let input = |cells: std::ops::Range<usize>| SceneInput {
+            grid: Grid {
+                rows: 1,
+                cols: cells.len(),
+                pixel_size: 1.0,
+            },
+            dsm: &dsm[cells.clone()],
+            dem: None,
+            canopy: Some(&canopy[cells]),
+            trunk: None,
+            trunk_ratio: 0.25,
+            relative_bush: false,
+            canopy_base: CanopyBase::Ground,
+        };
+        let all = Terrain::new(&input(0..4));
+        let whole = Whole {
+            datum: all.datum,
+            vegetation: all.vegetation.is_some(),
+        };
+        let part = Terrain::part(&input(2..4), whole);
+        assert_eq!(
+            part.surface.heights[part.at(0, 0)..][..2],
+            all.surface.heights[all.at(0, 2)..][..2]
+        );
+        assert!(part.vegetation.is_some());
+        let alone = Terrain::new(&input(2..4));
+        assert!(alone.vegetation.is_none());
+        assert_ne!(alone.datum, part.datum);
     }
 }

@@ -1,7 +1,7 @@
 //! Radiation on the ground and on the body, cell by cell, in one pass over the raster.
 //!
 //! A task takes [`CHUNK`] cells and works through them in blocks; every value depends on its own
-//! cell only, and sums over cells are formed in chunk order, so results do not depend on how many
+//! cell only, and sums over cells are exact, so results do not depend on how many
 //! threads there are.
 
 pub mod anisotropic;
@@ -90,7 +90,17 @@ impl Stage for RadiationStage {
     }
 }
 
-/// Sums of a chunk; the counts are of values that are not missing.
+/// Values are summed in units of this, as whole numbers: such sums are exact up to 2^53, so a mean is
+/// the same whatever the order, the threads or the tiles. Means are off by half a unit at most.
+const UNIT: f64 = 1.0 / 262_144.0;
+
+/// A value in whole units.
+#[inline(always)]
+fn units(value: f32) -> f64 {
+    (f64::from(value) * (1.0 / UNIT)).round_ties_even()
+}
+
+/// Sums of a chunk in units of [`UNIT`]; the counts are of values that are not missing.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     tmrt: f64,
@@ -222,12 +232,12 @@ impl Task<'_> {
         let (tmrt, utci) = (&work.tmrt[..work.n], &work.utci[..work.n]);
         for i in 0..work.n {
             if !tmrt[i].is_nan() {
-                self.sums.tmrt += f64::from(tmrt[i]);
-                self.sums.sun += f64::from(work.shadow[i]);
+                self.sums.tmrt += units(tmrt[i]);
+                self.sums.sun += units(work.shadow[i]);
                 self.sums.tmrt_count += 1;
             }
             if comfort.utci.is_some() && !utci[i].is_nan() {
-                self.sums.utci += f64::from(utci[i]);
+                self.sums.utci += units(utci[i]);
                 self.sums.utci_count += 1;
             }
         }
@@ -293,7 +303,7 @@ fn evaluate(input: &mut RadiationInput<'_>) -> RadiationOutput {
     RadiationOutput { fields: out, means }
 }
 
-/// Means from the chunks' sums, in chunk order.
+/// Means from the chunks' sums.
 fn mean(chunks: impl Iterator<Item = Sums>) -> Means {
     let total = chunks.fold(Sums::default(), |a, b| Sums {
         tmrt: a.tmrt + b.tmrt,
@@ -303,9 +313,9 @@ fn mean(chunks: impl Iterator<Item = Sums>) -> Means {
         utci_count: a.utci_count + b.utci_count,
     });
     Means {
-        tmrt: total.tmrt / total.tmrt_count as f64,
-        utci: total.utci / total.utci_count as f64,
-        sun: total.sun / total.tmrt_count as f64,
+        tmrt: total.tmrt * UNIT / total.tmrt_count as f64,
+        utci: total.utci * UNIT / total.utci_count as f64,
+        sun: total.sun * UNIT / total.tmrt_count as f64,
     }
 }
 
