@@ -4,6 +4,7 @@
 //! `docs/model-geometry.md` (G) and `docs/model-radiation.md` (R).
 
 pub mod buildings;
+pub mod carried;
 pub mod constants;
 pub mod delay;
 pub mod emission;

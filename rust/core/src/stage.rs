@@ -18,6 +18,10 @@ pub trait Stage {
     type Out;
     /// The CPU implementation.
     fn cpu(input: &mut Self::In<'_>) -> Self::Out;
+    /// Parts the run is booked under, with their times; empty = the stage itself.
+    fn parts(_out: &Self::Out) -> Vec<(&'static str, Duration)> {
+        Vec::new()
+    }
 }
 
 /// Why an accelerator did not run a stage.
@@ -30,8 +34,24 @@ pub enum Decline {
     #[error("{0}")]
     Unsupported(String),
     /// The accelerator tried and failed.
-    #[error("{0}")]
-    Failed(Arc<dyn std::error::Error + Send + Sync>),
+    #[error("{source}")]
+    Failed {
+        /// The stage it failed in, where that is not the one asked for but a part of it.
+        stage: Option<&'static str>,
+        /// What happened.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Decline {
+    /// The part of a stage that failed, if it is known.
+    #[must_use]
+    pub fn stage(&self) -> Option<&'static str> {
+        match self {
+            Self::Failed { stage, .. } => *stage,
+            Self::Absent | Self::Unsupported(_) => None,
+        }
+    }
 }
 
 /// A device that can run stage `S`. A failed run leaves its input as it was.
@@ -81,16 +101,46 @@ pub struct StageTally {
 
 /// Counts per stage; shared by everything that works on one run.
 #[derive(Debug, Default)]
-pub struct Tally(Mutex<BTreeMap<&'static str, StageTally>>);
+pub struct Tally {
+    counts: Mutex<BTreeMap<&'static str, StageTally>>,
+    /// Counts everything again, for the process as a whole.
+    whole: Option<Arc<Tally>>,
+}
 
 impl Tally {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, StageTally>> {
-        // A panic while counting leaves the counts usable.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A tally whose counts also go to `whole`.
+    #[must_use]
+    pub fn within(whole: Arc<Self>) -> Self {
+        Self {
+            counts: Mutex::default(),
+            whole: Some(whole),
+        }
     }
 
-    fn note(&self, stage: &'static str, change: impl FnOnce(&mut StageTally)) {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, StageTally>> {
+        // A panic while counting leaves the counts usable.
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, stage: &'static str, change: &dyn Fn(&mut StageTally)) {
         change(self.lock().entry(stage).or_default());
+        if let Some(whole) = &self.whole {
+            whole.note(stage, change);
+        }
+    }
+
+    /// Book a run of `S`, under its parts if it names any.
+    fn run<S: Stage>(&self, out: &S::Out, time: Duration, count: fn(&mut StageTally)) {
+        let mut parts = S::parts(out);
+        if parts.is_empty() {
+            parts.push((S::NAME, time));
+        }
+        for (name, time) in parts {
+            self.note(name, &|t| {
+                count(t);
+                t.time += time;
+            });
+        }
     }
 
     /// A copy of all counts.
@@ -148,34 +198,37 @@ impl<A> Engine<A> {
             Policy::Cpu => None,
             Policy::Auto | Policy::Gpu => match self.accelerator.run(input) {
                 Ok(out) => {
-                    self.tally.note(S::NAME, |t| {
-                        t.gpu_runs += 1;
-                        t.time += start.elapsed();
-                    });
+                    self.tally
+                        .run::<S>(&out, start.elapsed(), |t| t.gpu_runs += 1);
                     return Ok(out);
                 }
                 Err(reason) if self.policy == Policy::Gpu => return Err(reason),
                 Err(reason) => Some(reason),
             },
         };
-        let fallback = declined.filter(|reason| !matches!(reason, Decline::Absent));
-        if let Some(reason) = &fallback {
-            (self.report)(&format!(
-                "[GPU] {} failed: {reason}. CPU fallback.",
-                S::NAME
-            ));
+        if let Some(reason) = declined.filter(|reason| !matches!(reason, Decline::Absent)) {
+            let name = reason.stage().unwrap_or(S::NAME);
+            (self.report)(&format!("[GPU] {name} failed: {reason}. CPU fallback."));
+            self.tally.note(name, &|t| {
+                t.fallbacks += 1;
+                t.last_reason = Some(reason.to_string());
+            });
         }
         let start = Instant::now();
         let out = S::cpu(input);
-        self.tally.note(S::NAME, |t| {
-            t.cpu_runs += 1;
-            t.time += start.elapsed();
-            if let Some(reason) = fallback {
-                t.fallbacks += 1;
-                t.last_reason = Some(reason.to_string());
-            }
-        });
+        self.tally
+            .run::<S>(&out, start.elapsed(), |t| t.cpu_runs += 1);
         Ok(out)
+    }
+
+    /// The accelerator.
+    pub fn accelerator(&self) -> &A {
+        &self.accelerator
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> Policy {
+        self.policy
     }
 }
 
@@ -199,9 +252,10 @@ mod tests {
 
     impl Runs<Double> for Broken {
         fn run(&self, _: &mut i64) -> Result<i64, Decline> {
-            Err(Decline::Failed(Arc::new(std::io::Error::other(
-                "device lost",
-            ))))
+            Err(Decline::Failed {
+                stage: None,
+                source: Arc::new(std::io::Error::other("device lost")),
+            })
         }
     }
 
@@ -243,6 +297,17 @@ mod tests {
             *lines.lock().unwrap(),
             ["[GPU] double failed: device lost. CPU fallback."]
         );
+    }
+
+    #[test]
+    fn a_tally_counts_for_the_whole_too() {
+        let whole = Arc::new(Tally::default());
+        let own = Arc::new(Tally::within(Arc::clone(&whole)));
+        let engine = Engine::new(Broken, Policy::Auto, Arc::clone(&own), Box::new(|_| {}));
+        engine.run::<Double>(&mut 1).unwrap();
+        assert_eq!(own.snapshot(), whole.snapshot());
+        own.reset();
+        assert_eq!(whole.snapshot()["double"].fallbacks, 1);
     }
 
     #[test]

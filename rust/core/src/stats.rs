@@ -141,6 +141,75 @@ impl Statistics {
         self.day_count.is_empty()
     }
 
+    /// Thresholds of UTCI by day and at night [°C].
+    #[must_use]
+    pub fn thresholds(&self) -> [&[f64]; 2] {
+        [&self.day_thresholds, &self.night_thresholds]
+    }
+
+    /// The running rasters for a device, finite: per quantity (tmrt, utci) day sum, night sum, max,
+    /// min; then day and night counts, hours of sun and shade, hours above each threshold.
+    #[must_use]
+    pub fn export(&self) -> Vec<Vec<f32>> {
+        let finite = |x: &[f32]| x.iter().map(|v| v.clamp(f32::MIN, f32::MAX)).collect();
+        let counts = |x: &[u32]| x.iter().map(|&n| n as f32).collect();
+        let mut out: Vec<Vec<f32>> = [&self.tmrt, &self.utci]
+            .into_iter()
+            .flat_map(|r| [&r.day, &r.night, &r.max, &r.min])
+            .map(|x| finite(x))
+            .collect();
+        out.extend([counts(&self.day_count), counts(&self.night_count)]);
+        out.extend([self.sun_hours.clone(), self.shade_hours.clone()]);
+        out.extend(self.hours_above.iter().cloned());
+        out
+    }
+
+    /// Take the rasters back, in the order of [`Self::export`].
+    ///
+    /// # Panics
+    /// If the number of rasters or cells differs.
+    pub fn import(&mut self, rasters: &[&[f32]]) {
+        assert_eq!(
+            rasters.len(),
+            12 + self.hours_above.len(),
+            "rasters of the statistics"
+        );
+        let mut next = rasters.iter();
+        let mut take = |to: &mut Vec<f32>| {
+            if let Some(from) = next.next() {
+                to.copy_from_slice(from);
+            }
+        };
+        for running in [&mut self.tmrt, &mut self.utci] {
+            take(&mut running.day);
+            take(&mut running.night);
+            take(&mut running.max);
+            take(&mut running.min);
+            for x in &mut running.max {
+                *x = if *x == f32::MIN {
+                    f32::NEG_INFINITY
+                } else {
+                    *x
+                };
+            }
+            for x in &mut running.min {
+                *x = if *x == f32::MAX { f32::INFINITY } else { *x };
+            }
+        }
+        let mut counts = vec![0.0; self.day_count.len()];
+        for own in [&mut self.day_count, &mut self.night_count] {
+            take(&mut counts);
+            own.iter_mut()
+                .zip(&counts)
+                .for_each(|(n, &x)| *n = x as u32);
+        }
+        take(&mut self.sun_hours);
+        take(&mut self.shade_hours);
+        for hours in &mut self.hours_above {
+            take(hours);
+        }
+    }
+
     /// Begin a step and hand its parts of `size` cells to the tasks.
     pub fn begin(&mut self, day: bool, hours: f64, size: usize) -> Vec<StatisticsPart<'_>> {
         self.steps[usize::from(!day)] += 1;

@@ -97,6 +97,9 @@ pub struct Vegetation {
 /// Heights of a scene.
 #[derive(Clone, Debug)]
 pub struct Terrain {
+    /// Number of this terrain, given by its owner; what a device keeps for it is found by it.
+    /// 0 = none, nothing is kept.
+    pub id: u64,
     /// Raster shape.
     pub grid: Grid,
     /// Height subtracted from every layer [m].
@@ -153,6 +156,7 @@ impl Terrain {
         let valid: Vec<bool> = input.dsm.iter().map(|z| z.is_finite()).collect();
         let stride = grid.cols.next_multiple_of(SEGMENT) + 2 * SEGMENT;
         let mut terrain = Self {
+            id: 0,
             grid,
             datum: whole.datum,
             stride,

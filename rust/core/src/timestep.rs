@@ -1,5 +1,6 @@
 //! One step of the model: the order of its stages (R 12).
 
+use crate::carried::Carried;
 use crate::delay::ThermalState;
 use crate::fields::Field;
 use crate::gvf::{GroundView, GvfFields, GvfStage, GvfStep};
@@ -13,17 +14,18 @@ use crate::rays::Reach;
 use crate::shadow::{ShadowStage, SunInput, SunShadow};
 use crate::sky::perez::Luminance;
 use crate::sky::step::SkyStep;
-use crate::stage::{Decline, Engine, Runs};
-use crate::stats::Statistics;
+use crate::stage::{Decline, Engine, Runs, Stage};
 use crate::terrain::Terrain;
 use crate::utci::UtciStep;
 use crate::walls::WallCell;
 use crate::weather::Weather;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Everything that does not change from step to step.
 #[derive(Clone, Copy, Debug)]
 pub struct Run<'a> {
+    /// Number of this run, given by its owner; what a device keeps for it is found by it.
+    pub id: u64,
     /// Heights.
     pub terrain: &'a Terrain,
     /// Wall cells.
@@ -41,14 +43,14 @@ pub struct Run<'a> {
 }
 
 /// What is asked of a step.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// Fields wanted as rasters.
     pub fields: &'a [Field],
     /// Cells where every field is wanted.
     pub points: &'a [usize],
-    /// Statistics the step is counted in.
-    pub statistics: Option<&'a mut Statistics>,
+    /// Count the step in the statistics, if the run carries some.
+    pub count: bool,
 }
 
 /// Result of a step.
@@ -74,42 +76,132 @@ struct Daylight {
     ground: GvfFields,
 }
 
-/// An accelerator that knows the stages of a step.
-pub trait Accelerator: Runs<ShadowStage> + Runs<GvfStage> + Runs<RadiationStage> {}
+/// Input of [`TimestepStage`].
+pub struct TimestepInput<'a> {
+    /// What stays.
+    pub run: &'a Run<'a>,
+    /// What the run carries from step to step.
+    pub carried: &'a mut Carried,
+    /// Weather of the step.
+    pub weather: &'a Weather,
+    /// What is wanted.
+    pub request: Request<'a>,
+}
 
-impl<A: Runs<ShadowStage> + Runs<GvfStage> + Runs<RadiationStage>> Accelerator for A {}
+/// A whole step: on a device one submission, nothing read back between its parts.
+#[derive(Debug)]
+pub struct TimestepStage;
+
+impl Stage for TimestepStage {
+    const NAME: &'static str = "timestep";
+    type In<'a> = TimestepInput<'a>;
+    type Out = StepOutput;
+
+    fn cpu(input: &mut TimestepInput<'_>) -> StepOutput {
+        input.carried.bring_home(input.run);
+        step_here(input.run, input.carried, input.weather, input.request)
+    }
+
+    fn parts(out: &StepOutput) -> Vec<(&'static str, Duration)> {
+        out.seconds
+            .iter()
+            .filter(|(name, _)| *name != "tables")
+            .map(|(name, s)| (*name, Duration::from_secs_f64(*s)))
+            .collect()
+    }
+}
 
 /// Advance one step. On an error neither the state nor the statistics have changed.
 ///
 /// # Errors
 /// [`Decline`] if a strict engine met a failing accelerator.
-pub fn step<A: Accelerator>(
+pub fn step<A: Runs<TimestepStage>>(
     engine: &Engine<A>,
     run: &Run<'_>,
-    state: &mut ThermalState,
+    carried: &mut Carried,
     weather: &Weather,
     request: Request<'_>,
 ) -> Result<StepOutput, Decline> {
-    let mut clock = Clock::new();
-    let sky = SkyStep::new(weather, run.params);
-    let sides = run.params.body == BodyShape::Box
-        || !request.points.is_empty()
-        || request.fields.iter().any(|f| f.is_longwave_side());
-    let (tables, luminance) = StepTables::new(&StepInput {
+    engine.run::<TimestepStage>(&mut TimestepInput {
+        run,
+        carried,
         weather,
-        params: run.params,
-        sky: &sky,
-        clock: state.clock,
-        land_cover: run.cells.land_cover.is_some(),
-        patch_sky: run.patch_sky,
-        sides,
-    });
+        request,
+    })
+}
+
+/// The tables of a step: all it needs besides rasters.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Scalars of the sky.
+    pub sky: SkyStep,
+    /// Numbers every cell reads.
+    pub tables: StepTables,
+    /// Sky luminance, by day under the patch sky.
+    pub luminance: Option<Luminance>,
+    /// Comfort indices.
+    pub comfort: Comfort,
+}
+
+impl Prepared {
+    /// Tables of a step; `clock` is that of the state before it.
+    #[must_use]
+    pub fn new(
+        run: &Run<'_>,
+        clock: crate::delay::DelayClock,
+        weather: &Weather,
+        request: &Request<'_>,
+    ) -> Self {
+        let sky = SkyStep::new(weather, run.params);
+        let sides = run.params.body == BodyShape::Box
+            || !request.points.is_empty()
+            || request.fields.iter().any(|f| f.is_longwave_side());
+        let (tables, luminance) = StepTables::new(&StepInput {
+            weather,
+            params: run.params,
+            sky: &sky,
+            clock,
+            land_cover: run.cells.land_cover.is_some(),
+            patch_sky: run.patch_sky,
+            sides,
+        });
+        Self {
+            comfort: comfort(run.params, weather, request),
+            sky,
+            tables,
+            luminance,
+        }
+    }
+
+    /// The thermal clock after the step.
+    #[must_use]
+    pub fn next_clock(&self, clock: crate::delay::DelayClock) -> crate::delay::DelayClock {
+        match &self.tables.ground.delay {
+            Some(delay) => delay.next,
+            None => clock.night(),
+        }
+    }
+}
+
+/// A step on the CPU; the state and the statistics are at home.
+pub(crate) fn step_here(
+    run: &Run<'_>,
+    carried: &mut Carried,
+    weather: &Weather,
+    request: Request<'_>,
+) -> StepOutput {
+    let mut clock = Clock::new();
+    let state = &mut carried.state;
+    let Prepared {
+        sky,
+        tables,
+        luminance,
+        comfort,
+    } = Prepared::new(run, state.clock, weather, &request);
     clock.lap("tables");
-    let daylight = if sky.day {
-        Some(daylight(engine, run, weather, &sky, &tables, &mut clock)?)
-    } else {
-        None
-    };
+    let daylight = sky
+        .day
+        .then(|| daylight(run, weather, &sky, &tables, &mut clock));
     let mut cells = run.cells;
     cells.shadow = daylight.as_ref().map(|d| d.shadow.flags.as_slice());
     cells.ground = daylight.as_ref().map(|d| GroundFields {
@@ -117,12 +209,12 @@ pub fn step<A: Accelerator>(
         albedo: d.ground.alb.each_ref().map(Vec::as_slice),
         albedo_diffuse: run.ground_view.albnosh.each_ref().map(Vec::as_slice),
     });
-    let comfort = comfort(run.params, weather, &request);
     if sky.day {
         state.allocate(cells.len());
     }
     let points = points(&tables, &cells, state, &comfort, request.points);
-    let output = engine.run::<RadiationStage>(&mut RadiationInput {
+    let statistics = carried.statistics.as_mut().filter(|_| request.count);
+    let output = RadiationStage::cpu(&mut RadiationInput {
         tables: &tables,
         cells,
         memory: sky
@@ -130,45 +222,44 @@ pub fn step<A: Accelerator>(
             .then(|| state.memory.each_mut().map(Vec::as_mut_slice)),
         comfort: &comfort,
         fields: request.fields,
-        statistics: request.statistics.map(|s| (weather.hours, s)),
-    })?;
+        statistics: statistics.map(|s| (weather.hours, s)),
+    });
     clock.lap("radiation");
     state.clock = match &tables.ground.delay {
         Some(delay) => delay.next,
         None => state.clock.night(),
     };
-    Ok(StepOutput {
+    StepOutput {
         fields: output.fields,
         points,
         sky,
         luminance,
         means: output.means,
         seconds: clock.laps,
-    })
+    }
 }
 
 /// Shadow, then what the ground sends out, then how it is seen.
-fn daylight<A: Accelerator>(
-    engine: &Engine<A>,
+fn daylight(
     run: &Run<'_>,
     weather: &Weather,
     sky: &SkyStep,
     tables: &StepTables,
     clock: &mut Clock,
-) -> Result<Daylight, Decline> {
-    let shadow = engine.run::<ShadowStage>(&mut SunInput {
+) -> Daylight {
+    let shadow = ShadowStage::cpu(&mut SunInput {
         terrain: run.terrain,
         walls: run.walls,
         azimuth_deg: weather.azimuth,
         altitude_deg: sky.altitude_deg,
         reach: run.reach,
-    })?;
+    });
     clock.lap("shadow");
     let mut cells = run.cells;
     cells.shadow = Some(&shadow.flags);
     let (emission, lit_albedo) = emission_and_lit_albedo(&cells, tables);
     let sunlit: Vec<bool> = shadow.walls.iter().map(|w| w.fully_sunlit).collect();
-    let ground = engine.run::<GvfStage>(&mut (
+    let ground = GvfStage::cpu(&mut (
         run.ground_view,
         GvfStep {
             emission: &emission,
@@ -179,9 +270,9 @@ fn daylight<A: Accelerator>(
             wall_albedo: run.params.wall_albedo,
             shadow: None,
         },
-    ))?;
+    ));
     clock.lap("gvf");
-    Ok(Daylight { shadow, ground })
+    Daylight { shadow, ground }
 }
 
 /// Every field at the points.
@@ -216,7 +307,7 @@ fn comfort(params: &Params, weather: &Weather, request: &Request<'_>) -> Comfort
         PetWind::BodyHeight => wind_at(1.1, params, weather.wind),
     };
     Comfort {
-        utci: (wants(Field::Utci) || request.statistics.is_some())
+        utci: (wants(Field::Utci) || request.count)
             .then(|| UtciStep::new(weather.ta, weather.rh, wind_10m)),
         pet: wants(Field::Pet)
             .then(|| PetStep::new(weather.ta, weather.rh, pet_wind, &params.person)),

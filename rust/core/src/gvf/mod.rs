@@ -161,6 +161,45 @@ impl GroundView {
         self.far
     }
 
+    /// Raster shape.
+    #[must_use]
+    pub fn grid(&self) -> Grid {
+        self.grid
+    }
+
+    /// Steps of the near and of the far ground.
+    #[must_use]
+    pub fn reaches(&self) -> [usize; 2] {
+        [self.near, self.far]
+    }
+
+    /// Row and column offsets of the steps along every direction.
+    #[must_use]
+    pub fn offsets(&self) -> &[Vec<(i32, i32)>] {
+        &self.offsets
+    }
+
+    /// First building per direction for a device: four directions a word, lowest byte first, one
+    /// raster after the other.
+    #[must_use]
+    pub fn packed_steps(&self) -> Vec<u32> {
+        let Grid { rows, cols, .. } = self.grid;
+        let words = AZIMUTHS.len().div_ceil(4);
+        let mut out = vec![0_u32; words * self.grid.len()];
+        for direction in 0..AZIMUTHS.len() {
+            let shift = 8 * (direction % 4);
+            for row in 0..rows {
+                let line = (direction * rows + row) * self.padded_cols();
+                let at = (direction / 4) * self.grid.len() + row * cols;
+                let steps = &self.open_steps[line..line + cols];
+                for (word, &step) in out[at..at + cols].iter_mut().zip(steps) {
+                    *word |= u32::from(step) << shift;
+                }
+            }
+        }
+        out
+    }
+
     /// Building mask, 1 on open ground.
     #[must_use]
     pub fn buildings(&self) -> &[u8] {

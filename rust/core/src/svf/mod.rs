@@ -2,9 +2,9 @@
 
 mod weights;
 
-pub use weights::{SkyWeights, from_masks, sectors};
+pub use weights::{SkyWeights, Term, from_masks, sectors};
 
-use crate::grid::Grid;
+use crate::grid::{Grid, Window};
 use crate::march::{Tile, TileHits, march};
 use crate::patches::PatchTable;
 use crate::rays::{Ray, Reach};
@@ -78,8 +78,10 @@ pub struct SkyRows {
 pub struct SkyPlan {
     /// Patch table.
     pub table: PatchTable,
-    rays: Vec<Ray>,
-    weights: SkyWeights,
+    /// A ray per patch.
+    pub rays: Vec<Ray>,
+    /// Weights of the patches.
+    pub weights: SkyWeights,
 }
 
 impl SkyPlan {
@@ -324,6 +326,8 @@ pub struct SkyInput<'a> {
     pub terrain: &'a Terrain,
     /// Rays and weights.
     pub plan: &'a SkyPlan,
+    /// Cells the result is wanted for; it has their shape.
+    pub window: Window,
     /// Follows and may stop the work.
     pub watch: &'a mut Watch<'a>,
 }
@@ -341,16 +345,18 @@ impl Stage for SkyStage {
         let SkyInput {
             terrain,
             plan,
+            window,
             watch,
         } = input;
-        let Grid {
-            rows: total, cols, ..
-        } = terrain.grid;
+        let Grid { cols, .. } = terrain.grid;
         let words = plan.table.words();
         let families = if terrain.vegetation.is_some() { 3 } else { 1 };
+        // Whole rows of tiles that hold the window; what is not wanted is cut off at the end.
+        let top = window.row / TILE_ROWS * TILE_ROWS;
+        let total = window.row + window.rows - top;
         let mut sky = SkyRows {
-            fields: vec![vec![0.0; terrain.grid.len()]; FIELDS],
-            masks: vec![vec![0; terrain.grid.len() * words]; families],
+            fields: vec![vec![0.0; total * cols]; FIELDS],
+            masks: vec![vec![0; total * cols * words]; families],
         };
         // Two tile rows per thread keep every core busy within a block.
         let least = 2 * TILE_ROWS * rayon::current_num_threads();
@@ -368,9 +374,17 @@ impl Stage for SkyStage {
                 .map(|f| &mut f[cells.clone()])
                 .collect();
             let mut masks: Vec<_> = sky.masks.iter_mut().map(|m| &mut m[bits.clone()]).collect();
-            plan.compute(terrain, first, &mut fields, &mut masks);
+            plan.compute(terrain, top + first, &mut fields, &mut masks);
             if !watch(end, total) {
                 return None;
+            }
+        }
+        if *window != Window::whole(terrain.grid) {
+            for field in &mut sky.fields {
+                *field = window.cut(field, 1, top, cols);
+            }
+            for mask in &mut sky.masks {
+                *mask = window.cut(mask, words, top, cols);
             }
         }
         Some(sky)

@@ -30,12 +30,13 @@ pub struct SkyWeights {
 
 /// One run of equally weighted bits within a word.
 #[derive(Clone, Copy, Debug)]
-struct Term {
-    word: usize,
+pub struct Term {
+    /// Word the bits lie in.
+    pub word: usize,
     /// Bits of the band, and of its eastern and southern patches.
-    bits: [u32; 3],
+    pub bits: [u32; 3],
     /// Weight in the hemisphere and in the E, S, W, N sectors.
-    weights: [f64; 5],
+    pub weights: [f64; 5],
 }
 
 impl SkyWeights {
@@ -80,9 +81,23 @@ impl SkyWeights {
         Self { terms, normalised }
     }
 
+    /// Runs of equally weighted bits, horizon first.
+    #[must_use]
+    pub fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    /// Whether a term counts in all four sectors with the weight of the hemisphere: the zenith
+    /// patch, in the normalised mode.
+    #[must_use]
+    pub fn counts_everywhere(&self, term: usize) -> bool {
+        self.normalised && term + 1 == self.terms.len()
+    }
+
     /// The reference's addition to a direction of a family (G 5.3): to the southern and western
     /// sectors, of the vegetation families only where a cell has no trunk zone.
-    pub(super) fn constant(&self, family: usize, direction: usize, trunk_absent: bool) -> f64 {
+    #[must_use]
+    pub fn constant(&self, family: usize, direction: usize, trunk_absent: bool) -> f64 {
         let sector = !self.normalised && matches!(direction, 2 | 3);
         if sector && (family == 0 || trunk_absent) {
             SECTOR_CONSTANT
@@ -97,7 +112,7 @@ impl SkyWeights {
         *out = [[0.0; SEGMENT]; 5];
         let zenith_word = planes.len() - 1;
         for (t, term) in self.terms.iter().enumerate() {
-            let zenith = self.normalised && t + 1 == self.terms.len();
+            let zenith = self.counts_everywhere(t);
             let plane = &planes[term.word];
             debug_assert!(term.word <= zenith_word);
             for i in 0..SEGMENT {

@@ -1,0 +1,17 @@
+//! The GPU engine: the stages of [`solweig_core`] as WGSL kernels on wgpu.
+//!
+//! A [`device::Gpu`] is opened explicitly and passed along; nothing here is global but a counter of
+//! device numbers. `docs/gpu-execution.md` tells how the parts fit.
+
+pub mod adapters;
+pub mod device;
+pub mod error;
+pub mod faults;
+pub mod job;
+pub mod kernels;
+pub mod memory;
+pub mod pace;
+pub mod run;
+pub mod shadow;
+pub mod skyview;
+pub mod terrain;

@@ -1,0 +1,24 @@
+// The part of a grid one dispatch works on; first member of every kernel's uniform block.
+struct Grid {
+    rows: u32,
+    cols: u32,
+    first_row: u32,
+    band_rows: u32,
+}
+
+// Below every height, finite so that no arithmetic yields NaN.
+const NOTHING: f32 = -1.0e30;
+
+// Bits of a cell's description.
+const VALID: u32 = 1u;
+const FROM_START: u32 = 2u;
+const TRUNK_ABSENT: u32 = 4u;
+const OPEN_GROUND: u32 = 8u;
+const COMPLETE: u32 = 16u;
+const CODE_SHIFT: u32 = 8u;
+
+// Bits of a cell's shadow flags: what does not shade it.
+const SH: u32 = 1u;
+const VEGSH: u32 = 2u;
+const VBSHVEGSH: u32 = 4u;
+const LIT: u32 = 7u;

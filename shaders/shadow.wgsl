@@ -1,0 +1,40 @@
+// Shadow flags of one sun position (G 2, 3). Twin of rust/core/src/shadow.rs.
+
+struct Sun {
+    grid: Grid,
+    ground: Ground,
+    steps: u32,
+    pad0: u32,
+    pad1: u32,
+    pad2: u32,
+}
+
+@group(0) @binding(0) var<uniform> sun: Sun;
+@group(0) @binding(1) var<storage, read> surface: array<f32>;
+@group(0) @binding(2) var<storage, read> vegetation: array<vec2<f32>>;
+@group(0) @binding(3) var<storage, read> info: array<u32>;
+@group(0) @binding(4) var<storage, read> rays: array<vec4<u32>>;
+// Plane 0 receives the flags.
+@group(0) @binding(5) var<storage, read_write> flags: array<u32>;
+
+@compute @workgroup_size(16, 4)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    if id.x >= sun.grid.cols || id.y >= sun.grid.band_rows {
+        return;
+    }
+    let row = id.y + sun.grid.first_row;
+    let cell = row * sun.grid.cols + id.x;
+    let about = info[cell];
+    var lit = LIT;
+    if (about & VALID) != 0u {
+        let from_start = (about & FROM_START) != 0u;
+        let hits = march(sun.ground, i32(row), i32(id.x), from_start, 0u, sun.steps);
+        let foliage = (hits & FOLIAGE_HIT) != 0u;
+        if (hits & BUILDING_HIT) != 0u {
+            lit &= ~(SH | select(0u, VBSHVEGSH, foliage));
+        } else if foliage {
+            lit &= ~VEGSH;
+        }
+    }
+    flags[cell] = lit;
+}
