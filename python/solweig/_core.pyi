@@ -85,6 +85,8 @@ class Scene:
         normalised_sectors: bool = False,
         zenith_canopy: str = "reference",
         progress: Callable[[int, int], Any] | None = None,
+        engine: Engine | None = None,
+        window: tuple[int, int, int, int] | None = None,
     ) -> SkyView:
         """Sky view factors and visibility of the sky patches (spec G 5).
 
@@ -92,7 +94,9 @@ class Scene:
         that far below their source (None: they do not). ``normalised_sectors`` makes the
         directional factors of open ground 1; ``zenith_canopy`` "reference" | "overhead": whether
         a canopy straight up shades the cell south of it or the one below. ``progress`` gets
-        ``(patches done, patches)``; an exception it raises ends the work.
+        ``(rows done, rows)``; an exception it raises ends the work. ``window`` (first row, end
+        row, first column, end column): compute these cells only; the result has their shape and
+        equals that part of the whole.
         """
     def shadows(
         self,
@@ -103,6 +107,7 @@ class Scene:
         height_bound_m: float | None = None,
         wall_height: F32 | None = None,
         wall_aspect: F32 | None = None,
+        engine: Engine | None = None,
     ) -> dict[str, NDArray[Any]]:
         """``sh``, ``vegsh``, ``vbshvegsh`` (uint8, 1 = lit) and, with walls, ``wallsh``,
         ``wallsun``, ``wallshve``, ``facesun`` (float32)."""
@@ -180,6 +185,7 @@ class GroundView:
         albedo: F32,
         wall_emissivity: float = 0.9,
         sums: bool = False,
+        engine: Engine | None = None,
     ) -> dict[str, F32]:
         """``gvfLup``, ``gvfalb`` and their E S W N (names as in the reference), with ``sums`` also
         ``gvfSum``, ``gvfNorm``."""
@@ -256,6 +262,7 @@ class Model:
         albedo: F32 | None = None,
         emissivity: F32 | None = None,
         params: dict[str, Any] | None = None,
+        engine: Engine | None = None,
     ) -> None: ...
     def new_state(self) -> State:
         """State before the first step."""
@@ -381,14 +388,109 @@ def pet_grid(
 
 # ------------------------------------------------------------------ engine
 
+class GpuError(RuntimeError):
+    """A failure of the GPU engine. ``kind`` is one of no_adapter, limit_exceeded, out_of_memory,
+    device_lost, validation, shader, readback, self_test, wrong_thread, unsupported."""
+
+    stage: str | None
+    kind: str
+    reason: str
+
 def gpu_compiled() -> bool:
     """Whether this build carries a GPU engine."""
+
+def gpu_adapters(backends: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Adapters of this machine; opens no device. ``backends`` among "vulkan", "metal", "dx12",
+    "gl"; None = all. Keys: ``index`` (position within its backend), ``name``, ``backend``,
+    ``device_type`` ("discrete", "integrated", "virtual", "cpu", "other"), ``driver``,
+    ``driver_info``, ``vendor``, ``device``, ``affinity`` ("worker_safe", "requires_main_thread"),
+    ``timestamps``, ``limits`` (bytes and counts by WebGPU name)."""
+
+def open_gpu(
+    backend: str,
+    index: int,
+    *,
+    limits: dict[str, int] | None = None,
+    memory_budget: int | None = None,
+    faults: dict[str, str] | None = None,
+) -> Gpu:
+    """Open and test a device.
+
+    ``index`` is the adapter's position within its backend. ``limits`` lowers limits by WebGPU name;
+    ``memory_budget`` [bytes] bounds what is allocated (None: 3 GiB); ``faults`` are those of
+    :meth:`Gpu.inject_fault`, waiting from the start. Raises :class:`GpuError`.
+    """
+
+class Gpu:
+    """An open, tested device. Stages that use it run one at a time."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def backend(self) -> str: ...
+    @property
+    def driver(self) -> str: ...
+    @property
+    def device_type(self) -> str: ...
+    @property
+    def affinity(self) -> str: ...
+    @property
+    def limits(self) -> dict[str, int]:
+        """Limits granted, by WebGPU name."""
+    @property
+    def timing(self) -> str:
+        """Where :meth:`stage_times` come from: "timestamp" or "fence"."""
+    @property
+    def memory_budget(self) -> int:
+        """Most bytes allocated at a time."""
+    def self_test(self) -> dict[str, float]:
+        """Largest difference from the CPU per stage; :class:`GpuError` beyond tolerance or where
+        two runs differ in a bit."""
+    def counters(self) -> dict[str, int]:
+        """``dispatches``, ``submissions``, ``readbacks``, ``bytes_up``, ``bytes_down``,
+        ``longest_us`` (longest wait for a submission), ``allocated``, ``peak_allocated``,
+        ``pooled`` [bytes], ``reopened``, ``lost`` (0 or 1)."""
+    def stage_times(self) -> dict[str, float]:
+        """Seconds on the device per stage since the last :meth:`reset_counters`."""
+    def reset_counters(self) -> None: ...
+    def free_pooled(self) -> int:
+        """Give buffers waiting for reuse back to the driver; returns their bytes."""
+    def release(self) -> None:
+        """Forget the rasters that stay on the device between calls."""
+    def destroy(self) -> None:
+        """Destroy the device; the next use finds it lost."""
+    def inject_fault(self, stage: str, kind: str, times: int = 1) -> None:
+        """For tests. Kinds: destroy, map, limits, shader, validation, out_of_memory,
+        wrong_answer."""
+    def largest_window(
+        self,
+        rows_hint: int,
+        cols: int,
+        patch_option: int,
+        vegetation: bool,
+        anisotropic: bool,
+        sides: bool,
+    ) -> int:
+        """Most cells of a raster that fit the device's limits and the budget."""
+
+class Engine:
+    """Where stages run. ``policy`` "cpu"; "auto": the device, with a logged and counted fallback;
+    "gpu": the device or :class:`GpuError`. ``engine=None`` anywhere means the CPU."""
+
+    def __init__(self, policy: str = "cpu", gpu: Gpu | None = None) -> None: ...
+    @property
+    def policy(self) -> str: ...
+    @property
+    def gpu(self) -> Gpu | None: ...
+    def tally(self) -> dict[str, dict[str, Any]]:
+        """As the module's :func:`tally`, of this engine alone."""
 
 def set_threads(n: int) -> None:
     """Size of the rayon pool; only before its first use, else ``RuntimeError``."""
 
 def tally() -> dict[str, dict[str, Any]]:
-    """Per stage: ``gpu_runs``, ``cpu_runs``, ``fallbacks``, ``last_reason``, ``seconds``."""
+    """Per stage, of the whole process: ``gpu_runs``, ``cpu_runs``, ``fallbacks``, ``last_reason``,
+    ``seconds``."""
 
 def reset_tally() -> None:
     """Set every count of :func:`tally` to zero."""

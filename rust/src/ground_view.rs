@@ -1,7 +1,7 @@
 //! `GroundView`: ground view factors on their own, for tests and stand-alone use.
 
 use crate::door::{Raster, array, cells, contiguous, enter, grid_of};
-use crate::engine;
+use crate::engine::{Engine, Handle};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -72,7 +72,8 @@ impl GroundView {
 
     /// View factors of one step.
     #[pyo3(signature = (*, wall_sun, shadow, ground_excess, wall_excess, ta, emissivity, albedo,
-        wall_emissivity=0.9, sums=false))]
+        wall_emissivity=0.9, sums=false, engine=None))]
+    #[allow(clippy::too_many_arguments)]
     fn evaluate<'py>(
         &self,
         py: Python<'py>,
@@ -85,8 +86,10 @@ impl GroundView {
         albedo: Raster<'_, f32>,
         wall_emissivity: f64,
         sums: bool,
+        engine: Option<&Bound<'_, Engine>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let (rows, cols) = (self.grid.rows, self.grid.cols);
+        let engine = Handle::of(engine);
         let wall_sun = cells("wall_sun", &wall_sun, rows, cols)?;
         let shadow = cells("shadow", &shadow, rows, cols)?;
         let excess = cells("ground_excess", &ground_excess, rows, cols)?;
@@ -115,7 +118,7 @@ impl GroundView {
                 wall_albedo: self.wall_albedo,
                 shadow: sums.then_some(shadow),
             };
-            let fields = engine::run::<GvfStage>(&mut (&self.view, step))?;
+            let fields = engine.run::<GvfStage>(&mut (&self.view, step))?;
             let ambient = SIGMA * (ta + KELVIN).powi(4);
             let lup = fields.lup.map(|field| -> Vec<f32> {
                 field

@@ -4,6 +4,12 @@ mod comfort;
 mod door;
 mod engine;
 mod geometry;
+#[cfg(feature = "gpu")]
+mod gpu;
+#[cfg(not(feature = "gpu"))]
+#[path = "gpu_absent.rs"]
+mod gpu;
+mod gpu_error;
 mod ground_view;
 mod model;
 mod params;
@@ -22,11 +28,13 @@ mod _core {
     #[pymodule_export]
     use super::comfort::{pet, pet_grid, utci, utci_grid};
     #[pymodule_export]
-    use super::engine::{gpu_compiled, reset_tally, set_threads, tally};
+    use super::engine::{Engine, reset_tally, set_threads, tally};
     #[pymodule_export]
     use super::geometry::{
         buildings_mask, patch_table, ray_offsets, svf_from_masks, wall_aspect, wall_height,
     };
+    #[pymodule_export]
+    use super::gpu::{Gpu, gpu_adapters, gpu_compiled, open_gpu};
     #[pymodule_export]
     use super::ground_view::GroundView;
     #[pymodule_export]
@@ -45,6 +53,7 @@ mod _core {
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
+        m.add("GpuError", m.py().get_type::<super::gpu::GpuError>())?;
         m.add("__version__", env!("CARGO_PKG_VERSION"))?;
         m.add("RELEASE_BUILD", !cfg!(debug_assertions))
     }

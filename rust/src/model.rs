@@ -1,10 +1,10 @@
 //! `Model`: one run, step by step.
 
 use crate::door::{Raster, array, cells, enter, grid_of};
-use crate::engine;
+use crate::engine::{self, Engine, Handle};
 use crate::params::{self, RunParams};
-use crate::run::{State, Statistics, StepResult};
-use crate::scene::{Scene, table_of};
+use crate::run::{Shared, State, Statistics, StepResult, pair};
+use crate::scene::{Scene, next_id, table_of};
 use crate::weather;
 use numpy::{
     PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArrayMethods,
@@ -38,6 +38,8 @@ struct Masks {
 /// Everything of a run that does not change from step to step.
 #[pyclass(frozen, module = "solweig._core")]
 pub struct Model {
+    id: u64,
+    engine: Handle,
     terrain: Arc<Terrain>,
     grid: Grid,
     svf: [Py<PyArray2<f32>>; svf::FIELDS],
@@ -203,7 +205,7 @@ fn albedo_raster(
 impl Model {
     #[new]
     #[pyo3(signature = (scene, *, svf, masks, patch_option, buildings, wall_height, wall_aspect,
-        land_cover=None, albedo=None, emissivity=None, params=None))]
+        land_cover=None, albedo=None, emissivity=None, params=None, engine=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -218,6 +220,7 @@ impl Model {
         albedo: Option<Raster<'_, f32>>,
         emissivity: Option<Raster<'_, f32>>,
         params: Option<&Bound<'_, PyDict>>,
+        engine: Option<&Bound<'_, Engine>>,
     ) -> PyResult<Self> {
         let run = params::read(params)?;
         let grid = grid_of("buildings", &buildings, scene.terrain.grid.pixel_size)?;
@@ -253,6 +256,8 @@ impl Model {
         })?
         .map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(Self {
+            id: next_id(),
+            engine: Handle::of(engine),
             terrain: Arc::clone(&scene.terrain),
             grid,
             svf: read_svf(svf, grid)?,
@@ -284,7 +289,7 @@ impl Model {
     /// Advance one step.
     #[pyo3(signature = (state, weather, *, outputs=None, points=None, statistics=None))]
     fn step(
-        &self,
+        slf: &Bound<'_, Self>,
         py: Python<'_>,
         state: &Bound<'_, State>,
         weather: &Bound<'_, PyDict>,
@@ -292,41 +297,34 @@ impl Model {
         points: Option<PyReadonlyArray2<'_, i64>>,
         statistics: Option<&Bound<'_, Statistics>>,
     ) -> PyResult<StepResult> {
+        let this = slf.get();
         let weather = weather::read(weather)?;
         let names = outputs.unwrap_or_else(|| vec!["tmrt".to_owned()]);
         let fields = names
             .iter()
             .map(|name| field(name))
             .collect::<PyResult<Vec<_>>>()?;
-        let points = self.point_cells(points.as_ref())?;
+        let points = this.point_cells(points.as_ref())?;
         let mut state = state.borrow_mut();
-        state.check(self.grid)?;
+        state.check(this.grid)?;
         let mut statistics = statistics.map(|s| s.borrow_mut());
         if let Some(statistics) = &statistics {
-            statistics.check(self.grid)?;
+            statistics.check(this.grid)?;
         }
-        let borrowed = self.borrow(py);
-        let cells = self.cells(&borrowed)?;
-        let run = Run {
-            terrain: &self.terrain,
-            walls: &self.walls,
-            ground_view: &self.ground_view,
-            cells,
-            patch_sky: self.masks.as_ref().map(|m| &m.sky),
-            params: &self.run.model,
-            reach: self.run.reach,
-        };
-        let thermal = &mut state.thermal;
+        let count = statistics.is_some();
+        let shared = pair(py, slf.as_unbound(), &mut state, statistics.as_deref_mut())?;
         let request = Request {
             fields: &fields,
             points: &points,
-            statistics: statistics.as_mut().map(|s| &mut s.inner),
+            count,
         };
-        let output = enter(py, || {
-            step(&engine::engine(), &run, thermal, &weather, request)
-        })?
-        .map_err(engine::declined)?;
-        self.result(py, &names, output)
+        let engine = this.engine.engine();
+        let output = this
+            .with_run(py, |run| {
+                step(&engine, run, &mut shared.lock(), &weather, request)
+            })?
+            .map_err(|e| engine::declined(&e))?;
+        this.result(py, &names, output)
     }
 }
 
@@ -341,6 +339,31 @@ fn field(name: &str) -> PyResult<Field> {
 }
 
 impl Model {
+    /// Work with the run, without the GIL.
+    fn with_run<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&Run<'_>) -> T + Send,
+    ) -> PyResult<T> {
+        let borrowed = self.borrow(py);
+        let run = Run {
+            id: self.id,
+            terrain: &self.terrain,
+            walls: &self.walls,
+            ground_view: &self.ground_view,
+            cells: self.cells(&borrowed)?,
+            patch_sky: self.masks.as_ref().map(|m| &m.sky),
+            params: &self.run.model,
+            reach: self.run.reach,
+        };
+        enter(py, || work(&run))
+    }
+
+    /// Bring what a run carries back from a device.
+    pub fn bring_home(&self, py: Python<'_>, shared: &Shared) -> PyResult<()> {
+        self.with_run(py, |run| shared.lock().bring_home(run))
+    }
+
     fn borrow<'py>(&self, py: Python<'py>) -> Borrowed<'py> {
         let raster = |a: &Py<PyArray2<f32>>| a.bind(py).readonly();
         Borrowed {

@@ -1,20 +1,85 @@
 //! What a run carries and gives: `State`, `Statistics`, `StepResult`.
 
 use crate::door::{Raster, array, cells};
+use crate::model::Model;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use solweig_core::carried::Carried;
 use solweig_core::delay::{DelayClock, MEMORIES, ThermalState};
 use solweig_core::grid::Grid;
 use solweig_core::stats;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Names of the delay rasters.
 const MEMORY_NAMES: [&str; MEMORIES] = ["lup", "lup_e", "lup_s", "lup_w", "lup_n", "tg"];
 
+/// What a run carries, shared by its state and its statistics. While a device holds the rasters,
+/// the model that put them there brings them back.
+pub struct Shared {
+    carried: Arc<Mutex<Carried>>,
+    model: Option<Py<Model>>,
+}
+
+impl Shared {
+    fn new(carried: Carried) -> Self {
+        Self {
+            carried: Arc::new(Mutex::new(carried)),
+            model: None,
+        }
+    }
+
+    /// Both parts of what is carried.
+    pub fn lock(&self) -> MutexGuard<'_, Carried> {
+        self.carried.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bring the rasters back from a device.
+    fn bring_home(&self, py: Python<'_>) -> PyResult<()> {
+        match &self.model {
+            Some(model) if self.lock().is_away() => model.get().bring_home(py, self),
+            _ => Ok(()),
+        }
+    }
+
+    fn same(&self, py: Python<'_>, model: &Py<Model>) -> Self {
+        Self {
+            carried: Arc::clone(&self.carried),
+            model: Some(model.clone_ref(py)),
+        }
+    }
+}
+
+/// Let a state and statistics be carried together by a model; returns what they share.
+pub fn pair(
+    py: Python<'_>,
+    model: &Py<Model>,
+    state: &mut State,
+    statistics: Option<&mut Statistics>,
+) -> PyResult<Shared> {
+    if state.shared.model.as_ref().is_some_and(|m| !m.is(model)) {
+        state.shared.bring_home(py)?;
+    }
+    let Some(statistics) = statistics else {
+        state.shared = state.shared.same(py, model);
+        return Ok(state.shared.same(py, model));
+    };
+    if !Arc::ptr_eq(&state.shared.carried, &statistics.shared.carried) {
+        state.shared.bring_home(py)?;
+        statistics.shared.bring_home(py)?;
+        let thermal = std::mem::take(&mut state.shared.lock().state);
+        let counted = statistics.shared.lock().statistics.take();
+        state.shared = Shared::new(Carried::new(thermal, counted));
+    }
+    state.shared = state.shared.same(py, model);
+    statistics.shared = state.shared.same(py, model);
+    Ok(state.shared.same(py, model))
+}
+
 /// Thermal state carried between steps.
 #[pyclass(module = "solweig._core")]
 pub struct State {
-    pub(crate) thermal: ThermalState,
+    shared: Shared,
     shape: Option<[usize; 2]>,
 }
 
@@ -22,7 +87,7 @@ impl State {
     /// The state before the first step.
     pub fn new(grid: Grid) -> Self {
         Self {
-            thermal: ThermalState::default(),
+            shared: Shared::new(Carried::default()),
             shape: Some([grid.rows, grid.cols]),
         }
     }
@@ -46,29 +111,31 @@ impl State {
 impl State {
     #[getter]
     fn first(&self) -> bool {
-        self.thermal.clock.first
+        self.shared.lock().state.clock.first
     }
 
     #[setter]
     fn set_first(&mut self, first: bool) {
-        self.thermal.clock.first = first;
+        self.shared.lock().state.clock.first = first;
     }
 
     #[getter]
     fn accumulated_days(&self) -> f64 {
-        self.thermal.clock.accumulated_days
+        self.shared.lock().state.clock.accumulated_days
     }
 
     #[setter]
     fn set_accumulated_days(&mut self, days: f64) {
-        self.thermal.clock.accumulated_days = days;
+        self.shared.lock().state.clock.accumulated_days = days;
     }
 
     /// Delay rasters; empty before the first day step.
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.shared.bring_home(py)?;
         let out = PyDict::new(py);
         if let Some(shape) = self.shape {
-            for (name, memory) in MEMORY_NAMES.iter().zip(&self.thermal.memory) {
+            let carried = self.shared.lock();
+            for (name, memory) in MEMORY_NAMES.iter().zip(&carried.state.memory) {
                 if !memory.is_empty() {
                     out.set_item(name, array(py, memory.clone(), &shape)?)?;
                 }
@@ -84,45 +151,45 @@ impl State {
             first,
             accumulated_days,
         };
-        let mut state = Self {
-            thermal: ThermalState {
-                clock,
-                ..Default::default()
-            },
-            shape: None,
+        let mut thermal = ThermalState {
+            clock,
+            ..Default::default()
         };
-        if fields.is_empty() {
-            if !first {
-                return Err(PyValueError::new_err("fields: expected rasters, got none"));
+        let mut shape = None;
+        if fields.is_empty() && !first {
+            return Err(PyValueError::new_err("fields: expected rasters, got none"));
+        }
+        if !fields.is_empty() {
+            for (memory, name) in thermal.memory.iter_mut().zip(MEMORY_NAMES) {
+                let item = fields
+                    .get_item(name)?
+                    .ok_or_else(|| PyKeyError::new_err(format!("fields: no {name:?}")))?;
+                let raster: Raster<'_, f32> = item.extract()?;
+                let own = raster.as_array();
+                let expected = *shape.get_or_insert([own.nrows(), own.ncols()]);
+                *memory = cells(name, &raster, expected[0], expected[1])?.to_vec();
             }
-            return Ok(state);
         }
-        for (memory, name) in state.thermal.memory.iter_mut().zip(MEMORY_NAMES) {
-            let item = fields
-                .get_item(name)?
-                .ok_or_else(|| PyKeyError::new_err(format!("fields: no {name:?}")))?;
-            let raster: Raster<'_, f32> = item.extract()?;
-            let own = raster.as_array();
-            let shape = *state.shape.get_or_insert([own.nrows(), own.ncols()]);
-            *memory = cells(name, &raster, shape[0], shape[1])?.to_vec();
-        }
-        Ok(state)
+        Ok(Self {
+            shared: Shared::new(Carried::new(thermal, None)),
+            shape,
+        })
     }
 }
 
 /// Running statistics over the steps of a run.
 #[pyclass(module = "solweig._core")]
 pub struct Statistics {
-    pub(crate) inner: stats::Statistics,
+    shared: Shared,
     shape: [usize; 2],
 }
 
 impl Statistics {
     /// Empty statistics.
     pub fn new(grid: Grid, day: &[f64], night: &[f64]) -> Self {
-        let inner = stats::Statistics::new(grid.len(), day, night);
+        let empty = stats::Statistics::new(grid.len(), day, night);
         Self {
-            inner,
+            shared: Shared::new(Carried::new(ThermalState::default(), Some(empty))),
             shape: [grid.rows, grid.cols],
         }
     }
@@ -138,13 +205,24 @@ impl Statistics {
             self.shape
         )))
     }
+
+    /// Read the statistics, brought home first.
+    fn read<T>(&self, py: Python<'_>, read: impl FnOnce(&stats::Statistics) -> T) -> PyResult<T> {
+        self.shared.bring_home(py)?;
+        let carried = self.shared.lock();
+        let own = carried
+            .statistics
+            .as_ref()
+            .ok_or_else(|| PyValueError::new_err("statistics: taken over by another run"))?;
+        Ok(read(own))
+    }
 }
 
 #[pymethods]
 impl Statistics {
     #[getter]
     fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let [day, night] = self.inner.steps;
+        let [day, night] = self.read(py, |s| s.steps)?;
         let out = PyDict::new(py);
         out.set_item("n_timesteps", day + night)?;
         out.set_item("n_daytime", day)?;
@@ -155,7 +233,7 @@ impl Statistics {
     /// Means, extremes and hours of sun and shade.
     fn grids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let out = PyDict::new(py);
-        for (name, values) in self.inner.grids() {
+        for (name, values) in self.read(py, stats::Statistics::grids)? {
             out.set_item(name, array(py, values, &self.shape)?)?;
         }
         Ok(out)
@@ -164,7 +242,7 @@ impl Statistics {
     /// Hours with UTCI above each threshold.
     fn hours_above<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let out = PyDict::new(py);
-        for (threshold, values) in self.inner.hours_above() {
+        for (threshold, values) in self.read(py, stats::Statistics::hours_above)? {
             out.set_item(threshold, array(py, values, &self.shape)?)?;
         }
         Ok(out)

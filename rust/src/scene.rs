@@ -1,11 +1,12 @@
 //! `Scene`: geometry of a raster, its sky view and its shadows.
 
 use crate::door::{Raster, array, cells, contiguous, enter, grid_of};
-use crate::engine;
+use crate::engine::{Engine, Handle};
 use numpy::PyArrayDyn;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use solweig_core::grid::Window;
 use solweig_core::patches::{PatchOption, PatchTable};
 use solweig_core::rays::Reach;
 use solweig_core::shadow::{SH, ShadowStage, SunInput, SunShadow, VBSHVEGSH, VEGSH};
@@ -17,8 +18,13 @@ use solweig_core::walls::wall_cells;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Identities handed to scenes; what an engine keeps for a scene is keyed on them.
+/// Identities handed to scenes and models; what an engine keeps for them is keyed on these.
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// An identity nobody else has.
+pub fn next_id() -> u64 {
+    NEXT_ID.fetch_add(1, Ordering::Relaxed)
+}
 
 /// Immutable geometry of one raster, in the form the ray marcher reads.
 #[pyclass(frozen, module = "solweig._core")]
@@ -35,6 +41,29 @@ pub struct SkyView {
     patch_option: u32,
     fields: Py<PyDict>,
     masks: Py<PyDict>,
+}
+
+/// The window of a sky view: `(first row, end row, first column, end column)`.
+///
+/// # Errors
+/// `ValueError` if it is empty or leaves the raster.
+fn window_of(
+    window: Option<(usize, usize, usize, usize)>,
+    shape: (usize, usize),
+) -> PyResult<Window> {
+    let (row, row_end, col, col_end) = window.unwrap_or((0, shape.0, 0, shape.1));
+    if row >= row_end || col >= col_end || row_end > shape.0 || col_end > shape.1 {
+        return Err(PyValueError::new_err(format!(
+            "window: expected (row, row end, column, column end) inside {shape:?} and not empty, \
+             got ({row}, {row_end}, {col}, {col_end})"
+        )));
+    }
+    Ok(Window {
+        row,
+        col,
+        rows: row_end - row,
+        cols: col_end - col,
+    })
 }
 
 /// The patch table of an option number.
@@ -112,7 +141,8 @@ impl Scene {
                 )));
             }
         };
-        let terrain = enter(py, || {
+        let id = next_id();
+        let mut terrain = enter(py, || {
             let input = SceneInput {
                 grid,
                 dsm,
@@ -128,8 +158,9 @@ impl Scene {
                 None => Terrain::new(&input),
             }
         })?;
+        terrain.id = id;
         Ok(Self {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            id,
             terrain: Arc::new(terrain),
         })
     }
@@ -197,7 +228,9 @@ impl Scene {
     }
 
     #[pyo3(signature = (patch_option=2, *, max_shadow_distance_m=1000.0, height_bound_m=None,
-        normalised_sectors=false, zenith_canopy="reference", progress=None))]
+        normalised_sectors=false, zenith_canopy="reference", progress=None, engine=None,
+        window=None))]
+    #[allow(clippy::too_many_arguments)]
     fn svf(
         &self,
         py: Python<'_>,
@@ -207,7 +240,10 @@ impl Scene {
         normalised_sectors: bool,
         zenith_canopy: &str,
         progress: Option<Py<PyAny>>,
+        engine: Option<&Bound<'_, Engine>>,
+        window: Option<(usize, usize, usize, usize)>,
     ) -> PyResult<SkyView> {
+        let window = window_of(window, self.shape())?;
         let table = table_of(patch_option)?;
         let zenith_canopy = match zenith_canopy {
             "reference" => ZenithCanopy::Reference,
@@ -224,13 +260,15 @@ impl Scene {
             zenith_canopy,
         };
         let plan = SkyPlan::new(&self.terrain, table, options);
-        let sky = self.compute_sky(py, &plan, progress.as_ref())?;
-        self.sky_view(py, &plan, sky)
+        let engine = Handle::of(engine);
+        let sky = self.compute_sky(py, &plan, window, &engine, progress.as_ref())?;
+        sky_view(py, &plan, window, sky)
     }
 
     /// Shadows of a sun position; with walls also their sunlit and shaded heights.
     #[pyo3(signature = (azimuth, altitude, *, max_shadow_distance_m=1000.0, height_bound_m=None,
-        wall_height=None, wall_aspect=None))]
+        wall_height=None, wall_aspect=None, engine=None))]
+    #[allow(clippy::too_many_arguments)]
     fn shadows<'py>(
         &self,
         py: Python<'py>,
@@ -240,7 +278,9 @@ impl Scene {
         height_bound_m: Option<f64>,
         wall_height: Option<Raster<'_, f32>>,
         wall_aspect: Option<Raster<'_, f32>>,
+        engine: Option<&Bound<'_, Engine>>,
     ) -> PyResult<Bound<'py, PyDict>> {
+        let engine = Handle::of(engine);
         if !(altitude > 0.0 && altitude <= 90.0) {
             return Err(PyValueError::new_err(format!(
                 "altitude: expected above 0 and at most 90 degrees, got {altitude}"
@@ -257,7 +297,7 @@ impl Scene {
         };
         let list = walls.as_deref().unwrap_or_default();
         let shadow = enter(py, || {
-            engine::run::<ShadowStage>(&mut SunInput {
+            engine.run::<ShadowStage>(&mut SunInput {
                 terrain: &self.terrain,
                 walls: list,
                 azimuth_deg: azimuth,
@@ -313,6 +353,8 @@ impl Scene {
         &self,
         py: Python<'_>,
         plan: &SkyPlan,
+        window: Window,
+        engine: &Handle,
         progress: Option<&Py<PyAny>>,
     ) -> PyResult<SkyRows> {
         let mut raised = None;
@@ -331,9 +373,10 @@ impl Scene {
             let mut input = SkyInput {
                 terrain: &self.terrain,
                 plan,
+                window,
                 watch: &mut watch,
             };
-            engine::run::<SkyStage>(&mut input)
+            engine.run::<SkyStage>(&mut input)
         })??;
         match (sky, raised) {
             (_, Some(error)) => Err(error),
@@ -341,23 +384,23 @@ impl Scene {
             (None, None) => unreachable!("only the watch stops a sky view"),
         }
     }
+}
 
-    fn sky_view(&self, py: Python<'_>, plan: &SkyPlan, sky: SkyRows) -> PyResult<SkyView> {
-        let (rows, cols) = self.shape();
-        let field_dict = PyDict::new(py);
-        for (i, field) in sky.fields.into_iter().enumerate() {
-            field_dict.set_item(field_name(i), array(py, field, &[rows, cols])?)?;
-        }
-        let mask_dict = PyDict::new(py);
-        for (name, mask) in ["shmat", "vegshmat", "vbshmat"].iter().zip(sky.masks) {
-            mask_dict.set_item(name, array(py, mask, &[rows, cols, plan.table.words()])?)?;
-        }
-        Ok(SkyView {
-            patch_option: plan.table.option.number(),
-            fields: field_dict.unbind(),
-            masks: mask_dict.unbind(),
-        })
+fn sky_view(py: Python<'_>, plan: &SkyPlan, window: Window, sky: SkyRows) -> PyResult<SkyView> {
+    let (rows, cols) = (window.rows, window.cols);
+    let field_dict = PyDict::new(py);
+    for (i, field) in sky.fields.into_iter().enumerate() {
+        field_dict.set_item(field_name(i), array(py, field, &[rows, cols])?)?;
     }
+    let mask_dict = PyDict::new(py);
+    for (name, mask) in ["shmat", "vegshmat", "vbshmat"].iter().zip(sky.masks) {
+        mask_dict.set_item(name, array(py, mask, &[rows, cols, plan.table.words()])?)?;
+    }
+    Ok(SkyView {
+        patch_option: plan.table.option.number(),
+        fields: field_dict.unbind(),
+        masks: mask_dict.unbind(),
+    })
 }
 
 #[pymethods]

@@ -99,7 +99,7 @@ impl Carried {
     /// Note a step that happened on the device; the caller has advanced clock and counts.
     pub fn note(&mut self, weather: &Weather, counted: bool) {
         self.journal.push(Entry {
-            weather: weather.clone(),
+            weather: *weather,
             counted,
         });
     }

@@ -1,8 +1,8 @@
 //! Whole steps over a small town: state, statistics, points, missing cells, threads.
 
-use solweig_core::delay::ThermalState;
+use solweig_core::carried::Carried;
 use solweig_core::fields::{FIELDS, Field};
-use solweig_core::grid::Grid;
+use solweig_core::grid::{Grid, Window};
 use solweig_core::gvf::GroundView;
 use solweig_core::params::{BodyShape, Formulation, Params};
 use solweig_core::patches::{PatchMasks, PatchOption, PatchTable};
@@ -94,6 +94,7 @@ impl Town {
         let mut input = SkyInput {
             terrain: &terrain,
             plan: &plan,
+            window: Window::whole(GRID),
             watch: &mut go_on,
         };
         let sky = engine().run::<SkyStage>(&mut input).unwrap().unwrap();
@@ -127,6 +128,7 @@ impl Town {
     fn run(&self) -> Run<'_> {
         let anisotropic = self.params.anisotropic;
         Run {
+            id: 0,
             terrain: &self.terrain,
             walls: &self.walls,
             ground_view: &self.ground_view,
@@ -146,11 +148,11 @@ impl Town {
         }
     }
 
-    fn step(&self, state: &mut ThermalState, weather: &Weather, fields: &[Field]) -> StepOutput {
+    fn step(&self, state: &mut Carried, weather: &Weather, fields: &[Field]) -> StepOutput {
         let request = Request {
             fields,
             points: &[],
-            statistics: None,
+            count: false,
         };
         step(&engine(), &self.run(), state, weather, request).unwrap()
     }
@@ -213,14 +215,14 @@ fn threads_do_not_change_a_bit() {
                 .build()
                 .unwrap();
             pool.install(|| {
-                let mut state = ThermalState::default();
-                let mut statistics = Statistics::new(GRID.len(), &[25.0], &[18.0]);
+                let mut state = Carried::default();
+                state.statistics = Some(Statistics::new(GRID.len(), &[25.0], &[18.0]));
                 let mut out = Vec::new();
                 for hour in [9.0, 10.0, 22.0] {
                     let request = Request {
                         fields: &every_field(),
                         points: &[],
-                        statistics: Some(&mut statistics),
+                        count: true,
                     };
                     let got =
                         step(&engine(), &town.run(), &mut state, &weather(hour), request).unwrap();
@@ -230,6 +232,7 @@ fn threads_do_not_change_a_bit() {
                         got.means.utci.to_bits() as u32,
                     ]);
                 }
+                let statistics = state.statistics.as_ref().unwrap();
                 out.extend(
                     statistics
                         .grids()
@@ -242,7 +245,7 @@ fn threads_do_not_change_a_bit() {
                         .iter()
                         .flat_map(|(_, g)| bits(std::slice::from_ref(g))),
                 );
-                (out, bits(&state.memory))
+                (out, bits(&state.state.memory))
             })
         };
         let one = run(1);
@@ -269,14 +272,14 @@ fn points_equal_the_rasters() {
             .map(|k| (k * 61) % GRID.len())
             .chain([NO_DATA])
             .collect();
-        let mut state = ThermalState::default();
+        let mut state = Carried::default();
         for hour in [9.0, 10.0, 22.0] {
-            let before = state.clone();
+            let before = Carried::new(state.state.clone(), None);
             let fields = every_field();
             let request = Request {
                 fields: &fields,
                 points: &at,
-                statistics: None,
+                count: false,
             };
             let got = step(&engine(), &town.run(), &mut state, &weather(hour), request).unwrap();
             for (grid, points) in got.fields.iter().zip(&got.points) {
@@ -287,8 +290,8 @@ fn points_equal_the_rasters() {
             let mut again = before;
             let plain = town.step(&mut again, &weather(hour), &[Field::Tmrt]);
             assert_eq!(bits(&plain.fields[..1]), bits(&got.fields[..1]));
-            assert_eq!(again.clock, state.clock);
-            assert_eq!(bits(&again.memory), bits(&state.memory));
+            assert_eq!(again.state.clock, state.state.clock);
+            assert_eq!(bits(&again.state.memory), bits(&state.state.memory));
         }
     }
 }
@@ -297,7 +300,7 @@ fn points_equal_the_rasters() {
 fn no_data_stays_where_it_is() {
     for anisotropic in [true, false] {
         let town = town(anisotropic);
-        let mut state = ThermalState::default();
+        let mut state = Carried::default();
         for hour in [10.0, 23.0] {
             let got = town.step(&mut state, &weather(hour), &every_field());
             for (field, name) in FIELDS {
@@ -323,7 +326,7 @@ fn every_sky_division_agrees_roughly() {
         PatchOption::P609,
     ] {
         let town = Town::new(params(true), option);
-        let got = town.step(&mut ThermalState::default(), &weather(11.0), &[Field::Tmrt]);
+        let got = town.step(&mut Carried::default(), &weather(11.0), &[Field::Tmrt]);
         means.push(got.means.tmrt);
     }
     for mean in &means {
@@ -334,19 +337,19 @@ fn every_sky_division_agrees_roughly() {
 #[test]
 fn the_first_day_step_has_no_lag_and_the_next_has() {
     let town = town(false);
-    let lup = |state: &mut ThermalState, hour| town.step(state, &weather(hour), &[Field::Lup]);
-    let mut state = ThermalState::default();
+    let lup = |state: &mut Carried, hour| town.step(state, &weather(hour), &[Field::Lup]);
+    let mut state = Carried::default();
     let morning = lup(&mut state, 8.0).fields.remove(0);
-    assert!(!state.clock.first);
+    assert!(!state.state.clock.first);
     let lagged = lup(&mut state, 12.0).fields.remove(0);
-    let fresh = lup(&mut ThermalState::default(), 12.0).fields.remove(0);
+    let fresh = lup(&mut Carried::default(), 12.0).fields.remove(0);
     let weight = (-33.27_f64 / 24.0).exp() as f32;
     for i in (0..GRID.len()).filter(|&i| i != NO_DATA) {
         let want = fresh[i] + (morning[i] - fresh[i]) * weight;
         assert!((lagged[i] - want).abs() < 1e-3);
     }
     lup(&mut state, 22.0);
-    assert!(state.clock.first);
+    assert!(state.state.clock.first);
     let after_night = lup(&mut state, 12.0).fields.remove(0);
     assert_eq!(bits(&[after_night]), bits(&[fresh]));
 }
@@ -354,7 +357,7 @@ fn the_first_day_step_has_no_lag_and_the_next_has() {
 #[test]
 fn night_ground_is_at_air_temperature_and_nothing_shines() {
     let town = town(true);
-    let got = town.step(&mut ThermalState::default(), &weather(23.0), &every_field());
+    let got = town.step(&mut Carried::default(), &weather(23.0), &every_field());
     let zero = [
         Field::Kdown,
         Field::Kup,
@@ -395,11 +398,7 @@ fn water_takes_its_temperature_only_when_improved() {
         );
         let mut weather = weather(hour);
         weather.water_temperature = 14.0;
-        let got = town.step(
-            &mut ThermalState::default(),
-            &weather,
-            &[Field::Tg, Field::Lup],
-        );
+        let got = town.step(&mut Carried::default(), &weather, &[Field::Tg, Field::Lup]);
         assert!((f64::from(got.fields[0][water]) - want).abs() < 1e-5);
         if hour == 23.0 {
             let want = 0.98 * 5.67051e-8 * (14.0_f64 + 273.15).powi(4);
@@ -411,20 +410,21 @@ fn water_takes_its_temperature_only_when_improved() {
 #[test]
 fn statistics_follow_the_steps() {
     let town = town(true);
-    let mut state = ThermalState::default();
-    let mut statistics = Statistics::new(GRID.len(), &[26.0], &[26.0]);
+    let mut state = Carried::default();
+    state.statistics = Some(Statistics::new(GRID.len(), &[26.0], &[26.0]));
     let mut tmrt = Vec::new();
     let mut utci = Vec::new();
     for hour in [7.0, 13.0, 22.0] {
         let request = Request {
             fields: &[Field::Tmrt, Field::Utci, Field::Shadow],
             points: &[],
-            statistics: Some(&mut statistics),
+            count: true,
         };
         let got = step(&engine(), &town.run(), &mut state, &weather(hour), request).unwrap();
         tmrt.push(got.fields[0].clone());
         utci.push(got.fields[1].clone());
     }
+    let statistics = state.statistics.as_ref().unwrap();
     let grids = statistics.grids();
     let grid = |name: &str| &grids.iter().find(|(n, _)| n == name).unwrap().1;
     let above = &statistics.hours_above()[0].1;
@@ -450,7 +450,7 @@ fn a_low_sun_counts_as_one_degree() {
     let at = |altitude: f64| {
         let mut low = weather(5.0);
         (low.altitude, low.global) = (altitude, 5.0);
-        let got = town.step(&mut ThermalState::default(), &low, &[Field::Tmrt]);
+        let got = town.step(&mut Carried::default(), &low, &[Field::Tmrt]);
         bits(&got.fields)
     };
     assert!(at(0.3) == at(1.0));
@@ -463,11 +463,7 @@ fn a_day_without_light_is_finite() {
     let town = town(true);
     let mut dark = weather(12.0);
     dark.global = 0.0;
-    let got = town.step(
-        &mut ThermalState::default(),
-        &dark,
-        &[Field::Tmrt, Field::Kside],
-    );
+    let got = town.step(&mut Carried::default(), &dark, &[Field::Tmrt, Field::Kside]);
     assert!(got.fields[0].iter().filter(|x| x.is_nan()).count() == 1);
     assert!(got.fields[1].iter().all(|&x| x == 0.0 || x.is_nan()));
 }

@@ -3,15 +3,18 @@
 //! A [`device::Gpu`] is opened explicitly and passed along; nothing here is global but a counter of
 //! device numbers. `docs/gpu-execution.md` tells how the parts fit.
 
+pub mod accelerator;
 pub mod adapters;
 pub mod device;
 pub mod error;
 pub mod faults;
+pub mod fit;
 pub mod job;
 pub mod kernels;
 pub mod memory;
 pub mod pace;
 pub mod run;
+pub mod selftest;
 pub mod shadow;
 pub mod skyview;
 pub mod terrain;

@@ -1,0 +1,221 @@
+//! The device as the core's engine sees it: runs stages, keeps what stays resident, and reopens a
+//! lost device once.
+
+use crate::device::{Gpu, Opening};
+use crate::error::{GpuError, StageFailure};
+use crate::run::DeviceRun;
+use crate::selftest;
+use crate::shadow;
+use crate::skyview;
+use crate::terrain::DeviceTerrain;
+use solweig_core::shadow::{ShadowStage, SunInput, SunShadow};
+use solweig_core::stage::{Decline, Runs};
+use solweig_core::svf::{SkyInput, SkyRows, SkyStage};
+use solweig_core::terrain::Terrain;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What stays on the device between calls.
+#[derive(Debug, Default)]
+pub(crate) struct Resident {
+    terrain: Option<(u64, Arc<DeviceTerrain>)>,
+    pub(crate) run: Option<Arc<DeviceRun>>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    gpu: Arc<Gpu>,
+    /// The device was lost; reopen it at the next call.
+    lost: bool,
+    reopened: bool,
+    /// Given up for good.
+    gone: bool,
+    resident: Resident,
+}
+
+/// An opened, tested device that stages run on.
+#[derive(Debug)]
+pub struct Accelerator {
+    slot: Mutex<Slot>,
+}
+
+impl Accelerator {
+    /// Open a device and test it.
+    ///
+    /// # Errors
+    /// What the driver says, or [`GpuError::SelfTest`].
+    pub fn open(opening: Opening) -> Result<Self, GpuError> {
+        let gpu = open_tested(opening)?;
+        Ok(Self {
+            slot: Mutex::new(Slot {
+                gpu,
+                lost: false,
+                reopened: false,
+                gone: false,
+                resident: Resident::default(),
+            }),
+        })
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The device as it is now.
+    #[must_use]
+    pub fn gpu(&self) -> Arc<Gpu> {
+        Arc::clone(&self.slot().gpu)
+    }
+
+    /// Whether the device was reopened, and whether it was given up.
+    #[must_use]
+    pub fn history(&self) -> [bool; 2] {
+        let slot = self.slot();
+        [slot.reopened, slot.gone]
+    }
+
+    /// Forget everything that is resident.
+    pub fn release(&self) {
+        self.slot().resident = Resident::default();
+    }
+
+    /// Run `work` on the device. One call at a time: there is one queue.
+    pub(crate) fn with<T>(
+        &self,
+        work: impl FnOnce(&Arc<Gpu>, &mut Resident) -> Result<T, StageFailure>,
+    ) -> Result<T, Decline> {
+        let mut slot = self.slot();
+        if slot.gone {
+            return Err(Decline::Absent);
+        }
+        if slot.lost || slot.gpu.lost().is_some() {
+            slot.reopen()?;
+        }
+        let gpu = Arc::clone(&slot.gpu);
+        match work(&gpu, &mut slot.resident) {
+            Ok(out) => Ok(out),
+            Err(failure) => Err(slot.after(failure)),
+        }
+    }
+}
+
+fn open_tested(opening: Opening) -> Result<Arc<Gpu>, GpuError> {
+    let gpu = Arc::new(Gpu::open(opening)?);
+    selftest::run(&gpu)?;
+    gpu.reset_counters();
+    gpu.memory.free_pooled();
+    Ok(gpu)
+}
+
+impl Slot {
+    /// Open the device again; the second loss is the last.
+    fn reopen(&mut self) -> Result<(), Decline> {
+        self.resident = Resident::default();
+        if self.reopened {
+            self.gone = true;
+            let reason = self.gpu.lost().unwrap_or_default();
+            let error = GpuError::DeviceLost(format!("{reason}; {STAYING}"));
+            return Err(StageFailure::from(error).into());
+        }
+        self.reopened = true;
+        let opening = Opening {
+            faults: Default::default(),
+            ..self.gpu.opening.clone()
+        };
+        match open_tested(opening) {
+            Ok(gpu) => {
+                self.gpu = gpu;
+                self.lost = false;
+                Ok(())
+            }
+            Err(error) => {
+                self.gone = true;
+                let error = GpuError::DeviceLost(format!("reopening failed: {error}; {STAYING}"));
+                Err(StageFailure::from(error).into())
+            }
+        }
+    }
+
+    /// What a failure means for later calls.
+    fn after(&mut self, mut failure: StageFailure) -> Decline {
+        // Whatever is on the device may be half done.
+        self.resident.run = None;
+        if let Some(reason) = self.gpu.lost() {
+            self.resident = Resident::default();
+            self.lost = true;
+            if self.reopened {
+                self.gone = true;
+                failure.error = GpuError::DeviceLost(format!("{reason}; {STAYING}"));
+            } else {
+                failure.error = GpuError::DeviceLost(reason);
+            }
+        }
+        failure.into()
+    }
+}
+
+const STAYING: &str = "it was reopened once before, staying on the CPU";
+
+impl Resident {
+    /// The terrain on the device, uploaded if it is not there.
+    pub(crate) fn terrain(
+        &mut self,
+        gpu: &Gpu,
+        terrain: &Terrain,
+    ) -> Result<Arc<DeviceTerrain>, GpuError> {
+        if let Some((id, there)) = &self.terrain
+            && *id == terrain.id
+            && *id != 0
+        {
+            return Ok(Arc::clone(there));
+        }
+        self.terrain = None;
+        let there = Arc::new(DeviceTerrain::upload(gpu, terrain)?);
+        if terrain.id != 0 {
+            self.terrain = Some((terrain.id, Arc::clone(&there)));
+        }
+        Ok(there)
+    }
+}
+
+impl Runs<SkyStage> for Accelerator {
+    fn run(&self, input: &mut SkyInput<'_>) -> Result<Option<SkyRows>, Decline> {
+        self.with(|gpu, resident| {
+            let terrain = resident
+                .terrain(gpu, input.terrain)
+                .map_err(|e| e.in_stage("svf"))?;
+            skyview::sky_view(gpu, &terrain, input)
+        })
+    }
+}
+
+impl Runs<ShadowStage> for Accelerator {
+    fn run(&self, input: &mut SunInput<'_>) -> Result<SunShadow, Decline> {
+        self.with(|gpu, resident| {
+            let terrain = resident
+                .terrain(gpu, input.terrain)
+                .map_err(|e| e.in_stage("shadow"))?;
+            shadow::cast(gpu, &terrain, input)
+        })
+    }
+}
+
+impl Runs<solweig_core::gvf::GvfStage> for Accelerator {
+    fn run(
+        &self,
+        _: &mut (
+            &solweig_core::gvf::GroundView,
+            solweig_core::gvf::GvfStep<'_>,
+        ),
+    ) -> Result<solweig_core::gvf::GvfFields, Decline> {
+        Err(Decline::Absent)
+    }
+}
+
+impl Runs<solweig_core::timestep::TimestepStage> for Accelerator {
+    fn run(
+        &self,
+        _: &mut solweig_core::timestep::TimestepInput<'_>,
+    ) -> Result<solweig_core::timestep::StepOutput, Decline> {
+        Err(Decline::Absent)
+    }
+}
