@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,20 +11,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import _core, switches
 from .config import HumanParams, ModelConfig, Settings
-from .dataset import WEATHER_SERIES, StepStack, build_dataset
+from .dataset import WEATHER_SERIES, build_dataset
 from .errors import ComputationCancelled, ConfigurationError
 from .execution import ExecutionConfig
+from .execution.telemetry import Telemetry
 from .location import Location
 from .metadata import save_run_metadata
-from .outputs import StepWriter, remove_run
-from .pois import PointSource, PointTable
+from .outputs import remove_run
+from .pois import PointSource
 from .precomputed import PrecomputedData
 from .results import Timeseries, TimeseriesSummary, statistics_kwargs
+from .run_outcome import Collected, Outcome
 from .run_plan import RunPlan, RunRequest, make_plan, settle
+from .run_steps import carry_out
 from .state import ThermalState
 from .surface import SurfaceData
 from .validation import validate_inputs
@@ -82,12 +83,14 @@ def calculate(
         physics, materials: see :func:`load_physics`, :func:`load_materials`.
         wall_material: a wall class named in ``materials``.
         max_shadow_distance_m: reach of shadows [m], default 1000.
-        tile_size: accepted; the raster runs in one piece and the results are the same.
+        tile_size: side of a tile [px]; None runs the raster in one piece where the engine can hold
+            it. On the CPU the results are the same, bit for bit.
         use_ground_scheme, use_outgoing_longwave: the 2026 schemes, not in this release.
         outputs: among tmrt, utci, pet, shadow, kdown, kup, ldown, lup; default tmrt.
         heat_thresholds_day, heat_thresholds_night: UTCI thresholds for hour counts [deg C],
             default 32 and 38, and 26.
-        progress_callback: called with (steps done, steps in all).
+        progress_callback: called with (steps done, steps in all); in tiles, counted over all of
+            them.
         execution: wishes about hardware, see :class:`solweig.execution.ExecutionConfig`.
         pois: points of interest: a GeoJSON or GeoPackage file, ``{name: (x, y)}`` or a list of
             ``(x, y)``; every flux at them is in ``summary.pois``.
@@ -169,6 +172,8 @@ def _recorded(plan: RunPlan, progress: Progress | None) -> TimeseriesSummary:
         summary.to_geotiff(folder)
         if summary.pois is not None:
             _write_points(summary, folder)
+        if summary.telemetry is not None:
+            summary.telemetry.write(folder, getattr(plan.execution, "log", "csv"))
         timings = summary.metadata["timings"]
         timings["summary_s"] = time.perf_counter() - started
         timings["total_s"] += timings["summary_s"]
@@ -193,108 +198,45 @@ def _write_points(summary: TimeseriesSummary, folder: Path) -> None:
 
 def _run(plan: RunPlan, progress: Progress | None) -> TimeseriesSummary:
     started = time.perf_counter()
-    if plan.execution.workers is not None:
-        _set_threads(plan.execution.workers)
-    before = _core.tally()
-    model = plan.model()
+    telemetry = Telemetry(live=switches.read().timing)
     log.info("engine: %s (%s)", plan.execution.accelerator, plan.execution.reason)
-    state = model.new_state() if plan.state is None else plan.state.to_engine()
-    statistics = model.new_statistics(plan.thresholds_day, plan.thresholds_night)
-    built = time.perf_counter()
-    collected = _Collected(plan)
-    if plan.output_dir is None:
-        stack = StepStack(plan.outputs, len(plan.series), plan.georef.shape)
-        _steps(plan, model, state, statistics, collected, stack.add_step, progress)
-        grids, write_seconds = stack.grids, 0.0
-    else:
-        with StepWriter(
-            plan.output_dir,
-            plan.georef,
-            background=switches.read().async_output,
-            inflight_limit=plan.execution.inflight_limit,
-        ) as writer:
-            _steps(plan, model, state, statistics, collected, writer.submit, progress)
-        grids, write_seconds = None, writer.seconds
+    outcome = carry_out(plan, telemetry, progress)
     finished = time.perf_counter()
-    del model  # its rasters make room for the summary's
-    summary = _summary(plan, statistics, state, collected)
-    summary.tally = _tally_since(before)
-    if grids is not None:
+    summary = _summary(plan, outcome)
+    summary.telemetry = telemetry
+    summary.tally = outcome.tally
+    telemetry.fallbacks(outcome.tally)
+    if plan.surface.telemetry is not None:
+        telemetry.take(plan.surface.telemetry)
+    if outcome.steps is not None:
         weather = {name: getattr(summary.timeseries, name) for name in WEATHER_SERIES}
         summary.dataset = build_dataset(
-            grids, plan.series.stamps, plan.georef, version=_core.__version__, series=weather
-        )
+            outcome.steps, plan.series.stamps, plan.georef, version=_core.__version__,
+            series=weather,
+        )  # fmt: skip
     summary.metadata = {
         **plan.metadata,
         "status": "complete",
         "engine": summary.tally,
+        "workers": outcome.workers,
+        "tile_plan": outcome.tile_plan,
+        "telemetry": telemetry.as_dict(),
         "timings": {
-            "model_s": built - started,
-            "steps_s": finished - built,
-            "write_s": write_seconds,
+            "model_s": outcome.built - started,
+            "steps_s": finished - outcome.built,
+            "write_s": outcome.write_seconds,
             "total_s": time.perf_counter() - started,
-            "stages_s": collected.seconds,
+            "stages_s": outcome.collected.seconds,
         },
     }
     return summary
 
 
-def _steps(
-    plan: RunPlan,
-    model: _core.Model,
-    state: _core.State,
-    statistics: _core.Statistics,
-    collected: _Collected,
-    deliver: Callable[[Any, dict[str, NDArray[np.float32]]], None],
-    progress: Progress | None,
-) -> None:
-    cells = None if plan.points is None else plan.points.cells
-    total = len(plan.series)
-    for i, stamp in enumerate(plan.series.stamps):
-        result = model.step(
-            state,
-            plan.series.step(i),
-            outputs=plan.outputs,
-            points=cells,
-            statistics=statistics,
-        )
-        collected.add(i, result)
-        deliver(stamp, result.fields)
-        if progress is not None:
-            progress(i + 1, total)
-
-
-class _Collected:
-    """What is kept of each step besides its grids."""
-
-    def __init__(self, plan: RunPlan) -> None:
-        self._stamps = plan.series.stamps
-        self.table = None if plan.points is None else PointTable(plan.points)
-        self.scalars: list[dict[str, float]] = []
-        self.seconds: dict[str, float] = {}
-        self._live = switches.read().timing
-
-    def add(self, i: int, result: _core.StepResult) -> None:
-        self.scalars.append(result.scalars)
-        for stage, seconds in result.seconds.items():
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
-        if self.table is not None:
-            self.table.add(self._stamps[i], result.points)
-        if self._live:
-            parts = ", ".join(f"{name} {1e3 * s:.1f} ms" for name, s in result.seconds.items())
-            print(f"[timing] step {i + 1}/{len(self._stamps)}: {parts}", file=sys.stderr)
-
-    def column(self, name: str) -> NDArray[np.float64]:
-        return np.array([s.get(name, np.nan) for s in self.scalars], dtype=np.float64)
-
-
-def _summary(
-    plan: RunPlan, statistics: _core.Statistics, state: _core.State, collected: _Collected
-) -> TimeseriesSummary:
-    counts = statistics.counts
+def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
+    counts, collected = outcome.counts, outcome.collected
     return TimeseriesSummary(
-        **statistics_kwargs(statistics.grids(), plan.georef.shape),
-        utci_hours_above=dict(statistics.hours_above()),
+        **statistics_kwargs(outcome.grids, plan.georef.shape),
+        utci_hours_above=outcome.hours_above,
         n_timesteps=counts["n_timesteps"],
         n_daytime=counts["n_daytime"],
         n_nighttime=counts["n_nighttime"],
@@ -303,13 +245,13 @@ def _summary(
         heat_thresholds_night=list(plan.thresholds_night),
         timeseries=_timeseries(plan, collected),
         pois=None if collected.table is None else collected.table.frame(),
-        state=ThermalState.from_engine(state),
+        state=outcome.state,
         output_dir=plan.output_dir,
         georef=plan.georef,
     )
 
 
-def _timeseries(plan: RunPlan, collected: _Collected) -> Timeseries:
+def _timeseries(plan: RunPlan, collected: Collected) -> Timeseries:
     columns = plan.series.columns
     total = np.asarray(columns["global_rad"], dtype=np.float64)
     diffuse = collected.column("rad_d")
@@ -331,24 +273,3 @@ def _timeseries(plan: RunPlan, collected: _Collected) -> Timeseries:
         clearness_index=plan.series.clearness.copy(),
         is_daytime=plan.series.daytime.copy(),
     )
-
-
-def _tally_since(before: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The engine's counts of this run alone."""
-    since: dict[str, dict[str, Any]] = {}
-    for stage, now in _core.tally().items():
-        old = before.get(stage, {})
-        entry = dict(now)
-        for count in ("gpu_runs", "cpu_runs", "fallbacks", "seconds"):
-            if count in entry:
-                entry[count] = entry[count] - old.get(count, 0)
-        if entry.get("cpu_runs") or entry.get("gpu_runs") or entry.get("fallbacks"):
-            since[stage] = entry
-    return since
-
-
-def _set_threads(workers: int) -> None:
-    try:
-        _core.set_threads(workers)
-    except RuntimeError:
-        log.info("execution.workers=%d: the engine's threads are already running", workers)

@@ -65,7 +65,7 @@ class ModelConfig:
         physics: Trees and posture, as :func:`solweig.load_physics` returns.
         materials: Land cover and walls, as :func:`solweig.load_materials` returns.
         max_shadow_distance_m: How far a shadow may reach [m], > 0.
-        tile_size: Checked and otherwise ignored; the raster runs in one piece [pixels].
+        tile_size: Side of a tile [pixels]; None = the raster in one piece where that is possible.
         tile_workers, tile_queue_depth, prefetch_tiles: Accepted for old scripts, ignored with a
             warning.
         use_ground_scheme, use_outgoing_longwave: The 2026 schemes, not in this release: ``True``

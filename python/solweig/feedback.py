@@ -46,7 +46,7 @@ class Feedback:
         set_progress = getattr(self._target, "setProgress", None)
         if callable(set_progress):
             low, high = self._span
-            set_progress(low + (high - low) * current / max(total, 1))
+            set_progress(low + (high - low) * min(max(current / max(total, 1), 0.0), 1.0))
         elif callable(self._target):
             self._target(current, total)
         self.check()

@@ -90,7 +90,7 @@ def remove_run(folder: Path) -> None:
         for pattern in ("*.tif", "*.preview.png"):
             for path in (folder / name).glob(pattern):
                 path.unlink()
-    for name in ("pois.csv", "run_metadata.json"):
+    for name in ("pois.csv", "run_metadata.json", "telemetry.csv", "telemetry.json"):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -160,6 +160,8 @@ class StepWriter:
         self.georef = georef
         self.written: list[Path] = []
         self.seconds = 0.0
+        self.depth_peak = 0
+        """Most steps that were handed over and not written at one time."""
         self._error: BaseException | None = None
         self._dropping = threading.Event()
         self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue(inflight_limit)
@@ -175,10 +177,12 @@ class StepWriter:
             self._write(time, grids)
 
         if self._thread is None:
+            self.depth_peak = 1
             task()
             return
         self._raise_error()
         self._queue.put(task)
+        self.depth_peak = max(self.depth_peak, self._queue.unfinished_tasks)
 
     def close(self) -> None:
         """Wait until everything is written; raises what went wrong."""
@@ -216,12 +220,13 @@ class StepWriter:
 
     def _work(self) -> None:
         while (task := self._queue.get()) is not None:
-            if self._dropping.is_set() or self._error is not None:
-                continue
             try:
-                task()
+                if not self._dropping.is_set() and self._error is None:
+                    task()
             except BaseException as error:  # handed to the caller's thread, whatever it is
                 self._error = error
+            finally:
+                self._queue.task_done()
 
     def _raise_error(self) -> None:
         if self._error is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sized
 from types import TracebackType
 from typing import IO, Any, TypeVar
@@ -48,7 +49,8 @@ class Progress:
     def phase(self, name: str, total: int | None = None) -> Callable[[int, int], None]:
         """Start a bar in place of the last and return the function ``(done, total)`` that moves it.
 
-        The function may be called from any thread; without a terminal it does nothing.
+        The function may be called from any thread; without a terminal it does nothing. A bar stays
+        between empty and full and never goes back, whatever it is told.
         """
         if self._bars is None:
             return _ignore
@@ -57,10 +59,49 @@ class Progress:
             bars.update(earlier, visible=False)
         task = bars.add_task(name, total=total)
 
-        def advance(done: int, total: int) -> None:
+        def draw(done: int, total: int) -> None:
             bars.update(task, completed=done, total=total)
 
-        return advance
+        return bounded(draw)
+
+
+def bounded(advance: Callable[[int, int], Any]) -> Callable[[int, int], None]:
+    """A listener that hears of progress between 0 and 1 that never goes back."""
+    lock, furthest = threading.Lock(), 0.0
+
+    def listen(done: int, total: int) -> None:
+        nonlocal furthest
+        total = max(total, 1)
+        done = min(max(done, 0), total)
+        with lock:
+            if done / total < furthest:
+                return
+            furthest = done / total
+            advance(done, total)
+
+    return listen
+
+
+def parts_of(
+    advance: Callable[[int, int], Any] | None, parts: int
+) -> Callable[[int, int, int], None]:
+    """A listener ``(part, done, total)`` that tells ``advance`` of the whole, all parts alike.
+
+    Parts may run at the same time and report in any order; the whole stays in its bounds.
+    """
+    if advance is None:
+        return _ignore_part
+    lock = threading.Lock()
+    whole = bounded(advance)
+    done_by_part = [0] * parts
+
+    def listen(part: int, done: int, total: int) -> None:
+        with lock:
+            done_by_part[part] = max(done_by_part[part], min(max(done, 0), total))
+            now = sum(done_by_part)
+        whole(now, total * parts)
+
+    return listen
 
 
 def track(
@@ -78,6 +119,10 @@ def track(
 
 def _ignore(done: int, total: int) -> None:
     """Stands in for a bar where there is no terminal."""
+
+
+def _ignore_part(part: int, done: int, total: int) -> None:
+    """Stands in where nobody listens."""
 
 
 def _is_terminal(stream: Any) -> bool:

@@ -45,6 +45,7 @@ def _sections(summary: TimeseriesSummary) -> list[tuple[str, Rows]]:
         ("SOLWEIG run", _run(summary)),
         ("Heat (over the whole map)", _heat(summary)),
         ("Engine", _engine(summary)),
+        ("Telemetry", [] if summary.telemetry is None else summary.telemetry.table()),
     ]
 
 
@@ -101,9 +102,26 @@ def _engine(summary: TimeseriesSummary) -> Rows:
         if entry.get("fallbacks"):
             parts.append(f"{entry['fallbacks']} fallbacks ({entry.get('last_reason')})")
         found.append((stage, f"{', '.join(parts)}, {float(entry.get('seconds', 0.0)):.3f} s"))
+    found += _workers(summary)
     total = summary.metadata.get("timings", {}).get("total_s")
     if total is not None:
         found.append(("Whole run", f"{total:.2f} s"))
+    return found
+
+
+def _workers(summary: TimeseriesSummary) -> Rows:
+    """The tiles, and who did them."""
+    found: Rows = []
+    plan = summary.metadata.get("tile_plan")
+    if plan:
+        what = f"{plan['tiles']} of {plan['core']} px, halo {plan['halo']} px ({plan['reason']})"
+        found.append(("Tiles", what))
+    for worker in summary.metadata.get("workers", ()):
+        what = (
+            f"{worker['tiles']} tiles on {worker['adapter']} ({worker['device']}), "
+            f"process {worker['pid']}, {worker['seconds']:.2f} s"
+        )
+        found.append((f"Worker {worker['worker_id']}", what))
     return found
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from .config import HumanParams
+    from .execution.telemetry import Telemetry
     from .state import ThermalState
     from .surface import SurfaceData
     from .weather import Weather
@@ -199,6 +200,8 @@ class TimeseriesSummary:
     state: ThermalState | None = None
     """Thermal state after the last step; ``calculate(state=...)`` goes on from it."""
     metadata: dict[str, Any] = field(default_factory=dict)
+    telemetry: Telemetry | None = None
+    """What the run measured about itself, see :mod:`solweig.execution.telemetry`."""
     output_dir: Path | None = None
     georef: GeoReference | None = None
 

@@ -56,6 +56,28 @@ class RunRequest:
 
 
 @dataclass(frozen=True)
+class ModelArrays:
+    """Whole-raster arrays of a run, as :class:`solweig._core.Model` takes them."""
+
+    svf: dict[str, Any]
+    masks: dict[str, Any] | None
+    patch_option: int
+    buildings: Any
+    wall_height: Any
+    wall_aspect: Any
+    land_cover: Any
+    albedo: Any
+    emissivity: Any
+
+    def layers(self) -> dict[str, Any]:
+        """The single rasters by name; some may be None."""
+        names = (
+            "buildings", "wall_height", "wall_aspect", "land_cover", "albedo", "emissivity",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
 class RunPlan:
     """A run that can start."""
 
@@ -69,14 +91,16 @@ class RunPlan:
     thresholds_day: tuple[float, ...]
     thresholds_night: tuple[float, ...]
     execution: ResolvedExecution
+    #: Side of a tile's core asked for [px]; None = the raster in one piece where that is possible.
+    tile_size: int | None
     output_dir: Path | None
     #: An earlier run in ``output_dir`` makes room for this one.
     replaces: bool
     state: ThermalState | None
     metadata: dict[str, Any]
 
-    def model(self) -> _core.Model:
-        """The engine's model of this run; arrays are borrowed from the surface."""
+    def arrays(self) -> ModelArrays:
+        """The rasters of this run; borrowed from the surface, not copied."""
         surface, given = self.surface, self.precomputed or PrecomputedData()
         svf, matrices = sky_of(
             surface, self.precomputed, anisotropic=bool(self.params["anisotropic"])
@@ -84,8 +108,7 @@ class RunPlan:
         wall_height, wall_aspect = surface.walls()
         if given.wall_height is not None and given.wall_aspect is not None:
             wall_height, wall_aspect = given.wall_height, given.wall_aspect
-        return _core.Model(
-            surface.scene(),
+        return ModelArrays(
             svf=svf.as_dict(),
             masks=None if matrices is None else matrices.words(),
             patch_option=2 if matrices is None else matrices.patch_option,
@@ -95,7 +118,20 @@ class RunPlan:
             land_cover=surface.land_cover,
             albedo=surface.albedo,
             emissivity=surface.emissivity,
+        )
+
+    def model(self, engine: Any = None) -> _core.Model:
+        """The model of the whole raster; ``engine`` None is the CPU."""
+        arrays = self.arrays()
+        chosen = {} if engine is None else {"engine": engine}
+        return _core.Model(
+            self.surface.scene(),
+            svf=arrays.svf,
+            masks=arrays.masks,
+            patch_option=arrays.patch_option,
+            **arrays.layers(),
             params=self.params,
+            **chosen,
         )
 
 
@@ -168,6 +204,7 @@ def make_plan(request: RunRequest) -> RunPlan:
         thresholds_day=tuple(float(t) for t in request.thresholds_day),
         thresholds_night=tuple(float(t) for t in request.thresholds_night),
         execution=execution,
+        tile_size=None if request.tile_size is None else int(request.tile_size),
         output_dir=folder,
         replaces=replaces,
         state=request.state,
@@ -242,7 +279,6 @@ def _check_tile_size(tile_size: int | None) -> None:
         raise ConfigurationError("tile_size", "a whole number of pixels", repr(tile_size))
     if tile_size < 1:
         raise ConfigurationError("tile_size", "at least 1 pixel", tile_size)
-    log.info("tile_size=%d: the raster runs in one piece; results are the same", tile_size)
 
 
 def _check_state(state: ThermalState | None, georef: GeoReference) -> None:

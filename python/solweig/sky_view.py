@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solweig import _core
+from solweig import _core, switches
 from solweig import surface_checks as checks
+from solweig.execution.cpu_strategy import CPUOnlyStrategy
+from solweig.execution.tally import process_tally, since
+from solweig.execution.telemetry import Telemetry
 from solweig.feedback import Feedback
 from solweig.precomputed import ShadowArrays, SvfArrays
 from solweig.preprocess import estimate_ground
+from solweig.tile_plan import TilePlan, device_window, plan_tiles
+from solweig.tiled_svf import record_svf, svf_halo, tiled_sky_view
 
 if TYPE_CHECKING:
+    from solweig.execution.strategy import GPUStrategy
     from solweig.surface import SurfaceData
 
 logger = logging.getLogger(__name__)
@@ -53,8 +60,16 @@ def compute_sky_view(
     max_shadow_distance_m: float,
     feedback: Any,
     height_bound_m: float | None = None,
+    *,
+    tile_size: int | None = None,
+    strategy: GPUStrategy | None = None,
+    engine: Any = None,
 ) -> tuple[SvfArrays, ShadowArrays]:
-    """Sky view factors and visibility; see ``SurfaceData.compute_svf``."""
+    """Sky view factors and visibility; see ``SurfaceData.compute_svf``.
+
+    ``strategy`` does the tiles, None in this process; ``engine`` does a raster in one piece, None
+    is the CPU.
+    """
     checks.check_parameters(
         pixel_size=surface.pixel_size,
         trunk_ratio=surface.trunk_ratio,
@@ -68,17 +83,82 @@ def compute_sky_view(
     scene = surface.scene()
     surface.walls()
     improved = surface.formulation == "improved"
-    view = scene.svf(
-        patch_option,
-        max_shadow_distance_m=float(max_shadow_distance_m),
-        height_bound_m=height_bound_m,
-        normalised_sectors=improved,
-        zenith_canopy="overhead" if improved else "reference",
-        progress=listener.callback(),
-    )
+    options: dict[str, Any] = {
+        "patch_option": patch_option,
+        "max_shadow_distance_m": float(max_shadow_distance_m),
+        "height_bound_m": height_bound_m,
+        "normalised_sectors": improved,
+        "zenith_canopy": "overhead" if improved else "reference",
+    }
+    telemetry = Telemetry(live=switches.read().timing)
+    tiles = _tiles(scene, options, tile_size, engine)
+    if tiles is None:
+        grids, masks = _in_one_piece(scene, options, engine, telemetry, listener.callback())
+    else:
+        grids, masks = tiled_sky_view(
+            surface,
+            core=tiles.core,
+            halo=tiles.halo,
+            options=options,
+            strategy=strategy or CPUOnlyStrategy(opener=None if engine is None else _Same(engine)),
+            telemetry=telemetry,
+            progress=listener.callback(),
+        )
     listener.check()
-    grids, masks = view.fields(), view.masks()
+    surface.telemetry = telemetry
     if not scene.has_vegetation:
         # Ten grids of ones; SvfArrays shares one between them.
         grids = {name: grid for name, grid in grids.items() if "veg" not in name}
     return SvfArrays(**grids), ShadowArrays.from_words(masks, patch_option)
+
+
+class _Same:
+    """Opens nothing: the engine is there."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def __call__(self, device_index: int) -> Any:
+        return self._engine
+
+
+def _tiles(
+    scene: _core.Scene, options: dict[str, Any], tile_size: int | None, engine: Any
+) -> TilePlan | None:
+    """How the raster is cut; None in one piece."""
+    halo = svf_halo(
+        scene,
+        options["patch_option"],
+        options["max_shadow_distance_m"],
+        options["height_bound_m"],
+    )
+    return plan_tiles(
+        scene.shape,
+        halo,
+        tile_size=tile_size,
+        longest=switches.read().max_tile_side,
+        largest_window=device_window(
+            engine,
+            scene.shape,
+            patch_option=options["patch_option"],
+            vegetation=scene.has_vegetation,
+            anisotropic=False,
+            sides=False,
+        ),
+    )
+
+
+def _in_one_piece(
+    scene: _core.Scene,
+    options: dict[str, Any],
+    engine: Any,
+    telemetry: Telemetry,
+    progress: Any,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    before = process_tally(engine)
+    chosen = {} if engine is None else {"engine": engine}
+    started = time.perf_counter()
+    view = scene.svf(**options, progress=progress, **chosen)
+    record_svf(telemetry, time.perf_counter() - started, options["patch_option"])
+    telemetry.fallbacks(since(before, process_tally(engine)))
+    return view.fields(), view.masks()

@@ -20,6 +20,7 @@ from solweig.surface_views import AuxiliaryView, BufferPool, GeometryView, Optic
 
 if TYPE_CHECKING:
     from solweig import _core
+    from solweig.execution.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -123,6 +124,8 @@ class SurfaceData(SurfaceFiles):
     formulation: str = field(default="reference", kw_only=True)
     geotransform: list[float] | None = field(default=None, kw_only=True)
     crs: str | None = field(default=None, kw_only=True)
+    telemetry: Telemetry | None = field(default=None, init=False)
+    """What the last computation of sky view factors measured about itself."""
     _preprocessed: bool = field(default=False, init=False)
     _valid: Bool | None = field(default=None, init=False)
     _scene: _core.Scene | None = field(default=None, init=False)
@@ -327,6 +330,7 @@ class SurfaceData(SurfaceFiles):
         max_shadow_distance_m: float = 1000.0,
         feedback: Any = None,
         height_bound_m: float | None = None,
+        tile_size: int | None = None,
     ) -> None:
         """Compute sky view factors, patch visibility and, if absent, walls.
 
@@ -342,6 +346,9 @@ class SurfaceData(SurfaceFiles):
         height_bound_m
             Shadows end this far below their source [m], as in the reference, which cuts those of
             the tallest objects; ``None`` = they do not (G-Q8).
+        tile_size
+            Side of the tiles [cells]; ``None`` = the raster in one piece where that is possible.
+            On the CPU it changes nothing but time and memory.
 
         Notes
         -----
@@ -356,6 +363,7 @@ class SurfaceData(SurfaceFiles):
             max_shadow_distance_m,
             feedback,
             height_bound_m=height_bound_m,
+            tile_size=tile_size,
         )
 
     def require_svf(self) -> SvfArrays:

@@ -68,8 +68,8 @@ class SurfaceFiles:
         force_recompute
             Do not use what ``working_dir`` holds.
         tile_size
-            Accepted for compatibility; the engine works in blocks of its own and the result does
-            not depend on them.
+            Side of the tiles in which sky view factors are computed [cells]; ``None`` = the raster
+            in one piece where that is possible. On the CPU the result is the same, bit for bit.
         feedback
             ``(current, total)`` callable or QGIS feedback object.
         patch_option

@@ -248,6 +248,7 @@ def _complete_svf(
         patch_option=options.patch_option,
         max_shadow_distance_m=options.max_shadow_distance_m,
         feedback=listener if options.feedback is not None else None,
+        tile_size=options.tile_size,
     )
     if cache is not None:
         assert surface.svf is not None

@@ -1,7 +1,7 @@
 """Rectangular tiles with a margin, and how wide that margin has to be.
 
-``calculate`` runs the whole raster in one piece in this release; these pure functions serve callers
-who cut their own rasters, and define what a tile is.
+A tile is computed on its core and a halo around it, and only the core is kept. The halo holds
+everything that can matter to the core, so that a raster in tiles gives what it gives in one piece.
 """
 
 from __future__ import annotations
@@ -9,7 +9,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["TileSpec", "calculate_buffer_distance", "generate_tiles"]
+__all__ = [
+    "TileSpec",
+    "calculate_buffer_distance",
+    "fitting_core",
+    "generate_tiles",
+    "ground_view_reach",
+    "shadow_reach",
+]
+
+GROUND_VIEW_M = 23.0
+"""No ground farther than this enters a person's ground view [m]: twenty times the centre height of
+a standing person, 1.1 m, and its rounding (spec G 7)."""
+
+MIN_CORE = 32
+"""Cores are at least this many pixels wide when their size is chosen; smaller ones would compute
+little but halo."""
 
 
 @dataclass(frozen=True)
@@ -132,3 +147,43 @@ def calculate_buffer_distance(
     if max_height <= 0.0:
         return 0.0
     return min(max_height / math.tan(math.radians(min_sun_elev_deg)), max_shadow_distance_m)
+
+
+def shadow_reach(
+    relief_m: float, altitude_deg: float, pixel_size: float, max_distance_m: float
+) -> int:
+    """How far a ray of an altitude is followed, at most [px].
+
+    A ray ends with the first step whose height gain exceeds the relief, and at the distance cap
+    (spec G 2.2); no coordinate of a step exceeds its number.
+
+    Args:
+        relief_m: largest height difference a ray can meet [m].
+        altitude_deg: of the light [degrees], above 0 and at most 90.
+        pixel_size: side of a cell [m].
+        max_distance_m: cap on the distance [m].
+    """
+    by_distance = math.floor(max_distance_m / pixel_size) + 1
+    rise = pixel_size * math.tan(math.radians(altitude_deg))
+    # The step after the last useful one is still taken, and one more covers the rounding here.
+    by_relief = math.floor(min(relief_m / rise, float(by_distance))) + 2
+    return min(by_distance, by_relief)
+
+
+def ground_view_reach(pixel_size: float) -> int:
+    """How far the ground view of a person reaches, at most [px]."""
+    return math.ceil(GROUND_VIEW_M / pixel_size) + 1
+
+
+def fitting_core(pixels: int, halo: int) -> int | None:
+    """Side of the largest square core whose tile, halo included, has at most so many pixels.
+
+    Args:
+        pixels: limit of the tile [px].
+        halo: margin on every side [px].
+
+    Returns:
+        The side [px]; None where it would be less than :data:`MIN_CORE`.
+    """
+    side = math.isqrt(max(pixels, 0)) - 2 * halo
+    return side if side >= MIN_CORE else None

@@ -204,13 +204,10 @@ def test_without_a_location_the_crs_gives_one(surface: solweig.SurfaceData) -> N
     assert np.array_equal(tmrt(implied), tmrt(solweig.calculate(surface, steps, utc)))
 
 
-def test_tile_size_is_said_to_change_nothing(
-    surface: solweig.SurfaceData, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_tile_size_changes_nothing(surface: solweig.SurfaceData) -> None:
     steps = weather((12,))
-    with caplog.at_level(logging.INFO, logger="solweig"):
-        tiled = solweig.calculate(surface, steps, LOCATION, tile_size=8)
-    assert "tile_size=8" in caplog.text
+    tiled = solweig.calculate(surface, steps, LOCATION, tile_size=8)
+    assert tiled.metadata["tile_plan"]["tiles"] == 12
     assert np.array_equal(tmrt(tiled), tmrt(solweig.calculate(surface, steps, LOCATION)))
 
 
@@ -362,7 +359,7 @@ def test_report_tells_the_run(day: solweig.TimeseriesSummary) -> None:
         assert part in text
     assert f"{day.tmrt_mean.mean():.1f} degC" in text
     page = day._repr_html_()
-    assert page.count("<table>") == 3
+    assert page.count("<table>") == 4
     assert "Tmrt mean" in page
     assert "24 steps" in repr(day)
 

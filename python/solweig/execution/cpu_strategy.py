@@ -1,0 +1,56 @@
+"""Tiles on the CPU: in this process, or in several that share its cores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .config import ExecutionConfig
+from .pool import Crew, HereCrew, ProcessCrew
+from .strategy import GPUStrategy, register
+from .worker import Opener
+
+__all__ = ["CPUOnlyStrategy"]
+
+
+@register("cpu")
+class CPUOnlyStrategy(GPUStrategy):
+    """No GPU. One worker runs in this process; more are processes that share the cores out.
+
+    Args:
+        workers: at least 1.
+        opener: how workers come by their engines; None is the CPU engine.
+
+    Raises:
+        ValueError: less than one worker.
+    """
+
+    def __init__(self, workers: int = 1, *, opener: Opener | None = None) -> None:
+        super().__init__()
+        if workers < 1:
+            raise ValueError(f"workers: expected at least 1, got {workers}")
+        self._workers = int(workers)
+        self._opener = opener
+
+    @classmethod
+    def from_config(
+        cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
+    ) -> CPUOnlyStrategy:
+        return cls(config.workers or 1, opener=opener)
+
+    @property
+    def num_workers(self) -> int:
+        return self._workers
+
+    @property
+    def backend(self) -> str:
+        return "cpu"
+
+    def get_device_for_worker(self, worker_id: int) -> str:
+        self._check_worker(worker_id)
+        return "cpu"
+
+    def _hire(self) -> Crew:
+        if self._workers == 1:
+            return HereCrew("cpu", opener=self._opener)
+        return ProcessCrew([("cpu", 0)] * self._workers, self._opener)

@@ -1,0 +1,159 @@
+"""Tiles on GPUs: all workers on one adapter, or one worker an adapter."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .config import ExecutionConfig
+from .pool import Crew, HereCrew, ProcessCrew
+from .strategy import GPUStrategy, register
+from .worker import Opener
+
+__all__ = ["MultiGPU", "SingleGPUMultiProcess"]
+
+
+@dataclass(frozen=True)
+class DeviceOpener:
+    """Opens adapters found usable, strictly: a run that may fall back brings its own opener."""
+
+    devices: tuple[Any, ...]
+
+    def __call__(self, device_index: int) -> Any:
+        from .. import _core
+
+        return _core.Engine("gpu", _runtime().open_gpu(self.devices[device_index]).core)
+
+
+@register("single_gpu")
+class SingleGPUMultiProcess(GPUStrategy):
+    """One adapter. One worker runs in this process; more are processes that share the adapter.
+
+    Args:
+        device: an adapter found usable (``Ready``), or a name such as "gpu:0".
+        workers_per_gpu: at least 1.
+        opener: how workers come by their engines; None opens ``device``.
+
+    Raises:
+        ValueError: less than one worker.
+    """
+
+    def __init__(
+        self, device: Any, workers_per_gpu: int = 1, *, opener: Opener | None = None
+    ) -> None:
+        super().__init__()
+        if workers_per_gpu < 1:
+            raise ValueError(f"workers_per_gpu: expected at least 1, got {workers_per_gpu}")
+        self._device = device
+        self._workers = int(workers_per_gpu)
+        self._opener = opener
+
+    @classmethod
+    def from_config(
+        cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
+    ) -> SingleGPUMultiProcess:
+        _need_devices(cls.name, devices)
+        return cls(devices[0], config.workers_per_gpu, opener=opener)
+
+    @property
+    def num_workers(self) -> int:
+        return self._workers
+
+    @property
+    def backend(self) -> str:
+        return "gpu"
+
+    def get_device_for_worker(self, worker_id: int) -> str:
+        self._check_worker(worker_id)
+        return device_name(self._device, 0)
+
+    def _hire(self) -> Crew:
+        opener = self._opener or DeviceOpener((usable(self._device),))
+        name = device_name(self._device, 0)
+        if self._workers == 1:
+            return _here(name, opener)
+        return ProcessCrew([(name, 0)] * self._workers, opener)
+
+
+@register("multi_gpu")
+class MultiGPU(GPUStrategy):
+    """One worker process an adapter.
+
+    Args:
+        devices: adapters found usable (``Ready``), or names such as "gpu:0"; at least one.
+        opener: how workers come by their engines; None opens ``devices``.
+
+    Raises:
+        ValueError: no device.
+    """
+
+    def __init__(self, devices: Sequence[Any], *, opener: Opener | None = None) -> None:
+        super().__init__()
+        _need_devices("multi_gpu", devices)
+        self._devices = tuple(devices)
+        self._opener = opener
+
+    @classmethod
+    def from_config(
+        cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
+    ) -> MultiGPU:
+        return cls(devices, opener=opener)
+
+    @property
+    def num_workers(self) -> int:
+        return len(self._devices)
+
+    @property
+    def backend(self) -> str:
+        return "gpu"
+
+    def get_device_for_worker(self, worker_id: int) -> str:
+        self._check_worker(worker_id)
+        return device_name(self._devices[worker_id], worker_id)
+
+    def _hire(self) -> Crew:
+        opener = self._opener or DeviceOpener(tuple(usable(d) for d in self._devices))
+        names = [device_name(device, i) for i, device in enumerate(self._devices)]
+        if len(names) == 1:
+            return _here(names[0], opener)
+        return ProcessCrew([(name, i) for i, name in enumerate(names)], opener)
+
+
+def device_name(device: Any, position: int) -> str:
+    """ "gpu:N": as given, or by its place among the run's devices."""
+    if isinstance(device, str):
+        return device
+    return f"gpu:{device if isinstance(device, int) else position}"
+
+
+def usable(device: Any) -> Any:
+    """The adapter behind a name or a number.
+
+    Raises:
+        RuntimeError: there is no such adapter, or it is not usable.
+    """
+    if not isinstance(device, str | int):
+        return device
+    runtime = _runtime()
+    found = runtime.decide_gpu_runtime(runtime.probe_gpu(), device=device)
+    if isinstance(found, runtime.Rejected):
+        raise RuntimeError(f"{device_name(device, 0)} could not be opened: {found.reason}")
+    return found
+
+
+def _runtime() -> Any:
+    return importlib.import_module("solweig.execution.runtime")
+
+
+def _here(name: str, opener: Opener) -> Crew:
+    try:
+        return HereCrew(name, 0, opener)
+    except Exception as error:
+        raise RuntimeError(f"{name} could not be opened: {error}") from error
+
+
+def _need_devices(name: str, devices: Sequence[Any]) -> None:
+    if not devices:
+        raise ValueError(f"strategy {name}: expected at least one device, got none")

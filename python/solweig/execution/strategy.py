@@ -1,0 +1,172 @@
+"""How the tiles of a run are shared out: the interface, the register, the choice."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, TypeVar
+
+from ..errors import ConfigurationError
+from .config import ExecutionConfig
+from .pool import Crew, ItemReport
+from .worker import Done, Job, Opener, Origin
+
+__all__ = ["GPUStrategy", "auto_select_strategy", "register", "strategy_names"]
+
+S = TypeVar("S", bound="type[GPUStrategy]")
+
+_registered: dict[str, type[GPUStrategy]] = {}
+
+
+class GPUStrategy(ABC):
+    """Workers, the devices they work on, and a way to run a job's items on them.
+
+    ::
+
+        with CPUOnlyStrategy(workers=2) as strategy:
+            for done in strategy.run(job, items):
+                ...
+
+    A strategy changes speed and memory, never a result.
+    """
+
+    name: ClassVar[str] = ""
+    """Under which it is registered."""
+
+    def __init__(self) -> None:
+        self._crew: Crew | None = None
+
+    @classmethod
+    @abstractmethod
+    def from_config(
+        cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
+    ) -> GPUStrategy:
+        """The strategy a configuration asks for, with the devices found usable."""
+
+    @property
+    @abstractmethod
+    def num_workers(self) -> int:
+        """Workers, at least 1."""
+
+    @property
+    @abstractmethod
+    def backend(self) -> str:
+        """ "cpu" or "gpu"."""
+
+    @abstractmethod
+    def get_device_for_worker(self, worker_id: int) -> str:
+        """ "cpu" or "gpu:N".
+
+        Raises:
+            ValueError: no such worker.
+        """
+
+    @abstractmethod
+    def _hire(self) -> Crew:
+        """Start the workers."""
+
+    def initialize(self) -> None:
+        """Start the workers and open their devices; does nothing the second time.
+
+        Raises:
+            RuntimeError: a device cannot be opened.
+        """
+        if self._crew is None:
+            self._crew = self._hire()
+
+    def cleanup(self) -> None:
+        """End the workers and let go of their devices; does nothing without any."""
+        crew, self._crew = self._crew, None
+        if crew is not None:
+            crew.close()
+
+    def run(self, job: Job, items: Sequence[Any], report: ItemReport = None) -> Iterator[Done]:
+        """Do all items; results come as they are finished, in any order.
+
+        An error, here or in a worker, leaves workers busy: :meth:`cleanup` then stops them.
+
+        Args:
+            report: called with (item number, done, total) while items are worked on.
+
+        Raises:
+            RuntimeError: before :meth:`initialize`, or a worker died.
+            Exception: what the job raised.
+        """
+        if self._crew is None:
+            raise RuntimeError("the strategy is not initialised; call initialize() first")
+        return self._crew.run(job, items, report)
+
+    @property
+    def origins(self) -> list[Origin]:
+        """Worker, process, device and adapter of every worker; empty before :meth:`initialize`."""
+        return [] if self._crew is None else list(self._crew.origins)
+
+    @property
+    def queue_depth_peak(self) -> int:
+        """Most items that were with the workers at one time."""
+        return 0 if self._crew is None else self._crew.depth_peak
+
+    def _check_worker(self, worker_id: int) -> None:
+        if not 0 <= worker_id < self.num_workers:
+            raise ValueError(f"worker_id: expected 0 to {self.num_workers - 1}, got {worker_id}")
+
+    def __enter__(self) -> GPUStrategy:
+        self.initialize()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cleanup()
+
+
+def register(name: str) -> Callable[[S], S]:
+    """Make a strategy known under a name; a later one of that name takes its place."""
+
+    def known(strategy: S) -> S:
+        strategy.name = name
+        _registered[name] = strategy
+        return strategy
+
+    return known
+
+
+def strategy_names() -> tuple[str, ...]:
+    """Every registered name."""
+    return tuple(_registered)
+
+
+def auto_select_strategy(
+    config: ExecutionConfig | None = None,
+    *,
+    devices: Sequence[Any] | None = None,
+    opener: Opener | None = None,
+) -> GPUStrategy:
+    """The strategy of a configuration: its own by name, else by the number of usable adapters.
+
+    No adapter: "cpu"; one: "single_gpu"; more: "multi_gpu". Software adapters count only where the
+    configuration names them.
+
+    Args:
+        devices: adapters found usable; None asks the machine.
+        opener: how workers come by their engines; None opens the devices as any run does.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    wanted = config or ExecutionConfig()
+    if devices is None:
+        devices = _usable(wanted)
+    name = wanted.strategy
+    if name == "auto":
+        name = ("cpu", "single_gpu", "multi_gpu")[min(len(devices), 2)]
+    if name not in _registered:
+        raise ConfigurationError(
+            "execution.strategy", f"auto, {', '.join(_registered)}", repr(wanted.strategy)
+        )
+    return _registered[name].from_config(wanted, devices, opener)
+
+
+def _usable(config: ExecutionConfig) -> Sequence[Any]:
+    """Adapters that a run with this configuration would use."""
+    from .config import resolve_execution
+
+    return getattr(resolve_execution(config), "devices", ())

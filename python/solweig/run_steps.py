@@ -1,0 +1,196 @@
+"""Carrying out the steps of a run: in one piece or in tiles, on the engine that was settled."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _core, switches
+from .dataset import StepStack
+from .execution import tally as tallies
+from .execution.cpu_strategy import CPUOnlyStrategy
+from .execution.overlap import may_overlap, run_steps
+from .execution.strategy import GPUStrategy
+from .execution.telemetry import Telemetry
+from .outputs import StepWriter
+from .run_outcome import Collected, Outcome
+from .state import ThermalState
+from .tile_plan import TilePlan, device_window, plan_tiles
+from .tiled_run import run_halo, run_tiled
+
+if TYPE_CHECKING:
+    from .run_plan import RunPlan
+
+__all__ = ["carry_out"]
+
+log = logging.getLogger("solweig")
+
+Progress = Callable[[int, int], Any]
+Deliver = Callable[[datetime, dict[str, NDArray[np.float32]]], None]
+
+
+def carry_out(plan: RunPlan, telemetry: Telemetry, progress: Progress | None) -> Outcome:
+    """Run every step; rasters go to the output folder, or stay in memory without one."""
+    engine = None
+    tiles = _tiles(plan, engine)
+    overlap = _wants_overlap(engine)
+    if tiles is None:
+        if plan.execution.workers is not None:
+            _set_threads(plan.execution.workers)
+        return _in_one_piece(plan, engine, telemetry, progress, overlap)
+    strategy = _strategy(plan)
+    if plan.output_dir is None:
+        return run_tiled(
+            plan, tiles, strategy, telemetry, deliver=None, progress=progress, overlap=overlap
+        )
+    with _writer(plan, telemetry) as writer:
+        outcome = run_tiled(
+            plan,
+            tiles,
+            strategy,
+            telemetry,
+            deliver=writer.submit,
+            progress=progress,
+            overlap=overlap,
+        )
+    outcome.write_seconds = writer.seconds
+    return outcome
+
+
+def _tiles(plan: RunPlan, engine: Any) -> TilePlan | None:
+    """How the raster is cut; None in one piece."""
+    arrays = plan.arrays()
+    window = device_window(
+        engine,
+        plan.georef.shape,
+        patch_option=arrays.patch_option,
+        vegetation=plan.surface.scene().has_vegetation,
+        anisotropic=arrays.masks is not None,
+        sides=plan.params["body"] == "box" or plan.points is not None,
+    )
+    return plan_tiles(
+        plan.georef.shape,
+        run_halo(plan),
+        tile_size=plan.tile_size,
+        longest=switches.read().max_tile_side,
+        largest_window=window,
+    )
+
+
+def _strategy(plan: RunPlan) -> GPUStrategy:
+    return CPUOnlyStrategy(plan.execution.workers or 1)
+
+
+def _wants_overlap(engine: Any) -> bool:
+    """Whether a step may run while the one before is delivered; says why where it may not."""
+    if not switches.read().aniso_gpu_overlap:
+        return False
+    why_not = may_overlap(engine)
+    if why_not is not None:
+        log.warning("SOLWEIG_ANISO_GPU_OVERLAP: off, because %s", why_not)
+    return why_not is None
+
+
+def _in_one_piece(
+    plan: RunPlan, engine: Any, telemetry: Telemetry, progress: Progress | None, overlap: bool
+) -> Outcome:
+    before = tallies.process_tally(engine)
+    run = _WholeRun(plan, engine, telemetry, progress)
+    steps, write_seconds = None, 0.0
+    if plan.output_dir is None:
+        stack = StepStack(plan.outputs, len(plan.series), plan.georef.shape)
+        run.all_steps(stack.add_step, overlap)
+        steps = stack.grids
+    else:
+        with _writer(plan, telemetry) as writer:
+            run.all_steps(writer.submit, overlap)
+        write_seconds = writer.seconds
+    run.drop_model()  # its rasters make room for the summary's
+    gpu = getattr(engine, "gpu", None)
+    if gpu is not None:
+        telemetry.gpu_stages(gpu.stage_times(), gpu.timing)
+    tally = tallies.since(before, tallies.process_tally(engine))
+    return Outcome(
+        collected=run.collected,
+        grids=run.statistics.grids(),
+        hours_above=dict(run.statistics.hours_above()),
+        counts=run.statistics.counts,
+        state=ThermalState.from_engine(run.state),
+        tally=tallies.signed(tally, os.getpid(), "cpu" if gpu is None else str(gpu.name)),
+        steps=steps,
+        write_seconds=write_seconds,
+        built=run.built,
+    )
+
+
+class _WholeRun:
+    """The raster in one piece, step after step."""
+
+    def __init__(
+        self, plan: RunPlan, engine: Any, telemetry: Telemetry, progress: Progress | None
+    ) -> None:
+        self._plan, self._telemetry, self._progress = plan, telemetry, progress
+        self._model: _core.Model | None = plan.model(engine)
+        self._cells = None if plan.points is None else plan.points.cells
+        self.state = self._model.new_state() if plan.state is None else plan.state.to_engine()
+        self.statistics = self._model.new_statistics(plan.thresholds_day, plan.thresholds_night)
+        self.collected = Collected(plan.series.stamps, plan.points, telemetry)
+        self.built = time.perf_counter()
+
+    def all_steps(self, deliver: Deliver, overlap: bool) -> None:
+        """Run every step and hand its rasters over."""
+        plan, telemetry = self._plan, self._telemetry
+
+        def keep(i: int, result: _core.StepResult, seconds: float) -> None:
+            telemetry.record("timestep_wall_time_s", seconds)
+            self.collected.add(i, result.scalars, result.points, result.seconds)
+            deliver(plan.series.stamps[i], result.fields)
+            if self._progress is not None:
+                self._progress(i + 1, len(plan.series))
+
+        together = run_steps(len(plan.series), self._step, keep, overlap=overlap)
+        if overlap:
+            telemetry.record("aniso_gpu_overlap_s", together)
+
+    def _step(self, i: int) -> _core.StepResult:
+        assert self._model is not None
+        return self._model.step(
+            self.state,
+            self._plan.series.step(i),
+            outputs=self._plan.outputs,
+            points=self._cells,
+            statistics=self.statistics,
+        )
+
+    def drop_model(self) -> None:
+        """Free what only the steps needed."""
+        self._model = None
+
+
+@contextmanager
+def _writer(plan: RunPlan, telemetry: Telemetry) -> Iterator[StepWriter]:
+    """The writer of the run's steps; how many waited at most is measured."""
+    assert plan.output_dir is not None
+    with StepWriter(
+        plan.output_dir,
+        plan.georef,
+        background=switches.read().async_output,
+        inflight_limit=plan.execution.inflight_limit,
+    ) as writer:
+        yield writer
+    telemetry.record("queue_depth_peak", writer.depth_peak)
+
+
+def _set_threads(workers: int) -> None:
+    try:
+        _core.set_threads(workers)
+    except RuntimeError:
+        log.info("execution.workers=%d: the engine's threads are already running", workers)
