@@ -70,12 +70,14 @@ class TileSkyJob:
             scene = _core.Scene(
                 cut("dsm"), dem=cut("dem"), canopy=cut("canopy"), trunk=cut("trunk"), **self.scene
             )
-            view = scene.svf(**self.options, progress=report, **chosen)
+            rows, cols = tile.core_slice
+            core = (rows.start, rows.stop, cols.start, cols.stop)
+            view = scene.svf(**self.options, progress=report, window=core, **chosen)
             computed = time.perf_counter()
             for prefix, grids in (("field", view.fields()), ("mask", view.masks())):
                 for name in self.results.names(prefix):
                     target = self.results[f"{prefix}/{name}"]
-                    target[tile.write_slice] = grids[name][tile.core_slice]
+                    target[tile.write_slice] = grids[name]
             return TileSky(computed - started, time.perf_counter() - computed)
 
         return work
