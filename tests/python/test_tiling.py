@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import solweig
+from solweig import _core
+from solweig.tiling import fitting_core, ground_view_reach, shadow_reach
 
 sizes = st.integers(1, 60)
 
@@ -54,3 +56,56 @@ def test_buffer_is_the_longest_shadow_up_to_the_cap() -> None:
     assert solweig.calculate_buffer_distance(0.0) == 0.0
     with pytest.raises(ValueError, match="min_sun_elev_deg"):
         solweig.calculate_buffer_distance(10.0, 0.0)
+
+
+@given(
+    relief=st.floats(0.0, 300.0),
+    altitude=st.floats(1.0, 90.0),
+    azimuth=st.floats(0.0, 359.9),
+    pixel=st.sampled_from([0.5, 1.0, 2.0, 5.0]),
+    cap=st.sampled_from([10.0, 250.0, 1000.0]),
+)
+def test_reach_covers_every_useful_step(
+    relief: float, altitude: float, azimuth: float, pixel: float, cap: float
+) -> None:
+    reach = shadow_reach(relief, altitude, pixel, cap)
+    offsets, distance, height = _core.ray_offsets(azimuth, altitude, pixel, 2500)
+    # A step is useful while the height gained before it is below the relief (spec G 2.2).
+    useful = (distance <= cap) & (np.concatenate([[0.0], height[:-1]]) <= relief)
+    steps = np.abs(offsets[: np.flatnonzero(useful)[-1] + 1])
+    assert steps.max(initial=0) <= reach
+    # Not wastefully far: along the axis a useful step is nearly as far as the reach.
+    assert reach <= max(min(cap, relief / math.tan(math.radians(altitude))) / pixel + 2.0, 1.0)
+
+
+@pytest.mark.parametrize("pixel", [0.5, 1.0, 2.0, 10.0, 50.0])
+def test_ground_view_reach_covers_the_engines(pixel: float) -> None:
+    """A difference farther away than the reach changes nothing; that near it does."""
+    reach = ground_view_reach(pixel)
+    size = 2 * reach + 5
+    zeros = np.zeros((size, size), np.float32)
+    view = _core.GroundView(
+        np.ones((size, size), np.uint8), pixel_size=pixel, albedo=zeros, wall_height=zeros,
+        wall_aspect=zeros, person_height=1.1,
+    )  # fmt: skip
+
+    def lup(col: int) -> float:
+        excess = zeros.copy()
+        excess[:, :col] = 30.0
+        seen = view.evaluate(
+            wall_sun=zeros, shadow=zeros + 1, ground_excess=excess, wall_excess=0.0, ta=20.0,
+            emissivity=zeros + 1, albedo=zeros,
+        )  # fmt: skip
+        return float(seen["gvfLup"][size // 2, size // 2])
+
+    centre = size // 2
+    assert lup(centre - reach) == lup(0)
+    assert lup(centre + 1) != lup(0)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "halo", "core"),
+    [(10_000, 10, 80), (10_000, 34, 32), (10_000, 35, None), (0, 0, None), (10_200, 0, 100)],
+)
+def test_cores_that_fit(pixels: int, halo: int, core: int | None) -> None:
+    assert fitting_core(pixels, halo) == core

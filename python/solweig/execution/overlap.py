@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -41,12 +42,12 @@ def run_steps(
         return 0.0
     together = 0.0
     with ThreadPoolExecutor(1, thread_name_prefix="solweig-step") as thread:
-        ahead = thread.submit(_timed, step, 0) if count else None
+        ahead = _Ahead(thread, step, 0) if count else None
         for i in range(count):
             assert ahead is not None
             result, start, end = ahead.result()
             seconds = end - start
-            ahead = thread.submit(_timed, step, i + 1) if i + 1 < count else None
+            ahead = _Ahead(thread, step, i + 1) if i + 1 < count else None
             began = time.perf_counter()
             deliver(i, result, seconds)
             ended = time.perf_counter()
@@ -54,6 +55,26 @@ def run_steps(
                 _, start, end = ahead.result()
                 together += max(min(end, ended) - max(start, began), 0.0)
     return together
+
+
+class _Ahead:
+    """A step that runs in the thread; it has begun when this exists.
+
+    A delivery that holds the interpreter's lock would otherwise keep the step from starting.
+    """
+
+    def __init__(self, thread: ThreadPoolExecutor, step: Callable[[int], Any], i: int) -> None:
+        begun = threading.Event()
+
+        def run() -> tuple[Any, float, float]:
+            begun.set()
+            return _timed(step, i)
+
+        self._future = thread.submit(run)
+        begun.wait()
+
+    def result(self) -> tuple[Any, float, float]:
+        return self._future.result()
 
 
 def _timed(step: Callable[[int], T], i: int) -> tuple[T, float, float]:

@@ -1,0 +1,289 @@
+"""A raster in tiles gives what it gives in one piece: bit for bit on the CPU."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import solweig
+from solweig.config import ModelConfig
+from solweig.errors import ComputationCancelled, ConfigurationError
+from solweig.execution import CPUOnlyStrategy, ExecutionConfig
+from solweig.execution.telemetry import Telemetry
+from solweig.tile_plan import plan_tiles
+from solweig.tile_store import TileStore
+from solweig.tiled_svf import tiled_sky_view
+
+from .python.run_cases import LOCATION, weather
+from .tile_cases import OUTPUTS, REACH_M, assert_same_run, assert_same_sky, city, prepared, run
+
+
+@pytest.fixture(scope="module")
+def whole() -> solweig.SurfaceData:
+    return prepared()
+
+
+@pytest.fixture(scope="module")
+def whole_run(whole: solweig.SurfaceData) -> solweig.TimeseriesSummary:
+    return run(whole)
+
+
+@pytest.mark.parametrize("tile_size", [17, 25])
+def test_multitile_vs_nontiled_comparison(
+    whole: solweig.SurfaceData, whole_run: solweig.TimeseriesSummary, tile_size: int
+) -> None:
+    """Preparation and run with every output."""
+    tiled = prepared(tile_size)
+    assert_same_sky(whole, tiled)
+    summary = run(tiled, tile_size=tile_size)
+    plan = summary.metadata["tile_plan"]
+    assert plan["tiles"] > 4
+    # Otherwise every tile would be the whole raster and the comparison would prove nothing.
+    assert plan["core"] + 2 * plan["halo"] < 96
+    assert_same_run(whole_run, summary)
+
+
+def test_anisotropic_tiled_vs_nontiled(whole: solweig.SurfaceData) -> None:
+    """Both skies, and sub-hourly weather whose thermal state matters."""
+    for anisotropic in (True, False):
+        one = run(whole, use_anisotropic_sky=anisotropic)
+        two = run(whole, use_anisotropic_sky=anisotropic, tile_size=23)
+        assert_same_run(one, two)
+
+
+@pytest.mark.parametrize(
+    ("layers", "options"),
+    [
+        ({"cdsm": None, "tdsm": None}, {}),
+        ({"tdsm": None, "dem": None, "land_cover": None}, {}),
+        ({"formulation": "improved"}, {"formulation": "improved"}),
+    ],
+    ids=["no vegetation", "surface alone", "improved"],
+)
+def test_other_surfaces(layers: dict[str, Any], options: dict[str, Any]) -> None:
+    one, two = prepared(**layers), prepared(30, **layers)
+    assert_same_sky(one, two)
+    assert_same_run(run(one, **options), run(two, tile_size=30, **options))
+
+
+def test_a_halo_by_relief_is_enough(whole: solweig.SurfaceData) -> None:
+    """Flat land with low houses: shadows, and the halo, end long before the distance cap."""
+    rng = np.random.default_rng(5)
+    dsm = np.full((150, 160), 20.0, np.float32)
+    dsm[rng.random(dsm.shape) < 0.02] += 4.0
+    steps = weather((8, 9, 10, 11))
+    surfaces = []
+    for tile_size in (None, 40):
+        surface = solweig.SurfaceData(dsm, dem=np.full_like(dsm, 20.0), pixel_size=2.0)
+        surface.compute_svf(tile_size=tile_size)
+        surfaces.append(surface)
+    assert_same_sky(*surfaces)
+    one = solweig.calculate(surfaces[0], steps, LOCATION)
+    two = solweig.calculate(surfaces[1], steps, LOCATION, tile_size=40)
+    assert two.metadata["tile_plan"]["halo"] < 30
+    assert_same_run(one, two)
+
+
+def test_state_goes_on_across_runs_in_tiles(whole: solweig.SurfaceData) -> None:
+    steps = weather((6, 7, 8, 9))
+    options: dict[str, Any] = {"max_shadow_distance_m": REACH_M, "outputs": ["tmrt"]}
+    first = solweig.calculate(whole, steps[:2], LOCATION, **options)
+    one = solweig.calculate(whole, steps[2:], LOCATION, state=first.state, **options)
+    two = solweig.calculate(whole, steps[2:], LOCATION, state=first.state, tile_size=32, **options)
+    assert_same_run(one, two)
+
+
+def test_files_are_those_of_one_piece(whole: solweig.SurfaceData, tmp_path: Path) -> None:
+    steps = weather((5, 6))
+    options: dict[str, Any] = {"max_shadow_distance_m": REACH_M, "outputs": ["tmrt", "shadow"]}
+    for name, size in (("one", None), ("two", 32)):
+        solweig.calculate(
+            whole, steps, LOCATION, output_dir=tmp_path / name, tile_size=size, **options
+        )
+    rasters = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*.tif"))
+    assert len(rasters) > 15
+    for path in rasters:
+        one, two = (
+            solweig.io.load_raster(tmp_path / n / path, allow_empty=True)[0] for n in ("one", "two")
+        )
+        assert np.array_equal(one, two, equal_nan=True), path
+    left = {p.name for p in (tmp_path / "two").iterdir()}
+    assert left == {"tmrt", "shadow", "summary", "run_metadata.json", "telemetry.csv"}
+    recorded = json.loads((tmp_path / "two" / "run_metadata.json").read_text("utf-8"))
+    assert recorded["tile_plan"]["core"] == 32
+    assert recorded["workers"][0]["tiles"] == recorded["tile_plan"]["tiles"]
+
+
+@pytest.mark.slow
+def test_every_strategy_gives_the_same_bytes(
+    whole: solweig.SurfaceData, whole_run: solweig.TimeseriesSummary
+) -> None:
+    two = run(whole, tile_size=32, execution=ExecutionConfig(workers=2))
+    assert_same_run(whole_run, two)
+    pids = {worker["pid"] for worker in two.metadata["workers"]}
+    assert len(pids) == 2
+    for stage in ("shadow", "gvf", "radiation"):
+        assert set(two.tally[stage]["pids"]) == pids
+    runs = sum(worker["tiles"] for worker in two.metadata["workers"])
+    assert two.tally["radiation"]["cpu_runs"] == 5 * runs
+
+
+def test_sky_view_in_worker_processes(whole: solweig.SurfaceData) -> None:
+    surface = city()
+    telemetry = Telemetry()
+    options = {
+        "patch_option": 2,
+        "max_shadow_distance_m": REACH_M,
+        "height_bound_m": None,
+        "normalised_sectors": False,
+        "zenith_canopy": "reference",
+    }
+    surface.preprocess()
+    fields, masks = tiled_sky_view(
+        surface, core=48, halo=21, options=options, strategy=CPUOnlyStrategy(2),
+        telemetry=telemetry, progress=None,
+    )  # fmt: skip
+    assert whole.svf is not None
+    assert whole.shadow_matrices is not None
+    for name, grid in whole.svf.as_dict().items():
+        assert np.array_equal(grid, fields[name], equal_nan=True), name
+    for name, words in whole.shadow_matrices.words().items():
+        assert np.array_equal(words, masks[name]), name
+    assert telemetry.value("queue_depth_peak") == 2
+
+
+def test_a_halo_too_small_is_seen(whole: solweig.SurfaceData) -> None:
+    """The comparison above can fail: without its halo a tile misses what stands outside it."""
+    surface = city()
+    surface.preprocess()
+    options = {
+        "patch_option": 2,
+        "max_shadow_distance_m": REACH_M,
+        "height_bound_m": None,
+        "normalised_sectors": False,
+        "zenith_canopy": "reference",
+    }
+    fields, _ = tiled_sky_view(
+        surface, core=48, halo=3, options=options, strategy=CPUOnlyStrategy(),
+        telemetry=Telemetry(), progress=None,
+    )  # fmt: skip
+    assert whole.svf is not None
+    assert not np.array_equal(whole.svf.svf, fields["svf"], equal_nan=True)
+
+
+# ------------------------------------------------------------------ choice
+
+
+def test_one_piece_unless_asked_or_needed() -> None:
+    assert plan_tiles((100, 200), 10, tile_size=None) is None
+    assert plan_tiles((100, 200), 10, tile_size=200) is None
+    asked = plan_tiles((100, 200), 10, tile_size=64)
+    assert asked is not None
+    assert (asked.core, len(asked.tiles())) == (64, 8)
+    named = plan_tiles((100, 200), 10, tile_size=None, longest=128)
+    assert named is not None
+    assert (named.core, named.reason) == (128, "SOLWEIG_MAX_TILE_SIDE")
+    before = plan_tiles((100, 200), 10, tile_size=64, longest=16)
+    assert before is not None
+    assert before.core == 64
+
+
+@pytest.mark.parametrize(("pixels", "core"), [(20_000, None), (19_999, 121), (10_000, 80)])
+def test_a_small_device_makes_small_tiles(pixels: int, core: int | None) -> None:
+    plan = plan_tiles((100, 200), 10, tile_size=None, largest_window=pixels)
+    assert (None if plan is None else plan.core) == core
+    if plan is not None:
+        for tile in plan.tiles():
+            rows, cols = tile.full_shape
+            assert rows * cols <= pixels
+
+
+def test_a_device_reduces_the_tile_asked_for() -> None:
+    plan = plan_tiles((1000, 1000), 10, tile_size=500, largest_window=90_000)
+    assert plan is not None
+    assert plan.core == 280
+
+
+def test_a_device_smaller_than_the_halo_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="halo of 100 px"):
+        plan_tiles((1000, 1000), 100, tile_size=None, largest_window=50_000)
+
+
+def test_the_environment_limits_tiles(
+    whole: solweig.SurfaceData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOLWEIG_MAX_TILE_SIDE", "64")
+    summary = solweig.calculate(whole, weather((12,)), LOCATION, max_shadow_distance_m=REACH_M)
+    assert summary.metadata["tile_plan"]["core"] == 64
+
+
+def test_a_configuration_sets_tiles(whole: solweig.SurfaceData) -> None:
+    config = ModelConfig(tile_size=50, max_shadow_distance_m=REACH_M)
+    summary = solweig.calculate(whole, weather((12,)), LOCATION, config=config)
+    assert summary.metadata["tile_plan"]["core"] == 50
+
+
+# ------------------------------------------------------------------ progress, stopping, leaving
+
+
+@pytest.mark.parametrize("tile_size", [None, 40])
+def test_progress_stays_in_its_bounds(whole: solweig.SurfaceData, tile_size: int | None) -> None:
+    seen: list[float] = []
+    run(whole, tile_size=tile_size, progress_callback=lambda i, n: seen.append(i / n))
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert seen[0] > 0.0
+
+
+def test_cancelling_leaves_nothing(whole: solweig.SurfaceData, tmp_path: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        if done > 2:
+            raise ComputationCancelled("the run")
+
+    with pytest.raises(ComputationCancelled):
+        run(whole, tile_size=40, progress_callback=stop, output_dir=tmp_path / "out")
+    assert not list((tmp_path / "out").rglob("*.tif"))
+    assert not list((tmp_path / "out").rglob(".solweig_tiles_*"))
+
+
+@pytest.mark.slow
+def test_cancelling_stops_workers(whole: solweig.SurfaceData) -> None:
+    import multiprocessing
+
+    def stop(done: int, total: int) -> None:
+        raise ComputationCancelled("the run")
+
+    with pytest.raises(ComputationCancelled):
+        run(whole, tile_size=16, progress_callback=stop, execution=ExecutionConfig(workers=2))
+    assert not multiprocessing.active_children()
+
+
+def test_stored_arrays_are_removed(tmp_path: Path) -> None:
+    grid = np.arange(12, dtype=np.float32).reshape(3, 4)
+    with TileStore(on_disk=True, folder=tmp_path) as store:
+        store.put("a/x", grid)
+        store.put("a/y", grid)
+        store.create("b", (3, 4))
+        store["b"][1:, 2:] = 7.0
+        assert store.parts("a", (slice(0, 2), slice(1, 3)))["y"].tolist() == [[1, 2], [5, 6]]
+        assert store.take("b")[2, 3] == 7.0
+        files = list(tmp_path.rglob("*.npy"))
+        assert len(files) == 2  # the same array under two names is one file
+    assert not list(tmp_path.iterdir())
+
+
+def test_arrays_in_memory_do_not_travel() -> None:
+    import pickle
+
+    with pytest.raises(TypeError, match="another process"):
+        pickle.dumps(TileStore())
+
+
+def test_outputs_of_these_tests_are_all_there_are() -> None:
+    from solweig.config import VALID_OUTPUTS
+
+    assert set(OUTPUTS) == set(VALID_OUTPUTS)
