@@ -1,7 +1,7 @@
 """What the engine can run on and what it has run on.
 
 These answer from the device and from the engine's own tally, never from a flag: a switched-off GPU
-is still available, and a switched-on one that is not there is not.
+is still available, and a switched-on one that is not there is not. Counts include worker processes.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import _core, switches
+from .execution.tally import reset, whole_tally
 
 RELEASE_BUILD: bool = _core.RELEASE_BUILD
 """``True`` when the engine was compiled with optimisation (a debug build is ~50 times slower)."""
@@ -34,7 +35,7 @@ def get_compute_backend() -> str:
 
 def gpu_dispatch_count() -> int:
     """Stages that ran on a GPU since the start or the last :func:`reset_gpu_metrics`."""
-    return sum(int(entry["gpu_runs"]) for entry in _core.tally().values())
+    return sum(int(entry["gpu_runs"]) for entry in whole_tally().values())
 
 
 def gpu_fallback_count(stage: str | None = None) -> int:
@@ -43,7 +44,7 @@ def gpu_fallback_count(stage: str | None = None) -> int:
     Args:
         stage: Name of one stage; ``None`` counts all. A stage that never ran counts 0.
     """
-    tally = _core.tally()
+    tally = whole_tally()
     if stage is not None:
         return int(tally.get(stage, {}).get("fallbacks", 0))
     return sum(int(entry["fallbacks"]) for entry in tally.values())
@@ -51,4 +52,4 @@ def gpu_fallback_count(stage: str | None = None) -> int:
 
 def reset_gpu_metrics() -> None:
     """Set both counts back to zero."""
-    _core.reset_tally()
+    reset()

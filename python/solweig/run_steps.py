@@ -20,6 +20,7 @@ from .execution.cpu_strategy import CPUOnlyStrategy
 from .execution.overlap import may_overlap, run_steps
 from .execution.strategy import GPUStrategy
 from .execution.telemetry import Telemetry
+from .execution.worker import adapter_name
 from .outputs import StepWriter
 from .run_outcome import Collected, Outcome
 from .state import ThermalState
@@ -124,7 +125,7 @@ def _in_one_piece(
         hours_above=dict(run.statistics.hours_above()),
         counts=run.statistics.counts,
         state=ThermalState.from_engine(run.state),
-        tally=tallies.signed(tally, os.getpid(), "cpu" if gpu is None else str(gpu.name)),
+        tally=tallies.signed(tally, os.getpid(), adapter_name(engine)),
         steps=steps,
         write_seconds=write_seconds,
         built=run.built,

@@ -95,3 +95,14 @@ class Named:
             stage_times=dict,
         )
         return SimpleNamespace(gpu=gpu, tally=_core.tally)
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """Opens real adapters, ``(backend, index)`` each."""
+
+    adapters: tuple[tuple[str, int], ...]
+    policy: str = "gpu"
+
+    def __call__(self, device_index: int) -> Any:
+        return _core.Engine(self.policy, _core.open_gpu(*self.adapters[device_index]))

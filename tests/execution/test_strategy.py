@@ -128,7 +128,7 @@ def test_one_worker_stays_here() -> None:
 
 def test_one_gpu_worker_stays_here_and_says_its_adapter() -> None:
     with SingleGPUMultiProcess("gpu:0", opener=Named(("card",))) as strategy:
-        assert [(o.adapter, o.pid) for o in strategy.origins] == [("card", os.getpid())]
+        assert [(o.adapter, o.pid) for o in strategy.origins] == [("card [vulkan]", os.getpid())]
 
 
 def test_an_adapter_that_does_not_open() -> None:

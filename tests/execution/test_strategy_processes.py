@@ -76,14 +76,17 @@ def test_every_worker_has_its_adapter() -> None:
     with MultiGPU(["gpu:0", "gpu:1"], opener=Named(("left", "right"))) as strategy:
         results = list(strategy.run(Double(0.05), list(range(6))))
         origins = strategy.origins
-    assert [(o.device, o.adapter) for o in origins] == [("gpu:0", "left"), ("gpu:1", "right")]
-    assert {d.origin.adapter for d in results} == {"left", "right"}
+    assert [(o.device, o.adapter) for o in origins] == [
+        ("gpu:0", "left [vulkan]"),
+        ("gpu:1", "right [vulkan]"),
+    ]
+    assert {d.origin.adapter for d in results} == {"left [vulkan]", "right [vulkan]"}
     assert len({d.origin.pid for d in results}) == 2
 
 
 def test_workers_share_one_adapter() -> None:
     with SingleGPUMultiProcess("gpu:0", 2, opener=Named(("card",))) as strategy:
-        assert [o.adapter for o in strategy.origins] == ["card", "card"]
+        assert [o.adapter for o in strategy.origins] == ["card [vulkan]"] * 2
         assert len({o.pid for o in strategy.origins}) == 2
 
 

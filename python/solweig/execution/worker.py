@@ -25,7 +25,7 @@ from typing import Any, Protocol
 from .. import _core
 from .tally import Tally, process_tally, signed, since
 
-__all__ = ["Done", "Job", "Origin", "Setup", "Worker", "serve"]
+__all__ = ["Done", "Job", "Origin", "Setup", "Worker", "adapter_name", "serve"]
 
 Report = Callable[[int, int], None]
 Work = Callable[[Any, Report], Any]
@@ -92,6 +92,15 @@ class Setup:
     log_level: int = logging.WARNING
 
 
+def adapter_name(engine: Any) -> str:
+    """What an engine's device is called in tallies: name and backend, or "cpu".
+
+    One card can be an adapter of several backends.
+    """
+    gpu = getattr(engine, "gpu", None)
+    return "cpu" if gpu is None else f"{gpu.name} [{gpu.backend}]"
+
+
 class Worker:
     """Opens its engine once, then does items one by one."""
 
@@ -104,7 +113,7 @@ class Worker:
             worker_id=setup.worker_id,
             pid=os.getpid(),
             device=setup.device,
-            adapter="cpu" if gpu is None else str(gpu.name),
+            adapter=adapter_name(self.engine),
             backend="cpu" if gpu is None else str(gpu.backend),
         )
         self._gpu = gpu
