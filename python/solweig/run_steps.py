@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 from . import _core, switches
 from .dataset import StepStack
 from .execution import tally as tallies
-from .execution.cpu_strategy import CPUOnlyStrategy
+from .execution.opening import engine_of, strategy_of
 from .execution.overlap import may_overlap, run_steps
-from .execution.strategy import GPUStrategy
 from .execution.telemetry import Telemetry
 from .execution.worker import adapter_name
 from .outputs import StepWriter
 from .run_outcome import Collected, Outcome
 from .state import ThermalState
-from .tile_plan import TilePlan, device_window, plan_tiles
+from .tile_plan import TilePlan, cut_or_leave_device, device_window
 from .tiled_run import run_halo, run_tiled
 
 if TYPE_CHECKING:
@@ -40,34 +39,35 @@ Deliver = Callable[[datetime, dict[str, NDArray[np.float32]]], None]
 
 def carry_out(plan: RunPlan, telemetry: Telemetry, progress: Progress | None) -> Outcome:
     """Run every step; rasters go to the output folder, or stay in memory without one."""
-    engine = None
-    tiles = _tiles(plan, engine)
+    engine = engine_of(plan.execution)
+    engine, tiles = _tiles(plan, engine)
     overlap = _wants_overlap(engine)
     if tiles is None:
         if plan.execution.workers is not None:
             _set_threads(plan.execution.workers)
         return _in_one_piece(plan, engine, telemetry, progress, overlap)
-    strategy = _strategy(plan)
-    if plan.output_dir is None:
+    strategy = strategy_of(plan.execution, engine)
+
+    def run(deliver: Deliver | None) -> Outcome:
         return run_tiled(
-            plan, tiles, strategy, telemetry, deliver=None, progress=progress, overlap=overlap
+            plan, tiles, strategy, telemetry, deliver=deliver, progress=progress, overlap=overlap
         )
+
+    if plan.output_dir is None:
+        return run(None)
     with _writer(plan, telemetry) as writer:
-        outcome = run_tiled(
-            plan,
-            tiles,
-            strategy,
-            telemetry,
-            deliver=writer.submit,
-            progress=progress,
-            overlap=overlap,
-        )
+        outcome = run(writer.submit)
     outcome.write_seconds = writer.seconds
     return outcome
 
 
-def _tiles(plan: RunPlan, engine: Any) -> TilePlan | None:
-    """How the raster is cut; None in one piece."""
+def _tiles(plan: RunPlan, engine: Any) -> tuple[Any, TilePlan | None]:
+    """The engine, the CPU's if the device is too small; and how the raster is cut, if it is.
+
+    Raises:
+        ConfigurationError: a strict run whose device holds no sensible tile.
+    """
+    halo, longest = run_halo(plan), switches.read().max_tile_side
     arrays = plan.arrays()
     window = device_window(
         engine,
@@ -77,17 +77,14 @@ def _tiles(plan: RunPlan, engine: Any) -> TilePlan | None:
         anisotropic=arrays.masks is not None,
         sides=plan.params["body"] == "box" or plan.points is not None,
     )
-    return plan_tiles(
+    return cut_or_leave_device(
         plan.georef.shape,
-        run_halo(plan),
+        halo,
+        engine,
         tile_size=plan.tile_size,
-        longest=switches.read().max_tile_side,
+        longest=longest,
         largest_window=window,
     )
-
-
-def _strategy(plan: RunPlan) -> GPUStrategy:
-    return CPUOnlyStrategy(plan.execution.workers or 1)
 
 
 def _wants_overlap(engine: Any) -> bool:

@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from solweig import _core, switches
 from solweig import surface_checks as checks
 from solweig.execution.cpu_strategy import CPUOnlyStrategy
+from solweig.execution.opening import engine_of, strategy_of
 from solweig.execution.tally import process_tally, since
 from solweig.execution.telemetry import Telemetry
 from solweig.feedback import Feedback
 from solweig.precomputed import ShadowArrays, SvfArrays
 from solweig.preprocess import estimate_ground
-from solweig.tile_plan import TilePlan, device_window, plan_tiles
+from solweig.tile_plan import TilePlan, cut_or_leave_device, device_window
 from solweig.tiled_svf import record_svf, svf_halo, tiled_sky_view
 
 if TYPE_CHECKING:
-    from solweig.execution.strategy import GPUStrategy
+    from solweig.execution.config import ResolvedExecution
     from solweig.surface import SurfaceData
 
 logger = logging.getLogger(__name__)
@@ -62,13 +63,11 @@ def compute_sky_view(
     height_bound_m: float | None = None,
     *,
     tile_size: int | None = None,
-    strategy: GPUStrategy | None = None,
-    engine: Any = None,
+    execution: ResolvedExecution | None = None,
 ) -> tuple[SvfArrays, ShadowArrays]:
     """Sky view factors and visibility; see ``SurfaceData.compute_svf``.
 
-    ``strategy`` does the tiles, None in this process; ``engine`` does a raster in one piece, None
-    is the CPU.
+    ``execution`` says where; None is the CPU, in this process.
     """
     checks.check_parameters(
         pixel_size=surface.pixel_size,
@@ -91,7 +90,8 @@ def compute_sky_view(
         "zenith_canopy": "overhead" if improved else "reference",
     }
     telemetry = Telemetry(live=switches.read().timing)
-    tiles = _tiles(scene, options, tile_size, engine)
+    engine = None if execution is None else engine_of(execution)
+    engine, tiles = _tiles(scene, options, tile_size, engine)
     if tiles is None:
         grids, masks = _in_one_piece(scene, options, engine, telemetry, listener.callback())
     else:
@@ -100,7 +100,7 @@ def compute_sky_view(
             core=tiles.core,
             halo=tiles.halo,
             options=options,
-            strategy=strategy or CPUOnlyStrategy(opener=None if engine is None else _Same(engine)),
+            strategy=CPUOnlyStrategy() if execution is None else strategy_of(execution, engine),
             telemetry=telemetry,
             progress=listener.callback(),
         )
@@ -112,29 +112,20 @@ def compute_sky_view(
     return SvfArrays(**grids), ShadowArrays.from_words(masks, patch_option)
 
 
-class _Same:
-    """Opens nothing: the engine is there."""
-
-    def __init__(self, engine: Any) -> None:
-        self._engine = engine
-
-    def __call__(self, device_index: int) -> Any:
-        return self._engine
-
-
 def _tiles(
     scene: _core.Scene, options: dict[str, Any], tile_size: int | None, engine: Any
-) -> TilePlan | None:
-    """How the raster is cut; None in one piece."""
+) -> tuple[Any, TilePlan | None]:
+    """The engine to use, and how the raster is cut; None in one piece."""
     halo = svf_halo(
         scene,
         options["patch_option"],
         options["max_shadow_distance_m"],
         options["height_bound_m"],
     )
-    return plan_tiles(
+    return cut_or_leave_device(
         scene.shape,
         halo,
+        engine,
         tile_size=tile_size,
         longest=switches.read().max_tile_side,
         largest_window=device_window(

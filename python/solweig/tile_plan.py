@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 from .errors import ConfigurationError
 from .tiling import TileSpec, fitting_core, generate_tiles
 
-__all__ = ["TilePlan", "device_window", "plan_tiles"]
+__all__ = ["TilePlan", "cut_or_leave_device", "device_window", "plan_tiles"]
+
+log = logging.getLogger("solweig")
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,35 @@ def plan_tiles(
             core = fitting if core is None else min(core, fitting)
             reason = f"the device holds {largest_window} px"
     return None if core is None else TilePlan(shape, core, halo, reason)
+
+
+def cut_or_leave_device(
+    shape: tuple[int, int],
+    halo: int,
+    engine: Any,
+    *,
+    tile_size: int | None,
+    longest: int | None,
+    largest_window: int | None,
+) -> tuple[Any, TilePlan | None]:
+    """:func:`plan_tiles`, leaving a device that holds no sensible tile for the CPU.
+
+    Returns:
+        The engine to use, None being the CPU, and the tiles.
+
+    Raises:
+        ConfigurationError: the device is too small and its engine is strict.
+    """
+    try:
+        tiles = plan_tiles(
+            shape, halo, tile_size=tile_size, longest=longest, largest_window=largest_window
+        )
+    except ConfigurationError as error:
+        if engine is None or engine.policy == "gpu":
+            raise
+        log.warning("GPU left for the CPU: %s", error)
+        return None, plan_tiles(shape, halo, tile_size=tile_size, longest=longest)
+    return engine, tiles
 
 
 def device_window(

@@ -1,0 +1,70 @@
+"""The engine and the strategy of a run, from what was settled about its hardware."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .config import ExecutionConfig, ResolvedExecution
+from .strategy import GPUStrategy, auto_select_strategy
+from .worker import Opener
+
+__all__ = ["Here", "RunOpener", "engine_of", "strategy_of"]
+
+
+@dataclass(frozen=True)
+class RunOpener:
+    """Opens the engines of a run's devices; travels to worker processes."""
+
+    resolved: ResolvedExecution
+
+    def __call__(self, device_index: int) -> Any:
+        return _open(self.resolved, device_index)
+
+
+@dataclass(frozen=True)
+class Here:
+    """Hands out an engine that is open already; for work in this process."""
+
+    engine: Any
+
+    def __call__(self, device_index: int) -> Any:
+        return self.engine
+
+
+def engine_of(resolved: ResolvedExecution) -> Any:
+    """The engine of a run's first device, opened now; None is the CPU."""
+    return None if resolved.accelerator == "cpu" else _open(resolved, 0)
+
+
+def strategy_of(resolved: ResolvedExecution, engine: Any) -> GPUStrategy:
+    """Who does the tiles of a run.
+
+    Args:
+        resolved: what was settled.
+        engine: open in this process; used where the strategy works here, None is the CPU.
+    """
+    on_gpu = engine is not None and engine.gpu is not None
+    config = ExecutionConfig(
+        strategy=getattr(resolved, "strategy", "auto") if on_gpu else "cpu",
+        workers=resolved.workers,
+        workers_per_gpu=getattr(resolved, "workers_per_gpu", 1),
+    )
+    devices = getattr(resolved, "devices", ()) if on_gpu else ()
+
+    def made(opener: Opener | None) -> GPUStrategy:
+        return auto_select_strategy(config, devices=devices, opener=opener)
+
+    if not on_gpu:
+        return made(None)
+    far = made(RunOpener(resolved))
+    return made(Here(engine)) if far.num_workers == 1 else far
+
+
+def _open(resolved: ResolvedExecution, device_index: int) -> Any:
+    open_engine: Callable[..., Any] = importlib.import_module(
+        "solweig.execution.resolve"
+    ).open_engine
+    return open_engine(resolved, device_index)
