@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import solweig
+from solweig import _core, sky_view
 from solweig.config import ModelConfig
 from solweig.errors import ComputationCancelled, ConfigurationError
-from solweig.execution import CPUOnlyStrategy, ExecutionConfig
+from solweig.execution import CPUOnlyStrategy, ExecutionConfig, resolve_execution
+from solweig.execution.opening import Here
 from solweig.execution.telemetry import Telemetry
-from solweig.tile_plan import plan_tiles
+from solweig.tile_plan import cut_or_leave_device, device_window, plan_tiles
 from solweig.tile_store import TileStore
 from solweig.tiled_svf import tiled_sky_view
 
@@ -287,3 +290,58 @@ def test_outputs_of_these_tests_are_all_there_are() -> None:
     from solweig.config import VALID_OUTPUTS
 
     assert set(OUTPUTS) == set(VALID_OUTPUTS)
+
+
+# ------------------------------------------------------------------ on a device
+
+on_gpu = pytest.mark.skipif(not _core.gpu_compiled(), reason="built without the GPU engine")
+
+
+def engine(policy: str = "auto", **options: Any) -> _core.Engine:
+    return _core.Engine(policy, _core.open_gpu("vulkan", 0, **options))
+
+
+def small_limits(pixels: int) -> dict[str, int]:
+    """Limits under which a device holds about so many pixels: 120 bytes each in one buffer."""
+    return {"max_storage_buffer_binding_size": 120 * pixels, "max_buffer_size": 120 * pixels}
+
+
+@on_gpu
+def test_a_small_device_cuts_by_itself(
+    whole: solweig.SurfaceData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Limits lowered on a real adapter: tiles, and the sky view of one piece."""
+    device = engine("gpu", limits=small_limits(8_000))
+    window = device_window(
+        device, (96, 110), patch_option=2, vegetation=True, anisotropic=False, sides=False
+    )
+    assert window is not None
+    assert window < 96 * 110
+    surface = city()
+    monkeypatch.setattr(sky_view, "engine_of", lambda resolved: device)
+    monkeypatch.setattr(
+        sky_view, "strategy_of", lambda resolved, engine: CPUOnlyStrategy(opener=Here(engine))
+    )
+    resolved = resolve_execution(ExecutionConfig(accelerator="cpu"))
+    surface.svf, surface.shadow_matrices = sky_view.compute_sky_view(
+        surface, 2, REACH_M, None, execution=resolved
+    )
+    assert surface.telemetry is not None
+    assert surface.telemetry.value("queue_depth_peak") == 1  # it was cut
+    assert device.tally()["svf"]["gpu_runs"] > 1
+    assert whole.svf is not None
+    for name, grid in whole.svf.as_dict().items():
+        assert np.nanmax(np.abs(grid - getattr(surface.svf, name))) <= 1e-6, name
+
+
+def test_a_device_too_small_is_left_unless_strict(caplog: pytest.LogCaptureFixture) -> None:
+    options: dict[str, Any] = {"tile_size": None, "longest": None, "largest_window": 100}
+    for policy in ("auto", "gpu"):
+        device = SimpleNamespace(policy=policy, gpu=object())
+        if policy == "gpu":
+            with pytest.raises(ConfigurationError, match="halo of 50 px"):
+                cut_or_leave_device((500, 500), 50, device, **options)
+            continue
+        with caplog.at_level("WARNING", logger="solweig"):
+            assert cut_or_leave_device((500, 500), 50, device, **options) == (None, None)
+        assert "GPU left for the CPU" in caplog.text

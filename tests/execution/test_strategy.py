@@ -97,7 +97,9 @@ def test_workers_per_gpu_arrives() -> None:
 
 
 def test_an_unknown_name() -> None:
-    config = ExecutionConfig()
+    with pytest.raises(ValueError, match=r"execution\.strategy.*multi_gpu.*cluster"):
+        ExecutionConfig(strategy="cluster")
+    config = ExecutionConfig()  # and where a name was taken away later
     object.__setattr__(config, "strategy", "cluster")
     with pytest.raises(ValueError, match=r"execution\.strategy.*cpu.*cluster"):
         auto_select_strategy(config, devices=())
@@ -112,9 +114,8 @@ def test_a_new_strategy_registers_itself(monkeypatch: pytest.MonkeyPatch) -> Non
         pass
 
     assert strategy_names() == (*before, "cluster")
-    config = ExecutionConfig()
-    object.__setattr__(config, "strategy", "cluster")
-    assert type(auto_select_strategy(config, devices=())) is Cluster
+    chosen = auto_select_strategy(ExecutionConfig(strategy="cluster"), devices=())
+    assert type(chosen) is Cluster
 
 
 def test_one_worker_stays_here() -> None:

@@ -27,9 +27,11 @@ class ExecutionConfig:
     Attributes:
         accelerator: "auto", "cpu" or "gpu". "gpu" is strict: without a GPU engine it is an error.
         workers: threads of the engine; None = all cores. Takes effect only before the engine's
-            first parallel work in this process.
+            first parallel work in this process. Of a run in tiles on the CPU: worker processes
+            that share the cores out; None = this one.
         inflight_limit: finished steps that may wait for the disk; None = 2.
-        strategy: "auto" or "cpu" (in this process, all cores). No effect yet.
+        strategy: how tiles are shared out: "auto" or a registered name, such as "cpu",
+            "single_gpu", "multi_gpu".
         devices: GPU indices to use; None = any. No effect yet.
         workers_per_gpu: worker processes that share one GPU. No effect yet.
         strict: never fall back to another engine. No effect yet: there is one engine.
@@ -54,7 +56,9 @@ class ExecutionConfig:
 
     def __post_init__(self) -> None:
         _one_of("accelerator", self.accelerator, get_args(Accelerator))
-        _one_of("strategy", self.strategy, ("auto", "cpu"))
+        from .strategy import strategy_names  # strategies register themselves, and read this
+
+        _one_of("strategy", self.strategy, ("auto", *strategy_names()))
         _one_of("log", self.log, get_args(LogFormat))
         for name in ("workers", "workers_per_gpu", "inflight_limit", "memory_budget"):
             value = getattr(self, name)
