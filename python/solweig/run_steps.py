@@ -19,7 +19,7 @@ from .execution import tally as tallies
 from .execution.opening import engine_of, strategy_of
 from .execution.overlap import may_overlap, run_steps
 from .execution.telemetry import Telemetry
-from .execution.worker import adapter_name
+from .execution.worker import adapter_name, device_seconds
 from .outputs import StepWriter
 from .run_outcome import Collected, Outcome
 from .state import ThermalState
@@ -100,7 +100,7 @@ def _wants_overlap(engine: Any) -> bool:
 def _in_one_piece(
     plan: RunPlan, engine: Any, telemetry: Telemetry, progress: Progress | None, overlap: bool
 ) -> Outcome:
-    before = tallies.process_tally(engine)
+    before, device_before = tallies.process_tally(engine), device_seconds(engine)
     run = _WholeRun(plan, engine, telemetry, progress)
     steps, write_seconds = None, 0.0
     if plan.output_dir is None:
@@ -114,7 +114,7 @@ def _in_one_piece(
     run.drop_model()  # its rasters make room for the summary's
     gpu = getattr(engine, "gpu", None)
     if gpu is not None:
-        telemetry.gpu_stages(gpu.stage_times(), gpu.timing)
+        telemetry.gpu_stages(device_seconds(engine, device_before), gpu.timing)
     tally = tallies.since(before, tallies.process_tally(engine))
     return Outcome(
         collected=run.collected,

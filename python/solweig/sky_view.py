@@ -15,6 +15,7 @@ from solweig.execution.cpu_strategy import CPUOnlyStrategy
 from solweig.execution.opening import engine_of, strategy_of
 from solweig.execution.tally import process_tally, since
 from solweig.execution.telemetry import Telemetry
+from solweig.execution.worker import device_seconds
 from solweig.feedback import Feedback
 from solweig.precomputed import ShadowArrays, SvfArrays
 from solweig.preprocess import estimate_ground
@@ -146,10 +147,12 @@ def _in_one_piece(
     telemetry: Telemetry,
     progress: Any,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    before = process_tally(engine)
+    before, device_before = process_tally(engine), device_seconds(engine)
     chosen = {} if engine is None else {"engine": engine}
     started = time.perf_counter()
     view = scene.svf(**options, progress=progress, **chosen)
     record_svf(telemetry, time.perf_counter() - started, options["patch_option"])
     telemetry.fallbacks(since(before, process_tally(engine)))
+    if device_before or device_seconds(engine):
+        telemetry.gpu_stages(device_seconds(engine, device_before), engine.gpu.timing)
     return view.fields(), view.masks()

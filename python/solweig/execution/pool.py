@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -124,7 +124,7 @@ class ProcessCrew:
         threads = share_cores(len(devices))
         level = logging.getLogger("solweig").getEffectiveLevel()
         self._members: list[_Member] = []
-        self._busy: dict[Connection, tuple[int, float]] = {}
+        self._busy: dict[Any, tuple[int, float]] = {}
         self.origins: list[Origin] = []
         self.depth_peak = 0
         try:
@@ -150,8 +150,8 @@ class ProcessCrew:
                 member.send(("item", number, item))
                 self._busy[member.pipe] = (number, time.perf_counter())
             self.depth_peak = max(self.depth_peak, len(self._busy))
-            for pipe in wait(list(self._busy)):
-                assert isinstance(pipe, Connection)
+            spoke: list[Any] = wait(list(self._busy))
+            for pipe in spoke:
                 member = by_pipe[pipe]
                 kind, number, *rest = member.receive(self._busy[pipe][0])
                 if kind == "progress":

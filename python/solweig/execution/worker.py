@@ -18,14 +18,14 @@ import pickle
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .. import _core
 from .tally import Tally, process_tally, signed, since
 
-__all__ = ["Done", "Job", "Origin", "Setup", "Worker", "adapter_name", "serve"]
+__all__ = ["Done", "Job", "Origin", "Setup", "Worker", "adapter_name", "device_seconds", "serve"]
 
 Report = Callable[[int, int], None]
 Work = Callable[[Any, Report], Any]
@@ -101,6 +101,16 @@ def adapter_name(engine: Any) -> str:
     return "cpu" if gpu is None else f"{gpu.name} [{gpu.backend}]"
 
 
+def device_seconds(engine: Any, before: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Time of each stage on an engine's device since an earlier look [s]; none without a device."""
+    gpu = getattr(engine, "gpu", None)
+    if gpu is None:
+        return {}
+    old = before or {}
+    grown = {stage: now - old.get(stage, 0.0) for stage, now in gpu.stage_times().items()}
+    return {stage: seconds for stage, seconds in grown.items() if seconds > 0.0}
+
+
 class Worker:
     """Opens its engine once, then does items one by one."""
 
@@ -126,15 +136,10 @@ class Worker:
     def do(self, number: int, item: Any, report: Report) -> Done:
         """Do one item."""
         assert self._work is not None, "an item before its job"
-        before, device_before = process_tally(self.engine), self._device_seconds()
+        before, device_before = process_tally(self.engine), device_seconds(self.engine)
         started = time.perf_counter()
         value = self._work(item, report)
         seconds = time.perf_counter() - started
-        device_seconds = {
-            stage: now - device_before.get(stage, 0.0)
-            for stage, now in self._device_seconds().items()
-            if now > device_before.get(stage, 0.0)
-        }
         tally = since(before, process_tally(self.engine))
         return Done(
             number=number,
@@ -142,12 +147,9 @@ class Worker:
             origin=self.origin,
             tally=signed(tally, self.origin.pid, self.origin.adapter),
             seconds=seconds,
-            device_seconds=device_seconds,
+            device_seconds=device_seconds(self.engine, device_before),
             device_timing="" if self._gpu is None else str(self._gpu.timing),
         )
-
-    def _device_seconds(self) -> dict[str, float]:
-        return {} if self._gpu is None else dict(self._gpu.stage_times())
 
 
 class _ToParent(logging.Handler):
