@@ -84,6 +84,16 @@ impl Carried {
         self.remote.as_deref_mut()
     }
 
+    /// Take the device's side out for the length of a step; [`Carried::return_remote`] puts it back.
+    pub fn borrow_remote(&mut self) -> Option<Box<dyn Remote>> {
+        self.remote.take()
+    }
+
+    /// Put the device's side back.
+    pub fn return_remote(&mut self, remote: Option<Box<dyn Remote>>) {
+        self.remote = remote;
+    }
+
     /// Hand the rasters to a device; the host keeps a copy as it is now.
     pub fn leave(&mut self, remote: Box<dyn Remote>) {
         self.mark_home();

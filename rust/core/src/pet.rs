@@ -10,6 +10,7 @@ mod root;
 mod table;
 
 use balance::Balance;
+pub use table::PetPiece;
 use table::{Table, solve};
 
 /// Missing-value code of the weather files: anything at or below it counts as missing.
@@ -99,11 +100,21 @@ pub fn pet(ta: f64, rh: f64, tmrt: f64, wind: f64, body: &Body) -> f64 {
 pub struct PetStep(Option<Table>);
 
 impl PetStep {
+    /// Width of a cell of the table [K of Tmrt].
+    pub const CELL: f64 = table::WIDTH;
+
     /// Prepare an air temperature [°C], relative humidity [%] and wind at 1.1 m [m/s]. Invalid
     /// input makes every result NaN, as in [`pet`].
     #[must_use]
     pub fn new(ta: f64, rh: f64, wind: f64, body: &Body) -> Self {
         Self(usable(ta, rh, wind, body).then(|| Table::new(Balance::new(ta, rh, wind, body))))
+    }
+
+    /// The table from `low` to `high` [°C of Tmrt] for a device: lower end of the first cell, and
+    /// the pieces of every cell of [`PetStep::CELL`]; `None` where every result is NaN.
+    #[must_use]
+    pub fn pieces(&self, low: f64, high: f64) -> Option<(f64, Vec<Vec<PetPiece>>)> {
+        self.0.as_ref().map(|table| table.pieces(low, high))
     }
 
     /// PET [°C] of a raster cell with mean radiant temperature `tmrt` [°C].

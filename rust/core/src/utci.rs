@@ -92,6 +92,25 @@ impl UtciStep {
         Self { ta, poly }
     }
 
+    /// Coefficients of the polynomial in Tmrt − `centre`, and the UTCI it gives is in °C; `None`
+    /// where the weather makes every result NaN. A device that has f32 only evaluates it near
+    /// `centre` [°C] without loss.
+    #[must_use]
+    pub fn polynomial_around(&self, centre: f64) -> Option<[f64; 7]> {
+        if self.ta.is_nan() {
+            return None;
+        }
+        // Synthetic division moves the origin by one step per coefficient.
+        let mut c = self.poly;
+        let shift = centre - self.ta;
+        for first in 0..6 {
+            for i in (first..6).rev() {
+                c[i] += shift * c[i + 1];
+            }
+        }
+        Some(c)
+    }
+
     /// UTCI [°C] at a mean radiant temperature [°C], in double precision.
     #[inline]
     #[must_use]
@@ -208,6 +227,21 @@ mod tests {
         assert!(!in_published_range(25.0, 50.0, 96.0, 1.0));
         assert!(!in_published_range(45.0, 90.0, 60.0, 1.0));
         assert!(!in_published_range(f64::NAN, 50.0, 60.0, 1.0));
+    }
+
+    #[test]
+    fn moving_the_origin_changes_nothing() {
+        let step = UtciStep::new(28.0, 45.0, 1.3);
+        let c = step.polynomial_around(47.0).unwrap();
+        for tmrt in [10.0, 47.0, 71.5] {
+            let moved = c.iter().rev().fold(0.0, |sum, c| sum * (tmrt - 47.0) + c);
+            assert!((moved - step.eval_f64(tmrt)).abs() < 1e-9);
+        }
+        assert!(
+            UtciStep::new(f64::NAN, 45.0, 1.0)
+                .polynomial_around(0.0)
+                .is_none()
+        );
     }
 
     #[test]

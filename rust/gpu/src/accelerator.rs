@@ -3,15 +3,19 @@
 
 use crate::device::{Gpu, Opening};
 use crate::error::{GpuError, StageFailure};
+use crate::gvf;
 use crate::run::DeviceRun;
 use crate::selftest;
 use crate::shadow;
 use crate::skyview;
 use crate::terrain::DeviceTerrain;
+use crate::timestep;
+use solweig_core::gvf::{GroundView, GvfFields, GvfStage, GvfStep};
 use solweig_core::shadow::{ShadowStage, SunInput, SunShadow};
 use solweig_core::stage::{Decline, Runs};
 use solweig_core::svf::{SkyInput, SkyRows, SkyStage};
 use solweig_core::terrain::Terrain;
+use solweig_core::timestep::{Run, StepOutput, TimestepInput, TimestepStage};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What stays on the device between calls.
@@ -177,6 +181,25 @@ impl Resident {
     }
 }
 
+impl Resident {
+    /// The run on the device, uploaded if it is not there.
+    fn run(&mut self, gpu: &Arc<Gpu>, run: &Run<'_>) -> Result<Arc<DeviceRun>, StageFailure> {
+        if let Some(there) = &self.run
+            && there.id == run.id
+            && run.id != 0
+        {
+            return Ok(Arc::clone(there));
+        }
+        self.run = None;
+        let terrain = self
+            .terrain(gpu, run.terrain)
+            .map_err(|e| e.in_stage("timestep"))?;
+        let there = Arc::new(timestep::upload(gpu, run, terrain)?);
+        self.run = Some(Arc::clone(&there));
+        Ok(there)
+    }
+}
+
 impl Runs<SkyStage> for Accelerator {
     fn run(&self, input: &mut SkyInput<'_>) -> Result<Option<SkyRows>, Decline> {
         self.with(|gpu, resident| {
@@ -199,23 +222,22 @@ impl Runs<ShadowStage> for Accelerator {
     }
 }
 
-impl Runs<solweig_core::gvf::GvfStage> for Accelerator {
-    fn run(
-        &self,
-        _: &mut (
-            &solweig_core::gvf::GroundView,
-            solweig_core::gvf::GvfStep<'_>,
-        ),
-    ) -> Result<solweig_core::gvf::GvfFields, Decline> {
-        Err(Decline::Absent)
+impl Runs<GvfStage> for Accelerator {
+    fn run(&self, (view, step): &mut (&GroundView, GvfStep<'_>)) -> Result<GvfFields, Decline> {
+        self.with(|gpu, _| gvf::evaluate(gpu, view, step))
     }
 }
 
-impl Runs<solweig_core::timestep::TimestepStage> for Accelerator {
-    fn run(
-        &self,
-        _: &mut solweig_core::timestep::TimestepInput<'_>,
-    ) -> Result<solweig_core::timestep::StepOutput, Decline> {
-        Err(Decline::Absent)
+impl Runs<TimestepStage> for Accelerator {
+    fn run(&self, input: &mut TimestepInput<'_>) -> Result<StepOutput, Decline> {
+        self.with(|gpu, resident| {
+            let device = resident.run(gpu, input.run)?;
+            let output = timestep::step(&device, input)?;
+            if input.carried.checkpoint_is_due() {
+                // A failure here shows again, and is dealt with, when the rasters are needed.
+                let _ = input.carried.checkpoint();
+            }
+            Ok(output)
+        })
     }
 }

@@ -66,6 +66,7 @@ pub struct Job<'a> {
     copies: Vec<Copy<'a>>,
     queries: Option<wgpu::QuerySet>,
     timed: Vec<&'static str>,
+    stages: Vec<&'static str>,
     faults: Vec<(&'static str, Fault)>,
 }
 
@@ -132,6 +133,7 @@ impl<'a> Job<'a> {
             copies: Vec::new(),
             queries,
             timed: Vec::new(),
+            stages: Vec::new(),
             faults: Vec::new(),
         })
     }
@@ -214,6 +216,9 @@ impl<'a> Job<'a> {
         let band = crate::pace::band_rows(self.gpu, kernel, grid.rows, grid.cols);
         let stage = kernel.stage();
         self.meet_fault(kernel).map_err(|e| e.in_stage(stage))?;
+        if !self.stages.contains(&stage) {
+            self.stages.push(stage);
+        }
         let mut row = 0;
         while row < grid.rows {
             let rows = band.min(grid.rows - row);
@@ -306,6 +311,22 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
+    /// Fill a buffer with zeros.
+    ///
+    /// # Errors
+    /// What wgpu says.
+    pub fn clear(&mut self, buffer: &'a DeviceBuffer) -> Result<(), GpuError> {
+        let encoder = &mut self.encoder;
+        self.gpu
+            .scoped(|| encoder.clear_buffer(buffer.raw(), 0, None))
+    }
+
+    /// Stages of the kernels so far, in order, each once.
+    #[must_use]
+    pub fn stages(&self) -> Vec<&'static str> {
+        self.stages.clone()
+    }
+
     /// Read `words` 32-bit words of a buffer back; results come in the order of these calls.
     pub fn read(&mut self, source: &'a DeviceBuffer, first_word: u64, words: u64) {
         self.copies.push(Copy {
@@ -321,6 +342,12 @@ impl<'a> Job<'a> {
     /// What stands in the way; late failures carry the job's stage.
     pub fn finish(mut self) -> Result<Results, StageFailure> {
         let gpu = self.gpu;
+        if self.copies.is_empty() {
+            // Faults of results wait for a job that has some.
+            for (stage, fault) in self.faults.drain(..) {
+                gpu.faults.inject(stage, fault, 1);
+            }
+        }
         let late = self.faults.first().copied();
         let stage = late.map_or(self.name, |(stage, _)| stage);
         let work = |job: &mut Self| -> Result<Results, GpuError> {
@@ -462,6 +489,7 @@ impl<'a> Job<'a> {
         let corrupted = matches!(late, Some((_, Fault::WrongAnswer))).then(|| {
             let mut bytes = view[..total as usize].to_vec();
             for word in bytes.chunks_exact_mut(4).step_by(7) {
+                word[0] ^= 1;
                 word[2] ^= 0x20;
             }
             bytes

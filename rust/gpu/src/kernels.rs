@@ -47,6 +47,17 @@ kernels! {
     SkyviewReduce = "skyview_reduce", "svf", ["grid"];
     Shadow = "shadow", "shadow", ["grid", "march"];
     Walls = "walls", "shadow", ["grid"];
+    Emission = "emission", "gvf", ["grid", "surface"];
+    Gvf = "gvf", "gvf", ["grid"];
+    PatchSums = "patch_sums", "anisotropic", ["grid", "patches"];
+    Anisotropic = "anisotropic", "anisotropic", ["grid", "patches"];
+    AnisotropicSides = "anisotropic_sides", "anisotropic", ["grid", "patches"];
+    Radiation = "radiation", "radiation", ["grid", "surface", "weights"];
+    Utci = "utci", "utci", ["grid"];
+    Pet = "pet", "pet", ["grid"];
+    Statistics = "statistics", "statistics", ["grid"];
+    Means = "means", "statistics", ["grid"];
+    Gather = "gather", "statistics", ["grid"];
 }
 
 /// How a kernel uses a binding.

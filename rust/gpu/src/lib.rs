@@ -5,16 +5,24 @@
 
 pub mod accelerator;
 pub mod adapters;
+pub mod anisotropic;
+pub mod carried;
+pub mod comfort;
 pub mod device;
 pub mod error;
 pub mod faults;
 pub mod fit;
+pub mod gvf;
 pub mod job;
 pub mod kernels;
 pub mod memory;
 pub mod pace;
+pub mod radiation;
 pub mod run;
 pub mod selftest;
 pub mod shadow;
 pub mod skyview;
+pub mod statistics;
+pub mod surface;
 pub mod terrain;
+pub mod timestep;

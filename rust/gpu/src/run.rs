@@ -10,7 +10,7 @@
 //! | `views`   | svf, svf_veg, svf_aveg; patch sky: 4 run-long patch sums (side, down, and both times the deficit); isotropic sky: E, S, W, N × (svf, svf_veg, svf_aveg) |
 //! | `masks`   | three buffers, not planes: word `w` of cell `i` at `i * words + w`            |
 //! | `surface` | 5 albedo view factors under diffuse light, albedo, emissivity                |
-//! | `steps`   | ground view: first building per direction, four directions a word: 5 planes  |
+//! | `ground_view` | first building per direction, four directions a word: 5 planes            |
 //! | `dynamic` | shadow flags (u32); 7 patch sums of the step; 20 sums of the box sides (sky, deficit, light, light behind foliage, lit opposite buildings, each E, S, W, N) where asked for |
 //! | `emitted` | emission beyond that at air temperature, albedo × sunlit share               |
 //! | `lit`     | sunlit walls the ground view sees (u32)                                      |
@@ -21,6 +21,8 @@
 
 use crate::device::Gpu;
 use crate::error::GpuError;
+use crate::gvf::DeviceGroundView;
+use crate::job::GridUniform;
 use crate::memory::DeviceBuffer;
 use crate::shadow::DeviceWalls;
 use crate::terrain::{DeviceTerrain, info, terrain_info};
@@ -62,8 +64,8 @@ pub struct DeviceRun {
     pub masks: [DeviceBuffer; 3],
     /// See the module.
     pub surface: DeviceBuffer,
-    /// See the module.
-    pub steps: DeviceBuffer,
+    /// Geometry of the ground view.
+    pub ground_view: DeviceGroundView,
     /// Every input of the cell is given: where results are not NaN.
     pub complete: Vec<bool>,
     /// The albedo is a raster, not by land cover.
@@ -95,6 +97,13 @@ fn views(cells: &Cells<'_>) -> Vec<f32> {
 }
 
 impl DeviceRun {
+    /// The raster as kernels see it.
+    #[must_use]
+    pub fn grid(&self) -> GridUniform {
+        let ground = self.terrain.ground;
+        GridUniform::new(ground.rows as usize, ground.cols as usize)
+    }
+
     /// Upload what stays. The patch sums in `views` are filled by
     /// [`crate::anisotropic::run_sums`].
     ///
@@ -141,7 +150,7 @@ impl DeviceRun {
                 mask(vegetation.map(|(_, b)| b))?,
             ],
             surface: surface(gpu, run)?,
-            steps: gpu.upload("the ground view", &run.ground_view.packed_steps())?,
+            ground_view: DeviceGroundView::upload(gpu, run.ground_view)?,
             albedo_raster: cells.albedo.is_some(),
             emissivity_raster: cells.emissivity.is_some(),
             complete,

@@ -53,9 +53,20 @@ pub struct DeviceWalls {
     pub shade: DeviceBuffer,
 }
 
+/// What the ground view sees of a sunlit wall, which it does on open ground only (quirk Q28): bit
+/// 31, and a bit for every direction the wall itself faces. `buildings` is 1 on open ground.
+#[must_use]
+pub fn seen_by_ground(wall: &WallCell, buildings: &[u8]) -> u32 {
+    if buildings[wall.index as usize] != 1 {
+        return 0;
+    }
+    (0..AZIMUTHS.len())
+        .filter(|&d| faces(wall.aspect_deg, AZIMUTHS[d]))
+        .fold(1_u32 << 31, |bits, d| bits | 1 << d)
+}
+
 impl DeviceWalls {
-    /// Upload walls. `buildings` is 1 on open ground, where the ground view sees a sunlit wall
-    /// (quirk Q28): bit 31, and a bit for every direction the wall itself faces.
+    /// Upload walls. `buildings` is 1 on open ground; without it no ground view is told of them.
     ///
     /// # Errors
     /// [`GpuError::LimitExceeded`], [`GpuError::OutOfMemory`].
@@ -64,20 +75,12 @@ impl DeviceWalls {
         walls: &[WallCell],
         buildings: Option<&[u8]>,
     ) -> Result<Self, GpuError> {
-        let seen = |wall: &WallCell| {
-            if buildings.is_none_or(|b| b[wall.index as usize] != 1) {
-                return 0;
-            }
-            (0..AZIMUTHS.len())
-                .filter(|&d| faces(wall.aspect_deg, AZIMUTHS[d]))
-                .fold(1_u32 << 31, |bits, d| bits | 1 << d)
-        };
         let list: Vec<WallEntry> = walls
             .iter()
             .map(|wall| WallEntry {
                 cell: wall.index,
                 height: wall.height,
-                seen: seen(wall),
+                seen: buildings.map_or(0, |b| seen_by_ground(wall, b)),
                 pad: 0,
             })
             .collect();

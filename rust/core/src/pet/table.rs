@@ -6,10 +6,11 @@
 //! of the weather only, so results depend neither on the order of cells nor on threads.
 
 use super::balance::Balance;
+use rayon::prelude::*;
 use std::sync::OnceLock;
 
 const LOW: f64 = -100.0;
-const WIDTH: f64 = 0.5;
+pub(super) const WIDTH: f64 = 0.5;
 const CELLS: usize = 600;
 /// Largest accepted difference between fit and solver at the checked points [K].
 const FIT_ERROR: f64 = 2e-4;
@@ -57,17 +58,76 @@ impl Table {
             return solve(&self.balance, tmrt).0;
         }
         let cell = position as usize;
-        let piece = self.pieces[cell].get_or_init(|| {
-            let low = LOW + WIDTH * cell as f64;
-            Piece::fit(&self.balance, low, low + WIDTH, MAX_DEPTH)
-        });
-        piece
+        self.piece(cell)
             .eval(position - cell as f64)
             .unwrap_or_else(|| solve(&self.balance, tmrt).0)
     }
 }
 
+/// A piece of the table as a device reads it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PetPiece {
+    /// Lower end [°C].
+    pub low: f64,
+    /// Width [K].
+    pub width: f64,
+    /// Newton form on 0, ¼, ¾ and 1 of the width.
+    pub cubic: [f64; 4],
+}
+
+impl Table {
+    /// The pieces of the table cells that hold `low` to `high` [°C]: one list a cell. A jump
+    /// inside the narrowest piece is put into its middle.
+    pub(super) fn pieces(&self, low: f64, high: f64) -> (f64, Vec<Vec<PetPiece>>) {
+        let cell = |t: f64| ((t - LOW) / WIDTH).clamp(0.0, CELLS as f64 - 1.0) as usize;
+        let range = cell(low)..cell(high) + 1;
+        let first = LOW + WIDTH * range.start as f64;
+        let pieces = range
+            .into_par_iter()
+            .map(|cell| {
+                let low = LOW + WIDTH * cell as f64;
+                let mut out = Vec::new();
+                self.piece(cell)
+                    .flatten(&self.balance, low, WIDTH, &mut out);
+                out
+            })
+            .collect();
+        (first, pieces)
+    }
+
+    fn piece(&self, cell: usize) -> &Piece {
+        self.pieces[cell].get_or_init(|| {
+            let low = LOW + WIDTH * cell as f64;
+            Piece::fit(&self.balance, low, low + WIDTH, MAX_DEPTH)
+        })
+    }
+}
+
 impl Piece {
+    fn flatten(&self, balance: &Balance, low: f64, width: f64, out: &mut Vec<PetPiece>) {
+        let half = 0.5 * width;
+        match self {
+            Self::Cubic(cubic) => out.push(PetPiece {
+                low,
+                width,
+                cubic: *cubic,
+            }),
+            Self::Halves(halves) => {
+                halves[0].flatten(balance, low, half, out);
+                halves[1].flatten(balance, low + half, half, out);
+            }
+            Self::Solve => {
+                for (low, end) in [(low, low), (low + half, low + width)] {
+                    out.push(PetPiece {
+                        low,
+                        width: half,
+                        cubic: [solve(balance, end).0, 0.0, 0.0, 0.0],
+                    });
+                }
+            }
+        }
+    }
+
     fn fit(balance: &Balance, low: f64, high: f64, depth: u32) -> Self {
         let at = |u: &f64| solve(balance, low + u * (high - low));
         let nodes = NODES.each_ref().map(at);

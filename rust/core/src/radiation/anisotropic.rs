@@ -163,6 +163,8 @@ pub fn sky_sums(weights: &[PatchWeight], masks: &PatchMasks<'_>) -> Vec<SkySum> 
 /// of any cell are the first k, kept here as ready masks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LitPatches {
+    /// Threshold of every patch, in patch order.
+    pub by_patch: Vec<f32>,
     thresholds: Vec<f32>,
     masks: Vec<u32>,
     words: usize,
@@ -187,6 +189,7 @@ impl LitPatches {
                 ((1.0 / (1.0 + reach * reach)) as f32, i)
             })
             .collect();
+        let by_patch = order.iter().map(|&(t, _)| t).collect();
         order.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut masks = vec![0_u32; words];
         for (k, &(_, patch)) in order.iter().enumerate() {
@@ -198,6 +201,7 @@ impl LitPatches {
             .map(|b| thresholds.partition_point(|&t| t < b as f32 / BUCKETS as f32) as u32)
             .collect();
         Self {
+            by_patch,
             thresholds,
             masks,
             words,
@@ -218,9 +222,22 @@ impl LitPatches {
     }
 }
 
+/// One patch of a step: what the tables are made of, and what a device reads instead of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PatchTerms {
+    /// Sky radiance [W m⁻² sr⁻¹].
+    pub radiance: f64,
+    /// Share of the diffuse light.
+    pub share: f64,
+    /// The patch stands opposite the sun.
+    pub opposite: bool,
+}
+
 /// Tables of one daytime step.
 #[derive(Clone, Debug)]
 pub struct PatchStep {
+    /// The patches one by one.
+    pub terms: Vec<PatchTerms>,
     /// Sky radiance times cylinder weight, and share of diffuse light, of patches in the sky.
     pub sky: ByteTable<2>,
     /// Which building patches are lit.
@@ -303,28 +320,35 @@ impl PatchStep {
     pub fn new(weights: &[PatchWeight], sun: &PatchSun<'_>, with_sides: bool) -> Self {
         let light = sun.luminance;
         let horizontal: f64 = light.iter().zip(weights).map(|(l, w)| l * w.down).sum();
-        let radiance = |i: usize| light[i] * sun.diffuse / horizontal;
-        let share = |i: usize| {
-            if sun.weighted_share {
-                light[i] * weights[i].down / horizontal
-            } else {
-                light[i]
-            }
-        };
-        let faces = |i: usize| opposite(sun.azimuth_deg, weights[i].azimuth_deg);
+        let terms: Vec<PatchTerms> = light
+            .iter()
+            .zip(weights)
+            .map(|(&l, w)| PatchTerms {
+                radiance: l * sun.diffuse / horizontal,
+                share: if sun.weighted_share {
+                    l * w.down / horizontal
+                } else {
+                    l
+                },
+                opposite: opposite(sun.azimuth_deg, w.azimuth_deg),
+            })
+            .collect();
         let building = |i: usize| {
             let w = &weights[i];
-            if faces(i) {
+            if terms[i].opposite {
                 [w.side, w.side, w.down, 0.0]
             } else {
                 [w.side, 0.0, 0.0, 0.0]
             }
         };
+        let sky = |i: usize| [terms[i].radiance * weights[i].side, terms[i].share];
         Self {
-            sky: ByteTable::new(weights.len(), |i| [radiance(i) * weights[i].side, share(i)]),
+            sky: ByteTable::new(weights.len(), sky),
             lit: LitPatches::new(weights, sun.azimuth_deg, sun.tan_altitude),
             building: ByteTable::new(weights.len(), building),
-            sides: with_sides.then(|| SideTables::new(weights, radiance, faces)),
+            sides: with_sides
+                .then(|| SideTables::new(weights, |i| terms[i].radiance, |i| terms[i].opposite)),
+            terms,
         }
     }
 

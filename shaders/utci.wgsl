@@ -1,0 +1,34 @@
+// UTCI of a step (R 10): a polynomial of degree six in Tmrt. Twin of rust/core/src/utci.rs.
+
+struct Utci {
+    grid: Grid,
+    // Planes of `out`.
+    tmrt: u32,
+    utci: u32,
+    // Tmrt the polynomial is centred on [deg C].
+    centre: f32,
+    pad0: u32,
+    // Coefficients of x^0 .. x^6.
+    low: vec4<f32>,
+    high: vec4<f32>,
+}
+
+@group(0) @binding(0) var<uniform> step: Utci;
+@group(0) @binding(1) var<storage, read> info: array<u32>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+
+@compute @workgroup_size(16, 4)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    if id.x >= step.grid.cols || id.y >= step.grid.band_rows {
+        return;
+    }
+    let cell = (id.y + step.grid.first_row) * step.grid.cols + id.x;
+    let plane = step.grid.rows * step.grid.cols;
+    var value = -1.0;
+    if (info[cell] & COMPLETE) != 0u {
+        let x = out[step.tmrt * plane + cell] - step.centre;
+        let upper = step.high.x + x * (step.high.y + x * step.high.z);
+        value = step.low.x + x * (step.low.y + x * (step.low.z + x * (step.low.w + x * upper)));
+    }
+    out[step.utci * plane + cell] = value;
+}
