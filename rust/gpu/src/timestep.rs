@@ -152,10 +152,6 @@ struct Reads {
     has_pet: bool,
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "the order of the kernels, one after the other"
-)]
 fn encode<'a>(
     job: &mut Job<'a>,
     device: &'a DeviceRun,
@@ -415,7 +411,7 @@ pub fn step(
         points: points(device, &prepared, &request, &reads, &results),
         means,
         seconds: seconds(tables_s, &stages, &before, &gpu.times()),
-        sky: prepared.sky.clone(),
+        sky: prepared.sky,
         luminance: prepared.luminance.clone(),
     };
     drop(results);
