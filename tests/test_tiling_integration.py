@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import solweig
-from solweig import _core, sky_view
+from solweig import _core, run_steps, sky_view
 from solweig.config import ModelConfig
 from solweig.errors import ComputationCancelled, ConfigurationError
 from solweig.execution import CPUOnlyStrategy, ExecutionConfig, resolve_execution
@@ -304,6 +304,37 @@ def engine(policy: str = "auto", **options: Any) -> _core.Engine:
 def small_limits(pixels: int) -> dict[str, int]:
     """Limits under which a device holds about so many pixels: 120 bytes each in one buffer."""
     return {"max_storage_buffer_binding_size": 120 * pixels, "max_buffer_size": 120 * pixels}
+
+
+@on_gpu
+def test_tiled_on_a_device(
+    whole: solweig.SurfaceData,
+    whole_run: solweig.TimeseriesSummary,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Within the tolerances between engines, of the CPU and of the device in one piece."""
+    device = engine("gpu")
+    monkeypatch.setattr(run_steps, "engine_of", lambda resolved: device)
+    monkeypatch.setattr(
+        run_steps, "strategy_of", lambda resolved, engine: CPUOnlyStrategy(opener=Here(engine))
+    )
+    one, two = run(whole), run(whole, tile_size=25)
+    assert two.metadata["tile_plan"]["tiles"] == 20
+    for stage, entry in two.tally.items():
+        assert (entry["cpu_runs"], entry["fallbacks"]) == (0, 0), stage
+        assert entry["adapters"][0].endswith("[vulkan]"), stage
+    assert two.tally["shadow"]["gpu_runs"] == 20 * 4
+    assert whole_run.dataset is not None
+    for other in (one, two):
+        assert other.dataset is not None
+        for name in ("tmrt", "utci", "pet"):
+            a, b = whole_run.dataset[name].values, other.dataset[name].values
+            assert np.array_equal(np.isnan(a), np.isnan(b)), name
+            difference = np.abs(a - b)
+            assert np.nanmax(difference) <= 0.05, name
+            assert np.nanmean(difference) <= 0.001, name
+        a, b = whole_run.timeseries.tmrt_mean, other.timeseries.tmrt_mean
+        assert np.abs(a - b).max() <= 0.001
 
 
 @on_gpu

@@ -103,6 +103,11 @@ class Adapters:
 
     adapters: tuple[tuple[str, int], ...]
     policy: str = "gpu"
+    #: Stage and kind of a fault to plant in every device.
+    fault: tuple[str, str] | None = None
 
     def __call__(self, device_index: int) -> Any:
-        return _core.Engine(self.policy, _core.open_gpu(*self.adapters[device_index]))
+        gpu = _core.open_gpu(*self.adapters[device_index])
+        if self.fault is not None:
+            gpu.inject_fault(*self.fault, times=1)
+        return _core.Engine(self.policy, gpu)
