@@ -348,6 +348,11 @@ def test_a_small_device_cuts_by_itself(
     )
     assert window is not None
     assert window < 96 * 110
+    shared = device_window(
+        device, (96, 110), patch_option=2, vegetation=True, anisotropic=False, sides=False,
+        sharing=3,
+    )  # fmt: skip
+    assert shared == window // 3
     surface = city()
     monkeypatch.setattr(sky_view, "engine_of", lambda resolved: device)
     monkeypatch.setattr(

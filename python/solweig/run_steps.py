@@ -76,6 +76,7 @@ def _tiles(plan: RunPlan, engine: Any) -> tuple[Any, TilePlan | None]:
         vegetation=plan.surface.scene().has_vegetation,
         anisotropic=arrays.masks is not None,
         sides=plan.params["body"] == "box" or plan.points is not None,
+        sharing=getattr(plan.execution, "workers_per_gpu", 1),
     )
     return cut_or_leave_device(
         plan.georef.shape,

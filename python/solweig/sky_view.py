@@ -92,7 +92,8 @@ def compute_sky_view(
     }
     telemetry = Telemetry(live=switches.read().timing)
     engine = None if execution is None else engine_of(execution)
-    engine, tiles = _tiles(scene, options, tile_size, engine)
+    sharing = getattr(execution, "workers_per_gpu", 1)
+    engine, tiles = _tiles(scene, options, tile_size, engine, sharing)
     if tiles is None:
         grids, masks = _in_one_piece(scene, options, engine, telemetry, listener.callback())
     else:
@@ -114,7 +115,7 @@ def compute_sky_view(
 
 
 def _tiles(
-    scene: _core.Scene, options: dict[str, Any], tile_size: int | None, engine: Any
+    scene: _core.Scene, options: dict[str, Any], tile_size: int | None, engine: Any, sharing: int
 ) -> tuple[Any, TilePlan | None]:
     """The engine to use, and how the raster is cut; None in one piece."""
     halo = svf_halo(
@@ -136,6 +137,7 @@ def _tiles(
             vegetation=scene.has_vegetation,
             anisotropic=False,
             sides=False,
+            sharing=sharing,
         ),
     )
 

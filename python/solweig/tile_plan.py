@@ -121,10 +121,12 @@ def device_window(
     vegetation: bool,
     anisotropic: bool,
     sides: bool,
+    sharing: int = 1,
 ) -> int | None:
-    """Pixels the engine's device can hold at once; None without a device."""
+    """Pixels each of the workers that share a device can hold at once; None without a device."""
     gpu = getattr(engine, "gpu", None)
     if gpu is None:
         return None
     rows, cols = shape
-    return int(gpu.largest_window(rows, cols, patch_option, vegetation, anisotropic, sides))
+    window = gpu.largest_window(rows, cols, patch_option, vegetation, anisotropic, sides)
+    return int(window) // sharing
