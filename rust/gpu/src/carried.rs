@@ -120,7 +120,10 @@ impl DeviceCarried {
             state.allocate(n);
             let planes = results.get::<f32>(0).chunks_exact(n);
             for (memory, plane) in state.memory.iter_mut().zip(planes) {
-                memory.copy_from_slice(plane);
+                let cells = memory.iter_mut().zip(plane).zip(&self.run.complete);
+                for ((m, &x), &known) in cells {
+                    *m = if known { x } else { f32::NAN };
+                }
             }
             next = 1;
         }

@@ -473,9 +473,10 @@ impl<'a> Job<'a> {
             .and_then(|()| gpu.check());
         if let Err(error) = outcome {
             staging.discard();
-            return Err(match gpu.lost() {
-                Some(reason) => GpuError::DeviceLost(reason),
-                None => error,
+            return Err(match (gpu.lost(), error) {
+                (Some(reason), _) => GpuError::DeviceLost(reason),
+                (None, GpuError::Validation(text)) => GpuError::Readback(text),
+                (None, error) => error,
             });
         }
         let view = staging

@@ -239,11 +239,12 @@ impl Work {
             return;
         };
         for i in 0..BLOCK {
-            let own = self.emissivity[i] * g.air;
+            // Cells without data remember nothing.
+            let own = self.emissivity[i] * g.air + self.missing[i];
             for q in 0..5 {
                 self.lup[q][i] += own;
             }
-            self.tg_out[i] = g.ta + self.excess[i];
+            self.tg_out[i] = g.ta + self.excess[i] + self.missing[i];
         }
         if let Some(memory) = memory {
             for q in 0..5 {

@@ -1,0 +1,165 @@
+"""Whole steps: a device computes what the CPU computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from solweig import _core
+from tests.gpu_cities import City, Day, random_city, run_day, weather
+from tests.gpu_harness import (
+    BACKENDS,
+    Gap,
+    assert_on_device,
+    compare_fields,
+    open_device,
+    record,
+    worst,
+)
+from tests.site_rasters import FILES, site_rasters
+from tests.tolerances import tolerance
+
+CITIES = 200
+GROUPS = 10
+STAGES = ("shadow", "gvf", "radiation", "utci", "pet", "statistics")
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def device(request: pytest.FixtureRequest) -> _core.Gpu:
+    return open_device(request.param)
+
+
+def assert_hours(cpu: Day, gpu: Day) -> None:
+    """Hour counts differ only where UTCI is within tolerance of the threshold at some hour."""
+    for threshold, hours in cpu.hours_above.items():
+        other = gpu.hours_above[threshold]
+        differ = (hours != other) & ~(np.isnan(hours) & np.isnan(other))
+        close = np.zeros(hours.shape, bool)
+        for step in cpu.steps:
+            most = tolerance("gpu", "temperature_most_k")
+            close |= np.abs(step["utci"] - threshold) <= most
+        assert not (differ & ~close).any(), threshold
+
+
+def compare_days(cpu: Day, gpu: Day) -> dict[str, Gap]:
+    gaps = [compare_fields(a, b) for a, b in zip(cpu.steps, gpu.steps, strict=True)]
+    gaps += [compare_fields(a, b) for a, b in zip(cpu.points, gpu.points, strict=True)]
+    gaps.append(compare_fields(cpu.grids, gpu.grids))
+    for a, b in zip(cpu.scalars, gpu.scalars, strict=True):
+        for name, value in a.items():
+            np.testing.assert_allclose(b[name], value, atol=2e-3, rtol=0, err_msg=name)
+    assert_hours(cpu, gpu)
+    return worst(gaps)
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_random_cities(device: _core.Gpu, group: int) -> None:
+    engine = _core.Engine("gpu", device)
+    gaps = []
+    for seed in range(group, CITIES, GROUPS):
+        city = random_city(seed)
+        points = np.array([[1, 1], [7, 12], [0, 0]]) if seed % 3 == 0 else None
+        cpu = run_day(city, None, points=points)
+        gaps.append(compare_days(cpu, run_day(city, engine, points=points)))
+    assert_on_device(engine, *STAGES, "anisotropic")
+    record(f"random cities {group}", device.backend, worst(gaps))
+
+
+def site_city(shared: Path, site: str) -> City:
+    rasters = site_rasters(shared, site)
+    return City(
+        dsm=rasters.dsm,
+        dem=rasters.dem,
+        canopy=rasters.canopy,
+        trunk=None,
+        land_cover=rasters.land_cover,
+        pixel_size=2.0,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("site", list(FILES))
+def test_reference_sites(device: _core.Gpu, shared: Path, site: str) -> None:
+    engine = _core.Engine("gpu", device)
+    city = site_city(shared, site)
+    outputs = ["tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup"]
+    cpu = run_day(city, None, outputs=outputs)
+    gpu = run_day(city, engine, outputs=outputs)
+    record(site, device.backend, compare_days(cpu, gpu))
+    assert_on_device(engine, *STAGES, "anisotropic")
+
+
+def test_repeated_runs_are_bitwise_equal(device: _core.Gpu) -> None:
+    engine = _core.Engine("gpu", device)
+    city = random_city(8)
+    first, second = run_day(city, engine), run_day(city, engine)
+    for a, b in zip(first.steps, second.steps, strict=True):
+        for name, field in a.items():
+            assert field.tobytes() == b[name].tobytes(), name
+    for name, grid in first.grids.items():
+        assert grid.tobytes() == second.grids[name].tobytes(), name
+
+
+def test_a_surface_prepared_on_one_engine_runs_on_the_other(device: _core.Gpu) -> None:
+    engine = _core.Engine("gpu", device)
+    prepared_here, prepared_there = random_city(14), random_city(14)
+    prepared_there.sky = prepared_there.scene.svf(2, engine=engine)
+    cpu = run_day(prepared_here, None)
+    compare_days(cpu, run_day(prepared_there, None))
+    compare_days(cpu, run_day(prepared_there, engine))
+    compare_days(cpu, run_day(prepared_here, engine))
+
+
+def test_a_run_may_change_engines_half_way(device: _core.Gpu) -> None:
+    city = random_city(9)
+    models = [city.model(), city.model(_core.Engine("gpu", device))]
+    hours = (7.0, 9.0, 10.0, 12.0)
+    runs = []
+    for order in ((0, 0, 0, 0), (1, 0, 1, 1)):
+        state = models[0].new_state()
+        statistics = models[0].new_statistics([26.0], [20.0])
+        for hour, which in zip(hours, order, strict=True):
+            last = models[which].step(
+                state, weather(hour), outputs=["tmrt", "lup"], statistics=statistics
+            )
+        runs.append((last.fields, statistics.grids(), state.fields()))
+    for cpu, mixed in zip(*runs, strict=True):
+        compare_fields(cpu, mixed)
+
+
+def test_only_what_is_asked_for_moves(device: _core.Gpu) -> None:
+    """Static rasters stay on the device: a step moves tables in and the fields asked for out."""
+    engine = _core.Engine("gpu", device)
+    city = random_city(12)
+    model = city.model(engine)
+    state = model.new_state()
+    statistics = model.new_statistics([26.0], [20.0])
+    model.step(state, weather(9.0), outputs=["tmrt"], statistics=statistics)
+    device.reset_counters()
+    model.step(state, weather(10.0), outputs=["tmrt"], statistics=statistics)
+    rows, cols = city.scene.shape
+    counters = device.counters()
+    # One field, and four sums a row for the means.
+    assert counters["bytes_down"] == 4 * rows * cols + 16 * rows
+    assert counters["readbacks"] == counters["submissions"] == 1
+    moved = counters["bytes_up"]
+    device.reset_counters()
+    model.step(state, weather(11.0), outputs=[], statistics=statistics)
+    counters = device.counters()
+    assert counters["bytes_down"] == 16 * rows
+    # Tables and a ray, whatever the size of the raster.
+    assert moved < 60_000
+    assert counters["bytes_up"] < 60_000
+
+
+def test_the_harness_finds_a_wrong_device(device: _core.Gpu) -> None:
+    engine = _core.Engine("gpu", device)
+    city = random_city(1)
+    cpu = run_day(city, None)
+    for stage in ("gvf", "radiation", "utci", "pet"):
+        device.inject_fault(stage, "wrong_answer")
+        with pytest.raises(AssertionError):
+            compare_days(cpu, run_day(city, engine))
+    compare_days(cpu, run_day(city, engine))
