@@ -12,10 +12,32 @@ from numpy.typing import NDArray
 from solweig import _core
 from tests.scenes import blocks, relief
 
-FIELDS = (
-    "tmrt utci pet shadow kdown kup ldown lup kside lside kside_i kside_d drad keast ksouth kwest "
-    "knorth least lsouth lwest lnorth tg tg_out f_sh"
-).split()
+FIELDS = [
+    "tmrt",
+    "utci",
+    "pet",
+    "shadow",
+    "kdown",
+    "kup",
+    "ldown",
+    "lup",
+    "kside",
+    "lside",
+    "kside_i",
+    "kside_d",
+    "drad",
+    "keast",
+    "ksouth",
+    "kwest",
+    "knorth",
+    "least",
+    "lsouth",
+    "lwest",
+    "lnorth",
+    "tg",
+    "tg_out",
+    "f_sh",
+]
 THRESHOLDS_DAY = (26.0, 32.0)
 THRESHOLDS_NIGHT = (20.0,)
 

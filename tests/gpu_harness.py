@@ -19,8 +19,6 @@ from tests.tolerances import tolerance
 BACKENDS = ("vulkan", "gl")
 """Mesa gives every machine a software adapter on both."""
 
-EXACT = (
-    "shmat",
     "vegshmat",
     "vbshmat",
     "sh",
