@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from solweig import _core
 from tests.scenes import blocks, relief
 
-FIELDS = [
+FIELDS = [  # every field of a step
     "tmrt",
     "utci",
     "pet",

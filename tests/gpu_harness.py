@@ -19,16 +19,6 @@ from tests.tolerances import tolerance
 BACKENDS = ("vulkan", "gl")
 """Mesa gives every machine a software adapter on both."""
 
-    "vegshmat",
-    "vbshmat",
-    "sh",
-    "vegsh",
-    "vbshvegsh",
-    "wallsh",
-    "wallsun",
-    "wallshve",
-)
-
 
 def open_device(backend: str, **options: Any) -> _core.Gpu:
     """The first adapter of a backend. Missing is a failure: nothing here skips for the host."""
