@@ -10,8 +10,7 @@ struct Means {
     has_utci: u32,
     // Subtracted before summing, for precision [deg C].
     base: f32,
-    // Columns of the raster.
-    cols: u32,
+    raster_cols: u32,
     pad0: u32,
     pad1: u32,
 }
@@ -30,7 +29,7 @@ fn main(
     @builtin(local_invocation_id) local: vec3<u32>,
 ) {
     let row = group.y + means.grid.first_row;
-    let cols = means.cols;
+    let cols = means.raster_cols;
     let plane = means.grid.rows * cols;
     var sum = vec4<f32>(0.0);
     // The grid of this kernel is one workgroup a row.

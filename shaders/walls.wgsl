@@ -3,10 +3,7 @@
 
 struct Walls {
     grid: Grid,
-    rows: u32,
-    cols: u32,
-    highest: f32,
-    has_vegetation: u32,
+    ground: Ground,
     count: u32,
     steps: u32,
     pad0: u32,
@@ -37,12 +34,12 @@ struct Wall {
 
 // Height of a layer's shadow surface above a cell, between 0 and `limit`.
 fn depth(canopy: bool, cell: u32, limit: f32) -> f32 {
-    let rows = i32(walls.rows);
-    let cols = i32(walls.cols);
+    let rows = i32(walls.ground.rows);
+    let cols = i32(walls.ground.cols);
     let row = i32(cell) / cols;
     let col = i32(cell) % cols;
     let here = surface[cell];
-    let above = walls.highest - here;
+    let above = walls.ground.highest - here;
     var found = 0.0;
     for (var k = 0u; k < walls.steps; k++) {
         let step = rays[k];
@@ -86,7 +83,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         by_building = depth(false, wall.cell, wall.height);
     }
     var by_canopy = 0.0;
-    if walls.has_vegetation != 0u && (shadows & VEGSH) == 0u {
+    if walls.ground.has_vegetation != 0u && (shadows & VEGSH) == 0u {
         by_canopy = min(depth(true, wall.cell, wall.height), wall.height - by_building);
     }
     shade[i] = vec4<f32>(by_building, wall.height - by_building - by_canopy, by_canopy, 1.0);

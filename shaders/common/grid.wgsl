@@ -6,6 +6,15 @@ struct Grid {
     band_rows: u32,
 }
 
+// The raster that rays are followed in.
+struct Ground {
+    rows: u32,
+    cols: u32,
+    // Highest thing above the datum [m].
+    highest: f32,
+    has_vegetation: u32,
+}
+
 // Below every height, finite so that no arithmetic yields NaN.
 const NOTHING: f32 = -1.0e30;
 

@@ -4,13 +4,6 @@
 // One correctly rounded subtraction and one comparison with a table value decide every hit, so the
 // bits equal the CPU's.
 
-struct Ground {
-    rows: u32,
-    cols: u32,
-    highest: f32,
-    has_vegetation: u32,
-}
-
 const BUILDING_HIT: u32 = 1u;
 const FOLIAGE_HIT: u32 = 2u;
 

@@ -6,19 +6,20 @@ use crate::kernels::Kernel;
 use crate::memory::DeviceBuffer;
 use crate::run::DeviceRun;
 use crate::terrain::count;
+use crate::uniforms::uniform;
 use solweig_core::radiation::anisotropic::{PatchStep, PatchWeight};
 use solweig_core::radiation::tables::StepTables;
 
 const STAGE: &str = "anisotropic";
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct PatchUniform {
-    grid: GridUniform,
-    words: u32,
-    patches: u32,
-    vegetation: u32,
-    pad: u32,
+uniform! {
+    PatchUniform for [PatchSums, Anisotropic, AnisotropicSides] {
+        grid: GridUniform,
+        words: u32,
+        patches: u32,
+        vegetation: u32,
+        pad: u32,
+    }
 }
 
 fn uniform(run: &DeviceRun, patches: usize) -> PatchUniform {

@@ -6,6 +6,7 @@ use crate::kernels::Kernel;
 use crate::memory::DeviceBuffer;
 use crate::run::DeviceRun;
 use crate::terrain::count;
+use crate::uniforms::uniform;
 use solweig_core::pet::PetStep;
 use solweig_core::utci::UtciStep;
 
@@ -17,28 +18,28 @@ const CENTRE_ABOVE_AIR: f64 = 15.0;
 const TABLE_BELOW_AIR: f64 = 35.0;
 const TABLE_ABOVE_AIR: f64 = 85.0;
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct UtciUniform {
-    grid: GridUniform,
-    tmrt: u32,
-    utci: u32,
-    centre: f32,
-    pad: u32,
-    low: [f32; 4],
-    high: [f32; 4],
+uniform! {
+    UtciUniform for [Utci] {
+        grid: GridUniform,
+        tmrt: u32,
+        utci: u32,
+        centre: f32,
+        pad: u32,
+        low: [f32; 4],
+        high: [f32; 4],
+    }
 }
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct PetUniform {
-    grid: GridUniform,
-    tmrt: u32,
-    pet: u32,
-    cells: u32,
-    width: f32,
-    low: f32,
-    pad: [u32; 3],
+uniform! {
+    PetUniform for [Pet] {
+        grid: GridUniform,
+        tmrt: u32,
+        pet: u32,
+        cells: u32,
+        width: f32,
+        low: f32,
+        pad: [u32; 3],
+    }
 }
 
 /// Encode UTCI from plane `tmrt` into plane `utci` of `out`. False where the weather gives none:

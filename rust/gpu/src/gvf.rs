@@ -7,19 +7,20 @@ use crate::kernels::Kernel;
 use crate::memory::DeviceBuffer;
 use crate::shadow::seen_by_ground;
 use crate::terrain::{count, info};
+use crate::uniforms::uniform;
 use solweig_core::gvf::{FiveFields, GroundView, GvfFields, GvfStep};
 
 const STAGE: &str = "gvf";
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct GvfUniform {
-    grid: GridUniform,
-    near: u32,
-    far: u32,
-    wall_emission: f32,
-    wall_albedo: f32,
-    pad: [u32; 4],
+uniform! {
+    GvfUniform for [Gvf] {
+        grid: GridUniform,
+        near: u32,
+        far: u32,
+        wall_emission: f32,
+        wall_albedo: f32,
+        pad: [u32; 4],
+    }
 }
 
 /// Geometry of a ground view on the device.

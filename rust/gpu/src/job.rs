@@ -31,6 +31,8 @@ pub struct GridUniform {
     pub band_rows: u32,
 }
 
+crate::uniforms::members!(GridUniform: rows, cols, first_row, band_rows);
+
 impl GridUniform {
     /// A whole grid; the job fills in the band.
     #[must_use]

@@ -26,3 +26,4 @@ pub mod statistics;
 pub mod surface;
 pub mod terrain;
 pub mod timestep;
+pub mod uniforms;

@@ -7,6 +7,7 @@ use crate::kernels::Kernel;
 use crate::memory::DeviceBuffer;
 use crate::run::{DeviceRun, StepBuffers};
 use crate::surface::SurfaceTables;
+use crate::uniforms::uniform;
 use solweig_core::radiation::tables::StepTables;
 
 /// Number of fields.
@@ -16,67 +17,66 @@ pub const NONE: u32 = u32::MAX;
 /// Steepest sun the wedge is computed for; beyond, the shaded fraction is 0.5 to the last bit.
 const STEEPEST: f32 = 1e6;
 
-/// Twin of `Radiation` in `shaders/radiation.wgsl`.
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct RadiationUniform {
-    grid: GridUniform,
-    tables: SurfaceTables,
+uniform! {
+    RadiationUniform for [Radiation] {
+        grid: GridUniform,
+        tables: SurfaceTables,
 
-    anisotropic: u32,
-    cylinder: u32,
-    all_sides: u32,
-    exact_wedge: u32,
-    consistent_patches: u32,
-    lit_fraction_walls: u32,
-    consistent_side_longwave: u32,
-    pad0: u32,
+        anisotropic: u32,
+        cylinder: u32,
+        all_sides: u32,
+        exact_wedge: u32,
+        consistent_patches: u32,
+        lit_fraction_walls: u32,
+        consistent_side_longwave: u32,
+        pad0: u32,
 
-    delay_first: u32,
-    delay_renew: u32,
-    delay_weight: f32,
-    air: f32,
-    ta: f32,
-    beam_down: f32,
-    beam_side: f32,
-    total: f32,
-    diffuse: f32,
-    inverse_tan_zenith: f32,
-    canopy_diffuse: f32,
-    canopy_beam: f32,
-    wall_albedo: f32,
-    shaded_radiance: f32,
-    lit_radiance_gain: f32,
-    pad1: u32,
-    box_beam: [f32; 4],
+        delay_first: u32,
+        delay_renew: u32,
+        delay_weight: f32,
+        air: f32,
+        ta: f32,
+        beam_down: f32,
+        beam_side: f32,
+        total: f32,
+        diffuse: f32,
+        inverse_tan_zenith: f32,
+        canopy_diffuse: f32,
+        canopy_beam: f32,
+        wall_albedo: f32,
+        shaded_radiance: f32,
+        lit_radiance_gain: f32,
+        pad1: u32,
+        box_beam: [f32; 4],
 
-    sky_down: f32,
-    sky_side: f32,
-    wall: f32,
-    wall_warm: f32,
-    facing: [u32; 4],
-    wall_facing: [f32; 4],
-    wall_reflects: f32,
+        sky_down: f32,
+        sky_side: f32,
+        wall: f32,
+        wall_warm: f32,
+        facing: [u32; 4],
+        wall_facing: [f32; 4],
+        wall_reflects: f32,
 
-    black: f32,
-    deficit: f32,
-    shaded: f32,
-    lit_gain: f32,
-    reflects: f32,
-    whole_side: f32,
-    whole_down: f32,
-    whole_sides: [f32; 4],
+        black: f32,
+        deficit: f32,
+        shaded: f32,
+        lit_gain: f32,
+        reflects: f32,
+        whole_side: f32,
+        whole_down: f32,
+        whole_sides: [f32; 4],
 
-    abs_k: f32,
-    abs_l: f32,
-    up: f32,
-    side: f32,
-    around: f32,
-    inverse_emission: f32,
-    kelvin: f32,
-    pad2: u32,
+        abs_k: f32,
+        abs_l: f32,
+        up: f32,
+        side: f32,
+        around: f32,
+        inverse_emission: f32,
+        kelvin: f32,
+        pad2: u32,
 
-    slots: [u32; FIELD_COUNT],
+        slots: [u32; FIELD_COUNT],
+    }
 }
 
 impl RadiationUniform {

@@ -6,6 +6,7 @@ use crate::job::{GridUniform, Job};
 use crate::kernels::Kernel;
 use crate::memory::DeviceBuffer;
 use crate::terrain::{DeviceTerrain, GroundUniform, count, ray_entries};
+use crate::uniforms::uniform;
 use solweig_core::gvf::AZIMUTHS;
 use solweig_core::rays::{Ray, Reach};
 use solweig_core::shadow::{SunInput, SunShadow, WallShade};
@@ -16,23 +17,23 @@ const STAGE: &str = "shadow";
 /// Walls in a row of their grid.
 const WALL_COLS: usize = 4096;
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct SunUniform {
-    grid: GridUniform,
-    ground: GroundUniform,
-    steps: u32,
-    pad: [u32; 3],
+uniform! {
+    SunUniform for [Shadow] {
+        grid: GridUniform,
+        ground: GroundUniform,
+        steps: u32,
+        pad: [u32; 3],
+    }
 }
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct WallsUniform {
-    grid: GridUniform,
-    ground: GroundUniform,
-    count: u32,
-    steps: u32,
-    pad: [u32; 2],
+uniform! {
+    WallsUniform for [Walls] {
+        grid: GridUniform,
+        ground: GroundUniform,
+        count: u32,
+        steps: u32,
+        pad: [u32; 2],
+    }
 }
 
 #[repr(C)]

@@ -6,6 +6,7 @@ use crate::job::{GridUniform, Job};
 use crate::kernels::Kernel;
 use crate::memory::DeviceBuffer;
 use crate::terrain::{DeviceTerrain, GroundUniform, count, ray_entries};
+use crate::uniforms::uniform;
 use solweig_core::grid::Window;
 use solweig_core::svf::{FIELDS, SkyInput, SkyPlan, SkyRows};
 use solweig_core::terrain::Terrain;
@@ -14,31 +15,31 @@ const STAGE: &str = "svf";
 /// Weights are whole multiples of one over this.
 const UNIT: f64 = (1_u32 << 30) as f64;
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct SkyUniform {
-    grid: GridUniform,
-    ground: GroundUniform,
-    row0: u32,
-    col0: u32,
-    first_patch: u32,
-    patches: u32,
-    words: u32,
-    word: u32,
+uniform! {
+    SkyUniform for [Skyview] {
+        grid: GridUniform,
+        ground: GroundUniform,
+        row0: u32,
+        col0: u32,
+        first_patch: u32,
+        patches: u32,
+        words: u32,
+        word: u32,
+    }
 }
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct ReduceUniform {
-    grid: GridUniform,
-    raster_cols: u32,
-    row0: u32,
-    col0: u32,
-    words: u32,
-    terms: u32,
-    needs_absent: u32,
-    pad: [u32; 2],
-    constant: [u32; 4],
+uniform! {
+    ReduceUniform for [SkyviewReduce] {
+        grid: GridUniform,
+        raster_cols: u32,
+        row0: u32,
+        col0: u32,
+        words: u32,
+        terms: u32,
+        needs_absent: u32,
+        pad: [u32; 2],
+        constant: [u32; 4],
+    }
 }
 
 #[repr(C)]

@@ -8,6 +8,7 @@ use crate::memory::DeviceBuffer;
 use crate::radiation::FIELD_COUNT;
 use crate::run::DeviceRun;
 use crate::terrain::count;
+use crate::uniforms::uniform;
 use solweig_core::radiation::Means;
 use solweig_core::stats::Statistics;
 
@@ -26,40 +27,40 @@ pub struct CountedPlanes {
     pub shadow: u32,
 }
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct StatisticsUniform {
-    grid: GridUniform,
-    day: u32,
-    tmrt: u32,
-    utci: u32,
-    shadow: u32,
-    hours: f32,
-    thresholds: u32,
-    first_plane: u32,
-    has_utci: u32,
-    limits: [f32; MOST_THRESHOLDS],
+uniform! {
+    StatisticsUniform for [Statistics] {
+        grid: GridUniform,
+        day: u32,
+        tmrt: u32,
+        utci: u32,
+        shadow: u32,
+        hours: f32,
+        thresholds: u32,
+        first_plane: u32,
+        has_utci: u32,
+        limits: [f32; MOST_THRESHOLDS],
+    }
 }
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct MeansUniform {
-    grid: GridUniform,
-    tmrt: u32,
-    utci: u32,
-    shadow: u32,
-    has_utci: u32,
-    base: f32,
-    raster_cols: u32,
-    pad: [u32; 2],
+uniform! {
+    MeansUniform for [Means] {
+        grid: GridUniform,
+        tmrt: u32,
+        utci: u32,
+        shadow: u32,
+        has_utci: u32,
+        base: f32,
+        raster_cols: u32,
+        pad: [u32; 2],
+    }
 }
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct GatherUniform {
-    grid: GridUniform,
-    plane: u32,
-    pad: [u32; 3],
+uniform! {
+    GatherUniform for [Gather] {
+        grid: GridUniform,
+        plane: u32,
+        pad: [u32; 3],
+    }
 }
 
 /// Encode the count of a step of `hours` into the running statistics, whose thresholds are those of

@@ -5,6 +5,7 @@ use crate::job::{GridUniform, Job};
 use crate::kernels::Kernel;
 use crate::memory::DeviceBuffer;
 use crate::run::DeviceRun;
+use crate::uniforms::uniform;
 use solweig_core::radiation::tables::StepTables;
 
 /// Twin of `SurfaceTables` in `shaders/common/surface.wgsl`.
@@ -20,11 +21,14 @@ pub struct SurfaceTables {
     pad: u32,
 }
 
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct EmissionUniform {
-    grid: GridUniform,
-    tables: SurfaceTables,
+crate::uniforms::members!(SurfaceTables: classes, sunlit, excess_emission, albedo_raster,
+    emissivity_raster, day, pad);
+
+uniform! {
+    EmissionUniform for [Emission] {
+        grid: GridUniform,
+        tables: SurfaceTables,
+    }
 }
 
 /// Codes without a class cannot occur; their NaN must not reach a kernel.

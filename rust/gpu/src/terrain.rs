@@ -36,6 +36,8 @@ pub struct GroundUniform {
     pub has_vegetation: u32,
 }
 
+crate::uniforms::members!(GroundUniform: rows, cols, highest, has_vegetation);
+
 /// A terrain on the device. One plane of f32 heights, one of (canopy top, underside) pairs and one
 /// of bit sets: 16 bytes a cell, 8 without vegetation.
 #[derive(Debug)]
