@@ -197,6 +197,7 @@ impl Gpu {
             ("bytes_up", read(&c.bytes_up)),
             ("bytes_down", read(&c.bytes_down)),
             ("longest_us", read(&c.longest_us)),
+            ("longest_dispatch_us", read(&c.longest_dispatch_us)),
             ("allocated", allocated),
             ("peak_allocated", peak),
             ("pooled", pooled),

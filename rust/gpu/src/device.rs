@@ -41,8 +41,10 @@ pub struct Counters {
     pub bytes_up: AtomicU64,
     /// Bytes read back.
     pub bytes_down: AtomicU64,
-    /// Longest single submission [µs].
+    /// Longest wait for a submission [µs].
     pub longest_us: AtomicU64,
+    /// Longest single dispatch, where it is timed [µs].
+    pub longest_dispatch_us: AtomicU64,
 }
 
 impl Counters {
@@ -442,6 +444,20 @@ impl Gpu {
         })
     }
 
+    /// Book device time of a dispatch [s].
+    pub(crate) fn book_dispatch(&self, stage: &'static str, seconds: f64) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a positive time"
+        )]
+        let us = (1e6 * seconds) as u64;
+        self.counters
+            .longest_dispatch_us
+            .fetch_max(us, Ordering::Relaxed);
+        self.book_time(stage, seconds);
+    }
+
     /// Book device time of a stage [s].
     pub(crate) fn book_time(&self, stage: &'static str, seconds: f64) {
         *locked(&self.times).entry(stage).or_default() += seconds;
@@ -473,6 +489,7 @@ impl Gpu {
             &c.bytes_up,
             &c.bytes_down,
             &c.longest_us,
+            &c.longest_dispatch_us,
         ] {
             counter.store(0, Ordering::Relaxed);
         }

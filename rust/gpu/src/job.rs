@@ -513,7 +513,7 @@ impl<'a> Job<'a> {
                     let read = |part: &[u8]| part.try_into().map_or(0, u64::from_le_bytes);
                     let ticks = read(&pair[8..]).saturating_sub(read(&pair[..8]));
                     self.gpu
-                        .book_time(stage, ticks as f64 * f64::from(period) * 1e-9);
+                        .book_dispatch(stage, ticks as f64 * f64::from(period) * 1e-9);
                 }
             }
             _ => self.gpu.book_time(self.name, waited.as_secs_f64()),
