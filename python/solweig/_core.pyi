@@ -448,8 +448,8 @@ class Gpu:
         two runs differ in a bit."""
     def counters(self) -> dict[str, int]:
         """``dispatches``, ``submissions``, ``readbacks``, ``bytes_up``, ``bytes_down``,
-        ``longest_us`` (longest wait for a submission), ``longest_dispatch_us``, ``allocated``, ``peak_allocated``,
-        ``pooled`` [bytes], ``reopened``, ``lost`` (0 or 1)."""
+        ``longest_us`` (longest wait for a submission), ``longest_dispatch_us``, ``allocated``,
+        ``peak_allocated``, ``pooled`` [bytes], ``reopened``, ``lost`` (0 or 1)."""
     def stage_times(self) -> dict[str, float]:
         """Seconds on the device per stage since the last :meth:`reset_counters`."""
     def reset_counters(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Dispatch is bounded by rows and columns: a raster whose workgroups would not fit one dimension."""
+"""Dispatch is bounded by rows and columns: rasters whose workgroups do not fit one dimension."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_long_and_narrow(shape: tuple[int, int]) -> None:
 
 
 def test_sides_of_a_box_fit_smaller_rasters_only() -> None:
-    """The box sides need 28 planes in one buffer: the raster gets smaller, never the answer wrong."""
+    """The box sides need 28 planes in one buffer: less fits, and what does not goes to the CPU."""
     device = open_device("vulkan", limits={"max_storage_buffer_binding_size": 2**20})
     plain = device.largest_window(100, 100, 2, True, True, False)
     sides = device.largest_window(100, 100, 2, True, True, True)
