@@ -60,6 +60,13 @@ pub(crate) struct Pipeline {
     pub(crate) layout: wgpu::BindGroupLayout,
 }
 
+/// Timestamps of a job's passes; made once, jobs run one after the other.
+#[derive(Debug)]
+pub(crate) struct Queries {
+    pub(crate) set: wgpu::QuerySet,
+    pub(crate) resolved: wgpu::Buffer,
+}
+
 /// An open device.
 #[derive(Debug)]
 pub struct Gpu {
@@ -81,6 +88,7 @@ pub struct Gpu {
     owner: ThreadId,
     pipelines: Mutex<BTreeMap<Kernel, Arc<Pipeline>>>,
     times: Mutex<BTreeMap<&'static str, f64>>,
+    queries: Mutex<Option<Arc<Queries>>>,
     lost: Arc<Mutex<Option<String>>>,
     uncaptured: Arc<Mutex<Option<String>>>,
     id: u64,
@@ -172,6 +180,7 @@ impl Gpu {
             owner: std::thread::current().id(),
             pipelines: Mutex::default(),
             times: Mutex::default(),
+            queries: Mutex::default(),
             lost,
             uncaptured,
             id: NEXT_DEVICE.fetch_add(1, Ordering::Relaxed),
@@ -353,6 +362,31 @@ impl Gpu {
                 })
             })
         })
+    }
+
+    /// Room for `count` timestamps; `None` where the adapter has none.
+    pub(crate) fn queries(&self, count: u32) -> Result<Option<Arc<Queries>>, GpuError> {
+        if self.timestamp_period.is_none() {
+            return Ok(None);
+        }
+        let mut kept = locked(&self.queries);
+        if kept.is_none() {
+            let made = self.scoped(|| Queries {
+                set: self.device.create_query_set(&wgpu::QuerySetDescriptor {
+                    label: None,
+                    ty: wgpu::QueryType::Timestamp,
+                    count,
+                }),
+                resolved: self.device.create_buffer(&wgpu::BufferDescriptor {
+                    label: None,
+                    size: 8 * u64::from(count),
+                    usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
+                    mapped_at_creation: false,
+                }),
+            })?;
+            *kept = Some(Arc::new(made));
+        }
+        Ok(kept.clone())
     }
 
     /// Forget a compiled kernel, so that it is compiled again.

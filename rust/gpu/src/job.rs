@@ -1,17 +1,20 @@
 //! Work for a device: kernels in order, one submission, at most one readback.
 
-use crate::device::{Counters, Gpu};
+use crate::device::{Counters, Gpu, Queries};
 use crate::error::{GpuError, StageFailure};
 use crate::faults::Fault;
 use crate::kernels::{Binding, Kernel};
 use crate::memory::{DeviceBuffer, READBACK};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 /// Longest wait for an answer before the device counts as lost.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Size of a block of uniforms.
 const UNIFORM_BLOCK: u64 = 64 * 1024;
+/// Usage of a block of uniforms.
+const UNIFORMS: wgpu::BufferUsages =
+    wgpu::BufferUsages::UNIFORM.union(wgpu::BufferUsages::COPY_DST);
 /// Alignment of uniforms every adapter accepts.
 const UNIFORM_ALIGN: u64 = 256;
 /// Passes of a submission that are timed.
@@ -49,7 +52,7 @@ impl GridUniform {
 }
 
 struct UniformBlock {
-    buffer: wgpu::Buffer,
+    buffer: DeviceBuffer,
     bytes: Vec<u8>,
 }
 
@@ -66,7 +69,7 @@ pub struct Job<'a> {
     encoder: wgpu::CommandEncoder,
     uniforms: Vec<UniformBlock>,
     copies: Vec<Copy<'a>>,
-    queries: Option<wgpu::QuerySet>,
+    queries: Option<Arc<Queries>>,
     timed: Vec<&'static str>,
     stages: Vec<&'static str>,
     faults: Vec<(&'static str, Fault)>,
@@ -112,21 +115,13 @@ impl<'a> Job<'a> {
     /// [`GpuError::WrongThread`], [`GpuError::DeviceLost`].
     pub fn new(gpu: &'a Gpu, name: &'static str) -> Result<Self, StageFailure> {
         gpu.check().map_err(|e| e.in_stage(name))?;
-        let (encoder, queries) = gpu
+        let encoder = gpu
             .scoped(|| {
-                let encoder = gpu
-                    .device
-                    .create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(name) });
-                let queries = gpu.timestamp_period.map(|_| {
-                    gpu.device.create_query_set(&wgpu::QuerySetDescriptor {
-                        label: None,
-                        ty: wgpu::QueryType::Timestamp,
-                        count: 2 * MAX_TIMED,
-                    })
-                });
-                (encoder, queries)
+                gpu.device
+                    .create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(name) })
             })
             .map_err(|e| e.in_stage(name))?;
+        let queries = gpu.queries(2 * MAX_TIMED).map_err(|e| e.in_stage(name))?;
         Ok(Self {
             gpu,
             name,
@@ -181,14 +176,7 @@ impl<'a> Job<'a> {
             .last()
             .is_some_and(|b| b.bytes.len() as u64 + size <= UNIFORM_BLOCK);
         if !fits {
-            let buffer = self.gpu.scoped(|| {
-                self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
-                    label: None,
-                    size: UNIFORM_BLOCK,
-                    usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-                    mapped_at_creation: false,
-                })
-            })?;
+            let buffer = self.gpu.buffer(UNIFORMS, UNIFORM_BLOCK)?;
             self.uniforms.push(UniformBlock {
                 buffer,
                 bytes: Vec::new(),
@@ -259,7 +247,7 @@ impl<'a> Job<'a> {
             });
         }
         let mut next = storage.iter();
-        let uniforms = &self.uniforms[block].buffer;
+        let uniforms = self.uniforms[block].buffer.raw();
         let mut entries = Vec::new();
         for (binding, kind) in (0..).zip(kernel.bindings()) {
             let resource = if kind == Binding::Uniform {
@@ -285,8 +273,8 @@ impl<'a> Job<'a> {
             .queries
             .as_ref()
             .filter(|_| slot < 2 * MAX_TIMED)
-            .map(|query_set| wgpu::ComputePassTimestampWrites {
-                query_set,
+            .map(|queries| wgpu::ComputePassTimestampWrites {
+                query_set: &queries.set,
                 beginning_of_pass_write_index: Some(slot),
                 end_of_pass_write_index: Some(slot + 1),
             });
@@ -416,14 +404,14 @@ impl<'a> Job<'a> {
                 at += copy.size;
             }
             if let (Some(queries), true) = (queries, timed > 0) {
-                let resolved = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-                    label: None,
-                    size: 16 * timed,
-                    usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
-                    mapped_at_creation: false,
-                });
-                encoder.resolve_query_set(queries, 0..2 * timed as u32, &resolved, 0);
-                encoder.copy_buffer_to_buffer(&resolved, 0, staging.raw(), total, Some(16 * timed));
+                encoder.resolve_query_set(&queries.set, 0..2 * timed as u32, &queries.resolved, 0);
+                encoder.copy_buffer_to_buffer(
+                    &queries.resolved,
+                    0,
+                    staging.raw(),
+                    total,
+                    Some(16 * timed),
+                );
             }
         })?;
         Ok(offsets)
@@ -439,7 +427,7 @@ impl<'a> Job<'a> {
         gpu.scoped(|| {
             for block in &self.uniforms {
                 Counters::add(&gpu.counters.bytes_up, block.bytes.len() as u64);
-                gpu.queue.write_buffer(&block.buffer, 0, &block.bytes);
+                gpu.queue.write_buffer(block.buffer.raw(), 0, &block.bytes);
             }
             gpu.queue.submit([encoder.finish()]);
         })?;
