@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import json
 import math
+import pickle
 import re
 import time
 from pathlib import Path
@@ -98,6 +100,16 @@ def test_files(tmp_path: Path) -> None:
     stored = json.loads(path.read_text("utf-8"))
     assert stored["tile_turnaround_ms"][0]["p95"] == 10.0
     assert {r["stage"] for r in stored["gpu_stage_time_ms"]} == {"shadow", "gvf"}
+
+
+def test_it_is_pickled_and_copied_with_what_holds_it(surface: solweig.SurfaceData) -> None:
+    twin = pickle.loads(pickle.dumps(measured()))
+    assert twin.rows() == measured().rows()
+    twin.record("queue_depth_peak", 9)
+    summary = solweig.calculate(surface, weather((12,)), LOCATION)
+    again = copy.deepcopy(summary)
+    assert summary.telemetry is not None
+    assert again.telemetry.rows() == summary.telemetry.rows()
 
 
 def test_live_lines() -> None:

@@ -87,6 +87,16 @@ class Telemetry:
         self._lock = threading.Lock()
         self._values: dict[tuple[str, str, str], list[float]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Results are pickled with it; a lock and a stream are of their process."""
+        with self._lock:
+            values = {key: list(kept) for key, kept in self._values.items()}
+        return {"live": self.live, "_values": values}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(live=state["live"])  # type: ignore[misc]
+        self._values = state["_values"]
+
     def record(self, metric: str, value: float, *, stage: str = "", source: str = "") -> None:
         """Add a measurement.
 
