@@ -475,9 +475,12 @@ class Gpu:
 
 class Engine:
     """Where stages run. ``policy`` "cpu"; "auto": the device, with a logged and counted fallback;
-    "gpu": the device or :class:`GpuError`. ``engine=None`` anywhere means the CPU."""
+    "gpu": the device or :class:`GpuError`. ``engine=None`` anywhere means the CPU. ``failure``: why
+    the device meant for this engine could not be opened; logged and counted under "open"."""
 
-    def __init__(self, policy: str = "cpu", gpu: Gpu | None = None) -> None: ...
+    def __init__(
+        self, policy: str = "cpu", gpu: Gpu | None = None, *, failure: str | None = None
+    ) -> None: ...
     @property
     def policy(self) -> str: ...
     @property

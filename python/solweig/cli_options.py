@@ -9,14 +9,17 @@ import typer
 
 from .cli_support import config_option_callback
 from .errors import ConfigurationError
+from .execution import ExecutionConfig, resolve_execution
 from .surface import SurfaceData
 
 __all__ = [
+    "Accelerator",
     "Bbox",
     "Canopy",
     "CanopyAbsolute",
     "Config",
     "Dem",
+    "Device",
     "Dsm",
     "Force",
     "Formulation",
@@ -24,16 +27,45 @@ __all__ = [
     "MaxShadow",
     "PatchOption",
     "PixelSize",
+    "StrictGpu",
     "Trunk",
     "TrunkRatio",
     "WallAspect",
     "WallHeight",
     "comma_list",
+    "execution",
     "prepare_surface",
 ]
 
 RASTERS = "Rasters"
 GRID = "Grid and sky"
+HARDWARE = "Hardware"
+
+Accelerator = Annotated[
+    str,
+    typer.Option(
+        "--accelerator",
+        help="auto: a GPU where there is one; cpu: the CPU, whatever is there; gpu: a GPU must be "
+        "there.",
+        rich_help_panel=HARDWARE,
+    ),
+]
+Device = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--device",
+        help="Adapter to use, as solweig info lists them, such as gpu:1; repeatable.",
+        rich_help_panel=HARDWARE,
+    ),
+]
+StrictGpu = Annotated[
+    bool,
+    typer.Option(
+        "--strict-gpu",
+        help="A stage that fails on the GPU is an error instead of a fallback to the CPU.",
+        rich_help_panel=HARDWARE,
+    ),
+]
 
 Config = Annotated[
     Path | None,
@@ -138,6 +170,20 @@ def parse_bbox(text: str | None) -> list[float] | None:
             "--bbox", "four numbers: west,south,east,north", repr(text)
         ) from None
     return [west, south, east, north]
+
+
+def execution(
+    accelerator: str, devices: list[str] | None, strict: bool, *, workers: int | None = None
+) -> ExecutionConfig:
+    """The hardware options, checked; a GPU that is demanded must be there."""
+    wishes = ExecutionConfig(
+        accelerator=accelerator,  # type: ignore[arg-type]
+        devices=tuple(devices) if devices else None,
+        strict=strict,
+        workers=workers,
+    )
+    resolve_execution(wishes)
+    return wishes
 
 
 def prepare_surface(progress: Any, **options: Any) -> SurfaceData:

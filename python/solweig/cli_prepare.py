@@ -34,6 +34,9 @@ def prepare(
     max_shadow_distance: opt.MaxShadow = 1000.0,
     formulation: opt.Formulation = "reference",
     force: opt.Force = False,
+    accelerator: opt.Accelerator = "auto",
+    device: opt.Device = None,
+    strict_gpu: opt.StrictGpu = False,
 ) -> None:
     """Compute walls and sky view factors once, for many runs.
 
@@ -43,8 +46,11 @@ def prepare(
     Example:
 
     solweig prepare --dsm dsm.tif --dem dem.tif --cdsm trees.tif --cache cache/
+
+    A GPU is used where there is one; --accelerator cpu keeps the work on the CPU.
     """
     with clean_errors():
+        execution = opt.execution(accelerator, device, strict_gpu)
         with progress_bars() as bars:
             surface = opt.prepare_surface(
                 bars.phase("Preparing the surface"),
@@ -53,7 +59,7 @@ def prepare(
                 cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
                 pixel_size=pixel_size, patch_option=patch_option,
                 max_shadow_distance_m=max_shadow_distance, force_recompute=force,
-                formulation=formulation,
+                formulation=formulation, execution=execution,
             )  # fmt: skip
         rows, cols = surface.shape
         out_console().print(

@@ -14,7 +14,6 @@ from .calculation import calculate
 from .cli_support import clean_errors, out_console, progress_bars
 from .config import HumanParams, ModelConfig, validate_outputs
 from .errors import ConfigurationError
-from .execution import ExecutionConfig, resolve_execution
 from .location import Location
 from .outputs import check_folder
 from .surface import SurfaceData
@@ -139,9 +138,9 @@ def run(
             "--params", help="Parameter file in UMEP's JSON layout.", rich_help_panel=MODEL
         ),
     ] = None,
-    accelerator: Annotated[
-        str, typer.Option("--accelerator", help="auto, cpu or gpu.", rich_help_panel=MODEL)
-    ] = "auto",
+    accelerator: opt.Accelerator = "auto",
+    device: opt.Device = None,
+    strict_gpu: opt.StrictGpu = False,
     workers: Annotated[
         int | None,
         typer.Option("--workers", help="Threads; default all cores.", rich_help_panel=MODEL),
@@ -158,18 +157,19 @@ def run(
     solweig run --dsm dsm.tif --cdsm trees.tif --met july.txt --utc-offset 1 --out out/
 
     solweig run --config run.toml --outputs tmrt,utci --overwrite
+
+    A GPU is used where there is one; --accelerator cpu keeps the run on the CPU.
     """
     with clean_errors():
         source = WeatherSource(epw, met or [], start, end, parse_fill(fill))
         model = _model_config(sky, conifer, posture, body, formulation, params)
-        execution = ExecutionConfig(accelerator=accelerator, workers=workers)  # type: ignore[arg-type]
         names = validate_outputs(opt.comma_list(outputs))
         place = Place(latitude, longitude, altitude, utc_offset)
         place.check(source)
-        resolve_execution(execution)
         check_folder(out)
         if pois is not None and not pois.exists():
             raise FileNotFoundError(f"pois: no file {pois}")
+        execution = opt.execution(accelerator, device, strict_gpu, workers=workers)
         if workers is not None:
             # The surface's preparation starts the threads, long before calculate() could size them.
             os.environ.setdefault("RAYON_NUM_THREADS", str(workers))
@@ -182,7 +182,7 @@ def run(
                 cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
                 pixel_size=pixel_size, patch_option=patch_option,
                 max_shadow_distance_m=max_shadow_distance, force_recompute=force,
-                formulation=model.formulation,
+                formulation=model.formulation, execution=execution,
             )  # fmt: skip
             location = place.location(source, surface)
             summary = calculate(

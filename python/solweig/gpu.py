@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import _core, switches
+from .execution import runtime
 from .execution.tally import reset, whole_tally
 
 RELEASE_BUILD: bool = _core.RELEASE_BUILD
@@ -16,11 +17,16 @@ RELEASE_BUILD: bool = _core.RELEASE_BUILD
 
 
 def get_gpu_limits() -> dict[str, Any] | None:
-    """Limits of the device a run would open, or ``None`` when no device can be opened.
-
-    The engine of this release has no device code, whatever hardware is present.
+    """Limits of the device a run would open, or ``None`` where there is none. Bytes and counts by
+    WebGPU name, with ``adapter`` and ``backend``. Looks at the adapters; opens nothing.
     """
-    return None
+    now = switches.read()
+    found = runtime.decide_gpu_runtime(
+        runtime.probe_gpu(), allow_software=now.software_gpu, visible=now.visible_devices
+    )
+    if isinstance(found, runtime.Rejected):
+        return None
+    return {**found.limits, "adapter": found.adapter.name, "backend": found.backend}
 
 
 def is_gpu_available() -> bool:

@@ -185,8 +185,7 @@ def make_plan(request: RunRequest) -> RunPlan:
     )
     metadata["device"] = {
         **metadata["device"],
-        "accelerator": execution.accelerator,
-        "reason": execution.reason,
+        **execution.describe(),
     }
     folder, replaces = None, False
     if request.output_dir is not None:

@@ -23,7 +23,7 @@ from solweig.tile_plan import TilePlan, cut_or_leave_device, device_window
 from solweig.tiled_svf import record_svf, svf_halo, tiled_sky_view
 
 if TYPE_CHECKING:
-    from solweig.execution.config import ResolvedExecution
+    from solweig.execution.resolve import ResolvedExecution
     from solweig.surface import SurfaceData
 
 logger = logging.getLogger(__name__)

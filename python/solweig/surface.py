@@ -20,6 +20,7 @@ from solweig.surface_views import AuxiliaryView, BufferPool, GeometryView, Optic
 
 if TYPE_CHECKING:
     from solweig import _core
+    from solweig.execution import ExecutionConfig, ResolvedExecution
     from solweig.execution.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
@@ -331,6 +332,7 @@ class SurfaceData(SurfaceFiles):
         feedback: Any = None,
         height_bound_m: float | None = None,
         tile_size: int | None = None,
+        execution: ExecutionConfig | ResolvedExecution | None = None,
     ) -> None:
         """Compute sky view factors, patch visibility and, if absent, walls.
 
@@ -349,12 +351,15 @@ class SurfaceData(SurfaceFiles):
         tile_size
             Side of the tiles [cells]; ``None`` = the raster in one piece where that is possible.
             On the CPU it changes nothing but time and memory.
+        execution
+            Wishes about hardware; ``None`` = a GPU where there is one.
 
         Notes
         -----
         Results are ``svf`` and ``shadow_matrices``, 60 bytes per cell each with vegetation and
         option 2.
         """
+        from solweig.execution.resolve import settled
         from solweig.sky_view import compute_sky_view
 
         self.svf, self.shadow_matrices = compute_sky_view(
@@ -364,6 +369,7 @@ class SurfaceData(SurfaceFiles):
             feedback,
             height_bound_m=height_bound_m,
             tile_size=tile_size,
+            execution=settled(execution),
         )
 
     def require_svf(self) -> SvfArrays:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from solweig.surface_layers import WALL_LIMIT_M
 
 if TYPE_CHECKING:
+    from solweig.execution import ExecutionConfig
     from solweig.surface import SurfaceData
 
 
@@ -45,6 +46,7 @@ class SurfaceFiles:
         max_shadow_distance_m: float = 1000.0,
         wall_limit: float = WALL_LIMIT_M,
         formulation: str = "reference",
+        execution: ExecutionConfig | None = None,
     ) -> SurfaceData:
         """Read, check, align and complete a surface: walls, sky view factors, visibility.
 
@@ -80,6 +82,9 @@ class SurfaceFiles:
             Least height of a wall [m].
         formulation
             Of the geometry, as in :class:`SurfaceData`.
+        execution
+            Wishes about hardware, see :class:`solweig.execution.ExecutionConfig`; ``None`` = a GPU
+            where there is one.
 
         Raises
         ------
@@ -94,10 +99,12 @@ class SurfaceFiles:
         StalePrecomputedData
             ``svf_dir`` belongs to other inputs or parameters.
         ConfigurationError
-            A number is out of range or ``working_dir`` cannot be written to.
+            A number is out of range, ``working_dir`` cannot be written to, or a GPU is demanded
+            and there is none.
         ComputationCancelled
             ``feedback`` said so.
         """
+        from solweig.execution import resolve_execution
         from solweig.surface_prepare import PrepareOptions, prepare_surface
 
         layers = {
@@ -122,6 +129,7 @@ class SurfaceFiles:
             patch_option=patch_option,
             max_shadow_distance_m=max_shadow_distance_m,
             wall_limit=wall_limit,
+            execution=resolve_execution(execution),
         )
         frame = {
             "trunk_ratio": trunk_ratio,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from solweig import align, switches
 from solweig import surface_checks as checks
 from solweig.errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
+from solweig.execution import ResolvedExecution
 from solweig.feedback import Feedback
 from solweig.precomputed import ShadowArrays, SvfArrays, read_svf_dir
 from solweig.surface import SurfaceData
@@ -46,6 +47,7 @@ class PrepareOptions:
     patch_option: int
     max_shadow_distance_m: float
     wall_limit: float
+    execution: ResolvedExecution
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,7 @@ def _complete_svf(
         max_shadow_distance_m=options.max_shadow_distance_m,
         feedback=listener if options.feedback is not None else None,
         tile_size=options.tile_size,
+        execution=options.execution,
     )
     if cache is not None:
         assert surface.svf is not None

@@ -9,6 +9,8 @@ Variable                        Default         Meaning
 SOLWEIG_NO_GPU                  unset           set (and not 0, false, no, off): GPU off
 SOLWEIG_ASYNC_OUTPUT            1               write rasters while the next step runs
 SOLWEIG_RAM_FRACTION            0.50            share of memory a run may plan for
+SOLWEIG_VISIBLE_DEVICES         unset           adapters that may be used, by number; empty = none
+SOLWEIG_SOFTWARE_GPU            0               software adapters may be chosen automatically
 SOLWEIG_GPU_HEADROOM            0.80            share of GPU memory a run may plan for
 SOLWEIG_GPU_BUDGET_BYTES        3 GiB           GPU memory assumed where it cannot be asked
 SOLWEIG_MAX_TILE_SIDE           unset           longest tile side [pixels]
@@ -22,7 +24,6 @@ UMEP_USE_GDAL                   0               accepted; rasters are read throu
 RAYON_NUM_THREADS               unset           threads of the engine, which reads it itself
 ==============================  ==============  ===================================================
 
-Without a GPU engine, as in this release, those of the GPU are read and checked but decide nothing.
 """
 
 from __future__ import annotations
@@ -70,6 +71,18 @@ def _optional_count(environ: Mapping[str, str], name: str) -> int | None:
     return _count(environ, name, 0) if environ.get(name, "").strip() else None
 
 
+def _positions(environ: Mapping[str, str], name: str) -> tuple[int, ...] | None:
+    text = environ.get(name)
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdigit() for part in parts):
+        raise ConfigurationError(
+            name, "numbers of adapters such as 0,2", repr(text), "solweig info lists them."
+        )
+    return tuple(int(part) for part in parts)
+
+
 GPU_ENABLED: bool = not _flag(os.environ, "SOLWEIG_NO_GPU", False)
 """Whether a GPU may be chosen automatically. Says nothing about a device being there."""
 
@@ -94,6 +107,8 @@ class Switches:
     async_output: bool
     ram_fraction: float
     gpu_headroom: float
+    visible_devices: tuple[int, ...] | None
+    software_gpu: bool
     gpu_budget_bytes: int
     max_tile_side: int | None
     memmap_threshold: int
@@ -116,6 +131,8 @@ def read(environ: Mapping[str, str] | None = None) -> Switches:
         gpu=GPU_ENABLED,
         async_output=_flag(env, "SOLWEIG_ASYNC_OUTPUT", True),
         ram_fraction=_number(env, "SOLWEIG_RAM_FRACTION", 0.50, 0.01, 1.0),
+        visible_devices=_positions(env, "SOLWEIG_VISIBLE_DEVICES"),
+        software_gpu=_flag(env, "SOLWEIG_SOFTWARE_GPU", False),
         gpu_headroom=_number(env, "SOLWEIG_GPU_HEADROOM", 0.80, 0.01, 1.0),
         gpu_budget_bytes=_count(env, "SOLWEIG_GPU_BUDGET_BYTES", 3 * 2**30),
         max_tile_side=_optional_count(env, "SOLWEIG_MAX_TILE_SIDE"),

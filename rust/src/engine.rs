@@ -108,8 +108,13 @@ fn as_dict<'py>(py: Python<'py>, tally: &Tally) -> PyResult<Bound<'py, PyDict>> 
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (policy="cpu", gpu=None))]
-    fn new(py: Python<'_>, policy: &str, gpu: Option<Py<Gpu>>) -> PyResult<Self> {
+    #[pyo3(signature = (policy="cpu", gpu=None, *, failure=None))]
+    fn new(
+        py: Python<'_>,
+        policy: &str,
+        gpu: Option<Py<Gpu>>,
+        failure: Option<&str>,
+    ) -> PyResult<Self> {
         let chosen = match policy {
             "auto" => Policy::Auto,
             "cpu" => Policy::Cpu,
@@ -133,6 +138,9 @@ impl Engine {
             device,
             tally: Arc::new(Tally::within(Arc::clone(&TALLY))),
         };
+        if let Some(reason) = failure {
+            handle.engine().fall_back("open", reason);
+        }
         Ok(Self { handle, gpu })
     }
 

@@ -1,7 +1,7 @@
 """The performance matrix: engine x stage x size, and the direct API beside the command line.
 
-Prints ratios measured in one run; judges none of them. Software adapters show that the matrix works,
-not how fast a GPU is.
+Prints ratios measured in one run; judges none of them. Software adapters show that the matrix
+works, not how fast a GPU is.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.city import synthetic_city
 
 import solweig
-from benchmarks.city import synthetic_city
 from solweig import _core
 from solweig.demo import WIND, demo_folder
 from tests.gpu_cities import City, weather

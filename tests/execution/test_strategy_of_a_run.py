@@ -8,15 +8,28 @@ from typing import Any
 
 import pytest
 
-from solweig.execution import CPUOnlyStrategy, MultiGPU, SingleGPUMultiProcess, opening
-from solweig.execution.config import ExecutionConfig, resolve_execution
+from solweig.execution import (
+    CPUOnlyStrategy,
+    ExecutionConfig,
+    MultiGPU,
+    SingleGPUMultiProcess,
+    opening,
+    resolve_execution,
+)
 from solweig.execution.opening import Here, RunOpener, engine_of, strategy_of
 
 
 def settled(**fields: Any) -> Any:
     """What a run settled on, as far as these functions look."""
     return SimpleNamespace(
-        **{"accelerator": "gpu", "strategy": "auto", "workers": None, "devices": ("a",), **fields}
+        **{
+            "accelerator": "gpu",
+            "strategy": "auto",
+            "workers": None,
+            "workers_per_gpu": 1,
+            "devices": ("a",),
+            **fields,
+        }
     )
 
 
@@ -24,7 +37,7 @@ ENGINE = SimpleNamespace(gpu=object(), policy="auto")
 
 
 def test_the_cpu_needs_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "_open", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr(opening, "open_engine", lambda *_: pytest.fail("opened"))
     assert engine_of(settled(accelerator="cpu")) is None
 
 
@@ -35,7 +48,7 @@ def test_a_gpu_is_opened_once_in_this_process(monkeypatch: pytest.MonkeyPatch) -
         opened.append(index)
         return ENGINE
 
-    monkeypatch.setattr(opening, "_open", fake)
+    monkeypatch.setattr(opening, "open_engine", fake)
     engine = engine_of(settled())
     strategy = strategy_of(settled(), engine)
     assert type(strategy) is SingleGPUMultiProcess

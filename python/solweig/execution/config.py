@@ -7,37 +7,34 @@ from typing import Literal, get_args
 
 from ..errors import ConfigurationError
 
-__all__ = ["ExecutionConfig", "ResolvedExecution", "resolve_execution"]
+__all__ = ["ExecutionConfig"]
 
 Accelerator = Literal["auto", "cpu", "gpu"]
 LogFormat = Literal["csv", "json", "none"]
 
-DEFAULT_INFLIGHT = 2
-"""Steps that may wait to be written; bounds memory when the disk is slower than the model."""
-
 
 @dataclass(frozen=True)
 class ExecutionConfig:
-    """Wishes about hardware and parallelism. They change speed and memory, never a result.
-
-    This release runs on the CPU in one process, and only ``accelerator``, ``workers`` and
-    ``inflight_limit`` have an effect. The others are checked and otherwise ignored; they are there
-    so that scripts keep working when a GPU engine comes.
+    """Wishes about hardware and parallelism. They change speed and memory, never a result beyond
+    the tolerances of ``docs/gpu-execution.md``.
 
     Attributes:
-        accelerator: "auto", "cpu" or "gpu". "gpu" is strict: without a GPU engine it is an error.
+        accelerator: "auto": a GPU where there is one, otherwise the CPU with one warning. "cpu":
+            the CPU, nothing is looked for. "gpu": a GPU must be there; a stage that fails on it
+            falls back to the CPU unless ``strict``.
+        strategy: how tiles are shared out: "auto" or a registered name, such as "cpu",
+            "single_gpu", "multi_gpu".
+        devices: adapters to use, as "gpu:N" or N in the list ``solweig info`` prints; None = the
+            best ones. Named, a software adapter is used too.
         workers: threads of the engine; None = all cores. Takes effect only before the engine's
             first parallel work in this process. Of a run in tiles on the CPU: worker processes
             that share the cores out; None = this one.
+        workers_per_gpu: worker processes that share one GPU in a run in tiles.
         inflight_limit: finished steps that may wait for the disk; None = 2.
-        strategy: how tiles are shared out: "auto" or a registered name, such as "cpu",
-            "single_gpu", "multi_gpu".
-        devices: GPU indices to use; None = any. No effect yet.
-        workers_per_gpu: worker processes that share one GPU. No effect yet.
-        strict: never fall back to another engine. No effect yet: there is one engine.
-        deterministic: results do not depend on scheduling. No effect: on the CPU they never do.
-        memory_budget: upper bound in bytes for working memory; None = no bound. No effect yet.
-        log: format of the telemetry table, "csv", "json" or "none". No effect yet.
+        strict: a stage that fails on the GPU is an error instead of a fallback; demands a GPU.
+        deterministic: results do not depend on scheduling. Always so; False is refused.
+        memory_budget: most bytes a device may hold; None = SOLWEIG_GPU_BUDGET_BYTES, 3 GiB.
+        log: format of the telemetry table, "csv", "json" or "none".
 
     Raises:
         ConfigurationError: a value outside these.
@@ -45,7 +42,7 @@ class ExecutionConfig:
 
     accelerator: Accelerator = "auto"
     strategy: str = "auto"
-    devices: tuple[int, ...] | None = None
+    devices: tuple[int | str, ...] | None = None
     workers: int | None = None
     workers_per_gpu: int = 1
     inflight_limit: int | None = None
@@ -60,43 +57,34 @@ class ExecutionConfig:
 
         _one_of("strategy", self.strategy, ("auto", *strategy_names()))
         _one_of("log", self.log, get_args(LogFormat))
+        if self.devices is not None:
+            if isinstance(self.devices, str | int) or not self.devices:
+                raise ConfigurationError(
+                    "execution.devices", "a list of adapters, or None", repr(self.devices)
+                )
+            object.__setattr__(self, "devices", tuple(_device(d) for d in self.devices))
+        if not self.deterministic:
+            raise ConfigurationError(
+                "execution.deterministic", "True", "False", "There is no other way to run."
+            )
+        if self.strict and self.accelerator == "cpu":
+            raise ConfigurationError(
+                "execution.strict", "False with accelerator='cpu'", "True", "Strict is about GPUs."
+            )
         for name in ("workers", "workers_per_gpu", "inflight_limit", "memory_budget"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ConfigurationError(f"execution.{name}", "at least 1", value)
 
 
-@dataclass(frozen=True)
-class ResolvedExecution:
-    """What a run uses, as it is logged and recorded."""
-
-    accelerator: Literal["cpu"]
-    reason: str
-    inflight_limit: int
-    workers: int | None
-
-
-def resolve_execution(config: ExecutionConfig | None) -> ResolvedExecution:
-    """Settle the wishes against this build, whose only engine is the CPU one.
-
-    Raises:
-        ConfigurationError: a GPU was demanded.
-    """
-    wanted = config or ExecutionConfig()
-    if wanted.accelerator == "gpu":
-        raise ConfigurationError(
-            "execution.accelerator",
-            "'auto' or 'cpu'",
-            "'gpu'",
-            "This release has no GPU engine.",
-        )
-    reason = "requested" if wanted.accelerator == "cpu" else "the only engine of this release"
-    return ResolvedExecution(
-        accelerator="cpu",
-        reason=reason,
-        inflight_limit=wanted.inflight_limit or DEFAULT_INFLIGHT,
-        workers=wanted.workers,
-    )
+def _device(value: object) -> int | str:
+    """An adapter's number or name, checked."""
+    number = value.removeprefix("gpu:") if isinstance(value, str) else value
+    if isinstance(number, str) and number.isdigit():
+        number = int(number)
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        raise ConfigurationError("execution.devices", "numbers or names like 'gpu:0'", repr(value))
+    return f"gpu:{number}"
 
 
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from . import runtime
 from .config import ExecutionConfig
 from .pool import Crew, HereCrew, ProcessCrew
 from .strategy import GPUStrategy, register
@@ -24,7 +24,7 @@ class DeviceOpener:
     def __call__(self, device_index: int) -> Any:
         from .. import _core
 
-        return _core.Engine("gpu", _runtime().open_gpu(self.devices[device_index]).core)
+        return _core.Engine("gpu", runtime.open_gpu(self.devices[device_index]).core)
 
 
 @register("single_gpu")
@@ -136,15 +136,10 @@ def usable(device: Any) -> Any:
     """
     if not isinstance(device, str | int):
         return device
-    runtime = _runtime()
     found = runtime.decide_gpu_runtime(runtime.probe_gpu(), device=device)
     if isinstance(found, runtime.Rejected):
         raise RuntimeError(f"{device_name(device, 0)} could not be opened: {found.reason}")
     return found
-
-
-def _runtime() -> Any:
-    return importlib.import_module("solweig.execution.runtime")
 
 
 def _here(name: str, opener: Opener) -> Crew:

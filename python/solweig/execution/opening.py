@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .config import ExecutionConfig, ResolvedExecution
+from .config import ExecutionConfig
+from .resolve import ResolvedExecution, open_engine
 from .strategy import GPUStrategy, auto_select_strategy
 from .worker import Opener
 
@@ -21,7 +20,7 @@ class RunOpener:
     resolved: ResolvedExecution
 
     def __call__(self, device_index: int) -> Any:
-        return _open(self.resolved, device_index)
+        return open_engine(self.resolved, device_index)
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Here:
 
 def engine_of(resolved: ResolvedExecution) -> Any:
     """The engine of a run's first device, opened now; None is the CPU."""
-    return None if resolved.accelerator == "cpu" else _open(resolved, 0)
+    return None if resolved.accelerator == "cpu" else open_engine(resolved, 0)
 
 
 def strategy_of(resolved: ResolvedExecution, engine: Any) -> GPUStrategy:
@@ -48,11 +47,11 @@ def strategy_of(resolved: ResolvedExecution, engine: Any) -> GPUStrategy:
     """
     on_gpu = engine is not None and engine.gpu is not None
     config = ExecutionConfig(
-        strategy=getattr(resolved, "strategy", "auto") if on_gpu else "cpu",
+        strategy=resolved.strategy if on_gpu else "cpu",
         workers=resolved.workers,
-        workers_per_gpu=getattr(resolved, "workers_per_gpu", 1),
+        workers_per_gpu=resolved.workers_per_gpu,
     )
-    devices = getattr(resolved, "devices", ()) if on_gpu else ()
+    devices = resolved.devices if on_gpu else ()
 
     def made(opener: Opener | None) -> GPUStrategy:
         return auto_select_strategy(config, devices=devices, opener=opener)
@@ -61,10 +60,3 @@ def strategy_of(resolved: ResolvedExecution, engine: Any) -> GPUStrategy:
         return made(None)
     far = made(RunOpener(resolved))
     return made(Here(engine)) if far.num_workers == 1 else far
-
-
-def _open(resolved: ResolvedExecution, device_index: int) -> Any:
-    open_engine: Callable[..., Any] = importlib.import_module(
-        "solweig.execution.resolve"
-    ).open_engine
-    return open_engine(resolved, device_index)

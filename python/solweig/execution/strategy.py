@@ -167,6 +167,6 @@ def auto_select_strategy(
 
 def _usable(config: ExecutionConfig) -> Sequence[Any]:
     """Adapters that a run with this configuration would use."""
-    from .config import resolve_execution
+    from .resolve import resolve_execution
 
     return getattr(resolve_execution(config), "devices", ())

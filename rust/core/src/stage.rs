@@ -207,18 +207,23 @@ impl<A> Engine<A> {
             },
         };
         if let Some(reason) = declined.filter(|reason| !matches!(reason, Decline::Absent)) {
-            let name = reason.stage().unwrap_or(S::NAME);
-            (self.report)(&format!("[GPU] {name} failed: {reason}. CPU fallback."));
-            self.tally.note(name, &|t| {
-                t.fallbacks += 1;
-                t.last_reason = Some(reason.to_string());
-            });
+            self.fall_back(reason.stage().unwrap_or(S::NAME), &reason.to_string());
         }
         let start = Instant::now();
         let out = S::cpu(input);
         self.tally
             .run::<S>(&out, start.elapsed(), |t| t.cpu_runs += 1);
         Ok(out)
+    }
+
+    /// Say and count that something meant for the accelerator runs on the CPU: the one place that
+    /// does. Besides a stage this may be "open", a device that could not be used at all.
+    pub fn fall_back(&self, stage: &'static str, reason: &str) {
+        (self.report)(&format!("[GPU] {stage} failed: {reason}. CPU fallback."));
+        self.tally.note(stage, &|t| {
+            t.fallbacks += 1;
+            t.last_reason = Some(reason.to_owned());
+        });
     }
 
     /// The accelerator.

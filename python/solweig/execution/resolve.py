@@ -1,0 +1,232 @@
+"""From wishes to what a run uses: GPU first, said once where there is none."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .. import _core, switches
+from ..errors import ConfigurationError
+from .config import ExecutionConfig, LogFormat
+from .runtime import (
+    GpuHandle,
+    Probe,
+    Ready,
+    Rejected,
+    decide_gpu_runtime,
+    note_rejection,
+    open_gpu,
+    probe_gpu,
+    usable_adapters,
+)
+
+__all__ = [
+    "DEFAULT_INFLIGHT",
+    "GpuUnavailable",
+    "GpuUnavailableWarning",
+    "ResolvedExecution",
+    "open_engine",
+    "resolve_execution",
+]
+
+log = logging.getLogger("solweig")
+
+DEFAULT_INFLIGHT = 2
+"""Steps that may wait to be written; bounds memory when the disk is slower than the model."""
+
+DOCUMENTATION = "docs/gpu-execution.md"
+
+HINTS = {
+    "Linux": "Install a Vulkan driver (Debian: libvulkan1 and nvidia-driver or "
+    "mesa-vulkan-drivers; in containers pass the driver in).",
+    "Windows": "Install a graphics driver with Vulkan 1.1 or DirectX 12.",
+    "Darwin": "Metal is part of macOS; check that the session may use the GPU.",
+}
+
+_warned: set[str] = set()
+
+
+class GpuUnavailableWarning(UserWarning):
+    """No usable GPU was found, and nothing said the CPU was wanted."""
+
+
+class GpuUnavailable(ConfigurationError):
+    """A GPU was demanded and there is none to use."""
+
+
+@dataclass(frozen=True)
+class ResolvedExecution:
+    """What a run uses, as it is logged and recorded.
+
+    ``policy`` is the engine's: "cpu"; "auto", a failing stage falls back; "gpu", it is an error.
+    """
+
+    accelerator: Literal["cpu", "gpu"]
+    reason: str
+    inflight_limit: int = DEFAULT_INFLIGHT
+    workers: int | None = None
+    policy: Literal["auto", "cpu", "gpu"] = "cpu"
+    strategy: str = "auto"
+    devices: tuple[Ready, ...] = ()
+    workers_per_gpu: int = 1
+    memory_budget: int | None = None
+    log: LogFormat = "csv"
+
+    def describe(self) -> dict[str, Any]:
+        """For the run's metadata."""
+        adapters = [
+            {
+                "adapter": ready.adapter.name,
+                "backend": ready.backend,
+                "device_type": ready.adapter.device_type,
+                "driver": ready.driver,
+            }
+            for ready in self.devices
+        ]
+        return {
+            "accelerator": self.accelerator,
+            "policy": self.policy,
+            "reason": self.reason,
+            "adapters": adapters,
+        }
+
+
+def resolve_execution(
+    config: ExecutionConfig | None = None, *, probe: Probe | None = None
+) -> ResolvedExecution:
+    """Settle the wishes against this machine.
+
+    ``accelerator="cpu"`` and a GPU that was switched off look for nothing and warn about nothing.
+    "auto" takes the best GPU, and the CPU with one :class:`GpuUnavailableWarning` where there is
+    none. "gpu" and ``strict`` demand one.
+
+    Args:
+        config: the wishes; None = "auto".
+        probe: what was found on this machine; None looks when it matters.
+
+    Raises:
+        GpuUnavailable: a GPU was demanded and there is none.
+    """
+    wanted = config or ExecutionConfig()
+    demanded = wanted.accelerator == "gpu" or wanted.strict
+    if wanted.accelerator == "cpu":
+        return _on_cpu(wanted, "requested")
+    if not demanded and wanted.devices is None and not switches.read().gpu:
+        return _on_cpu(wanted, "the GPU is switched off (SOLWEIG_NO_GPU or disable_gpu)")
+    found = probe_gpu() if probe is None else probe
+    devices = _devices(wanted, found)
+    if isinstance(devices, Rejected):
+        note_rejection(devices.reason)
+        if demanded:
+            raise GpuUnavailable(
+                "execution.accelerator", "a usable GPU", f"none: {devices.reason}", _hint()
+            )
+        if wanted.devices is None:
+            _warn(devices.reason)
+        else:
+            log.warning("%s; the CPU is used", devices.reason)
+        return _on_cpu(wanted, f"no GPU is used: {devices.reason}")
+    asked = "requested" if demanded or wanted.devices is not None else "the first usable GPU"
+    return ResolvedExecution(
+        accelerator="gpu",
+        reason=asked,
+        inflight_limit=wanted.inflight_limit or DEFAULT_INFLIGHT,
+        workers=wanted.workers,
+        policy="gpu" if wanted.strict else "auto",
+        strategy=wanted.strategy,
+        devices=devices,
+        workers_per_gpu=wanted.workers_per_gpu,
+        memory_budget=wanted.memory_budget or switches.read().gpu_budget_bytes,
+        log=wanted.log,
+    )
+
+
+def settled(wishes: ExecutionConfig | ResolvedExecution | None) -> ResolvedExecution:
+    """Wishes settled, if they are not yet."""
+    return wishes if isinstance(wishes, ResolvedExecution) else resolve_execution(wishes)
+
+
+def _on_cpu(wanted: ExecutionConfig, reason: str) -> ResolvedExecution:
+    return ResolvedExecution(
+        accelerator="cpu",
+        reason=reason,
+        inflight_limit=wanted.inflight_limit or DEFAULT_INFLIGHT,
+        workers=wanted.workers,
+        strategy=wanted.strategy,
+        workers_per_gpu=wanted.workers_per_gpu,
+        memory_budget=wanted.memory_budget,
+        log=wanted.log,
+    )
+
+
+def _devices(wanted: ExecutionConfig, probe: Probe) -> tuple[Ready, ...] | Rejected:
+    """The devices of a run, best first, or why there are none."""
+    now = switches.read()
+    visible = now.visible_devices
+    if wanted.devices is not None:
+        named = [decide_gpu_runtime(probe, device=d, visible=visible) for d in wanted.devices]
+        for one in named:
+            if isinstance(one, Rejected):
+                return one
+        return tuple(one for one in named if isinstance(one, Ready))
+    software = now.software_gpu
+    best = decide_gpu_runtime(probe, allow_software=software, visible=visible)
+    if isinstance(best, Rejected):
+        return best
+    others = usable_adapters(probe, allow_software=software, visible=visible)
+    return _ready_all(probe, [adapter.position for adapter in others])
+
+
+def _ready_all(probe: Probe, positions: Sequence[int]) -> tuple[Ready, ...]:
+    decided = (decide_gpu_runtime(probe, device=position) for position in positions)
+    return tuple(one for one in decided if isinstance(one, Ready))
+
+
+def _hint() -> str:
+    hint = HINTS.get(platform.system(), "Install a driver with Vulkan, Metal or DirectX 12.")
+    return f"{hint} See {DOCUMENTATION}."
+
+
+def _warn(reason: str) -> None:
+    """Once per process and reason."""
+    if reason in _warned:
+        return
+    _warned.add(reason)
+    warnings.warn(
+        f"no GPU is used: {reason}. The CPU computes the same maps. {_hint()} "
+        'execution=ExecutionConfig(accelerator="cpu") says that the CPU is wanted.',
+        GpuUnavailableWarning,
+        stacklevel=5,
+    )
+
+
+def open_engine(resolved: ResolvedExecution, device_index: int = 0) -> _core.Engine:
+    """The engine of one of a run's devices, opened now.
+
+    A device that cannot be opened or answers wrong leaves the engine on the CPU, logged and counted
+    like any other fallback under the stage "open"; under the strict policy it is an error.
+
+    Raises:
+        GpuError: strict, and the device cannot be opened.
+    """
+    if resolved.accelerator == "cpu":
+        return _core.Engine("cpu")
+    try:
+        handle = open_device(resolved, device_index)
+    except _core.GpuError as error:
+        if resolved.policy == "gpu":
+            raise
+        return _core.Engine("auto", None, failure=error.reason)
+    return _core.Engine(resolved.policy, handle.core)
+
+
+def open_device(resolved: ResolvedExecution, device_index: int = 0) -> GpuHandle:
+    """One of a run's devices, opened now. Raises GpuError."""
+    ready = resolved.devices[device_index]
+    handle = open_gpu(ready, memory_budget=resolved.memory_budget)
+    log.info("GPU: %s, driver %s", ready.adapter, ready.driver or "unknown")
+    return handle
