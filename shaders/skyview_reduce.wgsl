@@ -1,7 +1,7 @@
 // The five view factors of one family from its patch bits (G 5.2, 5.3).
 // Twin of rust/core/src/svf/weights.rs.
 //
-// Weights are whole multiples of 2^-30, so the sums are exact and independent of their order.
+// Weights are whole multiples of 2^-31, so the sums are exact, and equal to the CPU's in every bit.
 
 struct Reduce {
     grid: Grid,
@@ -40,10 +40,19 @@ struct Term {
 // Five planes of the window: whole sky, east, south, west, north; -1 where there is no data.
 @group(0) @binding(4) var<storage, read_write> svf: array<f32>;
 
-const ONE: u32 = 1u << 30u;
+const ONE: u32 = 1u << 31u;
 
+// Rounded to the nearest number of 24 bits, halves to even, by hand: what a conversion does with a
+// number it cannot hold is left to the device.
 fn factor(sum: u32) -> f32 {
-    return f32(min(sum, ONE)) * (1.0 / 1073741824.0);
+    var whole = min(sum, ONE);
+    let top = firstLeadingBit(whole | 1u);
+    if top > 23u {
+        let excess = top - 23u;
+        let half = (1u << (excess - 1u)) - 1u + ((whole >> excess) & 1u);
+        whole = ((whole + half) >> excess) << excess;
+    }
+    return f32(whole) * (1.0 / 2147483648.0);
 }
 
 @compute @workgroup_size(16, 4)

@@ -12,8 +12,6 @@ use solweig_core::svf::{FIELDS, SkyInput, SkyPlan, SkyRows};
 use solweig_core::terrain::Terrain;
 
 const STAGE: &str = "svf";
-/// Weights are whole multiples of one over this.
-const UNIT: f64 = (1_u32 << 30) as f64;
 
 uniform! {
     SkyUniform for [Skyview] {
@@ -52,15 +50,6 @@ pub(crate) struct TermEntry {
     pad: [u32; 2],
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "weights lie between 0 and 1"
-)]
-fn fixed(weight: f64) -> u32 {
-    (weight * UNIT).round() as u32
-}
-
 /// Bytes a cell of the largest buffers of a sky view: a mask, and the fields of a family.
 #[must_use]
 pub fn bytes_per_cell(words: usize) -> u64 {
@@ -83,7 +72,7 @@ fn term_table(plan: &SkyPlan) -> Vec<TermEntry> {
     terms
         .map(|(t, term)| {
             let everywhere = plan.weights.counts_everywhere(t);
-            let mut weights = term.weights.map(fixed);
+            let mut weights = term.weights;
             if everywhere {
                 weights = [weights[0]; 5];
             }
@@ -190,7 +179,7 @@ fn reduce(
     let mut job = Job::new(gpu, STAGE)?;
     for (family, (mask, fields)) in buffers.masks.iter().zip(&buffers.fields).enumerate() {
         // Cells without a trunk zone receive the constant in every family, the others in the first.
-        let constant = |d: usize| fixed(plan.weights.constant(family, d + 1, true));
+        let constant = |d: usize| plan.weights.constant(family, d + 1, true);
         let uniform = ReduceUniform {
             grid: GridUniform::new(window.rows, window.cols),
             raster_cols: terrain.ground.cols,

@@ -12,7 +12,7 @@ use crate::simd::{self, Kernel};
 use crate::stage::Stage;
 use crate::terrain::{SEGMENT, TILE_ROWS, Terrain};
 use rayon::prelude::*;
-use weights::clipped;
+use weights::{UNIT, clipped};
 
 /// Number of view factor fields: three families by five directions.
 pub const FIELDS: usize = 15;
@@ -196,7 +196,7 @@ impl SkyPlan {
         let cols = terrain.grid.cols;
         let words = self.table.words();
         let width = SEGMENT.min(cols - tile.col);
-        let mut sums = [[0.0; SEGMENT]; 5];
+        let mut sums = [[0; SEGMENT]; 5];
         let trunk_absent = terrain.vegetation.as_ref().map(|v| &v.trunk_absent);
         for r in 0..tile.rows {
             let out = r * cols + tile.col;
@@ -213,7 +213,7 @@ impl SkyPlan {
                     }
                 }
                 if family > 0 && terrain.vegetation.is_none() {
-                    sums = [[1.0; SEGMENT]; 5];
+                    sums = [[UNIT; SEGMENT]; 5];
                 } else {
                     self.weights.reduce(planes, &mut sums);
                 }

@@ -21,6 +21,19 @@ pub fn sectors(azimuth_deg: f64) -> [bool; 4] {
     ]
 }
 
+/// Weights are whole multiples of one over this, so that sums of them are exact: they depend neither
+/// on their order nor on the engine. A view factor is then rounded once, to f32.
+pub const UNIT: u32 = 1 << 31;
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "weights lie between 0 and 1"
+)]
+fn whole(weight: f64) -> u32 {
+    (weight * f64::from(UNIT)).round() as u32
+}
+
 /// Bit sets and weights that turn patch bits into the five view factors of a family.
 #[derive(Clone, Debug)]
 pub struct SkyWeights {
@@ -35,8 +48,8 @@ pub struct Term {
     pub word: usize,
     /// Bits of the band, and of its eastern and southern patches.
     pub bits: [u32; 3],
-    /// Weight in the hemisphere and in the E, S, W, N sectors.
-    pub weights: [f64; 5],
+    /// Weight in the hemisphere and in the E, S, W, N sectors, in units of one over [`UNIT`].
+    pub weights: [u32; 5],
 }
 
 impl SkyWeights {
@@ -74,7 +87,7 @@ impl SkyWeights {
                 terms.push(Term {
                     word,
                     bits,
-                    weights,
+                    weights: weights.map(whole),
                 });
             }
         }
@@ -97,19 +110,19 @@ impl SkyWeights {
     /// The reference's addition to a direction of a family (G 5.3): to the southern and western
     /// sectors, of the vegetation families only where a cell has no trunk zone.
     #[must_use]
-    pub fn constant(&self, family: usize, direction: usize, trunk_absent: bool) -> f64 {
+    pub fn constant(&self, family: usize, direction: usize, trunk_absent: bool) -> u32 {
         let sector = !self.normalised && matches!(direction, 2 | 3);
         if sector && (family == 0 || trunk_absent) {
-            SECTOR_CONSTANT
+            whole(SECTOR_CONSTANT)
         } else {
-            0.0
+            0
         }
     }
 
     /// View factors of a family for one segment. `planes[w][i]` is word `w` of cell `i`.
     #[inline(always)]
-    pub(super) fn reduce(&self, planes: &[[u32; SEGMENT]], out: &mut [[f64; SEGMENT]; 5]) {
-        *out = [[0.0; SEGMENT]; 5];
+    pub(super) fn reduce(&self, planes: &[[u32; SEGMENT]], out: &mut [[u32; SEGMENT]; 5]) {
+        *out = [[0; SEGMENT]; 5];
         let zenith_word = planes.len() - 1;
         for (t, term) in self.terms.iter().enumerate() {
             let zenith = self.counts_everywhere(t);
@@ -131,17 +144,20 @@ impl SkyWeights {
                     } else {
                         term.weights[d]
                     };
-                    out[d][i] += f64::from(counts[d]) * weight;
+                    out[d][i] += counts[d] * weight;
                 }
             }
         }
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "stored as f32")]
 #[inline(always)]
-pub(super) fn clipped(svf: f64, valid: bool) -> f32 {
-    if valid { svf.min(1.0) as f32 } else { f32::NAN }
+pub(super) fn clipped(svf: u32, valid: bool) -> f32 {
+    if valid {
+        svf.min(UNIT) as f32 * (1.0 / UNIT as f32)
+    } else {
+        f32::NAN
+    }
 }
 
 /// View factors from stored patch bits, the same sums as [`SkyPlan::compute`] (invariant I22).
@@ -164,7 +180,7 @@ pub fn from_masks(
     for (family, bits) in families.iter().enumerate() {
         let Some(bits) = bits else { continue };
         let mut planes = vec![[0_u32; SEGMENT]; words];
-        let mut sums = [[0.0; SEGMENT]; 5];
+        let mut sums = [[0; SEGMENT]; 5];
         for first in (0..grid.len()).step_by(SEGMENT) {
             let width = SEGMENT.min(grid.len() - first);
             for i in 0..width {
