@@ -390,7 +390,7 @@ def pet_grid(
 
 class GpuError(RuntimeError):
     """A failure of the GPU engine. ``kind`` is one of no_adapter, limit_exceeded, out_of_memory,
-    device_lost, validation, shader, readback, self_test, wrong_thread, unsupported."""
+    device_lost, validation, shader, readback, self_test, wrong_thread, panic, unsupported."""
 
     stage: str | None
     kind: str
@@ -460,7 +460,7 @@ class Gpu:
     def destroy(self) -> None:
         """Destroy the device; the next use finds it lost."""
     def inject_fault(self, stage: str, kind: str, times: int = 1) -> None:
-        """For tests. Kinds: destroy, map, limits, shader, validation, out_of_memory,
+        """For tests. Kinds: destroy, map, limits, shader, validation, panic, out_of_memory,
         wrong_answer."""
     def largest_window(
         self,

@@ -15,13 +15,14 @@ from tests.gpu_cities import FIELDS, City, random_city, run_day, weather
 from tests.gpu_harness import BACKENDS, compare_fields, open_device
 
 REAL = ("destroy", "limits", "shader", "validation")
-KINDS = (*REAL, "map", "out_of_memory")
+KINDS = (*REAL, "map", "panic", "out_of_memory")
 KIND_OF_ERROR = {
     "destroy": "device_lost",
     "limits": "limit_exceeded",
     "shader": "shader",
     "validation": "validation",
     "map": "readback",
+    "panic": "panic",
     "out_of_memory": "out_of_memory",
 }
 STEP_STAGES = ("shadow", "gvf", "anisotropic", "radiation", "utci", "pet", "statistics")

@@ -45,6 +45,8 @@ pub struct Carried {
     /// Statistics. Their step counts are always current, their rasters only at home.
     pub statistics: Option<Statistics>,
     remote: Option<Box<dyn Remote>>,
+    /// The device's side is out for a step; if it does not come back, it is lost.
+    lent: bool,
     journal: Vec<Entry>,
     clock_at_home: DelayClock,
     steps_at_home: [u64; 2],
@@ -76,7 +78,7 @@ impl Carried {
     /// Whether a device holds the rasters.
     #[must_use]
     pub fn is_away(&self) -> bool {
-        self.remote.is_some()
+        self.remote.is_some() || self.lent
     }
 
     /// The device's side, for the device.
@@ -86,12 +88,14 @@ impl Carried {
 
     /// Take the device's side out for the length of a step; [`Carried::return_remote`] puts it back.
     pub fn borrow_remote(&mut self) -> Option<Box<dyn Remote>> {
+        self.lent = self.remote.is_some();
         self.remote.take()
     }
 
     /// Put the device's side back.
     pub fn return_remote(&mut self, remote: Option<Box<dyn Remote>>) {
         self.remote = remote;
+        self.lent = false;
     }
 
     /// Hand the rasters to a device; the host keeps a copy as it is now.
@@ -137,7 +141,8 @@ impl Carried {
         if !self.is_away() {
             return;
         }
-        if self.checkpoint().is_ok() {
+        let lost = std::mem::take(&mut self.lent);
+        if !lost && self.checkpoint().is_ok() {
             self.remote = None;
             return;
         }

@@ -16,6 +16,8 @@ use solweig_core::stage::{Decline, Runs};
 use solweig_core::svf::{SkyInput, SkyRows, SkyStage};
 use solweig_core::terrain::Terrain;
 use solweig_core::timestep::{Run, StepOutput, TimestepInput, TimestepStage};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What stays on the device between calls.
@@ -95,19 +97,39 @@ impl Accelerator {
             slot.reopen()?;
         }
         let gpu = Arc::clone(&slot.gpu);
-        match work(&gpu, &mut slot.resident) {
+        let resident = &mut slot.resident;
+        // What is half done on the device is forgotten below, so nothing broken is seen again.
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(&gpu, resident)));
+        let outcome = outcome.unwrap_or_else(|panic| {
+            Err(StageFailure {
+                stage: gpu.working(),
+                error: panicked(panic.as_ref()),
+            })
+        });
+        match outcome {
             Ok(out) => Ok(out),
             Err(failure) => Err(slot.after(failure)),
         }
     }
 }
 
+fn panicked(panic: &(dyn Any + Send)) -> GpuError {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    GpuError::Panicked(text.unwrap_or("unknown cause").to_owned())
+}
+
 fn open_tested(opening: Opening) -> Result<Arc<Gpu>, GpuError> {
-    let gpu = Arc::new(Gpu::open(opening)?);
-    selftest::run(&gpu)?;
-    gpu.reset_counters();
-    gpu.memory.free_pooled();
-    Ok(gpu)
+    let open = || {
+        let gpu = Arc::new(Gpu::open(opening)?);
+        selftest::run(&gpu)?;
+        gpu.reset_counters();
+        gpu.memory.free_pooled();
+        Ok(gpu)
+    };
+    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
 }
 
 impl Slot {

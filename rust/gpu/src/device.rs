@@ -91,6 +91,8 @@ pub struct Gpu {
     queries: Mutex<Option<Arc<Queries>>>,
     lost: Arc<Mutex<Option<String>>>,
     uncaptured: Arc<Mutex<Option<String>>>,
+    /// Stage encoded last: what to name when a panic does not say where it was.
+    working: Mutex<Option<&'static str>>,
     id: u64,
 }
 
@@ -183,6 +185,7 @@ impl Gpu {
             queries: Mutex::default(),
             lost,
             uncaptured,
+            working: Mutex::default(),
             id: NEXT_DEVICE.fetch_add(1, Ordering::Relaxed),
         })
     }
@@ -191,6 +194,16 @@ impl Gpu {
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
+    }
+
+    /// The stage encoded last.
+    #[must_use]
+    pub fn working(&self) -> Option<&'static str> {
+        *locked(&self.working)
+    }
+
+    pub(crate) fn works_on(&self, stage: &'static str) {
+        *locked(&self.working) = Some(stage);
     }
 
     /// Name of the backend.

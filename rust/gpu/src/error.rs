@@ -53,6 +53,9 @@ pub enum GpuError {
         /// Backend of the device.
         backend: &'static str,
     },
+    /// The driver or wgpu panicked.
+    #[error("panic: {0}")]
+    Panicked(String),
     /// The kernel cannot do what was asked.
     #[error("unsupported: {0}")]
     Unsupported(String),
@@ -72,6 +75,7 @@ impl GpuError {
             Self::Readback(_) => "readback",
             Self::SelfTest { .. } => "self_test",
             Self::WrongThread { .. } => "wrong_thread",
+            Self::Panicked(_) => "panic",
             Self::Unsupported(_) => "unsupported",
         }
     }

@@ -18,18 +18,21 @@ pub enum Fault {
     Shader,
     /// Real: a command that breaks the rules of the API.
     Validation,
+    /// Injected: a panic, as wgpu has them for what it holds impossible.
+    Panic,
     /// Injected: an allocation is refused.
     OutOfMemory,
     /// Injected: results are changed on their way back.
     WrongAnswer,
 }
 
-const NAMES: [(&str, Fault); 7] = [
+const NAMES: [(&str, Fault); 8] = [
     ("destroy", Fault::Destroy),
     ("map", Fault::Map),
     ("limits", Fault::Limits),
     ("shader", Fault::Shader),
     ("validation", Fault::Validation),
+    ("panic", Fault::Panic),
     ("out_of_memory", Fault::OutOfMemory),
     ("wrong_answer", Fault::WrongAnswer),
 ];

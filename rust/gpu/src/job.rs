@@ -145,6 +145,7 @@ impl<'a> Job<'a> {
                 needed: 1024,
                 limit: 16,
             }),
+            Some(Fault::Panic) => panic!("injected"),
             Some(Fault::OutOfMemory) => Err(GpuError::OutOfMemory("injected".to_owned())),
             Some(Fault::Shader) => {
                 self.gpu.forget(kernel);
@@ -205,6 +206,7 @@ impl<'a> Job<'a> {
         let grid: GridUniform = *bytemuck::from_bytes(&bytes[..16]);
         let band = crate::pace::band_rows(self.gpu, kernel, grid.rows, grid.cols);
         let stage = kernel.stage();
+        self.gpu.works_on(stage);
         self.meet_fault(kernel).map_err(|e| e.in_stage(stage))?;
         if !self.stages.contains(&stage) {
             self.stages.push(stage);
