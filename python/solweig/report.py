@@ -95,6 +95,8 @@ def _engine(summary: TimeseriesSummary) -> Rows:
     if device:
         engine = f"{str(device.get('accelerator', '')).upper()} ({device.get('reason', '')})"
         found.append(("Ran on", engine))
+        for one in device.get("adapters", ()):
+            found.append(("Adapter", f"{one['adapter']} [{one['backend']}], {one['driver']}"))
     for stage, entry in summary.tally.items():
         parts = [f"{entry.get('cpu_runs', 0)} on CPU"]
         if entry.get("gpu_runs"):

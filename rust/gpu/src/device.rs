@@ -3,8 +3,9 @@
 use crate::adapters::{self, AdapterDescription, Affinity, backend_name};
 use crate::error::GpuError;
 use crate::faults::{Fault, Faults};
-use crate::kernels::{Binding, Kernel};
+use crate::kernels::Kernel;
 use crate::memory::{DeviceBuffer, Memory, WORKING};
+use crate::pipelines::Pipeline;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -53,13 +54,6 @@ impl Counters {
     }
 }
 
-/// A kernel ready to run.
-#[derive(Debug)]
-pub(crate) struct Pipeline {
-    pub(crate) pipeline: wgpu::ComputePipeline,
-    pub(crate) layout: wgpu::BindGroupLayout,
-}
-
 /// Timestamps of a job's passes; made once, jobs run one after the other.
 #[derive(Debug)]
 pub(crate) struct Queries {
@@ -86,7 +80,7 @@ pub struct Gpu {
     pub(crate) queue: wgpu::Queue,
     pub(crate) timestamp_period: Option<f32>,
     owner: ThreadId,
-    pipelines: Mutex<BTreeMap<Kernel, Arc<Pipeline>>>,
+    pub(crate) pipelines: Mutex<BTreeMap<Kernel, Arc<Pipeline>>>,
     times: Mutex<BTreeMap<&'static str, f64>>,
     queries: Mutex<Option<Arc<Queries>>>,
     lost: Arc<Mutex<Option<String>>>,
@@ -98,7 +92,7 @@ pub struct Gpu {
 
 static NEXT_DEVICE: AtomicU64 = AtomicU64::new(1);
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -400,95 +394,6 @@ impl Gpu {
             *kept = Some(Arc::new(made));
         }
         Ok(kept.clone())
-    }
-
-    /// Forget a compiled kernel, so that it is compiled again.
-    pub(crate) fn forget(&self, kernel: Kernel) {
-        locked(&self.pipelines).remove(&kernel);
-    }
-
-    /// The pipeline of a kernel, compiled on first use.
-    pub(crate) fn pipeline(&self, kernel: Kernel) -> Result<Arc<Pipeline>, GpuError> {
-        if let Some(ready) = locked(&self.pipelines).get(&kernel) {
-            return Ok(Arc::clone(ready));
-        }
-        let compiled = Arc::new(self.compile(kernel, kernel.source())?);
-        locked(&self.pipelines).insert(kernel, Arc::clone(&compiled));
-        Ok(compiled)
-    }
-
-    /// Compile a source as a kernel.
-    pub(crate) fn compile(&self, kernel: Kernel, source: &str) -> Result<Pipeline, GpuError> {
-        let storage = kernel
-            .bindings()
-            .iter()
-            .filter(|b| **b != Binding::Uniform)
-            .count() as u64;
-        let limit = u64::from(self.limits.max_storage_buffers_per_shader_stage);
-        if storage > limit {
-            return Err(GpuError::LimitExceeded {
-                what: format!("storage buffers of {}", kernel.name()),
-                needed: storage,
-                limit,
-            });
-        }
-        let entries: Vec<_> = (0..)
-            .zip(kernel.bindings())
-            .map(|(binding, kind)| wgpu::BindGroupLayoutEntry {
-                binding,
-                visibility: wgpu::ShaderStages::COMPUTE,
-                ty: wgpu::BindingType::Buffer {
-                    ty: match kind {
-                        Binding::Uniform => wgpu::BufferBindingType::Uniform,
-                        Binding::Read => wgpu::BufferBindingType::Storage { read_only: true },
-                        Binding::ReadWrite => wgpu::BufferBindingType::Storage { read_only: false },
-                    },
-                    has_dynamic_offset: false,
-                    min_binding_size: None,
-                },
-                count: None,
-            })
-            .collect();
-        let label = Some(kernel.name());
-        self.scoped(|| {
-            let module = self
-                .device
-                .create_shader_module(wgpu::ShaderModuleDescriptor {
-                    label,
-                    source: wgpu::ShaderSource::Wgsl(source.into()),
-                });
-            let layout = self
-                .device
-                .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-                    label,
-                    entries: &entries,
-                });
-            let pipeline_layout =
-                self.device
-                    .create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-                        label,
-                        bind_group_layouts: &[Some(&layout)],
-                        immediate_size: 0,
-                    });
-            let pipeline = self
-                .device
-                .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                    label,
-                    layout: Some(&pipeline_layout),
-                    module: &module,
-                    entry_point: Some("main"),
-                    compilation_options: wgpu::PipelineCompilationOptions::default(),
-                    cache: None,
-                });
-            Pipeline { pipeline, layout }
-        })
-        .map_err(|error| match error {
-            lost @ GpuError::DeviceLost(_) => lost,
-            other => GpuError::Shader {
-                kernel: kernel.name(),
-                message: other.to_string(),
-            },
-        })
     }
 
     /// Book device time of a dispatch [s].

@@ -5,6 +5,7 @@ use crate::error::{GpuError, StageFailure};
 use crate::faults::Fault;
 use crate::kernels::{Binding, Kernel};
 use crate::memory::{DeviceBuffer, READBACK};
+use crate::results::Results;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -73,39 +74,6 @@ pub struct Job<'a> {
     timed: Vec<&'static str>,
     stages: Vec<&'static str>,
     faults: Vec<(&'static str, Fault)>,
-}
-
-/// Results, mapped into memory.
-pub struct Results {
-    view: Option<wgpu::BufferView>,
-    offsets: Vec<std::ops::Range<usize>>,
-    staging: Option<DeviceBuffer>,
-    corrupted: Option<Vec<u8>>,
-}
-
-impl Results {
-    /// Result `i` in the order the reads were asked for.
-    ///
-    /// # Panics
-    /// If there is no such result.
-    #[must_use]
-    pub fn get<T: bytemuck::Pod>(&self, i: usize) -> &[T] {
-        let range = self.offsets[i].clone();
-        match (&self.corrupted, &self.view) {
-            (Some(bytes), _) => bytemuck::cast_slice(&bytes[range]),
-            (None, Some(view)) => bytemuck::cast_slice(&view[range]),
-            (None, None) => &[],
-        }
-    }
-}
-
-impl Drop for Results {
-    fn drop(&mut self) {
-        drop(self.view.take());
-        if let Some(staging) = &self.staging {
-            staging.raw().unmap();
-        }
-    }
 }
 
 impl<'a> Job<'a> {
