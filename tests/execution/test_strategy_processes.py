@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import solweig
 from solweig import _core
 from solweig.errors import ConfigurationError
 from solweig.execution import CPUOnlyStrategy, MultiGPU, SingleGPUMultiProcess
@@ -152,7 +153,8 @@ def test_a_script_without_a_guard_runs_once(tmp_path: Path) -> None:
         "utf-8",
     )
     root = Path(__file__).resolve().parents[2]
-    paths = os.pathsep.join([str(root), str(root / "python"), os.environ.get("PYTHONPATH", "")])
+    package = Path(solweig.__file__).parents[1]
+    paths = os.pathsep.join([str(root), str(package), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, str(script)], env={**os.environ, "PYTHONPATH": paths},
         capture_output=True, text=True, timeout=120, check=False,
