@@ -53,6 +53,9 @@ class City:
     land_cover: NDArray[np.uint8]
     pixel_size: float
     params: dict[str, Any] = field(default_factory=dict)
+    albedo: NDArray[np.float32] | None = None
+    emissivity: NDArray[np.float32] | None = None
+    patch_option: int = 2
 
     @cached_property
     def scene(self) -> _core.Scene:
@@ -71,7 +74,7 @@ class City:
 
     @cached_property
     def sky(self) -> _core.SkyView:
-        return self.scene.svf(2)
+        return self.scene.svf(self.patch_option)
 
     def model(self, engine: _core.Engine | None = None) -> _core.Model:
         height, aspect = self.walls
@@ -79,11 +82,13 @@ class City:
             self.scene,
             svf=self.sky.fields(),
             masks=self.sky.masks() if self.params.get("anisotropic", True) else None,
-            patch_option=2,
+            patch_option=self.patch_option,
             buildings=_core.buildings_mask(self.dsm, land_cover=self.land_cover),
             wall_height=height,
             wall_aspect=aspect,
             land_cover=self.land_cover,
+            albedo=self.albedo,
+            emissivity=self.emissivity,
             params=self.params,
             engine=engine,
         )
@@ -105,6 +110,11 @@ def random_city(seed: int) -> City:
     vegetation = seed % 5 != 4
     land_cover = rng.choice(np.array([1, 5, 6, 7], np.uint8), shape)
     land_cover[houses > 0] = 2
+    albedo = emissivity = None
+    if seed % 8 == 6:
+        albedo = rng.uniform(0.05, 0.6, shape).astype(np.float32)
+        emissivity = rng.uniform(0.8, 0.99, shape).astype(np.float32)
+        albedo[rng.random(shape) < 0.02] = np.nan
     return City(
         dsm=dsm,
         dem=ground.astype(np.float32) if seed % 2 else None,
@@ -112,6 +122,8 @@ def random_city(seed: int) -> City:
         trunk=trunk if vegetation else None,
         land_cover=np.ascontiguousarray(land_cover),
         pixel_size=float(rng.choice([0.5, 1.0, 2.5])),
+        albedo=albedo,
+        emissivity=emissivity,
         params={
             "anisotropic": seed % 4 != 3,
             "body": "box" if seed % 3 == 1 else "cylinder",

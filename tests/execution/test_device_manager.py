@@ -69,7 +69,7 @@ def held(**changes: Any) -> tuple[DeviceManager, FakeCore]:
 
 
 def test_memory_from_our_own_books(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_nvml_free", lambda name: None)
+    monkeypatch.setattr(module, "free_memory", lambda name: None)
     info = held()[0].get_memory_info()
     assert info["cpu_ram_gb"] > 0
     assert info["gpu_0_allocated_gb"] == 1.0
@@ -78,7 +78,7 @@ def test_memory_from_our_own_books(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nvml_says_less_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_nvml_free", lambda name: 2.0**30)
+    monkeypatch.setattr(module, "free_memory", lambda name: 2.0**30)
     assert held()[0].get_memory_info()["gpu_0_free_gb"] == 1.0
 
 

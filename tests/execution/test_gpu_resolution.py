@@ -164,6 +164,16 @@ def test_the_budget_follows_argument_then_environment(monkeypatch: pytest.Monkey
     assert resolve_execution(given, probe=ONE).memory_budget == 7
 
 
+def test_the_budget_is_a_share_of_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = {"Card 0": 1000.0, "Card 1": 800.0}
+    monkeypatch.setattr(resolve, "free_memory", lambda name: free.get(name))
+    monkeypatch.setenv("SOLWEIG_GPU_HEADROOM", "0.5")
+    monkeypatch.setenv("SOLWEIG_GPU_BUDGET_BYTES", "77")
+    assert resolve_execution(probe=TWO).memory_budget == 400
+    del free["Card 0"]
+    assert resolve_execution(probe=TWO).memory_budget == 77
+
+
 @pytest.mark.parametrize(
     ("wishes", "field"),
     [

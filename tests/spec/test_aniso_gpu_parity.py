@@ -67,6 +67,16 @@ def test_random_cities(device: _core.Gpu, group: int) -> None:
     record(f"random cities {group}", device.backend, worst(gaps))
 
 
+@pytest.mark.parametrize("option", [1, 3, 4])
+def test_every_sky_division(device: _core.Gpu, option: int) -> None:
+    engine = _core.Engine("gpu", device)
+    for body in ("cylinder", "box"):
+        city = random_city(8)
+        city.patch_option = option
+        city.params["body"] = body
+        compare_days(run_day(city, None), run_day(city, engine))
+
+
 def site_city(shared: Path, site: str) -> City:
     rasters = site_rasters(shared, site)
     return City(

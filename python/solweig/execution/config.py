@@ -33,7 +33,8 @@ class ExecutionConfig:
         inflight_limit: finished steps that may wait for the disk; None = 2.
         strict: a stage that fails on the GPU is an error instead of a fallback; demands a GPU.
         deterministic: results do not depend on scheduling. Always so; False is refused.
-        memory_budget: most bytes a device may hold; None = SOLWEIG_GPU_BUDGET_BYTES, 3 GiB.
+        memory_budget: most bytes a device may hold; None = a share of what NVML says is free, or
+            SOLWEIG_GPU_BUDGET_BYTES, 3 GiB.
         log: format of the telemetry table, "csv", "json" or "none".
 
     Raises:

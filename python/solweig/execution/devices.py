@@ -12,7 +12,7 @@ from typing import Any
 from .. import switches
 from .runtime import GpuHandle, Probe, Ready, decide_gpu_runtime, probe_gpu, usable_adapters
 
-__all__ = ["DeviceManager"]
+__all__ = ["DeviceManager", "free_memory"]
 
 log = logging.getLogger("solweig")
 
@@ -103,7 +103,7 @@ class DeviceManager:
             counters = handle.core.counters()
             reserved = counters["allocated"] + counters["pooled"]
             free: float = max(handle.core.memory_budget - reserved, 0)
-            reported = _nvml_free(handle.ready.adapter.name)
+            reported = free_memory(handle.ready.adapter.name)
             info[f"gpu_{position}_allocated_gb"] = counters["allocated"] / GIB
             info[f"gpu_{position}_reserved_gb"] = reserved / GIB
             info[f"gpu_{position}_free_gb"] = (
@@ -137,7 +137,7 @@ def _optional(name: str) -> Any:
         return None
 
 
-def _nvml_free(adapter: str) -> float | None:
+def free_memory(adapter: str) -> float | None:
     """Free bytes of the NVIDIA card of a name, if NVML is there and knows it."""
     nvml = _optional("pynvml")
     if nvml is None:

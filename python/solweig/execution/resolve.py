@@ -12,6 +12,7 @@ from typing import Any, Literal
 from .. import _core, switches
 from ..errors import ConfigurationError
 from .config import ExecutionConfig, LogFormat
+from .devices import free_memory
 from .runtime import (
     GpuHandle,
     Probe,
@@ -140,7 +141,7 @@ def resolve_execution(
         strategy=wanted.strategy,
         devices=devices,
         workers_per_gpu=wanted.workers_per_gpu,
-        memory_budget=wanted.memory_budget or switches.read().gpu_budget_bytes,
+        memory_budget=wanted.memory_budget or _budget(devices),
         log=wanted.log,
     )
 
@@ -179,6 +180,17 @@ def _devices(wanted: ExecutionConfig, probe: Probe) -> tuple[Ready, ...] | Rejec
         return best
     others = usable_adapters(probe, allow_software=software, visible=visible)
     return _ready_all(probe, [adapter.position for adapter in others])
+
+
+def _budget(devices: Sequence[Ready]) -> int:
+    """Bytes each device may hold: a share of what NVML says is free on the fullest card, or the
+    budget of the environment where a card cannot be asked."""
+    now = switches.read()
+    free = [free_memory(ready.adapter.name) for ready in devices]
+    known = [one for one in free if one is not None]
+    if len(known) < len(free) or not known:
+        return now.gpu_budget_bytes
+    return int(min(known) * now.gpu_headroom)
 
 
 def _ready_all(probe: Probe, positions: Sequence[int]) -> tuple[Ready, ...]:
