@@ -132,6 +132,313 @@ fn lit_lean(view: f32, shaded: f32) -> f32 {
     return cos_quarter(0.5 * (atan_positive(alpha) + alpha * shaded));
 }
 
+// Sky views of a cell; those of the sides under the isotropic sky only.
+struct Views {
+    s: f32,
+    sv: f32,
+    sa: f32,
+    s_side: vec4<f32>,
+    sv_side: vec4<f32>,
+    sa_side: vec4<f32>,
+}
+
+fn views_of(cell: u32, plane: u32) -> Views {
+    var seen: Views;
+    seen.s = views[cell];
+    seen.sv = views[plane + cell];
+    seen.sa = views[2u * plane + cell];
+    if step.anisotropic == 0u {
+        seen.s_side = side_views(0u, cell, plane);
+        seen.sv_side = side_views(1u, cell, plane);
+        seen.sa_side = side_views(2u, cell, plane);
+    }
+    return seen;
+}
+
+// Sums over the patches of a cell (R 8); zero under the isotropic sky, those of light at night too.
+struct PatchSums {
+    sky_light: f32,
+    sky_share: f32,
+    foliage_light: f32,
+    foliage_share: f32,
+    lit_side: f32,
+    opposite_side: f32,
+    opposite_down: f32,
+    side: f32,
+    down: f32,
+    deficit_side: f32,
+    deficit_down: f32,
+}
+
+fn patches_of(cell: u32, plane: u32, day: bool) -> PatchSums {
+    var sums: PatchSums;
+    if step.anisotropic == 0u {
+        return sums;
+    }
+    sums.side = views[3u * plane + cell];
+    sums.down = views[4u * plane + cell];
+    sums.deficit_side = views[5u * plane + cell];
+    sums.deficit_down = views[6u * plane + cell];
+    if day {
+        let low = planes4(1u, cell, plane);
+        let high = planes4(4u, cell, plane);
+        sums.sky_light = low.x;
+        sums.sky_share = low.y;
+        sums.foliage_light = low.z;
+        sums.foliage_share = high.x;
+        sums.lit_side = high.y;
+        sums.opposite_side = high.z;
+        sums.opposite_down = high.w;
+    }
+    return sums;
+}
+
+// The ground of a cell (R 6).
+struct Surface {
+    shadow: f32,
+    // Temperature excess in the sun [K].
+    tg: f32,
+    // Upwelling longwave, total and from the sides.
+    up: f32,
+    up_sides: vec4<f32>,
+    temperature: f32,
+}
+
+fn surface_of(about: u32, cell: u32, plane: u32, day: bool) -> Surface {
+    var ground: Surface;
+    let kind = step.tables.classes[class_of(about)];
+    var emissivity = kind.w;
+    if step.tables.emissivity_raster != 0u {
+        emissivity = surface[EMISSIVITY_PLANE * plane + cell];
+    }
+    if day {
+        let flags = dynamic[cell] & LIT;
+        ground.shadow = step.tables.sunlit[flags >> 2u][flags & 3u];
+    }
+    let excess = kind.y + kind.x * ground.shadow;
+    ground.tg = kind.x + kind.y;
+    ground.temperature = step.ta + excess;
+    if day {
+        let own = emissivity * step.air;
+        ground.up = delayed(lup[cell] + own, 0u, cell, plane);
+        ground.up_sides = vec4<f32>(
+            delayed(lup[plane + cell] + own, 1u, cell, plane),
+            delayed(lup[2u * plane + cell] + own, 2u, cell, plane),
+            delayed(lup[3u * plane + cell] + own, 3u, cell, plane),
+            delayed(lup[4u * plane + cell] + own, 4u, cell, plane),
+        );
+        ground.temperature = delayed(ground.temperature, 5u, cell, plane);
+    } else {
+        ground.up = emissivity
+            * (step.air + emission_of(step.tables.excess_emission, excess));
+        ground.up_sides = vec4<f32>(ground.up);
+    }
+    return ground;
+}
+
+// Shortwave on the ground and on the body; all zero at night.
+struct Shortwave {
+    f_sh: f32,
+    on_walls: f32,
+    drad: f32,
+    down: f32,
+    up: f32,
+    up_sides: vec4<f32>,
+    side_i: f32,
+    side_d: f32,
+    side: f32,
+    sides: vec4<f32>,
+}
+
+// R 7.3, 7.4.
+fn shortwave_on_ground(
+    seen: Views,
+    sums: PatchSums,
+    shadow: f32,
+    cell: u32,
+    plane: u32,
+) -> Shortwave {
+    var k: Shortwave;
+    let open = seen.s + seen.sv - 1.0;
+    k.f_sh = shaded_fraction(open, step.inverse_tan_zenith, step.exact_wedge != 0u);
+    k.on_walls = step.total * (1.0 - k.f_sh) + step.diffuse * k.f_sh;
+    let through = seen.s - (1.0 - seen.sv) * step.canopy_diffuse;
+    k.drad = step.diffuse * through;
+    if step.anisotropic != 0u {
+        let transmitted = 1.0 - step.canopy_diffuse;
+        k.drad = step.diffuse * (sums.sky_share + transmitted * sums.foliage_share);
+    }
+    let from_walls = step.wall_albedo * (1.0 - through) * k.on_walls;
+    k.down = step.beam_down * shadow + k.drad + from_walls;
+    // The ground under walls sees the isotropic diffuse light even below a patch sky.
+    let below = step.diffuse * through + from_walls;
+    k.up = alb[cell] * step.beam_down + below * surface[cell];
+    k.up_sides = vec4<f32>(
+        alb[plane + cell],
+        alb[2u * plane + cell],
+        alb[3u * plane + cell],
+        alb[4u * plane + cell],
+    ) * step.beam_down + below * vec4<f32>(
+        surface[plane + cell],
+        surface[2u * plane + cell],
+        surface[3u * plane + cell],
+        surface[4u * plane + cell],
+    );
+    return k;
+}
+
+// R 7.5, 8.4, 8.5.
+fn shortwave_on_body(
+    on_ground: Shortwave,
+    seen: Views,
+    sums: PatchSums,
+    shadow: f32,
+    cell: u32,
+    plane: u32,
+) -> Shortwave {
+    var k = on_ground;
+    let cylinder = step.cylinder != 0u;
+    let transmitted = 1.0 - step.canopy_diffuse;
+    if cylinder {
+        k.side_i = step.beam_side * shadow;
+    }
+    if step.anisotropic == 0u {
+        let ws = side_weights(seen.s_side);
+        let wb = side_weights(seen.s_side + seen.sv_side - 1.0);
+        let hidden = 1.0 - ws + step.canopy_beam * (ws - wb);
+        let light = step.diffuse * (1.0 - hidden) + step.wall_albedo * hidden * k.on_walls;
+        k.sides = 0.5 * (light + k.up_sides);
+        if !cylinder {
+            k.sides += step.box_beam * shadow;
+        }
+    } else if cylinder {
+        let consistent = step.consistent_patches != 0u;
+        let lit = select(sums.lit_side, sums.opposite_side, consistent);
+        let reflected = step.shaded_radiance * (step.whole_side - sums.side)
+            + step.lit_radiance_gain * lit;
+        k.side_d = sums.sky_light + select(0.0, transmitted, consistent) * sums.foliage_light;
+        k.side = k.side_i + k.side_d + reflected;
+        k.sides = 0.5 * k.up_sides;
+    } else {
+        let light = planes4(16u, cell, plane) + transmitted * planes4(20u, cell, plane);
+        let reflected = step.shaded_radiance * (step.whole_sides - planes4(8u, cell, plane))
+            + step.lit_radiance_gain * planes4(24u, cell, plane);
+        k.sides = step.box_beam * shadow + light + reflected + 0.5 * k.up_sides;
+    }
+    return k;
+}
+
+// Longwave on the ground and on the body.
+struct Longwave {
+    down: f32,
+    side: f32,
+    sides: vec4<f32>,
+    // What the patches in front of each side send it.
+    from_patches: vec4<f32>,
+}
+
+// R 8.3-8.5.
+fn patch_longwave(sums: PatchSums, ground: Surface, cell: u32, plane: u32) -> Longwave {
+    var l: Longwave;
+    let sky_down = step.black * (sums.down - step.deficit * sums.deficit_down);
+    let sky_side = step.black * (sums.side - step.deficit * sums.deficit_side);
+    let obstructed = step.shaded + (sky_down + ground.up) * step.reflects;
+    l.down = sky_down + (step.whole_down - sums.down) * obstructed
+        + step.lit_gain * sums.opposite_down;
+    l.side = sky_side + (step.whole_side - sums.side) * obstructed
+        + step.lit_gain * sums.opposite_side;
+    l.sides = 0.5 * ground.up_sides;
+    if step.cylinder == 0u || step.all_sides != 0u {
+        let sky = planes4(8u, cell, plane);
+        l.from_patches = step.black * (sky - step.deficit * planes4(12u, cell, plane))
+            + (step.whole_sides - sky) * obstructed
+            + step.lit_gain * planes4(24u, cell, plane);
+    }
+    if step.cylinder == 0u {
+        l.sides += l.from_patches;
+    }
+    return l;
+}
+
+// R 7.6, 7.7.
+fn isotropic_longwave(seen: Views, ground: Surface, f_sh: f32, day: bool) -> Longwave {
+    var l: Longwave;
+    var warm = step.wall_warm;
+    if step.lit_fraction_walls != 0u && day {
+        warm = step.wall + (step.wall_warm - step.wall) * (1.0 - f_sh);
+    }
+    l.down = (seen.s + seen.sv - 1.0) * step.sky_down
+        + (2.0 - seen.sv - seen.sa) * step.wall
+        + (seen.sa - seen.s) * warm
+        + (2.0 - seen.s - seen.sv) * step.wall_reflects * step.sky_down;
+    let consistent = step.consistent_side_longwave != 0u;
+    let shaded = 2.0 * f_sh - 1.0;
+    var lean = vec4<f32>(1.0);
+    if !consistent {
+        lean = vec4<f32>(
+            lit_lean(seen.s_side.x, shaded),
+            lit_lean(seen.s_side.y, shaded),
+            lit_lean(seen.s_side.z, shaded),
+            lit_lean(seen.s_side.w, shaded),
+        );
+    }
+    let sunny = step.wall_facing * (1.0 - shaded) * lean + step.wall * shaded;
+    let wall = select(vec4<f32>(step.wall), sunny, step.facing != vec4<u32>(0u));
+    let open = seen.s_side + seen.sv_side - 1.0;
+    let ws = side_weights(seen.s_side);
+    let wb = side_weights(open);
+    let wall_weight = side_weights(seen.sa_side) - ws;
+    let reflect = 1.0 - wb;
+    // The reference weights the sky with its view factor and its side weight (Q-03).
+    let sky = select(open * wb, wb, consistent);
+    l.sides = 0.5 * (sky * step.sky_side + wall * wall_weight
+        + step.wall * (reflect - wall_weight) + ground.up_sides
+        + (l.down + ground.up_sides) * step.wall_reflects * reflect);
+    return l;
+}
+
+// Mean radiant temperature (R 9).
+fn tmrt_of(k: Shortwave, l: Longwave, up: f32) -> f32 {
+    var around_k = 0.0;
+    var around_l = 0.0;
+    if step.cylinder != 0u {
+        around_k = step.around;
+        around_l = select(0.0, step.around, step.anisotropic != 0u);
+    }
+    let beam = select(k.side_i, k.side, step.anisotropic != 0u);
+    let sides_k = k.sides.x + k.sides.y + k.sides.z + k.sides.w;
+    let sides_l = l.sides.x + l.sides.y + l.sides.z + l.sides.w;
+    let short = beam * around_k + (k.down + k.up) * step.up + sides_k * step.side;
+    let long = l.side * around_l + (l.down + up) * step.up + sides_l * step.side;
+    let absorbed = max(step.abs_k * short + step.abs_l * long, 0.0);
+    return sqrt(sqrt(absorbed * step.inverse_emission)) - step.kelvin;
+}
+
+fn put_all(tmrt: f32, k: Shortwave, l: Longwave, ground: Surface, cell: u32, plane: u32) {
+    put(0u, tmrt, cell, plane);
+    put(3u, ground.shadow, cell, plane);
+    put(4u, k.down, cell, plane);
+    put(5u, k.up, cell, plane);
+    put(6u, l.down, cell, plane);
+    put(7u, ground.up, cell, plane);
+    put(8u, k.side, cell, plane);
+    put(9u, l.side, cell, plane);
+    put(10u, k.side_i, cell, plane);
+    put(11u, k.side_d, cell, plane);
+    put(12u, k.drad, cell, plane);
+    put(13u, k.sides.x, cell, plane);
+    put(14u, k.sides.y, cell, plane);
+    put(15u, k.sides.z, cell, plane);
+    put(16u, k.sides.w, cell, plane);
+    put(17u, l.sides.x, cell, plane);
+    put(18u, l.sides.y, cell, plane);
+    put(19u, l.sides.z, cell, plane);
+    put(20u, l.sides.w, cell, plane);
+    put(21u, ground.tg, cell, plane);
+    put(22u, ground.temperature, cell, plane);
+    put(23u, k.f_sh, cell, plane);
+}
+
 @compute @workgroup_size(16, 4)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if id.x >= step.grid.cols || id.y >= step.grid.band_rows {
@@ -147,235 +454,25 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         return;
     }
     let day = step.tables.day != 0u;
-    let anisotropic = step.anisotropic != 0u;
-    let cylinder = step.cylinder != 0u;
-    let s = views[cell];
-    let sv = views[plane + cell];
-    let sa = views[2u * plane + cell];
-
-    // The ground (R 6).
-    let kind = step.tables.classes[class_of(about)];
-    var emissivity = kind.w;
-    if step.tables.emissivity_raster != 0u {
-        emissivity = surface[EMISSIVITY_PLANE * plane + cell];
-    }
-    var shadow = 0.0;
+    let seen = views_of(cell, plane);
+    let sums = patches_of(cell, plane, day);
+    let ground = surface_of(about, cell, plane, day);
+    var k: Shortwave;
     if day {
-        let flags = dynamic[cell] & LIT;
-        shadow = step.tables.sunlit[flags >> 2u][flags & 3u];
+        k = shortwave_on_ground(seen, sums, ground.shadow, cell, plane);
+        k = shortwave_on_body(k, seen, sums, ground.shadow, cell, plane);
     }
-    let excess = kind.y + kind.x * shadow;
-    var up = 0.0;
-    var up_sides = vec4<f32>(0.0);
-    var ground = step.ta + excess;
-    if day {
-        let own = emissivity * step.air;
-        up = delayed(lup[cell] + own, 0u, cell, plane);
-        up_sides = vec4<f32>(
-            delayed(lup[plane + cell] + own, 1u, cell, plane),
-            delayed(lup[2u * plane + cell] + own, 2u, cell, plane),
-            delayed(lup[3u * plane + cell] + own, 3u, cell, plane),
-            delayed(lup[4u * plane + cell] + own, 4u, cell, plane),
-        );
-        ground = delayed(ground, 5u, cell, plane);
+    var l: Longwave;
+    if step.anisotropic != 0u {
+        l = patch_longwave(sums, ground, cell, plane);
     } else {
-        up = emissivity * (step.air + emission_of(step.tables.excess_emission, excess));
-        up_sides = vec4<f32>(up);
+        l = isotropic_longwave(seen, ground, k.f_sh, day);
     }
-
-    // Sums over patches (R 8).
-    var sky_light = 0.0;
-    var sky_share = 0.0;
-    var foliage_light = 0.0;
-    var foliage_share = 0.0;
-    var lit_side = 0.0;
-    var opposite_side = 0.0;
-    var opposite_down = 0.0;
-    var patch_side = 0.0;
-    var patch_down = 0.0;
-    var deficit_side = 0.0;
-    var deficit_down = 0.0;
-    if anisotropic {
-        patch_side = views[3u * plane + cell];
-        patch_down = views[4u * plane + cell];
-        deficit_side = views[5u * plane + cell];
-        deficit_down = views[6u * plane + cell];
-        if day {
-            let low = planes4(1u, cell, plane);
-            sky_light = low.x;
-            sky_share = low.y;
-            foliage_light = low.z;
-            foliage_share = low.w;
-            lit_side = bitcast<f32>(dynamic[5u * plane + cell]);
-            opposite_side = bitcast<f32>(dynamic[6u * plane + cell]);
-            opposite_down = bitcast<f32>(dynamic[7u * plane + cell]);
-        }
+    let tmrt = tmrt_of(k, l, ground.up);
+    // A cylinder receives the patches around it through its side term; as longwave sides they are
+    // complete only now.
+    if step.anisotropic != 0u && step.cylinder != 0u && step.all_sides != 0u {
+        l.sides += l.from_patches;
     }
-    var s_side = vec4<f32>(0.0);
-    var sv_side = vec4<f32>(0.0);
-    var sa_side = vec4<f32>(0.0);
-    if !anisotropic {
-        s_side = side_views(0u, cell, plane);
-        sv_side = side_views(1u, cell, plane);
-        sa_side = side_views(2u, cell, plane);
-    }
-
-    // Shortwave (R 7.3-7.5, 8.4, 8.5).
-    var f_sh = 0.0;
-    var drad = 0.0;
-    var kdown = 0.0;
-    var kup = 0.0;
-    var kup_sides = vec4<f32>(0.0);
-    var kside_i = 0.0;
-    var kside_d = 0.0;
-    var kside = 0.0;
-    var k = vec4<f32>(0.0);
-    if day {
-        f_sh = shaded_fraction(s + sv - 1.0, step.inverse_tan_zenith, step.exact_wedge != 0u);
-        let on_walls = step.total * (1.0 - f_sh) + step.diffuse * f_sh;
-        let through = s - (1.0 - sv) * step.canopy_diffuse;
-        let transmitted = 1.0 - step.canopy_diffuse;
-        drad = step.diffuse * through;
-        if anisotropic {
-            drad = step.diffuse * (sky_share + transmitted * foliage_share);
-        }
-        let from_walls = step.wall_albedo * (1.0 - through) * on_walls;
-        kdown = step.beam_down * shadow + drad + from_walls;
-        // The ground under walls sees the isotropic diffuse light even below a patch sky.
-        let below = step.diffuse * through + from_walls;
-        kup = alb[cell] * step.beam_down + below * surface[cell];
-        kup_sides = vec4<f32>(
-            alb[plane + cell],
-            alb[2u * plane + cell],
-            alb[3u * plane + cell],
-            alb[4u * plane + cell],
-        ) * step.beam_down + below * vec4<f32>(
-            surface[plane + cell],
-            surface[2u * plane + cell],
-            surface[3u * plane + cell],
-            surface[4u * plane + cell],
-        );
-        if cylinder {
-            kside_i = step.beam_side * shadow;
-        }
-        if !anisotropic {
-            let ws = side_weights(s_side);
-            let wb = side_weights(s_side + sv_side - 1.0);
-            let hidden = 1.0 - ws + step.canopy_beam * (ws - wb);
-            let light = step.diffuse * (1.0 - hidden) + step.wall_albedo * hidden * on_walls;
-            k = 0.5 * (light + kup_sides);
-            if !cylinder {
-                k += step.box_beam * shadow;
-            }
-        } else if cylinder {
-            let consistent = step.consistent_patches != 0u;
-            let sky = sky_light + select(0.0, transmitted, consistent) * foliage_light;
-            let obstructed = step.whole_side - patch_side;
-            let lit = select(lit_side, opposite_side, consistent);
-            let reflected = step.shaded_radiance * obstructed + step.lit_radiance_gain * lit;
-            kside_d = sky;
-            kside = kside_i + sky + reflected;
-            k = 0.5 * kup_sides;
-        } else {
-            let sky = planes4(8u, cell, plane);
-            let light = planes4(16u, cell, plane) + transmitted * planes4(20u, cell, plane);
-            let reflected = step.shaded_radiance * (step.whole_sides - sky)
-                + step.lit_radiance_gain * planes4(24u, cell, plane);
-            k = step.box_beam * shadow + light + reflected + 0.5 * kup_sides;
-        }
-    }
-
-    // Longwave (R 7.6, 7.7, 8.3-8.5).
-    var ldown = 0.0;
-    var lside = 0.0;
-    var l = vec4<f32>(0.0);
-    var from_patches = vec4<f32>(0.0);
-    if anisotropic {
-        let sky_down = step.black * (patch_down - step.deficit * deficit_down);
-        let sky_side = step.black * (patch_side - step.deficit * deficit_side);
-        let obstructed = step.shaded + (sky_down + up) * step.reflects;
-        ldown = sky_down + (step.whole_down - patch_down) * obstructed
-            + step.lit_gain * opposite_down;
-        lside = sky_side + (step.whole_side - patch_side) * obstructed
-            + step.lit_gain * opposite_side;
-        l = 0.5 * up_sides;
-        if !cylinder || step.all_sides != 0u {
-            let sky = planes4(8u, cell, plane);
-            from_patches = step.black * (sky - step.deficit * planes4(12u, cell, plane))
-                + (step.whole_sides - sky) * obstructed
-                + step.lit_gain * planes4(24u, cell, plane);
-        }
-        if !cylinder {
-            l += from_patches;
-        }
-    } else {
-        var warm = step.wall_warm;
-        if step.lit_fraction_walls != 0u && day {
-            warm = step.wall + (step.wall_warm - step.wall) * (1.0 - f_sh);
-        }
-        ldown = (s + sv - 1.0) * step.sky_down + (2.0 - sv - sa) * step.wall + (sa - s) * warm
-            + (2.0 - s - sv) * step.wall_reflects * step.sky_down;
-        let consistent = step.consistent_side_longwave != 0u;
-        let shaded = 2.0 * f_sh - 1.0;
-        var lean = vec4<f32>(1.0);
-        if !consistent {
-            lean = vec4<f32>(
-                lit_lean(s_side.x, shaded),
-                lit_lean(s_side.y, shaded),
-                lit_lean(s_side.z, shaded),
-                lit_lean(s_side.w, shaded),
-            );
-        }
-        let sunny = step.wall_facing * (1.0 - shaded) * lean + step.wall * shaded;
-        let wall = select(vec4<f32>(step.wall), sunny, step.facing != vec4<u32>(0u));
-        let open = s_side + sv_side - 1.0;
-        let ws = side_weights(s_side);
-        let wb = side_weights(open);
-        let wall_weight = side_weights(sa_side) - ws;
-        let reflect = 1.0 - wb;
-        let sky = select(open * wb, wb, consistent);
-        l = 0.5 * (sky * step.sky_side + wall * wall_weight + step.wall * (reflect - wall_weight)
-            + up_sides + (ldown + up_sides) * step.wall_reflects * reflect);
-    }
-
-    // The body (R 9).
-    var around_k = 0.0;
-    var around_l = 0.0;
-    if cylinder {
-        around_k = step.around;
-        around_l = select(0.0, step.around, anisotropic);
-    }
-    let beam = select(kside_i, kside, anisotropic);
-    let sides_k = k.x + k.y + k.z + k.w;
-    let sides_l = l.x + l.y + l.z + l.w;
-    let short = beam * around_k + (kdown + kup) * step.up + sides_k * step.side;
-    let long = lside * around_l + (ldown + up) * step.up + sides_l * step.side;
-    let absorbed = max(step.abs_k * short + step.abs_l * long, 0.0);
-    let tmrt = sqrt(sqrt(absorbed * step.inverse_emission)) - step.kelvin;
-
-    if anisotropic && cylinder && step.all_sides != 0u {
-        l += from_patches;
-    }
-    put(0u, tmrt, cell, plane);
-    put(3u, shadow, cell, plane);
-    put(4u, kdown, cell, plane);
-    put(5u, kup, cell, plane);
-    put(6u, ldown, cell, plane);
-    put(7u, up, cell, plane);
-    put(8u, kside, cell, plane);
-    put(9u, lside, cell, plane);
-    put(10u, kside_i, cell, plane);
-    put(11u, kside_d, cell, plane);
-    put(12u, drad, cell, plane);
-    put(13u, k.x, cell, plane);
-    put(14u, k.y, cell, plane);
-    put(15u, k.z, cell, plane);
-    put(16u, k.w, cell, plane);
-    put(17u, l.x, cell, plane);
-    put(18u, l.y, cell, plane);
-    put(19u, l.z, cell, plane);
-    put(20u, l.w, cell, plane);
-    put(21u, kind.x + kind.y, cell, plane);
-    put(22u, ground, cell, plane);
-    put(23u, f_sh, cell, plane);
+    put_all(tmrt, k, l, ground, cell, plane);
 }
