@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+# Tests that do not concern the choice of hardware run alike on every machine: no adapter is chosen
+# automatically. Those that do concern it say what is visible.
+os.environ.setdefault("SOLWEIG_VISIBLE_DEVICES", "")
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

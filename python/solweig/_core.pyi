@@ -416,7 +416,8 @@ def open_gpu(
 ) -> Gpu:
     """Open and test a device.
 
-    ``index`` is the adapter's position within its backend. ``limits`` lowers limits by WebGPU name;
+    ``index`` is the adapter's position within its backend. ``limits`` lowers limits by WebGPU name
+    (``timestamp_query`` 0: do without timestamps);
     ``memory_budget`` [bytes] bounds what is allocated (None: 3 GiB); ``faults`` are those of
     :meth:`Gpu.inject_fault`, waiting from the start. Raises :class:`GpuError`.
     """

@@ -34,6 +34,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def solweig(log: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "solweig", "-v", *arguments]
     variables = {**os.environ, "MPLBACKEND": "Agg", **environment}
+    if "SOLWEIG_VISIBLE_DEVICES" not in environment:
+        variables.pop("SOLWEIG_VISIBLE_DEVICES", None)
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
     log.write_text(f"$ {' '.join(arguments)}\n{done.stdout}\n{done.stderr}", encoding="utf-8")
     return done

@@ -20,6 +20,7 @@ KEYS = {"gpu_available", "gpu_count", "gpu_devices", "recommended_device"}
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SOLWEIG_VISIBLE_DEVICES", "SOLWEIG_SOFTWARE_GPU"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(module.switches, "GPU_ENABLED", True)
 
 
 def manager(found: Probe) -> DeviceManager:
@@ -56,6 +57,11 @@ def test_resolve_device() -> None:
     for name in ("cuda", "gpu", "gpu:x", ""):
         with pytest.raises(ValueError, match="device: expected"):
             two.resolve_device(name)
+
+
+def test_a_gpu_that_was_switched_off_is_not_recommended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.switches, "GPU_ENABLED", False)
+    assert manager(probe(adapter(0))).resolve_device("auto") == "cpu"
 
 
 def held(**changes: Any) -> tuple[DeviceManager, FakeCore]:

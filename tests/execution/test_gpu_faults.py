@@ -276,3 +276,18 @@ def test_a_raster_beyond_the_limits_is_never_a_wrong_answer() -> None:
         wide.svf(2, engine=strict, window=(0, 90, 0, 90)).fields()["svf"],
         wide.svf(2, window=(0, 90, 0, 90)).fields()["svf"],
     )
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_adapter_without_timestamps_is_timed_by_fences(
+    backend: str, city: City, cpu_day: Any
+) -> None:
+    device = open_device(backend, limits={"timestamp_query": 0})
+    assert device.timing == "fence"
+    assert open_device(backend).timing == "timestamp"
+    day = run_day(city, _core.Engine("gpu", device))
+    for cpu, gpu in zip(cpu_day.steps, day.steps, strict=True):
+        compare_fields(cpu, gpu)
+    times = device.stage_times()
+    assert times["timestep"] > 0.0
+    assert device.counters()["longest_dispatch_us"] == 0

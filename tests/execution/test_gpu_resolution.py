@@ -113,6 +113,11 @@ def test_a_demanded_gpu_must_be_there(wishes: dict[str, Any]) -> None:
     assert runtime.rejection_count() == before + 1
 
 
+@pytest.mark.usefixtures("no_probe")
+def test_the_cpu_strategy_needs_no_gpu() -> None:
+    assert resolve_execution(ExecutionConfig(strategy="cpu")).accelerator == "cpu"
+
+
 def test_strict_is_the_policy() -> None:
     assert resolve_execution(ExecutionConfig(strict=True), probe=ONE).policy == "gpu"
     assert resolve_execution(ExecutionConfig(accelerator="gpu"), probe=ONE).policy == "auto"
@@ -184,6 +189,10 @@ def test_the_budget_is_a_share_of_what_is_free(monkeypatch: pytest.MonkeyPatch) 
         ({"devices": "gpu:0"}, "devices"),
         ({"devices": (-1,)}, "devices"),
         ({"workers": 0}, "workers"),
+        ({"workers": 1.5}, "workers"),
+        ({"workers": True}, "workers"),
+        ({"strategy": "cpu", "strict": True}, "strategy"),
+        ({"strategy": "cpu", "accelerator": "gpu"}, "strategy"),
         ({"workers_per_gpu": 0}, "workers_per_gpu"),
         ({"inflight_limit": 0}, "inflight_limit"),
         ({"memory_budget": 0}, "memory_budget"),

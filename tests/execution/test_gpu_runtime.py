@@ -95,11 +95,21 @@ def test_visible_devices_limit_the_choice() -> None:
 @pytest.mark.parametrize("name", list(runtime.NEEDED))
 def test_limits_below_what_kernels_need(name: str) -> None:
     poor = adapter(0, limits={**LIMITS, name: runtime.NEEDED[name] - 1})
-    for device in (None, "gpu:0"):
-        found = decide_gpu_runtime(probe(poor), device=device)
-        assert isinstance(found, Rejected)
-        assert name in found.reason
-        assert str(runtime.NEEDED[name]) in found.reason
+    silent = adapter(0, limits={k: v for k, v in LIMITS.items() if k != name})
+    for one in (poor, silent):
+        for device in (None, "gpu:0"):
+            found = decide_gpu_runtime(probe(one), device=device)
+            assert isinstance(found, Rejected)
+            assert name in found.reason
+            assert str(runtime.NEEDED[name]) in found.reason
+
+
+def test_a_better_card_of_a_later_backend_wins() -> None:
+    found = decide_gpu_runtime(
+        probe(adapter(0, device_type="integrated"), adapter(1, backend="dx12", index=0))
+    )
+    assert isinstance(found, Ready)
+    assert found.backend == "dx12"
 
 
 def test_probing_survives_a_broken_driver(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +153,7 @@ def test_opening_passes_what_was_decided(monkeypatch: pytest.MonkeyPatch) -> Non
         {"name": "another card"},
         {"affinity": "requires_main_thread"},
         {"limits": {**LIMITS, "max_buffer_size": 17}},
+        {"limits": {}},
     ],
 )
 def test_a_runtime_that_is_not_what_was_decided_is_refused(
@@ -171,7 +182,7 @@ def test_a_gl_handle_is_checked_on_use(monkeypatch: pytest.MonkeyPatch) -> None:
     def elsewhere() -> None:
         try:
             handle.check_thread()
-        except RuntimeError as error:
+        except _core.GpuError as error:
             caught.append(error)
 
     thread = threading.Thread(target=elsewhere)
@@ -179,6 +190,7 @@ def test_a_gl_handle_is_checked_on_use(monkeypatch: pytest.MonkeyPatch) -> None:
     thread.join()
     assert len(caught) == 1
     assert "thread that opened it" in str(caught[0])
+    assert caught[0].kind == "wrong_thread"  # type: ignore[attr-defined]
 
 
 def test_importing_opens_nothing() -> None:

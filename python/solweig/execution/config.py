@@ -68,14 +68,21 @@ class ExecutionConfig:
             raise ConfigurationError(
                 "execution.deterministic", "True", "False", "There is no other way to run."
             )
+        if self.strategy == "cpu" and (self.strict or self.accelerator == "gpu"):
+            raise ConfigurationError(
+                "execution.strategy", "one that uses a GPU", "'cpu'", "A GPU is demanded."
+            )
         if self.strict and self.accelerator == "cpu":
             raise ConfigurationError(
                 "execution.strict", "False with accelerator='cpu'", "True", "Strict is about GPUs."
             )
         for name in ("workers", "workers_per_gpu", "inflight_limit", "memory_budget"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ConfigurationError(f"execution.{name}", "at least 1", value)
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if value is not None and (not whole or value < 1):
+                raise ConfigurationError(
+                    f"execution.{name}", "a whole number, at least 1", repr(value)
+                )
 
 
 def _device(value: object) -> int | str:

@@ -71,6 +71,8 @@ class DeviceManager:
             ValueError: any other name.
         """
         if name == "auto":
+            if not switches.read().gpu:
+                return "cpu"
             return str(self.get_available_devices()["recommended_device"])
         if name == "cpu":
             return name

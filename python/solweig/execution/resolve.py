@@ -116,6 +116,8 @@ def resolve_execution(
     demanded = wanted.accelerator == "gpu" or wanted.strict
     if wanted.accelerator == "cpu":
         return _on_cpu(wanted, "requested")
+    if wanted.strategy == "cpu":
+        return _on_cpu(wanted, "strategy 'cpu' was requested")
     if not demanded and wanted.devices is None and not switches.read().gpu:
         return _on_cpu(wanted, "the GPU is switched off (SOLWEIG_NO_GPU or disable_gpu)")
     found = probe_gpu() if probe is None else probe
@@ -230,6 +232,7 @@ def open_engine(resolved: ResolvedExecution, device_index: int = 0) -> _core.Eng
     try:
         handle = open_device(resolved, device_index)
     except _core.GpuError as error:
+        note_rejection(f"{resolved.devices[device_index].adapter}: {error.reason}")
         if resolved.policy == "gpu":
             raise
         return _core.Engine("auto", None, failure=error.reason)

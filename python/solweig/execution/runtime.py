@@ -158,8 +158,8 @@ def _adapter(position: int, entry: Mapping[str, Any]) -> AdapterInfo:
 def usable_adapters(
     probe: Probe, *, allow_software: bool = False, visible: Sequence[int] | None = None
 ) -> list[AdapterInfo]:
-    """Adapters a run may choose by itself, best first. A card that several backends offer counts
-    once: the first backend that has any is taken.
+    """Adapters a run may choose by itself, best first: by kind, then in the order of the list. A
+    card that several backends offer counts once: only the best adapter's backend is taken.
 
     Args:
         allow_software: count rasterisers on the CPU too.
@@ -172,10 +172,9 @@ def usable_adapters(
         and (allow_software or not adapter.software)
         and _shortfall(adapter) is None
     ]
-    hardware = [adapter for adapter in seen if not adapter.software]
-    chosen = hardware or seen
-    chosen = [adapter for adapter in chosen if adapter.backend == chosen[0].backend]
-    return sorted(chosen, key=lambda a: (_PREFERENCE.index(_kind(a)), a.position))
+    chosen = [adapter for adapter in seen if not adapter.software] or seen
+    chosen.sort(key=lambda a: (_PREFERENCE.index(_kind(a)), a.position))
+    return [adapter for adapter in chosen if adapter.backend == chosen[0].backend]
 
 
 def _kind(adapter: AdapterInfo) -> str:
@@ -185,8 +184,8 @@ def _kind(adapter: AdapterInfo) -> str:
 def _shortfall(adapter: AdapterInfo) -> str | None:
     """The limit an adapter falls short of, in words."""
     for name, least in NEEDED.items():
-        has = adapter.limits.get(name)
-        if has is not None and has < least:
+        has = adapter.limits.get(name, 0)
+        if has < least:
             return f"{name} is {has}, at least {least} is needed"
     return None
 
@@ -255,19 +254,25 @@ def _ready(adapter: AdapterInfo) -> Ready:
 class GpuHandle:
     """An open device, tested and pinned to what was decided."""
 
-    core: _core.Gpu
+    device: _core.Gpu
     ready: Ready
     _thread: int = field(default_factory=threading.get_ident)
+
+    @property
+    def core(self) -> _core.Gpu:
+        """The device, for the thread it belongs to. Raises GpuError elsewhere."""
+        self.check_thread()
+        return self.device
 
     def check_thread(self) -> None:
         """Refuse a thread the device does not belong to.
 
         Raises:
-            RuntimeError: the device requires the thread that opened it.
+            GpuError: the device requires the thread that opened it.
         """
         alone = self.ready.affinity is Affinity.REQUIRES_MAIN_THREAD
         if alone and threading.get_ident() != self._thread:
-            raise RuntimeError(f"{self.ready.adapter} must be used from the thread that opened it")
+            _refuse(f"{self.ready.adapter} belongs to the thread that opened it", "wrong_thread")
 
 
 def open_gpu(
@@ -314,15 +319,16 @@ def _verify(core: Any, ready: Ready, lowered: Mapping[str, int]) -> None:
     decided = (ready.backend, ready.adapter.name, ready.affinity.value)
     if found != decided:
         _refuse(f"opened {found}, decided on {decided}")
-    for name, promised in {**ready.limits, **lowered}.items():
-        granted = core.limits.get(name)
-        if granted is not None and granted < min(promised, ready.limits.get(name, promised)):
+    wanted = {**ready.limits, **{n: v for n, v in lowered.items() if n in ready.limits}}
+    for name, promised in wanted.items():
+        granted = core.limits.get(name, 0)
+        if granted < min(promised, ready.limits.get(name, promised)):
             _refuse(f"{name}: {promised} was promised, {granted} is granted")
 
 
-def _refuse(reason: str) -> None:
+def _refuse(reason: str, kind: str = "validation") -> None:
     error = _core.GpuError(f"[GPU] {reason}")
-    error.stage, error.kind, error.reason = None, "validation", reason
+    error.stage, error.kind, error.reason = None, kind, reason
     raise error
 
 

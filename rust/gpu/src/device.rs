@@ -121,6 +121,8 @@ fn wanted_limits(
                 limits.max_storage_buffers_per_shader_stage =
                     limits.max_storage_buffers_per_shader_stage.min(small()?);
             }
+            // Not a limit but a feature: 0 does without.
+            "timestamp_query" => {}
             other => {
                 return Err(GpuError::Unsupported(format!(
                     "there is no limit {other:?}"
@@ -139,7 +141,10 @@ impl Gpu {
     pub fn open(opening: Opening) -> Result<Self, GpuError> {
         let (adapter, description) = adapters::find(opening.backend, opening.index)?;
         let limits = wanted_limits(&adapter, &opening.limits)?;
-        let features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        let mut features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        if opening.limits.get("timestamp_query") == Some(&0) {
+            features = wgpu::Features::empty();
+        }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("solweig"),
             required_features: features,
