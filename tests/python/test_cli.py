@@ -327,7 +327,9 @@ def test_demo_agrees_with_what_was_measured(tmp_path: Path) -> None:
 
 
 def process(args: list[str], **options: Any) -> subprocess.Popen[str]:
-    code = "from solweig.cli import main; main()"
+    # Tests started in the background of a shell inherit an ignored Ctrl-C; a user's shell has it.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code = heard + "from solweig.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, *args],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
