@@ -221,8 +221,8 @@ impl Gpu {
     }
 
     /// Forget the rasters that stay between calls.
-    fn release(&self) {
-        self.accelerator.release();
+    fn release(&self, py: Python<'_>) -> PyResult<()> {
+        crate::door::enter(py, || self.accelerator.release())
     }
 
     /// Destroy the device: the next use finds it lost.

@@ -291,3 +291,24 @@ def test_an_adapter_without_timestamps_is_timed_by_fences(
     times = device.stage_times()
     assert times["timestep"] > 0.0
     assert device.counters()["longest_dispatch_us"] == 0
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_counters_may_be_read_while_a_stage_runs(backend: str, city: City) -> None:
+    """From the progress of the stage itself, and from another thread meanwhile."""
+    device = open_device(backend)
+    engine = _core.Engine("gpu", device)
+    seen: list[int] = []
+
+    def progress(done: int, total: int) -> None:
+        seen.append(device.counters()["dispatches"])
+        thread = threading.Thread(target=lambda: seen.append(device.counters()["submissions"]))
+        thread.start()
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+        assert device.name
+
+    city.scene.svf(2, engine=engine, progress=progress)
+    assert len(seen) >= 4
+    assert seen[-2] > seen[0]
+    device.release()

@@ -41,7 +41,18 @@ struct Slot {
 /// An opened, tested device that stages run on.
 #[derive(Debug)]
 pub struct Accelerator {
+    /// Held while a stage runs.
     slot: Mutex<Slot>,
+    /// The device as it is now. A lock of its own, held for a moment only: who asks for counters
+    /// must not wait for a stage, which may itself wait for whoever asks.
+    current: Mutex<Current>,
+}
+
+#[derive(Debug)]
+struct Current {
+    gpu: Arc<Gpu>,
+    reopened: bool,
+    gone: bool,
 }
 
 impl Accelerator {
@@ -52,6 +63,11 @@ impl Accelerator {
     pub fn open(opening: Opening) -> Result<Self, GpuError> {
         let gpu = open_tested(opening)?;
         Ok(Self {
+            current: Mutex::new(Current {
+                gpu: Arc::clone(&gpu),
+                reopened: false,
+                gone: false,
+            }),
             slot: Mutex::new(Slot {
                 gpu,
                 lost: false,
@@ -69,14 +85,27 @@ impl Accelerator {
     /// The device as it is now.
     #[must_use]
     pub fn gpu(&self) -> Arc<Gpu> {
-        Arc::clone(&self.slot().gpu)
+        Arc::clone(&self.current().gpu)
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Let others see how the slot is now.
+    fn show(&self, slot: &Slot) {
+        *self.current() = Current {
+            gpu: Arc::clone(&slot.gpu),
+            reopened: slot.reopened,
+            gone: slot.gone,
+        };
     }
 
     /// Whether the device was reopened, and whether it was given up.
     #[must_use]
     pub fn history(&self) -> [bool; 2] {
-        let slot = self.slot();
-        [slot.reopened, slot.gone]
+        let current = self.current();
+        [current.reopened, current.gone]
     }
 
     /// Forget everything that is resident.
@@ -94,7 +123,9 @@ impl Accelerator {
             return Err(Decline::Absent);
         }
         if slot.lost || slot.gpu.lost().is_some() {
-            slot.reopen()?;
+            let reopened = slot.reopen();
+            self.show(&slot);
+            reopened?;
         }
         let gpu = Arc::clone(&slot.gpu);
         let resident = &mut slot.resident;
@@ -108,7 +139,11 @@ impl Accelerator {
         });
         match outcome {
             Ok(out) => Ok(out),
-            Err(failure) => Err(slot.after(failure)),
+            Err(failure) => {
+                let decline = slot.after(failure);
+                self.show(&slot);
+                Err(decline)
+            }
         }
     }
 }
