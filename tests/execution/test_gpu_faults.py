@@ -312,3 +312,21 @@ def test_counters_may_be_read_while_a_stage_runs(backend: str, city: City) -> No
     assert len(seen) >= 4
     assert seen[-2] > seen[0]
     device.release()
+
+
+def test_a_long_run_does_not_pile_up_buffers(city: City) -> None:
+    """Ray tables have another length in every step."""
+    device = open_device("vulkan")
+    model = city.model(_core.Engine("gpu", device))
+    state = model.new_state()
+
+    def day() -> int:
+        for i in range(48):
+            model.step(state, weather(i / 2.0 + 0.13), outputs=["tmrt"])
+        counters = device.counters()
+        return counters["allocated"] + counters["pooled"]
+
+    day()
+    before = day()
+    assert day() == before
+    assert before < 64 * 2**20

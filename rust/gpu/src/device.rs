@@ -14,6 +14,11 @@ use std::thread::ThreadId;
 /// Bytes a device may use where nothing is said.
 pub const DEFAULT_BUDGET: u64 = 3 << 30;
 
+/// Buffers below this are rounded up to a power of two [bytes].
+const LARGE: u64 = 1 << 16;
+/// Size of the smallest buffer [bytes].
+const SMALLEST: u64 = 256;
+
 /// How to open a device.
 #[derive(Clone, Debug)]
 pub struct Opening {
@@ -364,6 +369,12 @@ impl Gpu {
                 limit: self.limits.max_buffer_size,
             });
         }
+        // Tables differ in length from step to step: in a few sizes they find each other again.
+        let size = if size < LARGE {
+            size.next_power_of_two().max(SMALLEST)
+        } else {
+            size
+        };
         self.memory.take(usage, size, || {
             self.scoped(|| {
                 self.device.create_buffer(&wgpu::BufferDescriptor {

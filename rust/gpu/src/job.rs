@@ -127,8 +127,11 @@ impl<'a> Job<'a> {
             Some(Fault::Validation) => {
                 let buffer = self.gpu.storage("a buffer", 4)?;
                 // Past the end of the buffer: wgpu refuses this.
-                self.gpu
-                    .scoped(|| self.gpu.queue.write_buffer(buffer.raw(), 12, &[0; 64]))
+                self.gpu.scoped(|| {
+                    self.gpu
+                        .queue
+                        .write_buffer(buffer.raw(), buffer.size(), &[0; 64])
+                })
             }
             Some(late @ (Fault::Map | Fault::WrongAnswer)) => {
                 self.faults.push((stage, late));
