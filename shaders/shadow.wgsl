@@ -1,12 +1,12 @@
-// Shadow flags of one sun position (G 2, 3). Twin of rust/core/src/shadow.rs.
+// Shadow flags of one sun position (G 2, 3) on a window of the raster. Twin of rust/core/src/shadow.rs.
 
 struct Sun {
     grid: Grid,
     ground: Ground,
     steps: u32,
-    pad0: u32,
-    pad1: u32,
-    pad2: u32,
+    window_row: u32,
+    window_col: u32,
+    pad: u32,
 }
 
 @group(0) @binding(0) var<uniform> sun: Sun;
@@ -22,13 +22,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if id.x >= sun.grid.cols || id.y >= sun.grid.band_rows {
         return;
     }
-    let row = id.y + sun.grid.first_row;
-    let cell = row * sun.grid.cols + id.x;
-    let about = info[cell];
+    let wanted = (id.y + sun.grid.first_row) * sun.grid.cols + id.x;
+    let row = id.y + sun.grid.first_row + sun.window_row;
+    let col = id.x + sun.window_col;
+    let about = info[row * sun.ground.cols + col];
     var lit = LIT;
     if (about & VALID) != 0u {
         let from_start = (about & FROM_START) != 0u;
-        let hits = march(sun.ground, i32(row), i32(id.x), from_start, 0u, sun.steps);
+        let hits = march(sun.ground, i32(row), i32(col), from_start, 0u, sun.steps);
         let foliage = (hits & FOLIAGE_HIT) != 0u;
         if (hits & BUILDING_HIT) != 0u {
             lit &= ~(SH | select(0u, VBSHVEGSH, foliage));
@@ -36,5 +37,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             lit &= ~VEGSH;
         }
     }
-    flags[cell] = lit;
+    flags[wanted] = lit;
 }

@@ -11,12 +11,13 @@ struct Walls {
 }
 
 struct Wall {
-    // Cell of the raster.
+    // Cell of the window.
     cell: u32,
     height: f32,
     // What a fully sunlit wall writes into `lit`.
     seen: u32,
-    pad0: u32,
+    // Cell of the raster.
+    at: u32,
 }
 
 @group(0) @binding(0) var<uniform> walls: Walls;
@@ -80,11 +81,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let shadows = flags[wall.cell];
     var by_building = 0.0;
     if (shadows & SH) == 0u {
-        by_building = depth(false, wall.cell, wall.height);
+        by_building = depth(false, wall.at, wall.height);
     }
     var by_canopy = 0.0;
     if walls.ground.has_vegetation != 0u && (shadows & VEGSH) == 0u {
-        by_canopy = min(depth(true, wall.cell, wall.height), wall.height - by_building);
+        by_canopy = min(depth(true, wall.at, wall.height), wall.height - by_building);
     }
     shade[i] = vec4<f32>(by_building, wall.height - by_building - by_canopy, by_canopy, 1.0);
     lit[wall.cell] = select(0u, wall.seen, by_building == 0.0 && by_canopy == 0.0);

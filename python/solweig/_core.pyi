@@ -263,7 +263,11 @@ class Model:
         emissivity: F32 | None = None,
         params: dict[str, Any] | None = None,
         engine: Engine | None = None,
-    ) -> None: ...
+        window: tuple[int, int, int, int] | None = None,
+    ) -> None:
+        """``window``: (row, end row, column, end column) of the scene that the rasters cover; the
+        rest of the scene only shades it. ``None`` = all of it.
+        """
     def new_state(self) -> State:
         """State before the first step."""
     def new_statistics(

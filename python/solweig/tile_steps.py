@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from . import _core
 from .execution.overlap import may_overlap, run_steps
 from .tile_store import TileStore
-from .tiling import TileSpec
+from .tiling import TileSpec, corners, within
 
 __all__ = ["Sums", "TileSteps", "TileStepsJob"]
 
@@ -115,6 +115,8 @@ class TileStepsJob:
     thresholds_day: tuple[float, ...]
     thresholds_night: tuple[float, ...]
     clock: tuple[bool, float] | None
+    #: How far the ground view of a person reaches [px].
+    view: int
     overlap: bool
 
     def begin(self, engine: Any) -> Callable[[Any, Callable[[int, int], None]], TileSteps]:
@@ -138,6 +140,8 @@ class _Tile:
     ) -> None:
         self._job, self._tile, self._report = job, tile, report
         self._points = points
+        self._inner = tile.around(job.view)
+        self._core = within(tile.write_slice, self._inner)
         self._wanted = (*job.outputs, *(n for n in _MEANS if n not in job.outputs))
         self._overlap = job.overlap and may_overlap(engine) is None
         self._model = self._build(engine)
@@ -157,19 +161,19 @@ class _Tile:
         return found
 
     def _build(self, engine: Any) -> _core.Model:
-        job, inputs, where = self._job, self._job.inputs, self._tile.read_slice
+        job, inputs = self._job, self._job.inputs
+        around, inner = self._tile.read_slice, self._inner
 
-        def cut(name: str) -> Any:
+        def cut(name: str, where: tuple[slice, slice] = inner) -> Any:
             return inputs.part(name, where) if name in inputs else None
 
-        scene = _core.Scene(
-            cut("dsm"), dem=cut("dem"), canopy=cut("canopy"), trunk=cut("trunk"), **job.scene
-        )
+        dem, canopy, trunk = (cut(name, around) for name in ("dem", "canopy", "trunk"))
+        scene = _core.Scene(cut("dsm", around), dem=dem, canopy=canopy, trunk=trunk, **job.scene)
         chosen = {} if engine is None else {"engine": engine}
         return _core.Model(
             scene,
-            svf=inputs.parts("svf", where),
-            masks=inputs.parts("masks", where) or None,
+            svf=inputs.parts("svf", inner),
+            masks=inputs.parts("masks", inner) or None,
             patch_option=job.patch_option,
             buildings=cut("buildings"),
             wall_height=cut("wall_height"),
@@ -178,6 +182,7 @@ class _Tile:
             albedo=cut("albedo"),
             emissivity=cut("emissivity"),
             params=job.params,
+            window=corners(within(inner, around)),
             **chosen,
         )
 
@@ -186,7 +191,7 @@ class _Tile:
         if job.clock is None:
             return self._model.new_state()
         first, days = job.clock
-        return _core.State.restore(first, days, job.inputs.parts("state", self._tile.read_slice))
+        return _core.State.restore(first, days, job.inputs.parts("state", self._inner))
 
     def _step(self, i: int) -> _core.StepResult:
         return self._model.step(
@@ -198,7 +203,7 @@ class _Tile:
         )
 
     def _deliver(self, i: int, result: _core.StepResult, seconds: float) -> None:
-        found, core = self._found, self._tile.core_slice
+        found, core = self._found, self._core
         started = time.perf_counter()
         cores = {name: grid[core] for name, grid in result.fields.items()}
         for name in self._job.outputs:
@@ -229,4 +234,4 @@ class _Tile:
     def _write(self, prefix: str, grids: dict[str, Any]) -> None:
         for name, grid in grids.items():
             target = self._job.results[f"{prefix}/{name}"]
-            target[self._tile.write_slice] = grid[self._tile.core_slice]
+            target[self._tile.write_slice] = grid[self._core]

@@ -168,6 +168,7 @@ def _job(plan: RunPlan, inputs: TileStore, results: TileStore, overlap: bool) ->
         thresholds_day=plan.thresholds_day,
         thresholds_night=plan.thresholds_night,
         clock=None if state is None else (state.first, state.accumulated_days),
+        view=ground_view_reach(surface.pixel_size),
         overlap=overlap,
     )
 
@@ -259,5 +260,6 @@ def _own_points(plan: RunPlan, spec: TileSpec) -> NDArray[np.intp] | None:
 
 def _in_window(plan: RunPlan, spec: TileSpec, own: NDArray[np.intp]) -> NDArray[np.int64]:
     assert plan.points is not None
-    corner = np.array([spec.row_start_full, spec.col_start_full], dtype=np.int64)
+    rows, cols = spec.around(ground_view_reach(plan.surface.pixel_size))
+    corner = np.array([rows.start, cols.start], dtype=np.int64)
     return np.ascontiguousarray(plan.points.cells[own] - corner)

@@ -19,7 +19,7 @@ from .execution.telemetry import Telemetry
 from .execution.worker import Done
 from .progress import parts_of
 from .tile_store import TileStore
-from .tiling import TileSpec, generate_tiles, shadow_reach
+from .tiling import TileSpec, corners, generate_tiles, shadow_reach
 
 if TYPE_CHECKING:
     from .surface import SurfaceData
@@ -70,9 +70,7 @@ class TileSkyJob:
             scene = _core.Scene(
                 cut("dsm"), dem=cut("dem"), canopy=cut("canopy"), trunk=cut("trunk"), **self.scene
             )
-            rows, cols = tile.core_slice
-            core = (rows.start, rows.stop, cols.start, cols.stop)
-            view = scene.svf(**self.options, progress=report, window=core, **chosen)
+            view = scene.svf(**self.options, progress=report, window=corners(tile.core_slice), **chosen)
             computed = time.perf_counter()
             for prefix, grids in (("field", view.fields()), ("mask", view.masks())):
                 for name in self.results.names(prefix):

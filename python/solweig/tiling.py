@@ -12,10 +12,12 @@ from dataclasses import dataclass
 __all__ = [
     "TileSpec",
     "calculate_buffer_distance",
+    "corners",
     "fitting_core",
     "generate_tiles",
     "ground_view_reach",
     "shadow_reach",
+    "within",
 ]
 
 GROUND_VIEW_M = 23.0
@@ -83,11 +85,34 @@ class TileSpec:
     @property
     def core_slice(self) -> tuple[slice, slice]:
         """Where the core lies inside the tile as it was read."""
-        rows, cols = self.core_shape
+        return within(self.write_slice, self.read_slice)
+
+    def around(self, margin: int) -> tuple[slice, slice]:
+        """The core and so many pixels around it, as far as the tile goes, in the whole raster."""
         return (
-            slice(self.overlap_top, self.overlap_top + rows),
-            slice(self.overlap_left, self.overlap_left + cols),
+            slice(
+                max(self.row_start - margin, self.row_start_full),
+                min(self.row_end + margin, self.row_end_full),
+            ),
+            slice(
+                max(self.col_start - margin, self.col_start_full),
+                min(self.col_end + margin, self.col_end_full),
+            ),
         )
+
+
+def within(part: tuple[slice, slice], whole: tuple[slice, slice]) -> tuple[slice, slice]:
+    """A window of a raster as a window of another window that holds it."""
+    rows, cols = (
+        slice(p.start - w.start, p.stop - w.start) for p, w in zip(part, whole, strict=True)
+    )
+    return rows, cols
+
+
+def corners(window: tuple[slice, slice]) -> tuple[int, int, int, int]:
+    """``(row, end row, column, end column)``, as the engine takes a window."""
+    rows, cols = window
+    return rows.start, rows.stop, cols.start, cols.stop
 
 
 def generate_tiles(rows: int, cols: int, tile_size: int, overlap: int) -> list[TileSpec]:

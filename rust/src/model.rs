@@ -4,7 +4,7 @@ use crate::door::{Raster, array, cells, enter, grid_of};
 use crate::engine::{self, Engine, Handle};
 use crate::params::{self, RunParams};
 use crate::run::{Shared, State, Statistics, StepResult, pair};
-use crate::scene::{Scene, next_id, table_of};
+use crate::scene::{Scene, next_id, table_of, window_of};
 use crate::weather;
 use numpy::{
     PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArrayMethods,
@@ -13,7 +13,7 @@ use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::fields::{FIELDS, Field};
-use solweig_core::grid::Grid;
+use solweig_core::grid::{Grid, Window};
 use solweig_core::ground::LandCoverTable;
 use solweig_core::gvf::GroundView;
 use solweig_core::patches::PatchMasks;
@@ -41,7 +41,10 @@ pub struct Model {
     id: u64,
     engine: Handle,
     terrain: Arc<Terrain>,
+    /// Where the rasters of the run lie in the terrain; `grid` and `valid` are of them.
+    window: Window,
     grid: Grid,
+    valid: Vec<bool>,
     svf: [Py<PyArray2<f32>>; svf::FIELDS],
     masks: Option<Masks>,
     land_cover: Option<Py<PyArray2<u8>>>,
@@ -205,7 +208,7 @@ fn albedo_raster(
 impl Model {
     #[new]
     #[pyo3(signature = (scene, *, svf, masks, patch_option, buildings, wall_height, wall_aspect,
-        land_cover=None, albedo=None, emissivity=None, params=None, engine=None))]
+        land_cover=None, albedo=None, emissivity=None, params=None, engine=None, window=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -221,10 +224,13 @@ impl Model {
         emissivity: Option<Raster<'_, f32>>,
         params: Option<&Bound<'_, PyDict>>,
         engine: Option<&Bound<'_, Engine>>,
+        window: Option<(usize, usize, usize, usize)>,
     ) -> PyResult<Self> {
         let run = params::read(params)?;
-        let grid = grid_of("buildings", &buildings, scene.terrain.grid.pixel_size)?;
-        let (rows, cols) = (scene.terrain.grid.rows, scene.terrain.grid.cols);
+        let whole = scene.terrain.grid;
+        let window = window_of(window, (whole.rows, whole.cols))?;
+        let Window { rows, cols, .. } = window;
+        let grid = grid_of("buildings", &buildings, whole.pixel_size)?;
         let masks = match (run.model.anisotropic, masks) {
             (false, _) => None,
             (true, Some(masks)) => Some(read_masks(py, masks, patch_option, grid)?),
@@ -259,7 +265,9 @@ impl Model {
             id: next_id(),
             engine: Handle::of(engine),
             terrain: Arc::clone(&scene.terrain),
+            window,
             grid,
+            valid: window.cut(&scene.terrain.valid, whole.cols),
             svf: read_svf(svf, grid)?,
             masks,
             land_cover: keep("land_cover", land_cover, grid)?,
@@ -349,6 +357,7 @@ impl Model {
         let run = Run {
             id: self.id,
             terrain: &self.terrain,
+            window: self.window,
             walls: &self.walls,
             ground_view: &self.ground_view,
             cells: self.cells(&borrowed)?,
@@ -414,7 +423,7 @@ impl Model {
                 .transpose()
         }
         Ok(Cells {
-            valid: &self.terrain.valid,
+            valid: &self.valid,
             svf,
             patches,
             land_cover: slice(borrowed.land_cover.as_ref())?,

@@ -43,11 +43,11 @@ pub struct SkyView {
     masks: Py<PyDict>,
 }
 
-/// The window of a sky view: `(first row, end row, first column, end column)`.
+/// A window of a raster: `(first row, end row, first column, end column)`.
 ///
 /// # Errors
 /// `ValueError` if it is empty or leaves the raster.
-fn window_of(
+pub fn window_of(
     window: Option<(usize, usize, usize, usize)>,
     shape: (usize, usize),
 ) -> PyResult<Window> {
@@ -299,6 +299,7 @@ impl Scene {
         let shadow = enter(py, || {
             engine.run::<ShadowStage>(&mut SunInput {
                 terrain: &self.terrain,
+                window: Window::whole(self.terrain.grid),
                 walls: list,
                 azimuth_deg: azimuth,
                 altitude_deg: altitude,

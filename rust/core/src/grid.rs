@@ -63,20 +63,18 @@ impl Window {
         self.len() == 0
     }
 
-    /// Cut a field of `per_cell` values a cell out of whole rows of the raster that begin at row
-    /// `first_row`.
+    /// Row and column in the raster of cell `index` of the window.
     #[must_use]
-    pub fn cut<T: Copy>(
-        &self,
-        field: &[T],
-        per_cell: usize,
-        first_row: usize,
-        cols: usize,
-    ) -> Vec<T> {
-        let mut out = Vec::with_capacity(self.len() * per_cell);
+    pub fn cell(&self, index: usize) -> (usize, usize) {
+        (self.row + index / self.cols, self.col + index % self.cols)
+    }
+
+    /// Cut a field of the raster, which has `cols` columns.
+    #[must_use]
+    pub fn cut<T: Copy>(&self, field: &[T], cols: usize) -> Vec<T> {
+        let mut out = Vec::with_capacity(self.len());
         for row in self.row..self.row + self.rows {
-            let start = ((row - first_row) * cols + self.col) * per_cell;
-            out.extend_from_slice(&field[start..start + self.cols * per_cell]);
+            out.extend_from_slice(&field[row * cols + self.col..][..self.cols]);
         }
         out
     }

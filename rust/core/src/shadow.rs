@@ -1,6 +1,6 @@
 //! Shadows of a sun position: ground (G 2, 3) and walls (G 4).
 
-use crate::grid::Grid;
+use crate::grid::{Grid, Window};
 use crate::march::{Tile, TileHits, march};
 use crate::rays::{Ray, Reach};
 use crate::simd::{self, Kernel};
@@ -36,7 +36,7 @@ pub struct WallShade {
 /// Shadows of one sun position.
 #[derive(Clone, Debug)]
 pub struct SunShadow {
-    /// [`SH`], [`VEGSH`] and [`VBSHVEGSH`] of every cell; a set bit means lit.
+    /// [`SH`], [`VEGSH`] and [`VBSHVEGSH`] of every cell of the window; a set bit means lit.
     pub flags: Vec<u8>,
     /// One entry per wall cell, in the order of the list given.
     pub walls: Vec<WallShade>,
@@ -47,7 +47,9 @@ pub struct SunShadow {
 pub struct SunInput<'a> {
     /// The scene.
     pub terrain: &'a Terrain,
-    /// Wall cells to shade.
+    /// Cells the shadows are wanted for.
+    pub window: Window,
+    /// Wall cells to shade, their cells counted in the window.
     pub walls: &'a [WallCell],
     /// Sun azimuth [deg].
     pub azimuth_deg: f64,
@@ -69,12 +71,13 @@ impl Stage for ShadowStage {
     fn cpu(input: &mut SunInput<'_>) -> SunShadow {
         let SunInput {
             terrain,
+            window,
             walls,
             azimuth_deg,
             altitude_deg,
             reach,
         } = *input;
-        cast_sun(terrain, walls, azimuth_deg, altitude_deg, &reach)
+        cast_sun(terrain, window, walls, azimuth_deg, altitude_deg, &reach)
     }
 }
 
@@ -82,6 +85,7 @@ impl Stage for ShadowStage {
 #[must_use]
 pub fn cast_sun(
     terrain: &Terrain,
+    window: Window,
     walls: &[WallCell],
     azimuth_deg: f64,
     altitude_deg: f64,
@@ -101,14 +105,15 @@ pub fn cast_sun(
         reach,
         terrain.relief_m(),
     );
-    let mut flags = vec![LIT; terrain.grid.len()];
+    let mut flags = vec![LIT; window.len()];
     flags
-        .par_chunks_mut(TILE_ROWS * cols)
+        .par_chunks_mut(TILE_ROWS * window.cols)
         .enumerate()
         .for_each(|(band, out)| {
-            let row = band * TILE_ROWS;
+            let row = window.row + band * TILE_ROWS;
             simd::dispatch(ShadowRows {
                 terrain,
+                window,
                 ray: &ray,
                 row,
                 out,
@@ -116,7 +121,11 @@ pub fn cast_sun(
         });
     let walls = walls
         .par_iter()
-        .map(|wall| shade_wall(terrain, wall, azimuth_deg, &ray, flags[wall.index as usize]))
+        .map(|wall| {
+            let cell = window.cell(wall.index as usize);
+            let flags = flags[wall.index as usize];
+            shade_wall(terrain, wall, cell, azimuth_deg, &ray, flags)
+        })
         .collect();
     SunShadow { flags, walls }
 }
@@ -124,6 +133,7 @@ pub fn cast_sun(
 /// The shadows of one row of tiles.
 struct ShadowRows<'a> {
     terrain: &'a Terrain,
+    window: Window,
     ray: &'a Ray,
     row: usize,
     out: &'a mut [u8],
@@ -132,25 +142,26 @@ struct ShadowRows<'a> {
 impl Kernel for ShadowRows<'_> {
     #[inline(always)]
     fn run(self) {
-        let cols = self.terrain.grid.cols;
+        let Window { col, cols, .. } = self.window;
         let rows = self.out.len() / cols;
         let mut hits = TileHits::default();
-        for col in (0..cols).step_by(SEGMENT) {
-            if let Some(tile) = Tile::new(self.terrain, self.row, rows, col) {
+        for first in (0..cols).step_by(SEGMENT) {
+            if let Some(tile) = Tile::new(self.terrain, self.row, rows, col + first) {
                 march(self.terrain, &tile, self.ray, &mut hits);
-                write_tile(self.terrain, &tile, &hits, self.out);
+                write_tile(self.terrain, &self.window, &tile, &hits, self.out);
             }
         }
     }
 }
 
 #[inline(always)]
-fn write_tile(terrain: &Terrain, tile: &Tile, hits: &TileHits, out: &mut [u8]) {
+fn write_tile(terrain: &Terrain, window: &Window, tile: &Tile, hits: &TileHits, out: &mut [u8]) {
     let cols = terrain.grid.cols;
-    let width = SEGMENT.min(cols - tile.col);
+    let first = tile.col - window.col;
+    let width = SEGMENT.min(window.cols - first);
     let vegetation = terrain.vegetation.is_some();
     for r in 0..tile.rows {
-        let line = &mut out[r * cols + tile.col..][..width];
+        let line = &mut out[r * window.cols + first..][..width];
         let valid = &terrain.valid[(tile.row + r) * cols + tile.col..][..width];
         for i in 0..width {
             let building = hits.building[r][i] != 0;
@@ -171,6 +182,7 @@ fn write_tile(terrain: &Terrain, tile: &Tile, hits: &TileHits, out: &mut [u8]) {
 fn shade_wall(
     terrain: &Terrain,
     wall: &WallCell,
+    (row, col): (usize, usize),
     azimuth_deg: f64,
     ray: &Ray,
     flags: u8,
@@ -182,10 +194,6 @@ fn shade_wall(
             ..WallShade::default()
         };
     }
-    let (row, col) = (
-        wall.index as usize / terrain.grid.cols,
-        wall.index as usize % terrain.grid.cols,
-    );
     // A cell that no building shades has no building shadow above its foot.
     let wallsh = if flags & SH == 0 {
         depth(terrain, &terrain.surface.heights, row, col, ray, height)

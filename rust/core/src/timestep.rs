@@ -3,6 +3,7 @@
 use crate::carried::Carried;
 use crate::delay::ThermalState;
 use crate::fields::Field;
+use crate::grid::Window;
 use crate::gvf::{GroundView, GvfFields, GvfStage, GvfStep};
 use crate::params::{BodyShape, Params, PetWind};
 use crate::pet::PetStep;
@@ -26,9 +27,11 @@ use std::time::{Duration, Instant};
 pub struct Run<'a> {
     /// Number of this run, given by its owner; what a device keeps for it is found by it.
     pub id: u64,
-    /// Heights.
+    /// Heights, of the window and of everything around it that shades it.
     pub terrain: &'a Terrain,
-    /// Wall cells.
+    /// Where the rasters of the run lie in the terrain.
+    pub window: Window,
+    /// Wall cells, counted in the window.
     pub walls: &'a [WallCell],
     /// Ground view.
     pub ground_view: &'a GroundView,
@@ -249,6 +252,7 @@ fn daylight(
 ) -> Daylight {
     let shadow = ShadowStage::cpu(&mut SunInput {
         terrain: run.terrain,
+        window: run.window,
         walls: run.walls,
         azimuth_deg: weather.azimuth,
         altitude_deg: sky.altitude_deg,

@@ -1,7 +1,7 @@
 //! Tiled marching against the plain definition: every cell followed on its own, every step taken.
 
 use proptest::prelude::*;
-use solweig_core::grid::Grid;
+use solweig_core::grid::{Grid, Window};
 use solweig_core::patches::{PatchOption, PatchTable};
 use solweig_core::rays::{Ray, Reach};
 use solweig_core::shadow::{LIT, SH, VBSHVEGSH, VEGSH, cast_sun};
@@ -130,7 +130,7 @@ proptest! {
     ) {
         let t = terrain(&city);
         let reach = Reach { max_distance_m: 1e6, height_bound_m: f64::INFINITY };
-        let got = cast_sun(&t, &[], azimuth, altitude, &reach).flags;
+        let got = cast_sun(&t, Window::whole(t.grid), &[], azimuth, altitude, &reach).flags;
         let ray = full_ray(&t, azimuth, altitude);
         for row in 0..t.grid.rows {
             for col in 0..t.grid.cols {
@@ -158,7 +158,7 @@ proptest! {
         let mut masks = vec![vec![0_u32; t.grid.len() * words]; families];
         let mut f: Vec<_> = fields.iter_mut().map(Vec::as_mut_slice).collect();
         let mut m: Vec<_> = masks.iter_mut().map(Vec::as_mut_slice).collect();
-        plan.compute(&t, 0, &mut f, &mut m);
+        plan.compute(&t, Window::whole(t.grid), &mut f, &mut m);
         for (i, patch) in plan.table.patches.iter().enumerate() {
             let ray = full_ray(&t, patch.azimuth_deg, patch.altitude_deg);
             for cell in (0..t.grid.len()).filter(|&cell| t.valid[cell]) {
@@ -171,6 +171,44 @@ proptest! {
         }
         for cell in 0..t.grid.len() {
             prop_assert_eq!(fields[0][cell].is_nan(), !t.valid[cell]);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn a_window_is_the_cut_of_the_whole(
+        city in cities(), azimuth in 0.0_f64..360.0, altitude in 2.0_f64..80.0,
+        top in 0.0_f64..1.0, left in 0.0_f64..1.0, tall in 0.0_f64..1.0, wide in 0.0_f64..1.0,
+    ) {
+        let t = terrain(&city);
+        let whole = Window::whole(t.grid);
+        let part = |share: f64, n: usize| ((share * n as f64) as usize).min(n - 1);
+        let (row, col) = (part(top, whole.rows), part(left, whole.cols));
+        let window = Window {
+            row,
+            col,
+            rows: part(tall, whole.rows - row) + 1,
+            cols: part(wide, whole.cols - col) + 1,
+        };
+        let reach = Reach { max_distance_m: 1e6, height_bound_m: f64::INFINITY };
+        let shadows = |w: Window| cast_sun(&t, w, &[], azimuth, altitude, &reach).flags;
+        prop_assert_eq!(shadows(window), window.cut(&shadows(whole), whole.cols));
+        let options = SkyOptions { reach, ..SkyOptions::default() };
+        let plan = SkyPlan::new(&t, PatchTable::new(PatchOption::P145), options);
+        let view = |w: Window| {
+            let mut fields = vec![vec![0.0_f32; w.len()]; FIELDS];
+            let mut masks = vec![vec![0_u32; w.len() * plan.table.words()]; 1];
+            let mut f: Vec<_> = fields.iter_mut().map(Vec::as_mut_slice).collect();
+            let mut m: Vec<_> = masks.iter_mut().map(Vec::as_mut_slice).collect();
+            plan.compute(&t, w, &mut f, &mut m);
+            fields
+        };
+        for (own, all) in view(window).iter().zip(view(whole)) {
+            let bits = |x: &[f32]| x.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+            prop_assert_eq!(bits(own), bits(&window.cut(&all, whole.cols)));
         }
     }
 }

@@ -130,6 +130,7 @@ impl Town {
         Run {
             id: 0,
             terrain: &self.terrain,
+            window: Window::whole(self.terrain.grid),
             walls: &self.walls,
             ground_view: &self.ground_view,
             cells: Cells {

@@ -26,6 +26,7 @@ use crate::job::GridUniform;
 use crate::memory::DeviceBuffer;
 use crate::shadow::DeviceWalls;
 use crate::terrain::{DeviceTerrain, info, terrain_info};
+use solweig_core::grid::Window;
 use solweig_core::radiation::cells::Cells;
 use solweig_core::timestep::Run;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub struct DeviceRun {
     pub gpu: Arc<Gpu>,
     /// Heights.
     pub terrain: Arc<DeviceTerrain>,
+    /// Where the rasters of the run lie in the terrain.
+    pub window: Window,
     /// Walls.
     pub walls: DeviceWalls,
     /// Cells.
@@ -97,11 +100,10 @@ fn views(cells: &Cells<'_>) -> Vec<f32> {
 }
 
 impl DeviceRun {
-    /// The raster as kernels see it.
+    /// The rasters of the run as kernels see them.
     #[must_use]
     pub fn grid(&self) -> GridUniform {
-        let ground = self.terrain.ground;
-        GridUniform::new(ground.rows as usize, ground.cols as usize)
+        GridUniform::new(self.window.rows, self.window.cols)
     }
 
     /// Upload what stays. The patch sums in `views` are filled by
@@ -117,7 +119,7 @@ impl DeviceRun {
         let cells = &run.cells;
         let n = cells.len() as u64;
         let complete = complete_cells(cells);
-        let mut bits = terrain_info(run.terrain);
+        let mut bits = terrain_info(run.terrain, run.window);
         for (i, bits) in bits.iter_mut().enumerate() {
             if complete[i] {
                 *bits |= info::COMPLETE;
@@ -137,8 +139,14 @@ impl DeviceRun {
         Ok(Self {
             id: run.id,
             gpu: Arc::clone(gpu),
-            walls: DeviceWalls::upload(gpu, run.walls, Some(run.ground_view.buildings()))?,
+            walls: DeviceWalls::upload(
+                gpu,
+                run.walls,
+                (run.window, run.terrain.grid.cols),
+                Some(run.ground_view.buildings()),
+            )?,
             terrain,
+            window: run.window,
             cells: n,
             words: masks.map_or(0, |m| m.words as u64),
             vegetation_masks: vegetation.is_some(),

@@ -7,6 +7,7 @@ use crate::kernels::Kernel;
 use crate::memory::DeviceBuffer;
 use crate::terrain::{DeviceTerrain, GroundUniform, count, ray_entries};
 use crate::uniforms::uniform;
+use solweig_core::grid::Window;
 use solweig_core::gvf::AZIMUTHS;
 use solweig_core::rays::{Ray, Reach};
 use solweig_core::shadow::{SunInput, SunShadow, WallShade};
@@ -22,7 +23,9 @@ uniform! {
         grid: GridUniform,
         ground: GroundUniform,
         steps: u32,
-        pad: [u32; 3],
+        window_row: u32,
+        window_col: u32,
+        pad: u32,
     }
 }
 
@@ -42,7 +45,7 @@ pub(crate) struct WallEntry {
     cell: u32,
     height: f32,
     seen: u32,
-    pad: u32,
+    at: u32,
 }
 
 /// The walls of a run on the device.
@@ -67,13 +70,14 @@ pub fn seen_by_ground(wall: &WallCell, buildings: &[u8]) -> u32 {
 }
 
 impl DeviceWalls {
-    /// Upload walls. `buildings` is 1 on open ground; without it no ground view is told of them.
+    /// Upload the walls of a window of a terrain of `cols` columns. `buildings` is 1 on open ground; without it no ground view is told of them.
     ///
     /// # Errors
     /// [`GpuError::LimitExceeded`], [`GpuError::OutOfMemory`].
     pub fn upload(
         gpu: &Gpu,
         walls: &[WallCell],
+        (window, cols): (Window, usize),
         buildings: Option<&[u8]>,
     ) -> Result<Self, GpuError> {
         let list: Vec<WallEntry> = walls
@@ -82,7 +86,10 @@ impl DeviceWalls {
                 cell: wall.index,
                 height: wall.height,
                 seen: buildings.map_or(0, |b| seen_by_ground(wall, b)),
-                pad: 0,
+                at: {
+                    let (row, col) = window.cell(wall.index as usize);
+                    count(row * cols + col)
+                },
             })
             .collect();
         Ok(Self {
@@ -158,7 +165,7 @@ impl SunTables {
     }
 }
 
-/// Encode the shadows of a sun position: flags into plane 0 of `flags`, shade on walls, and the lit
+/// Encode the shadows of a sun position on the cells of a window: flags into plane 0 of `flags`, shade on walls, and the lit
 /// walls the ground view sees into `lit`.
 ///
 /// # Errors
@@ -166,6 +173,7 @@ impl SunTables {
 pub fn encode<'a>(
     job: &mut Job<'a>,
     terrain: &'a DeviceTerrain,
+    window: Window,
     walls: &'a DeviceWalls,
     sun: &'a SunTables,
     flags: &'a DeviceBuffer,
@@ -173,10 +181,12 @@ pub fn encode<'a>(
 ) -> Result<(), StageFailure> {
     let ground = terrain.ground;
     let uniform = SunUniform {
-        grid: GridUniform::new(ground.rows as usize, ground.cols as usize),
+        grid: GridUniform::new(window.rows, window.cols),
         ground,
         steps: sun.steps,
-        pad: [0; 3],
+        window_row: count(window.row),
+        window_col: count(window.col),
+        pad: 0,
     };
     let storage = [
         &terrain.surface,
@@ -219,9 +229,14 @@ pub fn cast(
     terrain: &DeviceTerrain,
     input: &SunInput<'_>,
 ) -> Result<SunShadow, StageFailure> {
-    let cells = input.terrain.grid.len() as u64;
+    let cells = input.window.len() as u64;
     let prepare = || -> Result<_, GpuError> {
-        let walls = DeviceWalls::upload(gpu, input.walls, None)?;
+        let walls = DeviceWalls::upload(
+            gpu,
+            input.walls,
+            (input.window, input.terrain.grid.cols),
+            None,
+        )?;
         let sun = SunTables::new(
             gpu,
             input.terrain,
@@ -236,7 +251,7 @@ pub fn cast(
     };
     let (walls, sun, flags, lit) = prepare().map_err(|e| e.in_stage(STAGE))?;
     let mut job = Job::new(gpu, STAGE)?;
-    encode(&mut job, terrain, &walls, &sun, &flags, &lit)?;
+    encode(&mut job, terrain, input.window, &walls, &sun, &flags, &lit)?;
     job.read(&flags, 0, cells);
     job.read(&walls.shade, 0, 4 * walls.len() as u64);
     let results = job.finish()?;

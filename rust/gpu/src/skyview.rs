@@ -199,7 +199,7 @@ fn reduce(
         job.read(mask, 0, cells * words as u64);
     }
     let results = job.finish()?;
-    let valid = window.cut(&heights.valid, 1, 0, heights.grid.cols);
+    let valid = window.cut(&heights.valid, heights.grid.cols);
     let n = window.len();
     let mut sky = SkyRows {
         fields: Vec::with_capacity(FIELDS),

@@ -3,6 +3,7 @@
 use crate::device::Gpu;
 use crate::error::GpuError;
 use crate::memory::DeviceBuffer;
+use solweig_core::grid::Window;
 use solweig_core::rays::Ray;
 use solweig_core::terrain::Terrain;
 
@@ -52,29 +53,26 @@ pub struct DeviceTerrain {
     pub ground: GroundUniform,
 }
 
-/// The bits of every cell that follow from the terrain.
+/// The bits of every cell of a window that follow from the terrain.
 #[must_use]
-pub fn terrain_info(terrain: &Terrain) -> Vec<u32> {
-    let cols = terrain.grid.cols;
-    let mut bits: Vec<u32> = terrain
-        .valid
-        .iter()
-        .map(|&valid| if valid { info::VALID } else { 0 })
-        .collect();
-    for (i, bits) in bits.iter_mut().enumerate() {
+pub fn terrain_info(terrain: &Terrain, window: Window) -> Vec<u32> {
+    let bits = |(row, col): (usize, usize)| {
+        let cell = row * terrain.grid.cols + col;
+        let mut bits = if terrain.valid[cell] { info::VALID } else { 0 };
         match &terrain.vegetation {
-            None => *bits |= info::TRUNK_ABSENT,
+            None => bits |= info::TRUNK_ABSENT,
             Some(v) => {
-                if v.from_start[terrain.at(i / cols, i % cols)] != 0 {
-                    *bits |= info::FROM_START;
+                if v.from_start[terrain.at(row, col)] != 0 {
+                    bits |= info::FROM_START;
                 }
-                if v.trunk_absent[i] {
-                    *bits |= info::TRUNK_ABSENT;
+                if v.trunk_absent[cell] {
+                    bits |= info::TRUNK_ABSENT;
                 }
             }
         }
-    }
-    bits
+        bits
+    };
+    (0..window.len()).map(|i| bits(window.cell(i))).collect()
 }
 
 impl DeviceTerrain {
@@ -115,7 +113,10 @@ impl DeviceTerrain {
         Ok(Self {
             surface: gpu.upload("the surface", &surface)?,
             vegetation: gpu.upload("the vegetation", &vegetation)?,
-            info: gpu.upload("the cells' bits", &terrain_info(terrain))?,
+            info: gpu.upload(
+                "the cells' bits",
+                &terrain_info(terrain, Window::whole(terrain.grid)),
+            )?,
             ground: GroundUniform {
                 rows: count(rows),
                 cols: count(cols),

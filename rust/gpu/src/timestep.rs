@@ -169,6 +169,7 @@ fn encode<'a>(
         shadow::encode(
             job,
             &device.terrain,
+            device.window,
             &device.walls,
             sun,
             &buffers.dynamic,

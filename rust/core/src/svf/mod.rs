@@ -123,17 +123,16 @@ impl SkyPlan {
         }
     }
 
-    /// Sky view of whole tile rows, `first_row` a multiple of [`TILE_ROWS`]. Results do not depend
-    /// on how rows are split between calls or threads. `fields` and `masks` are the rows' own parts
-    /// of the output, in the layout of [`SkyRows`].
+    /// Sky view of a window. Results do not depend on how it is split between calls or threads.
+    /// `fields` and `masks` are its own parts of the output, in the layout of [`SkyRows`].
     pub fn compute(
         &self,
         terrain: &Terrain,
-        first_row: usize,
+        window: Window,
         fields: &mut [&mut [f32]],
         masks: &mut [&mut [u32]],
     ) {
-        let cols = terrain.grid.cols;
+        let cols = window.cols;
         let words = self.table.words();
         let mut bands: Vec<Band<'_>> = Vec::new();
         let mut field_parts: Vec<_> = fields
@@ -144,7 +143,7 @@ impl SkyPlan {
             .iter_mut()
             .map(|m| m.chunks_mut(TILE_ROWS * cols * words))
             .collect();
-        let mut row = first_row;
+        let mut row = window.row;
         while let Some(fields) = field_parts
             .iter_mut()
             .map(Iterator::next)
@@ -153,8 +152,11 @@ impl SkyPlan {
             let masks = mask_parts.iter_mut().filter_map(Iterator::next).collect();
             let rows = fields[0].len() / cols;
             bands.push(Band {
-                row,
-                rows,
+                window: Window {
+                    row,
+                    rows,
+                    ..window
+                },
                 fields,
                 masks,
             });
@@ -162,7 +164,7 @@ impl SkyPlan {
         }
         bands.into_par_iter().for_each(|mut band| {
             let mut scratch = Scratch::new(words);
-            for col in (0..cols).step_by(SEGMENT) {
+            for col in (window.col..window.col + cols).step_by(SEGMENT) {
                 simd::dispatch(SkyTile {
                     plan: self,
                     terrain,
@@ -176,8 +178,8 @@ impl SkyPlan {
 
     #[inline(always)]
     fn tile(&self, terrain: &Terrain, band: &mut Band<'_>, col: usize, scratch: &mut Scratch) {
-        let Some(tile) = Tile::new(terrain, band.row, band.rows, col) else {
-            band.fill_no_data(terrain, col, self.table.words());
+        let Some(tile) = Tile::new(terrain, band.window.row, band.window.rows, col) else {
+            band.fill_no_data(col, self.table.words());
             return;
         };
         for family in &mut scratch.planes {
@@ -194,12 +196,14 @@ impl SkyPlan {
     #[inline(always)]
     fn write(&self, terrain: &Terrain, band: &mut Band<'_>, tile: &Tile, scratch: &Scratch) {
         let cols = terrain.grid.cols;
+        let window = band.window;
         let words = self.table.words();
-        let width = SEGMENT.min(cols - tile.col);
+        let first = tile.col - window.col;
+        let width = SEGMENT.min(window.cols - first);
         let mut sums = [[0; SEGMENT]; 5];
         let trunk_absent = terrain.vegetation.as_ref().map(|v| &v.trunk_absent);
         for r in 0..tile.rows {
-            let out = r * cols + tile.col;
+            let out = r * window.cols + first;
             let cell = (tile.row + r) * cols + tile.col;
             let valid = &terrain.valid[cell..cell + width];
             for family in 0..3 {
@@ -249,18 +253,18 @@ impl Kernel for SkyTile<'_, '_> {
 
 /// The rows one task works on.
 struct Band<'a> {
-    row: usize,
-    rows: usize,
+    window: Window,
     fields: Vec<&'a mut [f32]>,
     masks: Vec<&'a mut [u32]>,
 }
 
 impl Band<'_> {
-    fn fill_no_data(&mut self, terrain: &Terrain, col: usize, words: usize) {
-        let cols = terrain.grid.cols;
-        let width = SEGMENT.min(cols - col);
-        for r in 0..self.rows {
-            let at = r * cols + col;
+    fn fill_no_data(&mut self, col: usize, words: usize) {
+        let Window { cols, rows, .. } = self.window;
+        let first = col - self.window.col;
+        let width = SEGMENT.min(cols - first);
+        for r in 0..rows {
+            let at = r * cols + first;
             for field in &mut self.fields {
                 field[at..at + width].fill(f32::NAN);
             }
@@ -348,43 +352,38 @@ impl Stage for SkyStage {
             window,
             watch,
         } = input;
-        let Grid { cols, .. } = terrain.grid;
+        let window = *window;
         let words = plan.table.words();
         let families = if terrain.vegetation.is_some() { 3 } else { 1 };
-        // Whole rows of tiles that hold the window; what is not wanted is cut off at the end.
-        let top = window.row / TILE_ROWS * TILE_ROWS;
-        let total = window.row + window.rows - top;
         let mut sky = SkyRows {
-            fields: vec![vec![0.0; total * cols]; FIELDS],
-            masks: vec![vec![0; total * cols * words]; families],
+            fields: vec![vec![0.0; window.len()]; FIELDS],
+            masks: vec![vec![0; window.len() * words]; families],
         };
         // Two tile rows per thread keep every core busy within a block.
         let least = 2 * TILE_ROWS * rayon::current_num_threads();
-        let block = total
+        let block = window
+            .rows
             .div_ceil(BLOCKS)
             .next_multiple_of(TILE_ROWS)
             .max(least);
-        for first in (0..total).step_by(block) {
-            let end = (first + block).min(total);
-            let cells = first * cols..end * cols;
-            let bits = first * cols * words..end * cols * words;
+        for first in (0..window.rows).step_by(block) {
+            let end = (first + block).min(window.rows);
+            let cells = first * window.cols..end * window.cols;
+            let bits = cells.start * words..cells.end * words;
             let mut fields: Vec<_> = sky
                 .fields
                 .iter_mut()
                 .map(|f| &mut f[cells.clone()])
                 .collect();
             let mut masks: Vec<_> = sky.masks.iter_mut().map(|m| &mut m[bits.clone()]).collect();
-            plan.compute(terrain, top + first, &mut fields, &mut masks);
-            if !watch(end, total) {
+            let part = Window {
+                row: window.row + first,
+                rows: end - first,
+                ..window
+            };
+            plan.compute(terrain, part, &mut fields, &mut masks);
+            if !watch(end, window.rows) {
                 return None;
-            }
-        }
-        if *window != Window::whole(terrain.grid) {
-            for field in &mut sky.fields {
-                *field = window.cut(field, 1, top, cols);
-            }
-            for mask in &mut sky.masks {
-                *mask = window.cut(mask, words, top, cols);
             }
         }
         Some(sky)

@@ -174,6 +174,7 @@ fn request(fields: &[Field]) -> Request<'_> {
 fn sun_input(town: &Town) -> SunInput<'_> {
     SunInput {
         terrain: &town.terrain,
+        window: Window::whole(GRID),
         walls: &town.walls,
         azimuth_deg: 143.0,
         altitude_deg: 21.0,

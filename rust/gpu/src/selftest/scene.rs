@@ -204,6 +204,7 @@ impl Town {
         Run {
             id: self.id,
             terrain: &self.terrain,
+            window: Window::whole(self.terrain.grid),
             walls: &self.walls,
             ground_view: &self.ground_view,
             cells: Cells {
