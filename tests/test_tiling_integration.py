@@ -273,7 +273,7 @@ def test_stored_arrays_are_removed(tmp_path: Path) -> None:
         store.create("b", (3, 4))
         store["b"][1:, 2:] = 7.0
         assert store.parts("a", (slice(0, 2), slice(1, 3)))["y"].tolist() == [[1, 2], [5, 6]]
-        assert store.take("b")[2, 3] == 7.0
+        assert store.read("b")[2, 3] == 7.0
         files = list(tmp_path.rglob("*.npy"))
         assert len(files) == 2  # the same array under two names is one file
     assert not list(tmp_path.iterdir())

@@ -27,6 +27,7 @@ from .results import Timeseries, TimeseriesSummary, statistics_kwargs
 from .run_outcome import Collected, Outcome
 from .run_plan import RunPlan, RunRequest, make_plan, settle
 from .run_steps import carry_out
+from .run_store import RunStore
 from .state import ThermalState
 from .surface import SurfaceData
 from .validation import validate_inputs
@@ -66,6 +67,8 @@ def calculate(
     formulation: str = "reference",
     state: ThermalState | None = None,
     overwrite: bool = False,
+    resume: bool = False,
+    output_format: str | Sequence[str] = "geotiff",
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -98,6 +101,11 @@ def calculate(
         state: thermal state to start from, such as ``summary.state`` of the period before.
         overwrite: replace another run's results in ``output_dir``; the same run may always be
             repeated.
+        resume: go on with an interrupted run of the same inputs and parameters in ``output_dir``:
+            tiles that are finished and intact are kept, and the files are those of an undisturbed
+            run. A raster that runs in one piece starts again.
+        output_format: "geotiff" (a file per step), "zarr" (``output_dir/solweig.zarr``, a CF cube
+            in chunks, needs ``solweig[zarr]``), or both. Summaries are GeoTIFFs in any case.
 
     Returns:
         Statistics per cell, the series of the means, and how it was computed.
@@ -153,6 +161,8 @@ def calculate(
         pois=pois,
         state=state,
         overwrite=overwrite,
+        resume=resume,
+        output_format=output_format,
     )
     plan = make_plan(request)
     return _recorded(plan, progress_callback)
@@ -162,14 +172,16 @@ def _recorded(plan: RunPlan, progress: Progress | None) -> TimeseriesSummary:
     """Run, and leave a word on how it ended in the output folder."""
     folder = plan.output_dir
     if folder is None:
-        return _run(plan, progress)
+        return _run(plan, progress)[0]
     if plan.replaces:
         remove_run(folder)
     save_run_metadata(plan.metadata, folder)
     try:
-        summary = _run(plan, progress)
+        summary, store = _run(plan, progress)
         started = time.perf_counter()
         summary.to_geotiff(folder)
+        if store is not None and store.cube is not None:
+            store.cube.finish(summary.grids())
         if summary.pois is not None:
             _write_points(summary, folder)
         if summary.telemetry is not None:
@@ -185,6 +197,8 @@ def _recorded(plan: RunPlan, progress: Progress | None) -> TimeseriesSummary:
             save_run_metadata({**plan.metadata, "status": status, "error": str(error)}, folder)
         raise
     save_run_metadata(summary.metadata, folder)
+    if store is not None:
+        store.remove()
     return summary
 
 
@@ -196,7 +210,8 @@ def _write_points(summary: TimeseriesSummary, folder: Path) -> None:
         summary.pois.to_csv(temporary, index=False)
 
 
-def _run(plan: RunPlan, progress: Progress | None) -> TimeseriesSummary:
+def _run(plan: RunPlan, progress: Progress | None) -> tuple[TimeseriesSummary, RunStore | None]:
+    """Run; also where the tiles left their results."""
     started = time.perf_counter()
     telemetry = Telemetry(live=switches.read().timing)
     log.info("engine: %s (%s)", plan.execution.accelerator, plan.execution.reason)
@@ -229,7 +244,7 @@ def _run(plan: RunPlan, progress: Progress | None) -> TimeseriesSummary:
             "stages_s": outcome.collected.seconds,
         },
     }
-    return summary
+    return summary, outcome.store
 
 
 def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:

@@ -15,7 +15,14 @@ from .variables import attributes
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["StepStack", "build_dataset", "naive_utc"]
+__all__ = [
+    "StepStack",
+    "build_dataset",
+    "cf_coordinates",
+    "global_attributes",
+    "naive_utc",
+    "step_attributes",
+]
 
 GRID_MAPPING = "spatial_ref"
 
@@ -60,24 +67,36 @@ def build_dataset(
     """
     import xarray as xr
 
-    stamps, aware = naive_utc(times)
-    x_attrs, y_attrs = _axis_attributes(georef)
-    coords: dict[str, Any] = {
-        "time": ("time", stamps, {"standard_name": "time", "long_name": _time_name(aware)}),
-        "y": ("y", georef.y(), y_attrs),
-        "x": ("x", georef.x(), x_attrs),
-        GRID_MAPPING: ((), np.int32(0), _grid_mapping(georef)),
-    }
+    coords: dict[str, Any] = dict(cf_coordinates(georef, times))
     variables: dict[str, Any] = {}
     for name, stack in grids.items():
-        attrs = {**attributes(name), "grid_mapping": GRID_MAPPING}
-        variables[name] = (("time", "y", "x"), stack, attrs)
+        variables[name] = (("time", "y", "x"), stack, step_attributes(name))
     for name, values in (series or {}).items():
-        variables[name] = ("time", values, _SERIES[name])
-    return xr.Dataset(variables, coords=coords, attrs=_global_attributes(version))
+        variables[name] = ("time", values, WEATHER_ATTRIBUTES[name])
+    return xr.Dataset(variables, coords=coords, attrs=global_attributes(version))
 
 
-_SERIES: dict[str, dict[str, str]] = {
+def cf_coordinates(
+    georef: GeoReference, times: Sequence[datetime]
+) -> dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]]:
+    """``time``, ``y``, ``x`` and the grid mapping: dimensions, values and CF attributes."""
+    stamps, aware = naive_utc(times)
+    x_attrs, y_attrs = _axis_attributes(georef)
+    clock = {"standard_name": "time", "long_name": _time_name(aware)}
+    return {
+        "time": (("time",), stamps, clock),
+        "y": (("y",), georef.y(), dict(y_attrs)),
+        "x": (("x",), georef.x(), dict(x_attrs)),
+        GRID_MAPPING: ((), np.int32(0), _grid_mapping(georef)),
+    }
+
+
+def step_attributes(name: str | None = None) -> dict[str, str]:
+    """CF attributes of a raster of a step."""
+    return {**(attributes(name) if name else {}), "grid_mapping": GRID_MAPPING}
+
+
+WEATHER_ATTRIBUTES: dict[str, dict[str, str]] = {
     "ta": {"long_name": "air temperature", "standard_name": "air_temperature", "units": "degC"},
     "rh": {"long_name": "relative humidity", "standard_name": "relative_humidity", "units": "%"},
     "ws": {"long_name": "wind speed", "standard_name": "wind_speed", "units": "m s-1"},
@@ -88,7 +107,7 @@ _SERIES: dict[str, dict[str, str]] = {
         "units": "degree",
     },
 }
-WEATHER_SERIES = tuple(_SERIES)
+WEATHER_SERIES = tuple(WEATHER_ATTRIBUTES)
 
 
 def _time_name(aware: bool) -> str:
@@ -116,7 +135,8 @@ def _grid_mapping(georef: GeoReference) -> dict[str, Any]:
     return attrs
 
 
-def _global_attributes(version: str) -> dict[str, str]:
+def global_attributes(version: str) -> dict[str, str]:
+    """CF attributes of a dataset."""
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     return {
         "Conventions": "CF-1.8",

@@ -30,6 +30,7 @@ __all__ = [
     "create_run_metadata",
     "load_run_metadata",
     "refuse_other_run",
+    "refuse_to_resume",
     "save_run_metadata",
 ]
 
@@ -213,6 +214,39 @@ def refuse_other_run(folder: Path, run_id: str, *, overwrite: bool) -> bool:
             "Choose another folder, or pass overwrite=True (--overwrite) to replace that run.",
         )
     return True
+
+
+def refuse_to_resume(folder: Path, metadata: Mapping[str, Any]) -> None:
+    """Check that a folder holds the run that is to be resumed, or none.
+
+    Raises:
+        ConfigurationError: it holds another; the message names what differs.
+    """
+    if not (folder / FILE_NAME).exists():
+        return
+    found = load_run_metadata(folder)
+    if found["run_id"] == metadata["run_id"]:
+        return
+    now = plain(metadata)
+    differing = [
+        name
+        for part in ("inputs", "parameters")
+        for name in _differences(found.get(part), now[part], part)
+    ]
+    raise ConfigurationError(
+        "resume",
+        f"the inputs and parameters of the run in {folder}",
+        "others: " + ", ".join(differing or ["unknown"]) + " differ",
+        "Run it as it was begun, or choose another folder.",
+    )
+
+
+def _differences(one: Any, two: Any, name: str) -> list[str]:
+    """Names of the values that differ, such as ``inputs.surface.content.dsm``."""
+    if isinstance(one, Mapping) and isinstance(two, Mapping):
+        keys = dict.fromkeys((*one, *two))
+        return [d for k in keys for d in _differences(one.get(k), two.get(k), f"{name}.{k}")]
+    return [] if one == two else [name]
 
 
 def _versions() -> dict[str, str]:

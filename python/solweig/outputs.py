@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
-import queue
-import threading
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import switches
+from .background import BackgroundWriter
 from .config import VALID_OUTPUTS
 from .errors import ConfigurationError
 from .georef import GeoReference
 from .variables import attributes
+
+if TYPE_CHECKING:
+    from .execution.telemetry import Telemetry
+    from .run_plan import RunPlan
 
 __all__ = [
     "NODATA",
@@ -26,6 +32,7 @@ __all__ = [
     "prepare_folder",
     "remove_run",
     "step_path",
+    "step_writer",
     "summary_path",
     "write_geotiff",
 ]
@@ -92,6 +99,8 @@ def remove_run(folder: Path) -> None:
                 path.unlink()
     for name in ("pois.csv", "run_metadata.json", "telemetry.csv", "telemetry.json"):
         (folder / name).unlink(missing_ok=True)
+    for name in (".solweig", "solweig.zarr"):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def write_geotiff(
@@ -143,9 +152,10 @@ def write_geotiff(
 class StepWriter:
     """Writes steps in one background thread, so that the next step runs meanwhile.
 
-    The queue is bounded: a slow disk slows the model instead of filling the memory. An error of the
-    writer is raised by the next :meth:`submit`, or by leaving the ``with`` block. Leaving it with
-    an exception drops what still waits; no file is left half-written.
+    At most ``inflight_limit`` steps are handed over and not written: a slow disk slows the model
+    instead of filling the memory. An error of the writer is raised by the next :meth:`submit`, or
+    by leaving the ``with`` block. Leaving it with an exception drops what still waits; no file is
+    left half-written.
     """
 
     def __init__(
@@ -160,36 +170,20 @@ class StepWriter:
         self.georef = georef
         self.written: list[Path] = []
         self.seconds = 0.0
-        self.depth_peak = 0
+        self._writer = BackgroundWriter(inflight_limit, here=not background)
+
+    @property
+    def depth_peak(self) -> int:
         """Most steps that were handed over and not written at one time."""
-        self._error: BaseException | None = None
-        self._dropping = threading.Event()
-        self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue(inflight_limit)
-        self._thread: threading.Thread | None = None
-        if background:
-            self._thread = threading.Thread(target=self._work, name="solweig-writer", daemon=True)
-            self._thread.start()
+        return self._writer.depth_peak
 
     def submit(self, time: datetime, grids: Mapping[str, Grid]) -> None:
         """Hand over the grids of one step; they must not be changed afterwards."""
-
-        def task() -> None:
-            self._write(time, grids)
-
-        if self._thread is None:
-            self.depth_peak = 1
-            task()
-            return
-        self._raise_error()
-        self._queue.put(task)
-        self.depth_peak = max(self.depth_peak, self._queue.unfinished_tasks)
+        self._writer.submit(lambda: self._write(time, grids))
 
     def close(self) -> None:
         """Wait until everything is written; raises what went wrong."""
-        if self._thread is not None and self._thread.is_alive():
-            self._queue.put(None)
-            self._thread.join()
-        self._raise_error()
+        self._writer.close()
 
     def __enter__(self) -> StepWriter:
         return self
@@ -200,13 +194,7 @@ class StepWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self.close()
-            return
-        self._dropping.set()
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join()
+        self._writer.close(drop=kind is not None)
 
     def _write(self, time: datetime, grids: Mapping[str, Grid]) -> None:
         import time as clock
@@ -218,18 +206,16 @@ class StepWriter:
             self.written.append(path)
         self.seconds += clock.perf_counter() - start
 
-    def _work(self) -> None:
-        while (task := self._queue.get()) is not None:
-            try:
-                if not self._dropping.is_set() and self._error is None:
-                    task()
-            except BaseException as error:  # handed to the caller's thread, whatever it is
-                self._error = error
-            finally:
-                self._queue.task_done()
 
-    def _raise_error(self) -> None:
-        if self._error is not None:
-            error, self._error = self._error, None
-            self._dropping.set()
-            raise error
+@contextmanager
+def step_writer(plan: RunPlan, telemetry: Telemetry) -> Iterator[StepWriter]:
+    """The writer of a run's steps; how many waited at most is measured."""
+    assert plan.output_dir is not None
+    with StepWriter(
+        plan.output_dir,
+        plan.georef,
+        background=switches.read().async_output,
+        inflight_limit=plan.execution.inflight_limit,
+    ) as writer:
+        yield writer
+    telemetry.record("queue_depth_peak", writer.depth_peak)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from .execution.tally import Tally
 from .execution.telemetry import Telemetry
 from .pois import Points, PointTable
 from .state import ThermalState
+
+if TYPE_CHECKING:
+    from .run_store import RunStore
 
 __all__ = ["Collected", "Outcome"]
 
@@ -76,3 +79,5 @@ class Outcome:
     #: Who did it, as it is recorded.
     workers: list[dict[str, Any]] = field(default_factory=list)
     tile_plan: dict[str, Any] | None = None
+    #: What the tiles wrote, to be removed when the run is complete.
+    store: RunStore | None = None

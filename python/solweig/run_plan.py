@@ -19,7 +19,7 @@ from .errors import ConfigurationError, GridShapeMismatch, WeatherDataError
 from .execution import ExecutionConfig, ResolvedExecution, resolve_execution
 from .georef import GeoReference
 from .location import Location
-from .metadata import create_run_metadata, refuse_other_run
+from .metadata import create_run_metadata, refuse_other_run, refuse_to_resume
 from .outputs import prepare_folder
 from .pois import Points, PointSource, read_points
 from .precomputed import PrecomputedData
@@ -28,8 +28,11 @@ from .surface import SurfaceData
 from .validation import check_location, check_surface, sky_of
 from .weather import Weather
 from .weather_series import WeatherSeries, weather_series
+from .zarr_store import need_zarr
 
-__all__ = ["RunPlan", "RunRequest", "make_plan"]
+__all__ = ["OUTPUT_FORMATS", "RunPlan", "RunRequest", "make_plan"]
+
+OUTPUT_FORMATS = ("geotiff", "zarr")
 
 log = logging.getLogger("solweig")
 
@@ -53,6 +56,8 @@ class RunRequest:
     pois: PointSource | None
     state: ThermalState | None
     overwrite: bool
+    resume: bool = False
+    output_format: str | Sequence[str] = "geotiff"
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,10 @@ class RunPlan:
     replaces: bool
     state: ThermalState | None
     metadata: dict[str, Any]
+    #: What the steps are written as: "geotiff", "zarr" or both.
+    formats: tuple[str, ...] = ("geotiff",)
+    #: Keep what an interrupted run of the same has finished.
+    resume: bool = False
 
     def arrays(self) -> ModelArrays:
         """The rasters of this run; borrowed from the surface, not copied."""
@@ -143,6 +152,7 @@ def make_plan(request: RunRequest) -> RunPlan:
     """
     execution = resolve_execution(request.execution)
     outputs = tuple(validate_outputs(request.outputs))
+    formats = _formats(request)
     if not outputs:
         raise ConfigurationError("outputs", "at least one name", "none")
     surface, settings = request.surface, request.settings
@@ -190,8 +200,10 @@ def make_plan(request: RunRequest) -> RunPlan:
     folder, replaces = None, False
     if request.output_dir is not None:
         folder = Path(request.output_dir)
+        if request.resume:
+            refuse_to_resume(folder, metadata)
         replaces = refuse_other_run(folder, metadata["run_id"], overwrite=request.overwrite)
-        prepare_folder(folder, (*outputs, "summary"))
+        prepare_folder(folder, (*(outputs if "geotiff" in formats else ()), "summary"))
     return RunPlan(
         surface=surface,
         precomputed=request.precomputed,
@@ -208,6 +220,8 @@ def make_plan(request: RunRequest) -> RunPlan:
         replaces=replaces,
         state=request.state,
         metadata=metadata,
+        formats=formats,
+        resume=request.resume,
     )
 
 
@@ -247,6 +261,22 @@ def _check_weather(weather: Weather | Sequence[Weather]) -> None:
         raise WeatherDataError(
             "weather", "at least one step", "none", "Is the chosen period outside the data?"
         )
+
+
+def _formats(request: RunRequest) -> tuple[str, ...]:
+    """What the steps are written as, checked."""
+    wanted = request.output_format
+    names = tuple(dict.fromkeys([wanted] if isinstance(wanted, str) else wanted))
+    if not names or any(name not in OUTPUT_FORMATS for name in names):
+        expected = f"one or both of {', '.join(OUTPUT_FORMATS)}"
+        raise ConfigurationError("output_format", expected, repr(wanted))
+    if request.output_dir is None and names != ("geotiff",):
+        raise ConfigurationError("output_dir", "a folder for the Zarr store", "None")
+    if request.output_dir is None and request.resume:
+        raise ConfigurationError("resume", "an output_dir that holds the run", "output_dir=None")
+    if "zarr" in names:
+        need_zarr()
+    return names
 
 
 def _check_memory(steps: int, variables: int, shape: tuple[int, int]) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +19,12 @@ from .execution.opening import engine_of, strategy_of
 from .execution.overlap import may_overlap, run_steps
 from .execution.telemetry import Telemetry
 from .execution.worker import adapter_name, device_seconds
-from .outputs import StepWriter
+from .outputs import step_writer
 from .run_outcome import Collected, Outcome
+from .run_store import recorded_tiles
 from .state import ThermalState
 from .tile_plan import TilePlan, cut_or_leave_device, device_window
-from .tiled_run import run_halo, run_tiled
+from .tiled_run import journal_head, run_halo, run_tiled
 
 if TYPE_CHECKING:
     from .run_plan import RunPlan
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["carry_out"]
 
 log = logging.getLogger("solweig")
+
+_CUBE_CORE = 512
+"""Chunks of a cube whose raster runs in one piece have this side at the most [px]."""
 
 Progress = Callable[[int, int], Any]
 Deliver = Callable[[datetime, dict[str, NDArray[np.float32]]], None]
@@ -42,23 +45,17 @@ def carry_out(plan: RunPlan, telemetry: Telemetry, progress: Progress | None) ->
     engine = engine_of(plan.execution)
     engine, tiles = _tiles(plan, engine)
     overlap = _wants_overlap(engine)
+    if tiles is None and "zarr" in plan.formats:
+        # One tile: the same way to the cube, in chunks.
+        side = -(-max(plan.georef.shape) // _CUBE_CORE) * _CUBE_CORE
+        tiles = TilePlan(plan.georef.shape, side, 0, "the raster in one piece")
     if tiles is None:
         if plan.execution.workers is not None:
             _set_threads(plan.execution.workers)
         return _in_one_piece(plan, engine, telemetry, progress, overlap)
     strategy = strategy_of(plan.execution, engine)
 
-    def run(deliver: Deliver | None) -> Outcome:
-        return run_tiled(
-            plan, tiles, strategy, telemetry, deliver=deliver, progress=progress, overlap=overlap
-        )
-
-    if plan.output_dir is None:
-        return run(None)
-    with _writer(plan, telemetry) as writer:
-        outcome = run(writer.submit)
-    outcome.write_seconds = writer.seconds
-    return outcome
+    return run_tiled(plan, tiles, strategy, telemetry, progress=progress, overlap=overlap)
 
 
 def _tiles(plan: RunPlan, engine: Any) -> tuple[Any, TilePlan | None]:
@@ -68,6 +65,11 @@ def _tiles(plan: RunPlan, engine: Any) -> tuple[Any, TilePlan | None]:
         ConfigurationError: a strict run whose device holds no sensible tile.
     """
     halo, longest = run_halo(plan), switches.read().max_tile_side
+    if plan.output_dir is not None and plan.resume:
+        # The cut of the interrupted run, whatever this machine would choose.
+        found = recorded_tiles(plan, journal_head(plan, TilePlan(plan.georef.shape, 0, halo, "")))
+        if found is not None:
+            return engine, TilePlan(plan.georef.shape, *found, "as the run was begun")
     arrays = plan.arrays()
     window = device_window(
         engine,
@@ -109,7 +111,7 @@ def _in_one_piece(
         run.all_steps(stack.add_step, overlap)
         steps = stack.grids
     else:
-        with _writer(plan, telemetry) as writer:
+        with step_writer(plan, telemetry) as writer:
             run.all_steps(writer.submit, overlap)
         write_seconds = writer.seconds
     run.drop_model()  # its rasters make room for the summary's
@@ -172,20 +174,6 @@ class _WholeRun:
     def drop_model(self) -> None:
         """Free what only the steps needed."""
         self._model = None
-
-
-@contextmanager
-def _writer(plan: RunPlan, telemetry: Telemetry) -> Iterator[StepWriter]:
-    """The writer of the run's steps; how many waited at most is measured."""
-    assert plan.output_dir is not None
-    with StepWriter(
-        plan.output_dir,
-        plan.georef,
-        background=switches.read().async_output,
-        inflight_limit=plan.execution.inflight_limit,
-    ) as writer:
-        yield writer
-    telemetry.record("queue_depth_peak", writer.depth_peak)
 
 
 def _set_threads(workers: int) -> None:

@@ -50,7 +50,11 @@ class ThermalState:
         self._initial_shape: tuple[int, int] | None = None
         self.first = bool(first)
         self.accumulated_days = float(accumulated_days)
-        self.fields = {name: np.array(grid, np.float32) for name, grid in (fields or {}).items()}
+        # Mapped rasters are of a city too large to copy, and nothing writes into them.
+        self.fields = {
+            name: grid if isinstance(grid, np.memmap) else np.array(grid, np.float32)
+            for name, grid in (fields or {}).items()
+        }
 
     @property
     def shape(self) -> tuple[int, int] | None:

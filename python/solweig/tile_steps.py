@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from .background import BackgroundWriter
 from .execution.overlap import may_overlap, run_steps
-from .tile_store import TileStore
+from .execution.worker import Phases
+from .journal import Digest
+from .tile_store import Results, TileStore
 from .tiling import TileSpec, corners, within
 
 __all__ = ["Sums", "TileSteps", "TileStepsJob"]
@@ -23,6 +28,8 @@ _MEANS = ("tmrt", "utci", "shadow")
 _UNIT = 2.0**-18
 """Values are summed in whole numbers of this unit, as the engine does: such sums are exact, and
 tiles add up to the same mean as the whole raster."""
+
+Report = Callable[[int, int], None]
 
 
 @dataclass
@@ -86,6 +93,7 @@ class TileSteps:
     #: Time of each step, and of the stages of all of them [s].
     step_seconds: list[float] = field(default_factory=list)
     stage_seconds: dict[str, float] = field(default_factory=dict)
+    #: Waiting for, and writing, what was computed [s].
     stitch_seconds: float = 0.0
     overlap_seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
@@ -93,6 +101,41 @@ class TileSteps:
     first: bool = True
     accumulated_days: float = 0.0
     has_memory: bool = False
+    #: Most steps that waited to be written at one time.
+    depth_peak: int = 0
+    #: Of every array the tile wrote, where digests were wanted.
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """As JSON, without the times."""
+        return {
+            "sums": [asdict(s) for s in self.sums],
+            "scalars": self.scalars,
+            "points": [{n: v.tolist() for n, v in p.items()} for p in self.points],
+            "counts": self.counts,
+            "first": self.first,
+            "accumulated_days": self.accumulated_days,
+            "has_memory": self.has_memory,
+            "digests": self.digests,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> TileSteps:
+        """What :meth:`record` gave.
+
+        Raises:
+            KeyError, TypeError: something else.
+        """
+        return cls(
+            sums=[Sums(**s) for s in record["sums"]],
+            scalars=list(record["scalars"]),
+            points=[{n: np.array(v, np.float64) for n, v in p.items()} for p in record["points"]],
+            counts=dict(record["counts"]),
+            first=bool(record["first"]),
+            accumulated_days=float(record["accumulated_days"]),
+            has_memory=bool(record["has_memory"]),
+            digests=dict(record["digests"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -103,10 +146,13 @@ class TileStepsJob:
     albedo, emissivity, ``svf/...``, ``masks/...`` and ``state/...``; ``results`` takes
     ``step/<output>`` ``[time, row, col]``, ``statistic/...``, ``hours/<threshold>`` and
     ``state/...``.
+
+    Reading a tile, computing it and writing it may each run beside the others; what is computed and
+    not written yet is at most ``inflight_limit`` steps in each process.
     """
 
     inputs: TileStore
-    results: TileStore
+    results: Results
     scene: dict[str, Any]
     patch_option: int
     params: dict[str, Any]
@@ -118,13 +164,67 @@ class TileStepsJob:
     #: How far the ground view of a person reaches [px].
     view: int
     overlap: bool
+    inflight_limit: int = 2
+    #: Write beside the computation.
+    background: bool = True
+    #: Take a digest of everything written.
+    digests: bool = False
 
-    def begin(self, engine: Any) -> Callable[[Any, Callable[[int, int], None]], TileSteps]:
-        def work(item: Any, report: Callable[[int, int], None]) -> TileSteps:
-            tile, points = item
-            return _Tile(self, engine, tile, points, report).run()
+    def begin(self, engine: Any) -> _Stepping:
+        return _Stepping(self, engine)
 
-        return work
+
+@dataclass(frozen=True)
+class _Loaded:
+    """The rasters of a tile, read: heights of all of it, the rest around its core."""
+
+    heights: dict[str, Any]
+    layers: dict[str, Any]
+    svf: dict[str, Any]
+    masks: dict[str, Any]
+    state: dict[str, Any]
+
+
+class _Stepping(Phases):
+    """The three phases of a tile."""
+
+    def __init__(self, job: TileStepsJob, engine: Any) -> None:
+        self._job, self._engine = job, engine
+        self._writer = BackgroundWriter(job.inflight_limit, here=not job.background)
+
+    def read(self, item: Any) -> _Loaded:
+        tile, _ = item
+        inputs, inner = self._job.inputs, tile.around(self._job.view)
+
+        def cut(names: tuple[str, ...], where: tuple[slice, slice]) -> dict[str, Any]:
+            return {n: inputs.part(n, where) if n in inputs else None for n in names}
+
+        loaded = _Loaded(
+            heights=cut(("dsm", "dem", "canopy", "trunk"), tile.read_slice),
+            layers=cut(_LAYERS, inner),
+            svf=inputs.parts("svf", inner),
+            masks=inputs.parts("masks", inner),
+            state={} if self._job.clock is None else inputs.parts("state", inner),
+        )
+        inputs.release()
+        return loaded
+
+    def compute(self, item: Any, loaded: _Loaded, report: Report) -> _Tile:
+        tile, points = item
+        one = _Tile(self._job, self._engine, self._writer, tile, points, report)
+        one.run(loaded)
+        return one
+
+    def finish(self, item: Any, computed: _Tile) -> TileSteps:
+        found = computed.finish()
+        self._job.results.release()
+        return found
+
+    def close(self) -> None:
+        self._writer.close(drop=True)
+
+
+_LAYERS = ("buildings", "wall_height", "wall_aspect", "land_cover", "albedo", "emissivity")
 
 
 class _Tile:
@@ -134,104 +234,106 @@ class _Tile:
         self,
         job: TileStepsJob,
         engine: Any,
+        writer: BackgroundWriter,
         tile: TileSpec,
         points: NDArray[np.int64] | None,
-        report: Callable[[int, int], None],
+        report: Report,
     ) -> None:
-        self._job, self._tile, self._report = job, tile, report
-        self._points = points
+        self._job, self._engine, self._writer = job, engine, writer
+        self._tile, self._points, self._report = tile, points, report
         self._inner = tile.around(job.view)
         self._core = within(tile.write_slice, self._inner)
         self._wanted = (*job.outputs, *(n for n in _MEANS if n not in job.outputs))
-        self._overlap = job.overlap and may_overlap(engine) is None
-        self._model = self._build(engine)
-        self._state = self._start()
-        self._statistics = self._model.new_statistics(job.thresholds_day, job.thresholds_night)
         self._found = TileSteps()
+        self._digests: dict[str, Digest] = {}
+        self._pending: list[Future[Any]] = []
 
-    def run(self) -> TileSteps:
-        found = self._found
-        found.overlap_seconds = run_steps(
-            len(self._job.weather), self._step, self._deliver, overlap=self._overlap
-        )
+    def run(self, loaded: _Loaded) -> None:
+        """Compute every step; what is wanted is on its way to the store afterwards."""
+        job, found = self._job, self._found
+        model = self._build(loaded)
+        state = self._start(model, loaded)
+        statistics = model.new_statistics(job.thresholds_day, job.thresholds_night)
+
+        def step(i: int) -> _core.StepResult:
+            return model.step(
+                state,
+                job.weather[i],
+                outputs=self._wanted,
+                points=self._points,
+                statistics=statistics,
+            )
+
+        overlap = job.overlap and may_overlap(self._engine) is None
+        found.overlap_seconds = run_steps(len(job.weather), step, self._deliver, overlap=overlap)
+        found.counts = dict(statistics.counts)
+        found.first, found.accumulated_days = state.first, state.accumulated_days
+        fields = state.fields()
+        found.has_memory = bool(fields)
+        for prefix, grids in (
+            ("statistic", statistics.grids()),
+            ("hours", {repr(t): grid for t, grid in statistics.hours_above().items()}),
+            ("state", fields),
+        ):
+            for name, grid in grids.items():
+                self._keep(f"{prefix}/{name}", grid[self._core])
+
+    def finish(self) -> TileSteps:
+        """Wait until everything is written."""
         started = time.perf_counter()
-        self._keep_statistics()
-        self._keep_state()
+        for write in self._pending:
+            write.result()
+        found = self._found
         found.stitch_seconds += time.perf_counter() - started
+        found.depth_peak = self._writer.depth_peak
+        found.digests = {name: digest.text() for name, digest in self._digests.items()}
         return found
 
-    def _build(self, engine: Any) -> _core.Model:
-        job, inputs = self._job, self._job.inputs
-        around, inner = self._tile.read_slice, self._inner
-
-        def cut(name: str, where: tuple[slice, slice] = inner) -> Any:
-            return inputs.part(name, where) if name in inputs else None
-
-        dem, canopy, trunk = (cut(name, around) for name in ("dem", "canopy", "trunk"))
-        scene = _core.Scene(cut("dsm", around), dem=dem, canopy=canopy, trunk=trunk, **job.scene)
-        chosen = {} if engine is None else {"engine": engine}
+    def _build(self, loaded: _Loaded) -> _core.Model:
+        job, heights = self._job, loaded.heights
+        scene = _core.Scene(heights.pop("dsm"), **heights, **job.scene)
+        chosen = {} if self._engine is None else {"engine": self._engine}
         return _core.Model(
             scene,
-            svf=inputs.parts("svf", inner),
-            masks=inputs.parts("masks", inner) or None,
+            svf=loaded.svf,
+            masks=loaded.masks or None,
             patch_option=job.patch_option,
-            buildings=cut("buildings"),
-            wall_height=cut("wall_height"),
-            wall_aspect=cut("wall_aspect"),
-            land_cover=cut("land_cover"),
-            albedo=cut("albedo"),
-            emissivity=cut("emissivity"),
+            **loaded.layers,
             params=job.params,
-            window=corners(within(inner, around)),
+            window=corners(within(self._inner, self._tile.read_slice)),
             **chosen,
         )
 
-    def _start(self) -> _core.State:
-        job = self._job
-        if job.clock is None:
-            return self._model.new_state()
-        first, days = job.clock
-        return _core.State.restore(first, days, job.inputs.parts("state", self._inner))
-
-    def _step(self, i: int) -> _core.StepResult:
-        return self._model.step(
-            self._state,
-            self._job.weather[i],
-            outputs=self._wanted,
-            points=self._points,
-            statistics=self._statistics,
-        )
+    def _start(self, model: _core.Model, loaded: _Loaded) -> _core.State:
+        if self._job.clock is None:
+            return model.new_state()
+        first, days = self._job.clock
+        return _core.State.restore(first, days, loaded.state)
 
     def _deliver(self, i: int, result: _core.StepResult, seconds: float) -> None:
-        found, core = self._found, self._core
-        started = time.perf_counter()
-        cores = {name: grid[core] for name, grid in result.fields.items()}
-        for name in self._job.outputs:
-            self._job.results[f"step/{name}"][i][self._tile.write_slice] = cores[name]
-        found.stitch_seconds += time.perf_counter() - started
+        found = self._found
+        cores = {name: grid[self._core] for name, grid in result.fields.items()}
         found.sums.append(Sums.of(*(cores[name] for name in _MEANS)))
         found.scalars.append(result.scalars)
         found.points.append(result.points if self._points is not None else {})
         found.step_seconds.append(seconds)
         for stage, time_s in result.seconds.items():
             found.stage_seconds[stage] = found.stage_seconds.get(stage, 0.0) + time_s
+        started = time.perf_counter()
+        self._put({f"step/{name}": cores[name] for name in self._job.outputs}, i)
+        found.stitch_seconds += time.perf_counter() - started
         self._report(i + 1, len(self._job.weather))
 
-    def _keep_statistics(self) -> None:
-        self._found.counts = dict(self._statistics.counts)
-        self._write("statistic", self._statistics.grids())
-        hours = {repr(t): grid for t, grid in self._statistics.hours_above().items()}
-        self._write("hours", hours)
+    def _keep(self, name: str, grid: Any) -> None:
+        self._put({name: grid}, None)
 
-    def _keep_state(self) -> None:
-        found = self._found
-        found.first = self._state.first
-        found.accumulated_days = self._state.accumulated_days
-        fields = self._state.fields()
-        found.has_memory = bool(fields)
-        self._write("state", fields)
+    def _put(self, grids: dict[str, Any], step: int | None) -> None:
+        self._pending = [p for p in self._pending if not p.done() or p.exception() is not None]
+        self._pending.append(self._writer.submit(partial(self._write, grids, step)))
 
-    def _write(self, prefix: str, grids: dict[str, Any]) -> None:
+    def _write(self, grids: dict[str, Any], step: int | None) -> None:
         for name, grid in grids.items():
-            target = self._job.results[f"{prefix}/{name}"]
-            target[self._tile.write_slice] = grid[self._core]
+            values = np.ascontiguousarray(grid)
+            self._job.results.write(name, self._tile.write_slice, values, step)
+            if self._job.digests:
+                self._digests.setdefault(name, Digest()).add(values)

@@ -1,8 +1,8 @@
 """Whole-raster arrays that tiles read from and write to, shared with worker processes.
 
-In this process they are plain arrays. For worker processes they are files in a temporary folder,
-mapped by everyone: nothing is sent through a pipe, tiles write disjoint parts without locks, and
-removing the folder frees all of it.
+In this process they are plain arrays. For worker processes, and for a run that may be resumed, they
+are files, mapped by everyone: nothing is sent through a pipe and tiles write disjoint parts without
+locks. A temporary store removes its folder; a lasting one is found again by the next process.
 """
 
 from __future__ import annotations
@@ -13,12 +13,45 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["TileStore"]
+__all__ = ["Results", "TileStore"]
+
+Where = tuple[slice, slice]
+
+
+class Results(Protocol):
+    """What tiles write into: arrays ``[row, col, ...]``, and ``[time, row, col]`` for steps."""
+
+    def create(self, name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> None:
+        """Make an array, or find the one that is there."""
+        ...
+
+    def write(self, name: str, where: Where, values: Any, step: int | None = None) -> None:
+        """Write a window, of one step where the array has a time axis.
+
+        ``values`` is an array of the window's shape, or one value for all of it.
+        """
+        ...
+
+    def read(self, name: str, where: Where | None = None, step: int | None = None) -> NDArray[Any]:
+        """A window, or all of it, in memory or mapped.
+
+        Raises:
+            OSError, ValueError: what is stored is damaged.
+        """
+        ...
+
+    def names(self, prefix: str) -> list[str]:
+        """What follows ``prefix/`` in the names that begin so."""
+        ...
+
+    def release(self) -> None:
+        """Let go of what was opened to write a tile."""
+        ...
 
 
 class TileStore:
@@ -27,15 +60,24 @@ class TileStore:
     Args:
         on_disk: keep them in files, so that worker processes can open them.
         folder: where the temporary folder is made; None is the system's place.
+        lasting: use ``folder`` itself, find the arrays that are in it, and leave them there.
 
-    Leaving the ``with`` block of the store that made the files removes them.
+    Leaving the ``with`` block of the store that made temporary files removes them.
     """
 
-    def __init__(self, *, on_disk: bool = False, folder: Path | None = None) -> None:
+    def __init__(
+        self, *, on_disk: bool = False, folder: Path | None = None, lasting: bool = False
+    ) -> None:
         self._arrays: dict[str, NDArray[Any]] = {}
         self._names: dict[str, str] = {}
+        self._files: dict[str, Path] = {}
         self._root: Path | None = None
-        if on_disk:
+        self._lasting = lasting
+        if lasting:
+            assert folder is not None
+            folder.mkdir(parents=True, exist_ok=True)
+            self._root = folder
+        elif on_disk:
             self._root = Path(tempfile.mkdtemp(prefix=".solweig_tiles_", dir=folder))
 
     def __enter__(self) -> TileStore:
@@ -48,13 +90,13 @@ class TileStore:
         trace: TracebackType | None,
     ) -> None:
         self._arrays.clear()
-        if self._root is not None:
-            shutil.rmtree(self._root, ignore_errors=True)
+        if not self._lasting:
+            self.remove()
 
     def __getstate__(self) -> dict[str, Any]:
         if self._root is None:
             raise TypeError("arrays in memory cannot be handed to another process")
-        return {"_arrays": {}, "_names": self._names, "_root": self._root}
+        return {**self.__dict__, "_arrays": {}}
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
@@ -62,7 +104,8 @@ class TileStore:
     def put(self, name: str, array: NDArray[Any] | None) -> None:
         """Make an array readable under a name; None leaves the name out.
 
-        An array given under several names is stored once.
+        An array given under several names is stored once; one that is a mapped file already is
+        read from there.
         """
         if array is None:
             return
@@ -71,6 +114,10 @@ class TileStore:
         # Kept so that a twin is recognised; on disk the mapped file is what is read.
         self._arrays[name] = array
         if twin is None and self._root is not None:
+            own = _own_file(array)
+            if own is not None:
+                self._files[name] = own
+                return
             stored = self._create_file(name, array.shape, array.dtype)
             stored[...] = array
 
@@ -80,7 +127,7 @@ class TileStore:
             self.put(f"{prefix}/{name}", array)
 
     def create(self, name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> None:
-        """Make an array to be written, its values undefined.
+        """Make an array to be written, its values undefined; a lasting store finds its own again.
 
         Raises:
             OSError: the disk or the memory cannot hold it.
@@ -88,17 +135,43 @@ class TileStore:
         self._names[name] = name
         if self._root is None:
             self._arrays[name] = np.empty(shape, dtype)
-        else:
-            self._arrays[name] = self._create_file(name, shape, np.dtype(dtype))
+        elif not (self._lasting and self._there(name, shape, np.dtype(dtype))):
+            self._create_file(name, shape, np.dtype(dtype))
+
+    def _there(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
+        try:
+            found = np.load(self._file(name), mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return False
+        return bool(found.shape == shape and found.dtype == dtype)
+
+    def write(self, name: str, where: Where, values: Any, step: int | None = None) -> None:
+        """See :class:`Results`."""
+        array = self[name]
+        (array if step is None else array[step])[where] = values
+
+    def read(self, name: str, where: Where | None = None, step: int | None = None) -> NDArray[Any]:
+        """See :class:`Results`."""
+        array = self[name]
+        found = array if step is None else array[step]
+        return found if where is None else np.ascontiguousarray(found[where])
+
+    def release(self) -> None:
+        """Close the mapped files; they are opened again when needed."""
+        if self._root is not None:
+            for name in [n for n, a in self._arrays.items() if isinstance(a, np.memmap)]:
+                if name not in self._files:
+                    del self._arrays[name]
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        """The array; a file is mapped for reading and writing."""
-        if self._root is None:
-            return self._arrays[name]
+        """The array; a file of the store is mapped for reading and writing."""
         own = self._names[name]
+        if self._root is None:
+            return self._arrays[own]
         found = self._arrays.get(own)
         if not isinstance(found, np.memmap):
-            found = np.load(self._file(own), mmap_mode="r+", allow_pickle=False)
+            mode: Any = "r" if own in self._files else "r+"
+            found = np.load(self._file(own), mmap_mode=mode, allow_pickle=False)
             self._arrays[own] = found
         return found
 
@@ -107,11 +180,11 @@ class TileStore:
         start = f"{prefix}/"
         return [name.removeprefix(start) for name in self._names if name.startswith(start)]
 
-    def part(self, name: str, where: tuple[slice, slice]) -> NDArray[Any]:
+    def part(self, name: str, where: Where) -> NDArray[Any]:
         """A contiguous copy of a window, rows and columns being the first two axes."""
         return np.ascontiguousarray(self[name][where])
 
-    def parts(self, prefix: str, where: tuple[slice, slice]) -> dict[str, NDArray[Any]]:
+    def parts(self, prefix: str, where: Where) -> dict[str, NDArray[Any]]:
         """:meth:`part` of every array below a prefix; twins are cut once."""
         cut: dict[str, NDArray[Any]] = {}
         out: dict[str, NDArray[Any]] = {}
@@ -122,18 +195,14 @@ class TileStore:
             out[name] = cut[own]
         return out
 
-    def take(self, name: str) -> NDArray[Any]:
-        """The array in this process's memory."""
-        found = self[name]
-        return found if self._root is None else np.array(found)
-
-    def take_all(self, prefix: str) -> dict[str, NDArray[Any]]:
-        """:meth:`take` of every array below a prefix."""
-        return {name: self.take(f"{prefix}/{name}") for name in self.names(prefix)}
+    def remove(self) -> None:
+        """Delete the files; arrays that are still mapped stay readable where the system allows."""
+        if self._root is not None:
+            shutil.rmtree(self._root, ignore_errors=True)
 
     def _file(self, name: str) -> Path:
         assert self._root is not None
-        return self._root / f"{name.replace('/', '__')}.npy"
+        return self._files.get(name) or self._root / f"{name.replace('/', '__')}.npy"
 
     def _create_file(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         path = self._file(name)
@@ -143,3 +212,16 @@ class TileStore:
             with path.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         return array
+
+
+def _own_file(array: NDArray[Any]) -> Path | None:
+    """The ``.npy`` file an array is all of, mapped; None for any other array."""
+    name = getattr(array, "filename", None)
+    if not isinstance(array, np.memmap) or name is None or Path(name).suffix != ".npy":
+        return None
+    try:
+        whole = np.load(name, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    same = whole.shape == array.shape and whole.dtype == array.dtype
+    return Path(name).absolute() if same and whole.offset == array.offset else None

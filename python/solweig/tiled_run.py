@@ -8,19 +8,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import switches
 from .execution import tally as tallies
 from .execution.strategy import GPUStrategy
 from .execution.telemetry import Telemetry
 from .execution.worker import Done
+from .outputs import step_writer
 from .progress import parts_of
 from .run_outcome import Collected, Outcome
+from .run_store import RunStore, is_large, open_store
 from .state import ThermalState
 from .tile_plan import TilePlan
 from .tile_steps import Sums, TileSteps, TileStepsJob
@@ -31,19 +32,9 @@ from .tiling import TileSpec, ground_view_reach, shadow_reach
 if TYPE_CHECKING:
     from .run_plan import RunPlan
 
-__all__ = ["run_halo", "run_tiled"]
+__all__ = ["journal_head", "run_halo", "run_tiled"]
 
 log = logging.getLogger("solweig")
-
-STATE_NAMES = ("lup", "lup_e", "lup_s", "lup_w", "lup_n", "tg")
-_STATISTICS = ("mean", "max", "min", "day_mean", "night_mean")
-_STATISTIC_NAMES = (
-    *(f"{quantity}_{s}" for quantity in ("tmrt", "utci") for s in _STATISTICS),
-    "sun_hours",
-    "shade_hours",
-)
-
-Deliver = Callable[[datetime, dict[str, NDArray[np.float32]]], None]
 
 
 def run_halo(plan: RunPlan) -> int:
@@ -73,67 +64,106 @@ def run_tiled(
     strategy: GPUStrategy,
     telemetry: Telemetry,
     *,
-    deliver: Deliver | None,
     progress: Callable[[int, int], Any] | None,
     overlap: bool = False,
 ) -> Outcome:
     """Carry out a run tile by tile.
 
     Args:
-        plan: the run.
+        plan: the run. Without an output folder every step is kept in memory; with one the files are
+            written after the last tile.
         tiles: how its raster is cut.
         strategy: who does the tiles; initialised here.
         telemetry: takes the measurements.
-        deliver: receives every step's whole grids in order, after the last tile; None keeps them in
-            memory.
         progress: called with (tile steps done, tile steps in all).
-        overlap: run a step of a tile while the one before is stitched.
+        overlap: run a step of a tile while the one before is handed on.
 
     Raises:
-        Exception: what went wrong in a worker; the other workers are stopped.
+        Exception: what went wrong in a worker; the other workers are stopped. What is finished by
+            then can be resumed.
     """
-    specs = tiles.tiles()
+    specs, steps = tiles.tiles(), len(plan.series)
     log.info(
         "tiles: %d of %d px with a halo of %d px (%s), %d worker(s)",
         len(specs), tiles.core, tiles.halo, tiles.reason, strategy.num_workers,
     )  # fmt: skip
-    on_disk = strategy.num_workers > 1
-    folder: Path | None = plan.output_dir
+    shared = strategy.num_workers > 1
+    large = is_large(plan.georef.shape)
     collected = Collected(plan.series.stamps, plan.points, telemetry)
     with (
-        TileStore(on_disk=on_disk, folder=folder) as inputs,
-        # Steps that will be written wait on the disk, where the written ones will be.
-        TileStore(on_disk=on_disk or deliver is not None, folder=folder) as results,
-        strategy,
+        TileStore(on_disk=shared, folder=plan.output_dir) as inputs,
+        open_store(plan, tiles, shared=shared, head=journal_head(plan, tiles)) as store,
     ):
-        job = _job(plan, inputs, results, overlap)
-        built = time.perf_counter()
         stitcher = _Stitcher(plan, specs, collected, telemetry)
         report = parts_of(progress, len(specs))
-        for done in strategy.run(job, stitcher.items(), report):
-            stitcher.take(done)
-        telemetry.record("queue_depth_peak", strategy.queue_depth_peak)
+        for number, found in store.finished.items():
+            stitcher.keep(number, found)
+            report(number, steps, steps)
+        todo = _with_data(plan, specs, store)
+        for number in set(range(len(specs))) - set(todo) - set(store.finished):
+            store.blank(specs[number], steps)
+            report(number, steps, steps)
+        built = time.perf_counter()
+        if todo:
+            job = _job(plan, inputs, store, overlap)
+            built = time.perf_counter()
+            items = [stitcher.item(number) for number in todo]
+            with strategy:
+                for done in strategy.run(job, items, lambda i, d, t: report(todo[i], d, t)):
+                    number = todo[done.number]
+                    if store.journal is not None:
+                        store.journal.finish(number, done.value.record())
+                    stitcher.take(number, done)
+            telemetry.record("queue_depth_peak", strategy.queue_depth_peak)
         stitcher.finish()
         outcome = Outcome(
             collected=collected,
-            grids=results.take_all("statistic"),
-            hours_above={float(t): grid for t, grid in results.take_all("hours").items()},
+            grids=store.grids("statistic", large=large),
+            hours_above={float(t): g for t, g in store.grids("hours", large=large).items()},
             counts=stitcher.last.counts,
-            state=stitcher.state(results),
+            state=stitcher.state(store, large=large),
             tally=tallies.merge(stitcher.tallies),
-            steps=None if deliver is not None else results.take_all("step"),
+            steps=None if plan.output_dir is not None else store.grids("step", large=False),
             built=built,
             workers=stitcher.workers(),
             tile_plan=tiles.describe(),
+            store=store,
         )
-        if deliver is not None:
-            for i, stamp in enumerate(plan.series.stamps):
-                deliver(stamp, {n: np.array(results[f"step/{n}"][i]) for n in plan.outputs})
+        if plan.output_dir is not None and "geotiff" in plan.formats:
+            with step_writer(plan, telemetry) as writer:
+                for i, stamp in enumerate(plan.series.stamps):
+                    names = plan.outputs
+                    writer.submit(
+                        stamp, {n: np.array(store.results.read(f"step/{n}", step=i)) for n in names}
+                    )
+            outcome.write_seconds = writer.seconds
     return outcome
 
 
-def _job(plan: RunPlan, inputs: TileStore, results: TileStore, overlap: bool) -> TileStepsJob:
-    """The whole raster's arrays in the stores, and what to do with them."""
+def journal_head(plan: RunPlan, tiles: TilePlan) -> dict[str, Any]:
+    """Whose tiles a journal holds."""
+    device = plan.execution.describe()
+    adapters = sorted(a["adapter"] for a in device["adapters"])
+    return {
+        "run_id": plan.metadata["run_id"],
+        "version": plan.metadata["versions"]["solweig"],
+        "engine": ", ".join([device["accelerator"], *adapters]),
+        "formats": list(plan.formats),
+        "core": tiles.core,
+        "halo": tiles.halo,
+    }
+
+
+def _with_data(plan: RunPlan, specs: Sequence[TileSpec], store: RunStore) -> list[int]:
+    """Numbers of the tiles to compute; one at the least, for it tells of the sky."""
+    left = [n for n in range(len(specs)) if n not in store.finished]
+    valid = plan.surface.valid_mask
+    todo = [n for n in left if valid[specs[n].write_slice].any()]
+    return todo if todo or store.finished else left[:1]
+
+
+def _job(plan: RunPlan, inputs: TileStore, store: RunStore, overlap: bool) -> TileStepsJob:
+    """The whole raster's arrays, and what to do with them."""
     surface, arrays = plan.surface, plan.arrays()
     scene = surface.scene()
     inputs.put("dsm", surface.dsm)
@@ -148,18 +178,9 @@ def _job(plan: RunPlan, inputs: TileStore, results: TileStore, overlap: bool) ->
     state = plan.state
     if state is not None:
         inputs.put_all("state", state.fields)
-    rows, cols = plan.georef.shape
-    for name in plan.outputs:
-        results.create(f"step/{name}", (len(plan.series), rows, cols))
-    for name in _STATISTIC_NAMES:
-        results.create(f"statistic/{name}", (rows, cols))
-    for threshold in dict.fromkeys((*plan.thresholds_day, *plan.thresholds_night)):
-        results.create(f"hours/{threshold!r}", (rows, cols))
-    for name in STATE_NAMES:
-        results.create(f"state/{name}", (rows, cols))
     return TileStepsJob(
         inputs=inputs,
-        results=results,
+        results=store.results,
         scene=scene_arguments(surface),
         patch_option=arrays.patch_option,
         params=plan.params,
@@ -170,6 +191,9 @@ def _job(plan: RunPlan, inputs: TileStore, results: TileStore, overlap: bool) ->
         clock=None if state is None else (state.first, state.accumulated_days),
         view=ground_view_reach(surface.pixel_size),
         overlap=overlap,
+        inflight_limit=plan.execution.inflight_limit,
+        background=switches.read().async_output,
+        digests=store.journal is not None,
     )
 
 
@@ -192,41 +216,44 @@ class _Stitcher:
         self.tallies: list[tallies.Tally] = []
         self.last: TileSteps
 
-    def items(self) -> list[tuple[TileSpec, NDArray[np.int64] | None]]:
-        """Tiles with the points in their cores, as cells of their windows."""
-        return [
-            (spec, None if own is None else _in_window(self._plan, spec, own))
-            for spec, own in zip(self._specs, self._own, strict=True)
-        ]
+    def item(self, number: int) -> tuple[TileSpec, NDArray[np.int64] | None]:
+        """A tile with the points in its core, as cells of its window."""
+        spec, own = self._specs[number], self._own[number]
+        return spec, None if own is None else _in_window(self._plan, spec, own)
 
-    def take(self, done: Done) -> None:
-        """Add the scalars, points and times of a finished tile."""
-        found: TileSteps = done.value
+    def keep(self, number: int, found: TileSteps) -> None:
+        """Add the scalars and points of a tile."""
         self.last = found
-        self.tallies.append(done.tally)
         self._sums = [a + b for a, b in zip(self._sums, found.sums, strict=True)]
-        own = self._own[done.number]
+        own = self._own[number]
         if own is not None:
             for known, values in zip(self._points, found.points, strict=True):
                 for name, column in values.items():
                     known.setdefault(name, np.full(len(self._plan_cells()), np.nan))[own] = column
+
+    def take(self, number: int, done: Done) -> None:
+        """:meth:`keep` what a worker sent back, and how long it took."""
+        found: TileSteps = done.value
+        self.keep(number, found)
+        self.tallies.append(done.tally)
         self._collected.add_seconds({**found.stage_seconds, "stitch": found.stitch_seconds})
-        self._measure(done, found)
+        self._measure(number, done, found)
         entry = self._workers.setdefault(
             done.origin.worker_id, {**vars(done.origin), "tiles": 0, "seconds": 0.0}
         )
         entry["tiles"] += 1
         entry["seconds"] += done.seconds
 
-    def _measure(self, done: Done, found: TileSteps) -> None:
+    def _measure(self, number: int, done: Done, found: TileSteps) -> None:
         record = self._telemetry.record
         for seconds in found.step_seconds:
             record("timestep_wall_time_s", seconds)
         record("tile_turnaround_ms", 1e3 * done.turnaround)
+        record("queue_depth_peak", found.depth_peak, stage="write")
         if found.overlap_seconds:
             record("aniso_gpu_overlap_s", found.overlap_seconds)
         self._telemetry.gpu_stages(done.device_seconds, done.device_timing)
-        self._telemetry.stages(f"tile {done.number + 1}/{len(self._specs)}", found.stage_seconds)
+        self._telemetry.stages(f"tile {number + 1}/{len(self._specs)}", found.stage_seconds)
 
     def _plan_cells(self) -> NDArray[np.int64]:
         assert self._plan.points is not None
@@ -238,9 +265,9 @@ class _Stitcher:
         for i, (scalars, sums, points) in enumerate(rest):
             self._collected.add(i, {**scalars, **sums.means()}, points, {})
 
-    def state(self, results: TileStore) -> ThermalState:
+    def state(self, store: RunStore, *, large: bool) -> ThermalState:
         """The thermal state of the whole raster; its clock is the same in every tile."""
-        fields = results.take_all("state") if self.last.has_memory else {}
+        fields = store.grids("state", large=large) if self.last.has_memory else {}
         return ThermalState(self.last.first, self.last.accumulated_days, fields)
 
     def workers(self) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from . import _core
 from .execution.strategy import GPUStrategy
 from .execution.telemetry import Telemetry
-from .execution.worker import Done
+from .execution.worker import Done, Phases
 from .progress import parts_of
 from .tile_store import TileStore
 from .tiling import TileSpec, corners, generate_tiles, shadow_reach
@@ -59,26 +59,42 @@ class TileSkyJob:
     scene: dict[str, Any]
     options: dict[str, Any]
 
-    def begin(self, engine: Any) -> Callable[[TileSpec, Callable[[int, int], None]], TileSky]:
-        chosen = {} if engine is None else {"engine": engine}
+    def begin(self, engine: Any) -> _Viewing:
+        return _Viewing(self, engine)
 
-        def work(tile: TileSpec, report: Callable[[int, int], None]) -> TileSky:
-            def cut(name: str) -> Any:
-                return self.inputs.part(name, tile.read_slice) if name in self.inputs else None
 
-            started = time.perf_counter()
-            scene = _core.Scene(
-                cut("dsm"), dem=cut("dem"), canopy=cut("canopy"), trunk=cut("trunk"), **self.scene
-            )
-            view = scene.svf(**self.options, progress=report, window=corners(tile.core_slice), **chosen)
-            computed = time.perf_counter()
-            for prefix, grids in (("field", view.fields()), ("mask", view.masks())):
-                for name in self.results.names(prefix):
-                    target = self.results[f"{prefix}/{name}"]
-                    target[tile.write_slice] = grids[name]
-            return TileSky(computed - started, time.perf_counter() - computed)
+class _Viewing(Phases):
+    """The three phases of a tile."""
 
-        return work
+    def __init__(self, job: TileSkyJob, engine: Any) -> None:
+        self._job = job
+        self._chosen = {} if engine is None else {"engine": engine}
+
+    def read(self, item: TileSpec) -> dict[str, Any]:
+        inputs, where = self._job.inputs, item.read_slice
+        names = ("dsm", "dem", "canopy", "trunk")
+        loaded = {n: inputs.part(n, where) if n in inputs else None for n in names}
+        inputs.release()
+        return loaded
+
+    def compute(
+        self, item: TileSpec, loaded: dict[str, Any], report: Callable[[int, int], None]
+    ) -> tuple[_core.SkyView, float]:
+        started = time.perf_counter()
+        scene = _core.Scene(loaded.pop("dsm"), **loaded, **self._job.scene)
+        core = corners(item.core_slice)
+        view = scene.svf(**self._job.options, progress=report, window=core, **self._chosen)
+        return view, time.perf_counter() - started
+
+    def finish(self, item: TileSpec, computed: tuple[_core.SkyView, float]) -> TileSky:
+        view, seconds = computed
+        started = time.perf_counter()
+        results = self._job.results
+        for prefix, grids in (("field", view.fields()), ("mask", view.masks())):
+            for name in results.names(prefix):
+                results.write(f"{prefix}/{name}", item.write_slice, grids[name])
+        results.release()
+        return TileSky(seconds, time.perf_counter() - started)
 
 
 def tiled_sky_view(
@@ -119,10 +135,28 @@ def tiled_sky_view(
         for name in families:
             results.create(f"mask/{name}", (rows, cols, words), np.uint32)
         job = TileSkyJob(inputs, results, scene_arguments(surface), options)
-        for done in strategy.run(job, specs, parts_of(progress, len(specs))):
+        valid = surface.valid_mask
+        with_data = [spec for spec in specs if valid[spec.write_slice].any()]
+        for spec in specs:
+            if not valid[spec.write_slice].any():
+                _blank(results, spec)
+        for done in strategy.run(job, with_data, parts_of(progress, len(with_data))):
             _measure(done, patch_option, telemetry)
         telemetry.record("queue_depth_peak", strategy.queue_depth_peak)
-        return results.take_all("field"), results.take_all("mask")
+        return _whole(results, "field", on_disk), _whole(results, "mask", on_disk)
+
+
+def _blank(results: TileStore, spec: TileSpec) -> None:
+    """Write a tile without any cell that has data."""
+    for prefix, nothing in (("field", np.nan), ("mask", 0)):
+        for name in results.names(prefix):
+            results.write(f"{prefix}/{name}", spec.write_slice, nothing)
+
+
+def _whole(results: TileStore, prefix: str, on_disk: bool) -> dict[str, NDArray[Any]]:
+    """Every array below a prefix, in this process's memory."""
+    found = {name: results.read(f"{prefix}/{name}") for name in results.names(prefix)}
+    return {name: np.array(grid) if on_disk else grid for name, grid in found.items()}
 
 
 def scene_arguments(surface: SurfaceData) -> dict[str, Any]:

@@ -30,7 +30,9 @@ class ExecutionConfig:
             first parallel work in this process. Of a run in tiles on the CPU: worker processes
             that share the cores out; None = this one.
         workers_per_gpu: worker processes that share one GPU in a run in tiles.
-        inflight_limit: finished steps that may wait for the disk; None = 2.
+        tile_workers: tiles each worker has under way at once in a run in tiles: one is computed
+            while others are read and written; None = 2. Each takes its memory.
+        inflight_limit: finished steps that may wait for the disk, in each worker; None = 2.
         strict: a stage that fails on the GPU is an error instead of a fallback; demands a GPU.
         deterministic: results do not depend on scheduling. Always so; False is refused.
         memory_budget: most bytes a device may hold; None = a share of what NVML says is free, or
@@ -46,6 +48,7 @@ class ExecutionConfig:
     devices: tuple[int | str, ...] | None = None
     workers: int | None = None
     workers_per_gpu: int = 1
+    tile_workers: int | None = None
     inflight_limit: int | None = None
     strict: bool = False
     deterministic: bool = True
@@ -76,7 +79,13 @@ class ExecutionConfig:
             raise ConfigurationError(
                 "execution.strict", "False with accelerator='cpu'", "True", "Strict is about GPUs."
             )
-        for name in ("workers", "workers_per_gpu", "inflight_limit", "memory_budget"):
+        for name in (
+            "workers",
+            "workers_per_gpu",
+            "tile_workers",
+            "inflight_limit",
+            "memory_budget",
+        ):
             value = getattr(self, name)
             whole = isinstance(value, int) and not isinstance(value, bool)
             if value is not None and (not whole or value < 1):

@@ -7,7 +7,7 @@ from typing import Any
 
 from .config import ExecutionConfig
 from .pool import Crew, HereCrew, ProcessCrew
-from .strategy import GPUStrategy, register
+from .strategy import GPUStrategy, abreast, register
 from .worker import Opener
 
 __all__ = ["CPUOnlyStrategy"]
@@ -20,23 +20,28 @@ class CPUOnlyStrategy(GPUStrategy):
     Args:
         workers: at least 1.
         opener: how workers come by their engines; None is the CPU engine.
+        tile_workers: tiles each worker has under way at once: one is computed, others are read and
+            written.
 
     Raises:
         ValueError: less than one worker.
     """
 
-    def __init__(self, workers: int = 1, *, opener: Opener | None = None) -> None:
+    def __init__(
+        self, workers: int = 1, *, opener: Opener | None = None, tile_workers: int = 1
+    ) -> None:
         super().__init__()
         if workers < 1:
             raise ValueError(f"workers: expected at least 1, got {workers}")
         self._workers = int(workers)
         self._opener = opener
+        self._abreast = int(tile_workers)
 
     @classmethod
     def from_config(
         cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
     ) -> CPUOnlyStrategy:
-        return cls(config.workers or 1, opener=opener)
+        return cls(config.workers or 1, opener=opener, tile_workers=abreast(config))
 
     @property
     def num_workers(self) -> int:
@@ -52,5 +57,5 @@ class CPUOnlyStrategy(GPUStrategy):
 
     def _hire(self) -> Crew:
         if self._workers == 1:
-            return HereCrew("cpu", opener=self._opener)
-        return ProcessCrew([("cpu", 0)] * self._workers, self._opener)
+            return HereCrew("cpu", opener=self._opener, abreast=self._abreast)
+        return ProcessCrew([("cpu", 0)] * self._workers, self._opener, self._abreast)

@@ -9,7 +9,7 @@ from typing import Any
 from . import runtime
 from .config import ExecutionConfig
 from .pool import Crew, HereCrew, ProcessCrew
-from .strategy import GPUStrategy, register
+from .strategy import GPUStrategy, abreast, register
 from .worker import Opener
 
 __all__ = ["MultiGPU", "SingleGPUMultiProcess"]
@@ -41,7 +41,12 @@ class SingleGPUMultiProcess(GPUStrategy):
     """
 
     def __init__(
-        self, device: Any, workers_per_gpu: int = 1, *, opener: Opener | None = None
+        self,
+        device: Any,
+        workers_per_gpu: int = 1,
+        *,
+        opener: Opener | None = None,
+        tile_workers: int = 1,
     ) -> None:
         super().__init__()
         if workers_per_gpu < 1:
@@ -49,13 +54,14 @@ class SingleGPUMultiProcess(GPUStrategy):
         self._device = device
         self._workers = int(workers_per_gpu)
         self._opener = opener
+        self._abreast = int(tile_workers)
 
     @classmethod
     def from_config(
         cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
     ) -> SingleGPUMultiProcess:
         _need_devices(cls.name, devices)
-        return cls(devices[0], config.workers_per_gpu, opener=opener)
+        return cls(devices[0], config.workers_per_gpu, opener=opener, tile_workers=abreast(config))
 
     @property
     def num_workers(self) -> int:
@@ -73,8 +79,8 @@ class SingleGPUMultiProcess(GPUStrategy):
         opener = self._opener or DeviceOpener((usable(self._device),))
         name = device_name(self._device, 0)
         if self._workers == 1:
-            return _here(name, opener)
-        return ProcessCrew([(name, 0)] * self._workers, opener)
+            return _here(name, opener, self._abreast)
+        return ProcessCrew([(name, 0)] * self._workers, opener, self._abreast)
 
 
 @register("multi_gpu")
@@ -89,17 +95,20 @@ class MultiGPU(GPUStrategy):
         ValueError: no device.
     """
 
-    def __init__(self, devices: Sequence[Any], *, opener: Opener | None = None) -> None:
+    def __init__(
+        self, devices: Sequence[Any], *, opener: Opener | None = None, tile_workers: int = 1
+    ) -> None:
         super().__init__()
         _need_devices("multi_gpu", devices)
         self._devices = tuple(devices)
         self._opener = opener
+        self._abreast = int(tile_workers)
 
     @classmethod
     def from_config(
         cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
     ) -> MultiGPU:
-        return cls(devices, opener=opener)
+        return cls(devices, opener=opener, tile_workers=abreast(config))
 
     @property
     def num_workers(self) -> int:
@@ -117,8 +126,8 @@ class MultiGPU(GPUStrategy):
         opener = self._opener or DeviceOpener(tuple(usable(d) for d in self._devices))
         names = [device_name(device, i) for i, device in enumerate(self._devices)]
         if len(names) == 1:
-            return _here(names[0], opener)
-        return ProcessCrew([(name, i) for i, name in enumerate(names)], opener)
+            return _here(names[0], opener, self._abreast)
+        return ProcessCrew([(name, i) for i, name in enumerate(names)], opener, self._abreast)
 
 
 def device_name(device: Any, position: int) -> str:
@@ -142,9 +151,9 @@ def usable(device: Any) -> Any:
     return found
 
 
-def _here(name: str, opener: Opener) -> Crew:
+def _here(name: str, opener: Opener, abreast: int) -> Crew:
     try:
-        return HereCrew(name, 0, opener)
+        return HereCrew(name, 0, opener, abreast)
     except Exception as error:
         raise RuntimeError(f"{name} could not be opened: {error}") from error
 

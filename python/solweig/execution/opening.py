@@ -50,6 +50,7 @@ def strategy_of(resolved: ResolvedExecution, engine: Any) -> GPUStrategy:
         strategy=resolved.strategy if on_gpu else "cpu",
         workers=resolved.workers,
         workers_per_gpu=resolved.workers_per_gpu,
+        tile_workers=resolved.tile_workers,
     )
     devices = resolved.devices if on_gpu else ()
 

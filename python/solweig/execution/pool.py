@@ -6,11 +6,13 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import queue
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing.connection import wait
 from types import ModuleType
@@ -74,30 +76,97 @@ def usable_cores() -> int:
 
 
 class HereCrew:
-    """One worker, in this process and thread."""
+    """One worker, in this process. With several items abreast, one is computed while others are
+    read and written, each in a thread; progress is told in the caller's thread all the same.
+    """
 
-    def __init__(self, device: str, device_index: int = 0, opener: Opener | None = None) -> None:
-        self._worker = Worker(Setup(0, device, device_index, opener))
+    def __init__(
+        self,
+        device: str,
+        device_index: int = 0,
+        opener: Opener | None = None,
+        abreast: int = 1,
+    ) -> None:
+        self._worker = Worker(Setup(0, device, device_index, opener, abreast=abreast))
         self.origins = [self._worker.origin]
         self.depth_peak = 0
+        self._stop = threading.Event()
+        self._threads: ThreadPoolExecutor | None = None
 
     def run(self, job: Job, items: Sequence[Any], report: ItemReport = None) -> Iterator[Done]:
         self._worker.begin(job)
+        if self._worker.abreast > 1:
+            yield from self._abreast(items, report)
+            return
         for number, item in enumerate(items):
             self.depth_peak = 1
             handed = time.perf_counter()
             done = self._worker.do(number, item, _listener(report, number))
             yield replace(done, turnaround=time.perf_counter() - handed)
 
+    def _abreast(self, items: Sequence[Any], report: ItemReport) -> Iterator[Done]:
+        said: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
+        stop = self._stop = threading.Event()
+        waiting = deque(enumerate(items))
+        under_way: dict[int, float] = {}
+
+        def listener(number: int) -> Report:
+            def listen(done: int, total: int) -> None:
+                if stop.is_set():
+                    raise _Stopped
+                said.put(("progress", number, done, total))
+
+            return listen
+
+        def work(number: int, item: Any) -> None:
+            try:
+                if not stop.is_set():
+                    said.put(("done", number, self._worker.do(number, item, listener(number))))
+            except BaseException as error:  # raised again in the caller's thread
+                said.put(("error", number, error))
+
+        threads = ThreadPoolExecutor(self._worker.abreast, thread_name_prefix="solweig-tile")
+        self._threads = threads
+        try:
+            while waiting or under_way:
+                while waiting and len(under_way) < self._worker.abreast:
+                    number, item = waiting.popleft()
+                    under_way[number] = time.perf_counter()
+                    threads.submit(work, number, item)
+                self.depth_peak = max(self.depth_peak, len(under_way))
+                kind, number, *rest = _next(said)
+                if kind == "progress":
+                    _listener(report, number)(*rest)
+                elif kind == "error":
+                    raise rest[0]
+                else:
+                    handed = under_way.pop(number)
+                    yield replace(rest[0], turnaround=time.perf_counter() - handed)
+        finally:
+            self._end_threads()
+
+    def _end_threads(self) -> None:
+        threads, self._threads = self._threads, None
+        self._stop.set()
+        if threads is not None:
+            threads.shutdown(wait=True, cancel_futures=True)
+
     def close(self) -> None:
-        self._worker.begin(_NoJob())
+        self._end_threads()
+        self._worker.end()
 
 
-class _NoJob:
-    """Lets go of what the last job held."""
+class _Stopped(Exception):
+    """Nobody wants the item any more."""
 
-    def begin(self, engine: Any) -> Any:
-        return None
+
+def _next(said: queue.SimpleQueue[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """The next message; Ctrl-C is heard while waiting, on every system."""
+    while True:
+        try:
+            return said.get(timeout=0.5)
+        except queue.Empty:
+            continue
 
 
 def _listener(report: ItemReport, number: int) -> Report:
@@ -120,16 +189,19 @@ class ProcessCrew:
         RuntimeError: a worker cannot open its engine, or dies; the others are ended.
     """
 
-    def __init__(self, devices: Sequence[tuple[str, int]], opener: Opener | None) -> None:
+    def __init__(
+        self, devices: Sequence[tuple[str, int]], opener: Opener | None, abreast: int = 1
+    ) -> None:
         threads = share_cores(len(devices))
         level = logging.getLogger("solweig").getEffectiveLevel()
         self._members: list[_Member] = []
-        self._busy: dict[Any, tuple[int, float]] = {}
+        self._busy: dict[int, tuple[Any, float]] = {}
         self.origins: list[Origin] = []
         self.depth_peak = 0
+        self._abreast = abreast
         try:
             for i, (device, index) in enumerate(devices):
-                setup = Setup(i, device, index, opener, threads[i], level)
+                setup = Setup(i, device, index, opener, threads[i], level, abreast)
                 self._members.append(_Member(setup))
             for member in self._members:
                 self.origins.append(member.ready())
@@ -141,28 +213,32 @@ class ProcessCrew:
         waiting = deque(enumerate(items))
         for member in self._members:
             member.send(("job", job))
-        idle = deque(self._members)
+        # A worker that may have several items abreast takes as many at once.
+        idle = deque(m for turn in range(self._abreast) for m in self._members if turn < m.abreast)
         by_pipe = {member.pipe: member for member in self._members}
         while waiting or self._busy:
             while waiting and idle:
                 number, item = waiting.popleft()
                 member = idle.popleft()
                 member.send(("item", number, item))
-                self._busy[member.pipe] = (number, time.perf_counter())
+                self._busy[number] = (member.pipe, time.perf_counter())
             self.depth_peak = max(self.depth_peak, len(self._busy))
-            spoke: list[Any] = wait(list(self._busy))
+            spoke: list[Any] = wait({pipe for pipe, _ in self._busy.values()})
             for pipe in spoke:
                 member = by_pipe[pipe]
-                kind, number, *rest = member.receive(self._busy[pipe][0])
+                kind, number, *rest = member.receive(self._items_of(pipe))
                 if kind == "progress":
                     _listener(report, number)(*rest)
                 if kind != "done":
                     continue
-                handed = self._busy.pop(pipe)[1]
+                handed = self._busy.pop(number)[1]
                 idle.append(member)
                 done: Done = rest[0]
                 add_worker_tally(done.tally)
                 yield replace(done, turnaround=time.perf_counter() - handed)
+
+    def _items_of(self, pipe: Any) -> str:
+        return ", ".join(str(n) for n, (own, _) in self._busy.items() if own is pipe)
 
     def close(self) -> None:
         self._end(at_once=bool(self._busy))
@@ -181,6 +257,7 @@ class _Member:
     def __init__(self, setup: Setup) -> None:
         context = multiprocessing.get_context("spawn")
         self.setup = setup
+        self.abreast = 1
         self.pipe, far = context.Pipe()
         self._process = context.Process(
             target=serve, args=(far, setup), name=f"solweig-worker-{setup.worker_id}", daemon=True
@@ -199,6 +276,7 @@ class _Member:
                 f"worker {self.setup.worker_id}: {self.setup.device} could not be opened: {error}"
             ) from WorkerTrace(trace)
         origin: Origin = message[1]
+        self.abreast = int(message[2])
         return origin
 
     def send(self, order: tuple[Any, ...]) -> None:
@@ -207,14 +285,14 @@ class _Member:
         except OSError as error:
             raise self._died("before it was given work") from error
 
-    def receive(self, number: int) -> tuple[Any, ...]:
+    def receive(self, items: str) -> tuple[Any, ...]:
         """The next message while the worker does an item; a log line has gone to the log.
 
         Raises:
             Exception: what the worker raised, with its traceback as the cause.
             RuntimeError: the worker died.
         """
-        message = self._receive(f"during item {number}")
+        message = self._receive(f"during item {items}")
         if message[0] == "error":
             _, _, error, trace = message
             raise error from WorkerTrace(trace)

@@ -74,6 +74,7 @@ class ResolvedExecution:
     strategy: str = "auto"
     devices: tuple[Ready, ...] = ()
     workers_per_gpu: int = 1
+    tile_workers: int | None = None
     memory_budget: int | None = None
     log: LogFormat = "csv"
 
@@ -143,6 +144,7 @@ def resolve_execution(
         strategy=wanted.strategy,
         devices=devices,
         workers_per_gpu=wanted.workers_per_gpu,
+        tile_workers=wanted.tile_workers,
         memory_budget=wanted.memory_budget or _budget(devices),
         log=wanted.log,
     )
@@ -161,6 +163,7 @@ def _on_cpu(wanted: ExecutionConfig, reason: str) -> ResolvedExecution:
         workers=wanted.workers,
         strategy=wanted.strategy,
         workers_per_gpu=wanted.workers_per_gpu,
+        tile_workers=wanted.tile_workers,
         memory_budget=wanted.memory_budget,
         log=wanted.log,
     )

@@ -11,7 +11,7 @@ from .config import ExecutionConfig
 from .pool import Crew, ItemReport
 from .worker import Done, Job, Opener, Origin
 
-__all__ = ["GPUStrategy", "auto_select_strategy", "register", "strategy_names"]
+__all__ = ["GPUStrategy", "abreast", "auto_select_strategy", "register", "strategy_names"]
 
 S = TypeVar("S", bound="type[GPUStrategy]")
 
@@ -116,6 +116,12 @@ class GPUStrategy(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.cleanup()
+
+
+def abreast(config: ExecutionConfig) -> int:
+    """Tiles a worker has under way at once: as asked for, else two, so that one is read or written
+    while the other is computed."""
+    return config.tile_workers or 2
 
 
 def register(name: str) -> Callable[[S], S]:

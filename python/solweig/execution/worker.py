@@ -5,30 +5,79 @@ would not survive a fork. It opens its own engine, ignores Ctrl-C (its parent de
 and ends when its parent does. The two talk through a pipe, in tuples that begin with a word:
 
 * to the worker: ``("job", job)``, ``("item", number, item)``, ``("stop",)``;
-* from it: ``("ready", origin)`` or ``("failed", error, trace)`` once, then ``("log", level, name,
-  text)``, ``("progress", number, done, total)``, and one ``("done", number, done)`` or
-  ``("error", number, error, trace)`` an item.
+* from it: ``("ready", origin, items abreast)`` or ``("failed", error, trace)`` once, then
+  ``("log", level, name, text)``, ``("progress", number, done, total)``, and one
+  ``("done", number, done)`` or ``("error", number, error, trace)`` an item.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import pickle
 import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .. import _core
+from .overlap import may_overlap
 from .tally import Tally, process_tally, signed, since
 
-__all__ = ["Done", "Job", "Origin", "Setup", "Worker", "adapter_name", "device_seconds", "serve"]
+__all__ = [
+    "Done",
+    "Job",
+    "Origin",
+    "Phases",
+    "Setup",
+    "Worker",
+    "adapter_name",
+    "device_seconds",
+    "serve",
+]
 
 Report = Callable[[int, int], None]
-Work = Callable[[Any, Report], Any]
+
+
+class Phases:
+    """What is done to an item: read, compute, finish.
+
+    One item is computed at a time in a process; reading and finishing others may run beside it, in
+    other threads.
+    """
+
+    def read(self, item: Any) -> Any:
+        """What the computation needs; none by default."""
+        return None
+
+    def compute(self, item: Any, loaded: Any, report: Report) -> Any:
+        """The work; ``report(done, total)`` listens."""
+        raise NotImplementedError
+
+    def finish(self, item: Any, computed: Any) -> Any:
+        """Write what was computed; returns what is sent back, by default what was computed."""
+        return computed
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class _OneFunction(Phases):
+    """Work that is one function of the item and a listener."""
+
+    def __init__(self, function: Callable[[Any, Report], Any]) -> None:
+        self._function = function
+
+    def compute(self, item: Any, loaded: Any, report: Report) -> Any:
+        return self._function(item, report)
+
+
+Work = Phases | Callable[[Any, Report], Any]
 
 
 class Job(Protocol):
@@ -38,7 +87,8 @@ class Job(Protocol):
         """Get ready to work with an engine (None = the CPU).
 
         Returns:
-            A function of an item and of a listener for its progress, ``(done, total)``.
+            The phases of the work, or a function of an item and of a listener for its progress,
+            ``(done, total)``.
         """
         ...
 
@@ -90,6 +140,8 @@ class Setup:
     #: Threads of the engine; None leaves them alone (in-process).
     threads: int | None = None
     log_level: int = logging.WARNING
+    #: Items under way at once.
+    abreast: int = 1
 
 
 def adapter_name(engine: Any) -> str:
@@ -112,7 +164,10 @@ def device_seconds(engine: Any, before: Mapping[str, float] | None = None) -> di
 
 
 class Worker:
-    """Opens its engine once, then does items one by one."""
+    """Opens its engine once, then does items; several threads may each do one.
+
+    Computing takes turns: one item has all the threads of the engine, or its device.
+    """
 
     def __init__(self, setup: Setup) -> None:
         if setup.threads is not None:
@@ -126,28 +181,45 @@ class Worker:
             adapter=adapter_name(self.engine),
             backend="cpu" if gpu is None else str(gpu.backend),
         )
+        self.abreast = setup.abreast if may_overlap(self.engine) is None else 1
         self._gpu = gpu
-        self._work: Work | None = None
+        self._turn = threading.Lock()
+        self._phases: Phases | None = None
 
     def begin(self, job: Job) -> None:
         """Take a job; its items follow."""
-        self._work = job.begin(self.engine)
+        self.end()
+        work = job.begin(self.engine)
+        self._phases = work if isinstance(work, Phases) else _OneFunction(work)
+
+    def end(self) -> None:
+        """Let go of what the last job held."""
+        phases, self._phases = self._phases, None
+        if phases is not None:
+            phases.close()
 
     def do(self, number: int, item: Any, report: Report) -> Done:
         """Do one item."""
-        assert self._work is not None, "an item before its job"
-        before, device_before = process_tally(self.engine), device_seconds(self.engine)
+        phases = self._phases
+        assert phases is not None, "an item before its job"
         started = time.perf_counter()
-        value = self._work(item, report)
-        seconds = time.perf_counter() - started
-        tally = since(before, process_tally(self.engine))
+        loaded = phases.read(item)
+        waited = time.perf_counter()
+        with self._turn:
+            waited = time.perf_counter() - waited
+            before, device_before = process_tally(self.engine), device_seconds(self.engine)
+            computed = phases.compute(item, loaded, report)
+            tally = since(before, process_tally(self.engine))
+            device = device_seconds(self.engine, device_before)
+        del loaded
+        value = phases.finish(item, computed)
         return Done(
             number=number,
             value=value,
             origin=self.origin,
             tally=signed(tally, self.origin.pid, self.origin.adapter),
-            seconds=seconds,
-            device_seconds=device_seconds(self.engine, device_before),
+            seconds=time.perf_counter() - started - waited,
+            device_seconds=device,
             device_timing="" if self._gpu is None else str(self._gpu.timing),
         )
 
@@ -169,41 +241,66 @@ class _ToParent(logging.Handler):
 def serve(pipe: Any, setup: Setup) -> None:
     """Life of a worker process: get ready, do what comes, end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    far = _Sender(pipe)
     logger = logging.getLogger("solweig")
-    logger.addHandler(_ToParent(pipe))
+    logger.addHandler(_ToParent(far))
     logger.setLevel(setup.log_level)
     logger.propagate = False
     try:
         worker = Worker(setup)
     except Exception as error:
-        pipe.send(("failed", *_portable(error)))
+        far.send(("failed", *_portable(error)))
         return
-    pipe.send(("ready", worker.origin))
+    far.send(("ready", worker.origin, worker.abreast))
     # An end of file or a broken pipe: the parent is gone, and so is the reason to go on.
     try:
-        while _obey(worker, pipe, pipe.recv()):
-            pass
+        with ThreadPoolExecutor(worker.abreast) as threads:
+            while _obey(worker, far, threads, pipe.recv()):
+                pass
     except (EOFError, OSError):
         return
 
 
-def _obey(worker: Worker, pipe: Any, order: tuple[Any, ...]) -> bool:
+class _Sender:
+    """Lets several threads use the near end of a pipe."""
+
+    def __init__(self, pipe: Any) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+
+    def send(self, message: tuple[Any, ...]) -> None:
+        with self._lock:
+            self._pipe.send(message)
+
+
+def _obey(
+    worker: Worker, far: _Sender, threads: ThreadPoolExecutor, order: tuple[Any, ...]
+) -> bool:
     """Carry out one order; False ends the worker."""
     if order[0] == "stop":
         return False
-    number = order[1] if order[0] == "item" else -1
+    if order[0] == "item":
+        if worker.abreast == 1:
+            _item(worker, far, *order[1:])
+        else:
+            threads.submit(_item, worker, far, *order[1:])
+        return True
     try:
-        if order[0] == "job":
-            worker.begin(order[1])
-            return True
-
-        def report(done: int, total: int) -> None:
-            pipe.send(("progress", number, done, total))
-
-        pipe.send(("done", number, worker.do(number, order[2], report)))
+        worker.begin(order[1])
     except Exception as error:
-        pipe.send(("error", number, *_portable(error)))
+        far.send(("error", -1, *_portable(error)))
     return True
+
+
+def _item(worker: Worker, far: _Sender, number: int, item: Any) -> None:
+    def report(done: int, total: int) -> None:
+        far.send(("progress", number, done, total))
+
+    try:
+        far.send(("done", number, worker.do(number, item, report)))
+    except Exception as error:
+        with contextlib.suppress(OSError):
+            far.send(("error", number, *_portable(error)))
 
 
 def _portable(error: Exception) -> tuple[Exception, str]:

@@ -1,0 +1,255 @@
+"""Where the tiles of a run leave their results, and what of them an interrupted run may keep.
+
+Without an output folder the results are arrays in memory. With one they are in
+``<output_dir>/.solweig/``: the journal and mapped files, from which the GeoTIFFs are written after
+the last tile, and which are then removed. Steps that are wanted as Zarr go straight into the cube.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from . import _core, switches
+from .dataset import WEATHER_SERIES
+from .errors import ConfigurationError
+from .journal import Digest, Journal
+from .tile_plan import TilePlan
+from .tile_steps import TileSteps
+from .tile_store import Results, TileStore, Where
+from .tiling import TileSpec
+from .zarr_store import CUBE_NAME, ZarrStore, chunk_side
+
+if TYPE_CHECKING:
+    from .run_plan import RunPlan
+
+__all__ = ["STATE_NAMES", "WORK_FOLDER", "RunStore", "is_large", "open_store", "recorded_tiles"]
+
+log = logging.getLogger("solweig")
+
+WORK_FOLDER = ".solweig"
+_COLUMNS = {"sun_altitude": "altitude"}
+STATE_NAMES = ("lup", "lup_e", "lup_s", "lup_w", "lup_n", "tg")
+_STATISTICS = ("mean", "max", "min", "day_mean", "night_mean")
+_STATISTIC_NAMES = (
+    *(f"{quantity}_{s}" for quantity in ("tmrt", "utci") for s in _STATISTICS),
+    "sun_hours",
+    "shade_hours",
+)
+
+
+class _Routed:
+    """Steps in one place, everything else in another; see :class:`solweig.tile_store.Results`."""
+
+    def __init__(self, steps: Results, others: Results) -> None:
+        self._steps, self._others = steps, others
+
+    def _of(self, name: str) -> Results:
+        return self._steps if name.startswith("step/") else self._others
+
+    def create(self, name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> None:
+        self._of(name).create(name, shape, dtype)
+
+    def write(self, name: str, where: Where, values: Any, step: int | None = None) -> None:
+        self._of(name).write(name, where, values, step)
+
+    def read(self, name: str, where: Where | None = None, step: int | None = None) -> NDArray[Any]:
+        return self._of(name).read(name, where, step)
+
+    def names(self, prefix: str) -> list[str]:
+        return [*self._steps.names(prefix), *self._others.names(prefix)]
+
+    def release(self) -> None:
+        self._steps.release()
+        self._others.release()
+
+
+@dataclass
+class RunStore:
+    """The results of a run over tiles."""
+
+    results: Results
+    #: None where nothing outlives the run.
+    journal: Journal | None
+    #: Tiles that an interrupted run has finished, by number.
+    finished: dict[int, TileSteps]
+    #: Steps as Zarr; None where they are not wanted so.
+    cube: ZarrStore | None
+    #: The files vanish with the run: what is kept of them has to be copied.
+    passing: bool
+    folder: Path | None
+
+    def grid(self, name: str, *, large: bool) -> NDArray[Any]:
+        """A whole raster: in memory, or mapped where it is ``large`` and its file may stay open."""
+        found = self.results.read(name)
+        return found if large and not self.passing else np.array(found)
+
+    def grids(self, prefix: str, *, large: bool) -> dict[str, NDArray[Any]]:
+        """:meth:`grid` of every array below a prefix."""
+        names = self.results.names(prefix)
+        return {name: self.grid(f"{prefix}/{name}", large=large) for name in names}
+
+    def blank(self, spec: TileSpec, steps: int) -> None:
+        """Write a tile without any cell that has data: no value anywhere."""
+        for name in self.results.names("step"):
+            for i in range(steps):
+                self.results.write(f"step/{name}", spec.write_slice, np.nan, i)
+        for prefix in ("statistic", "hours", "state"):
+            for name in self.results.names(prefix):
+                self.results.write(f"{prefix}/{name}", spec.write_slice, np.nan)
+
+    def remove(self) -> None:
+        """Delete the working files of a run that is complete."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def open_store(
+    plan: RunPlan, tiles: TilePlan, *, shared: bool, head: Mapping[str, Any]
+) -> Iterator[RunStore]:
+    """The store of a run, with what may be kept of an interrupted one.
+
+    Args:
+        plan: the run.
+        tiles: how it is cut.
+        shared: worker processes write too.
+        head: of the journal: whose tiles these are.
+
+    Raises:
+        ConfigurationError: the disk cannot hold the results.
+    """
+    if plan.output_dir is None:
+        with TileStore(on_disk=shared) as memory:
+            _create(memory, plan)
+            yield RunStore(memory, None, {}, None, passing=shared, folder=None)
+        return
+    folder = plan.output_dir / WORK_FOLDER
+    journal = Journal(folder)
+    keep = plan.resume and journal.head() is not None
+    if not keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    files = TileStore(folder=folder / "arrays", lasting=True)
+    cube = _cube(plan, tiles, keep=keep) if "zarr" in plan.formats else None
+    results: Results = files if cube is None else _Routed(cube, files)
+    try:
+        _create(results, plan)
+    except OSError as error:
+        raise ConfigurationError(
+            "output_dir",
+            f"a disk with {_bytes(plan, cube is not None) / 2**30:.1f} GiB free for the results",
+            f"{plan.output_dir} ({error.strerror or error})",
+        ) from error
+    finished = {}
+    if keep:
+        finished = _intact(journal, tiles.tiles(), results, len(plan.series))
+    else:
+        journal.begin(head)
+    with files:
+        yield RunStore(results, journal, finished, cube, passing=False, folder=folder)
+
+
+def _arrays(plan: RunPlan) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of everything tiles write."""
+    rows, cols = plan.georef.shape
+    thresholds = dict.fromkeys((*plan.thresholds_day, *plan.thresholds_night))
+    flat = (
+        *(f"statistic/{name}" for name in _STATISTIC_NAMES),
+        *(f"hours/{threshold!r}" for threshold in thresholds),
+        *(f"state/{name}" for name in STATE_NAMES),
+    )
+    steps = {f"step/{name}": (len(plan.series), rows, cols) for name in plan.outputs}
+    return {**steps, **dict.fromkeys(flat, (rows, cols))}
+
+
+def _create(results: Results, plan: RunPlan) -> None:
+    for name, shape in _arrays(plan).items():
+        results.create(name, shape)
+
+
+def _bytes(plan: RunPlan, cube: bool) -> int:
+    """What the working files take."""
+    own = {n: s for n, s in _arrays(plan).items() if not (cube and n.startswith("step/"))}
+    return sum(4 * int(np.prod(shape)) for shape in own.values())
+
+
+def _cube(plan: RunPlan, tiles: TilePlan, *, keep: bool) -> ZarrStore:
+    assert plan.output_dir is not None
+    names = {f"step/{name}": name for name in plan.outputs}
+    cube = ZarrStore(plan.output_dir / CUBE_NAME, names, chunk_side(tiles.core))
+    series = {name: plan.series.columns[_COLUMNS.get(name, name)] for name in WEATHER_SERIES}
+    cube.begin(plan.georef, plan.series.stamps, _core.__version__, series=series, keep=keep)
+    return cube
+
+
+# ------------------------------------------------------------------ resuming
+
+
+def recorded_tiles(plan: RunPlan, head: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Core and halo of the interrupted run that is to be resumed; None where there is none.
+
+    Raises:
+        ConfigurationError: it was begun by another engine or version, whose results may differ in
+            the last bits.
+    """
+    if plan.output_dir is None or not plan.resume:
+        return None
+    found = Journal(plan.output_dir / WORK_FOLDER).head()
+    if found is None:
+        return None
+    for name in ("run_id", "engine", "version", "formats"):
+        if found.get(name) != head[name]:
+            raise ConfigurationError(
+                "resume",
+                f"a run begun with the same {name}: {found.get(name)}",
+                str(head[name]),
+                "Run it as it was begun, or without resume to start anew.",
+            )
+    return int(found["core"]), int(found["halo"])
+
+
+def _intact(
+    journal: Journal, specs: Sequence[TileSpec], results: Results, steps: int
+) -> dict[int, TileSteps]:
+    """The finished tiles whose rasters are as they were written."""
+    good = {}
+    for number, record in journal.records(range(len(specs))).items():
+        try:
+            found = TileSteps.from_record(record)
+        except (KeyError, TypeError, ValueError):
+            log.warning("tile %d: its record is damaged; it is computed again", number + 1)
+            continue
+        broken = _broken(found, specs[number], results, steps)
+        if broken is None:
+            good[number] = found
+        else:
+            log.warning("tile %d: %s is damaged; it is computed again", number + 1, broken)
+    log.info("resuming: %d of %d tiles are finished", len(good), len(specs))
+    return good
+
+
+def _broken(found: TileSteps, spec: TileSpec, results: Results, steps: int) -> str | None:
+    """The first array of a tile that is not as it was written."""
+    for name, digest in found.digests.items():
+        own = Digest()
+        try:
+            for step in range(steps) if name.startswith("step/") else (None,):
+                own.add(results.read(name, spec.write_slice, step))
+        except Exception:  # every library has its own errors for damaged files
+            return name
+        if own.text() != digest:
+            return name
+    return None
+
+
+def is_large(shape: tuple[int, int]) -> bool:
+    """Whether rasters of a shape stay on disk, mapped."""
+    return shape[0] * shape[1] > switches.read().memmap_threshold
