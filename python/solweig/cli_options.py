@@ -150,6 +150,15 @@ Force = Annotated[
                  rich_help_panel=GRID),
 ]  # fmt: skip
 
+TileSize = Annotated[
+    int | None,
+    typer.Option(
+        "--tile-size",
+        help="Side of the tiles (pixels, 128 or more); default: as large as memory allows.",
+        rich_help_panel=HARDWARE,
+    ),
+]
+
 
 def comma_list(values: str | list[str] | None) -> list[str]:
     """``a,b`` or repeated flags as a list."""

@@ -119,6 +119,21 @@ def run(
             "--overwrite", help="Replace another run's results in --out.", rich_help_panel=OUTPUT
         ),
     ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with an interrupted run of the same inputs in --out.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
+    output_format: Annotated[
+        str,
+        typer.Option(
+            "--format", help="Steps as geotiff, zarr, or geotiff,zarr.", rich_help_panel=OUTPUT
+        ),
+    ] = "geotiff",
+    tile_size: opt.TileSize = None,
     sky: Annotated[
         str,
         typer.Option("--sky", help="anisotropic (Perez) or isotropic.", rich_help_panel=MODEL),
@@ -182,6 +197,7 @@ def run(
                 cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
                 pixel_size=pixel_size, patch_option=patch_option,
                 max_shadow_distance_m=max_shadow_distance, force_recompute=force,
+                tile_size=tile_size,
                 formulation=model.formulation, execution=execution,
             )  # fmt: skip
             location = place.location(source, surface)
@@ -189,6 +205,7 @@ def run(
                 surface, weather, location,
                 output_dir=out, config=model, outputs=names,
                 max_shadow_distance_m=max_shadow_distance, pois=pois, overwrite=overwrite,
+                resume=resume, output_format=opt.comma_list(output_format), tile_size=tile_size,
                 execution=execution, progress_callback=bars.phase("Running the steps"),
             )  # fmt: skip
         if plots:

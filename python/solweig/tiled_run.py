@@ -114,7 +114,7 @@ def run_tiled(
                     if store.journal is not None:
                         store.journal.finish(number, done.value.record())
                     stitcher.take(number, done)
-            telemetry.record("queue_depth_peak", strategy.queue_depth_peak)
+                telemetry.record("queue_depth_peak", strategy.queue_depth_peak)
         stitcher.finish()
         outcome = Outcome(
             collected=collected,

@@ -130,7 +130,8 @@ def test_a_run_reports_itself(surface: solweig.SurfaceData) -> None:
     assert set(rows) >= set(NAMES) - {"gpu_stage_time_ms", "svf_stitch_copy_time_ms"}
     assert rows["timestep_wall_time_s"].count == 4 * 6
     assert rows["tile_turnaround_ms"].count == 6
-    assert rows["queue_depth_peak"].max == 1
+    # One tile is computed while another is read or written; steps wait for their store.
+    assert rows["queue_depth_peak"].max == 2
     text = summary.report()
     for name in ("Telemetry", "tile_turnaround_ms", "timestep_wall_time_s", "p95 of 24"):
         assert name in text

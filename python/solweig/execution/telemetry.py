@@ -165,12 +165,26 @@ class Telemetry:
         """Lines for the end of a run: name with label, and the figure."""
         return [(_name(row), _figure(row)) for row in self.rows()]
 
-    def as_dict(self) -> dict[str, list[dict[str, Any]]]:
-        """Rows by metric, for JSON."""
-        out: dict[str, list[dict[str, Any]]] = {}
+    def tiles(self) -> dict[str, float]:
+        """``mean_turnaround`` and ``p95`` of the tiles [ms], and ``max_queue``, the most tiles or
+        steps that were handed over and not finished; empty for a raster in one piece."""
+        rows = [r for r in self.rows() if r.metric == "tile_turnaround_ms"]
+        if not rows:
+            return {}
+        return {
+            "mean_turnaround": rows[0].mean,
+            "p95": rows[0].p95,
+            "max_queue": self.value("queue_depth_peak"),
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Rows by metric, and :meth:`tiles`, for JSON."""
+        out: dict[str, Any] = {}
         for row in self.rows():
             entry = {k: v for k, v in asdict(row).items() if v != "" and k != "metric"}
             out.setdefault(row.metric, []).append(entry)
+        if tiles := self.tiles():
+            out["tiles"] = tiles
         return out
 
     def write(self, folder: Path, log: str) -> Path | None:
