@@ -12,6 +12,9 @@ import pytest
 # Tests that do not concern the choice of hardware run alike on every machine: no adapter is chosen
 # automatically. Those that do concern it say what is visible.
 os.environ.setdefault("SOLWEIG_VISIBLE_DEVICES", "")
+# Small cities in many small tiles show as much as large ones. Those that concern the least side
+# of a tile unset this.
+os.environ.setdefault("SOLWEIG_MIN_TILE_SIDE", "8")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,10 @@ import pytest
 import solweig
 from solweig import _core, run_steps, sky_view
 from solweig.config import ModelConfig
-from solweig.errors import ComputationCancelled, ConfigurationError
+from solweig.errors import ComputationCancelled
 from solweig.execution import CPUOnlyStrategy, ExecutionConfig, resolve_execution
 from solweig.execution.opening import Here
 from solweig.execution.telemetry import Telemetry
-from solweig.tile_plan import cut_or_leave_device, device_window, plan_tiles
 from solweig.tile_store import TileStore
 from solweig.tiled_svf import tiled_sky_view
 
@@ -181,41 +179,6 @@ def test_a_halo_too_small_is_seen(whole: solweig.SurfaceData) -> None:
 # ------------------------------------------------------------------ choice
 
 
-def test_one_piece_unless_asked_or_needed() -> None:
-    assert plan_tiles((100, 200), 10, tile_size=None) is None
-    assert plan_tiles((100, 200), 10, tile_size=200) is None
-    asked = plan_tiles((100, 200), 10, tile_size=64)
-    assert asked is not None
-    assert (asked.core, len(asked.tiles())) == (64, 8)
-    named = plan_tiles((100, 200), 10, tile_size=None, longest=128)
-    assert named is not None
-    assert (named.core, named.reason) == (128, "SOLWEIG_MAX_TILE_SIDE")
-    before = plan_tiles((100, 200), 10, tile_size=64, longest=16)
-    assert before is not None
-    assert before.core == 64
-
-
-@pytest.mark.parametrize(("pixels", "core"), [(20_000, None), (19_999, 121), (10_000, 80)])
-def test_a_small_device_makes_small_tiles(pixels: int, core: int | None) -> None:
-    plan = plan_tiles((100, 200), 10, tile_size=None, largest_window=pixels)
-    assert (None if plan is None else plan.core) == core
-    if plan is not None:
-        for tile in plan.tiles():
-            rows, cols = tile.full_shape
-            assert rows * cols <= pixels
-
-
-def test_a_device_reduces_the_tile_asked_for() -> None:
-    plan = plan_tiles((1000, 1000), 10, tile_size=500, largest_window=90_000)
-    assert plan is not None
-    assert plan.core == 280
-
-
-def test_a_device_smaller_than_the_halo_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="halo of 100 px"):
-        plan_tiles((1000, 1000), 100, tile_size=None, largest_window=50_000)
-
-
 def test_the_environment_limits_tiles(
     whole: solweig.SurfaceData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,16 +306,6 @@ def test_a_small_device_cuts_by_itself(
 ) -> None:
     """Limits lowered on a real adapter: tiles, and the sky view of one piece."""
     device = engine("gpu", limits=small_limits(8_000))
-    window = device_window(
-        device, (96, 110), patch_option=2, vegetation=True, anisotropic=False, sides=False
-    )
-    assert window is not None
-    assert window < 96 * 110
-    shared = device_window(
-        device, (96, 110), patch_option=2, vegetation=True, anisotropic=False, sides=False,
-        sharing=3,
-    )  # fmt: skip
-    assert shared == window // 3
     surface = city()
     monkeypatch.setattr(sky_view, "engine_of", lambda resolved: device)
     monkeypatch.setattr(
@@ -363,21 +316,8 @@ def test_a_small_device_cuts_by_itself(
         surface, 2, REACH_M, None, execution=resolved
     )
     assert surface.telemetry is not None
-    assert surface.telemetry.value("queue_depth_peak") == 1  # it was cut
+    assert surface.telemetry.tiles()["max_queue"] == 1  # it was cut
     assert device.tally()["svf"]["gpu_runs"] > 1
     assert whole.svf is not None
     for name, grid in whole.svf.as_dict().items():
         assert np.nanmax(np.abs(grid - getattr(surface.svf, name))) <= 1e-6, name
-
-
-def test_a_device_too_small_is_left_unless_strict(caplog: pytest.LogCaptureFixture) -> None:
-    options: dict[str, Any] = {"tile_size": None, "longest": None, "largest_window": 100}
-    for policy in ("auto", "gpu"):
-        device = SimpleNamespace(policy=policy, gpu=object())
-        if policy == "gpu":
-            with pytest.raises(ConfigurationError, match="halo of 50 px"):
-                cut_or_leave_device((500, 500), 50, device, **options)
-            continue
-        with caplog.at_level("WARNING", logger="solweig"):
-            assert cut_or_leave_device((500, 500), 50, device, **options) == (None, None)
-        assert "GPU left for the CPU" in caplog.text

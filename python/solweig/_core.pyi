@@ -468,15 +468,15 @@ class Gpu:
         """For tests. Kinds: destroy, map, limits, shader, validation, panic, out_of_memory,
         wrong_answer."""
     def largest_window(
-        self,
-        rows_hint: int,
-        cols: int,
-        patch_option: int,
-        vegetation: bool,
-        anisotropic: bool,
-        sides: bool,
+        self, patch_option: int, vegetation: bool, anisotropic: bool, sides: bool
     ) -> int:
-        """Most cells of a raster that fit the device's limits and the budget."""
+        """Most cells that fit the device's limits and the budget, were all of them computed."""
+    def footprint(
+        self, patch_option: int, vegetation: bool, anisotropic: bool, sides: bool
+    ) -> dict[str, int]:
+        """Bytes a cell: ``heights`` (of a tile and what shades it), ``cells`` (of what is
+        computed), the largest single buffer of each (``largest_...``), ``readback``; and bytes:
+        ``budget``, ``largest_buffer``, ``largest_binding``."""
 
 class Engine:
     """Where stages run. ``policy`` "cpu"; "auto": the device, with a logged and counted fallback;

@@ -9,6 +9,7 @@ import typer
 from . import _core
 from .cli_demo import demo
 from .cli_info import info
+from .cli_plan import plan
 from .cli_prepare import prepare
 from .cli_run import run
 from .cli_support import Options, out_console, show_log
@@ -46,7 +47,7 @@ def _common(
     show_log(verbose)
 
 
-for command in (run, prepare, demo, info):
+for command in (run, prepare, plan, demo, info):
     app.command()(command)
 
 

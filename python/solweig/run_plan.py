@@ -159,7 +159,7 @@ def make_plan(request: RunRequest) -> RunPlan:
     _check_weather(request.weather)
     check_surface(surface, request.precomputed)
     check_location(request.location)
-    _check_tile_size(request.tile_size)
+    _check_tile_size(request.tile_size, surface.shape)
     sky_of(surface, request.precomputed, anisotropic=settings.use_anisotropic_sky)
     georef = GeoReference.of_surface(surface)
     points = None if request.pois is None else read_points(request.pois, georef)
@@ -301,13 +301,14 @@ def _physical_memory() -> int | None:
         return None
 
 
-def _check_tile_size(tile_size: int | None) -> None:
+def _check_tile_size(tile_size: int | None, shape: tuple[int, int]) -> None:
     if tile_size is None:
         return
     if not isinstance(tile_size, numbers.Integral) or isinstance(tile_size, bool):
         raise ConfigurationError("tile_size", "a whole number of pixels", repr(tile_size))
-    if tile_size < 1:
-        raise ConfigurationError("tile_size", "at least 1 pixel", tile_size)
+    least = switches.read().min_tile_side
+    if tile_size < least and tile_size < max(shape):
+        raise ConfigurationError("tile_size", f"at least {least} pixels", tile_size)
 
 
 def _check_state(state: ThermalState | None, georef: GeoReference) -> None:

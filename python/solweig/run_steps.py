@@ -17,14 +17,16 @@ from .dataset import StepStack
 from .execution import tally as tallies
 from .execution.opening import engine_of, strategy_of
 from .execution.overlap import may_overlap, run_steps
+from .execution.strategy import DEFAULT_ABREAST
 from .execution.telemetry import Telemetry
 from .execution.worker import adapter_name, device_seconds
+from .memory_limits import memory_budget
 from .outputs import step_writer
 from .run_outcome import Collected, Outcome
-from .run_store import recorded_tiles
+from .run_store import is_large, recorded_tiles
 from .state import ThermalState
-from .tile_plan import TilePlan, cut_or_leave_device, device_window
-from .tiled_run import journal_head, run_halo, run_tiled
+from .tile_plan import TilePlan, cut_or_leave_device, device_of, steps_footprint
+from .tiled_run import journal_head, run_margin, run_tiled
 
 if TYPE_CHECKING:
     from .run_plan import RunPlan
@@ -64,30 +66,56 @@ def _tiles(plan: RunPlan, engine: Any) -> tuple[Any, TilePlan | None]:
     Raises:
         ConfigurationError: a strict run whose device holds no sensible tile.
     """
-    halo, longest = run_halo(plan), switches.read().max_tile_side
+    margin, chosen = run_margin(plan), switches.read()
     if plan.output_dir is not None and plan.resume:
         # The cut of the interrupted run, whatever this machine would choose.
-        found = recorded_tiles(plan, journal_head(plan, TilePlan(plan.georef.shape, 0, halo, "")))
+        blank = TilePlan(plan.georef.shape, 1, margin.halo, "")
+        found = recorded_tiles(plan, journal_head(plan, blank))
         if found is not None:
-            return engine, TilePlan(plan.georef.shape, *found, "as the run was begun")
-    arrays = plan.arrays()
-    window = device_window(
+            core, halo = found
+            reason = "as the run was begun"
+            return engine, TilePlan(plan.georef.shape, core, halo, reason, margin.view)
+    shape, arrays = plan.georef.shape, plan.arrays()
+    vegetation = plan.surface.scene().has_vegetation
+    sides = plan.params["body"] == "box" or plan.points is not None
+    backend = device_of(
         engine,
-        plan.georef.shape,
         patch_option=arrays.patch_option,
-        vegetation=plan.surface.scene().has_vegetation,
+        vegetation=vegetation,
         anisotropic=arrays.masks is not None,
-        sides=plan.params["body"] == "box" or plan.points is not None,
-        sharing=getattr(plan.execution, "workers_per_gpu", 1),
+        sides=sides,
+    )
+    masks = arrays.masks or {}
+    words = next((mask.shape[2] for mask in masks.values()), 0)
+    mapped = isinstance(arrays.svf["svf"], np.memmap)
+    footprint = steps_footprint(
+        words,
+        vegetation,
+        outputs=len(plan.outputs),
+        sides=sides,
+        layers=sum(x is not None for x in (arrays.land_cover, arrays.albedo, arrays.emissivity)),
+        sky_in_memory=not mapped,
+        steps_in_memory=0 if plan.output_dir is not None else len(plan.series),
+        results_in_memory=plan.output_dir is None or not is_large(shape),
     )
     return cut_or_leave_device(
-        plan.georef.shape,
-        halo,
+        shape,
+        margin,
         engine,
         tile_size=plan.tile_size,
-        longest=longest,
-        largest_window=window,
+        longest=chosen.max_tile_side,
+        least=chosen.min_tile_side,
+        footprint=footprint,
+        memory=memory_budget(),
+        backend=None if backend is None else backend.shared(_sharing(plan.execution)),
+        workers=plan.execution.workers or 1 if engine is None else _sharing(plan.execution),
+        abreast=plan.execution.tile_workers or DEFAULT_ABREAST,
+        inflight=plan.execution.inflight_limit,
     )
+
+
+def _sharing(execution: Any) -> int:
+    return int(getattr(execution, "workers_per_gpu", 1))
 
 
 def _wants_overlap(engine: Any) -> bool:

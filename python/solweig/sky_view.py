@@ -13,13 +13,21 @@ from solweig import _core, switches
 from solweig import surface_checks as checks
 from solweig.execution.cpu_strategy import CPUOnlyStrategy
 from solweig.execution.opening import engine_of, strategy_of
+from solweig.execution.strategy import DEFAULT_ABREAST
 from solweig.execution.tally import process_tally, since
 from solweig.execution.telemetry import Telemetry
 from solweig.execution.worker import device_seconds
 from solweig.feedback import Feedback
+from solweig.memory_limits import memory_budget
 from solweig.precomputed import ShadowArrays, SvfArrays
 from solweig.preprocess import estimate_ground
-from solweig.tile_plan import TilePlan, cut_or_leave_device, device_window
+from solweig.tile_plan import (
+    Margin,
+    TilePlan,
+    cut_or_leave_device,
+    device_of,
+    prepare_footprint,
+)
 from solweig.tiled_svf import record_svf, svf_halo, tiled_sky_view
 
 if TYPE_CHECKING:
@@ -92,8 +100,7 @@ def compute_sky_view(
     }
     telemetry = Telemetry(live=switches.read().timing)
     engine = None if execution is None else engine_of(execution)
-    sharing = getattr(execution, "workers_per_gpu", 1)
-    engine, tiles = _tiles(scene, options, tile_size, engine, sharing)
+    engine, tiles = _tiles(scene, options, tile_size, engine, execution)
     if tiles is None:
         grids, masks = _in_one_piece(scene, options, engine, telemetry, listener.callback())
     else:
@@ -115,7 +122,11 @@ def compute_sky_view(
 
 
 def _tiles(
-    scene: _core.Scene, options: dict[str, Any], tile_size: int | None, engine: Any, sharing: int
+    scene: _core.Scene,
+    options: dict[str, Any],
+    tile_size: int | None,
+    engine: Any,
+    execution: ResolvedExecution | None,
 ) -> tuple[Any, TilePlan | None]:
     """The engine to use, and how the raster is cut; None in one piece."""
     halo = svf_halo(
@@ -124,21 +135,28 @@ def _tiles(
         options["max_shadow_distance_m"],
         options["height_bound_m"],
     )
+    chosen, option = switches.read(), options["patch_option"]
+    sharing = getattr(execution, "workers_per_gpu", 1)
+    backend = device_of(
+        engine,
+        patch_option=option,
+        vegetation=scene.has_vegetation,
+        anisotropic=False,
+        sides=False,
+    )
+    words = -(-len(_core.patch_table(option)["altitude"]) // 32)
     return cut_or_leave_device(
         scene.shape,
-        halo,
+        Margin(halo, 0),
         engine,
         tile_size=tile_size,
-        longest=switches.read().max_tile_side,
-        largest_window=device_window(
-            engine,
-            scene.shape,
-            patch_option=options["patch_option"],
-            vegetation=scene.has_vegetation,
-            anisotropic=False,
-            sides=False,
-            sharing=sharing,
-        ),
+        longest=chosen.max_tile_side,
+        least=chosen.min_tile_side,
+        footprint=prepare_footprint(words, scene.has_vegetation, in_memory=True),
+        memory=memory_budget(),
+        backend=None if backend is None else backend.shared(sharing),
+        workers=getattr(execution, "workers", None) or 1 if engine is None else sharing,
+        abreast=getattr(execution, "tile_workers", None) or DEFAULT_ABREAST,
     )
 
 

@@ -79,6 +79,7 @@ def prepare_surface(layers: Layers, options: PrepareOptions, frame: dict[str, An
     ready = None
     if options.svf_dir is not None:
         ready = _read_ready_svf(options, surface.shape)
+    _check_tile_size(options.tile_size, surface.shape)
     surface.preprocess()
     _complete_walls(surface, options, cache)
     if cache is not None:
@@ -105,6 +106,12 @@ def _check_options(options: PrepareOptions, frame: dict[str, Any]) -> None:
         raise ConfigurationError("tile_size", "a whole number of cells, 1 or more", repr(size))
     if options.bbox is not None:
         align.check_bbox(options.bbox)
+
+
+def _check_tile_size(tile_size: int | None, shape: tuple[int, int]) -> None:
+    least = switches.read().min_tile_side
+    if tile_size is not None and tile_size < min(least, max(shape)):
+        raise ConfigurationError("tile_size", f"at least {least} pixels", int(tile_size))
 
 
 # ------------------------------------------------------------------ reading

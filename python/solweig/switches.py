@@ -14,6 +14,7 @@ SOLWEIG_SOFTWARE_GPU            0               software adapters may be chosen 
 SOLWEIG_GPU_HEADROOM            0.80            share of GPU memory a run may plan for
 SOLWEIG_GPU_BUDGET_BYTES        3 GiB           GPU memory assumed where it cannot be asked
 SOLWEIG_MAX_TILE_SIDE           unset           longest tile side [pixels]
+SOLWEIG_MIN_TILE_SIDE           128             shortest tile side [pixels]; less is for tests
 SOLWEIG_MEMMAP_THRESHOLD        50 000 000      pixels above which prepared data are memory-mapped
 SOLWEIG_COMPRESS_MAX_PIXELS     100 000         pixels above which archives are not compressed
 SOLWEIG_SHADOW_NPZ_MAX_PIXELS   100 000         pixels above which shadowmats.npz is not written
@@ -111,6 +112,7 @@ class Switches:
     software_gpu: bool
     gpu_budget_bytes: int
     max_tile_side: int | None
+    min_tile_side: int
     memmap_threshold: int
     compress_max_pixels: int
     shadow_npz_max_pixels: int
@@ -136,6 +138,7 @@ def read(environ: Mapping[str, str] | None = None) -> Switches:
         gpu_headroom=_number(env, "SOLWEIG_GPU_HEADROOM", 0.80, 0.01, 1.0),
         gpu_budget_bytes=_count(env, "SOLWEIG_GPU_BUDGET_BYTES", 3 * 2**30),
         max_tile_side=_optional_count(env, "SOLWEIG_MAX_TILE_SIDE"),
+        min_tile_side=_count(env, "SOLWEIG_MIN_TILE_SIDE", 128),
         memmap_threshold=_count(env, "SOLWEIG_MEMMAP_THRESHOLD", 50e6),
         compress_max_pixels=_count(env, "SOLWEIG_COMPRESS_MAX_PIXELS", 100e3),
         shadow_npz_max_pixels=_count(env, "SOLWEIG_SHADOW_NPZ_MAX_PIXELS", 100e3),

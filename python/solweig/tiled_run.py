@@ -23,7 +23,7 @@ from .progress import parts_of
 from .run_outcome import Collected, Outcome
 from .run_store import RunStore, is_large, open_store
 from .state import ThermalState
-from .tile_plan import TilePlan
+from .tile_plan import Margin, TilePlan
 from .tile_steps import Sums, TileSteps, TileStepsJob
 from .tile_store import TileStore
 from .tiled_svf import scene_arguments
@@ -32,13 +32,13 @@ from .tiling import TileSpec, ground_view_reach, shadow_reach
 if TYPE_CHECKING:
     from .run_plan import RunPlan
 
-__all__ = ["journal_head", "run_halo", "run_tiled"]
+__all__ = ["journal_head", "run_margin", "run_tiled"]
 
 log = logging.getLogger("solweig")
 
 
-def run_halo(plan: RunPlan) -> int:
-    """Margin around a core that holds everything that can matter to its steps [px].
+def run_margin(plan: RunPlan) -> Margin:
+    """What surrounds a core and can matter to its steps.
 
     A core sees ground as far as the ground view goes, and that ground is shaded from as far as
     shadows reach.
@@ -55,7 +55,7 @@ def run_halo(plan: RunPlan) -> int:
             plan.surface.pixel_size,
             float(params["max_shadow_distance_m"]),
         )
-    return reach + ground_view_reach(plan.surface.pixel_size)
+    return Margin(reach, ground_view_reach(plan.surface.pixel_size))
 
 
 def run_tiled(

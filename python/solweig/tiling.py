@@ -13,7 +13,6 @@ __all__ = [
     "TileSpec",
     "calculate_buffer_distance",
     "corners",
-    "fitting_core",
     "generate_tiles",
     "ground_view_reach",
     "shadow_reach",
@@ -23,10 +22,6 @@ __all__ = [
 GROUND_VIEW_M = 23.0
 """No ground farther than this enters a person's ground view [m]: twenty times the centre height of
 a standing person, 1.1 m, and its rounding (spec G 7)."""
-
-MIN_CORE = 32
-"""Cores are at least this many pixels wide when their size is chosen; smaller ones would compute
-little but halo."""
 
 
 @dataclass(frozen=True)
@@ -198,17 +193,3 @@ def shadow_reach(
 def ground_view_reach(pixel_size: float) -> int:
     """How far the ground view of a person reaches, at most [px]."""
     return math.ceil(GROUND_VIEW_M / pixel_size) + 1
-
-
-def fitting_core(pixels: int, halo: int) -> int | None:
-    """Side of the largest square core whose tile, halo included, has at most so many pixels.
-
-    Args:
-        pixels: limit of the tile [px].
-        halo: margin on every side [px].
-
-    Returns:
-        The side [px]; None where it would be less than :data:`MIN_CORE`.
-    """
-    side = math.isqrt(max(pixels, 0)) - 2 * halo
-    return side if side >= MIN_CORE else None

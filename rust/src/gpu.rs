@@ -9,6 +9,7 @@ use solweig_gpu::accelerator::Accelerator;
 use solweig_gpu::adapters::{self, AdapterDescription, Affinity, backend_name, backend_of};
 use solweig_gpu::device::Opening;
 use solweig_gpu::faults::Fault;
+use solweig_gpu::fit::Footprint;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -238,25 +239,44 @@ impl Gpu {
         Ok(())
     }
 
-    /// Most cells of a tile that fit the device.
+    /// Most cells that fit the device, were all of them computed.
     fn largest_window(
         &self,
-        rows_hint: usize,
-        cols: usize,
         patch_option: u32,
         vegetation: bool,
         anisotropic: bool,
         sides: bool,
     ) -> PyResult<u64> {
-        let _ = (rows_hint, cols);
         let words = crate::scene::table_of(patch_option)?.words();
+        let footprint = Footprint::new(words, vegetation, anisotropic, sides);
+        Ok(footprint.most_cells(&self.accelerator.gpu()))
+    }
+
+    /// What a run takes of the device, and what there is: bytes a cell, and bytes.
+    fn footprint<'py>(
+        &self,
+        py: Python<'py>,
+        patch_option: u32,
+        vegetation: bool,
+        anisotropic: bool,
+        sides: bool,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let words = crate::scene::table_of(patch_option)?.words();
+        let footprint = Footprint::new(words, vegetation, anisotropic, sides);
         let gpu = self.accelerator.gpu();
-        Ok(solweig_gpu::fit::most_cells(
-            &gpu,
-            words,
-            vegetation,
-            anisotropic,
-            sides,
-        ))
+        let out = PyDict::new(py);
+        for (name, value) in [
+            ("heights", footprint.heights),
+            ("largest_heights", footprint.largest_heights),
+            ("cells", footprint.cells),
+            ("largest_cells", footprint.largest_cells),
+            ("readback", footprint.readback),
+            ("budget", gpu.memory.budget),
+            ("largest_buffer", gpu.limits.max_buffer_size),
+            ("largest_binding", gpu.largest_binding()),
+        ] {
+            out.set_item(name, value)?;
+        }
+        Ok(out)
     }
 }

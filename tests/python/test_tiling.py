@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import solweig
 from solweig import _core
-from solweig.tiling import fitting_core, ground_view_reach, shadow_reach
+from solweig.tiling import ground_view_reach, shadow_reach
 
 sizes = st.integers(1, 60)
 
@@ -101,11 +101,3 @@ def test_ground_view_reach_covers_the_engines(pixel: float) -> None:
     centre = size // 2
     assert lup(centre - reach) == lup(0)
     assert lup(centre + 1) != lup(0)
-
-
-@pytest.mark.parametrize(
-    ("pixels", "halo", "core"),
-    [(10_000, 10, 80), (10_000, 34, 32), (10_000, 35, None), (0, 0, None), (10_200, 0, 100)],
-)
-def test_cores_that_fit(pixels: int, halo: int, core: int | None) -> None:
-    assert fitting_core(pixels, halo) == core

@@ -11,7 +11,17 @@ from .config import ExecutionConfig
 from .pool import Crew, ItemReport
 from .worker import Done, Job, Opener, Origin
 
-__all__ = ["GPUStrategy", "abreast", "auto_select_strategy", "register", "strategy_names"]
+__all__ = [
+    "DEFAULT_ABREAST",
+    "GPUStrategy",
+    "abreast",
+    "auto_select_strategy",
+    "register",
+    "strategy_names",
+]
+
+DEFAULT_ABREAST = 2
+"""Tiles a worker has under way at once where nothing is said."""
 
 S = TypeVar("S", bound="type[GPUStrategy]")
 
@@ -121,7 +131,7 @@ class GPUStrategy(ABC):
 def abreast(config: ExecutionConfig) -> int:
     """Tiles a worker has under way at once: as asked for, else two, so that one is read or written
     while the other is computed."""
-    return config.tile_workers or 2
+    return config.tile_workers or DEFAULT_ABREAST
 
 
 def register(name: str) -> Callable[[S], S]:
