@@ -84,9 +84,10 @@ class RunForecast:
              f"about {_duration(self.preparation_s)}"),
             ("steps", _cut(self.steps, self.place.shape)),
             ("", f"memory {_size(self.steps_memory)}, about {_duration(self.steps_s)}"),
-            ("memory", f"{budget} may be planned for (SOLWEIG_RAM_FRACTION)"),
+            ("memory", f"{budget} to plan for"),
             ("disk", f"{_size(self.cache_disk)} for the prepared surface, "
-             f"{_size(self.working_disk)} while running, about {_size(self.result_disk)} of results"),
+             f"{_size(self.working_disk)} while running, "
+             f"about {_size(self.result_disk)} of results"),
         ]  # fmt: skip
 
 

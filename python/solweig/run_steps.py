@@ -76,7 +76,7 @@ def _tiles(plan: RunPlan, engine: Any) -> tuple[Any, TilePlan | None]:
             reason = "as the run was begun"
             return engine, TilePlan(plan.georef.shape, core, halo, reason, margin.view)
     shape, arrays = plan.georef.shape, plan.arrays()
-    vegetation = plan.surface.scene().has_vegetation
+    vegetation = plan.surface.facts().has_vegetation
     sides = plan.params["body"] == "box" or plan.points is not None
     backend = device_of(
         engine,

@@ -294,10 +294,14 @@ class ShadowArrays:
         """Write the words as ``.npy`` files; return their digests by file name."""
         folder = Path(directory)
         digests = save_arrays(folder, self._words)
-        write_json(
-            folder / _META, {"patch_option": self._patch_option, "masks": sorted(self._words)}
-        )
+        self.describe(folder, self._patch_option)
         return digests
+
+    @staticmethod
+    def describe(folder: Path, patch_option: int) -> None:
+        """Write what tells :meth:`from_memmap` of the ``.npy`` files in a folder."""
+        masks = sorted(path.stem for path in folder.glob("*.npy"))
+        write_json(folder / _META, {"patch_option": patch_option, "masks": masks})
 
     @classmethod
     def from_memmap(cls, directory: str | Path) -> ShadowArrays:

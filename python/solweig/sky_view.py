@@ -21,6 +21,7 @@ from solweig.feedback import Feedback
 from solweig.memory_limits import memory_budget
 from solweig.precomputed import ShadowArrays, SvfArrays
 from solweig.preprocess import estimate_ground
+from solweig.scene_facts import SceneFacts
 from solweig.tile_plan import (
     Margin,
     TilePlan,
@@ -28,7 +29,7 @@ from solweig.tile_plan import (
     device_of,
     prepare_footprint,
 )
-from solweig.tiled_svf import record_svf, svf_halo, tiled_sky_view
+from solweig.tiled_svf import SkyFolder, record_svf, svf_halo, tiled_sky_view
 
 if TYPE_CHECKING:
     from solweig.execution.resolve import ResolvedExecution
@@ -73,10 +74,12 @@ def compute_sky_view(
     *,
     tile_size: int | None = None,
     execution: ResolvedExecution | None = None,
+    folder: SkyFolder | None = None,
 ) -> tuple[SvfArrays, ShadowArrays]:
     """Sky view factors and visibility; see ``SurfaceData.compute_svf``.
 
-    ``execution`` says where; None is the CPU, in this process.
+    ``execution`` says where; None is the CPU, in this process. With ``folder`` the result is built
+    there in tiles, and mapped.
     """
     checks.check_parameters(
         pixel_size=surface.pixel_size,
@@ -88,8 +91,8 @@ def compute_sky_view(
     )
     listener = Feedback(feedback, "sky view factors")
     listener.check()
-    scene = surface.scene()
     surface.walls()
+    facts = surface.facts()
     improved = surface.formulation == "improved"
     options: dict[str, Any] = {
         "patch_option": patch_option,
@@ -100,9 +103,13 @@ def compute_sky_view(
     }
     telemetry = Telemetry(live=switches.read().timing)
     engine = None if execution is None else engine_of(execution)
-    engine, tiles = _tiles(scene, options, tile_size, engine, execution)
+    engine, tiles = _tiles(facts, options, tile_size, engine, execution, folder is not None)
+    if tiles is None and folder is not None:
+        tiles = TilePlan(facts.shape, max(facts.shape), 0, "the raster in one piece")
     if tiles is None:
-        grids, masks = _in_one_piece(scene, options, engine, telemetry, listener.callback())
+        grids, masks = _in_one_piece(
+            surface.scene(), options, engine, telemetry, listener.callback()
+        )
     else:
         grids, masks = tiled_sky_view(
             surface,
@@ -112,21 +119,23 @@ def compute_sky_view(
             strategy=CPUOnlyStrategy() if execution is None else strategy_of(execution, engine),
             telemetry=telemetry,
             progress=listener.callback(),
+            folder=folder,
         )
     listener.check()
     surface.telemetry = telemetry
-    if not scene.has_vegetation:
+    if not facts.has_vegetation and folder is None:
         # Ten grids of ones; SvfArrays shares one between them.
         grids = {name: grid for name, grid in grids.items() if "veg" not in name}
     return SvfArrays(**grids), ShadowArrays.from_words(masks, patch_option)
 
 
 def _tiles(
-    scene: _core.Scene,
+    scene: SceneFacts,
     options: dict[str, Any],
     tile_size: int | None,
     engine: Any,
     execution: ResolvedExecution | None,
+    mapped: bool,
 ) -> tuple[Any, TilePlan | None]:
     """The engine to use, and how the raster is cut; None in one piece."""
     halo = svf_halo(
@@ -152,7 +161,7 @@ def _tiles(
         tile_size=tile_size,
         longest=chosen.max_tile_side,
         least=chosen.min_tile_side,
-        footprint=prepare_footprint(words, scene.has_vegetation, in_memory=True),
+        footprint=prepare_footprint(words, scene.has_vegetation, in_memory=not mapped),
         memory=memory_budget(),
         backend=None if backend is None else backend.shared(sharing),
         workers=getattr(execution, "workers", None) or 1 if engine is None else sharing,

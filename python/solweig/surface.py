@@ -14,6 +14,7 @@ from solweig import preprocess as heights_module
 from solweig import surface_checks as checks
 from solweig.errors import MissingPrecomputedData
 from solweig.precomputed import ShadowArrays, SvfArrays
+from solweig.scene_facts import SceneFacts, scene_facts
 from solweig.surface_files import SurfaceFiles
 from solweig.surface_layers import LAYER_NAMES, WALL_LIMIT_M, check_surface
 from solweig.surface_views import AuxiliaryView, BufferPool, GeometryView, OpticalView
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from solweig import _core
     from solweig.execution import ExecutionConfig, ResolvedExecution
     from solweig.execution.telemetry import Telemetry
+    from solweig.tiled_svf import SkyFolder
 
 logger = logging.getLogger(__name__)
 
@@ -31,13 +33,13 @@ Bool = NDArray[np.bool_]
 
 # What is kept between calls, by the field it is made from: setting the field drops it.
 _KEPT_FROM = {
-    "dsm": ("_scene", "_buildings", "_valid"),
-    "dem": ("_scene", "_buildings"),
-    "cdsm": ("_scene",),
+    "dsm": ("_scene", "_facts", "_buildings", "_valid"),
+    "dem": ("_scene", "_facts", "_buildings"),
+    "cdsm": ("_scene", "_facts"),
     "tdsm": ("_scene",),
     "trunk_ratio": ("_scene",),
     "formulation": ("_scene",),
-    "pixel_size": ("_scene", "_buildings"),
+    "pixel_size": ("_scene", "_facts", "_buildings"),
     "land_cover": ("_buildings",),
 }
 
@@ -130,6 +132,7 @@ class SurfaceData(SurfaceFiles):
     _preprocessed: bool = field(default=False, init=False)
     _valid: Bool | None = field(default=None, init=False)
     _scene: _core.Scene | None = field(default=None, init=False)
+    _facts: SceneFacts | None = field(default=None, init=False)
     _buildings: U8 | None = field(default=None, init=False)
     _buffers: BufferPool | None = field(default=None, init=False)
 
@@ -294,6 +297,13 @@ class SurfaceData(SurfaceFiles):
             self._scene = build_scene(self)
         return self._scene
 
+    def facts(self) -> SceneFacts:
+        """What tiles are told of the whole raster; found once and kept."""
+        self.preprocess()
+        if self._facts is None:
+            self._facts = scene_facts(self)
+        return self._facts
+
     def buildings(self) -> U8:
         """1 = open ground, 0 = building (G 1.6), uint8 ``[row, col]``.
 
@@ -333,6 +343,7 @@ class SurfaceData(SurfaceFiles):
         height_bound_m: float | None = None,
         tile_size: int | None = None,
         execution: ExecutionConfig | ResolvedExecution | None = None,
+        folder: SkyFolder | None = None,
     ) -> None:
         """Compute sky view factors, patch visibility and, if absent, walls.
 
@@ -353,6 +364,9 @@ class SurfaceData(SurfaceFiles):
             On the CPU it changes nothing but time and memory.
         execution
             Wishes about hardware; ``None`` = a GPU where there is one.
+        folder
+            Where a raster too large for the memory is built up in tiles, to stay mapped; ``None`` =
+            in memory. :meth:`prepare` chooses it.
 
         Notes
         -----
@@ -370,6 +384,7 @@ class SurfaceData(SurfaceFiles):
             height_bound_m=height_bound_m,
             tile_size=tile_size,
             execution=settled(execution),
+            folder=folder,
         )
 
     def require_svf(self) -> SvfArrays:

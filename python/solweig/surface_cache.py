@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -197,6 +198,33 @@ class SurfaceCache:
 
         in_parallel((save_mapped, partial(self._save_for_umep, folder, svf, matrices, grid)))
         commit(mapped, fingerprint, digests, {"patch_option": matrices.patch_option})
+
+    def adopt_svf(
+        self, built: Path, pixel_size: float, patch_option: int, fingerprint: str
+    ) -> tuple[SvfArrays, ShadowArrays]:
+        """Take over what was built in tiles in a folder below; nothing is copied."""
+        folder = self.svf_dir(pixel_size, patch_option)
+        mapped, masks = folder / "memmap", folder / "shadow_memmaps"
+        for name in ("svfs.zip", "shadowmats.npz", f"memmap/{META_NAME}"):
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(masks, ignore_errors=True)
+        for target in (mapped, masks):
+            target.mkdir(parents=True, exist_ok=True)
+        found = []
+        for path in sorted(built.glob("*.npy")):
+            kind, _, name = path.name.partition("__")
+            target = (mapped if kind == "field" else masks) / name
+            path.replace(target)
+            found.append(target)
+        ShadowArrays.describe(masks, patch_option)
+        digests = in_parallel(partial(file_digest, path) for path in found)
+        names = [os.path.relpath(path, mapped).replace(os.sep, "/") for path in found]
+        commit(
+            mapped, fingerprint, dict(zip(names, digests, strict=True)),
+            {"patch_option": patch_option},
+        )  # fmt: skip
+        shutil.rmtree(built, ignore_errors=True)
+        return _read_svf(folder, self._switches.memmap_threshold)
 
     def _save_for_umep(
         self, folder: Path, svf: SvfArrays, matrices: ShadowArrays, grid: GridFiles

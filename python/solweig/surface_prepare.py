@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from solweig.surface_store import (
     svf_fingerprint,
     walls_fingerprint,
 )
+from solweig.tiled_svf import SkyFolder
 
 logger = logging.getLogger(__name__)
 
@@ -253,6 +255,10 @@ def _complete_svf(
             note_svf(cache.root, surface, key)
             return
     listener.text("Sky view factors")
+    cells = surface.shape[0] * surface.shape[1]
+    if cache is not None and cells > switches.read().memmap_threshold:
+        _build_svf(surface, options, cache, key, listener)
+        return
     surface.compute_svf(
         patch_option=options.patch_option,
         max_shadow_distance_m=options.max_shadow_distance_m,
@@ -267,3 +273,29 @@ def _complete_svf(
             surface.svf, surface.shadow_matrices, surface.pixel_size, key, grid_files(surface)
         )
         note_svf(cache.root, surface, key)
+
+
+def _build_svf(
+    surface: SurfaceData,
+    options: PrepareOptions,
+    cache: SurfaceCache,
+    key: str,
+    listener: Feedback,
+) -> None:
+    """Sky view of a raster too large for the memory, built in the cache itself."""
+    folder = cache.svf_dir(surface.pixel_size, options.patch_option) / "partial"
+    if options.force_recompute:
+        shutil.rmtree(folder, ignore_errors=True)
+    surface.compute_svf(
+        patch_option=options.patch_option,
+        max_shadow_distance_m=options.max_shadow_distance_m,
+        feedback=listener if options.feedback is not None else None,
+        tile_size=options.tile_size,
+        execution=options.execution,
+        folder=SkyFolder(folder, key),
+    )
+    surface.svf = surface.shadow_matrices = None
+    surface.svf, surface.shadow_matrices = cache.adopt_svf(
+        folder, surface.pixel_size, options.patch_option, key
+    )
+    note_svf(cache.root, surface, key)

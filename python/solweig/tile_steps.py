@@ -216,9 +216,7 @@ class _Stepping(Phases):
         return one
 
     def finish(self, item: Any, computed: _Tile) -> TileSteps:
-        found = computed.finish()
-        self._job.results.release()
-        return found
+        return computed.finish()
 
     def close(self) -> None:
         self._writer.close(drop=True)
@@ -277,6 +275,7 @@ class _Tile:
         ):
             for name, grid in grids.items():
                 self._keep(f"{prefix}/{name}", grid[self._core])
+        self._pending.append(self._writer.submit(job.results.release))
 
     def finish(self) -> TileSteps:
         """Wait until everything is written."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -69,6 +70,7 @@ class TileStore:
         self, *, on_disk: bool = False, folder: Path | None = None, lasting: bool = False
     ) -> None:
         self._arrays: dict[str, NDArray[Any]] = {}
+        self._maps = threading.local()
         self._names: dict[str, str] = {}
         self._files: dict[str, Path] = {}
         self._root: Path | None = None
@@ -90,13 +92,18 @@ class TileStore:
         trace: TracebackType | None,
     ) -> None:
         self._arrays.clear()
+        self.release()
         if not self._lasting:
             self.remove()
 
     def __getstate__(self) -> dict[str, Any]:
         if self._root is None:
             raise TypeError("arrays in memory cannot be handed to another process")
-        return {**self.__dict__, "_arrays": {}}
+        return {k: v for k, v in self.__dict__.items() if k not in ("_arrays", "_maps")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._arrays, self._maps = {}, threading.local()
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
@@ -157,23 +164,19 @@ class TileStore:
         return found if where is None else np.ascontiguousarray(found[where])
 
     def release(self) -> None:
-        """Close the mapped files; they are opened again when needed."""
-        if self._root is not None:
-            for name in [n for n, a in self._arrays.items() if isinstance(a, np.memmap)]:
-                if name not in self._files:
-                    del self._arrays[name]
+        """Close the files this thread has mapped; they are opened again when needed."""
+        self._maps.__dict__.clear()
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """The array; a file of the store is mapped for reading and writing."""
         own = self._names[name]
         if self._root is None:
             return self._arrays[own]
-        found = self._arrays.get(own)
-        if not isinstance(found, np.memmap):
+        open_maps: dict[str, NDArray[Any]] = self._maps.__dict__
+        if own not in open_maps:
             mode: Any = "r" if own in self._files else "r+"
-            found = np.load(self._file(own), mmap_mode=mode, allow_pickle=False)
-            self._arrays[own] = found
-        return found
+            open_maps[own] = np.load(self._file(own), mmap_mode=mode, allow_pickle=False)
+        return open_maps[own]
 
     def names(self, prefix: str) -> list[str]:
         """What follows ``prefix/`` in the names that begin so."""

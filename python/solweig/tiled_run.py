@@ -26,7 +26,6 @@ from .state import ThermalState
 from .tile_plan import Margin, TilePlan
 from .tile_steps import Sums, TileSteps, TileStepsJob
 from .tile_store import TileStore
-from .tiled_svf import scene_arguments
 from .tiling import TileSpec, ground_view_reach, shadow_reach
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def run_margin(plan: RunPlan) -> Margin:
     A core sees ground as far as the ground view goes, and that ground is shaded from as far as
     shadows reach.
     """
-    scene, params = plan.surface.scene(), plan.params
+    scene, params = plan.surface.facts(), plan.params
     altitude = np.asarray(plan.series.columns["altitude"], dtype=np.float64)
     by_day = altitude[altitude >= 0.0]
     reach = 0
@@ -165,7 +164,7 @@ def _with_data(plan: RunPlan, specs: Sequence[TileSpec], store: RunStore) -> lis
 def _job(plan: RunPlan, inputs: TileStore, store: RunStore, overlap: bool) -> TileStepsJob:
     """The whole raster's arrays, and what to do with them."""
     surface, arrays = plan.surface, plan.arrays()
-    scene = surface.scene()
+    scene = surface.facts()
     inputs.put("dsm", surface.dsm)
     inputs.put("dem", surface.dem)
     if scene.has_vegetation:
@@ -181,7 +180,7 @@ def _job(plan: RunPlan, inputs: TileStore, store: RunStore, overlap: bool) -> Ti
     return TileStepsJob(
         inputs=inputs,
         results=store.results,
-        scene=scene_arguments(surface),
+        scene=scene.arguments(surface),
         patch_option=arrays.patch_option,
         params=plan.params,
         weather=[plan.series.step(i) for i in range(len(plan.series))],

@@ -5,33 +5,43 @@ On the CPU every field and every bit is that of the raster in one piece.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from .errors import ConfigurationError
 from .execution.strategy import GPUStrategy
 from .execution.telemetry import Telemetry
 from .execution.worker import Done, Phases
+from .journal import Digest, Journal
 from .progress import parts_of
+from .scene_facts import SceneFacts
 from .tile_store import TileStore
 from .tiling import TileSpec, corners, generate_tiles, shadow_reach
 
 if TYPE_CHECKING:
     from .surface import SurfaceData
 
-__all__ = ["record_svf", "svf_halo", "tiled_sky_view"]
+__all__ = ["SkyFolder", "record_svf", "svf_halo", "tiled_sky_view"]
+
+log = logging.getLogger("solweig")
+
+_PARTS = 1000
+"""What each tile counts in the progress, however many rows it has."""
 
 F32 = NDArray[np.float32]
 U32 = NDArray[np.uint32]
 
 
 def svf_halo(
-    scene: _core.Scene,
+    scene: SceneFacts,
     patch_option: int,
     max_shadow_distance_m: float,
     height_bound_m: float | None,
@@ -48,6 +58,8 @@ class TileSky:
 
     seconds: float
     stitch_seconds: float
+    #: Of every raster, where they were wanted.
+    digests: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,7 @@ class TileSkyJob:
     results: TileStore
     scene: dict[str, Any]
     options: dict[str, Any]
+    digests: bool = False
 
     def begin(self, engine: Any) -> _Viewing:
         return _Viewing(self, engine)
@@ -89,12 +102,28 @@ class _Viewing(Phases):
     def finish(self, item: TileSpec, computed: tuple[_core.SkyView, float]) -> TileSky:
         view, seconds = computed
         started = time.perf_counter()
-        results = self._job.results
+        results, digests = self._job.results, {}
         for prefix, grids in (("field", view.fields()), ("mask", view.masks())):
             for name in results.names(prefix):
                 results.write(f"{prefix}/{name}", item.write_slice, grids[name])
+                if self._job.digests:
+                    own = Digest()
+                    own.add(grids[name])
+                    digests[f"{prefix}/{name}"] = own.text()
         results.release()
-        return TileSky(seconds, time.perf_counter() - started)
+        return TileSky(seconds, time.perf_counter() - started, digests)
+
+
+@dataclass(frozen=True)
+class SkyFolder:
+    """Where the sky view of a raster too large for the memory is built up, tile by tile.
+
+    Tiles that are finished and intact are kept, should the work be interrupted.
+    """
+
+    path: Path
+    #: Of everything the result depends on.
+    fingerprint: str
 
 
 def tiled_sky_view(
@@ -106,6 +135,7 @@ def tiled_sky_view(
     strategy: GPUStrategy,
     telemetry: Telemetry,
     progress: Callable[[int, int], Any] | None,
+    folder: SkyFolder | None = None,
 ) -> tuple[dict[str, F32], dict[str, U32]]:
     """Fields and masks of the whole raster, as :class:`solweig._core.SkyView` gives them.
 
@@ -116,34 +146,101 @@ def tiled_sky_view(
         strategy: who does the tiles; initialised here.
         telemetry: takes the measurements.
         progress: called with (done, total).
+        folder: build the result there and return it mapped; None builds it in memory.
     """
-    scene = surface.scene()
-    rows, cols = scene.shape
+    facts = surface.facts()
     patch_option = int(options["patch_option"])
-    specs = generate_tiles(rows, cols, core, halo)
-    on_disk = strategy.num_workers > 1
-    with TileStore(on_disk=on_disk) as inputs, TileStore(on_disk=on_disk) as results, strategy:
+    specs = generate_tiles(*facts.shape, core, halo)
+    shared = strategy.num_workers > 1
+    with (
+        TileStore(on_disk=shared) as inputs,
+        _results(folder, shared) as results,
+    ):
         inputs.put("dsm", surface.dsm)
         inputs.put("dem", surface.dem)
-        if scene.has_vegetation:
+        if facts.has_vegetation:
             inputs.put("canopy", surface.cdsm)
             inputs.put("trunk", surface.tdsm)
+        journal, finished = None, set()
+        if folder is not None:
+            journal = Journal(folder.path)
+            head = {"fingerprint": folder.fingerprint, "core": core, "halo": halo}
+            if journal.head() != head:
+                journal.begin(head)
+        _create(results, facts, patch_option)
+        if journal is not None:
+            finished = _intact(journal, specs, results)
+        valid = surface.valid_mask
+        todo = []
+        report = parts_of(progress, len(specs))
+        for number, spec in enumerate(specs):
+            if number in finished:
+                report(number, _PARTS, _PARTS)
+            elif valid[spec.write_slice].any():
+                todo.append(number)
+            else:
+                _blank(results, spec)
+                report(number, _PARTS, _PARTS)
+        job = TileSkyJob(inputs, results, facts.arguments(surface), options, journal is not None)
+        items = [specs[number] for number in todo]
+        with strategy:
+            for done in strategy.run(
+                job, items, lambda i, d, t: report(todo[i], _PARTS * d // t, _PARTS)
+            ):
+                if journal is not None:
+                    journal.finish(todo[done.number], {"digests": done.value.digests})
+                _measure(done, patch_option, telemetry)
+            telemetry.record("queue_depth_peak", strategy.queue_depth_peak)
+        keep = folder is not None or not shared
+        return _whole(results, "field", keep), _whole(results, "mask", keep)
+
+
+def _results(folder: SkyFolder | None, shared: bool) -> TileStore:
+    if folder is None:
+        return TileStore(on_disk=shared)
+    return TileStore(folder=folder.path, lasting=True)
+
+
+def _create(results: TileStore, facts: SceneFacts, patch_option: int) -> None:
+    rows, cols = facts.shape
+    words = -(-len(_core.patch_table(patch_option)["altitude"]) // 32)
+    families = ("shmat", "vegshmat", "vbshmat") if facts.has_vegetation else ("shmat",)
+    try:
         for name in _field_names():
             results.create(f"field/{name}", (rows, cols))
-        words = -(-len(_core.patch_table(patch_option)["altitude"]) // 32)
-        families = ("shmat", "vegshmat", "vbshmat") if scene.has_vegetation else ("shmat",)
         for name in families:
             results.create(f"mask/{name}", (rows, cols, words), np.uint32)
-        job = TileSkyJob(inputs, results, scene_arguments(surface), options)
-        valid = surface.valid_mask
-        with_data = [spec for spec in specs if valid[spec.write_slice].any()]
-        for spec in specs:
-            if not valid[spec.write_slice].any():
-                _blank(results, spec)
-        for done in strategy.run(job, with_data, parts_of(progress, len(with_data))):
-            _measure(done, patch_option, telemetry)
-        telemetry.record("queue_depth_peak", strategy.queue_depth_peak)
-        return _whole(results, "field", on_disk), _whole(results, "mask", on_disk)
+    except OSError as error:
+        size = rows * cols * 4 * (15 + words * len(families)) / 2**30
+        raise ConfigurationError(
+            "working_dir", f"room for {size:.1f} GiB of sky view", str(error.strerror or error)
+        ) from error
+
+
+def _intact(journal: Journal, specs: list[TileSpec], results: TileStore) -> set[int]:
+    """The finished tiles whose rasters are as they were written."""
+    good = set()
+    for number, record in journal.records(range(len(specs))).items():
+        found = record.get("digests")
+        if isinstance(found, dict) and found == _digests(results, specs[number]):
+            good.add(number)
+        else:
+            log.warning("sky view, tile %d: damaged; it is computed again", number + 1)
+    if good:
+        log.info("sky view: %d of %d tiles are finished", len(good), len(specs))
+    return good
+
+
+def _digests(results: TileStore, spec: TileSpec) -> dict[str, str]:
+    """Of every raster of a tile, as it is stored."""
+    found = {}
+    for prefix in ("field", "mask"):
+        for name in results.names(prefix):
+            own = Digest()
+            own.add(results.read(f"{prefix}/{name}", spec.write_slice))
+            found[f"{prefix}/{name}"] = own.text()
+    results.release()
+    return found
 
 
 def _blank(results: TileStore, spec: TileSpec) -> None:
@@ -153,22 +250,10 @@ def _blank(results: TileStore, spec: TileSpec) -> None:
             results.write(f"{prefix}/{name}", spec.write_slice, nothing)
 
 
-def _whole(results: TileStore, prefix: str, on_disk: bool) -> dict[str, NDArray[Any]]:
-    """Every array below a prefix, in this process's memory."""
+def _whole(results: TileStore, prefix: str, keep: bool) -> dict[str, NDArray[Any]]:
+    """Every array below a prefix; a copy in memory where its file will not stay."""
     found = {name: results.read(f"{prefix}/{name}") for name in results.names(prefix)}
-    return {name: np.array(grid) if on_disk else grid for name, grid in found.items()}
-
-
-def scene_arguments(surface: SurfaceData) -> dict[str, Any]:
-    """What the scene of a tile is told of the whole raster."""
-    scene = surface.scene()
-    return {
-        "pixel_size": surface.pixel_size,
-        "trunk_ratio": surface.trunk_ratio,
-        "relative_bush": surface.formulation == "improved",
-        "datum": scene.datum,
-        "vegetation": scene.has_vegetation,
-    }
+    return {name: grid if keep else np.array(grid) for name, grid in found.items()}
 
 
 def record_svf(telemetry: Telemetry, seconds: float, patch_option: int) -> None:

@@ -27,6 +27,7 @@ def settled(**fields: Any) -> Any:
             "strategy": "auto",
             "workers": None,
             "workers_per_gpu": 1,
+            "tile_workers": None,
             "devices": ("a",),
             **fields,
         }
