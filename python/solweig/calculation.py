@@ -17,6 +17,7 @@ from .config import HumanParams, ModelConfig, Settings
 from .dataset import WEATHER_SERIES, build_dataset
 from .errors import ComputationCancelled, ConfigurationError
 from .execution import ExecutionConfig
+from .execution.opening import engine_of
 from .execution.telemetry import Telemetry
 from .location import Location
 from .metadata import save_run_metadata
@@ -32,6 +33,7 @@ from .state import ThermalState
 from .surface import SurfaceData
 from .validation import validate_inputs
 from .weather import Weather
+from .what_if import check_baseline, run_changed
 
 __all__ = ["calculate", "validate_inputs"]
 
@@ -69,6 +71,7 @@ def calculate(
     overwrite: bool = False,
     resume: bool = False,
     output_format: str | Sequence[str] = "geotiff",
+    baseline: TimeseriesSummary | None = None,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -106,6 +109,9 @@ def calculate(
             run. A raster that runs in one piece starts again.
         output_format: "geotiff" (a file per step), "zarr" (``output_dir/solweig.zarr``, a CF cube
             in chunks, needs ``solweig[zarr]``), or both. Summaries are GeoTIFFs in any case.
+        baseline: the same run before the edit that ``surface`` is made by
+            (:meth:`SurfaceData.with_changes`): only what the edit can reach is computed, with the
+            results of a full run. Kept in memory, with the outputs tmrt, utci and shadow.
 
     Returns:
         Statistics per cell, the series of the means, and how it was computed.
@@ -165,14 +171,18 @@ def calculate(
         output_format=output_format,
     )
     plan = make_plan(request)
-    return _recorded(plan, progress_callback)
+    if baseline is not None:
+        check_baseline(plan, baseline)
+    return _recorded(plan, progress_callback, baseline)
 
 
-def _recorded(plan: RunPlan, progress: Progress | None) -> TimeseriesSummary:
+def _recorded(
+    plan: RunPlan, progress: Progress | None, baseline: TimeseriesSummary | None
+) -> TimeseriesSummary:
     """Run, and leave a word on how it ended in the output folder."""
     folder = plan.output_dir
     if folder is None:
-        return _run(plan, progress)[0]
+        return _run(plan, progress, baseline)[0]
     if plan.replaces:
         remove_run(folder)
     save_run_metadata(plan.metadata, folder)
@@ -210,12 +220,17 @@ def _write_points(summary: TimeseriesSummary, folder: Path) -> None:
         summary.pois.to_csv(temporary, index=False)
 
 
-def _run(plan: RunPlan, progress: Progress | None) -> tuple[TimeseriesSummary, RunStore | None]:
+def _run(
+    plan: RunPlan, progress: Progress | None, baseline: TimeseriesSummary | None = None
+) -> tuple[TimeseriesSummary, RunStore | None]:
     """Run; also where the tiles left their results."""
     started = time.perf_counter()
     telemetry = Telemetry(live=switches.read().timing)
     log.info("engine: %s (%s)", plan.execution.accelerator, plan.execution.reason)
-    outcome = carry_out(plan, telemetry, progress)
+    if baseline is None:
+        outcome = carry_out(plan, telemetry, progress)
+    else:
+        outcome = run_changed(plan, baseline, engine_of(plan.execution), telemetry, progress)
     finished = time.perf_counter()
     summary = _summary(plan, outcome)
     summary.telemetry = telemetry
@@ -235,6 +250,7 @@ def _run(plan: RunPlan, progress: Progress | None) -> tuple[TimeseriesSummary, R
         "engine": summary.tally,
         "workers": outcome.workers,
         "tile_plan": outcome.tile_plan,
+        "what_if": outcome.what_if,
         "telemetry": telemetry.as_dict(),
         "timings": {
             "model_s": outcome.built - started,
@@ -263,6 +279,7 @@ def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
         state=outcome.state,
         output_dir=plan.output_dir,
         georef=plan.georef,
+        scalars=collected.scalars,
     )
 
 

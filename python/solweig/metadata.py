@@ -7,6 +7,7 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import numpy as np
 
 from .atomic import write_text
 from .errors import ConfigurationError
+from .parallel import in_parallel
 from .renamed import also_named
 
 if TYPE_CHECKING:
@@ -28,10 +30,12 @@ __all__ = [
     "FILE_NAME",
     "content_hash",
     "create_run_metadata",
+    "differences",
     "load_run_metadata",
     "refuse_other_run",
     "refuse_to_resume",
     "save_run_metadata",
+    "surface_content",
 ]
 
 FILE_NAME = "run_metadata.json"
@@ -231,7 +235,7 @@ def refuse_to_resume(folder: Path, metadata: Mapping[str, Any]) -> None:
     differing = [
         name
         for part in ("inputs", "parameters")
-        for name in _differences(found.get(part), now[part], part)
+        for name in differences(found.get(part), now[part], part)
     ]
     raise ConfigurationError(
         "resume",
@@ -241,11 +245,11 @@ def refuse_to_resume(folder: Path, metadata: Mapping[str, Any]) -> None:
     )
 
 
-def _differences(one: Any, two: Any, name: str) -> list[str]:
+def differences(one: Any, two: Any, name: str) -> list[str]:
     """Names of the values that differ, such as ``inputs.surface.content.dsm``."""
     if isinstance(one, Mapping) and isinstance(two, Mapping):
         keys = dict.fromkeys((*one, *two))
-        return [d for k in keys for d in _differences(one.get(k), two.get(k), f"{name}.{k}")]
+        return [d for k in keys for d in differences(one.get(k), two.get(k), f"{name}.{k}")]
     return [] if one == two else [name]
 
 
@@ -264,22 +268,24 @@ def _versions() -> dict[str, str]:
 
 
 def _describe_surface(surface: SurfaceData) -> dict[str, Any]:
-    layers = {}
-    for name in _LAYERS:
-        grid = getattr(surface, name, None)
-        if grid is not None:
-            layers[name] = content_hash(np.asarray(grid))
-    svf = getattr(surface, "svf", None)
-    if svf is not None and getattr(svf, "svf", None) is not None:
-        layers["svf"] = content_hash(np.asarray(svf.svf))
     return {
         "shape": list(surface.shape),
         "pixel_size": float(surface.pixel_size),
         "geotransform": plain(surface.geotransform),
         "crs": str(surface.crs or ""),
         "formulation": surface.formulation,
-        "content": layers,
+        "content": surface_content(surface),
     }
+
+
+def surface_content(surface: SurfaceData) -> dict[str, str]:
+    """Digest of each layer of a surface, and of its sky view factor, by name."""
+    grids = {name: getattr(surface, name, None) for name in _LAYERS}
+    svf = getattr(surface, "svf", None)
+    grids["svf"] = getattr(svf, "svf", None)
+    known = {name: np.asarray(grid) for name, grid in grids.items() if grid is not None}
+    digests = in_parallel(partial(content_hash, grid) for grid in known.values())
+    return dict(zip(known, digests, strict=True))
 
 
 def _describe_weather(

@@ -204,6 +204,8 @@ class TimeseriesSummary:
     """What the run measured about itself, see :mod:`solweig.execution.telemetry`."""
     output_dir: Path | None = None
     georef: GeoReference | None = None
+    scalars: list[dict[str, float]] = field(default_factory=list, repr=False)
+    """The sky's scalars and the means, of every step."""
 
     def __len__(self) -> int:
         return self.n_timesteps

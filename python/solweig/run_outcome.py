@@ -79,5 +79,7 @@ class Outcome:
     #: Who did it, as it is recorded.
     workers: list[dict[str, Any]] = field(default_factory=list)
     tile_plan: dict[str, Any] | None = None
+    #: Of a run on a baseline: what was computed.
+    what_if: dict[str, Any] | None = None
     #: What the tiles wrote, to be removed when the run is complete.
     store: RunStore | None = None

@@ -31,7 +31,15 @@ from .zarr_store import CUBE_NAME, ZarrStore, chunk_side
 if TYPE_CHECKING:
     from .run_plan import RunPlan
 
-__all__ = ["STATE_NAMES", "WORK_FOLDER", "RunStore", "is_large", "open_store", "recorded_tiles"]
+__all__ = [
+    "STATE_NAMES",
+    "STATISTIC_NAMES",
+    "WORK_FOLDER",
+    "RunStore",
+    "is_large",
+    "open_store",
+    "recorded_tiles",
+]
 
 log = logging.getLogger("solweig")
 
@@ -39,7 +47,7 @@ WORK_FOLDER = ".solweig"
 _COLUMNS = {"sun_altitude": "altitude"}
 STATE_NAMES = ("lup", "lup_e", "lup_s", "lup_w", "lup_n", "tg")
 _STATISTICS = ("mean", "max", "min", "day_mean", "night_mean")
-_STATISTIC_NAMES = (
+STATISTIC_NAMES = (
     *(f"{quantity}_{s}" for quantity in ("tmrt", "utci") for s in _STATISTICS),
     "sun_hours",
     "shade_hours",
@@ -162,7 +170,7 @@ def _arrays(plan: RunPlan) -> dict[str, tuple[int, ...]]:
     rows, cols = plan.georef.shape
     thresholds = dict.fromkeys((*plan.thresholds_day, *plan.thresholds_night))
     flat = (
-        *(f"statistic/{name}" for name in _STATISTIC_NAMES),
+        *(f"statistic/{name}" for name in STATISTIC_NAMES),
         *(f"hours/{threshold!r}" for threshold in thresholds),
         *(f"state/{name}" for name in STATE_NAMES),
     )

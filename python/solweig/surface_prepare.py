@@ -252,6 +252,7 @@ def _complete_svf(
         cached = cache.load_svf(surface.pixel_size, options.patch_option, key)
         if cached is not None and cached[0].shape == surface.shape:
             surface.svf, surface.shadow_matrices = cached
+            surface.sky_reach = (float(options.max_shadow_distance_m), None)
             note_svf(cache.root, surface, key)
             return
     listener.text("Sky view factors")

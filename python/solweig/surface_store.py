@@ -153,7 +153,11 @@ def note_svf(root: Path, surface: SurfaceData, key: str) -> None:
     """Record in ``metadata.json`` which sky view belongs to the layers."""
     meta = _read_metadata(root)
     if meta is not None:
-        meta["svf"] = {"patch_option": surface.patch_option, "fingerprint": key}
+        meta["svf"] = {
+            "patch_option": surface.patch_option,
+            "fingerprint": key,
+            "sky_reach": surface.sky_reach,
+        }
         write_json(root / _METADATA, meta)
 
 
@@ -223,6 +227,8 @@ def _build(root: Path, meta: dict[str, Any], load_svf: bool) -> SurfaceData:
         )
         if cached is not None:
             surface.svf, surface.shadow_matrices = cached
+            reach = recorded.get("sky_reach")
+            surface.sky_reach = None if reach is None else (float(reach[0]), reach[1])
         else:
             logger.warning(
                 "%s: sky view factors are missing; compute them with compute_svf()", root

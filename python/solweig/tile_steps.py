@@ -20,9 +20,9 @@ from .journal import Digest
 from .tile_store import Results, TileStore
 from .tiling import TileSpec, corners, within
 
-__all__ = ["Sums", "TileSteps", "TileStepsJob"]
+__all__ = ["MEANS", "Sums", "TileSteps", "TileStepsJob"]
 
-_MEANS = ("tmrt", "utci", "shadow")
+MEANS = ("tmrt", "utci", "shadow")
 """Fields whose means over the raster a run reports."""
 
 _UNIT = 2.0**-18
@@ -63,6 +63,30 @@ class Sums:
             self.sun + other.sun,
             self.tmrt_count + other.tmrt_count,
             self.utci_count + other.utci_count,
+        )
+
+    def __sub__(self, other: Sums) -> Sums:
+        return Sums(
+            self.tmrt - other.tmrt,
+            self.utci - other.utci,
+            self.sun - other.sun,
+            self.tmrt_count - other.tmrt_count,
+            self.utci_count - other.utci_count,
+        )
+
+    @classmethod
+    def from_means(cls, means: Mapping[str, float], tmrt_count: int, utci_count: int) -> Sums:
+        """The sums that gave these means; exact up to 2^51 units, some 80 Mpx."""
+
+        def units(name: str, count: int) -> float:
+            return float(np.rint(means[name] * count / _UNIT)) if count else 0.0
+
+        return cls(
+            tmrt=units("tmrt_mean", tmrt_count),
+            utci=units("utci_mean", utci_count),
+            sun=units("sun_fraction", tmrt_count),
+            tmrt_count=tmrt_count,
+            utci_count=utci_count,
         )
 
     def means(self) -> dict[str, float]:
@@ -241,7 +265,7 @@ class _Tile:
         self._tile, self._points, self._report = tile, points, report
         self._inner = tile.around(job.view)
         self._core = within(tile.write_slice, self._inner)
-        self._wanted = (*job.outputs, *(n for n in _MEANS if n not in job.outputs))
+        self._wanted = (*job.outputs, *(n for n in MEANS if n not in job.outputs))
         self._found = TileSteps()
         self._digests: dict[str, Digest] = {}
         self._pending: list[Future[Any]] = []
@@ -312,7 +336,7 @@ class _Tile:
     def _deliver(self, i: int, result: _core.StepResult, seconds: float) -> None:
         found = self._found
         cores = {name: grid[self._core] for name, grid in result.fields.items()}
-        found.sums.append(Sums.of(*(cores[name] for name in _MEANS)))
+        found.sums.append(Sums.of(*(cores[name] for name in MEANS)))
         found.scalars.append(result.scalars)
         found.points.append(result.points if self._points is not None else {})
         found.step_seconds.append(seconds)

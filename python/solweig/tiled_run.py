@@ -25,18 +25,18 @@ from .run_store import RunStore, is_large, open_store
 from .state import ThermalState
 from .tile_plan import Margin, TilePlan
 from .tile_steps import Sums, TileSteps, TileStepsJob
-from .tile_store import TileStore
+from .tile_store import Results, TileStore
 from .tiling import TileSpec, ground_view_reach, shadow_reach
 
 if TYPE_CHECKING:
     from .run_plan import RunPlan
 
-__all__ = ["journal_head", "run_margin", "run_tiled"]
+__all__ = ["journal_head", "run_margin", "run_tiled", "steps_job"]
 
 log = logging.getLogger("solweig")
 
 
-def run_margin(plan: RunPlan) -> Margin:
+def run_margin(plan: RunPlan, least_relief_m: float = 0.0) -> Margin:
     """What surrounds a core and can matter to its steps.
 
     A core sees ground as far as the ground view goes, and that ground is shaded from as far as
@@ -49,7 +49,7 @@ def run_margin(plan: RunPlan) -> Margin:
     if by_day.size:
         bound = params.get("height_bound_m")
         reach = shadow_reach(
-            min(scene.relief_m, np.inf if bound is None else float(bound)),
+            min(max(scene.relief_m, least_relief_m), np.inf if bound is None else float(bound)),
             max(float(by_day.min()), 1.0),  # the model's low-sun rule
             plan.surface.pixel_size,
             float(params["max_shadow_distance_m"]),
@@ -104,7 +104,8 @@ def run_tiled(
             report(number, steps, steps)
         built = time.perf_counter()
         if todo:
-            job = _job(plan, inputs, store, overlap)
+            digests = store.journal is not None
+            job = steps_job(plan, inputs, store.results, digests=digests, overlap=overlap)
             built = time.perf_counter()
             items = [stitcher.item(number) for number in todo]
             with strategy:
@@ -161,7 +162,9 @@ def _with_data(plan: RunPlan, specs: Sequence[TileSpec], store: RunStore) -> lis
     return todo if todo or store.finished else left[:1]
 
 
-def _job(plan: RunPlan, inputs: TileStore, store: RunStore, overlap: bool) -> TileStepsJob:
+def steps_job(
+    plan: RunPlan, inputs: TileStore, results: Results, *, digests: bool, overlap: bool
+) -> TileStepsJob:
     """The whole raster's arrays, and what to do with them."""
     surface, arrays = plan.surface, plan.arrays()
     scene = surface.facts()
@@ -179,7 +182,7 @@ def _job(plan: RunPlan, inputs: TileStore, store: RunStore, overlap: bool) -> Ti
         inputs.put_all("state", state.fields)
     return TileStepsJob(
         inputs=inputs,
-        results=store.results,
+        results=results,
         scene=scene.arguments(surface),
         patch_option=arrays.patch_option,
         params=plan.params,
@@ -192,7 +195,7 @@ def _job(plan: RunPlan, inputs: TileStore, store: RunStore, overlap: bool) -> Ti
         overlap=overlap,
         inflight_limit=plan.execution.inflight_limit,
         background=switches.read().async_output,
-        digests=store.journal is not None,
+        digests=digests,
     )
 
 
