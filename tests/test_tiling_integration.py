@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from solweig.tile_store import TileStore
 from solweig.tiled_svf import tiled_sky_view
 
 from .python.run_cases import LOCATION, weather
+from .scenes import blocks, relief
+from .site_rasters import site_rasters
 from .tile_cases import OUTPUTS, REACH_M, assert_same_run, assert_same_sky, city, prepared, run
 
 
@@ -321,3 +324,110 @@ def test_a_small_device_cuts_by_itself(
     assert whole.svf is not None
     for name, grid in whole.svf.as_dict().items():
         assert np.nanmax(np.abs(grid - getattr(surface.svf, name))) <= 1e-6, name
+
+
+# ------------------------------------------------------------------ cores of a size people use
+
+
+def large_city(pixel_size: float, seed: int = 3) -> solweig.SurfaceData:
+    """310 x 330 cells with relief, houses, trees and a border without data on two sides."""
+    rng = np.random.default_rng(seed)
+    shape = (310, 330)
+    ground = 80.0 + relief(rng, shape, 9.0)
+    dsm = (ground + blocks(rng, shape, 150, 3.0, 30.0)).astype(np.float32)
+    crowns = blocks(rng, shape, 90, 3.0, 12.0).astype(np.float32)
+    dsm[:9], dsm[:, -14:] = np.nan, np.nan
+    cover = rng.choice(np.array([1, 2, 5, 6, 7], np.uint8), shape)
+    return solweig.SurfaceData(
+        dsm, cdsm=crowns, dem=ground.astype(np.float32), land_cover=cover, pixel_size=pixel_size,
+        smooth_quantized_dem=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pixel_size", "core", "reach_m"), [(0.5, 128, 20.0), (1.0, 200, 45.0), (2.5, 129, 100.0)]
+)
+def test_multitile_vs_nontiled_of_every_pixel_size(
+    monkeypatch: pytest.MonkeyPatch, pixel_size: float, core: int, reach_m: float
+) -> None:
+    monkeypatch.delenv("SOLWEIG_MIN_TILE_SIDE")
+    surfaces, summaries = [], []
+    for tile_size in (None, core):
+        surface = large_city(pixel_size)
+        surface.compute_svf(tile_size=tile_size, max_shadow_distance_m=reach_m)
+        summary = solweig.calculate(
+            surface, weather((5, 6, 7)), LOCATION, tile_size=tile_size, outputs=list(OUTPUTS),
+            max_shadow_distance_m=reach_m,
+        )  # fmt: skip
+        surfaces.append(surface)
+        summaries.append(summary)
+    assert_same_sky(*surfaces)
+    assert summaries[1].metadata["tile_plan"]["tiles"] > 3
+    assert_same_run(*summaries)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "core"), [("gustav_adolfs", 48), ("gvc", 128)])
+def test_multitile_vs_nontiled_of_a_real_site(shared: Path, name: str, core: int) -> None:
+    site = site_rasters(shared, name)
+    surfaces, summaries = [], []
+    for tile_size in (None, core):
+        surface = solweig.SurfaceData(
+            site.dsm, cdsm=site.canopy, dem=site.dem, land_cover=site.land_cover, pixel_size=2.0
+        )
+        surface.compute_svf(tile_size=tile_size, max_shadow_distance_m=60.0)
+        summary = solweig.calculate(
+            surface, weather((5, 6, 7)), LOCATION, tile_size=tile_size, outputs=list(OUTPUTS),
+            max_shadow_distance_m=60.0,
+        )  # fmt: skip
+        surfaces.append(surface)
+        summaries.append(summary)
+    assert_same_sky(*surfaces)
+    assert summaries[1].metadata["tile_plan"]["tiles"] > 1
+    assert_same_run(*summaries)
+
+
+def test_any_order_and_any_number_abreast(
+    whole: solweig.SurfaceData,
+    whole_run: solweig.TimeseriesSummary,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Tiles from the last to the first, three at a time."""
+    run_here = CPUOnlyStrategy.run
+
+    def backwards(self: Any, job: Any, items: Any, report: Any = None) -> Any:
+        last = len(items) - 1
+        listen = None if report is None else lambda i, done, total: report(last - i, done, total)
+        for done in run_here(self, job, items[::-1], listen):
+            yield replace(done, number=last - done.number)
+
+    monkeypatch.setattr(CPUOnlyStrategy, "run", backwards)
+    execution = ExecutionConfig(accelerator="cpu", tile_workers=3)
+    assert_same_run(whole_run, run(whole, tile_size=32, execution=execution))
+
+
+def test_tiles_without_data_are_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    surface = city()
+    surface.dsm[:40, :60] = np.nan
+    one, two = (solweig.SurfaceData(surface.dsm, pixel_size=2.0) for _ in range(2))
+    one.compute_svf(max_shadow_distance_m=REACH_M)
+    two.compute_svf(max_shadow_distance_m=REACH_M, tile_size=20)
+    assert_same_sky(one, two)
+    whole_one = run(one)
+    cut = run(two, tile_size=20)
+    assert_same_run(whole_one, cut)
+    (worker,) = cut.metadata["workers"]
+    assert worker["tiles"] == cut.metadata["tile_plan"]["tiles"] - 6
+
+
+def test_a_raster_without_any_data(whole: solweig.SurfaceData) -> None:
+    """Every tile is without data; one is computed, for what it tells of the sky."""
+    dsm = np.full((60, 70), np.nan, np.float32)
+    dsm[5, 5] = 3.0
+    surface = solweig.SurfaceData(dsm, pixel_size=2.0)
+    surface.compute_svf(max_shadow_distance_m=REACH_M)
+    steps = weather((12, 13))
+    one = solweig.calculate(surface, steps, LOCATION)
+    two = solweig.calculate(surface, steps, LOCATION, tile_size=32)
+    assert_same_run(one, two)
