@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from . import _core
+from .cli_compare import compare
 from .cli_demo import demo
 from .cli_info import info
 from .cli_plan import plan
@@ -47,7 +48,7 @@ def _common(
     show_log(verbose)
 
 
-for command in (run, prepare, plan, demo, info):
+for command in (run, prepare, plan, compare, demo, info):
     app.command()(command)
 
 
