@@ -23,6 +23,7 @@ from .metadata import create_run_metadata, refuse_other_run, refuse_to_resume
 from .outputs import prepare_folder
 from .pois import Points, PointSource, read_points
 from .precomputed import PrecomputedData
+from .shared_store import check_storage
 from .state import ThermalState
 from .surface import SurfaceData
 from .validation import check_location, check_surface, sky_of
@@ -180,6 +181,8 @@ def make_plan(request: RunRequest) -> RunPlan:
         leaf_days=leaf_days(settings),
         formulation=request.formulation,
     )
+    if execution.strategy == "dask":
+        _check_storage(execution.storage, request.output_dir)
     if request.output_dir is None:
         _check_memory(len(series), len(outputs), georef.shape)
     surface.walls()  # before the hashes below: they must not depend on whether this ran earlier
@@ -277,6 +280,17 @@ def _formats(request: RunRequest) -> tuple[str, ...]:
     if "zarr" in names:
         need_zarr()
     return names
+
+
+def _check_storage(storage: str | None, output_dir: str | Path | None) -> None:
+    need_zarr()
+    if storage is not None:
+        check_storage(storage)
+    elif output_dir is None:
+        raise ConfigurationError(
+            "execution.storage", "a folder or URL that every worker reaches, or an output_dir",
+            "neither",
+        )  # fmt: skip
 
 
 def _check_memory(steps: int, variables: int, shape: tuple[int, int]) -> None:

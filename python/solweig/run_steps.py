@@ -47,7 +47,7 @@ def carry_out(plan: RunPlan, telemetry: Telemetry, progress: Progress | None) ->
     engine = engine_of(plan.execution)
     engine, tiles = _tiles(plan, engine)
     overlap = _wants_overlap(engine)
-    if tiles is None and "zarr" in plan.formats:
+    if tiles is None and ("zarr" in plan.formats or plan.execution.strategy == "dask"):
         # One tile: the same way to the cube, in chunks.
         side = -(-max(plan.georef.shape) // _CUBE_CORE) * _CUBE_CORE
         tiles = TilePlan(plan.georef.shape, side, 0, "the raster in one piece")

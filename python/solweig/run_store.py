@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from . import _core, switches
 from .dataset import WEATHER_SERIES
 from .errors import ConfigurationError
 from .journal import Digest, Journal
+from .shared_store import location, remove_group
 from .tile_plan import TilePlan
 from .tile_steps import TileSteps
 from .tile_store import Results, TileStore, Where
@@ -44,6 +45,7 @@ __all__ = [
 log = logging.getLogger("solweig")
 
 WORK_FOLDER = ".solweig"
+INPUTS_NAME = "inputs.zarr"
 _COLUMNS = {"sun_altitude": "altitude"}
 STATE_NAMES = ("lup", "lup_e", "lup_s", "lup_w", "lup_n", "tg")
 _STATISTICS = ("mean", "max", "min", "day_mean", "night_mean")
@@ -94,6 +96,8 @@ class RunStore:
     #: The files vanish with the run: what is kept of them has to be copied.
     passing: bool
     folder: Path | None
+    #: Working groups on shared storage.
+    remote: tuple[str, ...] = ()
 
     def grid(self, name: str, *, large: bool) -> NDArray[Any]:
         """A whole raster: in memory, or mapped where it is ``large`` and its file may stay open."""
@@ -118,11 +122,18 @@ class RunStore:
         """Delete the working files of a run that is complete."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
+        for url in self.remote:
+            remove_group(url)
 
 
 @contextmanager
 def open_store(
-    plan: RunPlan, tiles: TilePlan, *, shared: bool, head: Mapping[str, Any]
+    plan: RunPlan,
+    tiles: TilePlan,
+    *,
+    shared: bool,
+    head: Mapping[str, Any],
+    storage: str | None = None,
 ) -> Iterator[RunStore]:
     """The store of a run, with what may be kept of an interrupted one.
 
@@ -131,11 +142,20 @@ def open_store(
         tiles: how it is cut.
         shared: worker processes write too.
         head: of the journal: whose tiles these are.
+        storage: where workers of a cluster write; None where they all are on this machine.
 
     Raises:
         ConfigurationError: the disk cannot hold the results.
     """
     if plan.output_dir is None:
+        if storage is not None:
+            far = _far(plan, tiles, storage, keep=False)
+            try:
+                _create(far, plan)
+                yield RunStore(far, None, {}, None, passing=True, folder=None)
+            finally:
+                remove_group(far.path)
+            return
         with TileStore(on_disk=shared) as memory:
             _create(memory, plan)
             yield RunStore(memory, None, {}, None, passing=shared, folder=None)
@@ -145,24 +165,41 @@ def open_store(
     keep = plan.resume and journal.head() is not None
     if not keep:
         shutil.rmtree(folder, ignore_errors=True)
-    files = TileStore(folder=folder / "arrays", lasting=True)
-    cube = _cube(plan, tiles, keep=keep) if "zarr" in plan.formats else None
-    results: Results = files if cube is None else _Routed(cube, files)
-    try:
-        _create(results, plan)
-    except OSError as error:
-        raise ConfigurationError(
-            "output_dir",
-            f"a disk with {_bytes(plan, cube is not None) / 2**30:.1f} GiB free for the results",
-            f"{plan.output_dir} ({error.strerror or error})",
-        ) from error
-    finished = {}
-    if keep:
-        finished = _intact(journal, tiles.tiles(), results, len(plan.series))
-    else:
-        journal.begin(head)
-    with files:
-        yield RunStore(results, journal, finished, cube, passing=False, folder=folder)
+    cube = _cube(plan, tiles, storage, keep=keep) if "zarr" in plan.formats else None
+    with ExitStack() as stack:
+        others: Results
+        remote: tuple[str, ...] = ()
+        if storage is None:
+            others = stack.enter_context(TileStore(folder=folder / "arrays", lasting=True))
+        else:
+            others = far = _far(plan, tiles, storage, keep=keep)
+            remote = (far.path, location(storage, INPUTS_NAME))
+        results: Results = others if cube is None else _Routed(cube, others)
+        try:
+            _create(results, plan)
+        except OSError as error:
+            size = _bytes(plan, cube is not None) / 2**30
+            raise ConfigurationError(
+                "output_dir",
+                f"a disk with {size:.1f} GiB free for the results",
+                f"{plan.output_dir} ({error.strerror or error})",
+            ) from error
+        finished = {}
+        if keep:
+            finished = _intact(journal, tiles.tiles(), results, len(plan.series))
+        else:
+            journal.begin(head)
+        yield RunStore(
+            results, journal, finished, cube, passing=False, folder=folder, remote=remote
+        )
+
+
+def _far(plan: RunPlan, tiles: TilePlan, storage: str, *, keep: bool) -> ZarrStore:
+    """Working files that workers of a cluster write, each its own chunks."""
+    names = {name: name.replace("/", "__") for name in _arrays(plan)}
+    store = ZarrStore(location(storage, "work.zarr"), names, chunk_side(tiles.core))
+    store.begin_plain(keep=keep)
+    return store
 
 
 def _arrays(plan: RunPlan) -> dict[str, tuple[int, ...]]:
@@ -189,10 +226,13 @@ def _bytes(plan: RunPlan, cube: bool) -> int:
     return sum(4 * int(np.prod(shape)) for shape in own.values())
 
 
-def _cube(plan: RunPlan, tiles: TilePlan, *, keep: bool) -> ZarrStore:
+def _cube(plan: RunPlan, tiles: TilePlan, storage: str | None, *, keep: bool) -> ZarrStore:
+    """The cube: in the output folder, or where a cluster was told to write."""
     assert plan.output_dir is not None
     names = {f"step/{name}": name for name in plan.outputs}
-    cube = ZarrStore(plan.output_dir / CUBE_NAME, names, chunk_side(tiles.core))
+    own = plan.execution.storage
+    where = plan.output_dir / CUBE_NAME if own is None else location(own, CUBE_NAME)
+    cube = ZarrStore(where, names, chunk_side(tiles.core))
     series = {name: plan.series.columns[_COLUMNS.get(name, name)] for name in WEATHER_SERIES}
     cube.begin(plan.georef, plan.series.stamps, _core.__version__, series=series, keep=keep)
     return cube

@@ -104,7 +104,8 @@ def compute_sky_view(
     telemetry = Telemetry(live=switches.read().timing)
     engine = None if execution is None else engine_of(execution)
     engine, tiles = _tiles(facts, options, tile_size, engine, execution, folder is not None)
-    if tiles is None and folder is not None:
+    on_cluster = getattr(execution, "strategy", "") == "dask"
+    if tiles is None and (folder is not None or on_cluster):
         tiles = TilePlan(facts.shape, max(facts.shape), 0, "the raster in one piece")
     if tiles is None:
         grids, masks = _in_one_piece(
@@ -120,6 +121,7 @@ def compute_sky_view(
             telemetry=telemetry,
             progress=listener.callback(),
             folder=folder,
+            storage=getattr(execution, "storage", None),
         )
     listener.check()
     surface.telemetry = telemetry

@@ -17,7 +17,7 @@ from .background import BackgroundWriter
 from .execution.overlap import may_overlap, run_steps
 from .execution.worker import Phases
 from .journal import Digest
-from .tile_store import Results, TileStore
+from .tile_store import Results, TileInputs
 from .tiling import TileSpec, corners, within
 
 __all__ = ["MEANS", "Sums", "TileSteps", "TileStepsJob"]
@@ -175,7 +175,7 @@ class TileStepsJob:
     not written yet is at most ``inflight_limit`` steps in each process.
     """
 
-    inputs: TileStore
+    inputs: TileInputs
     results: Results
     scene: dict[str, Any]
     patch_option: int
@@ -193,6 +193,11 @@ class TileStepsJob:
     background: bool = True
     #: Take a digest of everything written.
     digests: bool = False
+
+    @property
+    def parts(self) -> int:
+        """What a tile counts in the progress."""
+        return len(self.weather)
 
     def begin(self, engine: Any) -> _Stepping:
         return _Stepping(self, engine)

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Results", "TileStore"]
+__all__ = ["Results", "TileInputs", "TileStore", "Where"]
 
 Where = tuple[slice, slice]
 
@@ -52,6 +52,36 @@ class Results(Protocol):
 
     def release(self) -> None:
         """Let go of what was opened to write a tile."""
+        ...
+
+
+class TileInputs(Protocol):
+    """What tiles read: whole-raster arrays ``[row, col, ...]`` by name."""
+
+    def __contains__(self, name: str) -> bool: ...
+
+    def put(self, name: str, array: NDArray[Any] | None) -> None:
+        """Make an array readable under a name; None leaves the name out."""
+        ...
+
+    def put_all(self, prefix: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """:meth:`put` for each, under ``prefix/name``."""
+        ...
+
+    def published(self) -> None:
+        """Everything is there."""
+        ...
+
+    def part(self, name: str, where: Where) -> NDArray[Any]:
+        """A contiguous copy of a window, rows and columns being the first two axes."""
+        ...
+
+    def parts(self, prefix: str, where: Where) -> dict[str, NDArray[Any]]:
+        """:meth:`part` of every array below a prefix."""
+        ...
+
+    def release(self) -> None:
+        """Let go of what was opened to read a tile."""
         ...
 
 
@@ -132,6 +162,9 @@ class TileStore:
         """:meth:`put` for each, under ``prefix/name``."""
         for name, array in arrays.items():
             self.put(f"{prefix}/{name}", array)
+
+    def published(self) -> None:
+        """What is put is readable at once."""
 
     def create(self, name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> None:
         """Make an array to be written, its values undefined; a lasting store finds its own again.

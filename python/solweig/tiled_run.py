@@ -21,11 +21,12 @@ from .execution.worker import Done
 from .outputs import step_writer
 from .progress import parts_of
 from .run_outcome import Collected, Outcome
-from .run_store import RunStore, is_large, open_store
+from .run_store import INPUTS_NAME, WORK_FOLDER, RunStore, is_large, open_store
+from .shared_store import PublishedInputs, location
 from .state import ThermalState
 from .tile_plan import Margin, TilePlan
 from .tile_steps import Sums, TileSteps, TileStepsJob
-from .tile_store import Results, TileStore
+from .tile_store import Results, TileInputs, TileStore
 from .tiling import TileSpec, ground_view_reach, shadow_reach
 
 if TYPE_CHECKING:
@@ -89,9 +90,11 @@ def run_tiled(
     shared = strategy.num_workers > 1
     large = is_large(plan.georef.shape)
     collected = Collected(plan.series.stamps, plan.points, telemetry)
+    head = journal_head(plan, tiles)
+    storage = _storage(plan) if strategy.shared_storage else None
     with (
-        TileStore(on_disk=shared, folder=plan.output_dir) as inputs,
-        open_store(plan, tiles, shared=shared, head=journal_head(plan, tiles)) as store,
+        _inputs(plan, shared, storage) as inputs,
+        open_store(plan, tiles, shared=shared, head=head, storage=storage) as store,
     ):
         stitcher = _Stitcher(plan, specs, collected, telemetry)
         report = parts_of(progress, len(specs))
@@ -140,6 +143,20 @@ def run_tiled(
     return outcome
 
 
+def _storage(plan: RunPlan) -> str:
+    """Where a run on a cluster keeps what its workers read and write."""
+    if plan.execution.storage is not None:
+        return plan.execution.storage
+    assert plan.output_dir is not None, "checked before the run"
+    return str((plan.output_dir / WORK_FOLDER).absolute())
+
+
+def _inputs(plan: RunPlan, shared: bool, storage: str | None) -> Any:
+    if storage is None:
+        return TileStore(on_disk=shared, folder=plan.output_dir)
+    return PublishedInputs(location(storage, INPUTS_NAME), plan.metadata["run_id"])
+
+
 def journal_head(plan: RunPlan, tiles: TilePlan) -> dict[str, Any]:
     """Whose tiles a journal holds."""
     device = plan.execution.describe()
@@ -163,7 +180,7 @@ def _with_data(plan: RunPlan, specs: Sequence[TileSpec], store: RunStore) -> lis
 
 
 def steps_job(
-    plan: RunPlan, inputs: TileStore, results: Results, *, digests: bool, overlap: bool
+    plan: RunPlan, inputs: TileInputs, results: Results, *, digests: bool, overlap: bool
 ) -> TileStepsJob:
     """The whole raster's arrays, and what to do with them."""
     surface, arrays = plan.surface, plan.arrays()
@@ -180,6 +197,7 @@ def steps_job(
     state = plan.state
     if state is not None:
         inputs.put_all("state", state.fields)
+    inputs.published()
     return TileStepsJob(
         inputs=inputs,
         results=results,

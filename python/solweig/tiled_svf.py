@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,10 @@ from .execution.worker import Done, Phases
 from .journal import Digest, Journal
 from .progress import parts_of
 from .scene_facts import SceneFacts
-from .tile_store import TileStore
+from .shared_store import PublishedInputs, location, remove_group
+from .tile_store import Results, TileInputs, TileStore
 from .tiling import TileSpec, corners, generate_tiles, shadow_reach
+from .zarr_store import ZarrStore, chunk_side
 
 if TYPE_CHECKING:
     from .surface import SurfaceData
@@ -66,8 +69,8 @@ class TileSky:
 class TileSkyJob:
     """Computes the sky view of a tile and writes its core into ``field/...`` and ``mask/...``."""
 
-    inputs: TileStore
-    results: TileStore
+    inputs: TileInputs
+    results: Results
     scene: dict[str, Any]
     options: dict[str, Any]
     digests: bool = False
@@ -136,6 +139,7 @@ def tiled_sky_view(
     telemetry: Telemetry,
     progress: Callable[[int, int], Any] | None,
     folder: SkyFolder | None = None,
+    storage: str | None = None,
 ) -> tuple[dict[str, F32], dict[str, U32]]:
     """Fields and masks of the whole raster, as :class:`solweig._core.SkyView` gives them.
 
@@ -147,20 +151,22 @@ def tiled_sky_view(
         telemetry: takes the measurements.
         progress: called with (done, total).
         folder: build the result there and return it mapped; None builds it in memory.
+        storage: where workers of a cluster read and write.
+
+    Raises:
+        ConfigurationError: a cluster without storage.
     """
     facts = surface.facts()
     patch_option = int(options["patch_option"])
     specs = generate_tiles(*facts.shape, core, halo)
     shared = strategy.num_workers > 1
+    if strategy.shared_storage:
+        return _on_a_cluster(surface, specs, options, strategy, telemetry, progress, storage)
     with (
         TileStore(on_disk=shared) as inputs,
         _results(folder, shared) as results,
     ):
-        inputs.put("dsm", surface.dsm)
-        inputs.put("dem", surface.dem)
-        if facts.has_vegetation:
-            inputs.put("canopy", surface.cdsm)
-            inputs.put("trunk", surface.tdsm)
+        _put_heights(inputs, surface)
         journal, finished = None, set()
         if folder is not None:
             journal = Journal(folder.path)
@@ -195,16 +201,66 @@ def tiled_sky_view(
         return _whole(results, "field", keep), _whole(results, "mask", keep)
 
 
+def _put_heights(inputs: TileInputs, surface: SurfaceData) -> None:
+    inputs.put("dsm", surface.dsm)
+    inputs.put("dem", surface.dem)
+    if surface.facts().has_vegetation:
+        inputs.put("canopy", surface.cdsm)
+        inputs.put("trunk", surface.tdsm)
+    inputs.published()
+
+
+def _on_a_cluster(
+    surface: SurfaceData,
+    specs: list[TileSpec],
+    options: dict[str, Any],
+    strategy: GPUStrategy,
+    telemetry: Telemetry,
+    progress: Callable[[int, int], Any] | None,
+    storage: str | None,
+) -> tuple[dict[str, F32], dict[str, U32]]:
+    """Tiles by workers that read and write shared storage; the result is brought here."""
+    if storage is None:
+        raise ConfigurationError(
+            "execution.storage", "a folder or URL that every worker reaches", "None"
+        )
+    facts, option = surface.facts(), int(options["patch_option"])
+    run = uuid.uuid4().hex
+    names = {f"field/{n}": f"field__{n}" for n in _field_names()}
+    names |= {f"mask/{n}": f"mask__{n}" for n in _families(facts)}
+    side = max(spec.core_shape[0] for spec in specs)
+    results = ZarrStore(location(storage, f"sky_{run}.zarr"), names, chunk_side(side))
+    heights = PublishedInputs(location(storage, f"heights_{run}.zarr"), run)
+    report = parts_of(progress, len(specs))
+    try:
+        results.begin_plain(keep=False)
+        _create(results, facts, option)
+        with heights, strategy:
+            _put_heights(heights, surface)
+            job = TileSkyJob(heights, results, facts.arguments(surface), options)
+            for done in strategy.run(job, specs, report):
+                _measure(done, option, telemetry)
+            telemetry.record("queue_depth_peak", strategy.queue_depth_peak)
+        return _whole(results, "field", True), _whole(results, "mask", True)
+    finally:
+        remove_group(results.path)
+        remove_group(heights.url)
+
+
 def _results(folder: SkyFolder | None, shared: bool) -> TileStore:
     if folder is None:
         return TileStore(on_disk=shared)
     return TileStore(folder=folder.path, lasting=True)
 
 
-def _create(results: TileStore, facts: SceneFacts, patch_option: int) -> None:
+def _families(facts: SceneFacts) -> tuple[str, ...]:
+    return ("shmat", "vegshmat", "vbshmat") if facts.has_vegetation else ("shmat",)
+
+
+def _create(results: Results, facts: SceneFacts, patch_option: int) -> None:
     rows, cols = facts.shape
     words = -(-len(_core.patch_table(patch_option)["altitude"]) // 32)
-    families = ("shmat", "vegshmat", "vbshmat") if facts.has_vegetation else ("shmat",)
+    families = _families(facts)
     try:
         for name in _field_names():
             results.create(f"field/{name}", (rows, cols))
@@ -250,7 +306,7 @@ def _blank(results: TileStore, spec: TileSpec) -> None:
             results.write(f"{prefix}/{name}", spec.write_slice, nothing)
 
 
-def _whole(results: TileStore, prefix: str, keep: bool) -> dict[str, NDArray[Any]]:
+def _whole(results: Results, prefix: str, keep: bool) -> dict[str, NDArray[Any]]:
     """Every array below a prefix; a copy in memory where its file will not stay."""
     found = {name: results.read(f"{prefix}/{name}") for name in results.names(prefix)}
     return {name: grid if keep else np.array(grid) for name, grid in found.items()}

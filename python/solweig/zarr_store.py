@@ -113,6 +113,11 @@ class ZarrStore:
                 "output_dir", "a place that can be written", f"{self.path} ({error})"
             ) from error
 
+    def begin_plain(self, *, keep: bool) -> None:
+        """Make the group without coordinates, for working files; with ``keep`` what is there
+        stays."""
+        self._group = need_zarr().open_group(self.path, mode="a" if keep else "w", zarr_format=3)
+
     def _small(
         self, name: str, dims: Sequence[str], values: NDArray[Any], attrs: Mapping[str, Any]
     ) -> None:
@@ -132,18 +137,20 @@ class ZarrStore:
         from zarr.codecs import BloscCodec
 
         stored = self._names[name]
-        steps = len(shape) == 3
+        steps = name.startswith("step/")
+        words = len(shape) == 3 and not steps
+        square = (self._chunk, self._chunk)
         if stored in self._opened() and self._opened()[stored].shape == shape:
             return
         self._opened().create_array(
             stored,
             shape=shape,
-            chunks=(1, self._chunk, self._chunk) if steps else (self._chunk, self._chunk),
+            chunks=(1, *square) if steps else (*square, *shape[2:]),
             dtype=np.dtype(dtype),
-            fill_value=np.nan,
+            fill_value=0 if words else np.nan,
             compressors=BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle"),
-            dimension_names=("time", "y", "x") if steps else ("y", "x"),
-            attributes=_attributes(name, stored),
+            dimension_names=("time", "y", "x") if steps else ("y", "x", "word")[: len(shape)],
+            attributes=_attributes(name),
             overwrite=True,
         )
 
@@ -198,9 +205,10 @@ def _encoded_times(
     return seconds, {**attrs, **calendar}
 
 
-def _attributes(name: str, stored: str) -> dict[str, Any]:
+def _attributes(name: str) -> dict[str, Any]:
     kind, _, own = name.partition("/")
     if kind == "state":
         return {"long_name": f"thermal state: {own}"}
     # Named as a coordinate, so that xarray takes the grid mapping along.
-    return {**step_attributes(stored), "coordinates": GRID_MAPPING}
+    described = step_attributes(own if kind in ("step", "statistic") else None)
+    return {**described, "coordinates": GRID_MAPPING}

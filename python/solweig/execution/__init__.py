@@ -2,6 +2,7 @@
 
 from .config import ExecutionConfig
 from .cpu_strategy import CPUOnlyStrategy
+from .dask_strategy import DaskStrategy
 from .devices import DeviceManager
 from .gpu_strategy import MultiGPU, SingleGPUMultiProcess
 from .resolve import (
@@ -16,6 +17,7 @@ from .telemetry import Telemetry
 
 __all__ = [
     "CPUOnlyStrategy",
+    "DaskStrategy",
     "DeviceManager",
     "ExecutionConfig",
     "GPUStrategy",

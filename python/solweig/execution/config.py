@@ -33,6 +33,9 @@ class ExecutionConfig:
         tile_workers: tiles each worker has under way at once in a run in tiles: one is computed
             while others are read and written; None = 2. Each takes its memory.
         inflight_limit: finished steps that may wait for the disk, in each worker; None = 2.
+        cluster: address of a Dask scheduler, "tcp://host:8786"; with strategy "dask".
+        storage: folder or fsspec URL that every worker of the cluster reaches; None = the output
+            folder.
         strict: a stage that fails on the GPU is an error instead of a fallback; demands a GPU.
         deterministic: results do not depend on scheduling. Always so; False is refused.
         memory_budget: most bytes a device may hold; None = a share of what NVML says is free, or
@@ -50,6 +53,8 @@ class ExecutionConfig:
     workers_per_gpu: int = 1
     tile_workers: int | None = None
     inflight_limit: int | None = None
+    cluster: str | None = None
+    storage: str | None = None
     strict: bool = False
     deterministic: bool = True
     memory_budget: int | None = None
@@ -74,6 +79,10 @@ class ExecutionConfig:
         if self.strategy == "cpu" and (self.strict or self.accelerator == "gpu"):
             raise ConfigurationError(
                 "execution.strategy", "one that uses a GPU", "'cpu'", "A GPU is demanded."
+            )
+        if self.cluster is not None and self.strategy != "dask":
+            raise ConfigurationError(
+                "execution.strategy", "'dask', because a cluster is named", repr(self.strategy)
             )
         if self.strict and self.accelerator == "cpu":
             raise ConfigurationError(

@@ -47,10 +47,12 @@ def strategy_of(resolved: ResolvedExecution, engine: Any) -> GPUStrategy:
     """
     on_gpu = engine is not None and engine.gpu is not None
     config = ExecutionConfig(
-        strategy=resolved.strategy if on_gpu else "cpu",
+        strategy=resolved.strategy if on_gpu or resolved.strategy == "dask" else "cpu",
         workers=resolved.workers,
         workers_per_gpu=resolved.workers_per_gpu,
         tile_workers=resolved.tile_workers,
+        cluster=resolved.cluster,
+        storage=resolved.storage,
     )
     devices = resolved.devices if on_gpu else ()
 
@@ -59,5 +61,7 @@ def strategy_of(resolved: ResolvedExecution, engine: Any) -> GPUStrategy:
 
     if not on_gpu:
         return made(None)
+    if resolved.strategy == "dask":
+        return made(RunOpener(resolved))
     far = made(RunOpener(resolved))
     return made(Here(engine)) if far.num_workers == 1 else far

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from .. import _core, switches
 from ..errors import ConfigurationError
 from .config import ExecutionConfig, LogFormat
+from .dask_strategy import check_cluster
 from .devices import free_memory
 from .runtime import (
     GpuHandle,
@@ -75,6 +76,8 @@ class ResolvedExecution:
     devices: tuple[Ready, ...] = ()
     workers_per_gpu: int = 1
     tile_workers: int | None = None
+    cluster: str | None = None
+    storage: str | None = None
     memory_budget: int | None = None
     log: LogFormat = "csv"
 
@@ -115,6 +118,8 @@ def resolve_execution(
     """
     wanted = config or ExecutionConfig()
     demanded = wanted.accelerator == "gpu" or wanted.strict
+    if wanted.strategy == "dask":
+        check_cluster(wanted.cluster)
     if wanted.accelerator == "cpu":
         return _on_cpu(wanted, "requested")
     if wanted.strategy == "cpu":
@@ -145,6 +150,8 @@ def resolve_execution(
         devices=devices,
         workers_per_gpu=wanted.workers_per_gpu,
         tile_workers=wanted.tile_workers,
+        cluster=wanted.cluster,
+        storage=wanted.storage,
         memory_budget=wanted.memory_budget or _budget(devices),
         log=wanted.log,
     )
@@ -164,6 +171,8 @@ def _on_cpu(wanted: ExecutionConfig, reason: str) -> ResolvedExecution:
         strategy=wanted.strategy,
         workers_per_gpu=wanted.workers_per_gpu,
         tile_workers=wanted.tile_workers,
+        cluster=wanted.cluster,
+        storage=wanted.storage,
         memory_budget=wanted.memory_budget,
         log=wanted.log,
     )

@@ -42,6 +42,8 @@ class GPUStrategy(ABC):
 
     name: ClassVar[str] = ""
     """Under which it is registered."""
+    shared_storage: ClassVar[bool] = False
+    """Workers reach rasters on shared storage only, not files mapped here."""
 
     def __init__(self) -> None:
         self._crew: Crew | None = None

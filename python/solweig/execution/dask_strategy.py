@@ -1,0 +1,232 @@
+"""Tiles on a cluster: one task a tile, on the workers of a Dask scheduler."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from .. import _core
+from ..errors import ConfigurationError
+from .config import ExecutionConfig
+from .pool import Crew, ItemReport
+from .strategy import GPUStrategy, abreast, register
+from .tally import add_worker_tally
+from .worker import Done, Job, Opener, Origin, Setup, Worker
+
+__all__ = ["DaskStrategy", "check_cluster"]
+
+_CONNECT_S = 10.0
+_RETRIES = 3
+"""How often a tile is tried again, on another worker where there is one."""
+
+
+def check_cluster(address: str | None) -> None:
+    """Whether a scheduler answers.
+
+    Raises:
+        ConfigurationError: no address, ``distributed`` is not installed, or nobody answers.
+    """
+    if address is None:
+        raise ConfigurationError(
+            "execution.cluster", "the address of a Dask scheduler, tcp://host:8786", "None",
+            "Start one with: dask scheduler; and on every machine: dask worker <address>.",
+        )  # fmt: skip
+    try:
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise ConfigurationError(
+            "execution.strategy",
+            "distributed installed",
+            str(error),
+            "pip install 'solweig[cluster]'",
+        ) from error
+    parts = urlsplit(address if "://" in address else f"tcp://{address}")
+    try:
+        port = parts.port
+        if not parts.hostname or port is None:
+            raise ValueError("no host and port")
+        with socket.create_connection((parts.hostname, port), timeout=_CONNECT_S):
+            pass
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            "execution.cluster", "the address of a scheduler that answers", f"{address} ({error})"
+        ) from error
+
+
+@register("dask")
+class DaskStrategy(GPUStrategy):
+    """The workers of a Dask scheduler, past one machine.
+
+    Every worker process opens its own engine: the CPU's, with as many threads as the worker has, or
+    one adapter, shared out among the workers of a machine in turn. A tile whose worker dies or
+    fails is tried again. Workers reach inputs and results on shared storage only.
+
+    Args:
+        cluster: address of the scheduler.
+        opener: how workers come by their engines; None is the CPU engine.
+        devices: adapters a machine has.
+        tile_workers: tiles a worker has under way at once.
+
+    Raises:
+        ConfigurationError: nobody answers there.
+    """
+
+    shared_storage = True
+
+    def __init__(
+        self,
+        cluster: str | None,
+        *,
+        opener: Opener | None = None,
+        devices: int = 0,
+        tile_workers: int = 2,
+    ) -> None:
+        super().__init__()
+        check_cluster(cluster)
+        self._address = str(cluster)
+        self._opener = opener
+        self._devices = devices
+        self._abreast = tile_workers
+
+    @classmethod
+    def from_config(
+        cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
+    ) -> DaskStrategy:
+        return cls(
+            config.cluster, opener=opener, devices=len(devices), tile_workers=abreast(config)
+        )
+
+    @property
+    def num_workers(self) -> int:
+        return 1 if self._crew is None else max(len(self._crew.origins), 1)
+
+    @property
+    def backend(self) -> str:
+        return "gpu" if self._devices else "cpu"
+
+    def get_device_for_worker(self, worker_id: int) -> str:
+        self._check_worker(worker_id)
+        return f"gpu:{worker_id % self._devices}" if self._devices else "cpu"
+
+    def _hire(self) -> Crew:
+        return DaskCrew(self._address, self._opener, self._devices, self._abreast)
+
+
+class DaskCrew:
+    """A client of a scheduler, and its workers."""
+
+    def __init__(self, address: str, opener: Opener | None, devices: int, tiles: int) -> None:
+        from distributed import Client
+
+        try:
+            self._client = Client(address, timeout=_CONNECT_S, set_as_default=False)
+            self._client.wait_for_workers(1, timeout=_CONNECT_S)
+        except (OSError, TimeoutError) as error:
+            raise ConfigurationError(
+                "execution.cluster", "a scheduler with workers", f"{address} ({error})"
+            ) from error
+        self._opener, self._devices, self._tiles = opener, devices, tiles
+        self._futures: list[Any] = []
+        self.depth_peak = 0
+        known = sorted(self._client.scheduler_info(n_workers=-1)["workers"])
+        device = f"gpu, {devices} a machine" if devices else "cpu"
+        self.origins = [Origin(i, 0, device, name, "dask") for i, name in enumerate(known)]
+
+    def run(self, job: Job, items: Sequence[Any], report: ItemReport = None) -> Iterator[Done]:
+        from distributed import as_completed
+
+        token = uuid.uuid4().hex
+        setup = (self._opener, self._devices, self._tiles)
+        shared = self._client.scatter(job, broadcast=True, hash=False)
+        handed = time.perf_counter()
+        numbers = {
+            self._client.submit(
+                _do, shared, token, setup, number, item, key=f"solweig-{token}-{number}",
+                pure=False, retries=_RETRIES,
+            ): number
+            for number, item in enumerate(items)
+        }  # fmt: skip
+        self._futures = list(numbers)
+        total = int(getattr(job, "parts", 1))
+        self.depth_peak = max(self.depth_peak, len(numbers))
+        for future in as_completed(self._futures, loop=self._client.loop):
+            try:
+                done: Done = future.result()
+            except Exception as error:
+                raise _told(error) from error
+            if report is not None:
+                report(numbers[future], total, total)
+            add_worker_tally(done.tally)
+            yield replace(done, turnaround=time.perf_counter() - handed)
+        self._futures = []
+
+    def close(self) -> None:
+        with contextlib.suppress(
+            Exception
+        ):  # the scheduler may be gone; nothing is left to do then
+            self._client.cancel(self._futures, force=True)
+        self._client.close(timeout=_CONNECT_S)
+
+
+def _told(error: Exception) -> Exception:
+    """The error of a tile; a worker that kept dying is named."""
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        return RuntimeError(
+            f"a worker of the cluster died {_RETRIES + 1} times over a tile; was it killed for its "
+            f"memory? ({error})"
+        )
+    return error
+
+
+# ------------------------------------------------------------------ on the workers
+
+_lock = threading.Lock()
+_ready: dict[str, tuple[Worker, threading.BoundedSemaphore]] = {}
+
+
+def _do(job: Job, token: str, setup: Any, number: int, item: Any) -> Done:
+    """Do one item in this process of the cluster."""
+    worker, slots = _worker_of(job, token, setup)
+    with slots:
+        return worker.do(number, item, _listen)
+
+
+def _listen(done: int, total: int) -> None:
+    """Nobody hears of parts of a tile."""
+
+
+def _worker_of(job: Job, token: str, setup: Any) -> tuple[Worker, threading.BoundedSemaphore]:
+    """The engine of this process, with a run's job taken up; that of an earlier run is let go."""
+    from distributed import get_worker
+
+    opener, devices, tiles = setup
+    with _lock:
+        if token not in _ready:
+            for earlier, _ in _ready.values():
+                earlier.end()
+            _ready.clear()
+            own = get_worker()
+            with contextlib.suppress(RuntimeError):  # its threads run already
+                _core.set_threads(own.state.nthreads)
+            index = _position(own) % devices if devices else 0
+            name = f"gpu:{index}" if devices else "cpu"
+            worker = Worker(Setup(os.getpid(), name, index, opener, abreast=tiles))
+            worker.begin(job)
+            _ready[token] = (worker, threading.BoundedSemaphore(worker.abreast))
+        return _ready[token]
+
+
+def _position(worker: Any) -> int:
+    """Of a worker among those of its machine, by its name where that is a number."""
+    name = str(worker.name)
+    return int(name) if name.isdigit() else 0
