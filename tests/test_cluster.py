@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import solweig
+from solweig import _core
 from solweig.errors import ConfigurationError
 from solweig.execution import ExecutionConfig
 from solweig.shared_store import PublishedInputs
@@ -83,7 +84,7 @@ def test_in_memory(
     assert os.getpid() not in pids
     assert len(pids) == 2
     assert summary.tally["radiation"]["cpu_runs"] == 12 * 5
-    assert "work.zarr" not in {p.name for p in tmp_path.iterdir()}
+    assert not list(tmp_path.glob("work_*"))
 
 
 def test_files_are_those_of_one_process(
@@ -150,6 +151,33 @@ def test_an_interrupted_run_is_resumed(
     run(surface, output_dir=two, execution=ExecutionConfig(accelerator="cpu"), **chosen)
     first, second = files(one), files(two)
     assert [name for name in second if first.get(name) != second[name]] == []
+
+
+@pytest.mark.skipif(not _core.gpu_compiled(), reason="built without the GPU engine")
+def test_workers_open_devices_of_their_own(
+    surface: solweig.SurfaceData, whole: solweig.TimeseriesSummary, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """One adapter a worker, whatever the machine that hands out the tiles has."""
+    monkeypatch.delenv("SOLWEIG_VISIBLE_DEVICES")
+    monkeypatch.setenv("SOLWEIG_SOFTWARE_GPU", "1")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as own:
+        monkeypatch.setenv("SOLWEIG_VISIBLE_DEVICES", "")
+        execution = ExecutionConfig(
+            accelerator="gpu", strict=True, strategy="dask", cluster=own.scheduler_address,
+            storage=str(tmp_path),
+        )  # fmt: skip
+        summary = run(surface, execution=execution, **{**OPTIONS, "tile_size": 64})
+    tally = summary.tally["radiation"]
+    assert (tally["gpu_runs"], tally["cpu_runs"], tally["fallbacks"]) == (4 * 5, 0, 0)
+    assert os.getpid() not in tally["pids"]
+    assert all(name != "cpu" for name in tally["adapters"])
+    assert whole.dataset is not None
+    assert summary.dataset is not None
+    apart = np.nanmax(np.abs(whole.dataset.tmrt.values - summary.dataset.tmrt.values))
+    assert apart < 1e-3
 
 
 def test_an_error_in_a_tile_is_raised_here(

@@ -31,6 +31,8 @@ OPTIONS: dict[str, Any] = {
 # 12 tiles of 5 steps.
 PART = 23
 
+zarr = pytest.importorskip("zarr")
+
 
 @pytest.fixture(scope="module")
 def surface_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -201,6 +203,22 @@ def test_killed_while_files_are_written(
     assert attempt(surface_dir, tmp_path, "kill", at=60).returncode != 0
     assert len(finished_tiles(tmp_path)) >= 11
     resumed(surface_dir, tmp_path, undisturbed)
+
+
+def test_a_store_of_another_run_is_not_touched(surface_dir: Path, tmp_path: Path) -> None:
+    surface = solweig.SurfaceData.load(surface_dir)
+    cpu = ExecutionConfig(accelerator="cpu")
+    zarr.open_group(str(tmp_path / "a" / "solweig.zarr"), mode="w").attrs["mine"] = 1
+    with pytest.raises(ConfigurationError, match="not ours"):
+        run(surface, output_dir=tmp_path / "a", execution=cpu, **OPTIONS)
+    assert zarr.open_group(str(tmp_path / "a" / "solweig.zarr")).attrs["mine"] == 1
+    run(surface, output_dir=tmp_path / "b", execution=cpu, **OPTIONS)
+    before = files(tmp_path / "b")
+    (tmp_path / "b" / "run_metadata.json").unlink()
+    other = {**OPTIONS, "max_shadow_distance_m": 30.0}
+    with pytest.raises(ConfigurationError, match="another run"):
+        run(surface, output_dir=tmp_path / "b", execution=cpu, **other)
+    assert files(tmp_path / "b") == before
 
 
 def test_resume_needs_a_folder() -> None:

@@ -23,13 +23,14 @@ from .metadata import create_run_metadata, refuse_other_run, refuse_to_resume
 from .outputs import prepare_folder
 from .pois import Points, PointSource, read_points
 from .precomputed import PrecomputedData
+from .run_store import cube_place
 from .shared_store import check_storage
 from .state import ThermalState
 from .surface import SurfaceData
 from .validation import check_location, check_surface, sky_of
 from .weather import Weather
 from .weather_series import WeatherSeries, weather_series
-from .zarr_store import need_zarr
+from .zarr_store import need_zarr, refuse_other_cube
 
 __all__ = ["OUTPUT_FORMATS", "RunPlan", "RunRequest", "make_plan"]
 
@@ -206,6 +207,8 @@ def make_plan(request: RunRequest) -> RunPlan:
         if request.resume:
             refuse_to_resume(folder, metadata)
         replaces = refuse_other_run(folder, metadata["run_id"], overwrite=request.overwrite)
+        if "zarr" in formats and not request.overwrite:
+            refuse_other_cube(cube_place(folder, execution.storage), metadata["run_id"])
         prepare_folder(folder, (*(outputs if "geotiff" in formats else ()), "summary"))
     return RunPlan(
         surface=surface,

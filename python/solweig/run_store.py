@@ -37,6 +37,8 @@ __all__ = [
     "STATISTIC_NAMES",
     "WORK_FOLDER",
     "RunStore",
+    "cube_place",
+    "inputs_place",
     "is_large",
     "open_store",
     "recorded_tiles",
@@ -45,7 +47,6 @@ __all__ = [
 log = logging.getLogger("solweig")
 
 WORK_FOLDER = ".solweig"
-INPUTS_NAME = "inputs.zarr"
 _COLUMNS = {"sun_altitude": "altitude"}
 STATE_NAMES = ("lup", "lup_e", "lup_s", "lup_w", "lup_n", "tg")
 _STATISTICS = ("mean", "max", "min", "day_mean", "night_mean")
@@ -173,7 +174,7 @@ def open_store(
             others = stack.enter_context(TileStore(folder=folder / "arrays", lasting=True))
         else:
             others = far = _far(plan, tiles, storage, keep=keep)
-            remote = (far.path, location(storage, INPUTS_NAME))
+            remote = (far.path, inputs_place(plan, storage))
         results: Results = others if cube is None else _Routed(cube, others)
         try:
             _create(results, plan)
@@ -197,7 +198,8 @@ def open_store(
 def _far(plan: RunPlan, tiles: TilePlan, storage: str, *, keep: bool) -> ZarrStore:
     """Working files that workers of a cluster write, each its own chunks."""
     names = {name: name.replace("/", "__") for name in _arrays(plan)}
-    store = ZarrStore(location(storage, "work.zarr"), names, chunk_side(tiles.core))
+    own = f"work_{plan.metadata['run_id'][:12]}.zarr"
+    store = ZarrStore(location(storage, own), names, chunk_side(tiles.core))
     store.begin_plain(keep=keep)
     return store
 
@@ -226,15 +228,27 @@ def _bytes(plan: RunPlan, cube: bool) -> int:
     return sum(4 * int(np.prod(shape)) for shape in own.values())
 
 
+def inputs_place(plan: RunPlan, storage: str) -> str:
+    """Where workers of a cluster read the rasters of a run."""
+    return location(storage, f"inputs_{plan.metadata['run_id'][:12]}.zarr")
+
+
+def cube_place(output_dir: Path, storage: str | None) -> str:
+    """Where the steps go as Zarr: the output folder, or where a cluster was told to write."""
+    return str(output_dir / CUBE_NAME) if storage is None else location(storage, CUBE_NAME)
+
+
 def _cube(plan: RunPlan, tiles: TilePlan, storage: str | None, *, keep: bool) -> ZarrStore:
     """The cube: in the output folder, or where a cluster was told to write."""
     assert plan.output_dir is not None
     names = {f"step/{name}": name for name in plan.outputs}
-    own = plan.execution.storage
-    where = plan.output_dir / CUBE_NAME if own is None else location(own, CUBE_NAME)
+    where = cube_place(plan.output_dir, plan.execution.storage)
     cube = ZarrStore(where, names, chunk_side(tiles.core))
     series = {name: plan.series.columns[_COLUMNS.get(name, name)] for name in WEATHER_SERIES}
-    cube.begin(plan.georef, plan.series.stamps, _core.__version__, series=series, keep=keep)
+    cube.begin(
+        plan.georef, plan.series.stamps, _core.__version__, series=series,
+        run_id=plan.metadata["run_id"], keep=keep,
+    )  # fmt: skip
     return cube
 
 

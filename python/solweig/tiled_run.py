@@ -21,8 +21,8 @@ from .execution.worker import Done
 from .outputs import step_writer
 from .progress import parts_of
 from .run_outcome import Collected, Outcome
-from .run_store import INPUTS_NAME, WORK_FOLDER, RunStore, is_large, open_store
-from .shared_store import PublishedInputs, location
+from .run_store import WORK_FOLDER, RunStore, inputs_place, is_large, open_store
+from .shared_store import PublishedInputs
 from .state import ThermalState
 from .tile_plan import Margin, TilePlan
 from .tile_steps import Sums, TileSteps, TileStepsJob
@@ -154,7 +154,7 @@ def _storage(plan: RunPlan) -> str:
 def _inputs(plan: RunPlan, shared: bool, storage: str | None) -> Any:
     if storage is None:
         return TileStore(on_disk=shared, folder=plan.output_dir)
-    return PublishedInputs(location(storage, INPUTS_NAME), plan.metadata["run_id"])
+    return PublishedInputs(inputs_place(plan, storage), plan.metadata["run_id"])
 
 
 def journal_head(plan: RunPlan, tiles: TilePlan) -> dict[str, Any]:

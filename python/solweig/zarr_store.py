@@ -27,9 +27,10 @@ from .errors import ConfigurationError
 from .georef import GeoReference
 from .tile_store import Where
 
-__all__ = ["CUBE_NAME", "ZarrStore", "chunk_side", "need_zarr"]
+__all__ = ["CUBE_NAME", "ZarrStore", "chunk_side", "need_zarr", "refuse_other_cube"]
 
 CUBE_NAME = "solweig.zarr"
+_RUN_ID = "solweig_run_id"
 _LONGEST_CHUNK = 1024
 
 
@@ -50,6 +51,25 @@ def need_zarr() -> Any:
             "output_format", "zarr 3 or newer", zarr.__version__, "pip install 'solweig[zarr]'"
         )
     return zarr
+
+
+def refuse_other_cube(path: str | Path, run_id: str) -> None:
+    """Check that a place holds no store, or one of this run.
+
+    Raises:
+        ConfigurationError: it holds another.
+    """
+    zarr = need_zarr()
+    try:
+        found = zarr.open_group(str(path), mode="r").attrs.get(_RUN_ID)
+    except FileNotFoundError:
+        return
+    if found != run_id:
+        what = "a Zarr store of another run" if found else "a Zarr store that is not ours"
+        raise ConfigurationError(
+            "output_format", "a place without a Zarr store, or with that of this run",
+            f"{path}, {what}", "Choose another folder or storage, or pass overwrite=True.",
+        )  # fmt: skip
 
 
 def chunk_side(core: int) -> int:
@@ -88,6 +108,7 @@ class ZarrStore:
         version: str,
         *,
         series: Mapping[str, NDArray[Any]],
+        run_id: str,
         keep: bool,
     ) -> None:
         """Make the group, its coordinates and the weather; with ``keep``, what is there stays.
@@ -101,7 +122,7 @@ class ZarrStore:
             self._group = zarr.open_group(self.path, mode=mode, zarr_format=3)
             # Without the date: a run that was resumed is byte for byte the one that was not.
             about = {k: v for k, v in global_attributes(version).items() if k != "history"}
-            self._group.attrs.update(about)
+            self._group.attrs.update({**about, _RUN_ID: run_id})
             for name, (dims, values, attrs) in cf_coordinates(georef, times).items():
                 if name == "time":
                     values, attrs = _encoded_times(values, attrs)

@@ -28,6 +28,9 @@ def settled(**fields: Any) -> Any:
             "workers": None,
             "workers_per_gpu": 1,
             "tile_workers": None,
+            "cluster": None,
+            "storage": None,
+            "on_workers": None,
             "devices": ("a",),
             **fields,
         }

@@ -66,13 +66,13 @@ class DaskStrategy(GPUStrategy):
     """The workers of a Dask scheduler, past one machine.
 
     Every worker process opens its own engine: the CPU's, with as many threads as the worker has, or
-    one adapter, shared out among the workers of a machine in turn. A tile whose worker dies or
+    one adapter, the workers of a machine taking its adapters in turn. A tile whose worker dies or
     fails is tried again. Workers reach inputs and results on shared storage only.
 
     Args:
         cluster: address of the scheduler.
-        opener: how workers come by their engines; None is the CPU engine.
-        devices: adapters a machine has.
+        opener: how workers come by their engines, given their position on their machine; None is
+            the CPU engine.
         tile_workers: tiles a worker has under way at once.
 
     Raises:
@@ -86,23 +86,19 @@ class DaskStrategy(GPUStrategy):
         cluster: str | None,
         *,
         opener: Opener | None = None,
-        devices: int = 0,
         tile_workers: int = 2,
     ) -> None:
         super().__init__()
         check_cluster(cluster)
         self._address = str(cluster)
         self._opener = opener
-        self._devices = devices
         self._abreast = tile_workers
 
     @classmethod
     def from_config(
         cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
     ) -> DaskStrategy:
-        return cls(
-            config.cluster, opener=opener, devices=len(devices), tile_workers=abreast(config)
-        )
+        return cls(config.cluster, opener=opener, tile_workers=abreast(config))
 
     @property
     def num_workers(self) -> int:
@@ -110,20 +106,20 @@ class DaskStrategy(GPUStrategy):
 
     @property
     def backend(self) -> str:
-        return "gpu" if self._devices else "cpu"
+        return "cpu" if self._opener is None else "gpu"
 
     def get_device_for_worker(self, worker_id: int) -> str:
         self._check_worker(worker_id)
-        return f"gpu:{worker_id % self._devices}" if self._devices else "cpu"
+        return "cpu" if self._opener is None else f"gpu:{worker_id}"
 
     def _hire(self) -> Crew:
-        return DaskCrew(self._address, self._opener, self._devices, self._abreast)
+        return DaskCrew(self._address, self._opener, self._abreast)
 
 
 class DaskCrew:
     """A client of a scheduler, and its workers."""
 
-    def __init__(self, address: str, opener: Opener | None, devices: int, tiles: int) -> None:
+    def __init__(self, address: str, opener: Opener | None, tiles: int) -> None:
         from distributed import Client
 
         try:
@@ -133,18 +129,18 @@ class DaskCrew:
             raise ConfigurationError(
                 "execution.cluster", "a scheduler with workers", f"{address} ({error})"
             ) from error
-        self._opener, self._devices, self._tiles = opener, devices, tiles
+        self._opener, self._tiles = opener, tiles
         self._futures: list[Any] = []
         self.depth_peak = 0
         known = sorted(self._client.scheduler_info(n_workers=-1)["workers"])
-        device = f"gpu, {devices} a machine" if devices else "cpu"
+        device = "cpu" if opener is None else "its own"
         self.origins = [Origin(i, 0, device, name, "dask") for i, name in enumerate(known)]
 
     def run(self, job: Job, items: Sequence[Any], report: ItemReport = None) -> Iterator[Done]:
         from distributed import as_completed
 
         token = uuid.uuid4().hex
-        setup = (self._opener, self._devices, self._tiles)
+        setup = (self._opener, self._tiles)
         shared = self._client.scatter(job, broadcast=True, hash=False)
         handed = time.perf_counter()
         numbers = {
@@ -209,7 +205,7 @@ def _worker_of(job: Job, token: str, setup: Any) -> tuple[Worker, threading.Boun
     """The engine of this process, with a run's job taken up; that of an earlier run is let go."""
     from distributed import get_worker
 
-    opener, devices, tiles = setup
+    opener, tiles = setup
     with _lock:
         if token not in _ready:
             for earlier, _ in _ready.values():
@@ -218,9 +214,8 @@ def _worker_of(job: Job, token: str, setup: Any) -> tuple[Worker, threading.Boun
             own = get_worker()
             with contextlib.suppress(RuntimeError):  # its threads run already
                 _core.set_threads(own.state.nthreads)
-            index = _position(own) % devices if devices else 0
-            name = f"gpu:{index}" if devices else "cpu"
-            worker = Worker(Setup(os.getpid(), name, index, opener, abreast=tiles))
+            setup = Setup(os.getpid(), own.address, _position(own), opener, abreast=tiles)
+            worker = Worker(setup)
             worker.begin(job)
             _ready[token] = (worker, threading.BoundedSemaphore(worker.abreast))
         return _ready[token]

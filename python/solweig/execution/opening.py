@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .config import ExecutionConfig
-from .resolve import ResolvedExecution, open_engine
+from .resolve import ResolvedExecution, open_engine, resolve_execution
 from .strategy import GPUStrategy, auto_select_strategy
 from .worker import Opener
 
-__all__ = ["Here", "RunOpener", "engine_of", "strategy_of"]
+__all__ = ["Here", "RunOpener", "WorkerOpener", "engine_of", "strategy_of"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,23 @@ class RunOpener:
 
     def __call__(self, device_index: int) -> Any:
         return open_engine(self.resolved, device_index)
+
+
+@dataclass(frozen=True)
+class WorkerOpener:
+    """Settles a run's wishes on the machine of a cluster's worker; travels there.
+
+    Workers of a machine take its adapters in turn.
+    """
+
+    wanted: ExecutionConfig
+
+    def __call__(self, device_index: int) -> Any:
+        own = replace(self.wanted, strategy="auto", cluster=None, storage=None, workers=None)
+        resolved = resolve_execution(own)
+        if resolved.accelerator == "cpu":
+            return None
+        return open_engine(resolved, device_index % len(resolved.devices))
 
 
 @dataclass(frozen=True)
@@ -35,7 +52,8 @@ class Here:
 
 def engine_of(resolved: ResolvedExecution) -> Any:
     """The engine of a run's first device, opened now; None is the CPU."""
-    return None if resolved.accelerator == "cpu" else open_engine(resolved, 0)
+    here = resolved.accelerator == "gpu" and resolved.on_workers is None
+    return open_engine(resolved, 0) if here else None
 
 
 def strategy_of(resolved: ResolvedExecution, engine: Any) -> GPUStrategy:
@@ -59,9 +77,9 @@ def strategy_of(resolved: ResolvedExecution, engine: Any) -> GPUStrategy:
     def made(opener: Opener | None) -> GPUStrategy:
         return auto_select_strategy(config, devices=devices, opener=opener)
 
+    if resolved.on_workers is not None:
+        return made(WorkerOpener(resolved.on_workers))
     if not on_gpu:
         return made(None)
-    if resolved.strategy == "dask":
-        return made(RunOpener(resolved))
     far = made(RunOpener(resolved))
     return made(Here(engine)) if far.num_workers == 1 else far

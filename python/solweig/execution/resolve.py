@@ -6,7 +6,7 @@ import logging
 import platform
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from .. import _core, switches
@@ -78,6 +78,8 @@ class ResolvedExecution:
     tile_workers: int | None = None
     cluster: str | None = None
     storage: str | None = None
+    #: The wishes as they were, for workers of a cluster to settle; None without one.
+    on_workers: ExecutionConfig | None = None
     memory_budget: int | None = None
     log: LogFormat = "csv"
 
@@ -120,6 +122,7 @@ def resolve_execution(
     demanded = wanted.accelerator == "gpu" or wanted.strict
     if wanted.strategy == "dask":
         check_cluster(wanted.cluster)
+        return _on_cluster(wanted)
     if wanted.accelerator == "cpu":
         return _on_cpu(wanted, "requested")
     if wanted.strategy == "cpu":
@@ -160,6 +163,16 @@ def resolve_execution(
 def settled(wishes: ExecutionConfig | ResolvedExecution | None) -> ResolvedExecution:
     """Wishes settled, if they are not yet."""
     return wishes if isinstance(wishes, ResolvedExecution) else resolve_execution(wishes)
+
+
+def _on_cluster(wanted: ExecutionConfig) -> ResolvedExecution:
+    """This machine only hands out the tiles; each worker looks for its own device."""
+    return replace(
+        _on_cpu(wanted, "on the workers of a cluster"),
+        accelerator="cpu" if wanted.accelerator == "cpu" else "gpu",
+        policy="gpu" if wanted.strict else "auto",
+        on_workers=wanted,
+    )
 
 
 def _on_cpu(wanted: ExecutionConfig, reason: str) -> ResolvedExecution:
