@@ -159,6 +159,23 @@ TileSize = Annotated[
     ),
 ]
 
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        help="Address of a Dask scheduler, tcp://host:8786: its workers do the tiles.",
+        rich_help_panel=HARDWARE,
+    ),
+]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        "--storage",
+        help="Folder or fsspec URL that all workers of the cluster reach; default: --out.",
+        rich_help_panel=HARDWARE,
+    ),
+]
+
 
 def comma_list(values: str | list[str] | None) -> list[str]:
     """``a,b`` or repeated flags as a list."""
@@ -182,14 +199,16 @@ def parse_bbox(text: str | None) -> list[float] | None:
 
 
 def execution(
-    accelerator: str, devices: list[str] | None, strict: bool, *, workers: int | None = None
+    accelerator: str, devices: list[str] | None, strict: bool, **others: Any
 ) -> ExecutionConfig:
-    """The hardware options, checked; a GPU that is demanded must be there."""
+    """The hardware options, checked; a GPU that is demanded, and a cluster, must be there."""
+    if others.get("cluster") is not None:
+        others["strategy"] = "dask"
     wishes = ExecutionConfig(
         accelerator=accelerator,  # type: ignore[arg-type]
         devices=tuple(devices) if devices else None,
         strict=strict,
-        workers=workers,
+        **others,
     )
     resolve_execution(wishes)
     return wishes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -156,6 +156,8 @@ def run(
     accelerator: opt.Accelerator = "auto",
     device: opt.Device = None,
     strict_gpu: opt.StrictGpu = False,
+    cluster: opt.Cluster = None,
+    storage: opt.Storage = None,
     workers: Annotated[
         int | None,
         typer.Option("--workers", help="Threads; default all cores.", rich_help_panel=MODEL),
@@ -184,7 +186,11 @@ def run(
         check_folder(out)
         if pois is not None and not pois.exists():
             raise FileNotFoundError(f"pois: no file {pois}")
-        execution = opt.execution(accelerator, device, strict_gpu, workers=workers)
+        execution = opt.execution(
+            accelerator, device, strict_gpu, workers=workers, cluster=cluster, storage=storage
+        )
+        # The surface is prepared here; the cluster does the steps.
+        here = replace(execution, strategy="auto", cluster=None, storage=None)
         if workers is not None:
             # The surface's preparation starts the threads, long before calculate() could size them.
             os.environ.setdefault("RAYON_NUM_THREADS", str(workers))
@@ -198,7 +204,7 @@ def run(
                 pixel_size=pixel_size, patch_option=patch_option,
                 max_shadow_distance_m=max_shadow_distance, force_recompute=force,
                 tile_size=tile_size,
-                formulation=model.formulation, execution=execution,
+                formulation=model.formulation, execution=here,
             )  # fmt: skip
             location = place.location(source, surface)
             summary = calculate(
