@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ from .results import Timeseries, TimeseriesSummary, statistics_kwargs
 from .run_outcome import Collected, Outcome
 from .run_plan import RunPlan, RunRequest, make_plan, settle
 from .run_steps import carry_out
-from .run_store import RunStore
+from .run_store import WORK_FOLDER, RunStore
 from .state import ThermalState
 from .surface import SurfaceData
 from .validation import validate_inputs
@@ -209,6 +210,8 @@ def _recorded(
     save_run_metadata(summary.metadata, folder)
     if store is not None:
         store.remove()
+    # An interrupted run in tiles may have left some, and this one ran in one piece.
+    shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
     return summary
 
 

@@ -34,6 +34,7 @@ def prepare(
     max_shadow_distance: opt.MaxShadow = 1000.0,
     formulation: opt.Formulation = "reference",
     force: opt.Force = False,
+    tile_size: opt.TileSize = None,
     accelerator: opt.Accelerator = "auto",
     device: opt.Device = None,
     strict_gpu: opt.StrictGpu = False,
@@ -59,6 +60,7 @@ def prepare(
                 cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
                 pixel_size=pixel_size, patch_option=patch_option,
                 max_shadow_distance_m=max_shadow_distance, force_recompute=force,
+                tile_size=tile_size,
                 formulation=formulation, execution=execution,
             )  # fmt: skip
         rows, cols = surface.shape
