@@ -21,7 +21,10 @@ def compare(
     ] = None,
     steps: Annotated[bool, typer.Option("--steps", help="Also the rasters of every step.")] = False,
     threshold: Annotated[
-        float, typer.Option("--threshold", help="Count the area that differs by more (K).")
+        float,
+        typer.Option(
+            "--threshold", help="Count the area that differs by more, in the raster's unit."
+        ),
     ] = 0.5,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier comparison in --out.")

@@ -155,27 +155,35 @@ def _finished(name: str, folder: Path) -> dict[str, Any]:
 
 def _common(a: Path, b: Path, *, steps: bool) -> list[tuple[str, Path, Path]]:
     """Rasters that both runs have: name and both files."""
-    folders = ["summary", *(VALID_OUTPUTS if steps else ())]
-    paths = [path for folder in folders for path in sorted((a / folder).glob("*.tif"))]
-    pairs = [(path.stem, path, b / path.relative_to(a)) for path in paths]
-    pairs = [pair for pair in pairs if pair[2].is_file()]
-    if not pairs:
+
+    def of(folders: tuple[str, ...]) -> list[tuple[str, Path, Path]]:
+        paths = [path for folder in folders for path in sorted((a / folder).glob("*.tif"))]
+        pairs = [(path.stem, path, b / path.relative_to(a)) for path in paths]
+        return [pair for pair in pairs if pair[2].is_file()]
+
+    summaries, others = of(("summary",)), of(VALID_OUTPUTS) if steps else []
+    if steps and not others:
+        raise ConfigurationError(
+            "steps", "runs with GeoTIFFs of the same steps", f"none in {a} and {b}"
+        )
+    if not summaries:
         raise ConfigurationError("a, b", "runs with rasters in common", f"none in {a} and {b}")
-    return pairs
+    return summaries + others
 
 
 def _check_grids(pairs: list[tuple[str, Path, Path]]) -> None:
     import rasterio
 
-    _, one, two = pairs[0]
-    with rasterio.open(one) as a, rasterio.open(two) as b:
-        for what, first, second in (
-            ("shape", a.shape, b.shape),
-            ("transform", tuple(a.transform)[:6], tuple(b.transform)[:6]),
-            ("CRS", a.crs, b.crs),
-        ):
-            if first != second:
-                raise ConfigurationError("b", f"the grid of a, {what} {first}", str(second))
+    for name, one, two in pairs:
+        with rasterio.open(one) as a, rasterio.open(two) as b:
+            for what, first, second in (
+                ("shape", a.shape, b.shape),
+                ("transform", tuple(a.transform)[:6], tuple(b.transform)[:6]),
+                ("CRS", a.crs, b.crs),
+            ):
+                if first != second:
+                    expected = f"the grid of a, {what} {first}"
+                    raise ConfigurationError("b", expected, f"{second} in {name}")
 
 
 def _checked_out(out: Path, a: Path, b: Path, *, overwrite: bool) -> Path:
@@ -239,17 +247,29 @@ def _compare(name: str, a: Path, b: Path, threshold: float, folder: Path | None)
 
 
 def _percentiles(one: Any, two: Any, low: float, high: float, count: int) -> list[float]:
-    """5th, 50th and 95th, from a histogram between the extremes."""
+    """5th, 50th and 95th, from a histogram between the extremes; no difference is exactly 0."""
     if count == 0 or low == high:
         return [low] * 3
     edges = np.linspace(low, high, _BINS)
     histogram = np.zeros(_BINS - 1, np.int64)
+    below = same = 0
     for _, first, second in _bands(one, two):
         apart = second - first
-        histogram += np.histogram(apart[~np.isnan(apart)], edges)[0]
+        known = apart[~np.isnan(apart) & (apart != 0.0)]
+        histogram += np.histogram(known, edges)[0]
+        below += int(np.count_nonzero(known < 0.0))
+        same += int(np.count_nonzero(apart == 0.0))
     reached = np.cumsum(histogram)
     centres = 0.5 * (edges[1:] + edges[:-1])
-    return [float(centres[np.searchsorted(reached, share * count)]) for share in (0.05, 0.5, 0.95)]
+
+    def at(share: float) -> float:
+        rank = share * count
+        if below < rank <= below + same:
+            return 0.0
+        rank -= same if rank > below else 0
+        return float(centres[min(int(np.searchsorted(reached, rank)), centres.size - 1)])
+
+    return [at(share) for share in (0.05, 0.5, 0.95)]
 
 
 def _write_map(name: str, one: Any, two: Any, folder: Path) -> None:

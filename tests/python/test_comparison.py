@@ -84,6 +84,15 @@ def test_a_run_with_itself_differs_nowhere(runs: tuple[Path, Path]) -> None:
     assert any(each.cells for each in found.differences)
 
 
+def test_where_most_is_the_same_the_percentiles_say_so(
+    runs: tuple[Path, Path],
+) -> None:
+    (found,) = (d for d in compare_runs(*runs).differences if d.name == "tmrt_max")
+    assert found.changed_m2 < 0.4 * 4.0 * found.cells
+    assert found.p50 == 0.0
+    assert found.minimum < 0.0
+
+
 def test_the_command_tells_and_writes(runs: tuple[Path, Path], tmp_path: Path) -> None:
     a, b = map(str, runs)
     done = runner.invoke(app, ["compare", a, b, "--out", str(tmp_path / "out")])
