@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from solweig.errors import ComputationCancelled
 from solweig.execution import CPUOnlyStrategy, ExecutionConfig, resolve_execution
 from solweig.execution.opening import Here
 from solweig.execution.telemetry import Telemetry
-from solweig.tile_store import TileStore, read_window
+from solweig.tile_store import TileStore
 from solweig.tiled_svf import tiled_sky_view
 
 from .python.run_cases import LOCATION, weather
@@ -244,28 +243,6 @@ def test_stored_arrays_are_removed(tmp_path: Path) -> None:
         files = list(tmp_path.rglob("*.npy"))
         assert len(files) == 2  # the same array under two names is one file
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("words", [(), (5,)])
-def test_windows_are_read_from_files_as_from_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[int, ...]
-) -> None:
-    shape = (300, 41, *words)
-    whole = np.random.default_rng(1).integers(0, 2**32, shape, dtype=np.uint32)
-    np.save(tmp_path / "a.npy", whole)
-    mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
-    for where in (
-        (slice(0, 300), slice(0, 41)), (slice(7, 290), slice(3, 20)),
-        (slice(299, 300), slice(40, 41)), (slice(4, 4), slice(0, 3)),
-    ):  # fmt: skip
-        assert np.array_equal(read_window(mapped, where), whole[where])
-        assert np.array_equal(read_window(mapped[10:200], where), whole[10:200][where])
-        assert read_window(mapped, where).flags.c_contiguous
-    cut = mapped[:, 2:]
-    assert np.array_equal(read_window(cut, (slice(1, 5), slice(0, 7))), whole[1:5, 2:9])
-    os.truncate(tmp_path / "a.npy", 4000)
-    with pytest.raises(OSError, match="before its last row"):
-        read_window(mapped, (slice(250, 300), slice(0, 41)))
 
 
 def test_arrays_in_memory_do_not_travel() -> None:

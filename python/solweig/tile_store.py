@@ -7,7 +7,6 @@ locks. A temporary store removes its folder; a lasting one is found again by the
 
 from __future__ import annotations
 
-import mmap
 import os
 import shutil
 import tempfile
@@ -21,14 +20,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Results", "TileInputs", "TileStore", "Where", "read_window"]
+from .file_windows import Where, read_window, write_window
 
-Where = tuple[slice, slice]
+__all__ = ["Results", "TileInputs", "TileStore", "Where"]
 
 _READERS = 4
 """Arrays read at once: a disk has several requests to choose from."""
-_AHEAD = 128
-"""Rows of a window a disk is told to come."""
 
 
 class Results(Protocol):
@@ -195,13 +192,13 @@ class TileStore:
     def write(self, name: str, where: Where, values: Any, step: int | None = None) -> None:
         """See :class:`Results`."""
         array = self[name]
-        (array if step is None else array[step])[where] = values
+        write_window(array if step is None else array[step], where, values)
 
     def read(self, name: str, where: Where | None = None, step: int | None = None) -> NDArray[Any]:
         """See :class:`Results`."""
         array = self[name]
         found = array if step is None else array[step]
-        return found if where is None else np.ascontiguousarray(found[where])
+        return found if where is None else read_window(found, where)
 
     def release(self) -> None:
         """Close the files this thread has mapped; they are opened again when needed."""
@@ -225,10 +222,7 @@ class TileStore:
 
     def part(self, name: str, where: Where) -> NDArray[Any]:
         """A contiguous copy of a window, rows and columns being the first two axes."""
-        array = self[name]
-        if isinstance(array, np.memmap):
-            return read_window(array, where)
-        return np.ascontiguousarray(array[where])
+        return read_window(self[name], where)
 
     def parts(self, prefix: str, where: Where) -> dict[str, NDArray[Any]]:
         """:meth:`part` of every array below a prefix; twins are cut once."""
@@ -257,65 +251,6 @@ class TileStore:
             with path.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         return array
-
-
-def read_window(array: NDArray[Any], where: Where) -> NDArray[Any]:
-    """A contiguous copy of a window of a mapped array, rows and columns being the first two axes.
-
-    Page by page, as a map reads, a disk gives a third of what it gives when it is told the rows to
-    come: a window of a wide raster is many short stretches.
-    """
-    rows, cols = (s.indices(n)[:2] for s, n in zip(where, array.shape, strict=False))
-    filename, cell = getattr(array, "filename", None), array.dtype.itemsize * _size(array.shape[2:])
-    told = hasattr(os, "preadv") and hasattr(os, "posix_fadvise")
-    begin = _offset(array)
-    if not told or filename is None or begin is None or not array.flags.c_contiguous:
-        return np.ascontiguousarray(array[where])
-    out = np.empty(
-        (max(rows[1] - rows[0], 0), max(cols[1] - cols[0], 0), *array.shape[2:]), array.dtype
-    )
-    if out.size == 0:
-        return out
-    stride, length = cell * array.shape[1], cell * out.shape[1]
-    first = begin + rows[0] * stride + cols[0] * cell
-    target = memoryview(out.reshape(-1).view(np.uint8).data)
-    file = os.open(filename, os.O_RDONLY)
-    try:
-        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_RANDOM)
-        asked = 0
-        for i in range(out.shape[0]):
-            while asked < min(i + _AHEAD, out.shape[0]):
-                os.posix_fadvise(file, first + asked * stride, length, os.POSIX_FADV_WILLNEED)
-                asked += 1
-            _read(file, target[i * length : (i + 1) * length], first + i * stride)
-    finally:
-        os.close(file)
-    return out
-
-
-def _read(file: int, target: memoryview, offset: int) -> None:
-    """Fill ``target``; a read may end early. Raises OSError where the file ends first."""
-    done = 0
-    while done < len(target):
-        got = os.preadv(file, [target[done:]], offset + done)
-        if got == 0:
-            raise OSError(f"a raster file ends at byte {offset + done}, before its last row")
-        done += got
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    return int(np.prod(shape, dtype=np.int64))
-
-
-def _offset(array: NDArray[Any]) -> int | None:
-    """Where the values of a mapped array, or of a part of one, begin in its file."""
-    pages = getattr(array, "_mmap", None)
-    if pages is None:
-        return None
-    # A part keeps the offset of the whole; its address tells where it begins.
-    begin = array.offset - array.offset % mmap.ALLOCATIONGRANULARITY  # type: ignore[attr-defined]
-    base = np.frombuffer(pages, np.uint8).ctypes.data
-    return int(begin + array.ctypes.data - base)
 
 
 def _own_file(array: NDArray[Any]) -> Path | None:

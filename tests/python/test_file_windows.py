@@ -1,0 +1,117 @@
+"""Windows of mapped files are read and written as those of arrays in memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from solweig import file_windows
+from solweig.file_windows import read_window, write_window
+
+WINDOWS = [
+    (slice(0, 300), slice(0, 41)),
+    (slice(7, 290), slice(3, 20)),
+    (slice(7, 290), slice(None)),
+    (slice(299, 300), slice(40, 41)),
+    (slice(4, 4), slice(0, 3)),
+    (slice(9, 2), slice(0, 41)),
+]
+words = pytest.mark.parametrize("words", [(), (5,)])
+
+
+def stored(path: Path, shape: tuple[int, ...]) -> Any:
+    whole = np.random.default_rng(1).integers(0, 2**32, shape, dtype=np.uint32)
+    np.save(path, whole)
+    return whole
+
+
+@words
+def test_reading(tmp_path: Path, words: tuple[int, ...]) -> None:
+    whole = stored(tmp_path / "a.npy", (300, 41, *words))
+    mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
+    for where in WINDOWS:
+        for array, expected in ((mapped, whole), (mapped[10:200], whole[10:200]), (whole, whole)):
+            found = read_window(array, where)
+            assert np.array_equal(found, expected[where])
+            assert found.flags.c_contiguous
+            assert not isinstance(found, np.memmap)
+    cut = mapped[:, 2:]
+    assert np.array_equal(read_window(cut, (slice(1, 5), slice(0, 7))), whole[1:5, 2:9])
+
+
+@words
+def test_writing(tmp_path: Path, words: tuple[int, ...]) -> None:
+    whole = stored(tmp_path / "a.npy", (300, 41, *words))
+    mapped = np.load(tmp_path / "a.npy", mmap_mode="r+")
+    for number, where in enumerate(WINDOWS):
+        values = np.random.default_rng(number).integers(0, 2**32, whole[where].shape, np.uint32)
+        for array, expected in ((mapped, whole), (mapped[10:200], whole[10:200])):
+            part = values[: expected[where].shape[0]]
+            write_window(array, where, part)
+            expected[where] = part
+            assert np.array_equal(mapped, whole)
+            write_window(array, where, 7)
+            expected[where] = 7
+            assert np.array_equal(mapped, whole)
+    del mapped
+    assert np.array_equal(np.load(tmp_path / "a.npy"), whole)
+
+
+def test_files_and_not_maps_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the tests above would compare a map with itself."""
+    stored(tmp_path / "a.npy", (300, 41))
+    mapped = np.load(tmp_path / "a.npy", mmap_mode="r+")
+    opened: list[int] = []
+    real = file_windows._opened
+    monkeypatch.setattr(file_windows, "_opened", lambda p, f: opened.append(f) or real(p, f))
+    read_window(mapped, WINDOWS[1])
+    write_window(mapped, WINDOWS[1], np.zeros((283, 17)))
+    assert opened == [os.O_RDONLY, os.O_WRONLY]
+    assert not mapped[7:290, 3:20].any()
+    assert mapped[:7].all()
+
+
+def test_a_copy_on_write_keeps_what_was_changed(tmp_path: Path) -> None:
+    stored(tmp_path / "a.npy", (300, 41))
+    private = np.load(tmp_path / "a.npy", mmap_mode="c")
+    private[20, 20] = 5
+    assert read_window(private, WINDOWS[0])[20, 20] == 5
+
+
+def test_a_file_cut_short_is_an_error(tmp_path: Path) -> None:
+    stored(tmp_path / "a.npy", (300, 41))
+    mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
+    os.truncate(tmp_path / "a.npy", 4000)
+    with pytest.raises(OSError, match="before its last row"):
+        read_window(mapped, (slice(250, 300), slice(0, 41)))
+
+
+def test_another_shape_is_refused(tmp_path: Path) -> None:
+    stored(tmp_path / "a.npy", (300, 41))
+    mapped = np.load(tmp_path / "a.npy", mmap_mode="r+")
+    with pytest.raises(ValueError, match="shape"):
+        write_window(mapped, WINDOWS[1], np.zeros((2, 17)))
+
+
+def test_a_disk_that_is_full_is_an_error(tmp_path: Path) -> None:
+    """And not the end of the process, as it is through a map."""
+    script = (
+        "import resource, sys, numpy as np\n"
+        "from solweig.file_windows import write_window\n"
+        "array = np.load(sys.argv[1], mmap_mode='r+')\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, resource.RLIM_INFINITY))\n"
+        "write_window(array, (slice(0, 300), slice(1, 41)), np.zeros((300, 40)))\n"
+    )
+    stored(tmp_path / "a.npy", (300, 41))
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "a.npy")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "OSError" in done.stderr
