@@ -7,7 +7,6 @@ Bounds are ``(min_x, min_y, max_x, max_y)``; transforms are the six numbers of G
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from . import switches
 from .errors import ConfigurationError, InvalidSurfaceData
+from .memory_limits import memory_budget
 from .params import namespace_to_plain
 from .renamed import also_named
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Bounds = tuple[float, float, float, float]
 
 BYTES_PER_PIXEL = 400
+_ASSUMED_MEMORY = 8 * 2**30
 METHODS = ("nearest", "bilinear")
 # A mean of two codes is a third one, and the mean of 350 and 10 degrees points the wrong way.
 NEAREST_ONLY = ("land_cover", "wall_aspect", "wall_height")
@@ -154,18 +155,13 @@ def compute_max_tile_pixels() -> int:
     keeps ``SOLWEIG_RAM_FRACTION`` and ``SOLWEIG_MAX_TILE_SIDE``. Where the operating system does
     not tell its memory, 8 GiB are assumed.
     """
-    planned = switches.read()
-    pixels = int(_physical_memory() * planned.ram_fraction) // BYTES_PER_PIXEL
+    planned, budget = switches.read(), memory_budget()
+    if budget is None:
+        budget = int(_ASSUMED_MEMORY * planned.ram_fraction)
+    pixels = budget // BYTES_PER_PIXEL
     if planned.max_tile_side is not None:
         pixels = min(pixels, planned.max_tile_side**2)
     return max(pixels, 1)
-
-
-def _physical_memory() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # not on Windows
-        return 8 * 2**30
 
 
 @also_named(reference="ground")

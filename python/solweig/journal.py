@@ -8,9 +8,9 @@ rasters still have their digests.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,17 +27,22 @@ _HEAD = "journal.json"
 
 
 class Digest:
-    """Digest of the values of several arrays, in the order they come."""
+    """Digest of the values of several arrays, in the order they come.
+
+    CRC-32, which tells damage, four times as fast as what would tell forgery: every raster of every
+    step goes through it.
+    """
 
     def __init__(self) -> None:
-        self._hash = hashlib.blake2b(digest_size=16)
+        self._sum = 0
 
     def add(self, values: NDArray[Any]) -> None:
         """Take every value; the shape does not matter."""
-        self._hash.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
+        content = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+        self._sum = zlib.crc32(content.data, self._sum)
 
     def text(self) -> str:
-        return self._hash.hexdigest()
+        return f"{self._sum:08x}"
 
 
 class Journal:

@@ -44,7 +44,12 @@ def _physical(root: Path) -> int | None:
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
+        pass
+    try:
+        import psutil  # comes with solweig on Windows, which has no sysconf
+    except ImportError:
         return None
+    return int(psutil.virtual_memory().total)
 
 
 def _group_limits(root: Path) -> list[int]:

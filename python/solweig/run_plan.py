@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import numbers
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from .errors import ConfigurationError, GridShapeMismatch, WeatherDataError
 from .execution import ExecutionConfig, ResolvedExecution, resolve_execution
 from .georef import GeoReference
 from .location import Location
+from .memory_limits import available_memory
 from .metadata import create_run_metadata, refuse_other_run, refuse_to_resume
 from .outputs import prepare_folder
 from .pois import Points, PointSource, read_points
@@ -299,23 +299,14 @@ def _check_storage(storage: str | None, output_dir: str | Path | None) -> None:
 def _check_memory(steps: int, variables: int, shape: tuple[int, int]) -> None:
     """Refuse to keep more in memory than the share a run may plan for."""
     needed = 4 * steps * variables * shape[0] * shape[1]
-    total = _physical_memory()
-    share = switches.read().ram_fraction
-    if total is not None and needed > share * total:
+    found, share = available_memory(), switches.read().ram_fraction
+    if found is not None and needed > share * found[0]:
         raise ConfigurationError(
             "output_dir",
             "a folder for a run of this size",
             f"None, which would keep {needed / 2**30:.1f} GiB of steps in memory",
-            f"SOLWEIG_RAM_FRACTION allows {share:.0%} of {total / 2**30:.1f} GiB.",
+            f"SOLWEIG_RAM_FRACTION allows {share:.0%} of {found[0] / 2**30:.1f} GiB ({found[1]}).",
         )
-
-
-def _physical_memory() -> int | None:
-    """Bytes of memory, None where the system does not say."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return None
 
 
 def _check_tile_size(tile_size: int | None, shape: tuple[int, int]) -> None:

@@ -274,9 +274,12 @@ class _Tile:
         self._found = TileSteps()
         self._digests: dict[str, Digest] = {}
         self._pending: list[Future[Any]] = []
+        self._last: dict[str, NDArray[Any]] = {}
 
     def run(self, loaded: _Loaded) -> None:
-        """Compute every step; what is wanted is on its way to the store afterwards."""
+        """Compute every step; they are on their way to the store afterwards. What follows from all
+        of them waits for :meth:`finish`, so that another tile can be computed while it is written.
+        """
         job, found = self._job, self._found
         model = self._build(loaded)
         state = self._start(model, loaded)
@@ -303,12 +306,16 @@ class _Tile:
             ("state", fields),
         ):
             for name, grid in grids.items():
-                self._keep(f"{prefix}/{name}", grid[self._core])
+                self._last[f"{prefix}/{name}"] = grid[self._core]
         self._pending.append(self._writer.submit(job.results.release))
 
     def finish(self) -> TileSteps:
-        """Wait until everything is written."""
+        """Write what follows from all steps, and wait until everything is written."""
         started = time.perf_counter()
+        while self._last:
+            name, grid = self._last.popitem()
+            self._write({name: grid}, None)
+        self._job.results.release()
         for write in self._pending:
             write.result()
         found = self._found
@@ -352,10 +359,7 @@ class _Tile:
         found.stitch_seconds += time.perf_counter() - started
         self._report(i + 1, len(self._job.weather))
 
-    def _keep(self, name: str, grid: Any) -> None:
-        self._put({name: grid}, None)
-
-    def _put(self, grids: dict[str, Any], step: int | None) -> None:
+    def _put(self, grids: dict[str, Any], step: int) -> None:
         self._pending = [p for p in self._pending if not p.done() or p.exception() is not None]
         self._pending.append(self._writer.submit(partial(self._write, grids, step)))
 

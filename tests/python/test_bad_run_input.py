@@ -82,7 +82,7 @@ def test_more_steps_than_memory_holds(
 ) -> None:
     from solweig import run_plan
 
-    monkeypatch.setattr(run_plan, "_physical_memory", lambda: 10_000)
+    monkeypatch.setattr(run_plan, "available_memory", lambda: (10_000, "control group"))
     with pytest.raises(solweig.ConfigurationError, match=r"output_dir.*in memory"):
         solweig.calculate(surface, weather(), LOCATION)
 

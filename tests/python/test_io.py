@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from solweig import geospatial, io
+from solweig import geospatial, io, memory_limits
 from solweig.atomic import atomic_path, write_text
 from solweig.errors import ConfigurationError, InvalidSurfaceData, WeatherDataError
 from solweig.progress import Progress, track
@@ -259,7 +259,7 @@ def test_small_helpers() -> None:
 
 
 def test_tile_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(geospatial, "_physical_memory", lambda: 800_000)
+    monkeypatch.setattr(memory_limits, "available_memory", lambda root: (800_000, "control group"))
     assert geospatial.compute_max_tile_pixels() == 1000
     monkeypatch.setenv("SOLWEIG_RAM_FRACTION", "1")
     assert geospatial.compute_max_tile_pixels() == 2000
