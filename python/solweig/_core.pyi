@@ -21,6 +21,15 @@ Bool = NDArray[np.bool_]
 __version__: str
 RELEASE_BUILD: bool
 
+# ------------------------------------------------------------------ files
+
+def read_stretches(path: str, first: int, stride: int, length: int, out: U8) -> None:
+    """Fill ``out`` with stretches of ``length`` bytes of a file, the first at byte ``first``, one
+    every ``stride`` bytes. Raises OSError where the file ends before."""
+
+def write_stretches(path: str, first: int, stride: int, length: int, content: U8) -> None:
+    """Write ``content`` as such stretches into a file that is there. Raises OSError."""
+
 # ------------------------------------------------------------------ geometry
 
 class Scene:

@@ -275,7 +275,7 @@ def _percentiles(one: Any, two: Any, low: float, high: float, count: int) -> lis
 def _write_map(name: str, one: Any, two: Any, folder: Path) -> None:
     import rasterio
 
-    from .outputs import NODATA
+    from .geotiff import NODATA
 
     profile = {
         "driver": "GTiff", "dtype": "float32", "count": 1, "height": one.height,

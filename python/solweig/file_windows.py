@@ -2,28 +2,61 @@
 
 Through a map a file is read and written page by page: a disk gives a third of what it gives when it
 is told the rows to come, and each page that is written costs a fault. A window of a mapped file is
-therefore read and written row by row, where the system offers that.
+therefore read and written row by row, by the engine, which keeps the interpreter free.
 """
 
 from __future__ import annotations
 
 import mmap
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Where", "read_window", "write_window"]
+from . import _core
+
+__all__ = ["Where", "is_its_file", "map_array", "read_window", "write_window"]
 
 Where = tuple[slice, slice]
 """Rows and columns."""
 
-_AHEAD = 128
-"""Stretches of a window a disk is told to come."""
+_files: WeakKeyDictionary[mmap.mmap, tuple[int, int]] = WeakKeyDictionary()
+"""Which file a map is of. Under its name there may by now be another, or none."""
+
+
+def map_array(path: str | Path, mode: Literal["r", "r+", "c"] = "r") -> NDArray[Any]:
+    """Map a ``.npy`` file, as numpy does, and remember which file it was.
+
+    Raises:
+        OSError, ValueError, EOFError: no such file, or no array in it.
+    """
+    own = _identity(path)
+    array = np.load(path, mmap_mode=mode, allow_pickle=False)
+    pages = getattr(array, "_mmap", None)
+    if pages is not None and own is not None:
+        _files[pages] = own
+    found: NDArray[Any] = array
+    return found
+
+
+def is_its_file(array: NDArray[Any]) -> bool:
+    """Whether the file under the name of a mapped array is the one that is mapped."""
+    pages, name = getattr(array, "_mmap", None), getattr(array, "filename", None)
+    if pages is None or name is None or getattr(array, "mode", None) == "c":
+        return False  # of a copy on write, what was changed is in memory only
+    own = _files.get(pages)
+    return own is not None and own == _identity(name)
+
+
+def _identity(path: str | Path) -> tuple[int, int] | None:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @dataclass(frozen=True)
@@ -36,10 +69,6 @@ class _Stretches:
     first: int
     stride: int
     length: int
-    count: int
-
-    def begin(self, i: int) -> int:
-        return self.first + i * self.stride
 
 
 def read_window(array: NDArray[Any], where: Where) -> NDArray[Any]:
@@ -52,19 +81,8 @@ def read_window(array: NDArray[Any], where: Where) -> NDArray[Any]:
     if found is None:
         return np.ascontiguousarray(array[where])
     out = np.empty(found.shape, array.dtype)
-    if out.size == 0:
-        return out
-    target = _bytes(out)
-    with _opened(found.path, os.O_RDONLY) as file:
-        if found.count > 1:
-            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_RANDOM)
-        asked = 0
-        for i in range(found.count):
-            while asked < min(i + _AHEAD, found.count):
-                os.posix_fadvise(file, found.begin(asked), found.length, os.POSIX_FADV_WILLNEED)
-                asked += 1
-            part = target[i * found.length : (i + 1) * found.length]
-            _all(part, lambda rest, at: os.preadv(file, [rest], at), found.begin(i))
+    if out.size:
+        _core.read_stretches(found.path, found.first, found.stride, found.length, _bytes(out))
     return out
 
 
@@ -82,22 +100,15 @@ def write_window(array: NDArray[Any], where: Where, values: Any) -> None:
     source = np.ascontiguousarray(values, array.dtype)
     if source.shape != found.shape:
         raise ValueError(f"values: expected the window's shape {found.shape}, got {source.shape}")
-    if source.size == 0:
-        return
-    content = _bytes(source)
-    with _opened(found.path, os.O_WRONLY) as file:
-        for i in range(found.count):
-            part = content[i * found.length : (i + 1) * found.length]
-            _all(part, lambda rest, at: os.pwrite(file, rest, at), found.begin(i))
+    if source.size:
+        content = _bytes(source)
+        _core.write_stretches(found.path, found.first, found.stride, found.length, content)
 
 
 def _stretches(array: NDArray[Any], where: Where) -> _Stretches | None:
     """Where a window lies in the file that an array maps; None for any other array."""
-    filename, begin = getattr(array, "filename", None), _offset(array)
-    able = hasattr(os, "preadv") and hasattr(os, "pwrite") and hasattr(os, "posix_fadvise")
-    if not able or filename is None or begin is None or not array.flags.c_contiguous:
-        return None
-    if getattr(array, "mode", None) == "c":  # what was changed is in memory only
+    begin = _offset(array)
+    if begin is None or not array.flags.c_contiguous or not is_its_file(array):
         return None
     (row, row_end, _), (col, col_end, _) = (
         s.indices(n) for s, n in zip(where, array.shape, strict=False)
@@ -105,10 +116,11 @@ def _stretches(array: NDArray[Any], where: Where) -> _Stretches | None:
     shape = (max(row_end - row, 0), max(col_end - col, 0), *array.shape[2:])
     cell = array.dtype.itemsize * int(np.prod(array.shape[2:], dtype=np.int64))
     stride, length = cell * array.shape[1], cell * shape[1]
-    first, count = begin + row * stride + col * cell, shape[0]
+    first = begin + row * stride + col * cell
     if length == stride:
-        length, count = length * count, min(count, 1)
-    return _Stretches(str(filename), shape, first, stride, length, count)
+        length *= shape[0]
+    path = str(array.filename)  # type: ignore[attr-defined]
+    return _Stretches(path, shape, first, stride, length)
 
 
 def _offset(array: NDArray[Any]) -> int | None:
@@ -122,28 +134,5 @@ def _offset(array: NDArray[Any]) -> int | None:
     return int(begin + array.ctypes.data - base)
 
 
-def _bytes(array: NDArray[Any]) -> memoryview:
-    return memoryview(array.reshape(-1).view(np.uint8).data)
-
-
-@contextmanager
-def _opened(path: str, flags: int) -> Iterator[int]:
-    file = os.open(path, flags)
-    try:
-        yield file
-    finally:
-        os.close(file)
-
-
-def _all(part: memoryview, move: Any, offset: int) -> None:
-    """Read or write all of a stretch; the system may move less at a time.
-
-    Raises:
-        OSError: nothing more can be moved.
-    """
-    done = 0
-    while done < len(part):
-        moved = move(part[done:], offset + done)
-        if moved == 0:
-            raise OSError(f"a raster file ends at byte {offset + done}, before its last row")
-        done += moved
+def _bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+    return array.reshape(-1).view(np.uint8)

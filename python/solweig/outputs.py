@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,13 @@ from .background import BackgroundWriter
 from .config import VALID_OUTPUTS
 from .errors import ConfigurationError
 from .georef import GeoReference
-from .variables import attributes
+from .geotiff import write_geotiff
 
 if TYPE_CHECKING:
     from .execution.telemetry import Telemetry
     from .run_plan import RunPlan
 
 __all__ = [
-    "NODATA",
     "StepWriter",
     "check_folder",
     "prepare_folder",
@@ -34,14 +33,7 @@ __all__ = [
     "step_path",
     "step_writer",
     "summary_path",
-    "write_geotiff",
 ]
-
-NODATA = -9999.0
-_PARTIAL = ".partial.tif"
-_TILED_FROM = 512  # GeoTIFF tiles of 256 px only pay on rasters larger than a couple of them
-
-_THREADS_FROM = 1_000_000  # cells; smaller rasters compress faster than threads start
 
 Grid = NDArray[np.float32]
 
@@ -103,54 +95,6 @@ def remove_run(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     for name in (".solweig", "solweig.zarr"):
         shutil.rmtree(folder / name, ignore_errors=True)
-
-
-def write_geotiff(
-    path: Path, grid: Grid, georef: GeoReference, *, name: str, cloud_optimised: bool = False
-) -> None:
-    """Write one grid; the file appears under its name only when it is complete.
-
-    Args:
-        path: target; its folder must exist.
-        grid: float32, NaN where there is no value (stored as -9999).
-        georef: where the grid lies.
-        name: variable name, for the band description and unit.
-        cloud_optimised: write a COG with overviews.
-    """
-    import rasterio
-
-    partial = path.with_name(path.stem + _PARTIAL)
-    described = attributes(name)
-    rows, cols = grid.shape
-    profile: dict[str, Any] = {
-        "driver": "COG" if cloud_optimised else "GTiff",
-        "dtype": "float32",
-        "count": 1,
-        "height": rows,
-        "width": cols,
-        "crs": georef.crs_wkt or None,
-        "transform": georef.affine,
-        "nodata": NODATA,
-        "compress": "deflate",
-        "predictor": 3,
-        # The fastest level: on these fields it is 2 % larger and twice as fast as the usual one.
-        "level" if cloud_optimised else "zlevel": 1,
-    }
-    if rows * cols > _THREADS_FROM:
-        profile["num_threads"] = "all_cpus"
-    if not cloud_optimised and min(rows, cols) >= _TILED_FROM:
-        profile.update(tiled=True, blockxsize=256, blockysize=256)
-    stored = grid
-    if not np.isfinite(grid).all():
-        stored = np.nan_to_num(grid, nan=NODATA, posinf=NODATA, neginf=NODATA)
-    try:
-        with rasterio.open(partial, "w", **profile) as target:
-            target.write(stored, 1)
-            target.set_band_description(1, described["long_name"])
-            target.update_tags(1, **{k: v for k, v in described.items() if k != "long_name"})
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 class StepWriter:

@@ -12,11 +12,19 @@ __all__ = ["in_parallel"]
 T = TypeVar("T")
 
 
-def in_parallel(jobs: Iterable[Callable[[], T]]) -> list[T]:
-    """Results of the jobs in their order; the first failure is raised after all have ended."""
+def in_parallel(jobs: Iterable[Callable[[], T]], *, most: int | None = None) -> list[T]:
+    """Results of the jobs in their order; the first failure is raised after all have ended.
+
+    Args:
+        jobs: what to do.
+        most: how many at once, at least 1; None = as many as there are cores.
+    """
     waiting = list(jobs)
-    if len(waiting) < 2:
+    threads = min(len(waiting), os.cpu_count() or 1)
+    if most is not None:
+        threads = min(threads, max(most, 1))
+    if threads < 2:
         return [job() for job in waiting]
-    with ThreadPoolExecutor(max_workers=min(len(waiting), os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(max_workers=threads) as pool:
         futures = [pool.submit(job) for job in waiting]
     return [future.result() for future in futures]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,10 @@ from numpy.typing import NDArray
 
 from .errors import ConfigurationError
 from .georef import GeoReference
-from .outputs import prepare_folder, step_path, summary_path, write_geotiff
+from .geotiff import COG_BYTES_PER_CELL, write_geotiff
+from .memory_limits import memory_budget
+from .outputs import prepare_folder, step_path, summary_path
+from .parallel import in_parallel
 from .postprocess import compute_pet_grid, compute_utci_grid
 
 if TYPE_CHECKING:
@@ -246,8 +250,16 @@ class TimeseriesSummary:
         if surface is not None or georef is None:
             georef = _georef(self.tmrt_mean.shape, surface, None, None)
         prepare_folder(folder, ("summary",))
-        for name, grid in self.grids().items():
-            write_geotiff(summary_path(folder, name), grid, georef, name=name, cloud_optimised=True)
+        jobs = [
+            partial(
+                write_geotiff, summary_path(folder, name), grid, georef, name=name,
+                cloud_optimised=True,
+            )
+            for name, grid in self.grids().items()
+        ]  # fmt: skip
+        budget, each = memory_budget(), COG_BYTES_PER_CELL * self.tmrt_mean.size
+        # What the run itself holds is in memory still.
+        in_parallel(jobs, most=None if budget is None else int(0.5 * budget / max(each, 1.0)))
 
     def report(self) -> str:
         """A page of plain text: period, heat, hours above thresholds, engine."""

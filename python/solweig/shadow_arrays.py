@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from solweig.atomic import atomic_path
 from solweig.digests import save_arrays, write_json
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
+from solweig.file_windows import map_array
 
 logger = logging.getLogger(__name__)
 
@@ -312,10 +313,7 @@ class ShadowArrays:
         folder = Path(directory)
         try:
             meta = json.loads((folder / _META).read_text("utf-8"))
-            words = {
-                name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-                for name in meta["masks"]
-            }
+            words = {name: map_array(folder / f"{name}.npy") for name in meta["masks"]}
             return cls.from_words(words, int(meta["patch_option"]))
         except FileNotFoundError as problem:
             raise MissingPrecomputedData(str(folder), str(problem)) from problem

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from solweig.atomic import atomic_path
 from solweig.digests import save_arrays
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
+from solweig.file_windows import map_array
 
 F32 = NDArray[np.float32]
 
@@ -193,12 +194,7 @@ class SvfArrays:
         """
         folder = Path(directory)
         try:
-            return cls(
-                **{
-                    name: np.load(folder / f"{name}.npy", mmap_mode=mode, allow_pickle=False)
-                    for name in cls.names()
-                }
-            )
+            return cls(**{name: map_array(folder / f"{name}.npy", mode) for name in cls.names()})
         except FileNotFoundError as problem:
             raise MissingPrecomputedData(str(folder), str(problem)) from problem
         except (OSError, ValueError, EOFError) as problem:

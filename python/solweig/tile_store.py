@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .file_windows import Where, read_window, write_window
+from .file_windows import Where, is_its_file, map_array, read_window, write_window
 
 __all__ = ["Results", "TileInputs", "TileStore", "Where"]
 
@@ -184,7 +184,7 @@ class TileStore:
 
     def _there(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
         try:
-            found = np.load(self._file(name), mmap_mode="r", allow_pickle=False)
+            found = map_array(self._file(name))
         except (OSError, ValueError, EOFError):
             return False
         return bool(found.shape == shape and found.dtype == dtype)
@@ -211,8 +211,7 @@ class TileStore:
             return self._arrays[own]
         open_maps: dict[str, NDArray[Any]] = self._maps.__dict__
         if own not in open_maps:
-            mode: Any = "r" if own in self._files else "r+"
-            open_maps[own] = np.load(self._file(own), mmap_mode=mode, allow_pickle=False)
+            open_maps[own] = map_array(self._file(own), "r" if own in self._files else "r+")
         return open_maps[own]
 
     def names(self, prefix: str) -> list[str]:
@@ -255,12 +254,9 @@ class TileStore:
 
 def _own_file(array: NDArray[Any]) -> Path | None:
     """The ``.npy`` file an array is all of, mapped; None for any other array."""
-    name = getattr(array, "filename", None)
-    if not isinstance(array, np.memmap) or name is None or Path(name).suffix != ".npy":
+    if not is_its_file(array):
         return None
-    try:
-        whole = np.load(name, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):
-        return None
+    name = Path(array.filename)  # type: ignore[attr-defined]
+    whole = map_array(name)
     same = whole.shape == array.shape and whole.dtype == array.dtype
-    return Path(name).absolute() if same and whole.offset == array.offset else None
+    return name.absolute() if same and whole.offset == array.offset else None  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 mod comfort;
 mod door;
 mod engine;
+mod files;
 mod geometry;
 #[cfg(feature = "gpu")]
 mod gpu;
@@ -29,6 +30,8 @@ mod _core {
     use super::comfort::{pet, pet_grid, utci, utci_grid};
     #[pymodule_export]
     use super::engine::{Engine, reset_tally, set_threads, tally};
+    #[pymodule_export]
+    use super::files::{read_stretches, write_stretches};
     #[pymodule_export]
     use super::geometry::{
         buildings_mask, patch_table, ray_offsets, svf_from_masks, wall_aspect, wall_height,

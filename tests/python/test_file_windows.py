@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solweig import file_windows
-from solweig.file_windows import read_window, write_window
+from solweig import _core
+from solweig.file_windows import is_its_file, map_array, read_window, write_window
+from solweig.tile_store import TileStore
 
 WINDOWS = [
     (slice(0, 300), slice(0, 41)),
@@ -34,7 +35,7 @@ def stored(path: Path, shape: tuple[int, ...]) -> Any:
 @words
 def test_reading(tmp_path: Path, words: tuple[int, ...]) -> None:
     whole = stored(tmp_path / "a.npy", (300, 41, *words))
-    mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
+    mapped = map_array(tmp_path / "a.npy")
     for where in WINDOWS:
         for array, expected in ((mapped, whole), (mapped[10:200], whole[10:200]), (whole, whole)):
             found = read_window(array, where)
@@ -48,7 +49,7 @@ def test_reading(tmp_path: Path, words: tuple[int, ...]) -> None:
 @words
 def test_writing(tmp_path: Path, words: tuple[int, ...]) -> None:
     whole = stored(tmp_path / "a.npy", (300, 41, *words))
-    mapped = np.load(tmp_path / "a.npy", mmap_mode="r+")
+    mapped = map_array(tmp_path / "a.npy", "r+")
     for number, where in enumerate(WINDOWS):
         values = np.random.default_rng(number).integers(0, 2**32, whole[where].shape, np.uint32)
         for array, expected in ((mapped, whole), (mapped[10:200], whole[10:200])):
@@ -66,35 +67,67 @@ def test_writing(tmp_path: Path, words: tuple[int, ...]) -> None:
 def test_files_and_not_maps_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the tests above would compare a map with itself."""
     stored(tmp_path / "a.npy", (300, 41))
-    mapped = np.load(tmp_path / "a.npy", mmap_mode="r+")
-    opened: list[int] = []
-    real = file_windows._opened
-    monkeypatch.setattr(file_windows, "_opened", lambda p, f: opened.append(f) or real(p, f))
+    mapped = map_array(tmp_path / "a.npy", "r+")
+    called: list[str] = []
+    for name in ("read_stretches", "write_stretches"):
+        real = getattr(_core, name)
+        monkeypatch.setattr(
+            _core, name, lambda *a, name=name, real=real: called.append(name) or real(*a)
+        )
     read_window(mapped, WINDOWS[1])
     write_window(mapped, WINDOWS[1], np.zeros((283, 17)))
-    assert opened == [os.O_RDONLY, os.O_WRONLY]
+    assert called == ["read_stretches", "write_stretches"]
     assert not mapped[7:290, 3:20].any()
     assert mapped[:7].all()
 
 
 def test_a_copy_on_write_keeps_what_was_changed(tmp_path: Path) -> None:
     stored(tmp_path / "a.npy", (300, 41))
-    private = np.load(tmp_path / "a.npy", mmap_mode="c")
+    private = map_array(tmp_path / "a.npy", "c")
     private[20, 20] = 5
     assert read_window(private, WINDOWS[0])[20, 20] == 5
 
 
 def test_a_file_cut_short_is_an_error(tmp_path: Path) -> None:
     stored(tmp_path / "a.npy", (300, 41))
-    mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
+    mapped = map_array(tmp_path / "a.npy")
     os.truncate(tmp_path / "a.npy", 4000)
     with pytest.raises(OSError, match="before its last row"):
         read_window(mapped, (slice(250, 300), slice(0, 41)))
 
 
+def test_a_file_replaced_by_another_is_not_mistaken(tmp_path: Path) -> None:
+    """A surface prepared anew in the same folder; the map is of the old file still."""
+    whole = stored(tmp_path / "a.npy", (300, 41))
+    mapped = map_array(tmp_path / "a.npy")
+    assert is_its_file(mapped)
+    assert is_its_file(mapped[3:, 2:])
+    np.save(tmp_path / "b.npy", np.zeros_like(whole))
+    (tmp_path / "b.npy").replace(tmp_path / "a.npy")
+    assert not is_its_file(mapped)
+    assert np.array_equal(read_window(mapped, WINDOWS[1]), whole[WINDOWS[1]])
+    (tmp_path / "a.npy").unlink()
+    assert np.array_equal(read_window(mapped, WINDOWS[1]), whole[WINDOWS[1]])
+    # What others mapped is not known.
+    np.save(tmp_path / "a.npy", whole)
+    assert not is_its_file(np.load(tmp_path / "a.npy", mmap_mode="r"))
+    with TileStore(on_disk=True, folder=tmp_path) as store:
+        store.put("old", mapped)
+        assert np.array_equal(store.part("old", WINDOWS[1]), whole[WINDOWS[1]])
+
+
+def test_bad_calls_are_told(tmp_path: Path) -> None:
+    nothing = np.zeros(20, np.uint8)
+    with pytest.raises(ValueError, match="divisor"):
+        _core.read_stretches("x", 0, 10, 7, nothing)
+    for call in (_core.read_stretches, _core.write_stretches):
+        with pytest.raises(FileNotFoundError, match=r"gone\.npy"):
+            call(str(tmp_path / "gone.npy"), 0, 10, 10, nothing)
+
+
 def test_another_shape_is_refused(tmp_path: Path) -> None:
     stored(tmp_path / "a.npy", (300, 41))
-    mapped = np.load(tmp_path / "a.npy", mmap_mode="r+")
+    mapped = map_array(tmp_path / "a.npy", "r+")
     with pytest.raises(ValueError, match="shape"):
         write_window(mapped, WINDOWS[1], np.zeros((2, 17)))
 
@@ -103,8 +136,8 @@ def test_a_disk_that_is_full_is_an_error(tmp_path: Path) -> None:
     """And not the end of the process, as it is through a map."""
     script = (
         "import resource, sys, numpy as np\n"
-        "from solweig.file_windows import write_window\n"
-        "array = np.load(sys.argv[1], mmap_mode='r+')\n"
+        "from solweig.file_windows import map_array, write_window\n"
+        "array = map_array(sys.argv[1], 'r+')\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, resource.RLIM_INFINITY))\n"
         "write_window(array, (slice(0, 300), slice(1, 41)), np.zeros((300, 40)))\n"
     )
@@ -114,4 +147,5 @@ def test_a_disk_that_is_full_is_an_error(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    assert "OSError" in done.stderr
+    assert "OSError: [Errno" in done.stderr
+    assert "a.npy" in done.stderr

@@ -12,7 +12,7 @@ import pytest
 import rasterio
 
 import solweig
-from solweig import outputs
+from solweig import geotiff, outputs
 from solweig.georef import GeoReference
 
 from .run_cases import COLS, LOCATION, NORTH, PIXEL, ROWS, WEST, crs_wkt, small_surface, weather
@@ -48,14 +48,46 @@ def test_a_grid_comes_back_as_it_was(tmp_path: Path) -> None:
     outputs.write_geotiff(path, grid(), GEOREF, name="tmrt")
     with rasterio.open(path) as source:
         back = source.read(1)
-        assert source.nodata == outputs.NODATA
+        assert source.nodata == geotiff.NODATA
         assert source.crs.to_epsg() == 3006
         assert source.transform.to_gdal() == GEOREF.gdal
         assert source.descriptions == ("mean radiant temperature",)
         assert source.tags(1)["units"] == "degC"
-    assert back[0, 0] == outputs.NODATA
+    assert back[0, 0] == geotiff.NODATA
     assert (back.ravel()[1:] == 1.5).all()
     assert files(tmp_path) == ["tmrt.tif"]
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+@pytest.mark.parametrize("shape", [(1, 3), (512, 512), (700, 1500)])
+def test_cloud_optimised_files(tmp_path: Path, shape: tuple[int, int], mapped: bool) -> None:
+    values = np.random.default_rng(2).normal(30.0, 8.0, shape).astype(np.float32)
+    values[: shape[0] // 2, 1:3] = np.nan
+    values[-1, -1] = np.inf
+    given = values
+    if mapped:
+        np.save(tmp_path / "values.npy", values)
+        given = np.load(tmp_path / "values.npy", mmap_mode="r")
+    path = tmp_path / "utci_max.tif"
+    geotiff.write_geotiff(path, given, GEOREF, name="utci_max", cloud_optimised=True)
+    with rasterio.open(path) as source:
+        assert source.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert source.overviews(1) == ([] if max(shape) <= 512 else [2, 4])
+        assert source.nodata == geotiff.NODATA
+        assert source.transform == GEOREF.affine
+        assert source.descriptions[0].endswith("max")
+        assert source.tags(1)["units"] == "degC"
+        stored = source.read(1)
+    known = np.isfinite(values)
+    assert np.array_equal(stored[known], values[known])
+    assert (stored[~known] == geotiff.NODATA).all()
+    if max(shape) > 512:
+        with rasterio.open(path, overview_level=0) as source:
+            half = source.read(1)
+        # Means of the cells that have a value.
+        blocks = np.where(known, values, np.nan).reshape(350, 2, 750, 2)
+        assert np.allclose(half[:-1], np.nanmean(blocks, axis=(1, 3))[:-1], atol=1e-4)
+    assert files(tmp_path) == sorted(["utci_max.tif", *(["values.npy"] if mapped else [])])
 
 
 def test_a_run_writes_steps_summaries_and_metadata(

@@ -1,0 +1,124 @@
+"""Writing one raster as a GeoTIFF, plain or cloud-optimised, band of rows by band of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .file_windows import read_window
+from .georef import GeoReference
+from .variables import attributes
+
+__all__ = ["COG_BYTES_PER_CELL", "NODATA", "write_geotiff"]
+
+NODATA = -9999.0
+COG_BYTES_PER_CELL = 6.0
+"""Memory that writing a cloud-optimised file takes: the values and their overviews."""
+
+_PARTIAL = ".partial.tif"
+_BAND_ROWS = 512
+_BLOCK = 256
+_TILED_FROM = 512  # GeoTIFF tiles of 256 px only pay on rasters larger than a couple of them
+_COG_BLOCK = 512
+_THREADS_FROM = 1_000_000  # cells; smaller rasters compress faster than threads start
+
+Grid = NDArray[np.float32]
+
+
+def write_geotiff(
+    path: Path, grid: Grid, georef: GeoReference, *, name: str, cloud_optimised: bool = False
+) -> None:
+    """Write one grid; the file appears under its name only when it is complete.
+
+    Args:
+        path: target; its folder must exist.
+        grid: float32, NaN where there is no value (stored as -9999).
+        georef: where the grid lies.
+        name: variable name, for the band description and unit.
+        cloud_optimised: write a COG with overviews, which are means.
+    """
+    partial = path.with_name(path.stem + _PARTIAL)
+    try:
+        if cloud_optimised:
+            _write_cog(partial, grid, georef, name)
+        else:
+            _write_plain(partial, grid, georef, name)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write_plain(path: Path, grid: Grid, georef: GeoReference, name: str) -> None:
+    import rasterio
+
+    # The fastest level: on these fields it is 2 % larger and twice as fast as the usual one.
+    profile = {**_frame(grid, georef), **_packing(grid), "zlevel": 1, "driver": "GTiff"}
+    if min(grid.shape) >= _TILED_FROM:
+        profile.update(tiled=True, blockxsize=_BLOCK, blockysize=_BLOCK)
+    with rasterio.open(path, "w", **profile) as target:
+        _fill(target, grid, name)
+
+
+def _write_cog(path: Path, grid: Grid, georef: GeoReference, name: str) -> None:
+    """Through a raster in memory with overviews of its own: from GDAL's, which it compresses, reads
+    and compresses again, a file takes half as long again."""
+    import rasterio
+    from rasterio.enums import Resampling
+    from rasterio.shutil import copy
+
+    levels: list[int] = []
+    while max(grid.shape) > _COG_BLOCK * 2 ** len(levels):
+        levels.append(2 ** (len(levels) + 1))
+    packing = {**_packing(grid), "level": 1, "blocksize": _COG_BLOCK}
+    threads = {"GDAL_NUM_THREADS": packing["num_threads"]} if "num_threads" in packing else {}
+    with (
+        rasterio.Env(**threads),
+        rasterio.open("", "w", driver="MEM", **_frame(grid, georef)) as memory,
+    ):
+        _fill(memory, grid, name)
+        if levels:
+            memory.build_overviews(levels, Resampling.average)
+        copy(memory, path, driver="COG", **packing)
+
+
+def _frame(grid: Grid, georef: GeoReference) -> dict[str, Any]:
+    rows, cols = grid.shape
+    return {
+        "dtype": "float32",
+        "count": 1,
+        "height": rows,
+        "width": cols,
+        "crs": georef.crs_wkt or None,
+        "transform": georef.affine,
+        "nodata": NODATA,
+    }
+
+
+def _packing(grid: Grid) -> dict[str, Any]:
+    packing: dict[str, Any] = {"compress": "deflate", "predictor": 3, "BIGTIFF": "IF_SAFER"}
+    if grid.size > _THREADS_FROM:
+        packing["num_threads"] = "all_cpus"
+    return packing
+
+
+def _fill(target: Any, grid: Grid, name: str) -> None:
+    from rasterio.windows import Window
+
+    for row, band in _bands(grid):
+        target.write(band, 1, window=Window(0, row, grid.shape[1], band.shape[0]))
+    described = attributes(name)
+    target.set_band_description(1, described["long_name"])
+    target.update_tags(1, **{k: v for k, v in described.items() if k != "long_name"})
+
+
+def _bands(grid: Grid) -> Iterator[tuple[int, Grid]]:
+    """Rows as they are stored, whole blocks at a time."""
+    rows, cols = grid.shape
+    for row in range(0, rows, _BAND_ROWS):
+        band = read_window(grid, (slice(row, min(row + _BAND_ROWS, rows)), slice(0, cols)))
+        finite = np.isfinite(band)
+        yield row, band if finite.all() else np.where(finite, band, np.float32(NODATA))
