@@ -45,6 +45,7 @@ Bounds = tuple[float, float, float, float]
 Cells = tuple[int, int, int, int]
 
 _NEAREST = {"cdsm", "tdsm", "land_cover", "wall_height", "wall_aspect"}
+_BAND_ROWS = 512
 # Grids closer than this share cells; 1/1000 of a cell is below the precision of any survey.
 _SAME_GRID_CELLS = 1e-3
 _SQUARE_TOLERANCE = 1e-3
@@ -345,9 +346,13 @@ def _read_cells(dataset: Any, row: int, col: int, shape: tuple[int, int]) -> F32
     result = np.full(shape, np.nan, dtype=np.float32)
     r0, c0 = max(row, 0), max(col, 0)
     r1, c1 = min(row + shape[0], dataset.height), min(col + shape[1], dataset.width)
-    if r0 < r1 and c0 < c1:
-        part = dataset.read(1, window=Window(c0, r0, c1 - c0, r1 - r0), masked=True)
-        result[r0 - row : r1 - row, c0 - col : c1 - col] = np.ma.filled(
+    if c0 >= c1:
+        return result
+    # By bands: what is read, its mask and its conversion take several times what is kept.
+    for top in range(r0, r1, _BAND_ROWS):
+        bottom = min(top + _BAND_ROWS, r1)
+        part = dataset.read(1, window=Window(c0, top, c1 - c0, bottom - top), masked=True)
+        result[top - row : bottom - row, c0 - col : c1 - col] = np.ma.filled(
             part.astype(np.float32), np.nan
         )
     return result

@@ -61,6 +61,27 @@ def array_digest(array: NDArray[Any] | None) -> str:
     return digest.hexdigest()
 
 
+class LayerDigests:
+    """Digests of the layers of a surface, each computed once, when it is asked for.
+
+    The layers must not change while this is in use.
+
+    Args:
+        surface: whatever has the layers as attributes.
+    """
+
+    def __init__(self, surface: Any) -> None:
+        self._surface = surface
+        self._known: dict[str, str] = {}
+
+    def of(self, *names: str) -> dict[str, str]:
+        """Digest of each layer by name; see :func:`array_digest`."""
+        new = [name for name in names if name not in self._known]
+        jobs = (partial(array_digest, getattr(self._surface, name)) for name in new)
+        self._known.update(zip(new, in_parallel(jobs), strict=True))
+        return {name: self._known[name] for name in names}
+
+
 def fingerprint(parts: dict[str, Any]) -> str:
     """Digest of a JSON-able dictionary, independent of key order."""
     text = json.dumps(parts, sort_keys=True, default=str)

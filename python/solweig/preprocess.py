@@ -23,6 +23,8 @@ F32 = NDArray[np.float32]
 
 # Side of the square within which bare ground must exist where there is no ground model.
 _GROUND_WINDOW_M = 100.0
+_ROWS = 512
+"""Rows looked at in one go, where a copy of the whole would take memory for nothing."""
 
 
 @dataclass
@@ -136,14 +138,22 @@ def quantisation_step(dem: F32) -> float | None:
     A model counts as stored in steps when 99.9 % of its values are multiples of the step and more
     than one value occurs.
     """
-    values = dem[np.isfinite(dem)]
-    if values.size == 0 or values.min() == values.max():
+    known = int(np.count_nonzero(np.isfinite(dem)))
+    if known == 0 or np.nanmin(dem) == np.nanmax(dem):
         return None
-    for step in (1.0, 0.5):
-        scaled = values / np.float32(step)
-        if np.mean(np.abs(scaled - np.rint(scaled)) < 1e-4) >= 0.999:
-            return step
-    return None
+    return next((step for step in (1.0, 0.5) if _in_steps(dem, step, known)), None)
+
+
+def _in_steps(dem: F32, step: float, known: int) -> bool:
+    """Whether 99.9 % of the ``known`` values are multiples; ends as soon as too many are not."""
+    most, between = 0.001 * known, 0
+    for row in range(0, dem.shape[0], _ROWS):
+        part = dem[row : row + _ROWS]
+        scaled = part[np.isfinite(part)] / np.float32(step)
+        between += int(np.count_nonzero(np.abs(scaled - np.rint(scaled)) >= 1e-4))
+        if between > most:
+            return False
+    return True
 
 
 def smooth_quantized(dem: F32, sigma: float) -> F32:

@@ -255,6 +255,8 @@ def _hashed_parameters(
                 extra[f"precomputed_{name}"] = np.asarray(grid)
         if given.svf is not None:
             extra["precomputed_svf"] = np.asarray(given.svf.svf)
+        if given.shadow_matrices is not None:
+            extra["precomputed_visibility"] = given.shadow_matrices.words()
     return {**params, **extra}
 
 

@@ -31,6 +31,9 @@ LOWEST_ELEVATION_M, HIGHEST_ELEVATION_M = -500.0, 9500.0
 TALLEST_OBJECT_M = 1000.0
 # Noise below the ground that laser canopy models carry; set to zero rather than refused.
 _NEGATIVE_NOISE_M = 1.0
+# Cells that tell what kind of heights a layer holds, and rows looked at in one go.
+_LOOK_CELLS = 16_000_000
+_ROWS = 512
 
 
 def as_layer(name: str, value: Any) -> F32:
@@ -155,7 +158,7 @@ def check_land_cover(value: Any, shape: tuple[int, ...] | None = None) -> NDArra
         codes = rounded.astype(np.uint8)
     if shape is not None:
         check_shape("land_cover", shape, codes.shape)
-    present = np.flatnonzero(np.bincount(codes.reshape(-1), minlength=256))
+    present = np.flatnonzero(_counts(codes))
     if 255 in present:
         raise InvalidSurfaceData(
             "land_cover",
@@ -176,6 +179,14 @@ def check_land_cover(value: Any, shape: tuple[int, ...] | None = None) -> NDArra
             else "Reclassify the raster to these codes.",
         )
     return codes
+
+
+def _counts(codes: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Cells of each code; by rows, because counting takes eight bytes a cell."""
+    counts = np.zeros(256, np.intp)
+    for row in range(0, codes.shape[0], _ROWS):
+        counts += np.bincount(codes[row : row + _ROWS].reshape(-1), minlength=256)
+    return counts
 
 
 def check_fraction(name: str, layer: F32, *, where: NDArray[np.bool_]) -> None:
@@ -250,11 +261,18 @@ def check_parameters(
         )
 
 
+def _thinned(*layers: F32) -> list[F32]:
+    """Layers for a look at what they hold: of large ones, every n-th cell of every n-th row."""
+    step = max(math.ceil(math.sqrt(layers[0].size / _LOOK_CELLS)), 1)
+    return [layer[::step, ::step] if step > 1 else layer for layer in layers]
+
+
 def why_canopy_looks_absolute(canopy: F32, ground: F32) -> str | None:
     """A reason to believe that canopy heights are elevations, or ``None``.
 
     ``ground`` is the ground model, or the surface model where there is none.
     """
+    canopy, ground = _thinned(canopy, ground)
     known = np.isfinite(canopy) & np.isfinite(ground)
     tree = known & (canopy > 0.5)
     if not tree.any():
@@ -280,6 +298,7 @@ def why_canopy_looks_absolute(canopy: F32, ground: F32) -> str | None:
 
 def why_surface_frame_looks_wrong(dsm: F32, dem: F32, *, relative: bool) -> str | None:
     """A reason to believe that ``dsm_relative`` says the opposite of what the DSM holds."""
+    dsm, dem = _thinned(dsm, dem)
     known = np.isfinite(dsm) & np.isfinite(dem)
     level = float(np.median(dem[known])) if known.any() else 0.0
     if abs(level) <= 5.0:

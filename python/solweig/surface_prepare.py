@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from solweig import align, switches
 from solweig import surface_checks as checks
+from solweig.digests import LayerDigests
 from solweig.errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
 from solweig.execution import ResolvedExecution
 from solweig.feedback import Feedback
@@ -83,13 +84,14 @@ def prepare_surface(layers: Layers, options: PrepareOptions, frame: dict[str, An
         ready = _read_ready_svf(options, surface.shape)
     _check_tile_size(options.tile_size, surface.shape)
     surface.preprocess()
-    _complete_walls(surface, options, cache)
+    digests = LayerDigests(surface)
+    _complete_walls(surface, options, cache, digests)
     if cache is not None:
-        save_layers(surface, cache.root)
+        save_layers(surface, cache.root, digests)
         if place.resampled:
             folder = cache.root / "resampled"
             grid_files(surface).write_tif(folder, "dsm_resampled", arrays["dsm"])
-    _complete_svf(surface, options, cache, ready)
+    _complete_svf(surface, options, cache, ready, digests)
     return surface
 
 
@@ -211,7 +213,10 @@ def _read_ready_svf(
 
 
 def _complete_walls(
-    surface: SurfaceData, options: PrepareOptions, cache: SurfaceCache | None
+    surface: SurfaceData,
+    options: PrepareOptions,
+    cache: SurfaceCache | None,
+    digests: LayerDigests,
 ) -> None:
     """Walls as given, from the cache, or computed."""
     if surface.wall_height is not None:
@@ -219,15 +224,17 @@ def _complete_walls(
     listener = Feedback(options.feedback, "walls", (0.0, 5.0))
     listener.check()
     listener.text("Walls")
-    key = walls_fingerprint(surface, options.wall_limit)
-    if cache is not None and not options.force_recompute:
+    if cache is None:
+        surface.walls(options.wall_limit)
+        return
+    key = walls_fingerprint(surface, options.wall_limit, digests)
+    if not options.force_recompute:
         cached = cache.load_walls(surface.pixel_size, key)
         if cached is not None and cached[0].shape == surface.shape:
             surface.wall_height, surface.wall_aspect = cached
             return
     height, aspect = surface.walls(options.wall_limit)
-    if cache is not None:
-        cache.save_walls(height, aspect, surface.pixel_size, key, grid_files(surface))
+    cache.save_walls(height, aspect, surface.pixel_size, key, grid_files(surface))
 
 
 def _complete_svf(
@@ -235,19 +242,21 @@ def _complete_svf(
     options: PrepareOptions,
     cache: SurfaceCache | None,
     ready: tuple[SvfArrays, ShadowArrays | None] | None,
+    digests: LayerDigests,
 ) -> None:
     """Sky view as given, from the cache, or computed."""
     listener = Feedback(options.feedback, "sky view factors", (5.0, 100.0))
     listener.check()
-    key = svf_fingerprint(surface, options.patch_option, options.max_shadow_distance_m)
+
+    def key_of(patch_option: int) -> str:
+        return svf_fingerprint(surface, patch_option, options.max_shadow_distance_m, digests)
+
     if ready is not None and options.svf_dir is not None:
         stored_option = options.patch_option if ready[1] is None else ready[1].patch_option
-        check_not_stale(
-            options.svf_dir,
-            svf_fingerprint(surface, stored_option, options.max_shadow_distance_m),
-        )
+        check_not_stale(options.svf_dir, key_of(stored_option))
         surface.svf, surface.shadow_matrices = ready
         return
+    key = "" if cache is None else key_of(options.patch_option)
     if cache is not None and not options.force_recompute:
         cached = cache.load_svf(surface.pixel_size, options.patch_option, key)
         if cached is not None and cached[0].shape == surface.shape:

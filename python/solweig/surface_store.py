@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig import switches
-from solweig.digests import array_digest, file_digest, fingerprint, write_json
+from solweig.digests import LayerDigests, array_digest, file_digest, fingerprint, write_json
 from solweig.errors import InvalidSurfaceData, MissingPreparedSurface
+from solweig.parallel import in_parallel
 from solweig.surface_cache import CACHE_FORMAT, GridFiles, SurfaceCache
 from solweig.surface_layers import LAYER_NAMES
 
@@ -40,14 +42,14 @@ def _engine() -> str:
     return str(_core.__version__)
 
 
-def walls_fingerprint(surface: SurfaceData, wall_limit: float) -> str:
+def walls_fingerprint(surface: SurfaceData, wall_limit: float, digests: LayerDigests) -> str:
     """Identity of wall rasters: every value and parameter they depend on."""
     return fingerprint(
         {
             "kind": "walls",
             "format": CACHE_FORMAT,
             "engine": _engine(),
-            "dsm": array_digest(surface.dsm),
+            **digests.of("dsm"),
             "pixel_size": float(surface.pixel_size),
             "wall_limit": float(wall_limit),
             "formulation": surface.formulation,
@@ -55,14 +57,16 @@ def walls_fingerprint(surface: SurfaceData, wall_limit: float) -> str:
     )
 
 
-def svf_fingerprint(surface: SurfaceData, patch_option: int, max_shadow_distance_m: float) -> str:
+def svf_fingerprint(
+    surface: SurfaceData, patch_option: int, max_shadow_distance_m: float, digests: LayerDigests
+) -> str:
     """Identity of sky view factors and visibility: every value and parameter they depend on."""
     return fingerprint(
         {
             "kind": "svf",
             "format": CACHE_FORMAT,
             "engine": _engine(),
-            **{n: array_digest(getattr(surface, n)) for n in ("dsm", "dem", "cdsm", "tdsm")},
+            **digests.of("dsm", "dem", "cdsm", "tdsm"),
             "pixel_size": float(surface.pixel_size),
             "trunk_ratio": float(surface.trunk_ratio),
             "patch_option": int(patch_option),
@@ -86,7 +90,12 @@ def _layers_of(surface: SurfaceData) -> dict[str, NDArray[Any]]:
     return {name: layer for name, layer in layers.items() if layer is not None}
 
 
-def save_layers(surface: SurfaceData, root: Path, prepare_fingerprint: str | None = None) -> None:
+def save_layers(
+    surface: SurfaceData,
+    root: Path,
+    digests: LayerDigests,
+    prepare_fingerprint: str | None = None,
+) -> None:
     """Write ``cleaned/`` and ``metadata.json``, unless they hold the same already."""
     layers = _layers_of(surface)
     parameters = {name: getattr(surface, name) for name in _PARAMETERS}
@@ -97,8 +106,9 @@ def save_layers(surface: SurfaceData, root: Path, prepare_fingerprint: str | Non
         "geotransform": surface.geotransform,
         "crs_wkt": surface.crs,
     }
-    digests = {name: array_digest(layer) for name, layer in layers.items()}
-    key = fingerprint({"format": CACHE_FORMAT, "layers": digests, "grid": grid, **parameters})
+    known = digests.of(*(name for name in layers if name != "valid_mask"))
+    known["valid_mask"] = array_digest(layers["valid_mask"])
+    key = fingerprint({"format": CACHE_FORMAT, "layers": known, "grid": grid, **parameters})
     if _intact(root, key):
         return
     (root / _METADATA).unlink(missing_ok=True)
@@ -142,11 +152,13 @@ def _intact(root: Path, key: str) -> bool:
 
 
 def _damaged_file(root: Path, meta: dict[str, Any]) -> str | None:
-    for name, digest in meta["files"].items():
-        path = root / "cleaned" / name
-        if not path.is_file() or file_digest(path) != digest:
-            return str(path)
-    return None
+    paths = {root / "cleaned" / name: digest for name, digest in meta["files"].items()}
+
+    def damaged(path: Path) -> bool:
+        return not path.is_file() or file_digest(path) != paths[path]
+
+    found = in_parallel(partial(damaged, path) for path in paths)
+    return next((str(path) for path, bad in zip(paths, found, strict=True) if bad), None)
 
 
 def note_svf(root: Path, surface: SurfaceData, key: str) -> None:
@@ -167,7 +179,7 @@ def save_surface(
     """Write layers, walls and sky view so that :func:`load_surface` finds them."""
     surface.preprocess()
     cache = SurfaceCache(directory, switches.read())
-    save_layers(surface, cache.root, prepare_fingerprint)
+    save_layers(surface, cache.root, LayerDigests(surface), prepare_fingerprint)
     if surface.svf is None or surface.shadow_matrices is None:
         return
     # Where they came from is not known here, so their identity is what they hold.
