@@ -16,6 +16,7 @@ import solweig
 from solweig import _core
 from solweig.errors import ConfigurationError
 from solweig.execution import ExecutionConfig
+from solweig.execution.dask_strategy import places_of
 from solweig.shared_store import PublishedInputs
 
 from .tile_cases import REACH_M, assert_same_run, assert_same_sky, city, prepared, run
@@ -153,6 +154,22 @@ def test_an_interrupted_run_is_resumed(
     assert [name for name in second if first.get(name) != second[name]] == []
 
 
+def test_workers_of_a_machine_take_its_adapters_in_turn() -> None:
+    """Whatever their names: numbers, none, or the host's with a number."""
+    told = {
+        "tcp://10.0.0.1:5001": {"host": "10.0.0.1", "name": 1},
+        "tcp://10.0.0.1:5002": {"host": "10.0.0.1", "name": 0},
+        "tcp://10.0.0.1:5003": {"host": "10.0.0.1", "name": 10},
+        "tcp://10.0.0.2:5001": {"host": "10.0.0.2", "name": "tcp://10.0.0.2:5001"},
+        "tcp://10.0.0.2:5002": {"name": "tcp://10.0.0.2:5002"},
+        "tcp://10.0.0.3:5009": {"host": "10.0.0.3", "name": "c-0"},
+        "tcp://10.0.0.3:5001": {"host": "10.0.0.3", "name": "c-1"},
+    }
+    places = places_of(told)
+    assert [places[address] for address in told] == [1, 0, 2, 0, 1, 0, 1]
+    assert (places["0"], places["c-1"]) == (0, 1)
+
+
 @pytest.mark.skipif(not _core.gpu_compiled(), reason="built without the GPU engine")
 def test_workers_open_devices_of_their_own(
     surface: solweig.SurfaceData, whole: solweig.TimeseriesSummary, tmp_path: Path,
@@ -272,7 +289,7 @@ def test_any_file_system_will_do() -> None:
     far = pickle.loads(pickle.dumps(inputs))
     where = (slice(10, 42), slice(64, 80))
     assert np.array_equal(far.part("dsm", where), grid[where])
-    store = ZarrStore(location(storage, "work.zarr"), {"step/tmrt": "step__tmrt"}, 32)
+    store = ZarrStore(location(storage, "work.zarr"), {"step/tmrt": "step__tmrt"}, (32, 32))
     store.begin_plain(keep=False)
     store.create("step/tmrt", (2, 80, 80))
     worker = pickle.loads(pickle.dumps(store))

@@ -18,6 +18,7 @@ from solweig.execution import CPUOnlyStrategy, ExecutionConfig, resolve_executio
 from solweig.execution.opening import Here
 from solweig.execution.telemetry import Telemetry
 from solweig.tile_store import TileStore
+from solweig.tile_steps import Sums
 from solweig.tiled_svf import tiled_sky_view
 
 from .python.run_cases import LOCATION, weather
@@ -256,6 +257,21 @@ def test_outputs_of_these_tests_are_all_there_are() -> None:
     from solweig.config import VALID_OUTPUTS
 
     assert set(OUTPUTS) == set(VALID_OUTPUTS)
+
+
+def test_sums_of_any_size_are_exact() -> None:
+    """Of ten gigapixels, in any order, to the last unit."""
+    tile = Sums(tmrt=3 * 2**51 + 1, utci=-(2**52) - 1, sun=2**40, tmrt_count=9, utci_count=8)
+    total = Sums()
+    for _ in range(1000):
+        total += tile
+    assert total.tmrt == 1000 * tile.tmrt
+    assert total.means()["tmrt_mean"] == pytest.approx((3 * 2**51 + 1) / 2**18 / 9, rel=1e-15)
+    assert not total.recoverable()
+    grid = np.full((4, 5), 41.25, np.float32)
+    small = Sums.of(grid, grid, grid)
+    assert small.recoverable()
+    assert Sums.from_means(small.means(), 20, 20) == small
 
 
 # ------------------------------------------------------------------ on a device

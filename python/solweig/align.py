@@ -320,6 +320,28 @@ def whole_cell_offset(own: Grid, grid: Grid) -> tuple[int, int] | None:
     return round(row), round(col)
 
 
+def covered_cells(source: RasterSource, grid: Grid) -> tuple[slice, slice] | None:
+    """Cells of ``grid`` that lie in a raster, all of each, as a window; ``None`` where none does.
+
+    Of a raster in another projection, those in the box around it.
+    """
+    west, south, east, north = source.grid.bounds
+    if not _same_crs(source.grid.crs, grid.crs):
+        west, south, east, north = transform_bounds(
+            source.grid.crs, grid.crs, west, south, east, north
+        )
+    size, slack = grid.pixel_size, _SAME_GRID_CELLS
+    first = (grid.bounds[3] - north) / size, (west - grid.bounds[0]) / size
+    last = (grid.bounds[3] - south) / size, (east - grid.bounds[0]) / size
+    rows, cols = (
+        slice(max(math.ceil(a - slack), 0), min(math.floor(b + slack), n))
+        for a, b, n in zip(first, last, grid.shape, strict=True)
+    )
+    if rows.start >= rows.stop or cols.start >= cols.stop:
+        return None
+    return rows, cols
+
+
 def check_wall_grid(source: RasterSource, grid: Grid) -> None:
     """Refuse walls of another projection; warn where they lie on other cells.
 

@@ -27,7 +27,7 @@ from .pois import PointSource
 from .precomputed import PrecomputedData
 from .results import Timeseries, TimeseriesSummary, statistics_kwargs
 from .run_outcome import Collected, Outcome
-from .run_plan import RunPlan, RunRequest, make_plan, settle
+from .run_plan import RunPlan, RunRequest, check_before_sky, make_plan, settle
 from .run_steps import carry_out
 from .run_store import WORK_FOLDER, RunStore
 from .state import ThermalState
@@ -36,7 +36,7 @@ from .validation import validate_inputs
 from .weather import Weather
 from .what_if import check_baseline, run_changed
 
-__all__ = ["calculate", "validate_inputs"]
+__all__ = ["calculate", "check_calculation", "validate_inputs"]
 
 log = logging.getLogger("solweig")
 
@@ -112,7 +112,8 @@ def calculate(
             in chunks, needs ``solweig[zarr]``), or both. Summaries are GeoTIFFs in any case.
         baseline: the same run before the edit that ``surface`` is made by
             (:meth:`SurfaceData.with_changes`): only what the edit can reach is computed, with the
-            results of a full run. Kept in memory, with the outputs tmrt, utci and shadow.
+            results of a full run, which stay in memory and with ``output_dir`` are written too.
+            The baseline must have been kept in memory, with the outputs tmrt, utci and shadow.
 
     Returns:
         Statistics per cell, the series of the means, and how it was computed.
@@ -132,49 +133,77 @@ def calculate(
         raise ConfigurationError(
             "progress_callback", "a function of (done, total)", repr(progress_callback)
         )
+    request = _request(
+        surface, weather, location, output_dir=output_dir, config=config, human=human,
+        precomputed=precomputed, use_anisotropic_sky=use_anisotropic_sky, conifer=conifer,
+        physics=physics, materials=materials, wall_material=wall_material,
+        max_shadow_distance_m=max_shadow_distance_m, tile_size=tile_size,
+        use_ground_scheme=use_ground_scheme, use_outgoing_longwave=use_outgoing_longwave,
+        outputs=outputs, heat_thresholds_day=heat_thresholds_day,
+        heat_thresholds_night=heat_thresholds_night, execution=execution, pois=pois,
+        formulation=formulation, state=state, overwrite=overwrite, resume=resume,
+        output_format=output_format,
+    )  # fmt: skip
+    plan = make_plan(request)
+    if baseline is not None:
+        check_baseline(plan, baseline)
+    return _recorded(plan, progress_callback, baseline)
+
+
+def check_calculation(
+    surface: SurfaceData,
+    weather: Weather | Sequence[Weather],
+    location: Location | None = None,
+    **options: Any,
+) -> None:
+    """Raise what :func:`calculate` would with the same arguments, as far as that can be known
+    without sky view factors. Computes nothing and writes nothing."""
+    check_before_sky(_request(surface, weather, location, **options))
+
+
+_SETTINGS = (
+    "use_anisotropic_sky", "wall_material", "max_shadow_distance_m", "human", "physics",
+    "materials", "use_ground_scheme", "use_outgoing_longwave",
+)  # fmt: skip
+_FIELDS = ("output_dir", "precomputed", "execution", "pois", "state")
+
+
+def _request(
+    surface: SurfaceData,
+    weather: Weather | Sequence[Weather],
+    location: Location | None,
+    **given: Any,
+) -> RunRequest:
+    """The arguments of :func:`calculate`, those of a configuration filled in."""
+    config = given.get("config")
     settings = Settings.resolve(
         config=config,
-        use_anisotropic_sky=use_anisotropic_sky,
-        conifer=conifer,
-        wall_material=wall_material,
-        max_shadow_distance_m=max_shadow_distance_m,
-        human=human,
-        physics=physics,
-        materials=materials,
-        use_ground_scheme=use_ground_scheme,
-        use_outgoing_longwave=use_outgoing_longwave,
+        conifer=given.get("conifer", False),
+        **{name: given.get(name) for name in _SETTINGS},
     )
     chosen, names, tile, day, night = settle(
         config=config,
-        formulation=formulation,
-        outputs=outputs,
-        tile_size=tile_size,
-        thresholds_day=heat_thresholds_day,
-        thresholds_night=heat_thresholds_night,
+        formulation=given.get("formulation", "reference"),
+        outputs=given.get("outputs"),
+        tile_size=given.get("tile_size"),
+        thresholds_day=given.get("heat_thresholds_day"),
+        thresholds_night=given.get("heat_thresholds_night"),
     )
-    request = RunRequest(
+    return RunRequest(
         surface=surface,
         weather=weather,
         location=location,
-        output_dir=output_dir,
-        precomputed=precomputed,
         settings=settings,
         formulation=chosen,
         outputs=names,
         tile_size=tile,
         thresholds_day=day,
         thresholds_night=night,
-        execution=execution,
-        pois=pois,
-        state=state,
-        overwrite=overwrite,
-        resume=resume,
-        output_format=output_format,
+        overwrite=given.get("overwrite", False),
+        resume=given.get("resume", False),
+        output_format=given.get("output_format", "geotiff"),
+        **{name: given.get(name) for name in _FIELDS},
     )
-    plan = make_plan(request)
-    if baseline is not None:
-        check_baseline(plan, baseline)
-    return _recorded(plan, progress_callback, baseline)
 
 
 def _recorded(
@@ -188,7 +217,7 @@ def _recorded(
         remove_run(folder)
     save_run_metadata(plan.metadata, folder)
     try:
-        summary, store = _run(plan, progress)
+        summary, store = _run(plan, progress, baseline)
         started = time.perf_counter()
         summary.to_geotiff(folder)
         if store is not None and store.cube is not None:

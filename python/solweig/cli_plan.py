@@ -100,7 +100,11 @@ def plan(
             tile_size=tile_size, memory=limit, workers=workers, backend=backend,
         )  # fmt: skip
         console = out_console()
-        engine = "CPU" if backend is None else f"GPU ({backend.name}); its speed is not estimated"
+        engine = "CPU"
+        if found.device_left is not None:
+            engine = f"CPU: {found.device_left}"
+        elif backend is not None:
+            engine = f"GPU ({backend.name}); its speed is not estimated"
         lines = [*found.lines(), ("machine", machine_memory()), ("engine", engine)]
         for name, value in lines:
             console.print(f"{name:<13}{value}", markup=False, soft_wrap=True)

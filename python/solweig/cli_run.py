@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from . import cli_options as opt
-from .calculation import calculate
+from .calculation import calculate, check_calculation
 from .cli_support import clean_errors, out_console, progress_bars
+from .cli_surface import kept_surface
 from .config import HumanParams, ModelConfig, validate_outputs
 from .errors import ConfigurationError
 from .location import Location
@@ -195,29 +196,39 @@ def run(
             # The surface's preparation starts the threads, long before calculate() could size them.
             os.environ.setdefault("RAYON_NUM_THREADS", str(workers))
         weather = source.read()
-        with progress_bars() as bars:
+        options: dict[str, Any] = {
+            "output_dir": out, "config": model, "outputs": names,
+            "max_shadow_distance_m": max_shadow_distance, "pois": pois, "overwrite": overwrite,
+            "resume": resume, "output_format": opt.comma_list(output_format),
+            "tile_size": tile_size, "execution": execution,
+        }  # fmt: skip
+
+        def check(surface: SurfaceData) -> None:
+            check_calculation(surface, weather, place.location(source, surface), **options)
+
+        place_kept = kept_surface(
+            cache, out, dsm, vegetation=cdsm is not None, patch_option=patch_option,
+            bbox=opt.parse_bbox(bbox), pixel_size=pixel_size,
+        )  # fmt: skip
+        with progress_bars() as bars, place_kept as kept:
             surface = opt.prepare_surface(
                 bars.phase("Preparing the surface"),
                 dsm=dsm, dem=dem, cdsm=cdsm, tdsm=tdsm, land_cover=land_cover,
-                wall_height=wall_height, wall_aspect=wall_aspect, working_dir=cache,
+                wall_height=wall_height, wall_aspect=wall_aspect, working_dir=kept,
                 cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
                 pixel_size=pixel_size, patch_option=patch_option,
                 max_shadow_distance_m=max_shadow_distance, force_recompute=force,
                 tile_size=tile_size,
-                formulation=model.formulation, execution=here,
+                formulation=model.formulation, execution=here, check=check,
             )  # fmt: skip
-            location = place.location(source, surface)
             summary = calculate(
-                surface, weather, location,
-                output_dir=out, config=model, outputs=names,
-                max_shadow_distance_m=max_shadow_distance, pois=pois, overwrite=overwrite,
-                resume=resume, output_format=opt.comma_list(output_format), tile_size=tile_size,
-                execution=execution, progress_callback=bars.phase("Running the steps"),
+                surface, weather, place.location(source, surface), **options,
+                progress_callback=bars.phase("Running the steps"),
             )  # fmt: skip
-        if plots:
-            from .pictures import draw_run
+            if plots:
+                from .pictures import draw_run
 
-            draw_run(summary, surface, out / "plots", place=dsm.stem)
+                draw_run(summary, surface, out / "plots", place=dsm.stem)
         out_console().print(summary.report(), markup=False)
 
 

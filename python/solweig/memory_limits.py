@@ -7,9 +7,10 @@ from pathlib import Path
 
 from . import switches
 
-__all__ = ["available_memory", "memory_budget"]
+__all__ = ["available_memory", "memory_budget", "stay_on_disk"]
 
 _UNLIMITED = 1 << 60
+_MOST_OF_IT = 0.6
 
 
 def available_memory(root: Path = Path("/")) -> tuple[int, str] | None:
@@ -32,6 +33,23 @@ def memory_budget(root: Path = Path("/")) -> int | None:
     """The share of :func:`available_memory` that a run may plan for (SOLWEIG_RAM_FRACTION)."""
     found = available_memory(root)
     return None if found is None else int(found[0] * switches.read().ram_fraction)
+
+
+def stay_on_disk(cells: int, bytes_per_cell: float, budget: int | None = None) -> bool:
+    """Whether rasters are to be mapped files instead of arrays in memory.
+
+    Where they have more cells than SOLWEIG_MEMMAP_THRESHOLD, or would take so much of what a run
+    may plan for that little is left to compute with.
+
+    Args:
+        cells: of each raster.
+        bytes_per_cell: of all of them.
+        budget: what a run may plan for [bytes]; None = :func:`memory_budget`.
+    """
+    if budget is None:
+        budget = memory_budget()
+    little = budget is not None and cells * bytes_per_cell > _MOST_OF_IT * budget
+    return little or cells > switches.read().memmap_threshold
 
 
 def _physical(root: Path) -> int | None:

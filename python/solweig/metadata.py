@@ -34,6 +34,8 @@ __all__ = [
     "load_run_metadata",
     "refuse_other_run",
     "refuse_to_resume",
+    "refuse_unlike",
+    "request_id",
     "save_run_metadata",
     "surface_content",
 ]
@@ -154,6 +156,14 @@ def create_run_metadata(
     }
 
 
+def request_id(metadata: Mapping[str, Any]) -> str:
+    """Like ``run_id``, without the sky view: it can be known before that is computed."""
+    surface = metadata["inputs"]["surface"]
+    content = {k: v for k, v in surface["content"].items() if k != "svf"}
+    inputs = {**metadata["inputs"], "surface": {**surface, "content": content}}
+    return content_hash({"inputs": inputs, "parameters": metadata["parameters"]})
+
+
 @also_named(path="output_dir")
 def save_run_metadata(
     metadata: Mapping[str, Any], output_dir: str | Path, filename: str = FILE_NAME
@@ -211,13 +221,17 @@ def refuse_other_run(folder: Path, run_id: str, *, overwrite: bool) -> bool:
     if found["run_id"] == run_id:
         return False
     if not overwrite:
-        raise ConfigurationError(
-            "output_dir",
-            "an empty folder or one with the same run",
-            f"{folder}, which holds another run of {found.get('created', 'unknown date')}",
-            "Choose another folder, or pass overwrite=True (--overwrite) to replace that run.",
-        )
+        raise _another_run(folder, found)
     return True
+
+
+def _another_run(folder: Path, found: Mapping[str, Any]) -> ConfigurationError:
+    return ConfigurationError(
+        "output_dir",
+        "an empty folder or one with the same run",
+        f"{folder}, which holds another run of {found.get('created', 'unknown date')}",
+        "Choose another folder, or pass overwrite=True (--overwrite) to replace that run.",
+    )
 
 
 def refuse_to_resume(folder: Path, metadata: Mapping[str, Any]) -> None:
@@ -229,18 +243,36 @@ def refuse_to_resume(folder: Path, metadata: Mapping[str, Any]) -> None:
     if not (folder / FILE_NAME).exists():
         return
     found = load_run_metadata(folder)
-    if found["run_id"] == metadata["run_id"]:
+    if found["run_id"] != metadata["run_id"]:
+        raise _not_to_resume(folder, _apart(found, metadata))
+
+
+def refuse_unlike(folder: Path, metadata: Mapping[str, Any], *, resume: bool) -> None:
+    """Check a folder before the sky view of the run's surface is known: by all else.
+
+    Raises:
+        ConfigurationError: the folder holds another run, as :func:`refuse_other_run` or, to
+            ``resume``, :func:`refuse_to_resume` say it.
+    """
+    if not (folder / FILE_NAME).exists():
         return
+    found = load_run_metadata(folder)
+    apart = [name for name in _apart(found, metadata) if name != "inputs.surface.content.svf"]
+    if apart:
+        raise _not_to_resume(folder, apart) if resume else _another_run(folder, found)
+
+
+def _apart(found: Mapping[str, Any], metadata: Mapping[str, Any]) -> list[str]:
     now = plain(metadata)
-    differing = [
-        name
-        for part in ("inputs", "parameters")
-        for name in differences(found.get(part), now[part], part)
-    ]
-    raise ConfigurationError(
+    parts = ("inputs", "parameters")
+    return [name for part in parts for name in differences(found.get(part), now[part], part)]
+
+
+def _not_to_resume(folder: Path, apart: Sequence[str]) -> ConfigurationError:
+    return ConfigurationError(
         "resume",
         f"the inputs and parameters of the run in {folder}",
-        "others: " + ", ".join(differing or ["unknown"]) + " differ",
+        "others: " + ", ".join(apart or ["unknown"]) + " differ",
         "Run it as it was begun, or choose another folder.",
     )
 

@@ -13,7 +13,8 @@ import numpy as np
 from . import _core, switches
 from .errors import ConfigurationError, InvalidSurfaceData
 from .execution.strategy import DEFAULT_ABREAST
-from .memory_limits import available_memory, memory_budget
+from .memory_limits import available_memory, memory_budget, stay_on_disk
+from .run_store import is_large
 from .tile_plan import (
     Backend,
     Footprint,
@@ -32,6 +33,9 @@ PREPARE_S_PER_MPX = 1.8
 """Walls and sky view factors of a dense city, 153 patches, two cores (docs/performance.md)."""
 STEP_S_PER_MPX = 0.21
 """An anisotropic day step with UTCI of a dense city, two cores (docs/performance.md)."""
+NIGHT_STEP_S_PER_MPX = 0.05
+RUN_S_PER_MPX = 1.0
+"""Of a run besides its steps: reading sky view, geometry, writing summaries (docs/scaling.md)."""
 READ_S_PER_MPX = 0.03
 """Reading heights and building the engine's layers, two cores."""
 _MEASURED_CORES = 2
@@ -69,6 +73,8 @@ class RunForecast:
     result_disk: int
     preparation_s: float
     steps_s: float
+    #: Why a device that was given is left for the CPU.
+    device_left: str | None = None
 
     def lines(self) -> list[tuple[str, str]]:
         """For people."""
@@ -79,10 +85,10 @@ class RunForecast:
         return [
             ("raster", f"{rows} x {cols} cells of {self.place.pixel_size:g} m, "
              f"{megapixels:.4g} Mpx, relief {self.place.relief_m:.0f} m, {vegetation}"),
-            ("preparation", _cut(self.preparation, self.place.shape)),
+            ("preparation", _cut(self.preparation)),
             ("", f"memory {_size(self.preparation_memory)}, "
              f"about {_duration(self.preparation_s)}"),
-            ("steps", _cut(self.steps, self.place.shape)),
+            ("steps", _cut(self.steps)),
             ("", f"memory {_size(self.steps_memory)}, about {_duration(self.steps_s)}"),
             ("memory", f"{budget} to plan for"),
             ("disk", f"{_size(self.cache_disk)} for the prepared surface, "
@@ -163,7 +169,8 @@ def forecast(
     altitudes = _core.patch_table(patch_option)["altitude"]
     words = -(-len(altitudes) // 32)
     cells = place.shape[0] * place.shape[1]
-    large = cells > switches.read().memmap_threshold
+    in_memory = prepare_footprint(words, place.vegetation, in_memory=True)
+    mapped = stay_on_disk(cells, in_memory.raster, budget)
 
     def reach(altitude: float) -> int:
         size = place.pixel_size
@@ -171,20 +178,33 @@ def forecast(
 
     common: dict[str, Any] = {
         "tile_size": tile_size, "longest": longest, "least": least, "memory": budget,
-        "workers": workers, "backend": backend,
+        "workers": workers,
     }  # fmt: skip
-    sky = prepare_footprint(words, place.vegetation, in_memory=not large)
+    sky = prepare_footprint(words, place.vegetation, in_memory=False) if mapped else in_memory
     sky_margin = Margin(reach(float(altitudes.min())), 0)
     run = steps_footprint(
         words if anisotropic else 0, place.vegetation, outputs=outputs, sides=False, layers=1,
-        sky_in_memory=not large, steps_in_memory=0, results_in_memory=not large,
+        sky_in_memory=not mapped, steps_in_memory=0,
+        results_in_memory=not is_large(place.shape, budget),
     )  # fmt: skip
     run_margin = Margin(reach(lowest_sun_deg), ground_view_reach(place.pixel_size))
-    preparation = plan_tiles(place.shape, sky_margin, footprint=sky, **common)
-    stepping = plan_tiles(place.shape, run_margin, footprint=run, **common)
+    left = []
+
+    def cut(margin: Margin, footprint: Footprint, wide: bool) -> TilePlan | None:
+        chosen = {**common, "footprint": footprint, "wide": wide}
+        try:
+            return plan_tiles(place.shape, margin, backend=backend, **chosen)
+        except ConfigurationError as error:
+            if error.field != "device":
+                raise
+            left.append(str(error))  # as a run would, unless it is strict
+            return plan_tiles(place.shape, margin, **chosen)
+
+    preparation, stepping = cut(sky_margin, sky, False), cut(run_margin, run, mapped)
 
     def memory_of(plan: TilePlan | None, margin: Margin, footprint: Footprint) -> int:
-        core = max(place.shape) if plan is None else plan.core
+        whole = max(place.shape)
+        core = (whole, whole) if plan is None else plan.sides
         return estimate_memory(place.shape, core, margin, footprint, workers, DEFAULT_ABREAST, 2)
 
     machine = os.cpu_count() or 1 if cores is None else cores
@@ -204,10 +224,17 @@ def forecast(
         * (PREPARE_S_PER_MPX + READ_S_PER_MPX * (preparation.read_cost() if preparation else 1.0)),
         steps_s=speed * cells
         * (
-            steps * STEP_S_PER_MPX * (stepping.overlap_cost() if stepping else 1.0)
+            _steps_s_per_mpx(steps) * (stepping.overlap_cost() if stepping else 1.0)
             + READ_S_PER_MPX * (stepping.read_cost() if stepping else 1.0)
         ),
+        device_left=next(iter(left), None),
     )  # fmt: skip
+
+
+def _steps_s_per_mpx(steps: int) -> float:
+    """Of all steps and of what a run takes whatever their number; a day or more is half night."""
+    step = STEP_S_PER_MPX if steps < 24 else 0.5 * (STEP_S_PER_MPX + NIGHT_STEP_S_PER_MPX)
+    return RUN_S_PER_MPX + steps * step
 
 
 def _check(
@@ -233,12 +260,13 @@ def _check(
         raise ConfigurationError("lowest_sun_deg", "0 < value <= 90", lowest_sun_deg)
 
 
-def _cut(plan: TilePlan | None, shape: tuple[int, int]) -> str:
+def _cut(plan: TilePlan | None) -> str:
     if plan is None:
         return "in one piece"
-    tiles = math.prod(math.ceil(n / plan.core) for n in shape)
+    rows, cols = plan.sides
+    side = f"{rows}" if rows == cols else f"{rows} x {cols}"
     return (
-        f"{tiles} tiles of {plan.core} px with a halo of {plan.halo} px ({plan.reason}); "
+        f"{plan.count()} tiles of {side} px with a halo of {plan.halo} px ({plan.reason}); "
         f"{plan.overlap_cost():.2f} cells computed and {plan.read_cost():.2f} heights read a cell"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import numbers
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,14 @@ from .execution import ExecutionConfig, ResolvedExecution, resolve_execution
 from .georef import GeoReference
 from .location import Location
 from .memory_limits import available_memory
-from .metadata import create_run_metadata, refuse_other_run, refuse_to_resume
-from .outputs import prepare_folder
+from .metadata import (
+    create_run_metadata,
+    refuse_other_run,
+    refuse_to_resume,
+    refuse_unlike,
+    request_id,
+)
+from .outputs import check_folder, prepare_folder
 from .pois import Points, PointSource, read_points
 from .precomputed import PrecomputedData
 from .run_store import cube_place
@@ -32,7 +38,7 @@ from .weather import Weather
 from .weather_series import WeatherSeries, weather_series
 from .zarr_store import need_zarr, refuse_other_cube
 
-__all__ = ["OUTPUT_FORMATS", "RunPlan", "RunRequest", "make_plan"]
+__all__ = ["OUTPUT_FORMATS", "RunPlan", "RunRequest", "check_before_sky", "make_plan"]
 
 OUTPUT_FORMATS = ("geotiff", "zarr")
 
@@ -152,6 +158,39 @@ def make_plan(request: RunRequest) -> RunPlan:
     Raises:
         SolweigError: whatever is wrong, by its own type; see :func:`solweig.calculate`.
     """
+    plan = _settled(request, sky=True)
+    folder, run_id = plan.output_dir, plan.metadata["run_id"]
+    if folder is None:
+        return plan
+    if request.resume:
+        refuse_to_resume(folder, plan.metadata)
+    replaces = refuse_other_run(folder, run_id, overwrite=request.overwrite)
+    if "zarr" in plan.formats and not request.overwrite:
+        refuse_other_cube(cube_place(folder, plan.execution.storage), run_id=run_id)
+    prepare_folder(folder, (*(plan.outputs if "geotiff" in plan.formats else ()), "summary"))
+    return replace(plan, replaces=replaces)
+
+
+def check_before_sky(request: RunRequest) -> None:
+    """What :func:`make_plan` would refuse and can be known before the sky view is computed, which
+    takes long. Writes nothing.
+
+    Raises:
+        SolweigError: as :func:`make_plan`.
+    """
+    plan = _settled(request, sky=False)
+    if plan.output_dir is None:
+        return
+    check_folder(plan.output_dir)
+    if request.resume or not request.overwrite:
+        refuse_unlike(plan.output_dir, plan.metadata, resume=request.resume)
+    if "zarr" in plan.formats and not request.overwrite:
+        place = cube_place(plan.output_dir, plan.execution.storage)
+        refuse_other_cube(place, request_id=request_id(plan.metadata))
+
+
+def _settled(request: RunRequest, *, sky: bool) -> RunPlan:
+    """The plan of a run, its output folder not looked at; ``sky``: the sky view must be there."""
     execution = resolve_execution(request.execution)
     outputs = tuple(validate_outputs(request.outputs))
     formats = _formats(request)
@@ -162,7 +201,8 @@ def make_plan(request: RunRequest) -> RunPlan:
     check_surface(surface, request.precomputed)
     check_location(request.location)
     _check_tile_size(request.tile_size, surface.shape)
-    sky_of(surface, request.precomputed, anisotropic=settings.use_anisotropic_sky)
+    if sky:
+        sky_of(surface, request.precomputed, anisotropic=settings.use_anisotropic_sky)
     georef = GeoReference.of_surface(surface)
     points = None if request.pois is None else read_points(request.pois, georef)
     _check_state(request.state, georef)
@@ -201,15 +241,6 @@ def make_plan(request: RunRequest) -> RunPlan:
         **metadata["device"],
         **execution.describe(),
     }
-    folder, replaces = None, False
-    if request.output_dir is not None:
-        folder = Path(request.output_dir)
-        if request.resume:
-            refuse_to_resume(folder, metadata)
-        replaces = refuse_other_run(folder, metadata["run_id"], overwrite=request.overwrite)
-        if "zarr" in formats and not request.overwrite:
-            refuse_other_cube(cube_place(folder, execution.storage), metadata["run_id"])
-        prepare_folder(folder, (*(outputs if "geotiff" in formats else ()), "summary"))
     return RunPlan(
         surface=surface,
         precomputed=request.precomputed,
@@ -222,8 +253,8 @@ def make_plan(request: RunRequest) -> RunPlan:
         thresholds_night=tuple(float(t) for t in request.thresholds_night),
         execution=execution,
         tile_size=None if request.tile_size is None else int(request.tile_size),
-        output_dir=folder,
-        replaces=replaces,
+        output_dir=None if request.output_dir is None else Path(request.output_dir),
+        replaces=False,
         state=request.state,
         metadata=metadata,
         formats=formats,

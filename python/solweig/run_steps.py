@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +23,15 @@ from .execution.worker import adapter_name, device_seconds
 from .memory_limits import memory_budget
 from .outputs import step_writer
 from .run_outcome import Collected, Outcome
-from .run_store import is_large, recorded_tiles
+from .run_store import RunStore, is_large, open_cube, recorded_tiles
 from .state import ThermalState
-from .tile_plan import TilePlan, cut_or_leave_device, device_of, steps_footprint
+from .tile_plan import Backend, TilePlan, cut_or_leave_device, device_of, steps_footprint
 from .tiled_run import journal_head, run_margin, run_tiled
 
 if TYPE_CHECKING:
     from .run_plan import RunPlan
 
-__all__ = ["carry_out"]
+__all__ = ["carry_out", "write_steps"]
 
 log = logging.getLogger("solweig")
 
@@ -48,9 +48,7 @@ def carry_out(plan: RunPlan, telemetry: Telemetry, progress: Progress | None) ->
     engine, tiles = _tiles(plan, engine)
     overlap = _wants_overlap(engine)
     if tiles is None and ("zarr" in plan.formats or plan.execution.strategy == "dask"):
-        # One tile: the same way to the cube, in chunks.
-        side = -(-max(plan.georef.shape) // _CUBE_CORE) * _CUBE_CORE
-        tiles = TilePlan(plan.georef.shape, side, 0, "the raster in one piece")
+        tiles = _one_tile(plan)  # the same way to the cube, in chunks
     if tiles is None:
         if plan.execution.workers is not None:
             _set_threads(plan.execution.workers)
@@ -72,19 +70,15 @@ def _tiles(plan: RunPlan, engine: Any) -> tuple[Any, TilePlan | None]:
         blank = TilePlan(plan.georef.shape, 1, margin.halo, "")
         found = recorded_tiles(plan, journal_head(plan, blank))
         if found is not None:
-            core, halo = found
+            core, cols, halo = found
             reason = "as the run was begun"
-            return engine, TilePlan(plan.georef.shape, core, halo, reason, margin.view)
+            tiles = TilePlan(plan.georef.shape, core, halo, reason, margin.view, cols=cols)
+            fits = _backend(plan, engine)
+            if fits is not None and fits.why_not(*tiles.largest()) is not None:
+                engine = None  # the run was begun on the CPU for the same reason
+            return engine, tiles
     shape, arrays = plan.georef.shape, plan.arrays()
-    vegetation = plan.surface.facts().has_vegetation
-    sides = plan.params["body"] == "box" or plan.points is not None
-    backend = device_of(
-        engine,
-        patch_option=arrays.patch_option,
-        vegetation=vegetation,
-        anisotropic=arrays.masks is not None,
-        sides=sides,
-    )
+    vegetation, sides = plan.surface.facts().has_vegetation, _wants_sides(plan)
     masks = arrays.masks or {}
     words = next((mask.shape[2] for mask in masks.values()), 0)
     mapped = isinstance(arrays.svf["svf"], np.memmap)
@@ -107,11 +101,30 @@ def _tiles(plan: RunPlan, engine: Any) -> tuple[Any, TilePlan | None]:
         least=chosen.min_tile_side,
         footprint=footprint,
         memory=memory_budget(),
-        backend=None if backend is None else backend.shared(_sharing(plan.execution)),
+        backend=_backend(plan, engine),
         workers=plan.execution.workers or 1 if engine is None else _sharing(plan.execution),
         abreast=plan.execution.tile_workers or DEFAULT_ABREAST,
         inflight=plan.execution.inflight_limit,
+        wide=mapped and plan.execution.strategy != "dask",
     )
+
+
+def _backend(plan: RunPlan, engine: Any) -> Backend | None:
+    """What each worker on the engine's device has; None without one."""
+    arrays = plan.arrays()
+    found = device_of(
+        engine,
+        patch_option=arrays.patch_option,
+        vegetation=plan.surface.facts().has_vegetation,
+        anisotropic=arrays.masks is not None,
+        sides=_wants_sides(plan),
+    )
+    return None if found is None else found.shared(_sharing(plan.execution))
+
+
+def _wants_sides(plan: RunPlan) -> bool:
+    """Whether the fluxes of the box's sides are asked for."""
+    return plan.params["body"] == "box" or plan.points is not None
 
 
 def _sharing(execution: Any) -> int:
@@ -158,6 +171,37 @@ def _in_one_piece(
         write_seconds=write_seconds,
         built=run.built,
     )
+
+
+def write_steps(
+    plan: RunPlan, steps: Mapping[str, NDArray[np.float32]], telemetry: Telemetry
+) -> RunStore | None:
+    """Write steps that are in memory to the output folder, if there is one.
+
+    Returns:
+        The store of the cube, where one is wanted.
+    """
+    if plan.output_dir is None:
+        return None
+    if "geotiff" in plan.formats:
+        with step_writer(plan, telemetry) as writer:
+            for i, stamp in enumerate(plan.series.stamps):
+                writer.submit(stamp, {name: grid[i] for name, grid in steps.items()})
+    if "zarr" not in plan.formats:
+        return None
+    cube = open_cube(plan, _one_tile(plan), keep=False)
+    rows, cols = plan.georef.shape
+    for name, grid in steps.items():
+        cube.create(f"step/{name}", (len(plan.series), rows, cols))
+        for i in range(len(plan.series)):
+            cube.write(f"step/{name}", (slice(0, rows), slice(0, cols)), grid[i], i)
+    return RunStore(cube, None, {}, cube, passing=False, folder=None)
+
+
+def _one_tile(plan: RunPlan) -> TilePlan:
+    """The whole raster as one tile, for the chunks of a cube."""
+    side = -(-max(plan.georef.shape) // _CUBE_CORE) * _CUBE_CORE
+    return TilePlan(plan.georef.shape, side, 0, "the raster in one piece")
 
 
 class _WholeRun:

@@ -18,16 +18,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from . import _core, switches
+from . import _core
 from .dataset import WEATHER_SERIES
 from .errors import ConfigurationError
 from .journal import Digest, Journal
+from .memory_limits import stay_on_disk
+from .metadata import request_id
 from .shared_store import location, remove_group
 from .tile_plan import TilePlan
 from .tile_steps import TileSteps
 from .tile_store import Results, TileStore, Where
 from .tiling import TileSpec
-from .zarr_store import CUBE_NAME, ZarrStore, chunk_side
+from .zarr_store import CUBE_NAME, ZarrStore, chunks_of
 
 if TYPE_CHECKING:
     from .run_plan import RunPlan
@@ -40,6 +42,7 @@ __all__ = [
     "cube_place",
     "inputs_place",
     "is_large",
+    "open_cube",
     "open_store",
     "recorded_tiles",
 ]
@@ -166,7 +169,7 @@ def open_store(
     keep = plan.resume and journal.head() is not None
     if not keep:
         shutil.rmtree(folder, ignore_errors=True)
-    cube = _cube(plan, tiles, storage, keep=keep) if "zarr" in plan.formats else None
+    cube = open_cube(plan, tiles, keep=keep) if "zarr" in plan.formats else None
     with ExitStack() as stack:
         others: Results
         remote: tuple[str, ...] = ()
@@ -199,7 +202,7 @@ def _far(plan: RunPlan, tiles: TilePlan, storage: str, *, keep: bool) -> ZarrSto
     """Working files that workers of a cluster write, each its own chunks."""
     names = {name: name.replace("/", "__") for name in _arrays(plan)}
     own = f"work_{plan.metadata['run_id'][:12]}.zarr"
-    store = ZarrStore(location(storage, own), names, chunk_side(tiles.core))
+    store = ZarrStore(location(storage, own), names, chunks_of(tiles.sides))
     store.begin_plain(keep=keep)
     return store
 
@@ -238,16 +241,16 @@ def cube_place(output_dir: Path, storage: str | None) -> str:
     return str(output_dir / CUBE_NAME) if storage is None else location(storage, CUBE_NAME)
 
 
-def _cube(plan: RunPlan, tiles: TilePlan, storage: str | None, *, keep: bool) -> ZarrStore:
+def open_cube(plan: RunPlan, tiles: TilePlan, *, keep: bool) -> ZarrStore:
     """The cube: in the output folder, or where a cluster was told to write."""
     assert plan.output_dir is not None
     names = {f"step/{name}": name for name in plan.outputs}
     where = cube_place(plan.output_dir, plan.execution.storage)
-    cube = ZarrStore(where, names, chunk_side(tiles.core))
+    cube = ZarrStore(where, names, chunks_of(tiles.sides))
     series = {name: plan.series.columns[_COLUMNS.get(name, name)] for name in WEATHER_SERIES}
     cube.begin(
         plan.georef, plan.series.stamps, _core.__version__, series=series,
-        run_id=plan.metadata["run_id"], keep=keep,
+        run_id=plan.metadata["run_id"], request_id=request_id(plan.metadata), keep=keep,
     )  # fmt: skip
     return cube
 
@@ -255,8 +258,9 @@ def _cube(plan: RunPlan, tiles: TilePlan, storage: str | None, *, keep: bool) ->
 # ------------------------------------------------------------------ resuming
 
 
-def recorded_tiles(plan: RunPlan, head: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Core and halo of the interrupted run that is to be resumed; None where there is none.
+def recorded_tiles(plan: RunPlan, head: Mapping[str, Any]) -> tuple[int, int, int] | None:
+    """Rows and columns of a core, and halo, of the interrupted run that is to be resumed; None
+    where there is none.
 
     Raises:
         ConfigurationError: it was begun by another engine or version, whose results may differ in
@@ -275,7 +279,7 @@ def recorded_tiles(plan: RunPlan, head: Mapping[str, Any]) -> tuple[int, int] | 
                 str(head[name]),
                 "Run it as it was begun, or without resume to start anew.",
             )
-    return int(found["core"]), int(found["halo"])
+    return int(found["core"]), int(found["core_cols"]), int(found["halo"])
 
 
 def _intact(
@@ -312,6 +316,8 @@ def _broken(found: TileSteps, spec: TileSpec, results: Results, steps: int) -> s
     return None
 
 
-def is_large(shape: tuple[int, int]) -> bool:
-    """Whether rasters of a shape stay on disk, mapped."""
-    return shape[0] * shape[1] > switches.read().memmap_threshold
+def is_large(shape: tuple[int, int], budget: int | None = None) -> bool:
+    """Whether the results of a run over a raster stay on disk, mapped; see
+    :func:`solweig.memory_limits.stay_on_disk`."""
+    rasters = len(STATISTIC_NAMES) + len(STATE_NAMES) + 3  # hours above three thresholds
+    return stay_on_disk(shape[0] * shape[1], 4.0 * rasters, budget)

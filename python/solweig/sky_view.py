@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from solweig import _core, switches
 from solweig import surface_checks as checks
+from solweig.errors import ConfigurationError
 from solweig.execution.cpu_strategy import CPUOnlyStrategy
 from solweig.execution.opening import engine_of, strategy_of
 from solweig.execution.strategy import DEFAULT_ABREAST
@@ -18,7 +19,7 @@ from solweig.execution.tally import process_tally, since
 from solweig.execution.telemetry import Telemetry
 from solweig.execution.worker import device_seconds
 from solweig.feedback import Feedback
-from solweig.memory_limits import memory_budget
+from solweig.memory_limits import available_memory, memory_budget
 from solweig.precomputed import ShadowArrays, SvfArrays
 from solweig.preprocess import estimate_ground
 from solweig.scene_facts import SceneFacts
@@ -91,6 +92,8 @@ def compute_sky_view(
     )
     listener = Feedback(feedback, "sky view factors")
     listener.check()
+    if folder is None:
+        _check_memory(surface, patch_option)
     surface.walls()
     facts = surface.facts()
     improved = surface.formulation == "improved"
@@ -129,6 +132,26 @@ def compute_sky_view(
         # Ten grids of ones; SvfArrays shares one between them.
         grids = {name: grid for name, grid in grids.items() if "veg" not in name}
     return SvfArrays(**grids), ShadowArrays.from_words(masks, patch_option)
+
+
+def sky_bytes(vegetation: bool, patch_option: int) -> float:
+    """Of a prepared surface in memory, a cell: layers, sky view factors and visibility."""
+    words = -(-len(_core.patch_table(patch_option)["altitude"]) // 32)
+    return prepare_footprint(words, vegetation, in_memory=True).raster
+
+
+def _check_memory(surface: SurfaceData, patch_option: int) -> None:
+    """Refuse to keep in memory what it cannot hold."""
+    found, facts = available_memory(), surface.facts()
+    needed = facts.shape[0] * facts.shape[1] * sky_bytes(facts.has_vegetation, patch_option)
+    if found is not None and needed > found[0]:
+        raise ConfigurationError(
+            "working_dir",
+            "a folder for a surface of this size",
+            f"None, which would keep {needed / 2**30:.1f} GiB of layers and sky view in "
+            f"{found[0] / 2**30:.1f} GiB of memory ({found[1]})",
+            "SurfaceData.prepare(working_dir=...), --cache on the command line, maps it.",
+        )
 
 
 def _tiles(

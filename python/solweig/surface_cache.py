@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from solweig.digests import file_digest, save_arrays, write_json
 from solweig.errors import ConfigurationError, SolweigError, StalePrecomputedData
 from solweig.geospatial import pixel_size_tag
+from solweig.memory_limits import stay_on_disk
 from solweig.parallel import in_parallel
 from solweig.shadow_arrays import ShadowArrays
 from solweig.svf_arrays import SvfArrays
@@ -172,7 +173,7 @@ class SurfaceCache:
         reason = why_unusable(folder / "memmap", fingerprint)
         if reason is None:
             try:
-                result = _read_svf(folder, self._switches.memmap_threshold)
+                result = _read_svf(folder)
                 logger.info("sky view factors: taken from %s", folder)
                 return result
             except SolweigError as problem:
@@ -229,7 +230,7 @@ class SurfaceCache:
         }
         commit(mapped, fingerprint, files, {"patch_option": patch_option})
         shutil.rmtree(built, ignore_errors=True)
-        return _read_svf(folder, self._switches.memmap_threshold)
+        return _read_svf(folder)
 
     def _save_for_umep(
         self, folder: Path, svf: SvfArrays, matrices: ShadowArrays, grid: GridFiles
@@ -245,10 +246,11 @@ class SurfaceCache:
         in_parallel(jobs)
 
 
-def _read_svf(folder: Path, memmap_threshold: int) -> tuple[SvfArrays, ShadowArrays]:
+def _read_svf(folder: Path) -> tuple[SvfArrays, ShadowArrays]:
     svf = SvfArrays.from_memmap(folder / "memmap")
     matrices = ShadowArrays.from_memmap(folder / "shadow_memmaps")
-    if svf.svf.size > memmap_threshold:
+    arrays = [*svf.as_dict().values(), *matrices.words().values()]
+    if stay_on_disk(svf.svf.size, sum(a.nbytes for a in arrays) / svf.svf.size):
         return svf, matrices
     in_memory = SvfArrays(**{k: np.array(v) for k, v in svf.as_dict().items()})
     words = {k: np.array(v) for k, v in matrices.words().items()}

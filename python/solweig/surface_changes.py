@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
+from rasterio.crs import CRS
 
-from . import _core
+from . import _core, align
 from . import preprocess as heights_module
+from . import surface_checks as checks
 from .errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
 from .execution import ExecutionConfig
 from .metadata import surface_content
@@ -149,7 +154,7 @@ def _edited(base: SurfaceData, edits: Mapping[str, Any], where: Window) -> dict[
     if not given:
         raise ConfigurationError("with_changes", f"a layer among {', '.join(EDITABLE)}", "none")
     for name, value in given.items():
-        patch = np.asarray(value)
+        patch = _of_file(base, name, value, where) if _is_path(value) else np.asarray(value)
         if patch.ndim and patch.shape != shape:
             raise GridShapeMismatch(name, shape, patch.shape)
         if patch.dtype.kind not in "fiub":
@@ -165,6 +170,37 @@ def _edited(base: SurfaceData, edits: Mapping[str, Any], where: Window) -> dict[
         layers[name] = own
     _to_model_frame(base, layers, where, given)
     return layers
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, (str, os.PathLike))
+
+
+def _of_file(base: SurfaceData, name: str, path: str | Path, where: Window) -> NDArray[Any]:
+    """A window of a raster file brought to the surface's grid; where the file has no cells, those
+    of the surface."""
+    source = align.open_source(name, path)
+    if base.geotransform is None:
+        raise InvalidSurfaceData(
+            name, "an array, because the surface does not say where it lies", f"a file, {path}"
+        )
+    crs = CRS.from_wkt(base.crs) if base.crs else None
+    grid = align.Grid(base.shape, Affine.from_gdal(*base.geotransform), crs)
+    layer = align.read_on_grid(source, grid)
+    if name == "dem" and base.smooth_quantized_dem and base.dem_smooth_sigma > 0.0:
+        layer = heights_module.smooth_quantized(layer, base.dem_smooth_sigma)
+    covered = align.covered_cells(source, grid)
+    if covered is None:
+        raise InvalidSurfaceData(
+            name, f"a raster that overlaps the surface, {grid.bounds}", f"{source.grid.bounds}"
+        )
+    own = getattr(base, name)
+    patched = np.zeros(base.shape, np.float32) if own is None else np.array(own, np.float32)
+    patched[covered] = layer[covered]
+    patch = patched[where]
+    if name == "land_cover":
+        return np.asarray(checks.check_land_cover(patch))
+    return patch
 
 
 def _to_model_frame(

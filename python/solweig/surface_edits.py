@@ -40,9 +40,10 @@ class SurfaceEdits:
             ``(row, end row, column, end column)`` of the edit; ``None`` = the whole raster, where
             the cells that differ are found.
         dsm, dem
-            New elevations [m]: an array of the window's shape, or a number.
+            New elevations [m]: an array of the window's shape, a number, or a raster file, which is
+            brought to the surface's grid; where the file has no cells the surface keeps its own.
         cdsm, tdsm
-            New canopy top and underside above ground [m].
+            New canopy top and underside above ground [m], likewise.
         land_cover, albedo, emissivity
             New codes and fractions.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -47,6 +48,7 @@ class SurfaceFiles:
         wall_limit: float = WALL_LIMIT_M,
         formulation: str = "reference",
         execution: ExecutionConfig | None = None,
+        check: Callable[[SurfaceData], None] | None = None,
     ) -> SurfaceData:
         """Read, check, align and complete a surface: walls, sky view factors, visibility.
 
@@ -85,6 +87,9 @@ class SurfaceFiles:
         execution
             Wishes about hardware, see :class:`solweig.execution.ExecutionConfig`; ``None`` = a GPU
             where there is one.
+        check
+            Called with the surface when its layers and walls are there and its sky view, which
+            takes long, is not; what it raises ends the preparation.
 
         Raises
         ------
@@ -99,8 +104,8 @@ class SurfaceFiles:
         StalePrecomputedData
             ``svf_dir`` belongs to other inputs or parameters.
         ConfigurationError
-            A number is out of range, ``working_dir`` cannot be written to, or a GPU is demanded
-            and there is none.
+            A number is out of range, ``working_dir`` cannot be written to or is needed because
+            the sky view does not fit the memory, or a GPU is demanded and there is none.
         ComputationCancelled
             ``feedback`` said so.
         """
@@ -130,6 +135,7 @@ class SurfaceFiles:
             max_shadow_distance_m=max_shadow_distance_m,
             wall_limit=wall_limit,
             execution=resolve_execution(execution),
+            check=check,
         )
         frame = {
             "trunk_ratio": trunk_ratio,

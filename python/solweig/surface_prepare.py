@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from solweig.digests import LayerDigests
 from solweig.errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
 from solweig.execution import ResolvedExecution
 from solweig.feedback import Feedback
+from solweig.memory_limits import stay_on_disk
 from solweig.precomputed import ShadowArrays, SvfArrays, read_svf_dir
 from solweig.surface import SurfaceData
+from solweig.sky_view import sky_bytes
 from solweig.surface_cache import SurfaceCache, check_not_stale
 from solweig.surface_store import (
     grid_files,
@@ -51,6 +54,7 @@ class PrepareOptions:
     max_shadow_distance_m: float
     wall_limit: float
     execution: ResolvedExecution
+    check: Callable[[SurfaceData], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,8 @@ def prepare_surface(layers: Layers, options: PrepareOptions, frame: dict[str, An
         if place.resampled:
             folder = cache.root / "resampled"
             grid_files(surface).write_tif(folder, "dsm_resampled", arrays["dsm"])
+    if options.check is not None:
+        options.check(surface)
     _complete_svf(surface, options, cache, ready, digests)
     return surface
 
@@ -265,8 +271,9 @@ def _complete_svf(
             note_svf(cache.root, surface, key)
             return
     listener.text("Sky view factors")
-    cells = surface.shape[0] * surface.shape[1]
-    if cache is not None and cells > switches.read().memmap_threshold:
+    facts = surface.facts()
+    each = sky_bytes(facts.has_vegetation, options.patch_option)
+    if cache is not None and stay_on_disk(facts.shape[0] * facts.shape[1], each):
         _build_svf(surface, options, cache, key, listener)
         return
     surface.compute_svf(

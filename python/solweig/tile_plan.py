@@ -32,6 +32,11 @@ MIN_CORE = 128
 _GRAIN = 64
 """Cores that are chosen are a multiple of this, so that they hold whole chunks and blocks."""
 _COARSE_GRAIN = 256
+_WIDE = 8192
+"""Rows of a core in a file are then stretches of 32 KiB: of shorter ones a disk that manages some
+ten thousand requests a second gives a fraction of what it could [px]."""
+_LOW = 384
+"""Wide cores are at least this high, or what surrounds them would cost more than the disk [px]."""
 _LONGEST = 4096
 """Longer cores save nothing more: what surrounds them is a few per cent by then [px]."""
 
@@ -107,7 +112,7 @@ class TilePlan:
     """How a raster is cut, and why."""
 
     shape: tuple[int, int]
-    #: Side of a core and margin of heights around it [px].
+    #: Side of a core, or its rows, and margin of heights around it [px].
     core: int
     halo: int
     reason: str
@@ -115,26 +120,43 @@ class TilePlan:
     view: int = 0
     #: Estimate for all tiles under way and what is held for the whole raster [bytes].
     memory: int = 0
+    #: Columns of a core; None where it is a square.
+    cols: int | None = None
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Rows and columns of a core."""
+        return self.core, self.core if self.cols is None else self.cols
 
     def tiles(self) -> list[TileSpec]:
         """The tiles, row by row from the north-west."""
-        return generate_tiles(*self.shape, self.core, self.halo)
+        return generate_tiles(*self.shape, self.core, self.halo, tile_cols=self.cols)
+
+    def count(self) -> int:
+        """How many tiles."""
+        return math.prod(math.ceil(n / s) for n, s in zip(self.shape, self.sides, strict=True))
+
+    def largest(self) -> tuple[int, int]:
+        """Cells of the largest tile: heights that are read, and cells that are computed."""
+        heights, cells = (_largest(self.shape, self.sides, m) for m in (self.halo, self.view))
+        return heights, cells
 
     def overlap_cost(self) -> float:
         """Cells computed over cells kept, 1 where nothing is computed twice."""
-        return _area(self.shape, self.core, self.view) / (self.shape[0] * self.shape[1])
+        return _area(self.shape, self.sides, self.view) / (self.shape[0] * self.shape[1])
 
     def read_cost(self) -> float:
         """Heights read over cells kept."""
-        return _area(self.shape, self.core, self.halo) / (self.shape[0] * self.shape[1])
+        return _area(self.shape, self.sides, self.halo) / (self.shape[0] * self.shape[1])
 
     def describe(self) -> dict[str, Any]:
         """As it is recorded."""
         return {
             "core": self.core,
+            "core_cols": self.sides[1],
             "halo": self.halo,
             "view": self.view,
-            "tiles": math.prod(math.ceil(n / self.core) for n in self.shape),
+            "tiles": self.count(),
             "overlap_cost": self.overlap_cost(),
             "memory": self.memory,
             "reason": self.reason,
@@ -154,6 +176,7 @@ def plan_tiles(
     abreast: int = 2,
     inflight: int = 2,
     least: int = MIN_CORE,
+    wide: bool = False,
 ) -> TilePlan | None:
     """Whether and how to cut a raster.
 
@@ -170,6 +193,8 @@ def plan_tiles(
         abreast: tiles a process has under way: one computed, the others read or written.
         inflight: steps a process has on their way to the store.
         least: shortest core [px].
+        wide: the tiles are read from and written to files, row by row: cores that are chosen are
+            wider than high, because a disk is slow in short stretches.
 
     Returns:
         None for one piece: nothing asked for, and all of it fits.
@@ -182,35 +207,35 @@ def plan_tiles(
         raise ConfigurationError("tile_size", f"at least {least} pixels", tile_size)
     side = max(shape)
 
-    def needs(core: int) -> int:
-        return estimate_memory(shape, core, margin, footprint, workers, abreast, inflight)
+    def plan(core: tuple[int, int], reason: str) -> TilePlan:
+        memory = estimate_memory(shape, core, margin, footprint, workers, abreast, inflight)
+        cols = None if core[0] == core[1] else core[1]
+        return TilePlan(shape, core[0], margin.halo, reason, margin.view, memory, cols)
 
-    def why_not(core: int) -> tuple[str, str] | None:
-        heights, cells = (_largest(shape, core, m) for m in (margin.halo, margin.view))
-        device = None if backend is None else backend.why_not(heights, cells)
+    def why_not(found: TilePlan) -> tuple[str, str] | None:
+        device = None if backend is None else backend.why_not(*found.largest())
         if device is not None:
             return "device", device
-        if memory is not None and needs(core) > memory:
-            return "memory", f"{_mib(needs(core))} of {_mib(memory)}"
+        if memory is not None and found.memory > memory:
+            return "memory", f"{_mib(found.memory)} of {_mib(memory)}"
         return None
 
     wanted, reason = tile_size, "tile_size"
     if wanted is None and longest is not None:
         wanted, reason = max(longest, least), "SOLWEIG_MAX_TILE_SIDE"
     asked = wanted if wanted is not None and wanted < side else None
-    first = why_not(side if asked is None else asked)
+    whole = side if asked is None else asked
+    tried = plan((whole, whole), reason)
+    first = why_not(tried)
     if first is None:
-        if asked is None:
-            return None
-        return TilePlan(shape, asked, margin.halo, reason, margin.view, needs(asked))
+        return None if asked is None else tried
     why = first
     for core in _cores(min(side, _LONGEST) if asked is None else asked, least):
-        found = why_not(core)
+        sides = _widened(core, shape, least) if wide and asked is None else (core, core)
+        tried = plan(sides, f"{first[0]}: {first[1]} otherwise")
+        found = why_not(tried)
         if found is None:
-            return TilePlan(
-                shape, core, margin.halo, f"{first[0]}: {first[1]} otherwise", margin.view,
-                needs(core),
-            )  # fmt: skip
+            return tried
         why = found
     what, numbers = why
     raise ConfigurationError(
@@ -230,6 +255,19 @@ def _cores(longest: int, least: int) -> Iterator[int]:
         yield core
     if longest <= least:
         yield least
+
+
+def _widened(core: int, shape: tuple[int, int], least: int) -> tuple[int, int]:
+    """Rows and columns of a core of about as many cells, wide enough for a disk; the columns of the
+    raster are shared out evenly."""
+    area = core * core
+    width = min(max(core, _WIDE), area // max(least, min(core, _LOW)), shape[1])
+    parts = math.ceil(shape[1] / max(width, 1))
+    cols = math.ceil(shape[1] / parts / _GRAIN) * _GRAIN
+    rows = area // cols // _GRAIN * _GRAIN
+    if cols <= core or rows < least:
+        return core, core
+    return rows, cols
 
 
 def cut_or_leave_device(
@@ -323,7 +361,9 @@ def steps_footprint(
     # Ground view geometry (5 fields and its steps), patch sums (4), shadow flags and ground view of
     # a step (11 fields), statistics (14), thermal state (6), fields of the step and their cores.
     work = 4.0 * (5 + 5 + 4 + 11 + 14 + 6 + 2 * (outputs + 3)) + (24.0 * 4.0 if sides else 0.0)
-    read = sky + 9.0 + 4.0 * layers
+    # Under the patch sky the twelve factors of directions are not read.
+    read = sky - (4.0 * 12 if words and vegetation else 4.0 * 4 if words else 0.0)
+    read += 9.0 + 4.0 * layers
     return Footprint(raster, heights, read, _terrain(vegetation), work, 4.0 * outputs)
 
 
@@ -339,14 +379,15 @@ def _terrain(vegetation: bool) -> float:
 
 def estimate_memory(
     shape: tuple[int, int],
-    core: int,
+    core: tuple[int, int],
     margin: Margin,
     footprint: Footprint | None,
     workers: int,
     abreast: int,
     inflight: int,
 ) -> int:
-    """Memory of a run with cores of a size, which may be all of the raster [bytes]."""
+    """Memory of a run with cores of so many rows and columns, which may hold all of the raster
+    [bytes]."""
     if footprint is None:
         return 0
     f = footprint
@@ -354,25 +395,25 @@ def estimate_memory(
     read = heights * f.read_heights + cells * f.read_cells
     work = heights * f.work_heights + cells * f.work_cells
     whole = f.raster * shape[0] * shape[1]
-    if core >= max(shape):
+    if min(core) >= max(shape):
         # In one piece the rasters are read where they are.
         return int(whole + work + inflight * own * f.step)
     return int(whole + workers * (abreast * read + work + inflight * own * f.step))
 
 
-def _largest(shape: tuple[int, int], core: int, margin: int) -> int:
+def _largest(shape: tuple[int, int], core: tuple[int, int], margin: int) -> int:
     """Cells of the largest window of a cut."""
-    return math.prod(min(n, core + 2 * margin) for n in shape)
+    return math.prod(min(n, s + 2 * margin) for n, s in zip(shape, core, strict=True))
 
 
-def _area(shape: tuple[int, int], core: int, margin: int) -> int:
+def _area(shape: tuple[int, int], core: tuple[int, int], margin: int) -> int:
     """Cells of all windows of a cut."""
 
-    def length(n: int) -> int:
-        starts = range(0, n, core)
-        return sum(min(s + core + margin, n) - max(s - margin, 0) for s in starts)
+    def length(n: int, side: int) -> int:
+        starts = range(0, n, side)
+        return sum(min(s + side + margin, n) - max(s - margin, 0) for s in starts)
 
-    return length(shape[0]) * length(shape[1])
+    return length(shape[0], core[0]) * length(shape[1], core[1])
 
 
 def _mib(size: float) -> str:

@@ -29,6 +29,9 @@ _UNIT = 2.0**-18
 """Values are summed in whole numbers of this unit, as the engine does: such sums are exact, and
 tiles add up to the same mean as the whole raster."""
 
+RECOVERABLE = 2**50
+"""Sums below this follow from a mean in double precision, which two roundings have touched."""
+
 Report = Callable[[int, int], None]
 
 
@@ -36,9 +39,9 @@ Report = Callable[[int, int], None]
 class Sums:
     """Sums of a step over the cells of some cores, in units, and the numbers of cells counted."""
 
-    tmrt: float = 0.0
-    utci: float = 0.0
-    sun: float = 0.0
+    tmrt: int = 0
+    utci: int = 0
+    sun: int = 0
     tmrt_count: int = 0
     utci_count: int = 0
 
@@ -76,10 +79,11 @@ class Sums:
 
     @classmethod
     def from_means(cls, means: Mapping[str, float], tmrt_count: int, utci_count: int) -> Sums:
-        """The sums that gave these means; exact up to 2^51 units, some 80 Mpx."""
+        """The sums that gave these means, as long as they have less than :data:`RECOVERABLE`
+        units."""
 
-        def units(name: str, count: int) -> float:
-            return float(np.rint(means[name] * count / _UNIT)) if count else 0.0
+        def units(name: str, count: int) -> int:
+            return round(means[name] * count / _UNIT) if count else 0
 
         return cls(
             tmrt=units("tmrt_mean", tmrt_count),
@@ -98,11 +102,16 @@ class Sums:
         }
 
 
-def _units(values: NDArray[np.float32]) -> float:
-    return float(np.rint(values.astype(np.float64) / _UNIT).sum())
+    def recoverable(self) -> bool:
+        """Whether :meth:`from_means` gives these sums back."""
+        return max(abs(self.tmrt), abs(self.utci), abs(self.sun)) < RECOVERABLE
 
 
-def _ratio(units: float, count: int) -> float:
+def _units(values: NDArray[np.float32]) -> int:
+    return int(np.rint(values.astype(np.float64) / _UNIT).sum())
+
+
+def _ratio(units: int, count: int) -> float:
     return units * _UNIT / count if count else float("nan")
 
 

@@ -30,7 +30,7 @@ from .tile_store import Results, TileInputs, TileStore
 from .tiling import TileSpec, ground_view_reach, shadow_reach
 
 if TYPE_CHECKING:
-    from .run_plan import RunPlan
+    from .run_plan import ModelArrays, RunPlan
 
 __all__ = ["journal_head", "run_margin", "run_tiled", "steps_job"]
 
@@ -84,8 +84,8 @@ def run_tiled(
     """
     specs, steps = tiles.tiles(), len(plan.series)
     log.info(
-        "tiles: %d of %d px with a halo of %d px (%s), %d worker(s)",
-        len(specs), tiles.core, tiles.halo, tiles.reason, strategy.num_workers,
+        "tiles: %d of %d x %d px with a halo of %d px (%s), %d worker(s)",
+        len(specs), *tiles.sides, tiles.halo, tiles.reason, strategy.num_workers,
     )  # fmt: skip
     shared = strategy.num_workers > 1
     large = is_large(plan.georef.shape)
@@ -167,6 +167,7 @@ def journal_head(plan: RunPlan, tiles: TilePlan) -> dict[str, Any]:
         "engine": ", ".join([device["accelerator"], *adapters]),
         "formats": list(plan.formats),
         "core": tiles.core,
+        "core_cols": tiles.sides[1],
         "halo": tiles.halo,
     }
 
@@ -190,7 +191,7 @@ def steps_job(
     if scene.has_vegetation:
         inputs.put("canopy", surface.cdsm)
         inputs.put("trunk", surface.tdsm)
-    inputs.put_all("svf", arrays.svf)
+    inputs.put_all("svf", _svf_of_a_step(arrays))
     inputs.put_all("masks", arrays.masks or {})
     for name, grid in arrays.layers().items():
         inputs.put(name, grid)
@@ -215,6 +216,16 @@ def steps_job(
         background=switches.read().async_output,
         digests=digests,
     )
+
+
+def _svf_of_a_step(arrays: ModelArrays) -> dict[str, Any]:
+    """The sky view factors that steps read. Under the patch sky the visibility says what lies in
+    which direction: those of E, S, W and N are not looked at, and need not be read from a disk.
+    """
+    if arrays.masks is None:
+        return arrays.svf
+    families = ("svf_aveg", "svf_veg", "svf")
+    return {n: arrays.svf[next(f for f in families if n.startswith(f))] for n in arrays.svf}
 
 
 class _Stitcher:

@@ -27,7 +27,7 @@ from .scene_facts import SceneFacts
 from .shared_store import PublishedInputs, location, remove_group
 from .tile_store import Results, TileInputs, TileStore
 from .tiling import TileSpec, corners, generate_tiles, shadow_reach
-from .zarr_store import ZarrStore, chunk_side
+from .zarr_store import ZarrStore, chunks_of
 
 if TYPE_CHECKING:
     from .surface import SurfaceData
@@ -229,7 +229,7 @@ def _on_a_cluster(
     names = {f"field/{n}": f"field__{n}" for n in _field_names()}
     names |= {f"mask/{n}": f"mask__{n}" for n in _families(facts)}
     side = max(spec.core_shape[0] for spec in specs)
-    results = ZarrStore(location(storage, f"sky_{run}.zarr"), names, chunk_side(side))
+    results = ZarrStore(location(storage, f"sky_{run}.zarr"), names, chunks_of((side, side)))
     heights = PublishedInputs(location(storage, f"heights_{run}.zarr"), run)
     report = parts_of(progress, len(specs))
     try:

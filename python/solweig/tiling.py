@@ -110,21 +110,26 @@ def corners(window: tuple[slice, slice]) -> tuple[int, int, int, int]:
     return rows.start, rows.stop, cols.start, cols.stop
 
 
-def generate_tiles(rows: int, cols: int, tile_size: int, overlap: int) -> list[TileSpec]:
+def generate_tiles(
+    rows: int, cols: int, tile_size: int, overlap: int, *, tile_cols: int | None = None
+) -> list[TileSpec]:
     """Cover a raster with tiles, row by row from the north-west.
 
     Args:
         rows, cols: size of the raster [px], at least 1.
         tile_size: side of a core [px], at least 1. The last tile of a row or column is smaller.
         overlap: margin read around each core [px], at least 0, cut at the edge of the raster.
+        tile_cols: columns of a core, at least 1; None = ``tile_size``, a square.
 
     Raises:
         ValueError: a size below its minimum.
     """
+    wide = tile_size if tile_cols is None else tile_cols
     for name, value, least in (
         ("rows", rows, 1),
         ("cols", cols, 1),
         ("tile_size", tile_size, 1),
+        ("tile_cols", wide, 1),
         ("overlap", overlap, 0),
     ):
         if value < least:
@@ -134,14 +139,14 @@ def generate_tiles(rows: int, cols: int, tile_size: int, overlap: int) -> list[T
             row_start=r,
             row_end=min(r + tile_size, rows),
             col_start=c,
-            col_end=min(c + tile_size, cols),
+            col_end=min(c + wide, cols),
             row_start_full=max(r - overlap, 0),
             row_end_full=min(r + tile_size + overlap, rows),
             col_start_full=max(c - overlap, 0),
-            col_end_full=min(c + tile_size + overlap, cols),
+            col_end_full=min(c + wide + overlap, cols),
         )
         for r in range(0, rows, tile_size)
-        for c in range(0, cols, tile_size)
+        for c in range(0, cols, wide)
     ]
 
 

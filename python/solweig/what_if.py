@@ -21,6 +21,7 @@ from .execution.worker import Setup, Worker
 from .metadata import differences, plain
 from .run_outcome import Collected, Outcome
 from .run_store import STATE_NAMES, STATISTIC_NAMES
+from .run_steps import write_steps
 from .state import ThermalState
 from .tile_steps import MEANS, Sums, TileSteps
 from .tile_store import TileStore
@@ -49,17 +50,18 @@ def check_baseline(plan: RunPlan, baseline: TimeseriesSummary) -> None:
         )
     if baseline.dataset is None or baseline.state is None:
         raise ConfigurationError(
-            "baseline", "a run kept in memory (output_dir=None)", "one without its steps"
-        )
+            "baseline", "a run kept in memory (output_dir=None, or on a baseline itself)",
+            "one without its steps",
+        )  # fmt: skip
     missing = [name for name in MEANS if name not in baseline.dataset]
     if missing:
         raise ConfigurationError(
             "baseline", f"a run with the outputs {', '.join(MEANS)}, whose means are updated",
             f"one without {', '.join(missing)}",
         )  # fmt: skip
-    if plan.output_dir is not None or plan.precomputed is not None or plan.points is not None:
+    if plan.precomputed is not None or plan.points is not None:
         raise ConfigurationError(
-            "baseline", "a run kept in memory, without precomputed and pois", "one with them"
+            "baseline", "a run without precomputed and pois", "one with them"
         )
     now, then = plain(plan.metadata), plain(baseline.metadata)
     apart = [
@@ -112,12 +114,14 @@ def run_changed(
                 telemetry.record("timestep_wall_time_s", seconds)
             collected.add_seconds(found.stage_seconds)
         for i in range(steps):
-            _book(collected, i, baseline, old[i], found)
+            _book(collected, i, baseline, old[i], found, results)
         state = baseline.state
         assert state is not None
         if spec is not None:
             fields = {n: results.read(f"state/{n}") for n in STATE_NAMES if n in state.fields}
             state = ThermalState(found.first, found.accumulated_days, fields)
+        kept = {n: results.read(f"step/{n}") for n in plan.outputs}
+        store = write_steps(plan, kept, telemetry)
         share = 0.0 if spec is None else math.prod(spec.core_shape) / math.prod(plan.georef.shape)
         log.info("baseline: %.2f %% of the cells computed", 100.0 * share)
         return Outcome(
@@ -131,8 +135,9 @@ def run_changed(
             },
             state=state,
             tally={} if done is None else tallies.merge([done.tally]),
-            steps={n: results.read(f"step/{n}") for n in plan.outputs},
+            steps=kept,
             built=began,
+            store=store,
             what_if={
                 "share_of_preparation": change.share,
                 "share_of_steps": share,
@@ -211,7 +216,12 @@ def _sums(baseline: TimeseriesSummary, plan: RunPlan, i: int, spec: TileSpec | N
 
 
 def _book(
-    collected: Collected, i: int, baseline: TimeseriesSummary, old: Sums | None, found: TileSteps
+    collected: Collected,
+    i: int,
+    baseline: TimeseriesSummary,
+    old: Sums | None,
+    found: TileSteps,
+    results: TileStore,
 ) -> None:
     """The scalars of a step: the sky's, which stay, and the means, which change."""
     assert baseline.dataset is not None
@@ -222,5 +232,8 @@ def _book(
             for name in ("tmrt", "utci")
         )
         whole = Sums.from_means(scalars, *counts)
-        scalars.update((whole - old + found.sums[i]).means())
+        if whole.recoverable():
+            scalars.update((whole - old + found.sums[i]).means())
+        else:  # hundreds of megapixels: every cell once more
+            scalars.update(Sums.of(*(results.read(f"step/{n}", step=i) for n in MEANS)).means())
     collected.add(i, scalars, {}, {})

@@ -27,10 +27,13 @@ from .errors import ConfigurationError
 from .georef import GeoReference
 from .tile_store import Where
 
-__all__ = ["CUBE_NAME", "ZarrStore", "chunk_side", "need_zarr", "refuse_other_cube"]
+__all__ = ["CUBE_NAME", "ZarrStore", "chunks_of", "need_zarr", "refuse_other_cube"]
 
 CUBE_NAME = "solweig.zarr"
 _RUN_ID = "solweig_run_id"
+_REQUEST_ID = "solweig_request_id"
+"""Of a run's inputs and parameters but for the sky view, which is not known yet when a store should
+be refused."""
 _LONGEST_CHUNK = 1024
 
 
@@ -53,18 +56,25 @@ def need_zarr() -> Any:
     return zarr
 
 
-def refuse_other_cube(path: str | Path, run_id: str) -> None:
+def refuse_other_cube(
+    path: str | Path, *, run_id: str | None = None, request_id: str | None = None
+) -> None:
     """Check that a place holds no store, or one of this run.
+
+    Args:
+        path: folder or URL.
+        run_id, request_id: of this run; the one that is known.
 
     Raises:
         ConfigurationError: it holds another.
     """
     zarr = need_zarr()
+    attribute, own = (_REQUEST_ID, request_id) if run_id is None else (_RUN_ID, run_id)
     try:
-        found = zarr.open_group(str(path), mode="r").attrs.get(_RUN_ID)
+        found = zarr.open_group(str(path), mode="r").attrs.get(attribute)
     except FileNotFoundError:
         return
-    if found != run_id:
+    if found != own:
         what = "a Zarr store of another run" if found else "a Zarr store that is not ours"
         raise ConfigurationError(
             "output_format", "a place without a Zarr store, or with that of this run",
@@ -72,11 +82,15 @@ def refuse_other_cube(path: str | Path, run_id: str) -> None:
         )  # fmt: skip
 
 
-def chunk_side(core: int) -> int:
-    """Side of a chunk [px]: a core, or an equal part of one that is long.
+def chunks_of(core: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of a chunk: a core, or an equal part of one that is long.
 
     Chunks must not cross the edge of a core, or two tiles would write the same chunk.
     """
+    return _part(core[0]), _part(core[1])
+
+
+def _part(core: int) -> int:
     parts = math.ceil(core / _LONGEST_CHUNK)
     while core % parts:
         parts += 1
@@ -89,10 +103,10 @@ class ZarrStore:
     Args:
         path: folder of the group, or a URL that fsspec understands.
         names: of each array in the group, by its name here.
-        chunk: side of a chunk [px].
+        chunk: rows and columns of a chunk [px].
     """
 
-    def __init__(self, path: str | Path, names: Mapping[str, str], chunk: int) -> None:
+    def __init__(self, path: str | Path, names: Mapping[str, str], chunk: tuple[int, int]) -> None:
         self.path = str(path)
         self._names = dict(names)
         self._chunk = chunk
@@ -109,6 +123,7 @@ class ZarrStore:
         *,
         series: Mapping[str, NDArray[Any]],
         run_id: str,
+        request_id: str,
         keep: bool,
     ) -> None:
         """Make the group, its coordinates and the weather; with ``keep``, what is there stays.
@@ -122,7 +137,7 @@ class ZarrStore:
             self._group = zarr.open_group(self.path, mode=mode, zarr_format=3)
             # Without the date: a run that was resumed is byte for byte the one that was not.
             about = {k: v for k, v in global_attributes(version).items() if k != "history"}
-            self._group.attrs.update({**about, _RUN_ID: run_id})
+            self._group.attrs.update({**about, _RUN_ID: run_id, _REQUEST_ID: request_id})
             for name, (dims, values, attrs) in cf_coordinates(georef, times).items():
                 if name == "time":
                     values, attrs = _encoded_times(values, attrs)
@@ -160,13 +175,12 @@ class ZarrStore:
         stored = self._names[name]
         steps = name.startswith("step/")
         words = len(shape) == 3 and not steps
-        square = (self._chunk, self._chunk)
         if stored in self._opened() and self._opened()[stored].shape == shape:
             return
         self._opened().create_array(
             stored,
             shape=shape,
-            chunks=(1, *square) if steps else (*square, *shape[2:]),
+            chunks=(1, *self._chunk) if steps else (*self._chunk, *shape[2:]),
             dtype=np.dtype(dtype),
             fill_value=0 if words else np.nan,
             compressors=BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle"),
@@ -202,8 +216,9 @@ class ZarrStore:
             self._names[f"statistic/{name}"] = name
             self.create(f"statistic/{name}", grid.shape)
             array = self._array(f"statistic/{name}")
-            for row in range(0, grid.shape[0], self._chunk):
-                array[row : row + self._chunk] = np.asarray(grid[row : row + self._chunk])
+            rows = self._chunk[0]
+            for row in range(0, grid.shape[0], rows):
+                array[row : row + rows] = np.asarray(grid[row : row + rows])
         with warnings.catch_warnings():
             # Zarr 3 has not settled how this is stored; xarray reads and asks for it.
             warnings.simplefilter("ignore")

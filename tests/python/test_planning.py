@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from solweig.cli import app
 from solweig.errors import ConfigurationError, InvalidSurfaceData
 from solweig.planning import Place, forecast, measure_place
+from solweig.tile_plan import Backend
 
 from .rasters import write_scene
 
@@ -62,6 +63,22 @@ def test_what_cannot_be(changes: dict[str, float], field: str) -> None:
     with pytest.raises(ConfigurationError) as refusal:
         forecast(CITY, **{"memory": 20 * GIB, **changes})  # type: ignore[arg-type]
     assert refusal.value.field == field
+
+
+def test_a_device_too_small_is_left_and_the_plan_says_so() -> None:
+    tiny = Backend("gl", 64 * 2**20, 2**20, 2**20, 40, 8, 400, 120, 40)
+    found = forecast(CITY, memory=20 * GIB, cores=2, backend=tiny)
+    assert found.device_left is not None
+    assert "max_shadow_distance_m" in found.device_left
+    assert found.steps == forecast(CITY, memory=20 * GIB, cores=2).steps
+
+
+def test_a_run_has_a_fixed_part_and_nights() -> None:
+    one, two, day = (forecast(CITY, steps=n, memory=20 * GIB, cores=2) for n in (1, 2, 24))
+    fixed = one.steps_s - (two.steps_s - one.steps_s)
+    assert fixed > 3 * (two.steps_s - one.steps_s)
+    # Half of the hours of a day are night.
+    assert day.steps_s - fixed < 0.7 * 24 * (two.steps_s - one.steps_s)
 
 
 def test_a_raster_is_measured(tmp_path: Path) -> None:

@@ -261,6 +261,29 @@ def test_the_budget_is_a_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert memory_limits.available_memory() is not None
 
 
+@pytest.mark.parametrize(
+    ("cells", "each", "budget", "there"),
+    [
+        (50_000_000, 1.0, 8 * GIB, False),
+        (50_000_001, 1.0, 8 * GIB, True),
+        # 40 Mpx with trees on a laptop of 8 GiB, and on one of 32.
+        (40_000_000, 155.0, 4 * GIB, True),
+        (40_000_000, 155.0, 16 * GIB, False),
+        (1000, 155.0, 100_000, True),
+    ],
+)
+def test_what_is_kept_on_disk(cells: int, each: float, budget: int, there: bool) -> None:
+    assert memory_limits.stay_on_disk(cells, each, budget) is there
+
+
+def test_a_sky_view_that_no_memory_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    surface = solweig.SurfaceData(np.full((30, 40), 3.0, np.float32))
+    monkeypatch.setattr("solweig.sky_view.available_memory", lambda: (60_000, "control group"))
+    with pytest.raises(ConfigurationError, match=r"working_dir: .*a folder.*control group") as told:
+        surface.compute_svf()
+    assert "--cache" in str(told.value)
+
+
 # ------------------------------------------------------------------ in a run
 
 

@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -131,7 +131,9 @@ class DaskCrew:
         self._opener, self._tiles = opener, tiles
         self._futures: list[Any] = []
         self.depth_peak = 0
-        known = sorted(self._client.scheduler_info(n_workers=-1)["workers"])
+        told = self._client.scheduler_info(n_workers=-1)["workers"]
+        known = sorted(told)
+        self._places = places_of(told)
         device = "cpu" if opener is None else "its own"
         self.origins = [Origin(i, 0, device, name, "dask") for i, name in enumerate(known)]
 
@@ -139,7 +141,7 @@ class DaskCrew:
         from distributed import as_completed
 
         token = uuid.uuid4().hex
-        setup = (self._opener, self._tiles)
+        setup = (self._opener, self._tiles, self._places)
         # A task and not scattered data, which would be lost with the workers that hold it.
         shared = self._client.submit(_same, job, key=f"solweig-{token}-job", pure=False)
         numbers = {
@@ -206,7 +208,7 @@ def _worker_of(job: Job, token: str, setup: Any) -> tuple[Worker, threading.Boun
     """The engine of this process, with a run's job taken up; that of an earlier run is let go."""
     from distributed import get_worker
 
-    opener, tiles = setup
+    opener, tiles, places = setup
     with _lock:
         if token not in _ready:
             for earlier, _ in _ready.values():
@@ -215,14 +217,38 @@ def _worker_of(job: Job, token: str, setup: Any) -> tuple[Worker, threading.Boun
             own = get_worker()
             with contextlib.suppress(RuntimeError):  # its threads run already
                 _core.set_threads(own.state.nthreads)
-            setup = Setup(os.getpid(), own.address, _position(own), opener, abreast=tiles)
+            position = _position(own, places)
+            setup = Setup(os.getpid(), own.address, position, opener, abreast=tiles)
             worker = Worker(setup)
             worker.begin(job)
             _ready[token] = (worker, threading.BoundedSemaphore(worker.abreast))
         return _ready[token]
 
 
-def _position(worker: Any) -> int:
-    """Of a worker among those of its machine, by its name where that is a number."""
-    name = str(worker.name)
-    return int(name) if name.isdigit() else 0
+def places_of(workers: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Position of each worker among those of its machine, by name; addresses are names too.
+
+    Args:
+        workers: by address, with ``host`` and ``name``, as the scheduler tells them.
+    """
+    places: dict[str, int] = {}
+    taken: dict[str, int] = {}
+    for address, told in sorted(workers.items(), key=lambda item: _in_order(item[1], item[0])):
+        host = str(told.get("host") or urlsplit(address).hostname)
+        places[address] = places[str(told.get("name", address))] = taken.get(host, 0)
+        taken[host] = taken.get(host, 0) + 1
+    return places
+
+
+def _in_order(told: Mapping[str, Any], address: str) -> tuple[int, str]:
+    name = str(told.get("name", address))
+    return (int(name), "") if name.isdigit() else (0, name)
+
+
+def _position(worker: Any, places: Mapping[str, int]) -> int:
+    """Of a worker among those of its machine. One that came later, or was started again under
+    another name, takes any."""
+    for name in (worker.address, str(worker.name)):
+        if name in places:
+            return places[name]
+    return os.getpid()

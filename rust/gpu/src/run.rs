@@ -85,18 +85,24 @@ fn finite(field: &[f32]) -> impl Iterator<Item = f32> + '_ {
 
 /// Whether every value the kernels read of a cell is a number.
 fn complete_cells(cells: &Cells<'_>) -> Vec<bool> {
-    let all = |i: usize| cells.complete(i) && cells.svf.iter().all(|f| f[i].is_finite());
+    let planes = planes(cells);
+    let all = |i: usize| cells.complete(i) && planes.iter().all(|f| f[i].is_finite());
     (0..cells.len()).map(all).collect()
 }
 
-fn views(cells: &Cells<'_>) -> Vec<f32> {
-    let mut planes: Vec<&[f32]> = vec![cells.svf[0], cells.svf[5], cells.svf[10]];
+/// The sky view factors that are read: those of directions under the isotropic sky only.
+fn planes<'a>(cells: &Cells<'a>) -> Vec<&'a [f32]> {
+    let mut planes = vec![cells.svf[0], cells.svf[5], cells.svf[10]];
     if cells.patches.is_none() {
         for d in 1..5 {
             planes.extend([cells.svf[d], cells.svf[5 + d], cells.svf[10 + d]]);
         }
     }
-    planes.into_iter().flat_map(finite).collect()
+    planes
+}
+
+fn views(cells: &Cells<'_>) -> Vec<f32> {
+    planes(cells).into_iter().flat_map(finite).collect()
 }
 
 impl DeviceRun {

@@ -90,8 +90,8 @@ impl Stage for RadiationStage {
     }
 }
 
-/// Values are summed in units of this, as whole numbers: such sums are exact up to 2^53, so a mean is
-/// the same whatever the order, the threads or the tiles. Means are off by half a unit at most.
+/// Values are summed in units of this, as whole numbers: such sums are exact, so a mean is the same
+/// whatever the order, the threads or the tiles. Means are off by half a unit at most.
 const UNIT: f64 = 1.0 / 262_144.0;
 
 /// A value in whole units.
@@ -305,17 +305,20 @@ fn evaluate(input: &mut RadiationInput<'_>) -> RadiationOutput {
 
 /// Means from the chunks' sums.
 fn mean(chunks: impl Iterator<Item = Sums>) -> Means {
-    let total = chunks.fold(Sums::default(), |a, b| Sums {
-        tmrt: a.tmrt + b.tmrt,
-        utci: a.utci + b.utci,
-        sun: a.sun + b.sun,
-        tmrt_count: a.tmrt_count + b.tmrt_count,
-        utci_count: a.utci_count + b.utci_count,
-    });
+    // A chunk's sums are exact in f64; those of a gigapixel raster need more than its 53 bits.
+    let (mut tmrt, mut utci, mut sun) = (0i128, 0i128, 0i128);
+    let (mut tmrt_count, mut utci_count) = (0u64, 0u64);
+    for chunk in chunks {
+        tmrt += chunk.tmrt as i128;
+        utci += chunk.utci as i128;
+        sun += chunk.sun as i128;
+        tmrt_count += chunk.tmrt_count;
+        utci_count += chunk.utci_count;
+    }
     Means {
-        tmrt: total.tmrt * UNIT / total.tmrt_count as f64,
-        utci: total.utci * UNIT / total.utci_count as f64,
-        sun: total.sun * UNIT / total.tmrt_count as f64,
+        tmrt: tmrt as f64 * UNIT / tmrt_count as f64,
+        utci: utci as f64 * UNIT / utci_count as f64,
+        sun: sun as f64 * UNIT / tmrt_count as f64,
     }
 }
 
