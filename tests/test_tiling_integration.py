@@ -17,8 +17,8 @@ from solweig.errors import ComputationCancelled
 from solweig.execution import CPUOnlyStrategy, ExecutionConfig, resolve_execution
 from solweig.execution.opening import Here
 from solweig.execution.telemetry import Telemetry
-from solweig.tile_store import TileStore
 from solweig.tile_steps import Sums
+from solweig.tile_store import TileStore
 from solweig.tiled_svf import tiled_sky_view
 
 from .python.run_cases import LOCATION, weather

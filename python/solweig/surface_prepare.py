@@ -21,8 +21,8 @@ from solweig.execution import ResolvedExecution
 from solweig.feedback import Feedback
 from solweig.memory_limits import stay_on_disk
 from solweig.precomputed import ShadowArrays, SvfArrays, read_svf_dir
-from solweig.surface import SurfaceData
 from solweig.sky_view import sky_bytes
+from solweig.surface import SurfaceData
 from solweig.surface_cache import SurfaceCache, check_not_stale
 from solweig.surface_store import (
     grid_files,

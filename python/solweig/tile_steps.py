@@ -101,7 +101,6 @@ class Sums:
             "sun_fraction": _ratio(self.sun, self.tmrt_count),
         }
 
-
     def recoverable(self) -> bool:
         """Whether :meth:`from_means` gives these sums back."""
         return max(abs(self.tmrt), abs(self.utci), abs(self.sun)) < RECOVERABLE

@@ -20,8 +20,8 @@ from .execution.telemetry import Telemetry
 from .execution.worker import Setup, Worker
 from .metadata import differences, plain
 from .run_outcome import Collected, Outcome
-from .run_store import STATE_NAMES, STATISTIC_NAMES
 from .run_steps import write_steps
+from .run_store import STATE_NAMES, STATISTIC_NAMES
 from .state import ThermalState
 from .tile_steps import MEANS, Sums, TileSteps
 from .tile_store import TileStore
@@ -60,9 +60,7 @@ def check_baseline(plan: RunPlan, baseline: TimeseriesSummary) -> None:
             f"one without {', '.join(missing)}",
         )  # fmt: skip
     if plan.precomputed is not None or plan.points is not None:
-        raise ConfigurationError(
-            "baseline", "a run without precomputed and pois", "one with them"
-        )
+        raise ConfigurationError("baseline", "a run without precomputed and pois", "one with them")
     now, then = plain(plan.metadata), plain(baseline.metadata)
     apart = [
         *differences(then["inputs"]["weather"], now["inputs"]["weather"], "weather"),
