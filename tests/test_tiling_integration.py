@@ -13,6 +13,7 @@ import pytest
 import solweig
 from solweig import _core, run_steps, sky_view
 from solweig.config import ModelConfig
+from solweig.demo import demo_folder
 from solweig.errors import ComputationCancelled
 from solweig.execution import CPUOnlyStrategy, ExecutionConfig, resolve_execution
 from solweig.execution.opening import Here
@@ -383,15 +384,26 @@ def test_multitile_vs_nontiled_of_every_pixel_size(
     assert_same_run(*summaries)
 
 
+def test_multitile_vs_nontiled_of_the_bundled_site() -> None:
+    """A square in Gothenburg, as ``solweig demo`` maps it."""
+    names = ("dsm", "cdsm", "dem", "land_cover")
+    layers = {n: solweig.io.load_raster(str(demo_folder() / f"{n}.tif"))[0] for n in names}
+    assert_tiled_is_untiled(layers, core=48)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "core"), [("gustav_adolfs", 48), ("gvc", 128)])
-def test_multitile_vs_nontiled_of_a_real_site(shared: Path, name: str, core: int) -> None:
-    site = site_rasters(shared, name)
+def test_multitile_vs_nontiled_of_a_larger_site(shared: Path) -> None:
+    site = site_rasters(shared, "gvc")
+    layers = {
+        "dsm": site.dsm, "cdsm": site.canopy, "dem": site.dem, "land_cover": site.land_cover,
+    }  # fmt: skip
+    assert_tiled_is_untiled(layers, core=128)
+
+
+def assert_tiled_is_untiled(layers: dict[str, Any], core: int) -> None:
     surfaces, summaries = [], []
     for tile_size in (None, core):
-        surface = solweig.SurfaceData(
-            site.dsm, cdsm=site.canopy, dem=site.dem, land_cover=site.land_cover, pixel_size=2.0
-        )
+        surface = solweig.SurfaceData(**layers, pixel_size=2.0)
         surface.compute_svf(tile_size=tile_size, max_shadow_distance_m=60.0)
         summary = solweig.calculate(
             surface, weather((5, 6, 7)), LOCATION, tile_size=tile_size, outputs=list(OUTPUTS),

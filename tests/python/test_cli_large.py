@@ -99,7 +99,7 @@ def test_a_store_of_another_run_is_refused_before_the_sky_view(
     ("flags", "said"),
     [
         (("--tile-size", "4"), "tile_size"),
-        (("--pois", "POIS"), "outside"),
+        (("--pois", "POIS"), "inside the raster"),
         (("--sky", "anisotropic", "--format", "netcdf"), "output_format"),
     ],
 )

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import solweig
+from solweig import tile_plan
 from solweig.execution import ExecutionConfig
 from tests.tile_cases import REACH_M, assert_same_run, assert_same_sky, city, prepared, run
 
@@ -97,6 +98,49 @@ def test_a_run_over_mapped_files_is_a_run(whole: solweig.SurfaceData, tmp_path: 
         assert not (out / ".solweig").exists()
         stored, *_ = solweig.io.load_raster(str(out / "summary" / "tmrt_mean.tif"))
         assert np.array_equal(stored, one.tmrt_mean, equal_nan=True)
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("output_format", ["geotiff", ["geotiff", "zarr"]])
+def test_tiles_of_files_are_wide(
+    whole: solweig.SurfaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output_format: Any
+) -> None:
+    """Where memory decides, not the user; and an interrupted run keeps its cut."""
+    if "zarr" in output_format:
+        pytest.importorskip("zarr")
+    for name, value in (("_WIDE", 60), ("_LOW", 8), ("_GRAIN", 4), ("_COARSE_GRAIN", 8)):
+        monkeypatch.setattr(tile_plan, name, value)
+    monkeypatch.setattr("solweig.run_steps.memory_budget", lambda: 2_400_000)
+    surface = prepare_city(tmp_path / "cache")
+    options: dict[str, Any] = {
+        "execution": CPU, "outputs": ["tmrt"], "output_format": output_format,
+        "output_dir": tmp_path / "out",
+    }  # fmt: skip
+
+    class Enough(Exception):
+        pass
+
+    def stop(done: int, total: int) -> None:
+        if done > 0.6 * total:
+            raise Enough
+
+    with pytest.raises(Enough):
+        run(surface, progress_callback=stop, **options)
+    monkeypatch.setattr("solweig.run_steps.memory_budget", lambda: 2**30)
+    cut = run(surface, resume=True, **options)
+    plan = cut.metadata["tile_plan"]
+    assert plan["core"] < 40 < plan["core_cols"]
+    assert plan["tiles"] > 3
+    assert plan["reason"] == "as the run was begun"
+    one = run(whole, execution=CPU, outputs=["tmrt"])
+    steps, one.dataset = one.dataset, None
+    assert_same_run(one, cut)
+    assert steps is not None
+    if "zarr" in output_format:
+        import xarray
+
+        with xarray.open_zarr(tmp_path / "out" / "solweig.zarr") as cube:
+            assert np.array_equal(cube.tmrt.values, steps.tmrt.values, equal_nan=True)
 
 
 @pytest.mark.usefixtures("large")

@@ -32,7 +32,7 @@ def test_a_large_city_in_20_gib() -> None:
 
 def test_time_and_disk_grow_with_what_is_asked() -> None:
     one, week = (forecast(CITY, steps=n, memory=20 * GIB, cores=2) for n in (1, 168))
-    assert week.steps_s > 100 * one.steps_s * 0.5
+    assert week.steps_s > 10 * one.steps_s
     assert week.result_disk > 10 * one.result_disk
     assert week.preparation_s == one.preparation_s
     many = forecast(CITY, steps=1, memory=20 * GIB, cores=8)

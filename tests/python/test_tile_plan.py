@@ -76,7 +76,7 @@ NEAR = Margin(200, 24)
         ((1000, 2000), NEAR, {"tile_size": 1000, "longest": 256}, 1000),
         # 20 GiB, two cores: the raster's own layers leave room for long cores.
         (LARGE, KM, {"memory": 20 * GIB, "footprint": STEPS}, 4096),
-        (LARGE, KM, {"memory": 10 * GIB, "footprint": STEPS}, 2048),
+        (LARGE, KM, {"memory": 10 * GIB, "footprint": STEPS}, 2304),
         (LARGE, KM, {"memory": 20 * GIB, "footprint": PREPARE}, 4096),
         # 134 MB in a buffer: 1.1 million cells of 120 bytes are read back, whatever the total.
         ((4000, 4000), NEAR, {"backend": INTEGRATED}, 960),
@@ -87,7 +87,7 @@ NEAR = Margin(200, 24)
         (LARGE, KM, {"backend": H200}, 4096),
         ((8000, 8000), KM, {"backend": H200}, None),
         # The smaller of device and memory decides.
-        (LARGE, KM, {"backend": METAL, "memory": 10 * GIB, "footprint": STEPS}, 2048),
+        (LARGE, KM, {"backend": METAL, "memory": 10 * GIB, "footprint": STEPS}, 2304),
         # A tile asked for is made smaller where it does not fit.
         ((4000, 4000), NEAR, {"backend": INTEGRATED, "tile_size": 3000}, 960),
     ],
@@ -99,6 +99,29 @@ def test_cores(
     assert (None if plan is None else plan.core) == core
     if plan is not None and plan.reason.startswith("device"):
         assert "MiB" in plan.reason
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "sides"),
+    [
+        # Two across, and as high as the memory allows.
+        (LARGE, {"memory": 20 * GIB, "footprint": STEPS}, (2304, 7232)),
+        (LARGE, {"memory": 10 * GIB, "footprint": STEPS}, (896, 7232)),
+        ((60_000, 3000), {"memory": 8 * GIB, "footprint": STEPS}, (2176, 3008)),
+        ((3000, 60_000), {"memory": 8 * GIB, "footprint": STEPS}, (640, 7552)),
+        # Where little fits, a core is not made lower for the sake of the disk.
+        ((4000, 4000), {"memory": 1 * GIB, "footprint": STEPS, "workers": 8}, (256, 256)),
+        ((4000, 4000), {"backend": INTEGRATED}, (448, 2048)),
+        # What is asked for is a square.
+        (LARGE, {"tile_size": 1024}, (1024, 1024)),
+    ],
+)
+def test_cores_in_files_are_wide(
+    shape: tuple[int, int], options: dict[str, Any], sides: tuple[int, int]
+) -> None:
+    plan = plan_tiles(shape, NEAR, wide=True, **options)
+    assert plan is not None
+    assert plan.sides == sides
 
 
 @pytest.mark.parametrize(
@@ -157,12 +180,16 @@ sizes = st.integers(1, 40_000)
 
 
 @given(sizes, sizes, st.integers(0, 3000), st.integers(0, 60), st.integers(64, 60_000),
-       st.sampled_from([None, INTEGRATED, OLD_GL, METAL]), st.integers(1, 4))  # fmt: skip
+       st.sampled_from([None, INTEGRATED, OLD_GL, METAL]), st.integers(1, 4),
+       st.booleans())  # fmt: skip
 def test_what_holds_for_every_plan(
-    rows: int, cols: int, shadow: int, view: int, mib: int, device: Backend | None, workers: int
-) -> None:
+    rows: int, cols: int, shadow: int, view: int, mib: int, device: Backend | None, workers: int,
+    wide: bool,
+) -> None:  # fmt: skip
     shape, margin = (rows, cols), Margin(shadow, view)
-    chosen: dict[str, Any] = {"footprint": STEPS, "backend": device, "workers": workers}
+    chosen: dict[str, Any] = {
+        "footprint": STEPS, "backend": device, "workers": workers, "wide": wide,
+    }  # fmt: skip
     try:
         plan = plan_tiles(shape, margin, memory=mib * MIB, **chosen)
     except ConfigurationError as error:
@@ -174,24 +201,30 @@ def test_what_holds_for_every_plan(
         return
     if plan is None:
         return
-    assert plan.core >= MIN_CORE
+    assert min(plan.sides) >= MIN_CORE
     assert plan.core < max(shape) or max(shape) <= MIN_CORE
+    assert wide or plan.cols is None
     assert plan.memory <= mib * MIB
     assert 1.0 <= plan.overlap_cost() <= plan.read_cost()
     if device is not None:
         heights, cells = (
-            math.prod(min(n, plan.core + 2 * m) for n in shape) for m in (margin.halo, margin.view)
+            math.prod(min(n, s + 2 * m) for n, s in zip(shape, plan.sides, strict=True))
+            for m in (margin.halo, margin.view)
         )
         assert heights * device.largest_heights <= device.largest_binding
         assert cells * device.largest_cells <= device.largest_binding
         assert heights * device.heights + cells * device.cells <= device.budget
     more = plan_tiles(shape, margin, memory=2 * mib * MIB, **chosen)
-    assert more is None or more.core >= plan.core
+    assert more is None or math.prod(more.sides) >= 0.7 * math.prod(plan.sides)
+    assert wide or more is None or more.core >= plan.core
 
 
-@given(st.integers(1, 700), st.integers(1, 700), st.integers(128, 300), st.integers(0, 90))
-def test_cores_cover_the_raster_once(rows: int, cols: int, core: int, halo: int) -> None:
-    plan = TilePlan((rows, cols), core, halo, "test", view=halo // 2)
+@given(st.integers(1, 700), st.integers(1, 700), st.integers(128, 300), st.integers(0, 90),
+       st.none() | st.integers(128, 800))  # fmt: skip
+def test_cores_cover_the_raster_once(
+    rows: int, cols: int, core: int, halo: int, across: int | None
+) -> None:
+    plan = TilePlan((rows, cols), core, halo, "test", view=halo // 2, cols=across)
     count = np.zeros((rows, cols), np.uint8)
     read = computed = 0
     for tile in plan.tiles():
