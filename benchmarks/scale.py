@@ -4,9 +4,11 @@
 
 Each size runs in a process of its own, from GeoTIFFs into a cache and an output folder, all files
 written; what a process loads once is loaded before. The small raster is measured before and after
-the large one, ``--repeats`` times each, and its figures are the medians. Memory is sampled twice a second: anonymous pages, which only the limit bounds, and mapped
-files, which the system takes back when it needs them. ``--cgroup`` names a control group (version 1
-or 2) whose limit is already set; the process joins it.
+the large one, ``--repeats`` times each, and its figures are the medians.
+
+Memory is sampled twice a second: anonymous pages, which only the limit bounds, and mapped files,
+which the system takes back when it needs them. ``--cgroup`` names a control group (version 1 or 2)
+whose limit is already set; the process joins it.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
