@@ -305,9 +305,9 @@ class State:
 
     first: bool
     accumulated_days: float
-    def fields(self) -> dict[str, F32]:
-        """Delay rasters ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n``, ``tg``; empty before
-        the first day step."""
+    def fields(self, window: tuple[int, int, int, int] | None = None) -> dict[str, F32]:
+        """Delay rasters ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n``, ``tg``, or
+        ``(row, end row, column, end column)`` of them; empty before the first day step."""
     @staticmethod
     def restore(first: bool, accumulated_days: float, fields: dict[str, F32]) -> State:
         """The state with these values; inverse of reading them."""
@@ -318,10 +318,10 @@ class Statistics:
     @property
     def counts(self) -> dict[str, int]:
         """``n_timesteps``, ``n_daytime``, ``n_nighttime``."""
-    def grids(self) -> dict[str, F32]:
+    def grids(self, window: tuple[int, int, int, int] | None = None) -> dict[str, F32]:
         """``tmrt_mean``, ``tmrt_max``, ``tmrt_min``, ``tmrt_day_mean``, ``tmrt_night_mean``, the
-        same for ``utci``, ``sun_hours``, ``shade_hours``."""
-    def hours_above(self) -> dict[float, F32]:
+        same for ``utci``, ``sun_hours``, ``shade_hours``; of a window as :meth:`State.fields`."""
+    def hours_above(self, window: tuple[int, int, int, int] | None = None) -> dict[float, F32]:
         """Hours with UTCI above each threshold (day thresholds by day, night ones at night)."""
 
 class StepResult:

@@ -17,6 +17,7 @@ from .config import HumanParams, ModelConfig, validate_outputs
 from .errors import ConfigurationError
 from .location import Location
 from .outputs import check_folder
+from .state import ThermalState
 from .surface import SurfaceData
 from .weather import Weather
 
@@ -128,6 +129,22 @@ def run(
             rich_help_panel=OUTPUT,
         ),
     ] = False,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state",
+            help="Thermal state of the period before, a file of --save-state.",
+            rich_help_panel=WEATHER,
+        ),
+    ] = None,
+    save_state: Annotated[
+        Path | None,
+        typer.Option(
+            "--save-state",
+            help="Keep the thermal state after the last step, for the period that follows.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     output_format: Annotated[
         str,
         typer.Option(
@@ -187,6 +204,9 @@ def run(
         check_folder(out)
         if pois is not None and not pois.exists():
             raise FileNotFoundError(f"pois: no file {pois}")
+        initial = None if state is None else ThermalState.load(state)
+        if save_state is not None:
+            check_folder(save_state.parent)
         execution = opt.execution(
             accelerator, device, strict_gpu, workers=workers, cluster=cluster, storage=storage
         )
@@ -200,7 +220,7 @@ def run(
             "output_dir": out, "config": model, "outputs": names,
             "max_shadow_distance_m": max_shadow_distance, "pois": pois, "overwrite": overwrite,
             "resume": resume, "output_format": opt.comma_list(output_format),
-            "tile_size": tile_size, "execution": execution,
+            "tile_size": tile_size, "execution": execution, "state": initial,
         }  # fmt: skip
 
         def check(surface: SurfaceData) -> None:
@@ -225,6 +245,8 @@ def run(
                 surface, weather, place.location(source, surface), **options,
                 progress_callback=bars.phase("Running the steps"),
             )  # fmt: skip
+            if save_state is not None and summary.state is not None:
+                summary.state.save(save_state)
             if plots:
                 from .pictures import draw_run
 

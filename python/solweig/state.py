@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .atomic import atomic_path
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -106,15 +107,15 @@ class ThermalState:
         return State.restore(self.first, self.accumulated_days, self.fields)
 
     def save(self, path: str | Path) -> Path:
-        """Write as ``.npz``; returns the path written."""
+        """Write as ``.npz``, atomically, the folder made if need be; returns the path written."""
         target = Path(path).with_suffix(".npz")
-        partial = target.with_name(target.stem + ".partial.npz")
+        target.parent.mkdir(parents=True, exist_ok=True)
         # A plain dict: numpy's stubs would take a grid's name for one of savez's own arguments.
         arrays: dict[str, Any] = {f"field_{name}": grid for name, grid in self.fields.items()}
-        np.savez_compressed(
-            partial, first=self.first, accumulated_days=self.accumulated_days, **arrays
-        )
-        partial.replace(target)
+        with atomic_path(target) as partial:
+            np.savez_compressed(
+                partial, first=self.first, accumulated_days=self.accumulated_days, **arrays
+            )
         return target
 
     @classmethod

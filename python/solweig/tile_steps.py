@@ -306,15 +306,15 @@ class _Tile:
         found.overlap_seconds = run_steps(len(job.weather), step, self._deliver, overlap=overlap)
         found.counts = dict(statistics.counts)
         found.first, found.accumulated_days = state.first, state.accumulated_days
-        fields = state.fields()
+        core = corners(self._core)
+        fields = state.fields(core)
         found.has_memory = bool(fields)
         for prefix, grids in (
-            ("statistic", statistics.grids()),
-            ("hours", {repr(t): grid for t, grid in statistics.hours_above().items()}),
+            ("statistic", statistics.grids(core)),
+            ("hours", {repr(t): grid for t, grid in statistics.hours_above(core).items()}),
             ("state", fields),
         ):
-            for name, grid in grids.items():
-                self._last[f"{prefix}/{name}"] = grid[self._core]
+            self._last.update({f"{prefix}/{name}": grid for name, grid in grids.items()})
         self._pending.append(self._writer.submit(job.results.release))
 
     def finish(self) -> TileSteps:

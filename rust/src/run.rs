@@ -1,7 +1,8 @@
 //! What a run carries and gives: `State`, `Statistics`, `StepResult`.
 
-use crate::door::{Raster, array, cells};
+use crate::door::{Raster, array, cells, enter};
 use crate::model::Model;
+use crate::scene::window_of;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -130,14 +131,21 @@ impl State {
     }
 
     /// Delay rasters; empty before the first day step.
-    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    #[pyo3(signature = (window=None))]
+    fn fields<'py>(
+        &self,
+        py: Python<'py>,
+        window: Option<(usize, usize, usize, usize)>,
+    ) -> PyResult<Bound<'py, PyDict>> {
         self.shared.bring_home(py)?;
         let out = PyDict::new(py);
-        if let Some(shape) = self.shape {
+        if let Some([rows, cols]) = self.shape {
+            let window = window_of(window, (rows, cols))?;
             let carried = self.shared.lock();
             for (name, memory) in MEMORY_NAMES.iter().zip(&carried.state.memory) {
                 if !memory.is_empty() {
-                    out.set_item(name, array(py, memory.clone(), &shape)?)?;
+                    let part = enter(py, || window.cut(memory, cols))?;
+                    out.set_item(name, array(py, part, &[window.rows, window.cols])?)?;
                 }
             }
         }
@@ -207,14 +215,28 @@ impl Statistics {
     }
 
     /// Read the statistics, brought home first.
-    fn read<T>(&self, py: Python<'_>, read: impl FnOnce(&stats::Statistics) -> T) -> PyResult<T> {
+    fn read<T: Send>(
+        &self,
+        py: Python<'_>,
+        read: impl FnOnce(&stats::Statistics) -> T + Send,
+    ) -> PyResult<T> {
         self.shared.bring_home(py)?;
         let carried = self.shared.lock();
         let own = carried
             .statistics
             .as_ref()
             .ok_or_else(|| PyValueError::new_err("statistics: taken over by another run"))?;
-        Ok(read(own))
+        enter(py, || read(own))
+    }
+
+    /// The cells of a window, and its shape.
+    fn part(
+        &self,
+        window: Option<(usize, usize, usize, usize)>,
+    ) -> PyResult<(stats::Part, [usize; 2])> {
+        let [rows, cols] = self.shape;
+        let window = window_of(window, (rows, cols))?;
+        Ok((stats::Part { window, cols }, [window.rows, window.cols]))
     }
 }
 
@@ -231,19 +253,31 @@ impl Statistics {
     }
 
     /// Means, extremes and hours of sun and shade.
-    fn grids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    #[pyo3(signature = (window=None))]
+    fn grids<'py>(
+        &self,
+        py: Python<'py>,
+        window: Option<(usize, usize, usize, usize)>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let (part, shape) = self.part(window)?;
         let out = PyDict::new(py);
-        for (name, values) in self.read(py, stats::Statistics::grids)? {
-            out.set_item(name, array(py, values, &self.shape)?)?;
+        for (name, values) in self.read(py, |s| s.grids_in(part))? {
+            out.set_item(name, array(py, values, &shape)?)?;
         }
         Ok(out)
     }
 
     /// Hours with UTCI above each threshold.
-    fn hours_above<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    #[pyo3(signature = (window=None))]
+    fn hours_above<'py>(
+        &self,
+        py: Python<'py>,
+        window: Option<(usize, usize, usize, usize)>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let (part, shape) = self.part(window)?;
         let out = PyDict::new(py);
-        for (threshold, values) in self.read(py, stats::Statistics::hours_above)? {
-            out.set_item(threshold, array(py, values, &self.shape)?)?;
+        for (threshold, values) in self.read(py, |s| s.hours_above_in(part))? {
+            out.set_item(threshold, array(py, values, &shape)?)?;
         }
         Ok(out)
     }

@@ -152,6 +152,31 @@ def test_a_surface_too_large_for_the_memory_is_kept_while_the_run_lasts(
     assert (site / "cache" / "metadata.json").is_file()
 
 
+def test_a_period_in_two_parts(site: Path) -> None:
+    assert invoke(arguments(site, *CPU)).exit_code == 0
+    state = site / "kept" / "state.npz"
+    day = "2006-08-01T"
+    first = [*arguments(site, *CPU), "--out", str(site / "first"), "--end", f"{day}12:00"]
+    done = invoke([*first, "--save-state", str(state)])
+    assert done.exit_code == 0, done.output
+    second = [*arguments(site, *CPU), "--out", str(site / "second"), "--start", f"{day}13:00"]
+    done = invoke([*second, "--state", str(state)])
+    assert done.exit_code == 0, done.output
+    for name in ("first", "second"):
+        for path in (site / name / "tmrt").iterdir():
+            assert path.read_bytes() == (site / "out" / "tmrt" / path.name).read_bytes(), path
+    assert len(list((site / "first" / "tmrt").iterdir())) == 2
+    # Without it the second part is another.
+    assert invoke([*second, "--overwrite"]).exit_code == 0
+    (path,) = (site / "second" / "tmrt").iterdir()
+    assert path.read_bytes() != (site / "out" / "tmrt" / path.name).read_bytes()
+    missing = invoke([*second, "--state", str(site / "none.npz")])
+    assert missing.exit_code == 2
+    assert "none.npz" in missing.stderr
+    (site / "bad.npz").write_bytes(b"nothing")
+    assert invoke([*second, "--state", str(site / "bad.npz")]).exit_code == 2
+
+
 def test_prepare_asks_before_the_sky_view(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[solweig.SurfaceData] = []
 

@@ -1,5 +1,6 @@
 //! Running statistics over the steps of a run (R 9).
 
+use crate::grid::Window;
 use rayon::prelude::*;
 
 /// Running sums and extremes of one quantity.
@@ -52,6 +53,47 @@ impl RunningPart<'_> {
             *max = max.max(value);
             *min = min.min(value);
         }
+    }
+}
+
+/// Cells that are read out: a window of a raster.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// Rows and columns of the raster that are wanted.
+    pub window: Window,
+    /// Columns of the raster.
+    pub cols: usize,
+}
+
+impl Part {
+    /// All of so many cells.
+    fn all(len: usize) -> Self {
+        let window = Window {
+            row: 0,
+            col: 0,
+            rows: 1,
+            cols: len,
+        };
+        Self { window, cols: len }
+    }
+
+    /// A value of each cell, row by row.
+    fn map(self, value: impl Fn(usize) -> f64 + Sync) -> Vec<f32> {
+        const CHUNK: usize = 1 << 15;
+        let Self { window, cols } = self;
+        let mut out = vec![0.0; window.len()];
+        let chunks = out.par_chunks_mut(CHUNK).enumerate();
+        chunks.for_each(|(chunk, cells)| {
+            let (mut row, mut col) = window.cell(chunk * CHUNK);
+            for slot in cells {
+                *slot = value(row * cols + col) as f32;
+                col += 1;
+                if col == window.col + window.cols {
+                    (row, col) = (row + 1, window.col);
+                }
+            }
+        });
+        out
     }
 }
 
@@ -255,6 +297,12 @@ impl Statistics {
     /// hours of sun and shade. NaN where nothing was counted.
     #[must_use]
     pub fn grids(&self) -> Vec<(String, Vec<f32>)> {
+        self.grids_in(Part::all(self.len()))
+    }
+
+    /// [`Statistics::grids`] of a part of the cells.
+    #[must_use]
+    pub fn grids_in(&self, cells: Part) -> Vec<(String, Vec<f32>)> {
         let mut out = Vec::new();
         for (name, running) in [("tmrt", &self.tmrt), ("utci", &self.utci)] {
             let mean = |i: usize| {
@@ -270,50 +318,47 @@ impl Statistics {
                     f64::NAN
                 }
             };
-            out.push((format!("{name}_mean"), self.grid(mean)));
-            out.push((
-                format!("{name}_max"),
-                self.grid(|i| extreme(running.max[i])),
-            ));
-            out.push((
-                format!("{name}_min"),
-                self.grid(|i| extreme(running.min[i])),
-            ));
-            let day = self.grid(|i| part(&running.day, &self.day_count, i));
+            out.push((format!("{name}_mean"), cells.map(mean)));
+            let max = cells.map(|i| extreme(running.max[i]));
+            out.push((format!("{name}_max"), max));
+            let min = cells.map(|i| extreme(running.min[i]));
+            out.push((format!("{name}_min"), min));
+            let day = cells.map(|i| part(&running.day, &self.day_count, i));
             out.push((format!("{name}_day_mean"), day));
-            let night = self.grid(|i| part(&running.night, &self.night_count, i));
+            let night = cells.map(|i| part(&running.night, &self.night_count, i));
             out.push((format!("{name}_night_mean"), night));
         }
-        out.push(("sun_hours".to_owned(), self.counted(&self.sun_hours)));
-        out.push(("shade_hours".to_owned(), self.counted(&self.shade_hours)));
+        for (name, hours) in [("sun", &self.sun_hours), ("shade", &self.shade_hours)] {
+            out.push((format!("{name}_hours"), self.counted(cells, hours)));
+        }
         out
     }
 
     /// Hours with UTCI above each threshold; a threshold of both lists counts day and night.
     #[must_use]
     pub fn hours_above(&self) -> Vec<(f64, Vec<f32>)> {
+        self.hours_above_in(Part::all(self.len()))
+    }
+
+    /// [`Statistics::hours_above`] of a part of the cells.
+    #[must_use]
+    pub fn hours_above_in(&self, cells: Part) -> Vec<(f64, Vec<f32>)> {
         let thresholds = self.day_thresholds.iter().chain(&self.night_thresholds);
         let mut out: Vec<(f64, Vec<f32>)> = Vec::new();
         for (&threshold, hours) in thresholds.zip(&self.hours_above) {
+            let found = self.counted(cells, hours);
             match out.iter_mut().find(|(t, _)| *t == threshold) {
-                Some((_, sum)) => sum.iter_mut().zip(hours).for_each(|(s, h)| *s += h),
-                None => out.push((threshold, self.counted(hours))),
+                Some((_, sum)) => sum.iter_mut().zip(found).for_each(|(s, h)| *s += h),
+                None => out.push((threshold, found)),
             }
         }
         out
     }
 
-    fn grid(&self, value: impl Fn(usize) -> f64 + Sync) -> Vec<f32> {
-        (0..self.len())
-            .into_par_iter()
-            .map(|i| value(i) as f32)
-            .collect()
-    }
-
     /// Hours where a cell was counted at all.
-    fn counted(&self, hours: &[f32]) -> Vec<f32> {
+    fn counted(&self, cells: Part, hours: &[f32]) -> Vec<f32> {
         let seen = |i: usize| self.day_count[i] + self.night_count[i] > 0;
-        self.grid(|i| {
+        cells.map(|i| {
             if seen(i) {
                 f64::from(hours[i])
             } else {

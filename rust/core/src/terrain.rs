@@ -4,6 +4,7 @@
 //! visibility decision is a single f32 subtraction and a comparison on every engine.
 
 use crate::grid::Grid;
+use rayon::prelude::*;
 
 /// Height of "nothing there": below every real height, finite so that no arithmetic yields NaN.
 pub const NOTHING: f32 = -1.0e30;
@@ -125,10 +126,10 @@ impl Terrain {
     pub fn new(input: &SceneInput<'_>) -> Self {
         let lowest = input
             .dsm
-            .iter()
+            .par_iter()
             .copied()
             .filter(|z| z.is_finite())
-            .fold(f32::INFINITY, f32::min);
+            .reduce(|| f32::INFINITY, f32::min);
         let whole = Whole {
             datum: if lowest.is_finite() {
                 f64::from(lowest)
@@ -153,7 +154,7 @@ impl Terrain {
         {
             assert_eq!(layer.len(), grid.len(), "layer does not match the grid");
         }
-        let valid: Vec<bool> = input.dsm.iter().map(|z| z.is_finite()).collect();
+        let valid: Vec<bool> = input.dsm.par_iter().map(|z| z.is_finite()).collect();
         let stride = grid.cols.next_multiple_of(SEGMENT) + 2 * SEGMENT;
         let mut terrain = Self {
             id: 0,
@@ -174,10 +175,10 @@ impl Terrain {
         terrain.lowest = terrain
             .surface
             .heights
-            .iter()
+            .par_iter()
             .copied()
             .filter(|&z| z > NOTHING)
-            .fold(f32::INFINITY, f32::min);
+            .reduce(|| f32::INFINITY, f32::min);
         terrain.vegetation = terrain.vegetation_layers(input, whole.vegetation);
         terrain
     }
@@ -225,11 +226,12 @@ impl Terrain {
     }
 
     /// Fill a padded layer from absolute heights; non-finite values become [`NOTHING`].
-    fn padded(&self, height: impl Fn(usize) -> f64) -> Vec<f32> {
+    fn padded(&self, height: impl Fn(usize) -> f64 + Sync) -> Vec<f32> {
         let mut out = vec![NOTHING; self.grid.rows * self.stride];
-        for row in 0..self.grid.rows {
-            let start = self.at(row, 0);
-            for (col, slot) in out[start..start + self.grid.cols].iter_mut().enumerate() {
+        let lines = out.par_chunks_mut(self.stride).enumerate();
+        lines.for_each(|(row, line)| {
+            let cells = &mut line[SEGMENT..SEGMENT + self.grid.cols];
+            for (col, slot) in cells.iter_mut().enumerate() {
                 let h = height(row * self.grid.cols + col);
                 if h.is_finite() {
                     #[expect(clippy::cast_possible_truncation, reason = "the one rounding")]
@@ -238,14 +240,14 @@ impl Terrain {
                     }
                 }
             }
-        }
+        });
         out
     }
 
-    fn layer(&self, height: impl Fn(usize) -> f64) -> Layer {
+    fn layer(&self, height: impl Fn(usize) -> f64 + Sync) -> Layer {
         let heights = self.padded(height);
         let window_max = self.window_maxima(&heights);
-        let largest = heights.iter().copied().fold(NOTHING, f32::max);
+        let largest = window_max.iter().copied().fold(NOTHING, f32::max);
         Layer {
             heights,
             window_max,
@@ -258,27 +260,29 @@ impl Terrain {
     fn window_maxima(&self, heights: &[f32]) -> Vec<f32> {
         let block_rows = self.grid.rows.div_ceil(BLOCK) + 2 * MARGIN;
         let mut blocks = vec![NOTHING; block_rows * self.block_cols];
-        for row in 0..self.grid.rows {
-            let line = &heights[self.at(row, 0)..self.at(row, 0) + self.grid.cols];
-            let block_row = (row / BLOCK + MARGIN) * self.block_cols;
-            for (b, part) in line.chunks(BLOCK).enumerate() {
-                let max = part.iter().copied().fold(NOTHING, f32::max);
-                let slot = &mut blocks[block_row + MARGIN + b];
-                *slot = slot.max(max);
-            }
-        }
-        let mut windows = vec![NOTHING; blocks.len()];
-        for row in 0..block_rows {
-            for col in 0..self.block_cols {
-                let mut max = NOTHING;
-                for r in row..(row + WINDOW.0).min(block_rows) {
-                    for c in col..(col + WINDOW.1).min(self.block_cols) {
-                        max = max.max(blocks[r * self.block_cols + c]);
-                    }
+        let inside = &mut blocks[MARGIN * self.block_cols..];
+        let lines = inside.par_chunks_mut(self.block_cols).enumerate();
+        lines.for_each(|(block_row, maxima)| {
+            for row in
+                (block_row * BLOCK..(block_row + 1) * BLOCK).take_while(|&r| r < self.grid.rows)
+            {
+                let line = &heights[self.at(row, 0)..self.at(row, 0) + self.grid.cols];
+                for (slot, part) in maxima[MARGIN..].iter_mut().zip(line.chunks(BLOCK)) {
+                    *slot = part.iter().copied().fold(*slot, f32::max);
                 }
-                windows[row * self.block_cols + col] = max;
             }
-        }
+        });
+        let mut windows = vec![NOTHING; blocks.len()];
+        let lines = windows.par_chunks_mut(self.block_cols).enumerate();
+        lines.for_each(|(row, windows)| {
+            for (col, slot) in windows.iter_mut().enumerate() {
+                for r in row..(row + WINDOW.0).min(block_rows) {
+                    let last = (col + WINDOW.1).min(self.block_cols);
+                    let line = &blocks[r * self.block_cols..][col..last];
+                    *slot = line.iter().copied().fold(*slot, f32::max);
+                }
+            }
+        });
         windows
     }
 
@@ -323,31 +327,31 @@ impl Terrain {
             Some(trunk) => top(i, f64::from(trunk[i].min(canopy[i]))),
             None => top(i, f64::from(canopy[i]) * input.trunk_ratio),
         };
-        if !keep_empty && !(0..self.grid.len()).any(|i| canopy_top(i).is_finite()) {
+        let all = || (0..self.grid.len()).into_par_iter();
+        if !keep_empty && !all().any(|i| canopy_top(i).is_finite()) {
             return None;
         }
-        let bush: Vec<bool> = (0..self.grid.len())
+        let bush: Vec<bool> = all()
             .map(|i| {
                 let above = if input.relative_bush { base(i) } else { 0.0 };
                 trunk_top(i).is_nan() && canopy_top(i) - above > 1.0
             })
             .collect();
-        let trunk_absent = (0..self.grid.len())
-            .map(|i| trunk_top(i).is_nan())
-            .collect();
+        let trunk_absent = all().map(|i| trunk_top(i).is_nan()).collect();
         let canopy = self.layer(canopy_top);
         let trunk = self.padded(trunk_top);
         let mut from_start = vec![0_u32; canopy.heights.len()];
-        for row in 0..self.grid.rows {
-            for col in 0..self.grid.cols {
+        let lines = from_start.par_chunks_mut(self.stride).enumerate();
+        lines.for_each(|(row, line)| {
+            for (col, slot) in line[SEGMENT..][..self.grid.cols].iter_mut().enumerate() {
                 let i = self.at(row, col);
                 let z = self.surface.heights[i];
                 let crown_on_ground = canopy.heights[i] - z > 0.0 && trunk[i] - z <= 0.0;
                 if crown_on_ground || bush[row * self.grid.cols + col] {
-                    from_start[i] = u32::MAX;
+                    *slot = u32::MAX;
                 }
             }
-        }
+        });
         Some(Vegetation {
             canopy,
             trunk,
