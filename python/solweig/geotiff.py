@@ -13,7 +13,7 @@ from .file_windows import read_window
 from .georef import GeoReference
 from .variables import attributes
 
-__all__ = ["COG_BYTES_PER_CELL", "NODATA", "write_geotiff"]
+__all__ = ["COG_BYTES_PER_CELL", "NODATA", "bands", "write_geotiff"]
 
 NODATA = -9999.0
 COG_BYTES_PER_CELL = 6.0
@@ -108,17 +108,25 @@ def _packing(grid: Grid) -> dict[str, Any]:
 def _fill(target: Any, grid: Grid, name: str) -> None:
     from rasterio.windows import Window
 
-    for row, band in _bands(grid):
+    for row, band in bands(grid, NODATA):
         target.write(band, 1, window=Window(0, row, grid.shape[1], band.shape[0]))
     described = attributes(name)
     target.set_band_description(1, described["long_name"])
     target.update_tags(1, **{k: v for k, v in described.items() if k != "long_name"})
 
 
-def _bands(grid: Grid) -> Iterator[tuple[int, Grid]]:
-    """Rows as they are stored, whole blocks at a time."""
+def bands(grid: NDArray[Any], nodata: float | None) -> Iterator[tuple[int, NDArray[Any]]]:
+    """First row and rows as they are stored, whole blocks at a time.
+
+    Args:
+        grid: in memory or mapped.
+        nodata: stands for what is not finite; None leaves it.
+    """
     rows, cols = grid.shape
     for row in range(0, rows, _BAND_ROWS):
         band = read_window(grid, (slice(row, min(row + _BAND_ROWS, rows)), slice(0, cols)))
-        finite = np.isfinite(band)
-        yield row, band if finite.all() else np.where(finite, band, np.float32(NODATA))
+        if nodata is not None and np.issubdtype(band.dtype, np.floating):
+            finite = np.isfinite(band)
+            if not finite.all():
+                band = np.where(finite, band, band.dtype.type(nodata))
+        yield row, band

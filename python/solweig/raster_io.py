@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from .atomic import atomic_path
 from .errors import InvalidSurfaceData
+from .geotiff import bands
 from .renamed import also_named
 
 if TYPE_CHECKING:
@@ -112,28 +113,33 @@ def save_raster(
         InvalidSurfaceData: the array is not 2-D or has no cell.
         OSError: the file cannot be written.
     """
+    from rasterio.windows import Window
+
     values = np.asarray(arr)
     if values.ndim != 2 or values.size == 0:
         raise InvalidSurfaceData(Path(path).name, "a 2-D array with cells", f"shape {values.shape}")
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    out = values.astype(np.float32) if ensure_float32 else values
-    if out.dtype == np.bool_:
-        out = out.astype(np.uint8)
-    floating = np.issubdtype(out.dtype, np.floating)
-    if floating and no_data_val is not None:
-        out = np.where(np.isfinite(out), out, out.dtype.type(no_data_val))
+    dtype = np.dtype(np.float32) if ensure_float32 else values.dtype
+    dtype = np.dtype(np.uint8) if dtype == np.bool_ else dtype
     nodata = no_data_val
-    if nodata is not None and not floating and not _fits(nodata, out.dtype):
+    if nodata is not None and not np.issubdtype(dtype, np.floating) and not _fits(nodata, dtype):
         nodata = None
-    profile = _profile(out.shape, out.dtype, trf, crs, nodata)
-    profile |= {"driver": "COG", "blocksize": 512} if use_cog else _tiling(out.shape)
+    profile = _profile(values.shape, dtype, trf, crs, nodata)
+    # The fastest level, as in a run's files.
+    profile |= (
+        {"driver": "COG", "blocksize": 512, "level": 1}
+        if use_cog
+        else {**_tiling(values.shape), "zlevel": 1}
+    )
     with (
         atomic_path(target) as temporary,
         _rasterio_errors(),
         _rasterio().open(temporary, "w", **profile) as sink,
     ):
-        sink.write(out, 1)
+        for row, band in bands(values, no_data_val):
+            place = Window(0, row, values.shape[1], band.shape[0])
+            sink.write(band.astype(dtype, copy=False), 1, window=place)
     if generate_preview:
         _save_preview(target, values)
 
