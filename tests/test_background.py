@@ -12,7 +12,6 @@ import solweig
 from solweig import tile_steps
 from solweig.background import BackgroundWriter
 from solweig.execution import ExecutionConfig
-from solweig.tile_store import TileStore
 
 from .tile_cases import assert_same_run, prepared, run
 
@@ -87,20 +86,36 @@ def surface() -> solweig.SurfaceData:
 def test_a_slow_disk_holds_the_model_up(
     surface: solweig.SurfaceData, monkeypatch: pytest.MonkeyPatch, limit: int, tile_workers: int
 ) -> None:
-    """Steps waiting for the disk and tiles in memory stay within their bounds."""
-    write = TileStore.write
-    read, finish = tile_steps._Stepping.read, tile_steps._Stepping.finish
+    """Steps waiting for the disk and tiles in memory stay within their bounds, and reach them."""
+    finish = tile_steps._Stepping.finish
+    read, submit = tile_steps._Stepping.read, BackgroundWriter.submit
     lock = threading.Lock()
-    now = {"tiles": 0, "most": 0}
+    now = {"tiles": 0, "begun": 0, "most": 0}
+    # The first tiles wait for each other: as many as may be are under way.
+    together = threading.Barrier(tile_workers, timeout=30.0)
 
-    def slow(self: TileStore, *args: Any) -> None:
-        time.sleep(0.004)
-        write(self, *args)
+    def slow_until_full(self: BackgroundWriter, task: Any) -> Any:
+        """The first task of every writer lasts until as many wait as may."""
+        if self.depth_peak:
+            return submit(self, task)
+
+        def wait_and_do() -> Any:
+            deadline = time.monotonic() + 30.0
+            while self.depth_peak < limit and time.monotonic() < deadline:
+                time.sleep(0.001)
+            time.sleep(0.02)  # were there no bound, more would be handed over now
+            return task()
+
+        return submit(self, wait_and_do)
 
     def count_in(self: Any, item: Any) -> Any:
         with lock:
             now["tiles"] += 1
+            now["begun"] += 1
             now["most"] = max(now["most"], now["tiles"])
+            first = now["begun"] <= tile_workers
+        if first:
+            together.wait()
         return read(self, item)
 
     def count_out(self: Any, item: Any, computed: Any) -> Any:
@@ -109,14 +124,13 @@ def test_a_slow_disk_holds_the_model_up(
             now["tiles"] -= 1
         return found
 
-    monkeypatch.setattr(TileStore, "write", slow)
+    monkeypatch.setattr(BackgroundWriter, "submit", slow_until_full)
     monkeypatch.setattr(tile_steps._Stepping, "read", count_in)
     monkeypatch.setattr(tile_steps._Stepping, "finish", count_out)
     execution = ExecutionConfig(accelerator="cpu", inflight_limit=limit, tile_workers=tile_workers)
     summary = run(surface, tile_size=40, execution=execution)
     assert summary.telemetry is not None
     rows = {(r.metric, r.stage): r for r in summary.telemetry.rows()}
-    # The disk is the slowest part: were there no bound, many more would wait.
     assert rows["queue_depth_peak", "write"].max == limit
     assert now["most"] == tile_workers
     assert rows["queue_depth_peak", ""].max == tile_workers

@@ -9,6 +9,7 @@ import json
 import math
 import pickle
 import re
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -126,12 +127,15 @@ def test_live_lines() -> None:
 def test_a_run_reports_itself(surface: solweig.SurfaceData) -> None:
     summary = solweig.calculate(surface, weather(), LOCATION, tile_size=12)
     assert summary.telemetry is not None
-    rows = {r.metric: r for r in summary.telemetry.rows()}
-    assert set(rows) >= set(NAMES) - {"gpu_stage_time_ms", "svf_stitch_copy_time_ms"}
-    assert rows["timestep_wall_time_s"].count == 4 * 6
-    assert rows["tile_turnaround_ms"].count == 6
-    # One tile is computed while another is read or written; steps wait for their store.
-    assert rows["queue_depth_peak"].max == 2
+    rows = {(r.metric, r.stage): r for r in summary.telemetry.rows()}
+    metrics = {metric for metric, _ in rows}
+    assert metrics >= set(NAMES) - {"gpu_stage_time_ms", "svf_stitch_copy_time_ms"}
+    assert rows["timestep_wall_time_s", ""].count == 4 * 6
+    assert rows["tile_turnaround_ms", ""].count == 6
+    # One tile is computed while another is read or written. Whether steps wait for their store
+    # depends on who is faster; that their number is bounded is shown with a slow store elsewhere.
+    assert rows["queue_depth_peak", ""].max == 2
+    assert rows["queue_depth_peak", "write"].max >= 1
     text = summary.report()
     for name in ("Telemetry", "tile_turnaround_ms", "timestep_wall_time_s", "p95 of 24"):
         assert name in text
@@ -184,15 +188,29 @@ def test_steps_come_in_order(overlap: bool) -> None:
 
 
 def test_overlap_is_time_spent_together() -> None:
+    def nothing(*_: object) -> None:
+        return None
+
+    assert run_steps(4, nothing, nothing, overlap=False) == 0.0
+
+    # Every step but the first waits for the delivery of the one before, and the other way about:
+    # they get past each other only where both are under way.
+    meet = threading.Barrier(2, timeout=30.0)
+
     def step(i: int) -> None:
-        time.sleep(0.03)
+        if i > 0:
+            meet.wait()
+            time.sleep(0.01)
+            meet.wait()
 
     def deliver(i: int, result: None, seconds: float) -> None:
-        time.sleep(0.03)
+        if i < 3:
+            meet.wait()
+            meet.wait()
 
-    assert run_steps(4, step, deliver, overlap=False) == 0.0
+    started = time.perf_counter()
     together = run_steps(4, step, deliver, overlap=True)
-    assert 0.04 < together <= 0.12
+    assert 0.03 <= together <= time.perf_counter() - started
 
 
 def test_an_error_of_either_side_arrives() -> None:

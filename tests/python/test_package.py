@@ -47,10 +47,9 @@ def test_import_is_quick_and_loads_nothing_heavy() -> None:
         " 'scipy', 'solweig._core') if m in sys.modules])"
     )
     assert heavy == "[]"
-    seconds = child(
-        "import time; t = time.perf_counter(); import solweig; print(time.perf_counter() - t)"
-    )
-    assert float(seconds) < 0.3
+    # Processor time, and the best of a few: other work on the machine must not decide this.
+    took = "import time; t = time.process_time(); import solweig; print(time.process_time() - t)"
+    assert min(float(child(took)) for _ in range(3)) < 0.3
 
 
 def test_star_import() -> None:

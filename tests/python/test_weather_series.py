@@ -228,7 +228,7 @@ def test_a_year_is_quick() -> None:
     stamps = pd.date_range("2020-01-01 01:00", periods=8760, freq="h")
     frame = pd.DataFrame({"ta": 10.0, "rh": 50.0, "global_rad": 100.0, "ws": 1.0}, index=stamps)
     frame["pressure"] = 1000.0
-    start = time.perf_counter()
+    start = time.process_time()
     series = weather_series(Weather.from_dataframe(frame), GOTHENBURG)
     assert len(series) == 8760
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
