@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .errors import ConfigurationError
 from .memory_limits import stay_on_disk
 from .sky_view import sky_bytes
 
@@ -32,7 +33,8 @@ def kept_surface(
     """The folder of the prepared surface.
 
     The one asked for; else none, the surface being in memory; else, where it does not fit that, a
-    folder in ``out``, which an interrupted run finds again and a complete one removes.
+    folder in ``out``, which an interrupted run finds again and a complete one removes; so does
+    a run that is refused before the sky view.
     """
     cells = None if cache is not None else _cells(dsm, bbox, pixel_size)
     if cells is None or not stay_on_disk(cells, sky_bytes(vegetation, patch_option)):
@@ -44,7 +46,13 @@ def kept_surface(
         "--cache keeps it",
         folder,
     )
-    yield folder
+    new = not folder.exists()
+    try:
+        yield folder
+    except ConfigurationError:
+        if new and not (folder / "svf").exists():  # nothing in it that took long
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -279,7 +279,8 @@ def recorded_tiles(plan: RunPlan, head: Mapping[str, Any]) -> tuple[int, int, in
                 str(head[name]),
                 "Run it as it was begun, or without resume to start anew.",
             )
-    return int(found["core"]), int(found["core_cols"]), int(found["halo"])
+    cols = found.get("core_cols", found["core"])  # once they were squares
+    return int(found["core"]), int(cols), int(found["halo"])
 
 
 def _intact(

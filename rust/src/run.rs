@@ -35,6 +35,19 @@ impl Shared {
         self.carried.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Work on both parts without the GIL. They are locked only while it is let go of: who waits for
+    /// the lock may hold it.
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&Carried) -> T + Send,
+    ) -> PyResult<T> {
+        let carried = &self.carried;
+        enter(py, || {
+            work(&carried.lock().unwrap_or_else(PoisonError::into_inner))
+        })
+    }
+
     /// Bring the rasters back from a device.
     fn bring_home(&self, py: Python<'_>) -> PyResult<()> {
         match &self.model {
@@ -141,10 +154,13 @@ impl State {
         let out = PyDict::new(py);
         if let Some([rows, cols]) = self.shape {
             let window = window_of(window, (rows, cols))?;
-            let carried = self.shared.lock();
-            for (name, memory) in MEMORY_NAMES.iter().zip(&carried.state.memory) {
-                if !memory.is_empty() {
-                    let part = enter(py, || window.cut(memory, cols))?;
+            let parts = self.shared.with(py, |carried| {
+                let memory = carried.state.memory.iter();
+                let cut = memory.map(|m| (!m.is_empty()).then(|| window.cut(m, cols)));
+                cut.collect::<Vec<_>>()
+            })?;
+            for (name, part) in MEMORY_NAMES.iter().zip(parts) {
+                if let Some(part) = part {
                     out.set_item(name, array(py, part, &[window.rows, window.cols])?)?;
                 }
             }
@@ -221,12 +237,9 @@ impl Statistics {
         read: impl FnOnce(&stats::Statistics) -> T + Send,
     ) -> PyResult<T> {
         self.shared.bring_home(py)?;
-        let carried = self.shared.lock();
-        let own = carried
-            .statistics
-            .as_ref()
-            .ok_or_else(|| PyValueError::new_err("statistics: taken over by another run"))?;
-        enter(py, || read(own))
+        self.shared
+            .with(py, |carried| carried.statistics.as_ref().map(read))?
+            .ok_or_else(|| PyValueError::new_err("statistics: taken over by another run"))
     }
 
     /// The cells of a window, and its shape.

@@ -137,6 +137,10 @@ def test_a_surface_too_large_for_the_memory_is_kept_while_the_run_lasts(
     assert done.exit_code == 2
     assert "does not fit the memory" in done.stderr
     assert (kept / "metadata.json").is_file()
+    # A run that is refused before the sky view leaves nothing in the folder of another.
+    other = [*arguments(site, *CPU), "--outputs", "utci"]
+    assert invoke(other).exit_code == 2
+    assert not (site / "out" / ".solweig_surface").exists()
     # What is there is used, and goes when the run is complete.
     with monkeypatch.context() as context:
         context.setattr(
