@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ import solweig
 from solweig import _core
 from solweig.errors import ConfigurationError
 from solweig.execution import ExecutionConfig
-from solweig.execution.dask_strategy import places_of
+from solweig.execution.dask_strategy import DaskStrategy, places_of
 from solweig.shared_store import PublishedInputs
 
+from .execution.jobs import Double
 from .tile_cases import REACH_M, assert_same_run, assert_same_sky, city, prepared, run
 
 distributed = pytest.importorskip("distributed")
@@ -86,6 +88,17 @@ def test_in_memory(
     assert 1 <= len(pids) <= 2
     assert summary.tally["radiation"]["cpu_runs"] == 12 * 5
     assert not list(tmp_path.glob("work_*"))
+
+
+def test_all_workers_get_tiles(cluster: Any) -> None:
+    """Long tiles after quick ones: nobody may be thought to be done in no time."""
+    with DaskStrategy(cluster.scheduler_address) as strategy:
+        for seconds, items in ((0.0, 30), (0.3, 9)):
+            done = list(strategy.run(Double(seconds), list(range(items))))
+            assert sorted(d.value for d in done) == [2 * i for i in range(items)]
+        shares = Counter(d.origin.pid for d in done)
+    assert len(shares) == 2
+    assert min(shares.values()) >= 3
 
 
 def test_files_are_those_of_one_process(

@@ -142,11 +142,14 @@ class DaskCrew:
 
         token = uuid.uuid4().hex
         setup = (self._opener, self._tiles, self._places)
-        # A task and not scattered data, which would be lost with the workers that hold it.
-        shared = self._client.submit(_same, job, key=f"solweig-{token}-job", pure=False)
+        # The scheduler expects of a task what others of its kind took, and takes the first word of
+        # a key for the kind. Tiles of this run are a kind of their own: were they thought to be as
+        # quick as the job's task, or as those of a smaller run, one worker would be given all.
+        # The job is a task and not scattered data, which would be lost with its workers.
+        shared = self._client.submit(_same, job, key=f"solweig_job-{token}", pure=False)
         numbers = {
             self._client.submit(
-                _do, shared, token, setup, number, item, key=f"solweig-{token}-{number}",
+                _do, shared, token, setup, number, item, key=f"solweig_tile_{token}-{number}",
                 pure=False, retries=_RETRIES,
             ): number
             for number, item in enumerate(items)
