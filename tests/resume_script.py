@@ -45,6 +45,8 @@ HARM: dict[str, Callable[[], None]] = {
 
 
 def main(surface: str, out: str, told: str) -> None:
+    # What is started in the background of a shell would not hear it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     what: dict[str, Any] = json.loads(told)
     done: list[int] = []
 

@@ -32,7 +32,7 @@ def sparse_city(shape: tuple[int, int]) -> City:
             land_cover[r0 : r0 + 4, c0 : c0 + 4] = 2
             canopy[r0 + 4 : r0 + 6, c0 : c0 + 6] = 4.0
     dsm[rows // 3, cols // 3] = np.nan
-    return City(dsm, None, canopy, None, land_cover, 2.0)
+    return City(dsm, None, canopy, None, land_cover, 6.0)
 
 
 def compare_everything(city: City, engine: _core.Engine) -> None:
