@@ -163,6 +163,31 @@ def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def draw_memory(figures: dict[str, Any], path: Path) -> None:
+    """The memory curve of the large raster, with the limit."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    large = figures["large"]
+    minutes, anonymous, files = zip(
+        *((s / 60, a, f) for s, a, f in large["curve_s_anonymous_gib_files_gib"]), strict=True
+    )
+    figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
+    axes.stackplot(minutes, anonymous, files, labels=["anonymous pages", "mapped files"], alpha=0.8)
+    axes.axhline(figures["limit_gib"], color="black", linewidth=1, label="limit")
+    axes.axvline(large["prepare_s"] / 60, color="grey", linewidth=1, linestyle=":")
+    axes.text(large["prepare_s"] / 60, 0.93 * figures["limit_gib"], " run", va="top")
+    axes.set(
+        xlabel="minutes", ylabel="GiB", xlim=(0, minutes[-1]), ylim=(0, 1.25 * figures["limit_gib"]),
+        title=f"{large['rows']} x {large['cols']} cells: preparation and a run of one step",
+    )  # fmt: skip
+    axes.legend(loc="upper left", ncols=3, frameon=False)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=16210)
@@ -174,8 +199,12 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("scale"))
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--output", type=Path, default=RESULTS / "scale.json")
+    parser.add_argument("--draw", type=Path, help="draw the curve of --output, no more")
     parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.draw:
+        draw_memory(json.loads(arguments.output.read_text("utf-8")), arguments.draw)
+        return 0
     if arguments.worker:
         if arguments.cgroup:
             (arguments.cgroup / "cgroup.procs").write_text(str(os.getpid()))
