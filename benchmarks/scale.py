@@ -178,9 +178,10 @@ def draw_memory(figures: dict[str, Any], path: Path) -> None:
     axes.stackplot(minutes, anonymous, files, labels=["anonymous pages", "mapped files"], alpha=0.8)
     axes.axhline(figures["limit_gib"], color="black", linewidth=1, label="limit")
     axes.axvline(large["prepare_s"] / 60, color="grey", linewidth=1, linestyle=":")
-    axes.text(large["prepare_s"] / 60, 0.93 * figures["limit_gib"], " run", va="top")
+    limit = figures["limit_gib"]
+    axes.text(large["prepare_s"] / 60, 0.93 * limit, " run", va="top")
     axes.set(
-        xlabel="minutes", ylabel="GiB", xlim=(0, minutes[-1]), ylim=(0, 1.25 * figures["limit_gib"]),
+        xlabel="minutes", ylabel="GiB", xlim=(0, minutes[-1]), ylim=(0, 1.25 * limit),
         title=f"{large['rows']} x {large['cols']} cells: preparation and a run of one step",
     )  # fmt: skip
     axes.legend(loc="upper left", ncols=3, frameon=False)
