@@ -15,6 +15,7 @@ import pytest
 import solweig
 from solweig import tile_plan
 from solweig.execution import ExecutionConfig
+from solweig.file_windows import is_its_file
 from tests.tile_cases import REACH_M, assert_same_run, assert_same_sky, city, prepared, run
 
 CPU = ExecutionConfig(accelerator="cpu")
@@ -68,6 +69,18 @@ def test_built_in_files_is_built_in_memory(whole: solweig.SurfaceData, tmp_path:
     again = prepare_city(tmp_path, feedback=lambda done, total: None)
     assert_same_sky(whole, again)
     assert_same_sky(whole, solweig.SurfaceData.load(tmp_path))
+
+
+@pytest.mark.usefixtures("large")
+def test_every_layer_of_the_sky_is_its_file(tmp_path: Path) -> None:
+    """Made or found: what has lost its file is read through the map, with the interpreter held."""
+    for _ in range(2):
+        surface = prepare_city(tmp_path)
+        assert surface.svf is not None
+        assert surface.shadow_matrices is not None
+        layers = {**surface.svf.as_dict(), **surface.shadow_matrices.words()}
+        assert [name for name, layer in layers.items() if not is_its_file(layer)] == []
+        assert len(layers) == 18
 
 
 @pytest.mark.usefixtures("large")
