@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from . import _core
 
-__all__ = ["Where", "is_its_file", "map_array", "read_window", "write_window"]
+__all__ = ["Where", "is_its_file", "map_array", "read_window", "whole_file", "write_window"]
 
 Where = tuple[slice, slice]
 """Rows and columns."""
@@ -44,11 +44,34 @@ def map_array(path: str | Path, mode: Literal["r", "r+", "c"] = "r") -> NDArray[
 
 def is_its_file(array: NDArray[Any]) -> bool:
     """Whether the file under the name of a mapped array is the one that is mapped."""
-    pages, name = getattr(array, "_mmap", None), getattr(array, "filename", None)
-    if pages is None or name is None or getattr(array, "mode", None) == "c":
+    source = _map_of(array)
+    if source is None or source.filename is None or source.mode == "c":
         return False  # of a copy on write, what was changed is in memory only
-    own = _files.get(pages)
-    return own is not None and own == _identity(name)
+    own = _files.get(source._mmap)
+    return own is not None and own == _identity(source.filename)
+
+
+def whole_file(array: NDArray[Any]) -> Path | None:
+    """The ``.npy`` file an array is all of, mapped; None for any other array."""
+    source = _map_of(array)
+    if source is None or not is_its_file(array):
+        return None
+    whole = map_array(source.filename)
+    same = whole.shape == array.shape and whole.dtype == array.dtype
+    if not same or not array.flags.c_contiguous or _offset(array) != _offset(whole):
+        return None
+    return Path(source.filename).absolute()
+
+
+def _map_of(array: NDArray[Any]) -> Any:
+    """The :class:`numpy.memmap` whose memory an array shows, itself or one it is a view of: numpy's
+    functions give plain views of what is mapped."""
+    found: Any = array
+    while isinstance(found, np.ndarray):
+        if getattr(found, "_mmap", None) is not None:
+            return found
+        found = found.base
+    return None
 
 
 def _identity(path: str | Path) -> tuple[int, int] | None:
@@ -119,18 +142,18 @@ def _stretches(array: NDArray[Any], where: Where) -> _Stretches | None:
     first = begin + row * stride + col * cell
     if length == stride:
         length *= shape[0]
-    path = str(array.filename)  # type: ignore[attr-defined]
+    path = str(_map_of(array).filename)
     return _Stretches(path, shape, first, stride, length)
 
 
 def _offset(array: NDArray[Any]) -> int | None:
     """Where the values of a mapped array, or of a part of one, begin in its file."""
-    pages = getattr(array, "_mmap", None)
-    if pages is None:
+    source = _map_of(array)
+    if source is None:
         return None
     # A part keeps the offset of the whole; its address tells where it begins.
-    begin = array.offset - array.offset % mmap.ALLOCATIONGRANULARITY  # type: ignore[attr-defined]
-    base = np.frombuffer(pages, np.uint8).ctypes.data
+    begin = source.offset - source.offset % mmap.ALLOCATIONGRANULARITY
+    base = np.frombuffer(source._mmap, np.uint8).ctypes.data
     return int(begin + array.ctypes.data - base)
 
 

@@ -66,8 +66,7 @@ def to_words(array: Any, n_patches: int, *, bitorder: str = "big") -> NDArray[np
     (uint8, last axis ``ceil(n_patches / 8)``, ``bitorder`` as in ``numpy.packbits``); one value
     per patch (last axis ``n_patches``; non-zero = visible).
     """
-    # A mapped file stays one: its windows are then read row by row, see file_windows.
-    matrix = array if isinstance(array, np.memmap) else np.asarray(array)
+    matrix = np.asarray(array)
     n_words, n_bytes = -(-n_patches // 32), -(-n_patches // 8)
     if matrix.ndim == 3:
         depth = matrix.shape[2]

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .file_windows import Where, is_its_file, map_array, read_window, write_window
+from .file_windows import Where, map_array, read_window, whole_file, write_window
 
 __all__ = ["Results", "TileInputs", "TileStore", "Where"]
 
@@ -155,7 +155,7 @@ class TileStore:
         # Kept so that a twin is recognised; on disk the mapped file is what is read.
         self._arrays[name] = array
         if twin is None and self._root is not None:
-            own = _own_file(array)
+            own = whole_file(array)
             if own is not None:
                 self._files[name] = own
                 return
@@ -250,13 +250,3 @@ class TileStore:
             with path.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         return array
-
-
-def _own_file(array: NDArray[Any]) -> Path | None:
-    """The ``.npy`` file an array is all of, mapped; None for any other array."""
-    if not is_its_file(array):
-        return None
-    name = Path(array.filename)  # type: ignore[attr-defined]
-    whole = map_array(name)
-    same = whole.shape == array.shape and whole.dtype == array.dtype
-    return name.absolute() if same and whole.offset == array.offset else None  # type: ignore[attr-defined]

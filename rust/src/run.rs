@@ -42,10 +42,7 @@ impl Shared {
         py: Python<'_>,
         work: impl FnOnce(&Carried) -> T + Send,
     ) -> PyResult<T> {
-        let carried = &self.carried;
-        enter(py, || {
-            work(&carried.lock().unwrap_or_else(PoisonError::into_inner))
-        })
+        enter(py, || work(&self.lock()))
     }
 
     /// Bring the rasters back from a device.

@@ -12,7 +12,13 @@ import numpy as np
 import pytest
 
 from solweig import _core
-from solweig.file_windows import is_its_file, map_array, read_window, write_window
+from solweig.file_windows import (
+    is_its_file,
+    map_array,
+    read_window,
+    whole_file,
+    write_window,
+)
 from solweig.tile_store import TileStore
 
 WINDOWS = [
@@ -149,3 +155,18 @@ def test_a_disk_that_is_full_is_an_error(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "OSError: [Errno" in done.stderr
     assert "a.npy" in done.stderr
+
+
+def test_a_plain_view_of_a_map_knows_its_file(tmp_path: Path) -> None:
+    """What numpy's functions make of a mapped array is read from its file, too."""
+    path = tmp_path / "a.npy"
+    np.save(path, np.arange(48, dtype=np.float32).reshape(6, 8))
+    mapped = map_array(path)
+    plain = np.asarray(mapped)
+    assert type(plain) is np.ndarray
+    assert is_its_file(plain)
+    assert whole_file(mapped) == whole_file(plain) == path
+    where = (slice(1, 5), slice(2, 7))
+    assert np.array_equal(read_window(plain[1:], where), mapped[1:][where])
+    for part in (plain[1:], plain[::-1], plain.T, np.array(plain), plain + 1.0):
+        assert whole_file(part) is None
