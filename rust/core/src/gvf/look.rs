@@ -3,9 +3,10 @@
 use super::{GroundView, Lanes, SEGMENT};
 
 impl GroundView {
-    /// Sum what is seen along one direction; `EDGE` repeats the last cell inside the raster.
+    /// Sum what is seen along one direction; `EDGE` repeats the last cell inside the raster, without
+    /// `WALLS` none is sunlit and `lit` not read.
     #[inline(always)]
-    pub(super) fn look<const F: usize, const EDGE: bool>(
+    pub(super) fn look<const F: usize, const WALLS: bool, const EDGE: bool>(
         &self,
         fields: &[&[f32]; F],
         lit: &[u32],
@@ -33,14 +34,14 @@ impl GroundView {
             }
             if n < longest {
                 let (there, wall) = if EDGE {
-                    last.look(self, fields, lit, row, col, drow, dcol)
+                    last.look::<WALLS>(self, fields, lit, row, col, drow, dcol)
                 } else {
                     let r = row.wrapping_add_signed(drow as isize);
                     let c = col.wrapping_add_signed(dcol as isize);
                     let at = r * self.stride + SEGMENT + c;
                     (
                         std::array::from_fn(|f| *lanes(fields[f], at)),
-                        *lanes(lit, at),
+                        if WALLS { *lanes(lit, at) } else { [0; SEGMENT] },
                     )
                 };
                 for i in 0..SEGMENT {
@@ -48,12 +49,16 @@ impl GroundView {
                     for f in 0..F {
                         sums[f][i] += f32::from_bits(there[f][i].to_bits() & visible);
                     }
-                    met[i] |= wall[i] & visible;
+                    if WALLS {
+                        met[i] |= wall[i] & visible;
+                    }
                 }
             }
             // A wall, once met, keeps contributing for all further steps.
-            for i in 0..SEGMENT {
-                walls[i] += met[i] >> 31;
+            if WALLS {
+                for i in 0..SEGMENT {
+                    walls[i] += met[i] >> 31;
+                }
             }
         }
         if self.near == self.far {
@@ -140,7 +145,7 @@ impl<const F: usize> Default for Last<F> {
 
 impl<const F: usize> Last<F> {
     #[inline(always)]
-    fn look(
+    fn look<const WALLS: bool>(
         &mut self,
         view: &GroundView,
         fields: &[&[f32]; F],
@@ -167,7 +172,9 @@ impl<const F: usize> Last<F> {
                         self.fields[f][i]
                     };
                 }
-                self.lit[i] = if inside { lit[at + i] } else { self.lit[i] };
+                if WALLS {
+                    self.lit[i] = if inside { lit[at + i] } else { self.lit[i] };
+                }
             }
         }
         (self.fields, self.lit)

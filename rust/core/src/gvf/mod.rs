@@ -2,14 +2,13 @@
 //! directions, as upwelling long-wave emission and reflected short-wave.
 
 mod look;
+mod sweep;
 
 use crate::grid::Grid;
 use crate::rays::ray_steps;
-use crate::simd::{self, Kernel};
 use crate::stage::Stage;
-use crate::svf::sectors;
 use crate::walls::{WallCell, faces};
-use look::{Seen, lanes};
+use look::Seen;
 use rayon::prelude::*;
 
 /// Azimuths the ground is looked at along [deg].
@@ -271,12 +270,11 @@ impl GroundView {
     /// far sum is divided by the far distance in both cases (quirk Q30).
     fn unshaded_albedo(&self, albedo: &[f32], wall_albedo: f64) -> FiveFields {
         let field = self.padded(albedo);
-        let none = vec![0_u32; field.len()];
         #[expect(clippy::cast_possible_truncation, reason = "f32 sums")]
         let (near, far, wall) = (self.near as f32, self.far as f32, wall_albedo as f32);
         self.sweep(
             [&field],
-            &none,
+            &[],
             #[inline(always)]
             |here, seen, buildings| {
                 let mut out = [[0.0; SEGMENT]; 1];
@@ -373,8 +371,11 @@ impl GroundView {
     }
 
     /// Fully sunlit wall cells on open ground (quirk Q28): bit 31, and a bit for every direction the
-    /// wall itself faces.
+    /// wall itself faces. Empty where no wall is sunlit, as at night.
     fn sunlit_walls(&self, step: &GvfStep<'_>) -> Vec<u32> {
+        if !step.sunlit.contains(&true) {
+            return Vec::new();
+        }
         let mut lit = vec![0_u32; self.grid.rows * self.stride];
         for (wall, _) in step.walls.iter().zip(step.sunlit).filter(|(_, lit)| **lit) {
             let index = wall.index as usize;
@@ -388,145 +389,6 @@ impl GroundView {
             lit[row * self.stride + SEGMENT + col] = 1 << 31 | facing;
         }
         lit
-    }
-
-    /// Look along every direction from every cell and average `view` of what is seen.
-    fn sweep<const F: usize>(
-        &self,
-        fields: [&[f32]; F],
-        lit: &[u32],
-        view: impl Fn(&[Lanes<f32>; F], &Seen<F>, &Lanes<f32>) -> [Lanes<f32>; F] + Sync,
-    ) -> Vec<FiveFields> {
-        let cols = self.grid.cols;
-        let mut out: Vec<FiveFields> = (0..F)
-            .map(|_| std::array::from_fn(|_| vec![0.0; self.grid.len()]))
-            .collect();
-        let mut parts: Vec<_> = out
-            .iter_mut()
-            .flatten()
-            .map(|f| f.chunks_mut(cols))
-            .collect();
-        let lines: Vec<Vec<&mut [f32]>> = (0..self.grid.rows)
-            .map(|_| parts.iter_mut().filter_map(Iterator::next).collect())
-            .collect();
-        lines.into_par_iter().enumerate().for_each(|(row, line)| {
-            simd::dispatch(GroundLine {
-                ground: self,
-                fields,
-                lit,
-                row,
-                line,
-                view: &view,
-            });
-        });
-        out
-    }
-
-    /// Whether all steps of a direction stay inside the raster for a whole segment. Offsets grow
-    /// monotonically, so the last one decides.
-    fn stays_inside(&self, direction: usize, row: usize, col: usize) -> bool {
-        let Some(&(drow, dcol)) = self.offsets[direction].last() else {
-            return true;
-        };
-        let inside = |at: usize, step: i32, end: usize| {
-            at.checked_add_signed(step as isize)
-                .is_some_and(|reached| reached < end)
-        };
-        inside(row, drow, self.grid.rows)
-            && inside(col, dcol, self.grid.cols)
-            && inside(col + SEGMENT - 1, dcol.max(0), self.grid.cols)
-    }
-
-    /// Means over all directions and over the four sectors, for one segment.
-    #[inline(always)]
-    fn segment<const F: usize>(
-        &self,
-        fields: &[&[f32]; F],
-        lit: &[u32],
-        row: usize,
-        col: usize,
-        view: &impl Fn(&[Lanes<f32>; F], &Seen<F>, &Lanes<f32>) -> [Lanes<f32>; F],
-    ) -> [[Lanes<f32>; 5]; F] {
-        let at = row * self.stride + SEGMENT + col;
-        let here: [Lanes<f32>; F] = std::array::from_fn(|f| *lanes(fields[f], at));
-        let own_wall = lanes(lit, at);
-        let mut buildings = [0.0_f32; SEGMENT];
-        let first = row * self.grid.cols + col;
-        let width = SEGMENT.min(self.grid.cols - col);
-        for (slot, &b) in buildings
-            .iter_mut()
-            .zip(&self.buildings[first..first + width])
-        {
-            *slot = f32::from(b);
-        }
-        let mut sums = [[[0.0_f32; SEGMENT]; 5]; F];
-        for (d, azimuth) in AZIMUTHS.iter().enumerate() {
-            let mut seen = if self.stays_inside(d, row, col) {
-                self.look::<F, false>(fields, lit, row, col, d)
-            } else {
-                self.look::<F, true>(fields, lit, row, col, d)
-            };
-            // A cell's own sunlit wall is behind it when it faces the search direction: its far
-            // count is dropped, its denominator not (quirk Q29).
-            for i in 0..SEGMENT {
-                let own = own_wall[i] >> d & 1 != 0;
-                seen.walls_kept[i] = if own { 0.0 } else { seen.walls_far[i] };
-            }
-            let values = view(&here, &seen, &buildings);
-            let in_sector = sectors(*azimuth);
-            for f in 0..F {
-                for i in 0..SEGMENT {
-                    sums[f][0][i] += values[f][i];
-                }
-                for s in 0..4 {
-                    if in_sector[s] {
-                        for i in 0..SEGMENT {
-                            sums[f][s + 1][i] += values[f][i];
-                        }
-                    }
-                }
-            }
-        }
-        for f in 0..F {
-            for i in 0..SEGMENT {
-                sums[f][0][i] /= AZIMUTHS.len() as f32;
-            }
-            for s in 1..5 {
-                for i in 0..SEGMENT {
-                    sums[f][s][i] /= (AZIMUTHS.len() / 2) as f32;
-                }
-            }
-        }
-        sums
-    }
-}
-
-/// The ground view of one row of cells.
-struct GroundLine<'a, 'b, const F: usize, V> {
-    ground: &'a GroundView,
-    fields: [&'a [f32]; F],
-    lit: &'a [u32],
-    row: usize,
-    line: Vec<&'b mut [f32]>,
-    view: &'a V,
-}
-
-impl<const F: usize, V> Kernel for GroundLine<'_, '_, F, V>
-where
-    V: Fn(&[Lanes<f32>; F], &Seen<F>, &Lanes<f32>) -> [Lanes<f32>; F],
-{
-    #[inline(always)]
-    fn run(mut self) {
-        let cols = self.ground.grid.cols;
-        for col in (0..cols).step_by(SEGMENT) {
-            let sums = self
-                .ground
-                .segment(&self.fields, self.lit, self.row, col, self.view);
-            let width = SEGMENT.min(cols - col);
-            for (target, sum) in self.line.iter_mut().zip(sums.as_flattened()) {
-                target[col..col + width].copy_from_slice(&sum[..width]);
-            }
-        }
     }
 }
 
