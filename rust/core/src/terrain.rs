@@ -171,7 +171,7 @@ impl Terrain {
             lowest: 0.0,
             block_cols: grid.cols.div_ceil(BLOCK) + 2 * MARGIN,
         };
-        terrain.surface = terrain.layer(|i| f64::from(input.dsm[i]));
+        terrain.surface = terrain.surface_layer(input.dsm);
         terrain.lowest = terrain
             .surface
             .heights
@@ -225,27 +225,31 @@ impl Terrain {
         out
     }
 
-    /// Fill a padded layer from absolute heights; non-finite values become [`NOTHING`].
-    fn padded(&self, height: impl Fn(usize) -> f64 + Sync) -> Vec<f32> {
-        let mut out = vec![NOTHING; self.grid.rows * self.stride];
-        let lines = out.par_chunks_mut(self.stride).enumerate();
-        lines.for_each(|(row, line)| {
-            let cells = &mut line[SEGMENT..SEGMENT + self.grid.cols];
-            for (col, slot) in cells.iter_mut().enumerate() {
-                let h = height(row * self.grid.cols + col);
-                if h.is_finite() {
-                    #[expect(clippy::cast_possible_truncation, reason = "the one rounding")]
-                    {
-                        *slot = (h - self.datum) as f32;
-                    }
-                }
-            }
-        });
-        out
+    /// An absolute height above the datum; [`NOTHING`] for what is not finite.
+    fn relative(&self, height: f64) -> f32 {
+        #[expect(clippy::cast_possible_truncation, reason = "the one rounding")]
+        if height.is_finite() {
+            (height - self.datum) as f32
+        } else {
+            NOTHING
+        }
     }
 
-    fn layer(&self, height: impl Fn(usize) -> f64 + Sync) -> Layer {
-        let heights = self.padded(height);
+    /// The surface as a padded layer.
+    fn surface_layer(&self, dsm: &[f32]) -> Layer {
+        let mut heights = vec![NOTHING; self.grid.rows * self.stride];
+        heights
+            .par_chunks_mut(self.stride)
+            .zip(dsm.par_chunks(self.grid.cols))
+            .for_each(|(line, row)| {
+                for (slot, &z) in line[SEGMENT..].iter_mut().zip(row) {
+                    *slot = self.relative(f64::from(z));
+                }
+            });
+        self.bounded(heights)
+    }
+
+    fn bounded(&self, heights: Vec<f32>) -> Layer {
         let window_max = self.window_maxima(&heights);
         let largest = window_max.iter().copied().fold(NOTHING, f32::max);
         Layer {
@@ -301,64 +305,100 @@ impl Terrain {
     }
 
     fn vegetation_layers(&self, input: &SceneInput<'_>, keep_empty: bool) -> Option<Vegetation> {
-        let canopy = input.canopy?;
-        let base = |i: usize| -> f64 {
-            let surface = f64::from(input.dsm[i]);
-            match (input.canopy_base, input.dem) {
-                (CanopyBase::Ground, Some(dem)) if dem[i].is_finite() => f64::from(dem[i]),
-                _ => surface,
-            }
+        let plants = Plants {
+            input,
+            canopy: input.canopy?,
         };
-        // The threshold is tested after adding and subtracting the base, as the reference does.
-        let top = |i: usize, above: f64| -> f64 {
-            let base = base(i);
-            let top = base + if above.is_nan() { 0.0 } else { above };
-            if top - base >= MIN_VEGETATION_M {
-                top
-            } else {
-                f64::NAN
-            }
-        };
-        let canopy_top = |i: usize| top(i, f64::from(canopy[i]));
-        // The trunk zone ends at the canopy's top at the latest. A missing height is none, and
-        // `min` would drop it.
-        let trunk_top = |i: usize| match input.trunk {
-            Some(trunk) if trunk[i].is_nan() || canopy[i].is_nan() => f64::NAN,
-            Some(trunk) => top(i, f64::from(trunk[i].min(canopy[i]))),
-            None => top(i, f64::from(canopy[i]) * input.trunk_ratio),
-        };
-        let all = || (0..self.grid.len()).into_par_iter();
-        if !keep_empty && !all().any(|i| canopy_top(i).is_finite()) {
+        let cells = self.grid.len();
+        if !keep_empty
+            && !(0..cells)
+                .into_par_iter()
+                .any(|i| plants.crown(i).is_finite())
+        {
             return None;
         }
-        let bush: Vec<bool> = all()
-            .map(|i| {
-                let above = if input.relative_bush { base(i) } else { 0.0 };
-                trunk_top(i).is_nan() && canopy_top(i) - above > 1.0
-            })
-            .collect();
-        let trunk_absent = all().map(|i| trunk_top(i).is_nan()).collect();
-        let canopy = self.layer(canopy_top);
-        let trunk = self.padded(trunk_top);
-        let mut from_start = vec![0_u32; canopy.heights.len()];
-        let lines = from_start.par_chunks_mut(self.stride).enumerate();
-        lines.for_each(|(row, line)| {
-            for (col, slot) in line[SEGMENT..][..self.grid.cols].iter_mut().enumerate() {
-                let i = self.at(row, col);
-                let z = self.surface.heights[i];
-                let crown_on_ground = canopy.heights[i] - z > 0.0 && trunk[i] - z <= 0.0;
-                if crown_on_ground || bush[row * self.grid.cols + col] {
-                    *slot = u32::MAX;
+        let padded = self.grid.rows * self.stride;
+        let (mut canopy, mut trunk) = (vec![NOTHING; padded], vec![NOTHING; padded]);
+        let mut from_start = vec![0_u32; padded];
+        let (mut bush, mut trunk_absent) = (vec![false; cells], vec![false; cells]);
+        let cols = self.grid.cols;
+        canopy
+            .par_chunks_mut(self.stride)
+            .zip(trunk.par_chunks_mut(self.stride))
+            .zip(from_start.par_chunks_mut(self.stride))
+            .zip(bush.par_chunks_mut(cols))
+            .zip(trunk_absent.par_chunks_mut(cols))
+            .enumerate()
+            .for_each(|(row, ((((canopy, trunk), from_start), bush), absent))| {
+                for col in 0..cols {
+                    let (i, at) = (row * cols + col, SEGMENT + col);
+                    let (crown, stem) = (plants.crown(i), plants.stem(i));
+                    let above = if input.relative_bush {
+                        plants.base(i)
+                    } else {
+                        0.0
+                    };
+                    absent[col] = stem.is_nan();
+                    bush[col] = stem.is_nan() && crown - above > 1.0;
+                    canopy[at] = self.relative(crown);
+                    trunk[at] = self.relative(stem);
+                    let z = self.surface.heights[self.at(row, col)];
+                    let crown_on_ground = canopy[at] - z > 0.0 && trunk[at] - z <= 0.0;
+                    if crown_on_ground || bush[col] {
+                        from_start[at] = u32::MAX;
+                    }
                 }
-            }
-        });
+            });
         Some(Vegetation {
-            canopy,
+            canopy: self.bounded(canopy),
             trunk,
             from_start,
             bush,
             trunk_absent,
         })
+    }
+}
+
+/// Absolute heights of the vegetation of a scene with a canopy [m]; NaN where there is none.
+struct Plants<'a, 'b> {
+    input: &'a SceneInput<'b>,
+    canopy: &'b [f32],
+}
+
+impl Plants<'_, '_> {
+    /// What the vegetation of a cell stands on.
+    fn base(&self, i: usize) -> f64 {
+        match (self.input.canopy_base, self.input.dem) {
+            (CanopyBase::Ground, Some(dem)) if dem[i].is_finite() => f64::from(dem[i]),
+            _ => f64::from(self.input.dsm[i]),
+        }
+    }
+
+    /// The threshold is tested after adding and subtracting the base, as the reference does.
+    fn top(&self, i: usize, above: f64) -> f64 {
+        let base = self.base(i);
+        let top = base + if above.is_nan() { 0.0 } else { above };
+        if top - base >= MIN_VEGETATION_M {
+            top
+        } else {
+            f64::NAN
+        }
+    }
+
+    /// Canopy top.
+    fn crown(&self, i: usize) -> f64 {
+        self.top(i, f64::from(self.canopy[i]))
+    }
+
+    /// Top of the trunk zone, which ends at the canopy's at the latest. A missing height is none,
+    /// and `min` would drop it.
+    fn stem(&self, i: usize) -> f64 {
+        let canopy = self.canopy[i];
+        match self.input.trunk {
+            Some(trunk) if trunk[i].is_nan() || canopy.is_nan() => f64::NAN,
+            Some(trunk) => self.top(i, f64::from(trunk[i].min(canopy))),
+            None => self.top(i, f64::from(canopy) * self.input.trunk_ratio),
+        }
     }
 }
 
