@@ -21,6 +21,9 @@ mod weather;
 
 use pyo3::prelude::*;
 
+#[global_allocator]
+static ALLOCATOR: solweig_pages::Pages = solweig_pages::Pages;
+
 /// The compiled engine of solweig.
 #[pymodule]
 mod _core {
