@@ -344,6 +344,7 @@ class _Tile:
             **loaded.layers,
             params=job.params,
             window=corners(within(self._inner, self._tile.read_slice)),
+            core=corners(self._core),
             **chosen,
         )
 

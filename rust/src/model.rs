@@ -208,7 +208,8 @@ fn albedo_raster(
 impl Model {
     #[new]
     #[pyo3(signature = (scene, *, svf, masks, patch_option, buildings, wall_height, wall_aspect,
-        land_cover=None, albedo=None, emissivity=None, params=None, engine=None, window=None))]
+        land_cover=None, albedo=None, emissivity=None, params=None, engine=None, window=None,
+        core=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -225,12 +226,14 @@ impl Model {
         params: Option<&Bound<'_, PyDict>>,
         engine: Option<&Bound<'_, Engine>>,
         window: Option<(usize, usize, usize, usize)>,
+        core: Option<(usize, usize, usize, usize)>,
     ) -> PyResult<Self> {
         let run = params::read(params)?;
         let whole = scene.terrain.grid;
         let window = window_of(window, (whole.rows, whole.cols))?;
         let Window { rows, cols, .. } = window;
         let grid = grid_of("buildings", &buildings, whole.pixel_size)?;
+        let core = window_of(core, (rows, cols))?;
         let masks = match (run.model.anisotropic, masks) {
             (false, _) => None,
             (true, Some(masks)) => Some(read_masks(py, masks, patch_option, grid)?),
@@ -258,7 +261,8 @@ impl Model {
         let ground_view = enter(py, || {
             let albedo = albedo_raster(codes, given, &run, grid.len());
             let height = run.model.posture.height();
-            GroundView::new(grid, open_ground, &albedo, run.model.wall_albedo, height)
+            let wall_albedo = run.model.wall_albedo;
+            GroundView::from_core(grid, core, open_ground, &albedo, wall_albedo, height)
         })?
         .map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(Self {

@@ -4,7 +4,7 @@
 mod look;
 mod sweep;
 
-use crate::grid::Grid;
+use crate::grid::{Grid, Window};
 use crate::rays::ray_steps;
 use crate::stage::Stage;
 use crate::walls::{WallCell, faces};
@@ -45,6 +45,7 @@ pub struct PixelTooSmall {
 #[derive(Clone, Debug)]
 pub struct GroundView {
     grid: Grid,
+    core: Window,
     near: usize,
     far: usize,
     offsets: Vec<Vec<(i32, i32)>>,
@@ -121,6 +122,23 @@ impl GroundView {
         wall_albedo: f64,
         person_height: f64,
     ) -> Result<Self, PixelTooSmall> {
+        let core = Window::whole(grid);
+        Self::from_core(grid, core, buildings, albedo, wall_albedo, person_height)
+    }
+
+    /// As [`GroundView::new`], of people in `core` only: what is around it is seen, its own view is
+    /// 0 on the CPU. A tile has cells around its core only to be seen.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_core(
+        grid: Grid,
+        core: Window,
+        buildings: &[u8],
+        albedo: &[f32],
+        wall_albedo: f64,
+        person_height: f64,
+    ) -> Result<Self, PixelTooSmall> {
         let first = whole(person_height).max(1) as f64;
         let second = (20.0 * person_height).round_ties_even();
         let near = whole(first / grid.pixel_size).max(1);
@@ -141,6 +159,7 @@ impl GroundView {
         let stride = grid.cols.next_multiple_of(SEGMENT) + 2 * SEGMENT;
         let mut view = Self {
             grid,
+            core,
             near,
             far,
             offsets,
@@ -220,8 +239,11 @@ impl GroundView {
 
     fn find_open_steps(&self) -> Vec<u8> {
         let cols = self.padded_cols();
-        let mut out = vec![0_u8; AZIMUTHS.len() * self.grid.rows * cols];
-        out.par_chunks_mut(cols)
+        let lines = AZIMUTHS.len() * self.grid.rows;
+        // A core may begin in any column, so the last segment of the last line may end past it.
+        let mut out = vec![0_u8; lines * cols + SEGMENT];
+        out[..lines * cols]
+            .par_chunks_mut(cols)
             .enumerate()
             .for_each(|(line, steps)| {
                 let (direction, row) = (line / self.grid.rows, line % self.grid.rows);

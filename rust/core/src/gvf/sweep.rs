@@ -2,7 +2,7 @@
 
 use super::look::{Seen, lanes};
 use super::{AZIMUTHS, FiveFields, GroundView, Lanes, SEGMENT};
-use crate::grid::Grid;
+use crate::grid::Window;
 use crate::simd::{self, Kernel};
 use crate::svf::sectors;
 use rayon::prelude::*;
@@ -32,7 +32,12 @@ impl GroundView {
         lit: &[u32],
         view: impl Fn(&[Lanes<f32>; F], &Seen<F>, &Lanes<f32>) -> [Lanes<f32>; F] + Sync,
     ) -> Vec<FiveFields> {
-        let Grid { rows, cols, .. } = self.grid;
+        let Window {
+            row: top,
+            col: left,
+            rows,
+            cols,
+        } = self.core;
         let mut out: Vec<FiveFields> = (0..F)
             .map(|_| std::array::from_fn(|_| vec![0.0; self.grid.len()]))
             .collect();
@@ -40,8 +45,10 @@ impl GroundView {
         let mut lines: Vec<Vec<&mut [f32]>> = Vec::new();
         lines.resize_with(rows * cols.div_ceil(STRIP), || Vec::with_capacity(5 * F));
         for field in out.iter_mut().flatten() {
-            for (row, line) in field.chunks_mut(cols).enumerate() {
-                for (strip, part) in line.chunks_mut(STRIP).enumerate() {
+            let wanted = field.chunks_mut(self.grid.cols).skip(top).take(rows);
+            for (row, line) in wanted.enumerate() {
+                let parts = line[left..left + cols].chunks_mut(STRIP);
+                for (strip, part) in parts.enumerate() {
                     lines[strip * rows + row].push(part);
                 }
             }
@@ -51,8 +58,8 @@ impl GroundView {
                 ground: self,
                 fields,
                 lit,
-                row: at % rows,
-                first: at / rows * STRIP,
+                row: top + at % rows,
+                first: left + at / rows * STRIP,
                 line,
                 view: &view,
             });
