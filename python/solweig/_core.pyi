@@ -276,8 +276,8 @@ class Model:
         core: tuple[int, int, int, int] | None = None,
     ) -> None:
         """``window``: (row, end row, column, end column) of the scene that the rasters cover; the
-        rest of the scene only shades it. ``core``: likewise, of the rasters, the cells whose results
-        count; around them nobody looks at the ground. ``None`` = all of it.
+        rest of the scene only shades it. ``core``: likewise, of the rasters, the cells whose
+        results count; around them nobody looks at the ground. ``None`` = all of it.
         """
     def new_state(self) -> State:
         """State before the first step."""
