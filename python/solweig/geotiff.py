@@ -60,7 +60,9 @@ def _write_plain(path: Path, grid: Grid, georef: GeoReference, name: str) -> Non
     if min(grid.shape) >= _TILED_FROM:
         profile.update(tiled=True, blockxsize=_BLOCK, blockysize=_BLOCK)
     with rasterio.open(path, "w", **profile) as target:
-        _fill(target, grid, name)
+        for row, band in bands(grid, NODATA):
+            _put(target, row, band)
+        _describe(target, name)
 
 
 def _write_cog(path: Path, grid: Grid, georef: GeoReference, name: str) -> None:
@@ -83,7 +85,11 @@ def _write_cog(path: Path, grid: Grid, georef: GeoReference, name: str) -> None:
         rasterio.Env(**threads),
         rasterio.open("", "w", driver="MEM", **{**_frame(grid, georef), "nodata": None}) as memory,
     ):
-        missing = _fill(memory, grid, name)
+        missing = 0
+        for row, band in bands(grid, NODATA):
+            missing += int(np.count_nonzero(band == NODATA))
+            _put(memory, row, band)
+        _describe(memory, name)
         if 0 < missing < grid.size:
             memory.nodata = NODATA
         if levels:
@@ -112,18 +118,17 @@ def _packing(grid: Grid) -> dict[str, Any]:
     return packing
 
 
-def _fill(target: Any, grid: Grid, name: str) -> int:
-    """Write a grid with its names; the number of cells without a value."""
+def _put(target: Any, row: int, band: NDArray[Any]) -> None:
+    """Write whole rows, from one on."""
     from rasterio.windows import Window
 
-    missing = 0
-    for row, band in bands(grid, NODATA):
-        missing += int(np.count_nonzero(band == NODATA))
-        target.write(band, 1, window=Window(0, row, grid.shape[1], band.shape[0]))
+    target.write(band, 1, window=Window(0, row, band.shape[1], band.shape[0]))
+
+
+def _describe(target: Any, name: str) -> None:
     described = attributes(name)
     target.set_band_description(1, described["long_name"])
     target.update_tags(1, **{k: v for k, v in described.items() if k != "long_name"})
-    return missing
 
 
 def bands(grid: NDArray[Any], nodata: float | None) -> Iterator[tuple[int, NDArray[Any]]]:

@@ -230,10 +230,10 @@ impl Model {
     ) -> PyResult<Self> {
         let run = params::read(params)?;
         let whole = scene.terrain.grid;
-        let window = window_of(window, (whole.rows, whole.cols))?;
+        let window = window_of("window", window, (whole.rows, whole.cols))?;
         let Window { rows, cols, .. } = window;
         let grid = grid_of("buildings", &buildings, whole.pixel_size)?;
-        let core = window_of(core, (rows, cols))?;
+        let core = window_of("core", core, (rows, cols))?;
         let masks = match (run.model.anisotropic, masks) {
             (false, _) => None,
             (true, Some(masks)) => Some(read_masks(py, masks, patch_option, grid)?),

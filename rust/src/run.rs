@@ -150,7 +150,7 @@ impl State {
         self.shared.bring_home(py)?;
         let out = PyDict::new(py);
         if let Some([rows, cols]) = self.shape {
-            let window = window_of(window, (rows, cols))?;
+            let window = window_of("window", window, (rows, cols))?;
             let parts = self.shared.with(py, |carried| {
                 let memory = carried.state.memory.iter();
                 let cut = memory.map(|m| (!m.is_empty()).then(|| window.cut(m, cols)));
@@ -245,7 +245,7 @@ impl Statistics {
         window: Option<(usize, usize, usize, usize)>,
     ) -> PyResult<(stats::Part, [usize; 2])> {
         let [rows, cols] = self.shape;
-        let window = window_of(window, (rows, cols))?;
+        let window = window_of("window", window, (rows, cols))?;
         Ok((stats::Part { window, cols }, [window.rows, window.cols]))
     }
 }

@@ -48,13 +48,14 @@ pub struct SkyView {
 /// # Errors
 /// `ValueError` if it is empty or leaves the raster.
 pub fn window_of(
+    name: &str,
     window: Option<(usize, usize, usize, usize)>,
     shape: (usize, usize),
 ) -> PyResult<Window> {
     let (row, row_end, col, col_end) = window.unwrap_or((0, shape.0, 0, shape.1));
     if row >= row_end || col >= col_end || row_end > shape.0 || col_end > shape.1 {
         return Err(PyValueError::new_err(format!(
-            "window: expected (row, row end, column, column end) inside {shape:?} and not empty, \
+            "{name}: expected (row, row end, column, column end) inside {shape:?} and not empty, \
              got ({row}, {row_end}, {col}, {col_end})"
         )));
     }
@@ -243,7 +244,7 @@ impl Scene {
         engine: Option<&Bound<'_, Engine>>,
         window: Option<(usize, usize, usize, usize)>,
     ) -> PyResult<SkyView> {
-        let window = window_of(window, self.shape())?;
+        let window = window_of("window", window, self.shape())?;
         let table = table_of(patch_option)?;
         let zenith_canopy = match zenith_canopy {
             "reference" => ZenithCanopy::Reference,

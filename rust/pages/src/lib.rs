@@ -1,9 +1,9 @@
 //! Memory for rasters: the system's allocator, and on Linux huge pages for large blocks.
 //!
 //! A run asks for some hundred bytes a cell, tile after tile and step after step, and the system
-//! gives each page when it is first written to. In pages of 4 KiB that takes a sixth of a run's time,
-//! in those of 2 MiB next to none. numpy asks for them for its large arrays; this does so for the
-//! engine's.
+//! gives each page when it is first written to. In pages of 2 MiB a large run meets a tenth of the
+//! page faults it meets in those of 4 KiB, and its steps take 5 % less time. numpy asks for them for
+//! its large arrays; this does so for the engine's.
 
 #[cfg(target_os = "linux")]
 mod huge;
