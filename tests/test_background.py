@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import solweig
-from solweig import tile_steps
 from solweig.background import BackgroundWriter
 from solweig.execution import ExecutionConfig
+from solweig.run import tile_steps
 
 from .tile_cases import assert_same_run, prepared, run
 

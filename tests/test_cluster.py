@@ -18,7 +18,7 @@ from solweig import _core
 from solweig.errors import ConfigurationError
 from solweig.execution import ExecutionConfig
 from solweig.execution.dask_strategy import DaskStrategy, places_of
-from solweig.shared_store import PublishedInputs
+from solweig.tiles.shared_store import PublishedInputs
 
 from .execution.jobs import Double
 from .tile_cases import REACH_M, assert_same_run, assert_same_sky, city, prepared, run
@@ -213,7 +213,7 @@ def test_workers_open_devices_of_their_own(
 def test_an_error_in_a_tile_is_raised_here(
     cluster: Any, surface: solweig.SurfaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from solweig import tiled_run
+    from solweig.run import tiled as tiled_run
 
     job = tiled_run.steps_job
 
@@ -289,8 +289,8 @@ def test_published_inputs_are_published_once(tmp_path: Path) -> None:
 
 def test_any_file_system_will_do() -> None:
     """What workers read and write, on storage that is no folder."""
-    from solweig.shared_store import check_storage, location, remove_group
-    from solweig.zarr_store import ZarrStore
+    from solweig.tiles.shared_store import check_storage, location, remove_group
+    from solweig.tiles.zarr_store import ZarrStore
 
     storage = "memory://bucket/run"
     check_storage(storage)

@@ -16,7 +16,7 @@ import pytest
 import solweig
 from solweig.errors import ConfigurationError
 from solweig.execution import ExecutionConfig
-from solweig.metadata import load_run_metadata
+from solweig.results.metadata import load_run_metadata
 
 from .python.run_cases import LOCATION, weather
 from .tile_cases import assert_same_run, prepared, run

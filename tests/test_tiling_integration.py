@@ -11,16 +11,18 @@ import numpy as np
 import pytest
 
 import solweig
-from solweig import _core, run_steps, sky_view
+from solweig import _core
 from solweig.config import ModelConfig
 from solweig.demo import demo_folder
 from solweig.errors import ComputationCancelled
 from solweig.execution import CPUOnlyStrategy, ExecutionConfig, resolve_execution
 from solweig.execution.opening import Here
 from solweig.execution.telemetry import Telemetry
-from solweig.tile_steps import Sums
-from solweig.tile_store import TileStore
-from solweig.tiled_svf import tiled_sky_view
+from solweig.run import steps as run_steps
+from solweig.run.tile_steps import Sums
+from solweig.surface import sky_view
+from solweig.surface.tiled_svf import tiled_sky_view
+from solweig.tiles.store import TileStore
 
 from .python.run_cases import LOCATION, weather
 from .scenes import blocks, relief

@@ -19,7 +19,7 @@ from solweig.errors import (
     MissingPrecomputedData,
 )
 from solweig.execution import ExecutionConfig
-from solweig.metadata import load_run_metadata
+from solweig.results.metadata import load_run_metadata
 
 from .python.rasters import NORTH, UTM33, WEST, write_tif
 from .python.run_cases import LOCATION, weather
@@ -193,7 +193,7 @@ def test_the_isotropic_sky_and_the_box(base: solweig.SurfaceData) -> None:
 def test_sums_too_large_to_follow_from_means_are_made_anew(
     base: solweig.SurfaceData, baseline: solweig.TimeseriesSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from solweig import tile_steps
+    from solweig.run import tile_steps
 
     monkeypatch.setattr(tile_steps, "RECOVERABLE", 10)
     edited = base.with_changes(window=WINDOW, cdsm=9.0)

@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from solweig import io as io
     from solweig import progress as progress
     from solweig import walls as walls
-    from solweig.calculation import calculate as calculate
     from solweig.config import ModelConfig as ModelConfig
     from solweig.config import Settings as Settings
-    from solweig.epw_download import download_epw as download_epw
     from solweig.errors import ComputationCancelled as ComputationCancelled
     from solweig.errors import ConfigurationError as ConfigurationError
     from solweig.errors import GridShapeMismatch as GridShapeMismatch
@@ -41,36 +39,38 @@ if TYPE_CHECKING:
     from solweig.gpu import is_gpu_available as is_gpu_available
     from solweig.gpu import reset_gpu_metrics as reset_gpu_metrics
     from solweig.human import HumanParams as HumanParams
-    from solweig.location import Location as Location
-    from solweig.metadata import create_run_metadata as create_run_metadata
-    from solweig.metadata import load_run_metadata as load_run_metadata
-    from solweig.metadata import save_run_metadata as save_run_metadata
     from solweig.params import load_materials as load_materials
     from solweig.params import load_params as load_params
     from solweig.params import load_physics as load_physics
-    from solweig.precomputed import PrecomputedData as PrecomputedData
-    from solweig.results import SolweigResult as SolweigResult
-    from solweig.results import Timeseries as Timeseries
-    from solweig.results import TimeseriesSummary as TimeseriesSummary
-    from solweig.state import ThermalState as ThermalState
-    from solweig.surface import SurfaceData as SurfaceData
+    from solweig.results.metadata import create_run_metadata as create_run_metadata
+    from solweig.results.metadata import load_run_metadata as load_run_metadata
+    from solweig.results.metadata import save_run_metadata as save_run_metadata
+    from solweig.results.state import ThermalState as ThermalState
+    from solweig.results.summary import SolweigResult as SolweigResult
+    from solweig.results.summary import Timeseries as Timeseries
+    from solweig.results.summary import TimeseriesSummary as TimeseriesSummary
+    from solweig.run.calculation import calculate as calculate
+    from solweig.run.checks import validate_inputs as validate_inputs
+    from solweig.surface.data import SurfaceData as SurfaceData
+    from solweig.surface.precomputed import PrecomputedData as PrecomputedData
     from solweig.switches import GPU_ENABLED as GPU_ENABLED
     from solweig.switches import disable_gpu as disable_gpu
     from solweig.switches import enable_gpu as enable_gpu
-    from solweig.tiling import TileSpec as TileSpec
-    from solweig.tiling import calculate_buffer_distance as calculate_buffer_distance
-    from solweig.tiling import generate_tiles as generate_tiles
-    from solweig.validation import validate_inputs as validate_inputs
-    from solweig.weather import Weather as Weather
+    from solweig.tiles.grid import TileSpec as TileSpec
+    from solweig.tiles.grid import calculate_buffer_distance as calculate_buffer_distance
+    from solweig.tiles.grid import generate_tiles as generate_tiles
+    from solweig.weather.download import download_epw as download_epw
+    from solweig.weather.location import Location as Location
+    from solweig.weather.step import Weather as Weather
 
     __version__: str
 
 # Public name -> module that defines it.
 _EXPORTS: dict[str, str] = {
-    "SurfaceData": "surface",
-    "PrecomputedData": "precomputed",
-    "Location": "location",
-    "Weather": "weather",
+    "SurfaceData": "surface.data",
+    "PrecomputedData": "surface.precomputed",
+    "Location": "weather.location",
+    "Weather": "weather.step",
     "HumanParams": "human",
     "ModelConfig": "config",
     "Settings": "config",
@@ -82,22 +82,22 @@ _EXPORTS: dict[str, str] = {
     "WeatherDataError": "errors",
     "ConfigurationError": "errors",
     "ComputationCancelled": "errors",
-    "calculate": "calculation",
-    "validate_inputs": "validation",
-    "SolweigResult": "results",
-    "Timeseries": "results",
-    "TimeseriesSummary": "results",
-    "create_run_metadata": "metadata",
-    "save_run_metadata": "metadata",
-    "load_run_metadata": "metadata",
-    "download_epw": "epw_download",
+    "calculate": "run.calculation",
+    "validate_inputs": "run.checks",
+    "SolweigResult": "results.summary",
+    "Timeseries": "results.summary",
+    "TimeseriesSummary": "results.summary",
+    "create_run_metadata": "results.metadata",
+    "save_run_metadata": "results.metadata",
+    "load_run_metadata": "results.metadata",
+    "download_epw": "weather.download",
     "load_params": "params",
     "load_physics": "params",
     "load_materials": "params",
-    "ThermalState": "state",
-    "TileSpec": "tiling",
-    "generate_tiles": "tiling",
-    "calculate_buffer_distance": "tiling",
+    "ThermalState": "results.state",
+    "TileSpec": "tiles.grid",
+    "generate_tiles": "tiles.grid",
+    "calculate_buffer_distance": "tiles.grid",
     "is_gpu_available": "gpu",
     "get_compute_backend": "gpu",
     "get_gpu_limits": "gpu",

@@ -1,5 +1,5 @@
 """``python -m solweig``: the command line."""
 
-from .cli import main
+from solweig.cli import main
 
 main()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import solweig
-from solweig.precomputed import ShadowArrays, SvfArrays
+from solweig.surface.precomputed import ShadowArrays, SvfArrays
 
 __all__ = [*solweig.__all__, "ShadowArrays", "SvfArrays"]
 

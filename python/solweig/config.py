@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, fields
 from types import SimpleNamespace
 from typing import Any
 
-from .atomic import write_text
-from .errors import ConfigurationError
-from .human import HumanParams
-from .params import (
+from solweig.atomic import write_text
+from solweig.errors import ConfigurationError
+from solweig.human import HumanParams
+from solweig.params import (
     human_from_params,
     namespace_from_dict,
     namespace_to_plain,

@@ -10,13 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from .calculation import calculate
-from .config import HumanParams, ModelConfig
-from .location import Location
-from .pictures import draw_curves, draw_run
-from .results import TimeseriesSummary
-from .surface import SurfaceData
-from .weather import Weather
+from solweig.config import HumanParams, ModelConfig
+from solweig.results.pictures import draw_curves, draw_run
+from solweig.results.summary import TimeseriesSummary
+from solweig.run.calculation import calculate
+from solweig.surface.data import SurfaceData
+from solweig.weather.location import Location
+from solweig.weather.step import Weather
 
 __all__ = ["DemoRun", "demo_folder", "demo_measurements", "demo_weather", "run_demo"]
 

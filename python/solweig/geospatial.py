@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import switches
-from .errors import ConfigurationError, InvalidSurfaceData
-from .memory_limits import memory_budget
-from .params import namespace_to_plain
-from .renamed import also_named
+from solweig import switches
+from solweig.errors import ConfigurationError, InvalidSurfaceData
+from solweig.memory_limits import memory_budget
+from solweig.params import namespace_to_plain
+from solweig.renamed import also_named
 
 if TYPE_CHECKING:
     from rasterio.transform import Affine
@@ -177,7 +177,7 @@ def looks_like_relative(layer: NDArray[Any] | None, ground: NDArray[Any] | None)
     """
     if layer is None or ground is None:
         return False
-    from .surface_checks import why_canopy_looks_absolute
+    from solweig.surface.checks import why_canopy_looks_absolute
 
     heights = np.asarray(layer, np.float32)
     return why_canopy_looks_absolute(heights, np.asarray(ground, np.float32)) is None
@@ -193,7 +193,7 @@ def _affine(transform: Any) -> Any:
 
 def __getattr__(name: str) -> Any:
     if name == "wallalgorithms":  # the name older scripts know
-        from . import walls
+        from solweig import walls
 
         return walls
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _core, switches
-from .execution import runtime
-from .execution.tally import reset, whole_tally
+from solweig import _core, switches
+from solweig.execution import runtime
+from solweig.execution.tally import reset, whole_tally
 
 RELEASE_BUILD: bool = _core.RELEASE_BUILD
 """``True`` when the engine was compiled with optimisation (a debug build is ~50 times slower)."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from .errors import ConfigurationError
+from solweig.errors import ConfigurationError
 
 POSTURES = ("standing", "sitting")
 

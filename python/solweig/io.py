@@ -6,8 +6,7 @@ import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from .epw_download import download_epw
-from .raster_io import (
+from solweig.rasters.files import (
     create_empty_raster,
     get_raster_metadata,
     load_raster,
@@ -16,6 +15,7 @@ from .raster_io import (
     save_raster,
     write_raster_window,
 )
+from solweig.weather.download import download_epw
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def read_epw(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]
         FileNotFoundError: no such file.
         WeatherDataError: not an EPW file.
     """
-    from .weather_io import read_epw_table
+    from solweig.weather.readers import read_epw_table
 
     frame, place = read_epw_table(path)
     index: Any = frame.index

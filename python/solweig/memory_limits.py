@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from . import switches
+from solweig import switches
 
 __all__ = ["available_memory", "memory_budget", "stay_on_disk"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from solweig.config import HumanParams, ModelConfig
-from solweig.location import Location
-from solweig.precomputed import PrecomputedData, ShadowArrays, SvfArrays
-from solweig.results import SolweigResult
-from solweig.state import ThermalState
-from solweig.surface import SurfaceData
-from solweig.tiling import TileSpec
-from solweig.weather import Weather
+from solweig.results.state import ThermalState
+from solweig.results.summary import SolweigResult
+from solweig.surface.data import SurfaceData
+from solweig.surface.precomputed import PrecomputedData, ShadowArrays, SvfArrays
+from solweig.tiles.grid import TileSpec
+from solweig.weather.location import Location
+from solweig.weather.step import Weather
 
 __all__ = [
     "HumanParams",

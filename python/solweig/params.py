@@ -15,9 +15,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from .errors import ConfigurationError
-from .human import HumanParams
-from .renamed import also_named
+from solweig.errors import ConfigurationError
+from solweig.human import HumanParams
+from solweig.renamed import also_named
 
 MISSING = -900.0  # the files mark absent values with -999 or -9999
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _core
-from .renamed import also_named
+from solweig import _core
+from solweig.renamed import also_named
 
 if TYPE_CHECKING:
-    from .config import HumanParams
+    from solweig.config import HumanParams
 
 __all__ = ["compute_pet_grid", "compute_utci_grid"]
 
@@ -66,7 +66,7 @@ def compute_pet_grid(
     References:
         Höppe (1999), https://doi.org/10.1007/s004840050118
     """
-    from .config import HumanParams
+    from solweig.config import HumanParams
 
     body = human or HumanParams()
     return _core.pet_grid(

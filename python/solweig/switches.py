@@ -35,7 +35,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .errors import ConfigurationError
+from solweig.errors import ConfigurationError
 
 T = TypeVar("T")
 

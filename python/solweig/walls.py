@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from solweig import align
-from solweig import surface_checks as checks
 from solweig.feedback import Feedback
+from solweig.rasters import align
+from solweig.surface import checks as checks
 
 
 def generate_wall_hts(
@@ -52,7 +52,7 @@ def generate_wall_hts(
         ``feedback`` said so.
     """
     from solweig import _core
-    from solweig.raster_io import save_raster
+    from solweig.rasters.files import save_raster
 
     checks.check_number("wall_limit", wall_limit, 0.0, checks.TALLEST_OBJECT_M, open_low=True)
     listener = Feedback(feedback, "walls", progress_range or (0.0, 100.0))

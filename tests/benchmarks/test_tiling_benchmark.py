@@ -12,7 +12,7 @@ import pytest
 
 import solweig
 from solweig.execution import ExecutionConfig
-from solweig.tile_store import TileStore
+from solweig.tiles.store import TileStore
 from tests.tile_cases import assert_same_run, prepared, run
 
 SLOW_S = 0.03

@@ -199,7 +199,7 @@ def test_importing_opens_nothing() -> None:
         "from solweig import _core\n"
         "for name in ('open_gpu', 'gpu_adapters'):\n"
         "    setattr(_core, name, lambda *a, **k: sys.exit('a device function was called'))\n"
-        "import solweig, solweig.execution, solweig.cli, solweig.gpu, solweig.calculation\n"
+        "import solweig, solweig.execution, solweig.cli, solweig.gpu, solweig.run.calculation\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

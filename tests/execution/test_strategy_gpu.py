@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 import solweig
-from solweig import _core, run_steps
+from solweig import _core
 from solweig.execution import GPUStrategy, MultiGPU, SingleGPUMultiProcess, Telemetry
 from solweig.execution import tally as tallies
-from solweig.tiled_svf import tiled_sky_view
+from solweig.run import steps as run_steps
+from solweig.surface.tiled_svf import tiled_sky_view
 from tests.tile_cases import REACH_M, assert_same_run, city, prepared, run
 
 from .jobs import Adapters

@@ -14,7 +14,7 @@ from rasterio.enums import Resampling
 from rasterio.warp import calculate_default_transform, reproject
 
 from solweig import InvalidSurfaceData, SurfaceData
-from solweig.align import Grid, open_source, read_on_grid, target_grid, whole_cell_offset
+from solweig.rasters.align import Grid, open_source, read_on_grid, target_grid, whole_cell_offset
 
 from .rasters import NORTH, UTM33, WEST, scene, write_scene, write_tif
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solweig.digests import save_array
+from solweig.rasters.digests import save_array
 
 
 def test_a_full_disk_names_the_file_and_keeps_the_old_one(

@@ -80,7 +80,7 @@ def test_unknown_outputs_list_the_valid_ones(surface: solweig.SurfaceData) -> No
 def test_more_steps_than_memory_holds(
     surface: solweig.SurfaceData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from solweig import run_plan
+    from solweig.run import plan as run_plan
 
     monkeypatch.setattr(run_plan, "available_memory", lambda: (10_000, "control group"))
     with pytest.raises(solweig.ConfigurationError, match=r"output_dir.*in memory"):

@@ -14,8 +14,8 @@ import pytest
 
 import solweig
 from solweig.execution import ExecutionConfig
-from solweig.metadata import content_hash
-from solweig.state import ThermalState
+from solweig.results.metadata import content_hash
+from solweig.results.state import ThermalState
 
 from .run_cases import LOCATION, small_surface, weather, xy
 

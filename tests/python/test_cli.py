@@ -16,7 +16,7 @@ import rasterio
 from typer.testing import CliRunner
 
 import solweig
-from solweig.cli import app
+from solweig.cli.app import app
 
 from .rasters import write_scene
 
@@ -232,7 +232,7 @@ def test_usage_errors(site: Path) -> None:
 def test_failures_while_running_are_exit_code_one(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from solweig import cli_run
+    from solweig.cli import run as cli_run
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the engine\nstumbled")
@@ -249,7 +249,7 @@ def test_failures_while_running_are_exit_code_one(
 def test_interruption_is_exit_code_130(
     site: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
 ) -> None:
-    from solweig import cli_run
+    from solweig.cli import run as cli_run
 
     def stop(*_: object, **__: object) -> None:
         raise error

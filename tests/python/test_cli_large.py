@@ -11,8 +11,9 @@ import pytest
 import rasterio
 
 import solweig
-from solweig import sky_view, surface_prepare
 from solweig.errors import ConfigurationError
+from solweig.surface import prepare as surface_prepare
+from solweig.surface import sky_view
 
 from .rasters import scene, write_tif
 from .test_cli import arguments, invoke, site
@@ -132,7 +133,7 @@ def test_a_surface_too_large_for_the_memory_is_kept_while_the_run_lasts(
         raise ConfigurationError("tmrt", "a sunny day", "rain")
 
     with monkeypatch.context() as context:
-        context.setattr("solweig.cli_run.calculate", stop)
+        context.setattr("solweig.cli.run.calculate", stop)
         done = invoke(args)
     assert done.exit_code == 2
     assert "does not fit the memory" in done.stderr
@@ -200,7 +201,7 @@ def test_prepare_asks_before_the_sky_view(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_rasters_of_the_bundled_site_say_their_size(site: Path) -> None:
-    from solweig.cli_surface import _cells
+    from solweig.cli.surface import _cells
 
     with rasterio.open(site / "dsm.tif") as source:
         west, south, east, north = source.bounds

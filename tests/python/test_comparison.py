@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 import solweig
-from solweig import comparison
-from solweig.cli import app
-from solweig.comparison import compare_runs
+from solweig.cli.app import app
 from solweig.errors import ConfigurationError
 from solweig.execution import ExecutionConfig
+from solweig.results import comparison
+from solweig.results.comparison import compare_runs
 from tests.python.run_cases import LOCATION, weather
 from tests.tile_cases import city
 

@@ -72,7 +72,7 @@ def test_from_files_to_files(tmp_path: Path) -> None:
 
 
 def options_of(command: str) -> set[str]:
-    from solweig.cli import app
+    from solweig.cli.app import app
 
     group = typer.main.get_command(app)
     found = group.commands[command].params  # type: ignore[attr-defined]

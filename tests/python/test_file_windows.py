@@ -12,14 +12,8 @@ import numpy as np
 import pytest
 
 from solweig import _core
-from solweig.file_windows import (
-    is_its_file,
-    map_array,
-    read_window,
-    whole_file,
-    write_window,
-)
-from solweig.tile_store import TileStore
+from solweig.rasters.windows import is_its_file, map_array, read_window, whole_file, write_window
+from solweig.tiles.store import TileStore
 
 WINDOWS = [
     (slice(0, 300), slice(0, 41)),
@@ -142,7 +136,7 @@ def test_a_disk_that_is_full_is_an_error(tmp_path: Path) -> None:
     """And not the end of the process, as it is through a map."""
     script = (
         "import resource, sys, numpy as np\n"
-        "from solweig.file_windows import map_array, write_window\n"
+        "from solweig.rasters.windows import map_array, write_window\n"
         "array = map_array(sys.argv[1], 'r+')\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, resource.RLIM_INFINITY))\n"
         "write_window(array, (slice(0, 300), slice(1, 41)), np.zeros((300, 40)))\n"

@@ -386,8 +386,9 @@ def test_track_yields_everything() -> None:
 
 def test_import_is_light() -> None:
     code = (
-        "import sys, solweig, solweig.io, solweig.config, solweig.weather, solweig.location, "
-        "solweig.sun, solweig.geospatial, solweig.progress, solweig.weather_series\n"
+        "import sys, solweig, solweig.io, solweig.config, solweig.weather.step, "
+        "solweig.weather.location, solweig.weather.sun, solweig.geospatial, solweig.progress, "
+        "solweig.weather.series\n"
         "heavy = {'pvlib', 'pandas', 'xarray', 'rasterio', 'rich', 'matplotlib', 'scipy'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import solweig
-from solweig import tile_plan
 from solweig.execution import ExecutionConfig
-from solweig.file_windows import is_its_file
+from solweig.rasters.windows import is_its_file
+from solweig.tiles import plan as tile_plan
 from tests.tile_cases import REACH_M, assert_same_run, assert_same_sky, city, prepared, run
 
 CPU = ExecutionConfig(accelerator="cpu")
@@ -123,7 +123,7 @@ def test_tiles_of_files_are_wide(
         pytest.importorskip("zarr")
     for name, value in (("_WIDE", 60), ("_LOW", 8), ("_GRAIN", 4), ("_COARSE_GRAIN", 8)):
         monkeypatch.setattr(tile_plan, name, value)
-    monkeypatch.setattr("solweig.run_steps.memory_budget", lambda: 2_400_000)
+    monkeypatch.setattr("solweig.run.steps.memory_budget", lambda: 2_400_000)
     surface = prepare_city(tmp_path / "cache")
     options: dict[str, Any] = {
         "execution": CPU, "outputs": ["tmrt"], "output_format": output_format,
@@ -139,7 +139,7 @@ def test_tiles_of_files_are_wide(
 
     with pytest.raises(Enough):
         run(surface, progress_callback=stop, **options)
-    monkeypatch.setattr("solweig.run_steps.memory_budget", lambda: 2**30)
+    monkeypatch.setattr("solweig.run.steps.memory_budget", lambda: 2**30)
     cut = run(surface, resume=True, **options)
     plan = cut.metadata["tile_plan"]
     assert plan["core"] < 40 < plan["core_cols"]

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData, WeatherDataError
-from solweig.location import Location
-from solweig.raster_io import save_raster
+from solweig.rasters.files import save_raster
+from solweig.weather.location import Location
 
 
 @pytest.mark.parametrize(

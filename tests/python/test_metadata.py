@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import solweig
-from solweig.metadata import content_hash
+from solweig.results.metadata import content_hash
 
 from .run_cases import LOCATION, small_surface, weather, xy
 

@@ -12,8 +12,9 @@ import pytest
 import rasterio
 
 import solweig
-from solweig import geotiff, outputs
-from solweig.georef import GeoReference
+from solweig.rasters import geotiff
+from solweig.rasters.georef import GeoReference
+from solweig.results import outputs
 
 from .run_cases import COLS, LOCATION, NORTH, PIXEL, ROWS, WEST, crs_wkt, small_surface, weather
 

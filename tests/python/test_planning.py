@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from solweig.cli import app
+from solweig.cli.app import app
 from solweig.errors import ConfigurationError, InvalidSurfaceData
-from solweig.planning import Place, forecast, measure_place
-from solweig.tile_plan import Backend
+from solweig.run.forecast import Place, forecast, measure_place
+from solweig.tiles.plan import Backend
 
 from .rasters import write_scene
 

@@ -14,8 +14,8 @@ from .run_cases import LOCATION, PIXEL, small_surface, weather, xy
 
 pytest.importorskip("matplotlib")
 
-from solweig import map_style, plotting
-from solweig.pictures import draw_curves, draw_run, hottest_step
+from solweig.results import map_style, plotting
+from solweig.results.pictures import draw_curves, draw_run, hottest_step
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import solweig
-from solweig.georef import GeoReference
-from solweig.pois import read_points
+from solweig.rasters.georef import GeoReference
+from solweig.results.pois import read_points
 
 from .run_cases import LOCATION, ROWS, small_surface, weather, xy
 

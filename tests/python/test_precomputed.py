@@ -10,14 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from solweig import (
-    GridShapeMismatch,
-    InvalidSurfaceData,
-    MissingPrecomputedData,
-    PrecomputedData,
-)
+from solweig import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData, PrecomputedData
 from solweig.models import ShadowArrays, SvfArrays
-from solweig.svf_arrays import UMEP_STEMS
+from solweig.surface.svf_arrays import UMEP_STEMS
 
 from .rasters import write_tif
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solweig import sun
 from solweig.errors import ConfigurationError
+from solweig.weather import sun
 
 ALTITUDE_TOLERANCE = 0.0014  # degrees; two codes of one algorithm
 AZIMUTH_TOLERANCE = 0.001  # degrees on the sphere: times cos(altitude)

@@ -95,7 +95,7 @@ def test_geographic_crs_names_a_utm_zone(tmp_path: Path) -> None:
 
 
 def test_southern_utm_zone() -> None:
-    from solweig.align import utm_zone
+    from solweig.rasters.align import utm_zone
 
     assert utm_zone(151.2, -33.9).startswith("EPSG:32756 ")
     assert utm_zone(180.0, 0.0).startswith("EPSG:32660 ")

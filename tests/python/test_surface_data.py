@@ -12,7 +12,7 @@ import rasterio
 import solweig
 from solweig import MissingPrecomputedData, SurfaceData, walls
 from solweig.demo import demo_folder
-from solweig.svf_arrays import UMEP_STEMS
+from solweig.surface.svf_arrays import UMEP_STEMS
 
 from .rasters import NORTH, WEST, scene, write_scene
 

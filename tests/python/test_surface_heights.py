@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from solweig import SurfaceData
-from solweig.preprocess import estimate_ground, quantisation_step, smooth_quantized
+from solweig.surface.heights import estimate_ground, quantisation_step, smooth_quantized
 
 from .rasters import scene
 

@@ -15,7 +15,7 @@ from hypothesis import given
 import solweig
 from solweig import memory_limits
 from solweig.errors import ConfigurationError
-from solweig.tile_plan import (
+from solweig.tiles.plan import (
     MIN_CORE,
     Backend,
     Footprint,
@@ -311,7 +311,8 @@ def test_what_is_kept_on_disk(cells: int, each: float, budget: int, there: bool)
 
 def test_a_sky_view_that_no_memory_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     surface = solweig.SurfaceData(np.full((30, 40), 3.0, np.float32))
-    monkeypatch.setattr("solweig.sky_view.available_memory", lambda: (60_000, "control group"))
+    found = (60_000, "control group")
+    monkeypatch.setattr("solweig.surface.sky_view.available_memory", lambda: found)
     with pytest.raises(ConfigurationError, match=r"working_dir: .*a folder.*control group") as told:
         surface.compute_svf()
     assert "--cache" in str(told.value)
@@ -344,7 +345,7 @@ def test_a_machine_with_little_memory_cuts_by_itself(monkeypatch: pytest.MonkeyP
     surface.dsm[50:60, 50:60] = 12.0
     surface.compute_svf(max_shadow_distance_m=50.0)
     whole = solweig.calculate(surface, weather((12,)), LOCATION, max_shadow_distance_m=50.0)
-    monkeypatch.setattr("solweig.run_steps.memory_budget", lambda: 27 * 2**20)
+    monkeypatch.setattr("solweig.run.steps.memory_budget", lambda: 27 * 2**20)
     cut = solweig.calculate(surface, weather((12,)), LOCATION, max_shadow_distance_m=50.0)
     plan = cut.metadata["tile_plan"]
     assert plan["core"] < 260

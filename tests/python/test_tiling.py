@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import solweig
 from solweig import _core
-from solweig.tiling import ground_view_reach, shadow_reach
+from solweig.tiles.grid import ground_view_reach, shadow_reach
 
 sizes = st.integers(1, 60)
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from solweig.errors import WeatherDataError
-from solweig.weather_series import weather_series
+from solweig.weather.series import weather_series
 
 from .weather_cases import GOTHENBURG, NOON, step
 
@@ -73,7 +73,7 @@ def test_bad_stamps(stamp: Any) -> None:
 
 
 def test_sun_stands_half_a_step_before_the_stamp() -> None:
-    from solweig import sun
+    from solweig.weather import sun
 
     weather = step(timestep_minutes=30)
     weather.compute_derived(GOTHENBURG)

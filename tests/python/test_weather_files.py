@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from solweig.errors import ConfigurationError, WeatherDataError
-from solweig.location import Location
-from solweig.weather import Weather
-from solweig.weather_series import weather_series
+from solweig.weather.location import Location
+from solweig.weather.series import weather_series
+from solweig.weather.step import Weather
 
 from .weather_cases import GOTHENBURG
 

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from solweig.errors import ConfigurationError, WeatherDataError
-from solweig.location import Location
-from solweig.weather import Weather
-from solweig.weather_series import weather_series
+from solweig.weather.location import Location
+from solweig.weather.series import weather_series
+from solweig.weather.step import Weather
 
 from .weather_cases import GOTHENBURG, NOON, day, step
 
@@ -124,7 +124,7 @@ def test_single_step() -> None:
 
 @pytest.mark.parametrize(("stamp", "shift"), [("end", -30), ("centre", 0), ("start", 30)])
 def test_meaning_of_a_stamp(stamp: str, shift: int) -> None:
-    from solweig import sun
+    from solweig.weather import sun
 
     series = weather_series(day(), GOTHENBURG, stamp=stamp)
     when = np.datetime64("2020-06-21T11:00") + np.timedelta64(shift, "m")

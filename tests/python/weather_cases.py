@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from solweig.location import Location
-from solweig.weather import Weather
+from solweig.weather.location import Location
+from solweig.weather.step import Weather
 
 GOTHENBURG = Location(57.7, 12.0, 10.0, 1)
 NOON = dt.datetime(2020, 6, 21, 12)

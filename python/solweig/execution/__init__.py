@@ -1,19 +1,19 @@
 """How a run is carried out, never what it computes."""
 
-from .config import ExecutionConfig
-from .cpu_strategy import CPUOnlyStrategy
-from .dask_strategy import DaskStrategy
-from .devices import DeviceManager
-from .gpu_strategy import MultiGPU, SingleGPUMultiProcess
-from .resolve import (
+from solweig.execution.config import ExecutionConfig
+from solweig.execution.cpu_strategy import CPUOnlyStrategy
+from solweig.execution.dask_strategy import DaskStrategy
+from solweig.execution.devices import DeviceManager
+from solweig.execution.gpu_strategy import MultiGPU, SingleGPUMultiProcess
+from solweig.execution.resolve import (
     GpuUnavailable,
     GpuUnavailableWarning,
     ResolvedExecution,
     open_engine,
     resolve_execution,
 )
-from .strategy import GPUStrategy, auto_select_strategy, register, strategy_names
-from .telemetry import Telemetry
+from solweig.execution.strategy import GPUStrategy, auto_select_strategy, register, strategy_names
+from solweig.execution.telemetry import Telemetry
 
 __all__ = [
     "CPUOnlyStrategy",

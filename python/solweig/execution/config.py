@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from ..errors import ConfigurationError
+from solweig.errors import ConfigurationError
 
 __all__ = ["ExecutionConfig"]
 
@@ -62,7 +62,9 @@ class ExecutionConfig:
 
     def __post_init__(self) -> None:
         _one_of("accelerator", self.accelerator, get_args(Accelerator))
-        from .strategy import strategy_names  # strategies register themselves, and read this
+        from solweig.execution.strategy import (
+            strategy_names,  # strategies register themselves, and read this
+        )
 
         _one_of("strategy", self.strategy, ("auto", *strategy_names()))
         _one_of("log", self.log, get_args(LogFormat))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .config import ExecutionConfig
-from .pool import Crew, HereCrew, ProcessCrew
-from .strategy import GPUStrategy, abreast, register
-from .worker import Opener
+from solweig.execution.config import ExecutionConfig
+from solweig.execution.pool import Crew, HereCrew, ProcessCrew
+from solweig.execution.strategy import GPUStrategy, abreast, register
+from solweig.execution.worker import Opener
 
 __all__ = ["CPUOnlyStrategy"]
 

@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import _core
-from ..errors import ConfigurationError
-from .config import ExecutionConfig
-from .pool import Crew, ItemReport
-from .strategy import GPUStrategy, abreast, register
-from .tally import add_worker_tally
-from .worker import Done, Job, Opener, Origin, Setup, Worker
+from solweig import _core
+from solweig.errors import ConfigurationError
+from solweig.execution.config import ExecutionConfig
+from solweig.execution.pool import Crew, ItemReport
+from solweig.execution.strategy import GPUStrategy, abreast, register
+from solweig.execution.tally import add_worker_tally
+from solweig.execution.worker import Done, Job, Opener, Origin, Setup, Worker
 
 __all__ = ["DaskStrategy", "check_cluster"]
 

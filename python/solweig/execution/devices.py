@@ -9,8 +9,15 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .. import switches
-from .runtime import GpuHandle, Probe, Ready, decide_gpu_runtime, probe_gpu, usable_adapters
+from solweig import switches
+from solweig.execution.runtime import (
+    GpuHandle,
+    Probe,
+    Ready,
+    decide_gpu_runtime,
+    probe_gpu,
+    usable_adapters,
+)
 
 __all__ = ["DeviceManager", "free_memory"]
 

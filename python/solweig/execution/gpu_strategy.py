@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import runtime
-from .config import ExecutionConfig
-from .pool import Crew, HereCrew, ProcessCrew
-from .strategy import GPUStrategy, abreast, register
-from .worker import Opener
+from solweig.execution import runtime
+from solweig.execution.config import ExecutionConfig
+from solweig.execution.pool import Crew, HereCrew, ProcessCrew
+from solweig.execution.strategy import GPUStrategy, abreast, register
+from solweig.execution.worker import Opener
 
 __all__ = ["MultiGPU", "SingleGPUMultiProcess"]
 
@@ -22,7 +22,7 @@ class DeviceOpener:
     devices: tuple[Any, ...]
 
     def __call__(self, device_index: int) -> Any:
-        from .. import _core
+        from solweig import _core
 
         return _core.Engine("gpu", runtime.open_gpu(self.devices[device_index]).core)
 

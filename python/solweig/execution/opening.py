@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .config import ExecutionConfig
-from .resolve import ResolvedExecution, open_engine, resolve_execution
-from .strategy import GPUStrategy, auto_select_strategy
-from .worker import Opener
+from solweig.execution.config import ExecutionConfig
+from solweig.execution.resolve import ResolvedExecution, open_engine, resolve_execution
+from solweig.execution.strategy import GPUStrategy, auto_select_strategy
+from solweig.execution.worker import Opener
 
 __all__ = ["Here", "RunOpener", "WorkerOpener", "engine_of", "strategy_of"]
 

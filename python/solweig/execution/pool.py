@@ -18,9 +18,9 @@ from multiprocessing.connection import wait
 from types import ModuleType
 from typing import Any, Protocol
 
-from .. import switches
-from .tally import add_worker_tally
-from .worker import Done, Job, Opener, Origin, Report, Setup, Worker, serve
+from solweig import switches
+from solweig.execution.tally import add_worker_tally
+from solweig.execution.worker import Done, Job, Opener, Origin, Report, Setup, Worker, serve
 
 __all__ = ["Crew", "HereCrew", "ProcessCrew", "WorkerTrace", "share_cores"]
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from .. import _core, switches
-from ..errors import ConfigurationError
-from .config import ExecutionConfig, LogFormat
-from .dask_strategy import check_cluster
-from .devices import free_memory
-from .runtime import (
+from solweig import _core, switches
+from solweig.errors import ConfigurationError
+from solweig.execution.config import ExecutionConfig, LogFormat
+from solweig.execution.dask_strategy import check_cluster
+from solweig.execution.devices import free_memory
+from solweig.execution.runtime import (
     GpuHandle,
     Probe,
     Ready,

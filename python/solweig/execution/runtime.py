@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from .. import _core
+from solweig import _core
 
 __all__ = [
     "AdapterInfo",

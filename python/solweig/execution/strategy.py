@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, TypeVar
 
-from ..errors import ConfigurationError
-from .config import ExecutionConfig
-from .pool import Crew, ItemReport
-from .worker import Done, Job, Opener, Origin
+from solweig.errors import ConfigurationError
+from solweig.execution.config import ExecutionConfig
+from solweig.execution.pool import Crew, ItemReport
+from solweig.execution.worker import Done, Job, Opener, Origin
 
 __all__ = [
     "DEFAULT_ABREAST",
@@ -185,6 +185,6 @@ def auto_select_strategy(
 
 def _usable(config: ExecutionConfig) -> Sequence[Any]:
     """Adapters that a run with this configuration would use."""
-    from .resolve import resolve_execution
+    from solweig.execution.resolve import resolve_execution
 
     return getattr(resolve_execution(config), "devices", ())

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .. import _core
+from solweig import _core
 
 __all__ = ["Tally", "add_worker_tally", "merge", "process_tally", "reset", "since", "whole_tally"]
 

@@ -31,7 +31,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ..atomic import write_text
+from solweig.atomic import write_text
 
 __all__ = ["FILE_STEM", "METRICS", "Row", "Telemetry"]
 

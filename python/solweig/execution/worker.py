@@ -25,9 +25,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from .. import _core
-from .overlap import may_overlap
-from .tally import Tally, process_tally, signed, since
+from solweig import _core
+from solweig.execution.overlap import may_overlap
+from solweig.execution.tally import Tally, process_tally, signed, since
 
 __all__ = [
     "Done",

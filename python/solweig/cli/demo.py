@@ -1,0 +1,45 @@
+"""``solweig demo``: the bundled site, from rasters to pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from solweig.cli.support import clean_errors, err_console, out_console, progress_bars
+
+__all__ = ["demo"]
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("demo_out"),
+) -> None:
+    """Map heat stress on the bundled site: a square in Gothenburg on 1 August 2006.
+
+    Writes a GeoTIFF per hour and quantity, summaries, and PNG maps of Tmrt, UTCI, hours of shade
+    and the day's curve at the measurement station.
+
+    Example:
+
+    solweig demo --out demo_out
+    """
+    with clean_errors():
+        from solweig.demo import run_demo
+
+        pictures = _can_draw()
+        with progress_bars() as bars:
+            done = run_demo(out, bars.phase, pictures=pictures)
+        console = out_console()
+        console.print(done.summary.report(), markup=False)
+        console.print(f"GeoTIFFs  {out.resolve()}", markup=False)
+        for path in done.pictures:
+            console.print(f"Picture   {path.resolve()}", markup=False)
+        if not pictures:
+            err_console().print("No pictures: pip install 'solweig[plot]' adds them.", markup=False)
+
+
+def _can_draw() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("matplotlib") is not None

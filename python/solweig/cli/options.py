@@ -1,0 +1,226 @@
+"""Command-line options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from solweig.cli.support import config_option_callback
+from solweig.errors import ConfigurationError
+from solweig.execution import ExecutionConfig, resolve_execution
+from solweig.surface.data import SurfaceData
+
+__all__ = [
+    "Accelerator",
+    "Bbox",
+    "Canopy",
+    "CanopyAbsolute",
+    "Config",
+    "Dem",
+    "Device",
+    "Dsm",
+    "Force",
+    "Formulation",
+    "LandCover",
+    "MaxShadow",
+    "PatchOption",
+    "PixelSize",
+    "StrictGpu",
+    "Trunk",
+    "TrunkRatio",
+    "WallAspect",
+    "WallHeight",
+    "comma_list",
+    "execution",
+    "prepare_surface",
+]
+
+RASTERS = "Rasters"
+GRID = "Grid and sky"
+HARDWARE = "Hardware"
+
+Accelerator = Annotated[
+    str,
+    typer.Option(
+        "--accelerator",
+        help="auto: a GPU where there is one; cpu: the CPU, whatever is there; gpu: a GPU must be "
+        "there.",
+        rich_help_panel=HARDWARE,
+    ),
+]
+Device = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--device",
+        help="Adapter to use, as solweig info lists them, such as gpu:1; repeatable.",
+        rich_help_panel=HARDWARE,
+    ),
+]
+StrictGpu = Annotated[
+    bool,
+    typer.Option(
+        "--strict-gpu",
+        help="A stage that fails on the GPU is an error instead of a fallback to the CPU.",
+        rich_help_panel=HARDWARE,
+    ),
+]
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help='TOML file with any of these options (dsm = "dsm.tif"); flags beat the file.',
+        is_eager=True,
+        callback=config_option_callback,
+    ),
+]
+Dsm = Annotated[
+    Path,
+    typer.Option("--dsm", help="Surface model: ground and roofs (m).", rich_help_panel=RASTERS),
+]
+Dem = Annotated[
+    Path | None,
+    typer.Option("--dem", help="Ground model (m).", rich_help_panel=RASTERS),
+]
+Canopy = Annotated[
+    Path | None,
+    typer.Option("--cdsm", help="Tree canopy, heights above ground (m).", rich_help_panel=RASTERS),
+]
+Trunk = Annotated[
+    Path | None,
+    typer.Option("--tdsm", help="Underside of the canopy (m).", rich_help_panel=RASTERS),
+]
+LandCover = Annotated[
+    Path | None,
+    typer.Option(
+        "--land-cover",
+        help="Classes: 0 cobble, 1 asphalt, 2 buildings, 5 grass, 6 bare soil, 7 water.",
+        rich_help_panel=RASTERS,
+    ),
+]
+WallHeight = Annotated[
+    Path | None,
+    typer.Option("--wall-height", help="Wall heights (m); computed if absent.",
+                 rich_help_panel=RASTERS),
+]  # fmt: skip
+WallAspect = Annotated[
+    Path | None,
+    typer.Option("--wall-aspect", help="Wall aspects (degrees); computed if absent.",
+                 rich_help_panel=RASTERS),
+]  # fmt: skip
+CanopyAbsolute = Annotated[
+    bool,
+    typer.Option("--cdsm-absolute", help="Canopy and trunk rasters hold elevations.",
+                 rich_help_panel=RASTERS),
+]  # fmt: skip
+TrunkRatio = Annotated[
+    float,
+    typer.Option("--trunk-ratio", help="Trunk height over canopy height.",
+                 rich_help_panel=RASTERS),
+]  # fmt: skip
+Bbox = Annotated[
+    str | None,
+    typer.Option("--bbox", help="Part to use: west,south,east,north in the DSM's CRS.",
+                 rich_help_panel=GRID),
+]  # fmt: skip
+PixelSize = Annotated[
+    float | None,
+    typer.Option("--pixel-size", help="Resample to this cell size (m).", rich_help_panel=GRID),
+]
+PatchOption = Annotated[
+    int,
+    typer.Option("--patch-option", min=1, max=4, rich_help_panel=GRID,
+                 help="Division of the sky: 1 (145 patches), 2 (153), 3 (305), 4 (609)."),
+]  # fmt: skip
+MaxShadow = Annotated[
+    float,
+    typer.Option("--max-shadow-distance", help="How far shadows reach (m).",
+                 rich_help_panel=GRID),
+]  # fmt: skip
+Formulation = Annotated[
+    str,
+    typer.Option("--formulation", help="reference (2025a) or improved geometry and physics.",
+                 rich_help_panel=GRID),
+]  # fmt: skip
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Prepare anew even where the cache holds this surface.",
+                 rich_help_panel=GRID),
+]  # fmt: skip
+
+TileSize = Annotated[
+    int | None,
+    typer.Option(
+        "--tile-size",
+        help="Side of the tiles (pixels, 128 or more); default: as large as memory allows.",
+        rich_help_panel=HARDWARE,
+    ),
+]
+
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        help="Address of a Dask scheduler, tcp://host:8786: its workers do the tiles.",
+        rich_help_panel=HARDWARE,
+    ),
+]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        "--storage",
+        help="Folder or fsspec URL that all workers of the cluster reach; default: --out.",
+        rich_help_panel=HARDWARE,
+    ),
+]
+
+
+def comma_list(values: str | list[str] | None) -> list[str]:
+    """``a,b`` or repeated flags as a list."""
+    if values is None:
+        return []
+    joined = values if isinstance(values, str) else ",".join(values)
+    return [part.strip() for part in joined.split(",") if part.strip()]
+
+
+def parse_bbox(text: str | None) -> list[float] | None:
+    """Raises ConfigurationError unless four numbers."""
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ConfigurationError(
+            "--bbox", "four numbers: west,south,east,north", repr(text)
+        ) from None
+    return [west, south, east, north]
+
+
+def execution(
+    accelerator: str, devices: list[str] | None, strict: bool, **others: Any
+) -> ExecutionConfig:
+    """The hardware options, checked; a GPU that is demanded, and a cluster, must be there."""
+    if others.get("cluster") is not None:
+        others["strategy"] = "dask"
+    wishes = ExecutionConfig(
+        accelerator=accelerator,  # type: ignore[arg-type]
+        devices=tuple(devices) if devices else None,
+        strict=strict,
+        **others,
+    )
+    resolve_execution(wishes)
+    return wishes
+
+
+def prepare_surface(progress: Any, **options: Any) -> SurfaceData:
+    """:meth:`SurfaceData.prepare` from the options above; checks them before reading anything."""
+    absolute = options.pop("cdsm_absolute")
+    return SurfaceData.prepare(
+        bbox=parse_bbox(options.pop("bbox")),
+        cdsm_relative=not absolute,
+        tdsm_relative=not absolute,
+        feedback=progress,
+        **options,
+    )

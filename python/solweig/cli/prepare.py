@@ -1,0 +1,70 @@
+"""``solweig prepare``: walls and sky view of a surface, kept for later runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from solweig.cli import options as opt
+from solweig.cli.support import clean_errors, out_console, progress_bars
+
+__all__ = ["prepare"]
+
+
+def prepare(
+    dsm: opt.Dsm,
+    cache: Annotated[
+        Path,
+        typer.Option("--cache", help="Folder for the prepared surface.", rich_help_panel=opt.GRID),
+    ],
+    config: opt.Config = None,
+    dem: opt.Dem = None,
+    cdsm: opt.Canopy = None,
+    tdsm: opt.Trunk = None,
+    land_cover: opt.LandCover = None,
+    wall_height: opt.WallHeight = None,
+    wall_aspect: opt.WallAspect = None,
+    cdsm_absolute: opt.CanopyAbsolute = False,
+    trunk_ratio: opt.TrunkRatio = 0.25,
+    bbox: opt.Bbox = None,
+    pixel_size: opt.PixelSize = None,
+    patch_option: opt.PatchOption = 2,
+    max_shadow_distance: opt.MaxShadow = 1000.0,
+    formulation: opt.Formulation = "reference",
+    force: opt.Force = False,
+    tile_size: opt.TileSize = None,
+    accelerator: opt.Accelerator = "auto",
+    device: opt.Device = None,
+    strict_gpu: opt.StrictGpu = False,
+) -> None:
+    """Compute walls and sky view factors once, for many runs.
+
+    Hand the same --cache folder to "solweig run"; it is used as long as inputs and parameters are
+    the same, which is checked by their content.
+
+    Example:
+
+    solweig prepare --dsm dsm.tif --dem dem.tif --cdsm trees.tif --cache cache/
+
+    A GPU is used where there is one; --accelerator cpu keeps the work on the CPU.
+    """
+    with clean_errors():
+        execution = opt.execution(accelerator, device, strict_gpu)
+        with progress_bars() as bars:
+            surface = opt.prepare_surface(
+                bars.phase("Preparing the surface"),
+                dsm=dsm, dem=dem, cdsm=cdsm, tdsm=tdsm, land_cover=land_cover,
+                wall_height=wall_height, wall_aspect=wall_aspect, working_dir=cache,
+                cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
+                pixel_size=pixel_size, patch_option=patch_option,
+                max_shadow_distance_m=max_shadow_distance, force_recompute=force,
+                tile_size=tile_size,
+                formulation=formulation, execution=execution,
+            )  # fmt: skip
+        rows, cols = surface.shape
+        out_console().print(
+            f"{rows} x {cols} cells of {surface.pixel_size:g} m, prepared in {cache}",
+            markup=False,
+        )

@@ -1,0 +1,150 @@
+"""What the commands share: the console, clean errors, progress bars, the configuration file."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from solweig.errors import ComputationCancelled, SolweigError
+from solweig.progress import Progress
+
+__all__ = [
+    "EXIT_BAD_INPUT",
+    "EXIT_FAILED",
+    "EXIT_INTERRUPTED",
+    "Options",
+    "clean_errors",
+    "config_option_callback",
+    "err_console",
+    "out_console",
+    "progress_bars",
+    "show_log",
+]
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+class Options:
+    """Flags given before the command."""
+
+    debug = False
+    quiet = False
+
+
+def out_console() -> Console:
+    """Results. Made on use, because tests and pipes replace the streams."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def err_console() -> Console:
+    """Progress, warnings, errors."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def clean_errors() -> Iterator[None]:
+    """Turn exceptions into one line and an exit code; ``--debug`` lets them through."""
+    console = err_console()
+    with warnings.catch_warnings():
+        if not Options.debug:
+            warnings.showwarning = _show_warning
+            warnings.filterwarnings("default", category=UserWarning)
+        try:
+            yield
+        except (KeyboardInterrupt, ComputationCancelled):
+            console.print("Interrupted; no file was left half-written.")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        except (SolweigError, FileNotFoundError) as error:
+            _fail(console, error, EXIT_BAD_INPUT)
+        except typer.Exit:
+            raise
+        except Exception as error:  # whatever it is, a user gets a line and not a traceback
+            _fail(console, error, EXIT_FAILED)
+
+
+def _fail(console: Console, error: BaseException, code: int) -> None:
+    if Options.debug:
+        raise error
+    text = " ".join(str(error).split())
+    if not isinstance(error, SolweigError | OSError | RuntimeError) or not text:
+        text = f"{type(error).__name__}: {text} (solweig --debug shows where)"
+    console.print(f"[bold red]error:[/] {escape(text)}")
+    raise typer.Exit(code) from None
+
+
+def _show_warning(message: Any, *_: Any, **__: Any) -> None:
+    err_console().print(f"[yellow]warning:[/] {escape(str(message))}")
+
+
+class _LogLines(logging.Handler):
+    """Log records of this package as plain lines beside the progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        err_console().print(escape(record.getMessage()), style="dim")
+
+
+def show_log(verbose: bool) -> None:
+    """Print what the package logs; without ``verbose`` only warnings."""
+    logger = logging.getLogger("solweig")
+    if not any(isinstance(h, _LogLines) for h in logger.handlers):
+        logger.addHandler(_LogLines())
+    logger.setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+def progress_bars() -> Progress:
+    """Bars on standard error; none where it is not a terminal or ``--quiet`` was given."""
+    return Progress(enabled=False if Options.quiet else None)
+
+
+# ------------------------------------------------------------------ --config
+
+
+def config_option_callback(ctx: typer.Context, value: Path | None) -> Path | None:
+    """Read ``--config`` before the other options: its values become their defaults.
+
+    So a flag beats the file, and the file beats the built-in default.
+    """
+    if value is None or ctx.resilient_parsing:
+        return value
+    found = _read_toml(value)
+    known = {p.name: p for p in ctx.command.params if p.name not in ("config", "help")}
+    defaults: dict[str, Any] = {}
+    for key, entry in found.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            flags = ", ".join(sorted(str(n).replace("_", "-") for n in known))
+            raise typer.BadParameter(f"{value}: unknown key '{key}'; known keys: {flags}")
+        if isinstance(entry, dict):
+            raise typer.BadParameter(f"{value}: key '{key}': expected a value, got a table")
+        multiple = getattr(known[name], "multiple", False) or known[name].nargs != 1
+        if multiple and not isinstance(entry, list):
+            entry = [entry]
+        elif isinstance(entry, list) and not multiple:
+            entry = ",".join(str(e) for e in entry)
+        defaults[name] = entry if isinstance(entry, list | bool) else str(entry)
+    ctx.default_map = {**(ctx.default_map or {}), **defaults}
+    return value
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        import tomllib
+    except ModuleNotFoundError:  # Python 3.10
+        import tomli as tomllib  # type: ignore[no-redef]
+
+    if not path.is_file():
+        raise typer.BadParameter(f"no file {path}")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{path} is not TOML: {error}") from None

@@ -1,0 +1,70 @@
+"""Where the command line keeps the surface of a run."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from solweig.errors import ConfigurationError
+from solweig.memory_limits import stay_on_disk
+from solweig.surface.sky_view import sky_bytes
+
+__all__ = ["kept_surface"]
+
+log = logging.getLogger("solweig")
+
+_FOLDER = ".solweig_surface"
+
+
+@contextmanager
+def kept_surface(
+    cache: Path | None,
+    out: Path,
+    dsm: Path,
+    *,
+    vegetation: bool,
+    patch_option: int,
+    bbox: list[float] | None,
+    pixel_size: float | None,
+) -> Iterator[Path | None]:
+    """The folder of the prepared surface.
+
+    The one asked for; else none, the surface being in memory; else, where it does not fit that, a
+    folder in ``out``, which an interrupted run finds again and a complete one removes; so does
+    a run that is refused before the sky view.
+    """
+    cells = None if cache is not None else _cells(dsm, bbox, pixel_size)
+    if cells is None or not stay_on_disk(cells, sky_bytes(vegetation, patch_option)):
+        yield cache
+        return
+    folder = out / _FOLDER
+    log.warning(
+        "the surface does not fit the memory: it is prepared in %s, until the run is complete; "
+        "--cache keeps it",
+        folder,
+    )
+    new = not folder.exists()
+    try:
+        yield folder
+    except ConfigurationError:
+        if new and not (folder / "svf").exists():  # nothing in it that took long
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _cells(dsm: Path, bbox: list[float] | None, pixel_size: float | None) -> int | None:
+    """Cells of the surface, about; None where the file does not tell."""
+    import rasterio
+    from rasterio.errors import RasterioIOError
+
+    try:
+        with rasterio.open(dsm) as source:
+            west, south, east, north = source.bounds if bbox is None else bbox
+            side = pixel_size or abs(source.transform.a)
+            return round(abs((east - west) * (north - south)) / side**2)
+    except (RasterioIOError, ValueError):
+        return None  # told with its reason when the layers are read

@@ -1,0 +1,1 @@
+"""Rasters in files and memory: reading, writing, windows, georeference, digests, CF attributes."""

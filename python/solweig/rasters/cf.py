@@ -1,0 +1,147 @@
+"""A run in memory as an :class:`xarray.Dataset` that follows the CF conventions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig.rasters.georef import GeoReference
+from solweig.rasters.variables import attributes
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "StepStack",
+    "build_dataset",
+    "cf_coordinates",
+    "global_attributes",
+    "naive_utc",
+    "step_attributes",
+]
+
+GRID_MAPPING = "spatial_ref"
+
+
+def naive_utc(times: Sequence[datetime]) -> tuple[NDArray[np.datetime64], bool]:
+    """Stamps as ``datetime64[ns]``, and whether they were timezone-aware (then they are UTC)."""
+    aware = bool(times) and times[0].tzinfo is not None
+    if aware:
+        times = [t.astimezone(timezone.utc).replace(tzinfo=None) for t in times]
+    return np.array(times, dtype="datetime64[ns]"), aware
+
+
+class StepStack:
+    """Collects the grids of every step in one array per variable, allocated once."""
+
+    def __init__(self, names: Sequence[str], n_steps: int, shape: tuple[int, int]) -> None:
+        self.grids = {n: np.full((n_steps, *shape), np.nan, np.float32) for n in names}
+        self._next = 0
+
+    def add_step(self, _time: datetime, grids: Mapping[str, NDArray[np.float32]]) -> None:
+        for name, stack in self.grids.items():
+            stack[self._next] = grids[name]
+        self._next += 1
+
+
+def build_dataset(
+    grids: Mapping[str, NDArray[np.float32]],
+    times: Sequence[datetime],
+    georef: GeoReference,
+    *,
+    version: str,
+    series: Mapping[str, NDArray[Any]] | None = None,
+) -> xr.Dataset:
+    """Assemble the dataset.
+
+    Args:
+        grids: ``name -> [time, row, col]``.
+        times: one stamp per step, as given by the user.
+        georef: where the rasters lie.
+        version: of this package.
+        series: ``name -> [time]``, weather the steps ran with.
+    """
+    import xarray as xr
+
+    coords: dict[str, Any] = dict(cf_coordinates(georef, times))
+    variables: dict[str, Any] = {}
+    for name, stack in grids.items():
+        variables[name] = (("time", "y", "x"), stack, step_attributes(name))
+    for name, values in (series or {}).items():
+        variables[name] = ("time", values, WEATHER_ATTRIBUTES[name])
+    return xr.Dataset(variables, coords=coords, attrs=global_attributes(version))
+
+
+def cf_coordinates(
+    georef: GeoReference, times: Sequence[datetime]
+) -> dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]]:
+    """``time``, ``y``, ``x`` and the grid mapping: dimensions, values and CF attributes."""
+    stamps, aware = naive_utc(times)
+    x_attrs, y_attrs = _axis_attributes(georef)
+    clock = {"standard_name": "time", "long_name": _time_name(aware)}
+    return {
+        "time": (("time",), stamps, clock),
+        "y": (("y",), georef.y(), dict(y_attrs)),
+        "x": (("x",), georef.x(), dict(x_attrs)),
+        GRID_MAPPING: ((), np.int32(0), _grid_mapping(georef)),
+    }
+
+
+def step_attributes(name: str | None = None) -> dict[str, str]:
+    """CF attributes of a raster of a step."""
+    return {**(attributes(name) if name else {}), "grid_mapping": GRID_MAPPING}
+
+
+WEATHER_ATTRIBUTES: dict[str, dict[str, str]] = {
+    "ta": {"long_name": "air temperature", "standard_name": "air_temperature", "units": "degC"},
+    "rh": {"long_name": "relative humidity", "standard_name": "relative_humidity", "units": "%"},
+    "ws": {"long_name": "wind speed", "standard_name": "wind_speed", "units": "m s-1"},
+    "global_rad": {"long_name": "global horizontal irradiance", "units": "W m-2"},
+    "sun_altitude": {
+        "long_name": "sun altitude above the horizon",
+        "standard_name": "solar_elevation_angle",
+        "units": "degree",
+    },
+}
+WEATHER_SERIES = tuple(WEATHER_ATTRIBUTES)
+
+
+def _time_name(aware: bool) -> str:
+    return "time stamp (UTC)" if aware else "time stamp (local standard time of the weather data)"
+
+
+def _axis_attributes(georef: GeoReference) -> tuple[dict[str, str], dict[str, str]]:
+    x = {"long_name": "easting of the cell centre", "units": "m", "axis": "X"}
+    y = {"long_name": "northing of the cell centre", "units": "m", "axis": "Y"}
+    if georef.crs_wkt:
+        x["standard_name"] = "projection_x_coordinate"
+        y["standard_name"] = "projection_y_coordinate"
+    return x, y
+
+
+def _grid_mapping(georef: GeoReference) -> dict[str, Any]:
+    attrs: dict[str, Any] = {}
+    if georef.crs_wkt:
+        from pyproj import CRS
+
+        attrs.update(CRS.from_wkt(georef.crs_wkt).to_cf())
+        attrs["spatial_ref"] = georef.crs_wkt
+    # GDAL and rioxarray read the grid's origin and step from here.
+    attrs["GeoTransform"] = " ".join(f"{v!r}" for v in georef.gdal)
+    return attrs
+
+
+def global_attributes(version: str) -> dict[str, str]:
+    """CF attributes of a dataset."""
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return {
+        "Conventions": "CF-1.8",
+        "title": "Heat stress maps",
+        "source": f"solweig {version} (SOLWEIG model, Lindberg et al. 2008)",
+        "history": f"{now} computed by solweig {version}",
+        "references": "https://doi.org/10.1007/s00484-008-0162-7",
+    }

@@ -1,0 +1,415 @@
+"""Reading and writing rasters (through rasterio).
+
+Arrays are ``[row, col]``, row 0 north. Transforms are the six numbers of GDAL:
+``[x0, dx, row_rotation, y0, col_rotation, -dy]``. Bands count from 0.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig.atomic import atomic_path
+from solweig.errors import InvalidSurfaceData
+from solweig.rasters.geotiff import bands
+from solweig.renamed import also_named
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from rasterio.transform import Affine
+
+log = logging.getLogger("solweig")
+
+PathLike = str | os.PathLike[str]
+Bounds = Sequence[float]
+NODATA = -9999.0
+_PREVIEW_SIDE = 1024
+
+
+@also_named(path_str="path")
+def load_raster(
+    path: PathLike,
+    bbox: Bounds | None = None,
+    band: int = 0,
+    ensure_float32: bool = True,
+    *,
+    allow_empty: bool = False,
+) -> tuple[NDArray[Any], list[float], str | None, float | None]:
+    """Read one band.
+
+    Args:
+        path: Any raster GDAL reads.
+        bbox: ``(min_x, min_y, max_x, max_y)`` in the raster's own coordinates; whole pixels that
+            it touches are read.
+        band: Counted from 0.
+        ensure_float32: Give ``float32``, with NaN where the file has no data. ``False`` keeps the
+            file's type; of a floating type missing cells are NaN, of an integer type they keep
+            the file's nodata value.
+        allow_empty: Accept a raster without a single valid cell.
+
+    Returns:
+        Array, GDAL transform, CRS as WKT (``None`` without), nodata value of the file (or
+        ``None``).
+
+    Raises:
+        FileNotFoundError: no such file.
+        InvalidSurfaceData: not a raster, no such band, nothing inside ``bbox``, no valid cell.
+    """
+    name = Path(path).name
+    with _open(path) as source:
+        if not 0 <= band < source.count:
+            raise InvalidSurfaceData(
+                name, f"band 0 to {source.count - 1}", band, "Bands count from 0."
+            )
+        window = None if bbox is None else _window_of(source, bbox, name)
+        transform = source.transform if window is None else source.window_transform(window)
+        values = source.read(band + 1, window=window)
+        valid = source.read_masks(band + 1, window=window) != 0
+        crs = source.crs.to_wkt() if source.crs else None
+        nodata = source.nodatavals[band]
+    if np.issubdtype(values.dtype, np.floating):
+        valid &= np.isfinite(values)
+    if not allow_empty and not valid.any():
+        raise InvalidSurfaceData(name, "at least one cell with data", "no data in every cell")
+    if ensure_float32:
+        values = values.astype(np.float32)
+    if np.issubdtype(values.dtype, np.floating):
+        values[~valid] = np.nan
+    return values, [float(v) for v in transform.to_gdal()], crs, nodata
+
+
+@also_named(out_path_str="path", data_arr="arr", trf_arr="trf", crs_wkt="crs")
+def save_raster(
+    path: PathLike,
+    arr: NDArray[Any],
+    trf: Sequence[float] | Any,
+    crs: Any,
+    no_data_val: float | None = NODATA,
+    ensure_float32: bool = True,
+    use_cog: bool = True,
+    generate_preview: bool = True,
+) -> None:
+    """Write a 2-D array as GeoTIFF; the file appears complete or not at all.
+
+    Args:
+        path: Where to; folders are made.
+        arr: ``[row, col]``. NaN is written as ``no_data_val``.
+        trf: GDAL transform (six numbers) or an ``Affine``.
+        crs: WKT, EPSG code or anything rasterio understands; ``None`` for none.
+        no_data_val: Marks missing cells; ``None`` keeps NaN and marks nothing.
+        ensure_float32: Write ``float32``; ``False`` keeps the array's type.
+        use_cog: Cloud-optimised layout with overviews instead of a plain tiled file.
+        generate_preview: Also ``<name>.preview.png``, where matplotlib is installed.
+
+    Raises:
+        InvalidSurfaceData: the array is not 2-D or has no cell.
+        OSError: the file cannot be written.
+    """
+    from rasterio.windows import Window
+
+    values = np.asarray(arr)
+    if values.ndim != 2 or values.size == 0:
+        raise InvalidSurfaceData(Path(path).name, "a 2-D array with cells", f"shape {values.shape}")
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    dtype = np.dtype(np.float32) if ensure_float32 else values.dtype
+    dtype = np.dtype(np.uint8) if dtype == np.bool_ else dtype
+    nodata = no_data_val
+    if nodata is not None and not np.issubdtype(dtype, np.floating) and not _fits(nodata, dtype):
+        nodata = None
+    profile = _profile(values.shape, dtype, trf, crs, nodata)
+    # The fastest level, as in a run's files.
+    profile |= (
+        {"driver": "COG", "blocksize": 512, "level": 1}
+        if use_cog
+        else {**_tiling(values.shape), "zlevel": 1}
+    )
+    with (
+        atomic_path(target) as temporary,
+        _rasterio_errors(),
+        _rasterio().open(temporary, "w", **profile) as sink,
+    ):
+        for row, band in bands(values, no_data_val):
+            place = Window(0, row, values.shape[1], band.shape[0])
+            sink.write(band.astype(dtype, copy=False), 1, window=place)
+    if generate_preview:
+        _save_preview(target, values)
+
+
+@also_named(path_str="path")
+def get_raster_metadata(path: PathLike) -> dict[str, Any]:
+    """What a raster is, without reading it.
+
+    Keys: ``rows``, ``cols``, ``shape``, ``transform`` and ``geotransform`` (both GDAL), ``crs``
+    (WKT or ``None``), ``nodata``, ``dtype``, ``count``, ``bounds`` (left, bottom, right, top),
+    ``res`` (of a column, of a row), ``pixel_size`` (of a column). Errors as :func:`load_raster`.
+    """
+    with _open(path) as source:
+        return {
+            "rows": source.height,
+            "cols": source.width,
+            "shape": (source.height, source.width),
+            "transform": [float(v) for v in source.transform.to_gdal()],
+            "geotransform": [float(v) for v in source.transform.to_gdal()],
+            "crs": source.crs.to_wkt() if source.crs else None,
+            "nodata": source.nodatavals[0],
+            "dtype": source.dtypes[0],
+            "count": source.count,
+            "bounds": source.bounds,
+            "res": source.res,
+            "pixel_size": abs(float(source.transform.a)),
+        }
+
+
+@also_named(path_str="path")
+def read_raster_window(path: PathLike, window: tuple[slice, slice], band: int = 1) -> NDArray[Any]:
+    """Read ``array[window]`` without the rest; floating types have NaN where there is no data.
+
+    ``band`` counts from 1 here, unlike in :func:`load_raster`.
+
+    Raises:
+        FileNotFoundError: no such file.
+        InvalidSurfaceData: not a raster, or a window that reaches out of it.
+    """
+    with _open(path) as source:
+        place = _checked_window(window, source.height, source.width)
+        _check_band(source, band, path)
+        values = source.read(band, window=place)
+        if np.issubdtype(values.dtype, np.floating):
+            values[source.read_masks(band, window=place) == 0] = np.nan
+        return np.asarray(values)
+
+
+@also_named(path_str="path", data="arr")
+def write_raster_window(
+    path: PathLike, arr: NDArray[Any], window: tuple[slice, slice], band: int = 1
+) -> None:
+    """Write ``arr`` into ``window`` of an existing raster; NaN becomes its nodata value.
+
+    ``band`` counts from 1, as in :func:`read_raster_window`.
+
+    Raises:
+        FileNotFoundError: no such file.
+        InvalidSurfaceData: not a raster, a window that reaches out of it, another shape.
+    """
+    with _open(path, "r+") as sink:
+        place = _checked_window(window, sink.height, sink.width)
+        values = np.asarray(arr)
+        expected = (int(place.height), int(place.width))
+        if values.shape != expected:
+            raise InvalidSurfaceData(Path(path).name, f"an array of {expected}", values.shape)
+        _check_band(sink, band, path)
+        nodata = sink.nodatavals[band - 1]
+        if nodata is not None and np.issubdtype(values.dtype, np.floating):
+            values = np.where(np.isfinite(values), values, nodata)
+        sink.write(values.astype(sink.dtypes[band - 1]), band, window=place)
+
+
+@also_named(path_str="path", crs_wkt="crs")
+def create_empty_raster(
+    path: PathLike,
+    rows: int,
+    cols: int,
+    transform: Sequence[float] | Any,
+    crs: Any,
+    dtype: Any = "float32",
+    nodata: float | None = NODATA,
+    bands: int = 1,
+) -> None:
+    """Create a tiled GeoTIFF without data, to be filled by :func:`write_raster_window`."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    profile = _profile((rows, cols), np.dtype(dtype), transform, crs, nodata)
+    profile |= {**_tiling((rows, cols)), "count": bands, "sparse_ok": True}
+    with atomic_path(target) as temporary, _rasterio_errors():
+        _rasterio().open(temporary, "w", **profile).close()
+
+
+def rasterise_gdf(
+    gdf: gpd.GeoDataFrame,
+    geom_col: str,
+    ht_col: str,
+    bbox: Bounds | None = None,
+    pixel_size: float = 1.0,
+) -> tuple[NDArray[np.float32], Affine]:
+    """Burn heights of polygons into a raster; where polygons overlap the highest wins.
+
+    Args:
+        gdf: Polygons with a projected coordinate reference system.
+        geom_col: Column of geometries.
+        ht_col: Column of heights [m].
+        bbox: ``(min_x, min_y, max_x, max_y)``; ``None``: around all polygons.
+        pixel_size: Side of a cell [m].
+
+    Returns:
+        Heights ``[row, col]``, 0 where no polygon covers the cell's centre; ``Affine``.
+
+    Raises:
+        InvalidSurfaceData: a column is missing, there is no polygon, the area is empty.
+    """
+    from rasterio.features import rasterize
+    from rasterio.transform import from_origin
+
+    for column in (geom_col, ht_col):
+        if column not in gdf.columns:
+            raise InvalidSurfaceData(column, "a column of the table", ", ".join(gdf.columns))
+    if len(gdf) == 0:
+        raise InvalidSurfaceData(geom_col, "at least one polygon", "none")
+    ordered = gdf.sort_values(ht_col)
+    box = ordered[geom_col].total_bounds if bbox is None else bbox
+    min_x, min_y, max_x, max_y = (float(v) for v in box)
+    cols, rows = (round((b - a) / pixel_size) for a, b in ((min_x, max_x), (min_y, max_y)))
+    if rows < 1 or cols < 1:
+        raise InvalidSurfaceData("bbox", "an area of at least one cell", tuple(box))
+    transform = from_origin(min_x, max_y, pixel_size, pixel_size)
+    shapes = list(zip(ordered[geom_col], ordered[ht_col].astype(float), strict=True))
+    heights = rasterize(shapes, (rows, cols), fill=0, transform=transform, dtype="float32")
+    return heights, transform
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def _rasterio() -> Any:
+    import rasterio
+
+    return rasterio
+
+
+@contextmanager
+def _rasterio_errors() -> Iterator[None]:
+    """Turn rasterio's own errors into ``OSError`` and keep it quiet about local coordinates."""
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+    with warnings.catch_warnings():
+        # Arrays in local metres are legitimate; whoever needs a CRS asks for it by name.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        try:
+            yield
+        except RasterioError as error:
+            raise OSError(f"raster input or output failed: {error}") from error
+
+
+@contextmanager
+def _open(path: PathLike, mode: str = "r") -> Iterator[Any]:
+    from rasterio.errors import RasterioIOError
+
+    file = Path(path)
+    if not file.exists():
+        raise FileNotFoundError(f"raster file not found: {file}")
+    with _rasterio_errors():
+        try:
+            source = _rasterio().open(file, mode)
+        except RasterioIOError as error:
+            raise InvalidSurfaceData(
+                file.name, "a raster that GDAL reads", str(error), "Give a GeoTIFF, for example."
+            ) from error
+        with source:
+            if source.count == 0 or source.width == 0 or source.height == 0:
+                raise InvalidSurfaceData(file.name, "at least one cell", "an empty raster")
+            yield source
+
+
+def _window_of(source: Any, bbox: Bounds, name: str) -> Any:
+    """The whole pixels inside or touched by ``bbox``, cut to the raster."""
+    from rasterio.windows import Window
+
+    min_x, min_y, max_x, max_y = (float(v) for v in bbox)
+    if not (max_x > min_x and max_y > min_y):
+        raise InvalidSurfaceData("bbox", "(min_x, min_y, max_x, max_y)", tuple(bbox))
+    corners = [~source.transform * (x, y) for x in (min_x, max_x) for y in (min_y, max_y)]
+    # The tolerance keeps a box drawn along pixel edges from touching the next pixel by rounding.
+    left = max(0, int(np.floor(min(c[0] for c in corners) + 1e-6)))
+    right = min(source.width, int(np.ceil(max(c[0] for c in corners) - 1e-6)))
+    top = max(0, int(np.floor(min(c[1] for c in corners) + 1e-6)))
+    bottom = min(source.height, int(np.ceil(max(c[1] for c in corners) - 1e-6)))
+    if right <= left or bottom <= top:
+        raise InvalidSurfaceData(
+            "bbox", f"an area inside {name}: {tuple(source.bounds)}", tuple(bbox)
+        )
+    return Window(left, top, right - left, bottom - top)
+
+
+def _check_band(source: Any, band: int, path: PathLike) -> None:
+    if not 1 <= band <= source.count:
+        raise InvalidSurfaceData(
+            Path(path).name, f"band 1 to {source.count}", band, "Bands of windows count from 1."
+        )
+
+
+def _checked_window(window: tuple[slice, slice], rows: int, cols: int) -> Any:
+    from rasterio.windows import Window
+
+    row, col = window
+    top, bottom = row.start or 0, rows if row.stop is None else row.stop
+    left, right = col.start or 0, cols if col.stop is None else col.stop
+    if not (0 <= top < bottom <= rows and 0 <= left < right <= cols):
+        raise InvalidSurfaceData(
+            "window",
+            f"rows within 0:{rows}, columns within 0:{cols}",
+            f"rows {top}:{bottom}, columns {left}:{right}",
+        )
+    return Window(left, top, right - left, bottom - top)
+
+
+def _profile(
+    shape: tuple[int, ...], dtype: np.dtype[Any], trf: Any, crs: Any, nodata: float | None
+) -> dict[str, Any]:
+    from rasterio.crs import CRS
+    from rasterio.transform import Affine
+
+    transform = trf if isinstance(trf, Affine) else Affine.from_gdal(*(float(v) for v in trf))
+    return {
+        "height": shape[0],
+        "width": shape[1],
+        "count": 1,
+        "dtype": dtype.name,
+        "nodata": nodata,
+        "transform": transform,
+        "crs": CRS.from_user_input(crs) if crs else None,
+        "compress": "DEFLATE",
+        "predictor": "3" if np.issubdtype(dtype, np.floating) else "2",
+    }
+
+
+def _tiling(shape: tuple[int, ...]) -> dict[str, Any]:
+    options: dict[str, Any] = {"driver": "GTiff"}
+    if min(shape) >= 256:
+        options |= {"tiled": True, "blockxsize": 256, "blockysize": 256}
+    return options
+
+
+def _fits(value: float, dtype: np.dtype[Any]) -> bool:
+    limits = np.iinfo(dtype)
+    return bool(limits.min <= value <= limits.max)
+
+
+def _save_preview(path: Path, values: NDArray[Any]) -> None:
+    """A small picture beside the raster; never a reason for a run to fail."""
+    try:
+        from matplotlib import colormaps
+        from matplotlib.image import imsave
+    except ImportError:
+        return
+    stride = max(1, -(-max(values.shape) // _PREVIEW_SIDE))
+    small = values[::stride, ::stride].astype(np.float64)
+    finite = np.isfinite(small)
+    if not finite.any():
+        return
+    low, high = np.percentile(small[finite], (2, 98))
+    scaled = np.clip((small - low) / ((high - low) or 1.0), 0, 1)
+    rgba = colormaps["inferno"](np.where(finite, scaled, 0.0))
+    rgba[~finite, 3] = 0.0
+    try:
+        with atomic_path(path.with_suffix(".preview.png")) as temporary:
+            imsave(temporary, rgba)
+    except OSError as error:
+        log.warning("preview of %s could not be written: %s", path.name, error)

@@ -1,0 +1,169 @@
+"""Writing a run to disk: a raster per step, summary rasters, and the folder they live in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig import switches
+from solweig.background import BackgroundWriter
+from solweig.config import VALID_OUTPUTS
+from solweig.errors import ConfigurationError
+from solweig.rasters.georef import GeoReference
+from solweig.rasters.geotiff import write_geotiff
+
+if TYPE_CHECKING:
+    from solweig.execution.telemetry import Telemetry
+    from solweig.run.plan import RunPlan
+
+__all__ = [
+    "StepWriter",
+    "check_folder",
+    "prepare_folder",
+    "remove_run",
+    "step_path",
+    "step_writer",
+    "summary_path",
+]
+
+Grid = NDArray[np.float32]
+
+
+def step_path(folder: Path, name: str, time: datetime) -> Path:
+    """``<folder>/<name>/<name>_YYYYMMDD_HHMM.tif``; seconds only where a step has them."""
+    stamp = time.strftime("%Y%m%d_%H%M%S" if time.second else "%Y%m%d_%H%M")
+    return folder / name / f"{name}_{stamp}.tif"
+
+
+def summary_path(folder: Path, name: str) -> Path:
+    return folder / "summary" / f"{name}.tif"
+
+
+def prepare_folder(folder: Path, names: tuple[str, ...] = ()) -> None:
+    """Create the output folder and one folder per variable, and prove that they can be written.
+
+    Raises:
+        ConfigurationError: it is a file, or cannot be created or written.
+    """
+    try:
+        for each in (folder, *(folder / name for name in names)):
+            each.mkdir(parents=True, exist_ok=True)
+            probe = each / ".solweig_write_test"
+            probe.touch()
+            probe.unlink()
+    except OSError as error:
+        raise ConfigurationError(
+            "output_dir",
+            "a folder that can be written",
+            f"{folder} ({error.strerror or error})",
+            "Give another folder or change its permissions.",
+        ) from error
+
+
+def check_folder(folder: Path) -> None:
+    """Whether :func:`prepare_folder` is likely to succeed, without creating anything.
+
+    Raises:
+        ConfigurationError: the folder, or the nearest one above it, is a file or not writable.
+    """
+    nearest = folder.absolute()
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        what = "not writable" if nearest.is_dir() else "a file"
+        raise ConfigurationError(
+            "output_dir", "a folder that can be written", f"{folder} ({nearest} is {what})"
+        )
+
+
+def remove_run(folder: Path) -> None:
+    """Delete the rasters and tables of the run a folder holds; everything else stays."""
+    for name in (*VALID_OUTPUTS, "summary"):
+        for pattern in ("*.tif", "*.preview.png"):
+            for path in (folder / name).glob(pattern):
+                path.unlink()
+    for name in ("pois.csv", "run_metadata.json", "telemetry.csv", "telemetry.json"):
+        (folder / name).unlink(missing_ok=True)
+    for name in (".solweig", "solweig.zarr"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+class StepWriter:
+    """Writes steps in one background thread, so that the next step runs meanwhile.
+
+    At most ``inflight_limit`` steps are handed over and not written: a slow disk slows the model
+    instead of filling the memory. An error of the writer is raised by the next :meth:`submit`, or
+    by leaving the ``with`` block. Leaving it with an exception drops what still waits; no file is
+    left half-written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        georef: GeoReference,
+        *,
+        background: bool = True,
+        inflight_limit: int = 2,
+    ) -> None:
+        self.folder = folder
+        self.georef = georef
+        self.written: list[Path] = []
+        self.seconds = 0.0
+        self._writer = BackgroundWriter(inflight_limit, here=not background)
+
+    @property
+    def depth_peak(self) -> int:
+        """Most steps that were handed over and not written at one time."""
+        return self._writer.depth_peak
+
+    def submit(self, time: datetime, grids: Mapping[str, Grid]) -> None:
+        """Hand over the grids of one step; they must not be changed afterwards."""
+        self._writer.submit(lambda: self._write(time, grids))
+
+    def close(self) -> None:
+        """Wait until everything is written; raises what went wrong."""
+        self._writer.close()
+
+    def __enter__(self) -> StepWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._writer.close(drop=kind is not None)
+
+    def _write(self, time: datetime, grids: Mapping[str, Grid]) -> None:
+        import time as clock
+
+        start = clock.perf_counter()
+        for name, grid in grids.items():
+            path = step_path(self.folder, name, time)
+            write_geotiff(path, grid, self.georef, name=name)
+            self.written.append(path)
+        self.seconds += clock.perf_counter() - start
+
+
+@contextmanager
+def step_writer(plan: RunPlan, telemetry: Telemetry) -> Iterator[StepWriter]:
+    """The writer of a run's steps; how many waited at most is measured."""
+    assert plan.output_dir is not None
+    with StepWriter(
+        plan.output_dir,
+        plan.georef,
+        background=switches.read().async_output,
+        inflight_limit=plan.execution.inflight_limit,
+    ) as writer:
+        yield writer
+    telemetry.record("queue_depth_peak", writer.depth_peak)

@@ -1,0 +1,133 @@
+"""The pictures of a finished run, from what it holds or wrote."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from solweig.results.outputs import step_path
+from solweig.results.plotting import Underlay, plot_map, plot_point_curve, require_matplotlib
+from solweig.results.summary import TimeseriesSummary
+from solweig.surface.data import SurfaceData
+
+__all__ = ["draw_curves", "draw_run", "hottest_step"]
+
+_TITLES = {"tmrt": "Mean radiant temperature", "utci": "Heat stress (UTCI)", "pet": "PET"}
+_NEED_WIND = ("utci", "pet")
+
+
+def hottest_step(summary: TimeseriesSummary) -> int:
+    """The step with the highest mean Tmrt."""
+    return int(np.nanargmax(summary.timeseries.tmrt_mean))
+
+
+def draw_run(
+    summary: TimeseriesSummary,
+    surface: SurfaceData,
+    folder: Path,
+    *,
+    place: str,
+    wind_note: str = "",
+    point: tuple[float, float, str] | None = None,
+) -> list[Path]:
+    """Draw the hottest step of each comfort quantity, hours of shade and the series.
+
+    Args:
+        summary: a run with a dataset or an output folder.
+        surface: of that run.
+        folder: for the PNG files; created.
+        place: name in the headings.
+        wind_note: added to the subtitle of what depends on wind.
+        point: x, y and name of a place to mark.
+
+    Returns:
+        The files written.
+
+    Raises:
+        ConfigurationError: matplotlib is not installed.
+    """
+    require_matplotlib()
+    folder.mkdir(parents=True, exist_ok=True)
+    underlay = Underlay.of_surface(surface)
+    step = hottest_step(summary)
+    stamp = summary.timeseries.datetime[step]
+    files = []
+    for name, title in _TITLES.items():
+        ending = f" · {wind_note}" if wind_note and name in _NEED_WIND else ""
+        grid = step_grid(summary, name, step, stamp)
+        if grid is None or not np.isfinite(grid).any():
+            continue
+        path = folder / f"{name}_{stamp:%Y%m%d_%H%M}.png"
+        plot_map(
+            grid, name, underlay, title=title, point=point, save_path=path,
+            subtitle=f"{place} · {stamp:%d %B %Y, %H:%M}{ending}",
+        )  # fmt: skip
+        files.append(path)
+    if summary.shadow_available and summary.n_daytime:
+        path = folder / "shade_hours.png"
+        plot_map(
+            summary.shade_hours, "shade_hours", underlay, title="Hours of shade", point=point,
+            subtitle=f"{place} · {_period(summary)}, sun above the horizon", save_path=path,
+        )  # fmt: skip
+        files.append(path)
+    path = folder / "series.png"
+    summary.plot(save_path=path)
+    return [*files, path]
+
+
+def draw_curves(
+    summary: TimeseriesSummary,
+    folder: Path,
+    *,
+    place: str,
+    measured: pd.DataFrame | None = None,
+    wind_note: str = "",
+) -> list[Path]:
+    """Draw the curve of each point of interest, with measurements as dots where given."""
+    files: list[Path] = []
+    if summary.pois is None:
+        return files
+    series = summary.timeseries
+    air = pd.Series(series.ta, index=pd.DatetimeIndex(series.datetime))
+    for i, (name, table) in enumerate(summary.pois.groupby("poi", sort=False)):
+        path = folder / f"curve_{i + 1}.png" if i else folder / "day_curve.png"
+        ending = f" · {wind_note}" if wind_note else ""
+        plot_point_curve(
+            table, title=str(name), air_temperature=air, measured=measured, save_path=path,
+            subtitle=f"{place} · {_period(summary)}{ending}",
+        )  # fmt: skip
+        files.append(path)
+    return files
+
+
+def step_grid(
+    summary: TimeseriesSummary, name: str, step: int, stamp: datetime
+) -> NDArray[np.float32] | None:
+    """A grid of one step, from memory or from the run's files; None where it was not asked for."""
+    if summary.dataset is not None:
+        if name not in summary.dataset:
+            return None
+        return np.asarray(summary.dataset[name].isel(time=step))
+    if summary.output_dir is None:
+        return None
+    path = step_path(summary.output_dir, name, stamp)
+    if not path.exists():
+        return None
+    import rasterio
+
+    with rasterio.open(path) as source:
+        grid: NDArray[np.float32] = source.read(1, masked=True).filled(np.nan)
+    return grid
+
+
+def _period(summary: TimeseriesSummary) -> str:
+    times = summary.timeseries.datetime
+    # The last stamp of a day's series is often midnight of the next.
+    first, last = times[0], times[-1]
+    if (last - first).total_seconds() <= 86_400:
+        return f"{first:%d %B %Y}"
+    return f"{first:%d %B} to {last:%d %B %Y}"

@@ -1,0 +1,142 @@
+"""A run told in words: plain text for a terminal, HTML for a notebook."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from solweig.results.summary import TimeseriesSummary
+
+__all__ = ["html_report", "text_report"]
+
+Rows = list[tuple[str, str]]
+
+
+def text_report(summary: TimeseriesSummary) -> str:
+    """Sections of aligned ``name  value`` lines; ASCII only, so that any console prints it."""
+    lines: list[str] = []
+    for title, rows in _sections(summary):
+        lines += [title, "-" * len(title)]
+        width = max((len(name) for name, _ in rows), default=0)
+        lines += [f"  {name:<{width}}  {value}" for name, value in rows]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def html_report(summary: TimeseriesSummary) -> str:
+    """The same as small tables."""
+    parts = []
+    for title, rows in _sections(summary):
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+            f"<td>{html.escape(value)}</td></tr>"
+            for name, value in rows
+        )
+        parts.append(f"<h4>{html.escape(title)}</h4><table>{cells}</table>")
+    return "<div>" + "".join(parts) + "</div>"
+
+
+def _sections(summary: TimeseriesSummary) -> list[tuple[str, Rows]]:
+    return [
+        ("SOLWEIG run", _run(summary)),
+        ("Heat (over the whole map)", _heat(summary)),
+        ("Engine", _engine(summary)),
+        ("Telemetry", [] if summary.telemetry is None else summary.telemetry.table()),
+    ]
+
+
+def _run(summary: TimeseriesSummary) -> Rows:
+    times = summary.timeseries.datetime
+    rows, cols = summary.tmrt_mean.shape
+    valid = int(np.isfinite(summary.tmrt_mean).sum())
+    found: Rows = []
+    if times:
+        span = f"{times[0]:%Y-%m-%d %H:%M} to {times[-1]:%Y-%m-%d %H:%M}"
+        found.append(("Period", span))
+    steps = f"{summary.n_timesteps} ({summary.n_daytime} day, {summary.n_nighttime} night)"
+    found.append(("Time steps", steps))
+    found.append(("Map", f"{rows} x {cols} cells, {valid} with data"))
+    if summary.output_dir is not None:
+        found.append(("Files", str(summary.output_dir)))
+    elif summary.dataset is not None:
+        names = ", ".join(str(n) for n in summary.dataset.data_vars)
+        found.append(("In memory", names))
+    return found
+
+
+def _heat(summary: TimeseriesSummary) -> Rows:
+    found: Rows = []
+    for label, base in (("Tmrt", "tmrt"), ("UTCI", "utci")):
+        mean = _mean(getattr(summary, f"{base}_mean"))
+        if np.isnan(mean):
+            continue
+        low, high = _low(getattr(summary, f"{base}_min")), _high(getattr(summary, f"{base}_max"))
+        found.append((f"{label} mean", f"{mean:.1f} degC (from {low:.1f} to {high:.1f})"))
+        day, night = (_mean(getattr(summary, f"{base}_{p}_mean")) for p in ("day", "night"))
+        parts = [f"{v:.1f} degC {p}" for v, p in ((day, "day"), (night, "night")) if v == v]
+        if parts:
+            found.append((f"{label} by period", ", ".join(parts)))
+    if summary.shadow_available:
+        sun, shade = _mean(summary.sun_hours), _mean(summary.shade_hours)
+        found.append(("Sun, shade", f"{sun:.1f} h, {shade:.1f} h"))
+    for threshold, grid in sorted(summary.utci_hours_above.items()):
+        name = f"UTCI above {threshold:g} degC"
+        found.append((name, f"{_mean(grid):.1f} h on average, up to {_high(grid):.1f} h"))
+    return found
+
+
+def _engine(summary: TimeseriesSummary) -> Rows:
+    found: Rows = []
+    device = summary.metadata.get("device", {})
+    if device:
+        engine = f"{str(device.get('accelerator', '')).upper()} ({device.get('reason', '')})"
+        found.append(("Ran on", engine))
+        for one in device.get("adapters", ()):
+            found.append(("Adapter", f"{one['adapter']} [{one['backend']}], {one['driver']}"))
+    for stage, entry in summary.tally.items():
+        parts = [f"{entry.get('cpu_runs', 0)} on CPU"]
+        if entry.get("gpu_runs"):
+            parts.append(f"{entry['gpu_runs']} on GPU")
+        if entry.get("fallbacks"):
+            parts.append(f"{entry['fallbacks']} fallbacks ({entry.get('last_reason')})")
+        found.append((stage, f"{', '.join(parts)}, {float(entry.get('seconds', 0.0)):.3f} s"))
+    found += _workers(summary)
+    total = summary.metadata.get("timings", {}).get("total_s")
+    if total is not None:
+        found.append(("Whole run", f"{total:.2f} s"))
+    return found
+
+
+def _workers(summary: TimeseriesSummary) -> Rows:
+    """The tiles, and who did them."""
+    found: Rows = []
+    plan = summary.metadata.get("tile_plan")
+    if plan:
+        what = f"{plan['tiles']} of {plan['core']} px, halo {plan['halo']} px ({plan['reason']})"
+        found.append(("Tiles", what))
+    for worker in summary.metadata.get("workers", ()):
+        what = (
+            f"{worker['tiles']} tiles on {worker['adapter']} ({worker['device']}), "
+            f"process {worker['pid']}, {worker['seconds']:.2f} s"
+        )
+        found.append((f"Worker {worker['worker_id']}", what))
+    return found
+
+
+def _mean(grid: NDArray[np.float32]) -> float:
+    values = grid[np.isfinite(grid)]
+    return float(values.mean(dtype=np.float64)) if values.size else float("nan")
+
+
+def _low(grid: NDArray[np.float32]) -> float:
+    values = grid[np.isfinite(grid)]
+    return float(values.min()) if values.size else float("nan")
+
+
+def _high(grid: NDArray[np.float32]) -> float:
+    values = grid[np.isfinite(grid)]
+    return float(values.max()) if values.size else float("nan")

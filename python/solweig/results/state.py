@@ -1,0 +1,149 @@
+"""Thermal state carried from one time step to the next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig.atomic import atomic_path
+from solweig.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from solweig._core import State
+
+__all__ = ["ThermalState"]
+
+
+_REFERENCE_NAMES = {
+    "tgmap1": "lup",
+    "tgmap1_e": "lup_e",
+    "tgmap1_s": "lup_s",
+    "tgmap1_w": "lup_w",
+    "tgmap1_n": "lup_n",
+    "tgout1": "tg",
+}
+
+
+class ThermalState:
+    """What the ground remembers: delayed upward longwave and ground temperature rasters.
+
+    ``summary.state`` holds it after the last step; ``calculate(..., state=summary.state)`` goes on
+    from there, so a period cut in two gives what it gives in one piece. The state of a run is never
+    changed by a later run that starts from it.
+    """
+
+    def __init__(
+        self,
+        first: bool = True,
+        accumulated_days: float = 0.0,
+        fields: dict[str, NDArray[np.float32]] | None = None,
+    ) -> None:
+        """
+        Args:
+            first: no daytime step has been seen yet.
+            accumulated_days: time since the delayed rasters were last renewed [days].
+            fields: rasters ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n`` [W m-2] and ``tg``
+                [K]; empty before the first daytime step.
+        """
+        self._initial_shape: tuple[int, int] | None = None
+        self.first = bool(first)
+        self.accumulated_days = float(accumulated_days)
+        # Mapped rasters are of a city too large to copy, and nothing writes into them.
+        self.fields = {
+            name: grid if isinstance(grid, np.memmap) else np.array(grid, np.float32)
+            for name, grid in (fields or {}).items()
+        }
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """Raster shape, None while nothing is remembered."""
+        grid = next(iter(self.fields.values()), None)
+        return self._initial_shape if grid is None else (grid.shape[0], grid.shape[1])
+
+    @classmethod
+    def initial(cls, shape: tuple[int, int]) -> ThermalState:
+        """The state before the first step of a run over ``shape`` cells: nothing remembered.
+
+        Its rasters read as zeros.
+        """
+        state = cls()
+        state._initial_shape = (int(shape[0]), int(shape[1]))
+        return state
+
+    def __getattr__(self, name: str) -> NDArray[np.float32]:
+        """The rasters by the reference's names: ``tgmap1``, ``tgmap1_e``..., ``tgout1``."""
+        field = _REFERENCE_NAMES.get(name)
+        if field is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if field in self.fields:
+            return self.fields[field]
+        return np.zeros(self._initial_shape or (0, 0), np.float32)
+
+    @property
+    def firstdaytime(self) -> float:
+        """1 before the first daytime step, then 0."""
+        return float(self.first)
+
+    @property
+    def timeadd(self) -> float:
+        """Time since the delayed rasters were last renewed [days]."""
+        return self.accumulated_days
+
+    def copy(self) -> ThermalState:
+        twin = ThermalState(self.first, self.accumulated_days, self.fields)
+        twin._initial_shape = self._initial_shape
+        return twin
+
+    @classmethod
+    def from_engine(cls, state: State) -> ThermalState:
+        return cls(state.first, state.accumulated_days, state.fields())
+
+    def to_engine(self) -> State:
+        from solweig._core import State
+
+        return State.restore(self.first, self.accumulated_days, self.fields)
+
+    def save(self, path: str | Path) -> Path:
+        """Write as ``.npz``, atomically, the folder made if need be; returns the path written."""
+        target = Path(path).with_suffix(".npz")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A plain dict: numpy's stubs would take a grid's name for one of savez's own arguments.
+        arrays: dict[str, Any] = {f"field_{name}": grid for name, grid in self.fields.items()}
+        with atomic_path(target) as partial:
+            np.savez_compressed(
+                partial, first=self.first, accumulated_days=self.accumulated_days, **arrays
+            )
+        return target
+
+    @classmethod
+    def load(cls, path: str | Path) -> ThermalState:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            FileNotFoundError: no such file.
+            ConfigurationError: the file is not a saved state.
+        """
+        source = Path(path)
+        if not source.exists():
+            raise FileNotFoundError(f"thermal state: no file {source}")
+        try:
+            with np.load(source) as stored:
+                fields = {
+                    name.removeprefix("field_"): stored[name]
+                    for name in stored.files
+                    if name.startswith("field_")
+                }
+                return cls(bool(stored["first"]), float(stored["accumulated_days"]), fields)
+        except (KeyError, ValueError, OSError) as error:
+            raise ConfigurationError(
+                "thermal state", "a file written by ThermalState.save", source
+            ) from error
+
+    def __repr__(self) -> str:
+        return (
+            f"ThermalState(first={self.first}, accumulated_days={self.accumulated_days:g}, "
+            f"shape={self.shape})"
+        )

@@ -1,0 +1,339 @@
+"""Run the model over a period."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from solweig import _core, switches
+from solweig.config import HumanParams, ModelConfig, Settings
+from solweig.errors import ComputationCancelled, ConfigurationError
+from solweig.execution import ExecutionConfig
+from solweig.execution.opening import engine_of
+from solweig.execution.telemetry import Telemetry
+from solweig.rasters.cf import WEATHER_SERIES, build_dataset
+from solweig.results.metadata import save_run_metadata
+from solweig.results.outputs import remove_run
+from solweig.results.pois import PointSource
+from solweig.results.state import ThermalState
+from solweig.results.summary import Timeseries, TimeseriesSummary, statistics_kwargs
+from solweig.run.checks import validate_inputs
+from solweig.run.outcome import Collected, Outcome
+from solweig.run.plan import RunPlan, RunRequest, check_before_sky, make_plan, settle
+from solweig.run.steps import carry_out
+from solweig.run.store import WORK_FOLDER, RunStore
+from solweig.run.what_if import check_baseline, run_changed
+from solweig.surface.data import SurfaceData
+from solweig.surface.precomputed import PrecomputedData
+from solweig.weather.location import Location
+from solweig.weather.step import Weather
+
+__all__ = ["calculate", "check_calculation", "validate_inputs"]
+
+log = logging.getLogger("solweig")
+
+Progress = Callable[[int, int], Any]
+
+
+def calculate(
+    surface: SurfaceData,
+    weather: Weather | Sequence[Weather],
+    location: Location | None = None,
+    *,
+    output_dir: str | Path | None = None,
+    config: ModelConfig | None = None,
+    human: HumanParams | None = None,
+    precomputed: PrecomputedData | None = None,
+    use_anisotropic_sky: bool | None = None,
+    conifer: bool = False,
+    physics: SimpleNamespace | None = None,
+    materials: SimpleNamespace | None = None,
+    wall_material: str | None = None,
+    max_shadow_distance_m: float | None = None,
+    tile_size: int | None = None,
+    use_ground_scheme: bool | None = None,
+    use_outgoing_longwave: bool | None = None,
+    outputs: Sequence[str] | None = None,
+    heat_thresholds_day: Sequence[float] | None = None,
+    heat_thresholds_night: Sequence[float] | None = None,
+    progress_callback: Progress | None = None,
+    execution: ExecutionConfig | None = None,
+    pois: PointSource | None = None,
+    formulation: str = "reference",
+    state: ThermalState | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    output_format: str | Sequence[str] = "geotiff",
+    baseline: TimeseriesSummary | None = None,
+) -> TimeseriesSummary:
+    """Map mean radiant temperature and heat stress for every step of a period.
+
+    Args:
+        surface: the place, with sky view factors (:meth:`SurfaceData.prepare`).
+        weather: one step or several, stamps strictly increasing.
+        location: place and clock; None takes the centre of ``surface`` and UTC.
+        output_dir: folder for GeoTIFFs and ``run_metadata.json``; None keeps every requested step
+            in memory as ``summary.dataset``.
+        config: defaults for the arguments below.
+        human: the person; default a standing man of 35 years.
+        precomputed: walls, sky view factors or visibility to use instead of the surface's.
+        use_anisotropic_sky: Perez sky (default) or isotropic.
+        conifer: trees keep their leaves.
+        physics, materials: see :func:`load_physics`, :func:`load_materials`.
+        wall_material: a wall class named in ``materials``.
+        max_shadow_distance_m: reach of shadows [m], default 1000.
+        tile_size: side of a tile [px]; None runs the raster in one piece where the engine can hold
+            it. On the CPU the results are the same, bit for bit.
+        use_ground_scheme, use_outgoing_longwave: the 2026 schemes, not in this release.
+        outputs: among tmrt, utci, pet, shadow, kdown, kup, ldown, lup; default tmrt.
+        heat_thresholds_day, heat_thresholds_night: UTCI thresholds for hour counts [deg C],
+            default 32 and 38, and 26.
+        progress_callback: called with (steps done, steps in all); in tiles, counted over all of
+            them.
+        execution: wishes about hardware, see :class:`solweig.execution.ExecutionConfig`.
+        pois: points of interest: a GeoJSON or GeoPackage file, ``{name: (x, y)}`` or a list of
+            ``(x, y)``; every flux at them is in ``summary.pois``.
+        formulation: "reference" (SOLWEIG 2025a) or "improved" physics.
+        state: thermal state to start from, such as ``summary.state`` of the period before.
+        overwrite: replace another run's results in ``output_dir``; the same run may always be
+            repeated.
+        resume: go on with an interrupted run of the same inputs and parameters in ``output_dir``:
+            tiles that are finished and intact are kept, and the files are those of an undisturbed
+            run. A raster that runs in one piece starts again.
+        output_format: "geotiff" (a file per step), "zarr" (``output_dir/solweig.zarr``, a CF cube
+            in chunks, needs ``solweig[zarr]``), or both. Summaries are GeoTIFFs in any case.
+        baseline: the same run before the edit that ``surface`` is made by
+            (:meth:`SurfaceData.with_changes`): only what the edit can reach is computed, with the
+            results of a full run, which stay in memory and with ``output_dir`` are written too.
+            The baseline must have been kept in memory, with the outputs tmrt, utci and shadow.
+
+    Returns:
+        Statistics per cell, the series of the means, and how it was computed.
+
+    Raises:
+        InvalidSurfaceData, GridShapeMismatch: unusable rasters.
+        MissingPrecomputedData: sky view factors or visibility have not been computed.
+        WeatherDataError: no steps, out of range, out of order or repeated.
+        ConfigurationError: an unknown output or parameter, a folder that cannot be written or
+            holds another run, a point outside the raster.
+        ComputationCancelled: raised by ``progress_callback``; nothing is left half-written.
+
+    References:
+        Lindberg, Holmer & Thorsson (2008), https://doi.org/10.1007/s00484-008-0162-7
+    """
+    if progress_callback is not None and not callable(progress_callback):
+        raise ConfigurationError(
+            "progress_callback", "a function of (done, total)", repr(progress_callback)
+        )
+    request = _request(
+        surface, weather, location, output_dir=output_dir, config=config, human=human,
+        precomputed=precomputed, use_anisotropic_sky=use_anisotropic_sky, conifer=conifer,
+        physics=physics, materials=materials, wall_material=wall_material,
+        max_shadow_distance_m=max_shadow_distance_m, tile_size=tile_size,
+        use_ground_scheme=use_ground_scheme, use_outgoing_longwave=use_outgoing_longwave,
+        outputs=outputs, heat_thresholds_day=heat_thresholds_day,
+        heat_thresholds_night=heat_thresholds_night, execution=execution, pois=pois,
+        formulation=formulation, state=state, overwrite=overwrite, resume=resume,
+        output_format=output_format,
+    )  # fmt: skip
+    plan = make_plan(request)
+    if baseline is not None:
+        check_baseline(plan, baseline)
+    return _recorded(plan, progress_callback, baseline)
+
+
+def check_calculation(
+    surface: SurfaceData,
+    weather: Weather | Sequence[Weather],
+    location: Location | None = None,
+    **options: Any,
+) -> None:
+    """Raise what :func:`calculate` would with the same arguments, as far as that can be known
+    without sky view factors. Computes nothing and writes nothing."""
+    check_before_sky(_request(surface, weather, location, **options))
+
+
+_SETTINGS = (
+    "use_anisotropic_sky", "wall_material", "max_shadow_distance_m", "human", "physics",
+    "materials", "use_ground_scheme", "use_outgoing_longwave",
+)  # fmt: skip
+_FIELDS = ("output_dir", "precomputed", "execution", "pois", "state")
+
+
+def _request(
+    surface: SurfaceData,
+    weather: Weather | Sequence[Weather],
+    location: Location | None,
+    **given: Any,
+) -> RunRequest:
+    """The arguments of :func:`calculate`, those of a configuration filled in."""
+    config = given.get("config")
+    settings = Settings.resolve(
+        config=config,
+        conifer=given.get("conifer", False),
+        **{name: given.get(name) for name in _SETTINGS},
+    )
+    chosen, names, tile, day, night = settle(
+        config=config,
+        formulation=given.get("formulation", "reference"),
+        outputs=given.get("outputs"),
+        tile_size=given.get("tile_size"),
+        thresholds_day=given.get("heat_thresholds_day"),
+        thresholds_night=given.get("heat_thresholds_night"),
+    )
+    return RunRequest(
+        surface=surface,
+        weather=weather,
+        location=location,
+        settings=settings,
+        formulation=chosen,
+        outputs=names,
+        tile_size=tile,
+        thresholds_day=day,
+        thresholds_night=night,
+        overwrite=given.get("overwrite", False),
+        resume=given.get("resume", False),
+        output_format=given.get("output_format", "geotiff"),
+        **{name: given.get(name) for name in _FIELDS},
+    )
+
+
+def _recorded(
+    plan: RunPlan, progress: Progress | None, baseline: TimeseriesSummary | None
+) -> TimeseriesSummary:
+    """Run, and leave a word on how it ended in the output folder."""
+    folder = plan.output_dir
+    if folder is None:
+        return _run(plan, progress, baseline)[0]
+    if plan.replaces:
+        remove_run(folder)
+    save_run_metadata(plan.metadata, folder)
+    try:
+        summary, store = _run(plan, progress, baseline)
+        started = time.perf_counter()
+        summary.to_geotiff(folder)
+        if store is not None and store.cube is not None:
+            store.cube.finish(summary.grids())
+        if summary.pois is not None:
+            _write_points(summary, folder)
+        if summary.telemetry is not None:
+            summary.telemetry.write(folder, getattr(plan.execution, "log", "csv"))
+        timings = summary.metadata["timings"]
+        timings["summary_s"] = time.perf_counter() - started
+        timings["total_s"] += timings["summary_s"]
+    except BaseException as error:
+        stopped = isinstance(error, KeyboardInterrupt | ComputationCancelled)
+        status = "interrupted" if stopped else "failed"
+        # The error that matters is the first one; a full disk may hit this file too.
+        with contextlib.suppress(OSError):
+            save_run_metadata({**plan.metadata, "status": status, "error": str(error)}, folder)
+        raise
+    save_run_metadata(summary.metadata, folder)
+    if store is not None:
+        store.remove()
+    # An interrupted run in tiles may have left some, and this one ran in one piece.
+    shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
+    return summary
+
+
+def _write_points(summary: TimeseriesSummary, folder: Path) -> None:
+    from solweig.atomic import atomic_path
+
+    assert summary.pois is not None
+    with atomic_path(folder / "pois.csv") as temporary:
+        summary.pois.to_csv(temporary, index=False)
+
+
+def _run(
+    plan: RunPlan, progress: Progress | None, baseline: TimeseriesSummary | None = None
+) -> tuple[TimeseriesSummary, RunStore | None]:
+    """Run; also where the tiles left their results."""
+    started = time.perf_counter()
+    telemetry = Telemetry(live=switches.read().timing)
+    log.info("engine: %s (%s)", plan.execution.accelerator, plan.execution.reason)
+    if baseline is None:
+        outcome = carry_out(plan, telemetry, progress)
+    else:
+        outcome = run_changed(plan, baseline, engine_of(plan.execution), telemetry, progress)
+    finished = time.perf_counter()
+    summary = _summary(plan, outcome)
+    summary.telemetry = telemetry
+    summary.tally = outcome.tally
+    telemetry.fallbacks(outcome.tally)
+    if plan.surface.telemetry is not None:
+        telemetry.take(plan.surface.telemetry)
+    if outcome.steps is not None:
+        weather = {name: getattr(summary.timeseries, name) for name in WEATHER_SERIES}
+        summary.dataset = build_dataset(
+            outcome.steps, plan.series.stamps, plan.georef, version=_core.__version__,
+            series=weather,
+        )  # fmt: skip
+    summary.metadata = {
+        **plan.metadata,
+        "status": "complete",
+        "engine": summary.tally,
+        "workers": outcome.workers,
+        "tile_plan": outcome.tile_plan,
+        "what_if": outcome.what_if,
+        "telemetry": telemetry.as_dict(),
+        "timings": {
+            "model_s": outcome.built - started,
+            "steps_s": finished - outcome.built,
+            "write_s": outcome.write_seconds,
+            "total_s": time.perf_counter() - started,
+            "stages_s": outcome.collected.seconds,
+        },
+    }
+    return summary, outcome.store
+
+
+def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
+    counts, collected = outcome.counts, outcome.collected
+    return TimeseriesSummary(
+        **statistics_kwargs(outcome.grids, plan.georef.shape),
+        utci_hours_above=outcome.hours_above,
+        n_timesteps=counts["n_timesteps"],
+        n_daytime=counts["n_daytime"],
+        n_nighttime=counts["n_nighttime"],
+        shadow_available=counts["n_timesteps"] > 0,
+        heat_thresholds_day=list(plan.thresholds_day),
+        heat_thresholds_night=list(plan.thresholds_night),
+        timeseries=_timeseries(plan, collected),
+        pois=None if collected.table is None else collected.table.frame(),
+        state=outcome.state,
+        output_dir=plan.output_dir,
+        georef=plan.georef,
+        scalars=collected.scalars,
+    )
+
+
+def _timeseries(plan: RunPlan, collected: Collected) -> Timeseries:
+    columns = plan.series.columns
+    total = np.asarray(columns["global_rad"], dtype=np.float64)
+    diffuse = collected.column("rad_d")
+    fraction = np.full(total.shape, np.nan)
+    np.divide(diffuse, total, out=fraction, where=total > 0)
+    return Timeseries(
+        datetime=list(plan.series.stamps),
+        ta=columns["ta"].copy(),
+        rh=columns["rh"].copy(),
+        ws=columns["ws"].copy(),
+        global_rad=total.copy(),
+        direct_rad=collected.column("rad_i"),
+        diffuse_rad=diffuse,
+        sun_altitude=columns["altitude"].copy(),
+        tmrt_mean=collected.column("tmrt_mean"),
+        utci_mean=collected.column("utci_mean"),
+        sun_fraction=collected.column("sun_fraction"),
+        diffuse_fraction=np.clip(fraction, 0.0, 1.0),
+        clearness_index=plan.series.clearness.copy(),
+        is_daytime=plan.series.daytime.copy(),
+    )

@@ -1,0 +1,103 @@
+"""Checks of a run's inputs against each other, before any work."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+from solweig.errors import ConfigurationError, InvalidSurfaceData, MissingPrecomputedData
+from solweig.surface.data import SurfaceData
+from solweig.surface.precomputed import PrecomputedData, ShadowArrays, SvfArrays
+from solweig.weather.location import Location
+from solweig.weather.step import Weather
+
+__all__ = ["check_surface", "sky_of", "validate_inputs"]
+
+
+def validate_inputs(
+    surface: SurfaceData,
+    location: Location | None = None,
+    weather: Weather | Sequence[Weather] | None = None,
+    use_anisotropic_sky: bool = False,
+    precomputed: PrecomputedData | None = None,
+) -> list[str]:
+    """Check what :func:`calculate` will be given.
+
+    Args:
+        surface: the surface.
+        location: place and clock; with ``weather``, the sun is placed as a run would.
+        weather: one step or several.
+        use_anisotropic_sky: whether the run will need patch visibility.
+        precomputed: prepared data that replace the surface's own.
+
+    Returns:
+        Warnings: things that a run tolerates but its author may not have meant.
+
+    Raises:
+        InvalidSurfaceData: ``surface`` is not a surface, or its rasters are unusable.
+        GridShapeMismatch: prepared data of another shape.
+        MissingPrecomputedData: sky view factors or patch visibility have not been computed.
+        WeatherDataError: no steps, out of order, repeated or out of range.
+        ConfigurationError: ``location`` is not a Location.
+    """
+    from solweig.weather.series import weather_series
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        check_surface(surface, precomputed)
+        sky_of(surface, precomputed, anisotropic=use_anisotropic_sky)
+        check_location(location)
+        if weather is not None:
+            weather_series(weather, location or _somewhere(surface))
+    found = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+    if not surface.crs:
+        found.append("surface: no CRS; results cannot be placed on a map")
+    if surface.dem is None and surface.land_cover is None:
+        found.append("surface: neither dem nor land_cover; buildings are found from the dsm alone")
+    return found
+
+
+def check_surface(surface: SurfaceData, precomputed: PrecomputedData | None) -> None:
+    """Raises InvalidSurfaceData or GridShapeMismatch."""
+    if not isinstance(surface, SurfaceData):
+        raise InvalidSurfaceData(
+            "surface", "a SurfaceData", type(surface).__name__, "See SurfaceData.prepare()."
+        )
+    if precomputed is not None:
+        precomputed.check_shape(surface.shape)
+    surface.preprocess()
+
+
+def check_location(location: Location | None) -> None:
+    if location is not None and not isinstance(location, Location):
+        raise ConfigurationError("location", "a Location", type(location).__name__)
+
+
+def sky_of(
+    surface: SurfaceData, precomputed: PrecomputedData | None, *, anisotropic: bool
+) -> tuple[SvfArrays, ShadowArrays | None]:
+    """Sky view factors and, for an anisotropic sky, visibility; prepared data win.
+
+    Raises:
+        MissingPrecomputedData: they have not been computed.
+    """
+    given = precomputed or PrecomputedData()
+    svf = given.svf if given.svf is not None else surface.require_svf()
+    if not anisotropic:
+        return svf, None
+    matrices = given.shadow_matrices
+    if matrices is None:
+        matrices = surface.shadow_matrices
+    if matrices is None:
+        raise MissingPrecomputedData(
+            "shadow_matrices",
+            "Call surface.compute_svf(), or pass use_anisotropic_sky=False.",
+        )
+    return svf, matrices
+
+
+def _somewhere(surface: SurfaceData) -> Location:
+    """Where the surface lies; for one without a CRS any place serves to check the weather."""
+    if surface.crs and surface.geotransform is not None:
+        return Location.from_surface(surface)
+    return Location(0.0, 0.0, 0.0, 0.0)

@@ -1,0 +1,108 @@
+"""Settings of a call in the terms of the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig.config import ModelConfig, Settings
+from solweig.errors import ConfigurationError
+from solweig.params import class_row, land_cover_table, load_params, tree_settings, wind_height
+
+__all__ = ["engine_params", "leaf_days"]
+
+UTCI_WIND_FLOOR = 0.5  # m/s, lower end of the index' range of validity (Bröde et al. 2012)
+ROOF_CODE, WALL_CODE, FIRST_BUILDING_CODE = 2, 99, 100
+
+
+def engine_params(
+    settings: Settings, formulation: str, land_cover: NDArray[np.uint8] | None = None
+) -> dict[str, Any]:
+    """What ``_core.Model`` takes as ``params``.
+
+    Args:
+        settings: of the call.
+        formulation: "reference" or "improved".
+        land_cover: codes of the surface, which all need properties.
+
+    Raises:
+        ConfigurationError: materials without walls or without a class of the surface, or a value
+            out of range.
+    """
+    config = settings.config
+    classes = land_cover_table(settings.materials)
+    wall = _wall(settings, classes)
+    ground = _ground(classes, land_cover)
+    trees = tree_settings(settings.physics)
+    body = settings.human
+    return {
+        "anisotropic": settings.use_anisotropic_sky,
+        "formulation": formulation,
+        "body": config.body,
+        "posture": body.posture,
+        "abs_k": float(body.abs_k),
+        "abs_l": float(body.abs_l),
+        "age": float(body.age),
+        "weight": float(body.weight),
+        "height": float(body.height),
+        "sex": int(body.sex),
+        "activity": float(body.activity),
+        "clothing": float(body.clothing),
+        "wall_albedo": wall["albedo"],
+        "wall_emissivity": wall["emissivity"],
+        "wall_ts_deg": wall["ts_deg"],
+        "wall_tstart": wall["tstart"],
+        "wall_tmaxlst": wall["tmaxlst"],
+        "land_cover": ground,
+        "transmissivity": trees["transmissivity"],
+        "beam": config.beam,
+        "wind_height_m": _wind_height(config, settings),
+        "pet_wind": config.pet_wind,
+        "utci_wind_floor": UTCI_WIND_FLOOR if config.utci_wind_floor else 0.0,
+        "max_shadow_distance_m": settings.max_shadow_distance_m,
+    }
+
+
+def _ground(
+    classes: dict[int, dict[str, float]], land_cover: NDArray[np.uint8] | None
+) -> dict[int, dict[str, float]]:
+    """Classes of the ground; buildings told apart by wall material have the roof's properties."""
+    ground = {code: row for code, row in classes.items() if code != WALL_CODE}
+    if land_cover is None:
+        return ground
+    present = np.flatnonzero(np.bincount(land_cover.ravel(), minlength=256)).tolist()
+    for code in present:
+        if code not in ground and code >= FIRST_BUILDING_CODE and ROOF_CODE in ground:
+            ground[code] = ground[ROOF_CODE]
+    missing = [code for code in present if code not in ground]
+    if missing:
+        raise ConfigurationError(
+            "materials", f"a class for each land-cover code of the surface ({present})",
+            f"none for {missing}",
+        )  # fmt: skip
+    return ground
+
+
+def leaf_days(settings: Settings) -> tuple[int, int]:
+    """First and last day of year with leaves, northern hemisphere."""
+    trees = tree_settings(settings.physics)
+    return int(trees["first_day_leaf"]), int(trees["last_day_leaf"])
+
+
+def _wall(settings: Settings, classes: dict[int, dict[str, float]]) -> dict[str, float]:
+    if settings.wall_material is None:
+        found = classes.get(WALL_CODE)
+    else:
+        found = class_row(settings.materials or load_params(), settings.wall_material)
+    if found is None:
+        raise ConfigurationError("materials", f"a wall class (code {WALL_CODE})", "none")
+    return found
+
+
+def _wind_height(config: ModelConfig, settings: Settings) -> float:
+    for candidate in (config.wind_height_m, wind_height(settings.physics)):
+        if candidate is not None:
+            return float(candidate)
+    return 10.0

@@ -1,0 +1,255 @@
+"""Carrying out the steps of a run: in one piece or in tiles, on the engine that was settled."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig import _core, switches
+from solweig.execution import tally as tallies
+from solweig.execution.opening import engine_of, strategy_of
+from solweig.execution.overlap import may_overlap, run_steps
+from solweig.execution.strategy import DEFAULT_ABREAST
+from solweig.execution.telemetry import Telemetry
+from solweig.execution.worker import adapter_name, device_seconds
+from solweig.memory_limits import memory_budget
+from solweig.rasters.cf import StepStack
+from solweig.results.outputs import step_writer
+from solweig.results.state import ThermalState
+from solweig.run.outcome import Collected, Outcome
+from solweig.run.store import RunStore, is_large, open_cube, recorded_tiles
+from solweig.run.tiled import journal_head, run_margin, run_tiled
+from solweig.tiles.plan import Backend, TilePlan, cut_or_leave_device, device_of, steps_footprint
+
+if TYPE_CHECKING:
+    from solweig.run.plan import RunPlan
+
+__all__ = ["carry_out", "write_steps"]
+
+log = logging.getLogger("solweig")
+
+_CUBE_CORE = 512
+"""Chunks of a cube whose raster runs in one piece have this side at the most [px]."""
+
+Progress = Callable[[int, int], Any]
+Deliver = Callable[[datetime, dict[str, NDArray[np.float32]]], None]
+
+
+def carry_out(plan: RunPlan, telemetry: Telemetry, progress: Progress | None) -> Outcome:
+    """Run every step; rasters go to the output folder, or stay in memory without one."""
+    engine = engine_of(plan.execution)
+    engine, tiles = _tiles(plan, engine)
+    overlap = _wants_overlap(engine)
+    if tiles is None and ("zarr" in plan.formats or plan.execution.strategy == "dask"):
+        tiles = _one_tile(plan)  # the same way to the cube, in chunks
+    if tiles is None:
+        if plan.execution.workers is not None:
+            _set_threads(plan.execution.workers)
+        return _in_one_piece(plan, engine, telemetry, progress, overlap)
+    strategy = strategy_of(plan.execution, engine)
+
+    return run_tiled(plan, tiles, strategy, telemetry, progress=progress, overlap=overlap)
+
+
+def _tiles(plan: RunPlan, engine: Any) -> tuple[Any, TilePlan | None]:
+    """The engine, the CPU's if the device is too small; and how the raster is cut, if it is.
+
+    Raises:
+        ConfigurationError: a strict run whose device holds no sensible tile.
+    """
+    margin, chosen = run_margin(plan), switches.read()
+    if plan.output_dir is not None and plan.resume:
+        # The cut of the interrupted run, whatever this machine would choose.
+        blank = TilePlan(plan.georef.shape, 1, margin.halo, "")
+        found = recorded_tiles(plan, journal_head(plan, blank))
+        if found is not None:
+            core, cols, halo = found
+            reason = "as the run was begun"
+            tiles = TilePlan(plan.georef.shape, core, halo, reason, margin.view, cols=cols)
+            fits = _backend(plan, engine)
+            if fits is not None and fits.why_not(*tiles.largest()) is not None:
+                engine = None  # the run was begun on the CPU for the same reason
+            return engine, tiles
+    shape, arrays = plan.georef.shape, plan.arrays()
+    vegetation, sides = plan.surface.facts().has_vegetation, _wants_sides(plan)
+    masks = arrays.masks or {}
+    words = next((mask.shape[2] for mask in masks.values()), 0)
+    mapped = isinstance(arrays.svf["svf"], np.memmap)
+    footprint = steps_footprint(
+        words,
+        vegetation,
+        outputs=len(plan.outputs),
+        sides=sides,
+        layers=sum(x is not None for x in (arrays.land_cover, arrays.albedo, arrays.emissivity)),
+        sky_in_memory=not mapped,
+        steps_in_memory=0 if plan.output_dir is not None else len(plan.series),
+        results_in_memory=plan.output_dir is None or not is_large(shape),
+    )
+    return cut_or_leave_device(
+        shape,
+        margin,
+        engine,
+        tile_size=plan.tile_size,
+        longest=chosen.max_tile_side,
+        least=chosen.min_tile_side,
+        footprint=footprint,
+        memory=memory_budget(),
+        backend=_backend(plan, engine),
+        workers=plan.execution.workers or 1 if engine is None else _sharing(plan.execution),
+        abreast=plan.execution.tile_workers or DEFAULT_ABREAST,
+        inflight=plan.execution.inflight_limit,
+        wide=mapped and plan.execution.strategy != "dask",
+    )
+
+
+def _backend(plan: RunPlan, engine: Any) -> Backend | None:
+    """What each worker on the engine's device has; None without one."""
+    arrays = plan.arrays()
+    found = device_of(
+        engine,
+        patch_option=arrays.patch_option,
+        vegetation=plan.surface.facts().has_vegetation,
+        anisotropic=arrays.masks is not None,
+        sides=_wants_sides(plan),
+    )
+    return None if found is None else found.shared(_sharing(plan.execution))
+
+
+def _wants_sides(plan: RunPlan) -> bool:
+    """Whether the fluxes of the box's sides are asked for."""
+    return plan.params["body"] == "box" or plan.points is not None
+
+
+def _sharing(execution: Any) -> int:
+    return int(getattr(execution, "workers_per_gpu", 1))
+
+
+def _wants_overlap(engine: Any) -> bool:
+    """Whether a step may run while the one before is delivered; says why where it may not."""
+    if not switches.read().aniso_gpu_overlap:
+        return False
+    why_not = may_overlap(engine)
+    if why_not is not None:
+        log.warning("SOLWEIG_ANISO_GPU_OVERLAP: off, because %s", why_not)
+    return why_not is None
+
+
+def _in_one_piece(
+    plan: RunPlan, engine: Any, telemetry: Telemetry, progress: Progress | None, overlap: bool
+) -> Outcome:
+    before, device_before = tallies.process_tally(engine), device_seconds(engine)
+    run = _WholeRun(plan, engine, telemetry, progress)
+    steps, write_seconds = None, 0.0
+    if plan.output_dir is None:
+        stack = StepStack(plan.outputs, len(plan.series), plan.georef.shape)
+        run.all_steps(stack.add_step, overlap)
+        steps = stack.grids
+    else:
+        with step_writer(plan, telemetry) as writer:
+            run.all_steps(writer.submit, overlap)
+        write_seconds = writer.seconds
+    run.drop_model()  # its rasters make room for the summary's
+    gpu = getattr(engine, "gpu", None)
+    if gpu is not None:
+        telemetry.gpu_stages(device_seconds(engine, device_before), gpu.timing)
+    tally = tallies.since(before, tallies.process_tally(engine))
+    return Outcome(
+        collected=run.collected,
+        grids=run.statistics.grids(),
+        hours_above=dict(run.statistics.hours_above()),
+        counts=run.statistics.counts,
+        state=ThermalState.from_engine(run.state),
+        tally=tallies.signed(tally, os.getpid(), adapter_name(engine)),
+        steps=steps,
+        write_seconds=write_seconds,
+        built=run.built,
+    )
+
+
+def write_steps(
+    plan: RunPlan, steps: Mapping[str, NDArray[np.float32]], telemetry: Telemetry
+) -> RunStore | None:
+    """Write steps that are in memory to the output folder, if there is one.
+
+    Returns:
+        The store of the cube, where one is wanted.
+    """
+    if plan.output_dir is None:
+        return None
+    if "geotiff" in plan.formats:
+        with step_writer(plan, telemetry) as writer:
+            for i, stamp in enumerate(plan.series.stamps):
+                writer.submit(stamp, {name: grid[i] for name, grid in steps.items()})
+    if "zarr" not in plan.formats:
+        return None
+    cube = open_cube(plan, _one_tile(plan), keep=False)
+    rows, cols = plan.georef.shape
+    for name, grid in steps.items():
+        cube.create(f"step/{name}", (len(plan.series), rows, cols))
+        for i in range(len(plan.series)):
+            cube.write(f"step/{name}", (slice(0, rows), slice(0, cols)), grid[i], i)
+    return RunStore(cube, None, {}, cube, passing=False, folder=None)
+
+
+def _one_tile(plan: RunPlan) -> TilePlan:
+    """The whole raster as one tile, for the chunks of a cube."""
+    side = -(-max(plan.georef.shape) // _CUBE_CORE) * _CUBE_CORE
+    return TilePlan(plan.georef.shape, side, 0, "the raster in one piece")
+
+
+class _WholeRun:
+    """The raster in one piece, step after step."""
+
+    def __init__(
+        self, plan: RunPlan, engine: Any, telemetry: Telemetry, progress: Progress | None
+    ) -> None:
+        self._plan, self._telemetry, self._progress = plan, telemetry, progress
+        self._model: _core.Model | None = plan.model(engine)
+        self._cells = None if plan.points is None else plan.points.cells
+        self.state = self._model.new_state() if plan.state is None else plan.state.to_engine()
+        self.statistics = self._model.new_statistics(plan.thresholds_day, plan.thresholds_night)
+        self.collected = Collected(plan.series.stamps, plan.points, telemetry)
+        self.built = time.perf_counter()
+
+    def all_steps(self, deliver: Deliver, overlap: bool) -> None:
+        """Run every step and hand its rasters over."""
+        plan, telemetry = self._plan, self._telemetry
+
+        def keep(i: int, result: _core.StepResult, seconds: float) -> None:
+            telemetry.record("timestep_wall_time_s", seconds)
+            self.collected.add(i, result.scalars, result.points, result.seconds)
+            deliver(plan.series.stamps[i], result.fields)
+            if self._progress is not None:
+                self._progress(i + 1, len(plan.series))
+
+        together = run_steps(len(plan.series), self._step, keep, overlap=overlap)
+        if overlap:
+            telemetry.record("aniso_gpu_overlap_s", together)
+
+    def _step(self, i: int) -> _core.StepResult:
+        assert self._model is not None
+        return self._model.step(
+            self.state,
+            self._plan.series.step(i),
+            outputs=self._plan.outputs,
+            points=self._cells,
+            statistics=self.statistics,
+        )
+
+    def drop_model(self) -> None:
+        """Free what only the steps needed."""
+        self._model = None
+
+
+def _set_threads(workers: int) -> None:
+    try:
+        _core.set_threads(workers)
+    except RuntimeError:
+        log.info("execution.workers=%d: the engine's threads are already running", workers)

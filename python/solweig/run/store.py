@@ -1,0 +1,324 @@
+"""Where the tiles of a run leave their results, and what of them an interrupted run may keep.
+
+Without an output folder the results are arrays in memory. With one they are in
+``<output_dir>/.solweig/``: the journal and mapped files, from which the GeoTIFFs are written after
+the last tile, and which are then removed. Steps that are wanted as Zarr go straight into the cube.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from solweig import _core
+from solweig.errors import ConfigurationError
+from solweig.memory_limits import stay_on_disk
+from solweig.rasters.cf import WEATHER_SERIES
+from solweig.results.metadata import request_id
+from solweig.run.tile_steps import TileSteps
+from solweig.tiles.grid import TileSpec
+from solweig.tiles.journal import Digest, Journal
+from solweig.tiles.plan import TilePlan
+from solweig.tiles.shared_store import location, remove_group
+from solweig.tiles.store import Results, TileStore, Where
+from solweig.tiles.zarr_store import CUBE_NAME, ZarrStore, chunks_of
+
+if TYPE_CHECKING:
+    from solweig.run.plan import RunPlan
+
+__all__ = [
+    "STATE_NAMES",
+    "STATISTIC_NAMES",
+    "WORK_FOLDER",
+    "RunStore",
+    "cube_place",
+    "inputs_place",
+    "is_large",
+    "open_cube",
+    "open_store",
+    "recorded_tiles",
+]
+
+log = logging.getLogger("solweig")
+
+WORK_FOLDER = ".solweig"
+_COLUMNS = {"sun_altitude": "altitude"}
+STATE_NAMES = ("lup", "lup_e", "lup_s", "lup_w", "lup_n", "tg")
+_STATISTICS = ("mean", "max", "min", "day_mean", "night_mean")
+STATISTIC_NAMES = (
+    *(f"{quantity}_{s}" for quantity in ("tmrt", "utci") for s in _STATISTICS),
+    "sun_hours",
+    "shade_hours",
+)
+
+
+class _Routed:
+    """Steps in one place, everything else in another; see :class:`solweig.tiles.store.Results`."""
+
+    def __init__(self, steps: Results, others: Results) -> None:
+        self._steps, self._others = steps, others
+
+    def _of(self, name: str) -> Results:
+        return self._steps if name.startswith("step/") else self._others
+
+    def create(self, name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> None:
+        self._of(name).create(name, shape, dtype)
+
+    def write(self, name: str, where: Where, values: Any, step: int | None = None) -> None:
+        self._of(name).write(name, where, values, step)
+
+    def read(self, name: str, where: Where | None = None, step: int | None = None) -> NDArray[Any]:
+        return self._of(name).read(name, where, step)
+
+    def names(self, prefix: str) -> list[str]:
+        return [*self._steps.names(prefix), *self._others.names(prefix)]
+
+    def release(self) -> None:
+        self._steps.release()
+        self._others.release()
+
+
+@dataclass
+class RunStore:
+    """The results of a run over tiles."""
+
+    results: Results
+    #: None where nothing outlives the run.
+    journal: Journal | None
+    #: Tiles that an interrupted run has finished, by number.
+    finished: dict[int, TileSteps]
+    #: Steps as Zarr; None where they are not wanted so.
+    cube: ZarrStore | None
+    #: The files vanish with the run: what is kept of them has to be copied.
+    passing: bool
+    folder: Path | None
+    #: Working groups on shared storage.
+    remote: tuple[str, ...] = ()
+
+    def grid(self, name: str, *, large: bool) -> NDArray[Any]:
+        """A whole raster: in memory, or mapped where it is ``large`` and its file may stay open."""
+        found = self.results.read(name)
+        return found if large and not self.passing else np.array(found)
+
+    def grids(self, prefix: str, *, large: bool) -> dict[str, NDArray[Any]]:
+        """:meth:`grid` of every array below a prefix."""
+        names = self.results.names(prefix)
+        return {name: self.grid(f"{prefix}/{name}", large=large) for name in names}
+
+    def blank(self, spec: TileSpec, steps: int) -> None:
+        """Write a tile without any cell that has data: no value anywhere."""
+        for name in self.results.names("step"):
+            for i in range(steps):
+                self.results.write(f"step/{name}", spec.write_slice, np.nan, i)
+        for prefix in ("statistic", "hours", "state"):
+            for name in self.results.names(prefix):
+                self.results.write(f"{prefix}/{name}", spec.write_slice, np.nan)
+
+    def remove(self) -> None:
+        """Delete the working files of a run that is complete."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        for url in self.remote:
+            remove_group(url)
+
+
+@contextmanager
+def open_store(
+    plan: RunPlan,
+    tiles: TilePlan,
+    *,
+    shared: bool,
+    head: Mapping[str, Any],
+    storage: str | None = None,
+) -> Iterator[RunStore]:
+    """The store of a run, with what may be kept of an interrupted one.
+
+    Args:
+        plan: the run.
+        tiles: how it is cut.
+        shared: worker processes write too.
+        head: of the journal: whose tiles these are.
+        storage: where workers of a cluster write; None where they all are on this machine.
+
+    Raises:
+        ConfigurationError: the disk cannot hold the results.
+    """
+    if plan.output_dir is None:
+        if storage is not None:
+            far = _far(plan, tiles, storage, keep=False)
+            try:
+                _create(far, plan)
+                yield RunStore(far, None, {}, None, passing=True, folder=None)
+            finally:
+                remove_group(far.path)
+            return
+        with TileStore(on_disk=shared) as memory:
+            _create(memory, plan)
+            yield RunStore(memory, None, {}, None, passing=shared, folder=None)
+        return
+    folder = plan.output_dir / WORK_FOLDER
+    journal = Journal(folder)
+    keep = plan.resume and journal.head() is not None
+    if not keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    cube = open_cube(plan, tiles, keep=keep) if "zarr" in plan.formats else None
+    with ExitStack() as stack:
+        others: Results
+        remote: tuple[str, ...] = ()
+        if storage is None:
+            others = stack.enter_context(TileStore(folder=folder / "arrays", lasting=True))
+        else:
+            others = far = _far(plan, tiles, storage, keep=keep)
+            remote = (far.path, inputs_place(plan, storage))
+        results: Results = others if cube is None else _Routed(cube, others)
+        try:
+            _create(results, plan)
+        except OSError as error:
+            size = _bytes(plan, cube is not None) / 2**30
+            raise ConfigurationError(
+                "output_dir",
+                f"a disk with {size:.1f} GiB free for the results",
+                f"{plan.output_dir} ({error.strerror or error})",
+            ) from error
+        finished = {}
+        if keep:
+            finished = _intact(journal, tiles.tiles(), results, len(plan.series))
+        else:
+            journal.begin(head)
+        yield RunStore(
+            results, journal, finished, cube, passing=False, folder=folder, remote=remote
+        )
+
+
+def _far(plan: RunPlan, tiles: TilePlan, storage: str, *, keep: bool) -> ZarrStore:
+    """Working files that workers of a cluster write, each its own chunks."""
+    names = {name: name.replace("/", "__") for name in _arrays(plan)}
+    own = f"work_{plan.metadata['run_id'][:12]}.zarr"
+    store = ZarrStore(location(storage, own), names, chunks_of(tiles.sides))
+    store.begin_plain(keep=keep)
+    return store
+
+
+def _arrays(plan: RunPlan) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of everything tiles write."""
+    rows, cols = plan.georef.shape
+    thresholds = dict.fromkeys((*plan.thresholds_day, *plan.thresholds_night))
+    flat = (
+        *(f"statistic/{name}" for name in STATISTIC_NAMES),
+        *(f"hours/{threshold!r}" for threshold in thresholds),
+        *(f"state/{name}" for name in STATE_NAMES),
+    )
+    steps = {f"step/{name}": (len(plan.series), rows, cols) for name in plan.outputs}
+    return {**steps, **dict.fromkeys(flat, (rows, cols))}
+
+
+def _create(results: Results, plan: RunPlan) -> None:
+    for name, shape in _arrays(plan).items():
+        results.create(name, shape)
+
+
+def _bytes(plan: RunPlan, cube: bool) -> int:
+    """What the working files take."""
+    own = {n: s for n, s in _arrays(plan).items() if not (cube and n.startswith("step/"))}
+    return sum(4 * int(np.prod(shape)) for shape in own.values())
+
+
+def inputs_place(plan: RunPlan, storage: str) -> str:
+    """Where workers of a cluster read the rasters of a run."""
+    return location(storage, f"inputs_{plan.metadata['run_id'][:12]}.zarr")
+
+
+def cube_place(output_dir: Path, storage: str | None) -> str:
+    """Where the steps go as Zarr: the output folder, or where a cluster was told to write."""
+    return str(output_dir / CUBE_NAME) if storage is None else location(storage, CUBE_NAME)
+
+
+def open_cube(plan: RunPlan, tiles: TilePlan, *, keep: bool) -> ZarrStore:
+    """The cube: in the output folder, or where a cluster was told to write."""
+    assert plan.output_dir is not None
+    names = {f"step/{name}": name for name in plan.outputs}
+    where = cube_place(plan.output_dir, plan.execution.storage)
+    cube = ZarrStore(where, names, chunks_of(tiles.sides))
+    series = {name: plan.series.columns[_COLUMNS.get(name, name)] for name in WEATHER_SERIES}
+    cube.begin(
+        plan.georef, plan.series.stamps, _core.__version__, series=series,
+        run_id=plan.metadata["run_id"], request_id=request_id(plan.metadata), keep=keep,
+    )  # fmt: skip
+    return cube
+
+
+# ------------------------------------------------------------------ resuming
+
+
+def recorded_tiles(plan: RunPlan, head: Mapping[str, Any]) -> tuple[int, int, int] | None:
+    """Rows and columns of a core, and halo, of the interrupted run that is to be resumed; None
+    where there is none.
+
+    Raises:
+        ConfigurationError: it was begun by another engine or version, whose results may differ in
+            the last bits.
+    """
+    if plan.output_dir is None or not plan.resume:
+        return None
+    found = Journal(plan.output_dir / WORK_FOLDER).head()
+    if found is None:
+        return None
+    for name in ("run_id", "engine", "version", "formats"):
+        if found.get(name) != head[name]:
+            raise ConfigurationError(
+                "resume",
+                f"a run begun with the same {name}: {found.get(name)}",
+                str(head[name]),
+                "Run it as it was begun, or without resume to start anew.",
+            )
+    cols = found.get("core_cols", found["core"])  # once they were squares
+    return int(found["core"]), int(cols), int(found["halo"])
+
+
+def _intact(
+    journal: Journal, specs: Sequence[TileSpec], results: Results, steps: int
+) -> dict[int, TileSteps]:
+    """The finished tiles whose rasters are as they were written."""
+    good = {}
+    for number, record in journal.records(range(len(specs))).items():
+        try:
+            found = TileSteps.from_record(record)
+        except (KeyError, TypeError, ValueError):
+            log.warning("tile %d: its record is damaged; it is computed again", number + 1)
+            continue
+        broken = _broken(found, specs[number], results, steps)
+        if broken is None:
+            good[number] = found
+        else:
+            log.warning("tile %d: %s is damaged; it is computed again", number + 1, broken)
+    log.info("resuming: %d of %d tiles are finished", len(good), len(specs))
+    return good
+
+
+def _broken(found: TileSteps, spec: TileSpec, results: Results, steps: int) -> str | None:
+    """The first array of a tile that is not as it was written."""
+    for name, digest in found.digests.items():
+        own = Digest()
+        try:
+            for step in range(steps) if name.startswith("step/") else (None,):
+                own.add(results.read(name, spec.write_slice, step))
+        except Exception:  # every library has its own errors for damaged files
+            return name
+        if own.text() != digest:
+            return name
+    return None
+
+
+def is_large(shape: tuple[int, int], budget: int | None = None) -> bool:
+    """Whether the results of a run over a raster stay on disk, mapped; see
+    :func:`solweig.memory_limits.stay_on_disk`."""
+    rasters = len(STATISTIC_NAMES) + len(STATE_NAMES) + 3  # hours above three thresholds
+    return stay_on_disk(shape[0] * shape[1], 4.0 * rasters, budget)

@@ -1,0 +1,380 @@
+"""All steps of one tile: what a worker does in a run over tiles."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig import _core
+from solweig.background import BackgroundWriter
+from solweig.execution.overlap import may_overlap, run_steps
+from solweig.execution.worker import Phases
+from solweig.tiles.grid import TileSpec, corners, within
+from solweig.tiles.journal import Digest
+from solweig.tiles.store import Results, TileInputs
+
+__all__ = ["MEANS", "Sums", "TileSteps", "TileStepsJob"]
+
+MEANS = ("tmrt", "utci", "shadow")
+"""Fields whose means over the raster a run reports."""
+
+_UNIT = 2.0**-18
+"""Values are summed in whole numbers of this unit, as the engine does: such sums are exact, and
+tiles add up to the same mean as the whole raster."""
+
+RECOVERABLE = 2**50
+"""Sums below this follow from a mean in double precision, which two roundings have touched."""
+
+Report = Callable[[int, int], None]
+
+
+@dataclass
+class Sums:
+    """Sums of a step over the cells of some cores, in units, and the numbers of cells counted."""
+
+    tmrt: int = 0
+    utci: int = 0
+    sun: int = 0
+    tmrt_count: int = 0
+    utci_count: int = 0
+
+    @classmethod
+    def of(
+        cls, tmrt: NDArray[np.float32], utci: NDArray[np.float32], shadow: NDArray[np.float32]
+    ) -> Sums:
+        """Sums over the cells with a value."""
+        known, known_utci = ~np.isnan(tmrt), ~np.isnan(utci)
+        return cls(
+            tmrt=_units(tmrt[known]),
+            utci=_units(utci[known_utci]),
+            sun=_units(shadow[known]),
+            tmrt_count=int(np.count_nonzero(known)),
+            utci_count=int(np.count_nonzero(known_utci)),
+        )
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(
+            self.tmrt + other.tmrt,
+            self.utci + other.utci,
+            self.sun + other.sun,
+            self.tmrt_count + other.tmrt_count,
+            self.utci_count + other.utci_count,
+        )
+
+    def __sub__(self, other: Sums) -> Sums:
+        return Sums(
+            self.tmrt - other.tmrt,
+            self.utci - other.utci,
+            self.sun - other.sun,
+            self.tmrt_count - other.tmrt_count,
+            self.utci_count - other.utci_count,
+        )
+
+    @classmethod
+    def from_means(cls, means: Mapping[str, float], tmrt_count: int, utci_count: int) -> Sums:
+        """The sums that gave these means, as long as they have less than :data:`RECOVERABLE`
+        units."""
+
+        def units(name: str, count: int) -> int:
+            return round(means[name] * count / _UNIT) if count else 0
+
+        return cls(
+            tmrt=units("tmrt_mean", tmrt_count),
+            utci=units("utci_mean", utci_count),
+            sun=units("sun_fraction", tmrt_count),
+            tmrt_count=tmrt_count,
+            utci_count=utci_count,
+        )
+
+    def means(self) -> dict[str, float]:
+        """The scalars of a step that are means over the raster; NaN without a cell."""
+        return {
+            "tmrt_mean": _ratio(self.tmrt, self.tmrt_count),
+            "utci_mean": _ratio(self.utci, self.utci_count),
+            "sun_fraction": _ratio(self.sun, self.tmrt_count),
+        }
+
+    def recoverable(self) -> bool:
+        """Whether :meth:`from_means` gives these sums back."""
+        return max(abs(self.tmrt), abs(self.utci), abs(self.sun)) < RECOVERABLE
+
+
+def _units(values: NDArray[np.float32]) -> int:
+    return int(np.rint(values.astype(np.float64) / _UNIT).sum())
+
+
+def _ratio(units: int, count: int) -> float:
+    return units * _UNIT / count if count else float("nan")
+
+
+@dataclass
+class TileSteps:
+    """What a tile sends back besides the rasters it wrote into the store."""
+
+    sums: list[Sums] = field(default_factory=list)
+    scalars: list[dict[str, float]] = field(default_factory=list)
+    #: Values at the tile's own points, by step.
+    points: list[dict[str, NDArray[np.float64]]] = field(default_factory=list)
+    #: Time of each step, and of the stages of all of them [s].
+    step_seconds: list[float] = field(default_factory=list)
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    #: Waiting for, and writing, what was computed [s].
+    stitch_seconds: float = 0.0
+    overlap_seconds: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
+    #: Clock of the thermal state; its rasters are in the store.
+    first: bool = True
+    accumulated_days: float = 0.0
+    has_memory: bool = False
+    #: Most steps that waited to be written at one time.
+    depth_peak: int = 0
+    #: Of every array the tile wrote, where digests were wanted.
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """As JSON, without the times."""
+        return {
+            "sums": [asdict(s) for s in self.sums],
+            "scalars": self.scalars,
+            "points": [{n: v.tolist() for n, v in p.items()} for p in self.points],
+            "counts": self.counts,
+            "first": self.first,
+            "accumulated_days": self.accumulated_days,
+            "has_memory": self.has_memory,
+            "digests": self.digests,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> TileSteps:
+        """What :meth:`record` gave.
+
+        Raises:
+            KeyError, TypeError: something else.
+        """
+        return cls(
+            sums=[Sums(**s) for s in record["sums"]],
+            scalars=list(record["scalars"]),
+            points=[{n: np.array(v, np.float64) for n, v in p.items()} for p in record["points"]],
+            counts=dict(record["counts"]),
+            first=bool(record["first"]),
+            accumulated_days=float(record["accumulated_days"]),
+            has_memory=bool(record["has_memory"]),
+            digests=dict(record["digests"]),
+        )
+
+
+@dataclass(frozen=True)
+class TileStepsJob:
+    """Runs every step of a tile and writes its core into the results.
+
+    ``inputs`` holds dsm, dem, canopy, trunk, buildings, wall_height, wall_aspect, land_cover,
+    albedo, emissivity, ``svf/...``, ``masks/...`` and ``state/...``; ``results`` takes
+    ``step/<output>`` ``[time, row, col]``, ``statistic/...``, ``hours/<threshold>`` and
+    ``state/...``.
+
+    Reading a tile, computing it and writing it may each run beside the others; what is computed and
+    not written yet is at most ``inflight_limit`` steps in each process.
+    """
+
+    inputs: TileInputs
+    results: Results
+    scene: dict[str, Any]
+    patch_option: int
+    params: dict[str, Any]
+    weather: list[dict[str, float | bool]]
+    outputs: tuple[str, ...]
+    thresholds_day: tuple[float, ...]
+    thresholds_night: tuple[float, ...]
+    clock: tuple[bool, float] | None
+    #: How far the ground view of a person reaches [px].
+    view: int
+    overlap: bool
+    inflight_limit: int = 2
+    #: Write beside the computation.
+    background: bool = True
+    #: Take a digest of everything written.
+    digests: bool = False
+
+    @property
+    def parts(self) -> int:
+        """What a tile counts in the progress."""
+        return len(self.weather)
+
+    def begin(self, engine: Any) -> _Stepping:
+        return _Stepping(self, engine)
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """The rasters of a tile, read: heights of all of it, the rest around its core."""
+
+    heights: dict[str, Any]
+    layers: dict[str, Any]
+    svf: dict[str, Any]
+    masks: dict[str, Any]
+    state: dict[str, Any]
+
+
+class _Stepping(Phases):
+    """The three phases of a tile."""
+
+    def __init__(self, job: TileStepsJob, engine: Any) -> None:
+        self._job, self._engine = job, engine
+        self._writer = BackgroundWriter(job.inflight_limit, here=not job.background)
+
+    def read(self, item: Any) -> _Loaded:
+        tile, _ = item
+        inputs, inner = self._job.inputs, tile.around(self._job.view)
+
+        def cut(names: tuple[str, ...], where: tuple[slice, slice]) -> dict[str, Any]:
+            return {n: inputs.part(n, where) if n in inputs else None for n in names}
+
+        loaded = _Loaded(
+            heights=cut(("dsm", "dem", "canopy", "trunk"), tile.read_slice),
+            layers=cut(_LAYERS, inner),
+            svf=inputs.parts("svf", inner),
+            masks=inputs.parts("masks", inner),
+            state={} if self._job.clock is None else inputs.parts("state", inner),
+        )
+        inputs.release()
+        return loaded
+
+    def compute(self, item: Any, loaded: _Loaded, report: Report) -> _Tile:
+        tile, points = item
+        one = _Tile(self._job, self._engine, self._writer, tile, points, report)
+        one.run(loaded)
+        return one
+
+    def finish(self, item: Any, computed: _Tile) -> TileSteps:
+        return computed.finish()
+
+    def close(self) -> None:
+        self._writer.close(drop=True)
+
+
+_LAYERS = ("buildings", "wall_height", "wall_aspect", "land_cover", "albedo", "emissivity")
+
+
+class _Tile:
+    """One tile under way."""
+
+    def __init__(
+        self,
+        job: TileStepsJob,
+        engine: Any,
+        writer: BackgroundWriter,
+        tile: TileSpec,
+        points: NDArray[np.int64] | None,
+        report: Report,
+    ) -> None:
+        self._job, self._engine, self._writer = job, engine, writer
+        self._tile, self._points, self._report = tile, points, report
+        self._inner = tile.around(job.view)
+        self._core = within(tile.write_slice, self._inner)
+        self._wanted = (*job.outputs, *(n for n in MEANS if n not in job.outputs))
+        self._found = TileSteps()
+        self._digests: dict[str, Digest] = {}
+        self._pending: list[Future[Any]] = []
+        self._last: dict[str, NDArray[Any]] = {}
+
+    def run(self, loaded: _Loaded) -> None:
+        """Compute every step; they are on their way to the store afterwards. What follows from all
+        of them waits for :meth:`finish`, so that another tile can be computed while it is written.
+        """
+        job, found = self._job, self._found
+        model = self._build(loaded)
+        state = self._start(model, loaded)
+        statistics = model.new_statistics(job.thresholds_day, job.thresholds_night)
+
+        def step(i: int) -> _core.StepResult:
+            return model.step(
+                state,
+                job.weather[i],
+                outputs=self._wanted,
+                points=self._points,
+                statistics=statistics,
+            )
+
+        overlap = job.overlap and may_overlap(self._engine) is None
+        found.overlap_seconds = run_steps(len(job.weather), step, self._deliver, overlap=overlap)
+        found.counts = dict(statistics.counts)
+        found.first, found.accumulated_days = state.first, state.accumulated_days
+        core = corners(self._core)
+        fields = state.fields(core)
+        found.has_memory = bool(fields)
+        for prefix, grids in (
+            ("statistic", statistics.grids(core)),
+            ("hours", {repr(t): grid for t, grid in statistics.hours_above(core).items()}),
+            ("state", fields),
+        ):
+            self._last.update({f"{prefix}/{name}": grid for name, grid in grids.items()})
+        self._pending.append(self._writer.submit(job.results.release))
+
+    def finish(self) -> TileSteps:
+        """Write what follows from all steps, and wait until everything is written."""
+        started = time.perf_counter()
+        while self._last:
+            name, grid = self._last.popitem()
+            self._write({name: grid}, None)
+        self._job.results.release()
+        for write in self._pending:
+            write.result()
+        found = self._found
+        found.stitch_seconds += time.perf_counter() - started
+        found.depth_peak = self._writer.depth_peak
+        found.digests = {name: digest.text() for name, digest in self._digests.items()}
+        return found
+
+    def _build(self, loaded: _Loaded) -> _core.Model:
+        job, heights = self._job, loaded.heights
+        scene = _core.Scene(heights.pop("dsm"), **heights, **job.scene)
+        chosen = {} if self._engine is None else {"engine": self._engine}
+        return _core.Model(
+            scene,
+            svf=loaded.svf,
+            masks=loaded.masks or None,
+            patch_option=job.patch_option,
+            **loaded.layers,
+            params=job.params,
+            window=corners(within(self._inner, self._tile.read_slice)),
+            core=corners(self._core),
+            **chosen,
+        )
+
+    def _start(self, model: _core.Model, loaded: _Loaded) -> _core.State:
+        if self._job.clock is None:
+            return model.new_state()
+        first, days = self._job.clock
+        return _core.State.restore(first, days, loaded.state)
+
+    def _deliver(self, i: int, result: _core.StepResult, seconds: float) -> None:
+        found = self._found
+        cores = {name: grid[self._core] for name, grid in result.fields.items()}
+        found.sums.append(Sums.of(*(cores[name] for name in MEANS)))
+        found.scalars.append(result.scalars)
+        found.points.append(result.points if self._points is not None else {})
+        found.step_seconds.append(seconds)
+        for stage, time_s in result.seconds.items():
+            found.stage_seconds[stage] = found.stage_seconds.get(stage, 0.0) + time_s
+        started = time.perf_counter()
+        self._put({f"step/{name}": cores[name] for name in self._job.outputs}, i)
+        found.stitch_seconds += time.perf_counter() - started
+        self._report(i + 1, len(self._job.weather))
+
+    def _put(self, grids: dict[str, Any], step: int) -> None:
+        self._pending = [p for p in self._pending if not p.done() or p.exception() is not None]
+        self._pending.append(self._writer.submit(partial(self._write, grids, step)))
+
+    def _write(self, grids: dict[str, Any], step: int | None) -> None:
+        for name, grid in grids.items():
+            values = np.ascontiguousarray(grid)
+            self._job.results.write(name, self._tile.write_slice, values, step)
+            if self._job.digests:
+                self._digests.setdefault(name, Digest()).add(values)

@@ -1,0 +1,237 @@
+"""A run over an edited surface that computes only what the edit can reach.
+
+A cell's results depend on its own sky view, on the light that reaches it, and on the ground seen
+from it, lit or not. Outside that reach everything is the baseline's; the means are its exact sums,
+less those of the old cells and with those of the new ones.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solweig.errors import ConfigurationError
+from solweig.execution import tally as tallies
+from solweig.execution.telemetry import Telemetry
+from solweig.execution.worker import Setup, Worker
+from solweig.results.metadata import differences, plain
+from solweig.results.state import ThermalState
+from solweig.run.outcome import Collected, Outcome
+from solweig.run.steps import write_steps
+from solweig.run.store import STATE_NAMES, STATISTIC_NAMES
+from solweig.run.tile_steps import MEANS, Sums, TileSteps
+from solweig.run.tiled import run_margin, steps_job
+from solweig.tiles.grid import TileSpec
+from solweig.tiles.store import TileStore
+
+if TYPE_CHECKING:
+    from solweig.results.summary import TimeseriesSummary
+    from solweig.run.plan import RunPlan
+
+__all__ = ["check_baseline", "run_changed"]
+
+log = logging.getLogger("solweig")
+
+
+def check_baseline(plan: RunPlan, baseline: TimeseriesSummary) -> None:
+    """Whether a run may build on a baseline.
+
+    Raises:
+        ConfigurationError: the surface is not an edited one, the baseline was not kept in memory,
+            or it differs in more than the surface.
+    """
+    if plan.surface.change is None:
+        raise ConfigurationError(
+            "surface", "one made by with_changes(), because a baseline is given", "another"
+        )
+    if baseline.dataset is None or baseline.state is None:
+        raise ConfigurationError(
+            "baseline", "a run kept in memory (output_dir=None, or on a baseline itself)",
+            "one without its steps",
+        )  # fmt: skip
+    missing = [name for name in MEANS if name not in baseline.dataset]
+    if missing:
+        raise ConfigurationError(
+            "baseline", f"a run with the outputs {', '.join(MEANS)}, whose means are updated",
+            f"one without {', '.join(missing)}",
+        )  # fmt: skip
+    if plan.precomputed is not None or plan.points is not None:
+        raise ConfigurationError("baseline", "a run without precomputed and pois", "one with them")
+    now, then = plain(plan.metadata), plain(baseline.metadata)
+    apart = [
+        *differences(then["inputs"]["weather"], now["inputs"]["weather"], "weather"),
+        *differences(then["inputs"]["location"], now["inputs"]["location"], "location"),
+        *differences(then["parameters"], now["parameters"], "parameters"),
+    ]
+    surface, own = then["inputs"]["surface"], now["inputs"]["surface"]
+    apart += [n for n in ("shape", "pixel_size", "formulation") if surface[n] != own[n]]
+    if surface["content"] != plan.surface.change.base_content:
+        apart.append("the surface that was edited")
+    if apart:
+        raise ConfigurationError(
+            "baseline", "a run that differs in the edit only", f"other {', '.join(apart)}"
+        )
+
+
+def run_changed(
+    plan: RunPlan, baseline: TimeseriesSummary, engine: Any, telemetry: Telemetry, progress: Any
+) -> Outcome:
+    """Carry out the part of a run that an edit reaches.
+
+    Args:
+        plan: of the edited surface, checked by :func:`check_baseline`.
+        baseline: the run before the edit.
+        engine: None is the CPU.
+        telemetry: takes the measurements.
+        progress: called with (steps done, steps in all).
+    """
+    change, steps = plan.surface.change, len(plan.series)
+    assert change is not None
+    assert baseline.dataset is not None
+    began = time.perf_counter()
+    collected = Collected(plan.series.stamps, None, telemetry)
+    spec = _reached(plan)
+    with TileStore() as inputs, TileStore() as results:
+        _copy_baseline(results, baseline, plan)
+        old = [_sums(baseline, plan, i, spec) for i in range(steps)]
+        found, done = TileSteps(), None
+        if spec is not None:
+            job = steps_job(plan, inputs, results, digests=False, overlap=False)
+            worker = Worker(Setup(0, "cpu" if engine is None else "gpu", 0, _Given(engine)))
+            worker.begin(job)
+            try:
+                done = worker.do(0, (spec, None), progress or _ignore)
+            finally:
+                worker.end()
+            found = done.value
+            for seconds in found.step_seconds:
+                telemetry.record("timestep_wall_time_s", seconds)
+            collected.add_seconds(found.stage_seconds)
+        for i in range(steps):
+            _book(collected, i, baseline, old[i], found, results)
+        state = baseline.state
+        assert state is not None
+        if spec is not None:
+            fields = {n: results.read(f"state/{n}") for n in STATE_NAMES if n in state.fields}
+            state = ThermalState(found.first, found.accumulated_days, fields)
+        kept = {n: results.read(f"step/{n}") for n in plan.outputs}
+        store = write_steps(plan, kept, telemetry)
+        share = 0.0 if spec is None else math.prod(spec.core_shape) / math.prod(plan.georef.shape)
+        log.info("baseline: %.2f %% of the cells computed", 100.0 * share)
+        return Outcome(
+            collected=collected,
+            grids={n: results.read(f"statistic/{n}") for n in STATISTIC_NAMES},
+            hours_above={t: results.read(f"hours/{t!r}") for t in baseline.utci_hours_above},
+            counts={
+                "n_timesteps": baseline.n_timesteps,
+                "n_daytime": baseline.n_daytime,
+                "n_nighttime": baseline.n_nighttime,
+            },
+            state=state,
+            tally={} if done is None else tallies.merge([done.tally]),
+            steps=kept,
+            built=began,
+            store=store,
+            what_if={
+                "share_of_preparation": change.share,
+                "share_of_steps": share,
+                "changed": list(change.window),
+                "computed": None if spec is None else [
+                    spec.row_start, spec.row_end, spec.col_start, spec.col_end
+                ],
+            },
+        )  # fmt: skip
+
+
+class _Given:
+    """Hands out an engine that is open already."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def __call__(self, device_index: int) -> Any:
+        return self._engine
+
+
+def _ignore(done: int, total: int) -> None:
+    pass
+
+
+def _reached(plan: RunPlan) -> TileSpec | None:
+    """The cells whose results may differ, as the core of a tile; None where nothing changed."""
+    change = plan.surface.change
+    assert change is not None
+    if change.empty:
+        return None
+    # Shadows of what is gone may have gone farther than those of what is there.
+    margin = run_margin(plan, least_relief_m=change.base_relief_m)
+    reach = max(margin.halo, change.reach)
+    row, row_end, col, col_end = change.window
+    (rows, cols), halo = plan.georef.shape, margin.halo
+    core = (
+        max(row - reach, 0), min(row_end + reach, rows),
+        max(col - reach, 0), min(col_end + reach, cols),
+    )  # fmt: skip
+    if change.whole is not None:
+        core = (0, rows, 0, cols)
+    return TileSpec(
+        *core,
+        row_start_full=max(core[0] - halo, 0),
+        row_end_full=min(core[1] + halo, rows),
+        col_start_full=max(core[2] - halo, 0),
+        col_end_full=min(core[3] + halo, cols),
+    )
+
+
+def _copy_baseline(results: TileStore, baseline: TimeseriesSummary, plan: RunPlan) -> None:
+    """The baseline's rasters, to be overwritten where they change."""
+    from functools import partial
+
+    from solweig.parallel import in_parallel
+
+    assert baseline.dataset is not None
+    assert baseline.state is not None
+    arrays = {f"step/{n}": baseline.dataset[n].values for n in plan.outputs}
+    arrays |= {f"statistic/{n}": getattr(baseline, n) for n in STATISTIC_NAMES}
+    arrays |= {f"hours/{t!r}": grid for t, grid in baseline.utci_hours_above.items()}
+    arrays |= {f"state/{n}": grid for n, grid in baseline.state.fields.items()}
+    copies = in_parallel(partial(np.array, array) for array in arrays.values())
+    for name, copy in zip(arrays, copies, strict=True):
+        results.put(name, copy)
+
+
+def _sums(baseline: TimeseriesSummary, plan: RunPlan, i: int, spec: TileSpec | None) -> Sums | None:
+    """Exact sums of the baseline's step over the cells that are computed again."""
+    if spec is None:
+        return None
+    assert baseline.dataset is not None
+    window = spec.write_slice
+    return Sums.of(*(baseline.dataset[name].values[i][window] for name in MEANS))
+
+
+def _book(
+    collected: Collected,
+    i: int,
+    baseline: TimeseriesSummary,
+    old: Sums | None,
+    found: TileSteps,
+    results: TileStore,
+) -> None:
+    """The scalars of a step: the sky's, which stay, and the means, which change."""
+    assert baseline.dataset is not None
+    scalars = dict(baseline.scalars[i])
+    if old is not None:
+        counts = (
+            int(np.count_nonzero(~np.isnan(baseline.dataset[name].values[i])))
+            for name in ("tmrt", "utci")
+        )
+        whole = Sums.from_means(scalars, *counts)
+        if whole.recoverable():
+            scalars.update((whole - old + found.sums[i]).means())
+        else:  # hundreds of megapixels: every cell once more
+            scalars.update(Sums.of(*(results.read(f"step/{n}", step=i) for n in MEANS)).means())
+    collected.add(i, scalars, {}, {})

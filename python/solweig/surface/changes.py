@@ -1,0 +1,370 @@
+"""A surface after an edit of trees, buildings or ground: only what the edit can reach is computed.
+
+What a rectangle of changed cells can reach: walls as far as their filter goes, sky view factors and
+visibility as far as obstacles are looked for. Everything else is taken over. The result is, bit for
+bit, that of a full computation.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+
+from solweig import _core
+from solweig.errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
+from solweig.execution import ExecutionConfig
+from solweig.parallel import in_parallel
+from solweig.rasters import align
+from solweig.results.metadata import surface_content
+from solweig.surface import checks as checks
+from solweig.surface import heights as heights_module
+from solweig.surface.layers import WALL_LIMIT_M
+from solweig.surface.shadow_arrays import ShadowArrays
+from solweig.surface.svf_arrays import SvfArrays
+from solweig.surface.tiled_svf import svf_halo
+from solweig.tiles.grid import corners, within
+
+if TYPE_CHECKING:
+    from solweig.surface.data import SurfaceData
+
+__all__ = ["Change", "changed_surface"]
+
+log = logging.getLogger("solweig")
+
+Window = tuple[slice, slice]
+
+EDITABLE = ("dsm", "dem", "cdsm", "tdsm", "land_cover", "albedo", "emissivity")
+WALL_FILTER_M = 9.0
+"""Side of the filter that finds the aspect of a wall (G 6.2)."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an edit changed, and what of the preparation was computed for it.
+
+    Attributes:
+        window: ``(row, end row, column, end column)`` of all cells whose layers or walls differ;
+            empty where nothing does.
+        computed: the same of the cells whose sky view was computed.
+        share: computed cells over all cells, 0-1.
+        reach: how far sky view factors of either surface look [px].
+        whole: why all of it had to be computed; None where it had not.
+    """
+
+    window: tuple[int, int, int, int]
+    computed: tuple[int, int, int, int]
+    share: float
+    reach: int
+    whole: str | None = None
+    #: Relief before the edit [m], and digests of the layers.
+    base_relief_m: float = 0.0
+    base_content: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def empty(self) -> bool:
+        return self.window[0] >= self.window[1] or self.window[2] >= self.window[3]
+
+
+def changed_surface(
+    base: SurfaceData, edits: Mapping[str, Any], window: tuple[int, int, int, int] | None
+) -> SurfaceData:
+    """Carry out ``SurfaceData.with_changes``."""
+    new = _changed(base, edits, window)
+    assert new.change is not None
+    new.change = replace(
+        new.change, base_relief_m=base.facts().relief_m, base_content=surface_content(base)
+    )
+    return new
+
+
+def _changed(
+    base: SurfaceData, edits: Mapping[str, Any], window: tuple[int, int, int, int] | None
+) -> SurfaceData:
+    where = _checked_window(base, window)
+    base.preprocess()
+    svf, masks = base.require_svf(), base.require_shadow_matrices()
+    reach_m, bound_m = base.require_sky_reach()
+    layers = _edited(base, edits, where)
+    new = _like(base, layers)
+    box = _differing(base, new, where)
+    if box is None:
+        new.wall_height, new.wall_aspect = base.walls()
+        new.svf, new.shadow_matrices = svf, masks
+        new.change = Change((0, 0, 0, 0), (0, 0, 0, 0), 0.0, 0)
+        return new
+    option = masks.patch_option
+    halo = max(svf_halo(s.facts(), option, reach_m, bound_m) for s in (base, new))
+    whole = _why_whole(base, new)
+    if whole is not None:
+        log.info("with_changes: everything is computed, because %s", whole)
+        new.compute_svf(
+            patch_option=option, max_shadow_distance_m=reach_m, height_bound_m=bound_m,
+            execution=ExecutionConfig(accelerator="cpu"),
+        )  # fmt: skip
+        rows, cols = new.shape
+        new.change = Change((0, rows, 0, cols), (0, rows, 0, cols), 1.0, halo, whole)
+        return new
+    walls = _update_walls(base, new, box)
+    touched = _grown(box, halo, new.shape)
+    _update_sky(base, new, touched, halo, option, reach_m, bound_m)
+    cells = math.prod(s.stop - s.start for s in touched)
+    share = cells / math.prod(new.shape)
+    new.change = Change(corners(_union(box, walls)), corners(touched), share, halo)
+    log.info("with_changes: sky view of %.2f %% of the cells computed", 100.0 * share)
+    return new
+
+
+# ------------------------------------------------------------------ layers
+
+
+def _checked_window(base: SurfaceData, window: tuple[int, int, int, int] | None) -> Window:
+    rows, cols = base.shape
+    if window is None:
+        return slice(0, rows), slice(0, cols)
+    try:
+        row, row_end, col, col_end = (int(v) for v in window)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(
+            "window", "(row, end row, column, end column)", repr(window)
+        ) from error
+    if not (0 <= row < row_end <= rows and 0 <= col < col_end <= cols):
+        raise ConfigurationError(
+            "window",
+            f"(row, end row, column, end column) inside {rows} x {cols} cells, not empty",
+            repr(tuple(window)),
+        )
+    return slice(row, row_end), slice(col, col_end)
+
+
+def _edited(base: SurfaceData, edits: Mapping[str, Any], where: Window) -> dict[str, Any]:
+    """Every layer, those that are edited as copies."""
+    shape = tuple(s.stop - s.start for s in where)
+    layers = {name: getattr(base, name) for name in EDITABLE}
+    given = {name: value for name, value in edits.items() if value is not None}
+    if not given:
+        raise ConfigurationError("with_changes", f"a layer among {', '.join(EDITABLE)}", "none")
+    for name, value in given.items():
+        patch = _of_file(base, name, value, where) if _is_path(value) else np.asarray(value)
+        if patch.ndim and patch.shape != shape:
+            raise GridShapeMismatch(name, shape, patch.shape)
+        if patch.dtype.kind not in "fiub":
+            raise InvalidSurfaceData(name, "numbers", str(patch.dtype))
+        own = layers[name]
+        if own is None and name == "cdsm" and base.tdsm is None:
+            own = np.zeros(base.shape, np.float32)
+        elif own is None:
+            raise InvalidSurfaceData(name, f"a surface with a layer {name}", "one without")
+        else:
+            own = np.array(own)
+        own[where] = patch
+        layers[name] = own
+    _to_model_frame(base, layers, where, given)
+    return layers
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, (str, os.PathLike))
+
+
+def _of_file(base: SurfaceData, name: str, path: str | Path, where: Window) -> NDArray[Any]:
+    """A window of a raster file brought to the surface's grid; where the file has no cells, those
+    of the surface."""
+    source = align.open_source(name, path)
+    if base.geotransform is None:
+        raise InvalidSurfaceData(
+            name, "an array, because the surface does not say where it lies", f"a file, {path}"
+        )
+    crs = CRS.from_wkt(base.crs) if base.crs else None
+    grid = align.Grid(base.shape, Affine.from_gdal(*base.geotransform), crs)
+    layer = align.read_on_grid(source, grid)
+    if name == "dem" and base.smooth_quantized_dem and base.dem_smooth_sigma > 0.0:
+        layer = heights_module.smooth_quantized(layer, base.dem_smooth_sigma)
+    covered = align.covered_cells(source, grid)
+    if covered is None:
+        raise InvalidSurfaceData(
+            name, f"a raster that overlaps the surface, {grid.bounds}", f"{source.grid.bounds}"
+        )
+    own = getattr(base, name)
+    patched = np.zeros(base.shape, np.float32) if own is None else np.array(own, np.float32)
+    patched[covered] = layer[covered]
+    patch = patched[where]
+    if name == "land_cover":
+        return np.asarray(checks.check_land_cover(patch))
+    return patch
+
+
+def _to_model_frame(
+    base: SurfaceData, layers: dict[str, Any], where: Window, given: Mapping[str, Any]
+) -> None:
+    """Treat the edited cells as :meth:`SurfaceData.preprocess` treats all of them."""
+    dsm, dem = layers["dsm"], layers["dem"]
+    if "dsm" in given or "dem" in given:
+        dsm = layers["dsm"] = np.array(dsm) if dsm is base.dsm else dsm
+        if dem is not None:
+            own = dem[where]
+            if np.isnan(own).any():
+                dem = layers["dem"] = np.array(dem) if dem is base.dem else dem
+                dem[where] = np.where(np.isnan(own), dsm[where], own)
+            if base.min_object_height > 0.0:
+                dsm[where] = heights_module.level_small_objects(
+                    dsm[where], dem[where], base.min_object_height
+                )
+    for name in ("cdsm", "tdsm"):
+        if name in given:
+            layers[name][where] = np.nan_to_num(layers[name][where], nan=0.0)
+    canopy, trunk = layers["cdsm"], layers["tdsm"]
+    if canopy is not None and trunk is not None and ("cdsm" in given or "tdsm" in given):
+        trunk = layers["tdsm"] = np.array(trunk) if trunk is base.tdsm else trunk
+        trunk[where] = np.minimum(trunk[where], canopy[where])
+
+
+def _like(base: SurfaceData, layers: Mapping[str, Any]) -> SurfaceData:
+    """A surface with these layers and the base's parameters; nothing is computed."""
+    new = type(base)(
+        **layers,
+        pixel_size=base.pixel_size,
+        trunk_ratio=base.trunk_ratio,
+        min_object_height=base.min_object_height,
+        smooth_quantized_dem=base.smooth_quantized_dem,
+        dem_smooth_sigma=base.dem_smooth_sigma,
+        formulation=base.formulation,
+        geotransform=base.geotransform,
+        crs=base.crs,
+    )
+    new.mark_preprocessed()
+    new.sky_reach = base.sky_reach
+    return new
+
+
+def _differing(base: SurfaceData, new: SurfaceData, where: Window) -> Window | None:
+    """The smallest window of all cells whose layers differ, told apart from walls and sky."""
+    found: Window | None = None
+    pairs = [(getattr(base, name), getattr(new, name)) for name in EDITABLE]
+    # Roofs are told from the ground by heights farther off where there is no ground model.
+    if base.dem is None and base.land_cover is None:
+        pairs.append((base.buildings(), new.buildings()))
+        where = slice(0, base.shape[0]), slice(0, base.shape[1])
+    for one, two in pairs:
+        if one is two:
+            continue
+        if one is None:
+            one = np.zeros_like(two)
+        a, b = one[where], two[where]
+        apart = (a != b) & ~((a != a) & (b != b))
+        rows, cols = (np.flatnonzero(apart.any(axis=axis)) for axis in (1, 0))
+        if rows.size:
+            row, col = where[0].start, where[1].start
+            box = (
+                slice(row + int(rows[0]), row + int(rows[-1]) + 1),
+                slice(col + int(cols[0]), col + int(cols[-1]) + 1),
+            )
+            found = _union(found, box)
+    return found
+
+
+def _why_whole(base: SurfaceData, new: SurfaceData) -> str | None:
+    """What of the whole raster changed that every cell is computed with."""
+    old, now = base.facts(), new.facts()
+    if old.datum != now.datum:
+        return f"the lowest cell moved from {old.datum:g} to {now.datum:g} m"
+    if old.has_vegetation != now.has_vegetation:
+        return "vegetation appeared where there was none, or all of it is gone"
+    return None
+
+
+# ------------------------------------------------------------------ walls and sky
+
+
+def _update_walls(base: SurfaceData, new: SurfaceData, box: Window) -> Window:
+    """Walls of the edited part and as far as their filter goes; returns where they may differ."""
+    height, aspect = (np.array(grid) for grid in base.walls())
+    reach = math.ceil(WALL_FILTER_M / new.pixel_size) // 2 + 3
+    touched = _grown(box, reach, new.shape)
+    around = _grown(touched, reach + 1, new.shape)
+    dsm = np.ascontiguousarray(new.dsm[around])
+    walls = _core.wall_height(dsm, WALL_LIMIT_M)
+    improved = new.formulation == "improved"
+    aspects = _core.wall_aspect(dsm, walls, new.pixel_size, improved=improved)
+    own = within(touched, around)
+    height[touched], aspect[touched] = walls[own], aspects[own]
+    new.wall_height, new.wall_aspect = height, aspect
+    return touched
+
+
+def _update_sky(
+    base: SurfaceData,
+    new: SurfaceData,
+    touched: Window,
+    halo: int,
+    option: int,
+    reach_m: float,
+    bound_m: float | None,
+) -> None:
+    """Sky view of a window; the rest is copied from the base."""
+    assert base.svf is not None
+    assert base.shadow_matrices is not None
+    around = _grown(touched, halo, new.shape)
+    facts, improved = new.facts(), new.formulation == "improved"
+
+    def cut(layer: Any) -> Any:
+        return None if layer is None else np.ascontiguousarray(layer[around])
+
+    grows = facts.has_vegetation
+    scene = _core.Scene(
+        cut(new.dsm),
+        dem=cut(new.dem),
+        canopy=cut(new.cdsm) if grows else None,
+        trunk=cut(new.tdsm) if grows else None,
+        **facts.arguments(new),
+    )
+    view = scene.svf(
+        option,
+        max_shadow_distance_m=reach_m,
+        height_bound_m=bound_m,
+        normalised_sectors=improved,
+        zenith_canopy="overhead" if improved else "reference",
+        window=corners(within(touched, around)),
+    )
+    fields, masks = view.fields(), view.masks()
+    names = [n for n in SvfArrays.names() if grows or "veg" not in n]
+    words = base.shadow_matrices.words()
+
+    def patched(old: NDArray[Any], part: NDArray[Any]) -> NDArray[Any]:
+        grid = np.array(old)
+        grid[touched] = part
+        return grid
+
+    jobs = [partial(patched, getattr(base.svf, name), fields[name]) for name in names]
+    jobs += [partial(patched, words[name], masks[name]) for name in words]
+    done = in_parallel(jobs)
+    new.svf = SvfArrays(**dict(zip(names, done, strict=False)))
+    own = dict(zip(words, done[len(names) :], strict=True))
+    new.shadow_matrices = ShadowArrays.from_words(own, option)
+
+
+def _grown(window: Window, margin: int, shape: tuple[int, int]) -> Window:
+    rows, cols = (
+        slice(max(s.start - margin, 0), min(s.stop + margin, n))
+        for s, n in zip(window, shape, strict=True)
+    )
+    return rows, cols
+
+
+def _union(one: Window | None, two: Window) -> Window:
+    if one is None:
+        return two
+    rows, cols = (
+        slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, two, strict=True)
+    )
+    return rows, cols

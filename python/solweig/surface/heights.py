@@ -1,0 +1,264 @@
+"""From the heights users have to the heights the model takes.
+
+After :func:`to_model_heights` the surface and ground models are elevations, canopy and trunk zone
+are heights above ground (G 1.1-1.3).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig.errors import InvalidSurfaceData
+from solweig.surface.checks import why_canopy_looks_absolute, why_surface_frame_looks_wrong
+
+logger = logging.getLogger(__name__)
+
+F32 = NDArray[np.float32]
+
+# Side of the square within which bare ground must exist where there is no ground model.
+_GROUND_WINDOW_M = 100.0
+_ROWS = 512
+"""Rows looked at in one go, where a copy of the whole would take memory for nothing."""
+
+
+@dataclass
+class Heights:
+    """The height layers of a surface, float32 ``[row, col]``, NaN = no data."""
+
+    dsm: F32
+    dem: F32 | None
+    cdsm: F32 | None
+    tdsm: F32 | None
+
+
+def to_model_heights(
+    heights: Heights,
+    *,
+    dsm_relative: bool,
+    cdsm_relative: bool,
+    tdsm_relative: bool,
+    min_object_height: float,
+    smooth_quantized_dem: bool,
+    dem_smooth_sigma: float,
+) -> Heights:
+    """Bring all layers to the model's frame; the given arrays are not modified.
+
+    In this order: smooth a ground model stored in whole metres (:func:`smooth_quantized`); add the
+    ground to a relative surface model; fall back to the surface model where the ground is unknown;
+    level objects lower than ``min_object_height`` (:func:`level_small_objects`; 0 switches it
+    off); take the ground off absolute canopy and trunk heights; vegetation where it is unknown
+    counts as none.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        A relative surface model without a ground model.
+    """
+    dsm, dem = heights.dsm, heights.dem
+    if dem is not None:
+        _warn_if_other_frame(dsm, dem, relative=dsm_relative)
+    if dem is not None and smooth_quantized_dem and dem_smooth_sigma > 0.0:
+        dem = smooth_quantized(dem, dem_smooth_sigma)
+    if dsm_relative:
+        if dem is None:
+            raise InvalidSurfaceData(
+                "dem",
+                "a ground model, because dsm_relative=True",
+                "none",
+                "Give dem=, or set dsm_relative=False if the DSM holds elevations.",
+            )
+        dsm = dem + dsm
+    if dem is not None:
+        unknown = np.isnan(dem) & ~np.isnan(dsm)
+        if unknown.any():
+            logger.info("dem: %d cells without data take the DSM's height", int(unknown.sum()))
+            dem = np.where(unknown, dsm, dem)
+        if min_object_height > 0.0:
+            dsm = level_small_objects(dsm, dem, min_object_height)
+    base = dsm if dem is None else dem
+    canopy = _vegetation("cdsm", heights.cdsm, base, cdsm_relative)
+    trunk = _vegetation("tdsm", heights.tdsm, base, tdsm_relative)
+    if canopy is not None and trunk is not None:
+        above = trunk > canopy
+        if above.any():
+            logger.warning(
+                "tdsm: %d cells above the canopy top are lowered to it", int(above.sum())
+            )
+            trunk = np.minimum(trunk, canopy)
+    return Heights(dsm, dem, canopy, trunk)
+
+
+def _vegetation(name: str, layer: F32 | None, base: F32, relative: bool) -> F32 | None:
+    if layer is None:
+        return None
+    if not relative:
+        layer = np.maximum(layer - base, np.float32(0.0))
+    elif name == "cdsm":
+        warn_if_absolute(layer, base)
+    return np.where(np.isnan(layer), np.float32(0.0), layer)
+
+
+def _warn_if_other_frame(dsm: F32, dem: F32, *, relative: bool) -> None:
+    """Warn, with the reason, where the surface model looks like the other kind of heights."""
+    reason = why_surface_frame_looks_wrong(dsm, dem, relative=relative)
+    if reason:
+        expected, other = ("heights above ground", "elevations")[:: 1 if relative else -1]
+        warnings.warn(
+            f"dsm: expected {expected} (dsm_relative={relative}), got what look like {other}: "
+            f"{reason}. If they are, pass dsm_relative={not relative}.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def warn_if_absolute(canopy: F32, ground: F32) -> None:
+    """Warn, with the reason, where a canopy said to be relative looks absolute."""
+    reason = why_canopy_looks_absolute(canopy, ground)
+    if reason:
+        warnings.warn(
+            "cdsm: expected heights above ground (cdsm_relative=True), got what look like "
+            f"elevations: {reason}. If they are, pass cdsm_relative=False.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+# ------------------------------------------------------------------ ground model
+
+
+def quantisation_step(dem: F32) -> float | None:
+    """The height step (1 or 0.5 m) of a ground model stored in steps, else ``None``.
+
+    A model counts as stored in steps when 99.9 % of its values are multiples of the step and more
+    than one value occurs.
+    """
+    known = int(np.count_nonzero(np.isfinite(dem)))
+    if known == 0 or np.nanmin(dem) == np.nanmax(dem):
+        return None
+    return next((step for step in (1.0, 0.5) if _in_steps(dem, step, known)), None)
+
+
+def _in_steps(dem: F32, step: float, known: int) -> bool:
+    """Whether 99.9 % of the ``known`` values are multiples; ends as soon as too many are not."""
+    most, between = 0.001 * known, 0
+    for row in range(0, dem.shape[0], _ROWS):
+        part = dem[row : row + _ROWS]
+        scaled = part[np.isfinite(part)] / np.float32(step)
+        between += int(np.count_nonzero(np.abs(scaled - np.rint(scaled)) >= 1e-4))
+        if between > most:
+            return False
+    return True
+
+
+def smooth_quantized(dem: F32, sigma: float) -> F32:
+    """Smooth a ground model stored in whole or half metres; return others as they are.
+
+    Such steps act as small walls and shade flat ground. A Gaussian of ``sigma`` pixels, over cells
+    with data only, removes them; no height moves by more than half a step, which is all that
+    rounding can have hidden, so real edges stay.
+    """
+    step = quantisation_step(dem)
+    if step is None:
+        return dem
+    logger.info("dem: heights come in steps of %g m; smoothed (sigma %g pixels)", step, sigma)
+    known = np.isfinite(dem)
+    weight = _gaussian(known.astype(np.float32), sigma)
+    total = _gaussian(np.where(known, dem, np.float32(0.0)), sigma)
+    half = np.float32(step / 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        smooth = np.clip(total / weight, dem - half, dem + half)
+    return np.where(known, smooth, np.float32(np.nan)).astype(np.float32)
+
+
+def _gaussian(layer: F32, sigma: float) -> F32:
+    """Separable Gaussian, cut at 4 sigma, nothing beyond the edges."""
+    radius = max(1, math.ceil(4.0 * sigma))
+    taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    taps /= taps.sum()
+    for _ in range(2):  # along rows, transpose, along rows again
+        padded = np.pad(layer, ((radius, radius), (0, 0)))
+        out = np.zeros_like(layer)
+        for k, tap in enumerate(taps):
+            out += np.float32(tap) * padded[k : k + layer.shape[0]]
+        layer = np.ascontiguousarray(out.T)
+    return layer
+
+
+def level_small_objects(dsm: F32, dem: F32, min_object_height: float) -> F32:
+    """Set the surface to the ground where they differ by less than ``min_object_height``.
+
+    Removes cars, hedges and disagreement between two surveys, which would otherwise count as walls
+    and shade. Deeper pits than that are kept.
+    """
+    with np.errstate(invalid="ignore"):
+        small = np.abs(dsm - dem) < np.float32(min_object_height)
+    changed = small & (dsm != dem)
+    if not changed.any():
+        return dsm
+    logger.info(
+        "dsm: %d cells within %g m of the ground levelled to it",
+        int(changed.sum()),
+        min_object_height,
+    )
+    return np.where(small, dem, dsm)
+
+
+def estimate_ground(dsm: F32, pixel_size: float) -> F32:
+    """Ground elevation from the surface model alone: its morphological opening.
+
+    Minimum, then maximum over a square of 100 m: removes whatever is narrower than that and keeps
+    slopes. Used only to tell roofs from ground where neither a ground model nor land cover is
+    given.
+    """
+    radius = max(1, round(_GROUND_WINDOW_M / 2 / pixel_size))
+    ground = np.where(np.isnan(dsm), np.float32(np.inf), dsm)
+    for _ in range(2):
+        ground = _running_minimum(ground, radius).T
+    ground = np.where(np.isinf(ground), np.float32(-np.inf), ground)
+    for _ in range(2):
+        ground = -_running_minimum(-ground, radius).T
+    return np.where(np.isnan(dsm), np.float32(np.nan), np.minimum(ground, dsm))
+
+
+def _running_minimum(layer: F32, radius: int) -> F32:
+    """Minimum over ``2 radius + 1`` rows (van Herk 1992): two accumulations, any radius."""
+    rows, cols = layer.shape
+    size = 2 * radius + 1
+    blocks = -(-(rows + 2 * radius) // size)
+    padded = np.full((blocks * size, cols), np.inf, dtype=np.float32)
+    padded[radius : radius + rows] = layer
+    grouped = padded.reshape(blocks, size, cols)
+    forward = np.minimum.accumulate(grouped, axis=1).reshape(-1, cols)
+    backward = np.minimum.accumulate(grouped[:, ::-1], axis=1)[:, ::-1].reshape(-1, cols)
+    return np.minimum(backward[:rows], forward[size - 1 : size - 1 + rows])
+
+
+# ------------------------------------------------------------------ no data
+
+
+def fill_missing(heights: Heights, tolerance: float) -> Heights:
+    """Fill cells without data from the other layers.
+
+    Surface from ground and ground from surface where only one is known; unknown vegetation is
+    none, and vegetation lower than ``tolerance`` [m] is none. Cells known to neither stay NaN.
+    """
+    dsm, dem = heights.dsm, heights.dem
+    if dem is not None:
+        dsm, dem = (
+            np.where(np.isnan(dsm), dem, dsm),
+            np.where(np.isnan(dem), dsm, dem),
+        )
+
+    def vegetation(layer: F32 | None) -> F32 | None:
+        if layer is None:
+            return None
+        low = np.isnan(layer) | (layer < max(tolerance, 0.0))
+        return np.where(low, np.float32(0.0), layer)
+
+    return Heights(dsm, dem, vegetation(heights.cdsm), vegetation(heights.tdsm))

@@ -1,0 +1,319 @@
+"""From raster files or arrays to a surface that is ready to run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig import switches
+from solweig.errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
+from solweig.execution import ResolvedExecution
+from solweig.feedback import Feedback
+from solweig.memory_limits import stay_on_disk
+from solweig.rasters import align
+from solweig.rasters.digests import LayerDigests
+from solweig.surface import checks as checks
+from solweig.surface.cache import SurfaceCache, check_not_stale
+from solweig.surface.data import SurfaceData
+from solweig.surface.precomputed import ShadowArrays, SvfArrays, read_svf_dir
+from solweig.surface.sky_view import sky_bytes
+from solweig.surface.store import (
+    grid_files,
+    note_svf,
+    save_layers,
+    svf_fingerprint,
+    walls_fingerprint,
+)
+from solweig.surface.tiled_svf import SkyFolder
+
+logger = logging.getLogger(__name__)
+
+F32 = NDArray[np.float32]
+Layers = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PrepareOptions:
+    """How a surface is prepared; fields as the parameters of ``SurfaceData.prepare``."""
+
+    working_dir: str | Path | None
+    svf_dir: str | Path | None
+    bbox: Any
+    pixel_size: float | None
+    force_recompute: bool
+    tile_size: int | None
+    feedback: Any
+    patch_option: int
+    max_shadow_distance_m: float
+    wall_limit: float
+    execution: ResolvedExecution
+    check: Callable[[SurfaceData], None] | None = None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The grid of the prepared surface; arrays without georeference have no transform."""
+
+    shape: tuple[int, int]
+    pixel_size: float
+    geotransform: list[float] | None
+    crs_wkt: str | None
+    resampled: bool = False
+
+
+def prepare_surface(layers: Layers, options: PrepareOptions, frame: dict[str, Any]) -> SurfaceData:
+    """Carry out ``SurfaceData.prepare``; ``frame`` holds its height parameters."""
+    _check_options(options, frame)
+    given = {name: layer for name, layer in layers.items() if layer is not None}
+    cache = (
+        None if options.working_dir is None else SurfaceCache(options.working_dir, switches.read())
+    )
+    arrays, place = _read_layers(given, options)
+    surface = SurfaceData(
+        **arrays,
+        **frame,
+        pixel_size=place.pixel_size,
+        geotransform=place.geotransform,
+        crs=place.crs_wkt,
+    )
+    ready = None
+    if options.svf_dir is not None:
+        ready = _read_ready_svf(options, surface.shape)
+    _check_tile_size(options.tile_size, surface.shape)
+    surface.preprocess()
+    digests = LayerDigests(surface)
+    _complete_walls(surface, options, cache, digests)
+    if cache is not None:
+        save_layers(surface, cache.root, digests)
+        if place.resampled:
+            folder = cache.root / "resampled"
+            grid_files(surface).write_tif(folder, "dsm_resampled", arrays["dsm"])
+    if options.check is not None:
+        options.check(surface)
+    _complete_svf(surface, options, cache, ready, digests)
+    return surface
+
+
+def _check_options(options: PrepareOptions, frame: dict[str, Any]) -> None:
+    checks.check_parameters(
+        pixel_size=options.pixel_size,
+        trunk_ratio=frame["trunk_ratio"],
+        min_object_height=frame["min_object_height"],
+        dem_smooth_sigma=frame["dem_smooth_sigma"],
+        patch_option=options.patch_option,
+        max_shadow_distance_m=options.max_shadow_distance_m,
+        wall_limit=options.wall_limit,
+    )
+    size = options.tile_size
+    if size is not None and (not isinstance(size, (int, np.integer)) or size < 1):
+        raise ConfigurationError("tile_size", "a whole number of cells, 1 or more", repr(size))
+    if options.bbox is not None:
+        align.check_bbox(options.bbox)
+
+
+def _check_tile_size(tile_size: int | None, shape: tuple[int, int]) -> None:
+    least = switches.read().min_tile_side
+    if tile_size is not None and tile_size < min(least, max(shape)):
+        raise ConfigurationError("tile_size", f"at least {least} pixels", int(tile_size))
+
+
+# ------------------------------------------------------------------ reading
+
+
+def _is_path(layer: Any) -> bool:
+    return isinstance(layer, (str, os.PathLike))
+
+
+def _read_layers(given: Layers, options: PrepareOptions) -> tuple[Layers, _Place]:
+    if "dsm" not in given:
+        raise InvalidSurfaceData("dsm", "a raster file or a 2-D array", "none")
+    if ("wall_height" in given) != ("wall_aspect" in given):
+        present = "wall_height" if "wall_height" in given else "wall_aspect"
+        raise InvalidSurfaceData("walls", "wall_height and wall_aspect together", f"only {present}")
+    if _is_path(given["dsm"]):
+        return _read_files(given, options)
+    return _take_arrays(given, options)
+
+
+def _take_arrays(given: Layers, options: PrepareOptions) -> tuple[Layers, _Place]:
+    """Layers beside a DSM array: they must have its shape, whatever they come from."""
+    if options.bbox is not None:
+        raise InvalidSurfaceData(
+            "bbox", "a DSM given as a georeferenced file", "a DSM given as an array"
+        )
+    dsm = checks.as_layer("dsm", given["dsm"])
+    rows, cols = dsm.shape
+    arrays: Layers = {"dsm": dsm}
+    for name, layer in given.items():
+        if name == "dsm":
+            continue
+        if _is_path(layer):
+            source = align.open_source(name, layer)
+            checks.check_shape(name, dsm.shape, source.grid.shape)
+            layer = align.read_on_grid(source, source.grid)
+        arrays[name] = layer
+    pixel_size = 1.0 if options.pixel_size is None else float(options.pixel_size)
+    return arrays, _Place((rows, cols), pixel_size, None, None)
+
+
+def _read_files(given: Layers, options: PrepareOptions) -> tuple[Layers, _Place]:
+    sources = {
+        name: align.open_source(name, layer) for name, layer in given.items() if _is_path(layer)
+    }
+    dsm = sources["dsm"]
+    grid = align.target_grid(
+        dsm,
+        [source for name, source in sources.items() if name != "dsm"],
+        options.bbox,
+        options.pixel_size,
+    )
+    for name in ("wall_height", "wall_aspect"):
+        if name in sources:
+            align.check_wall_grid(sources[name], grid)
+    arrays: Layers = {}
+    for name, layer in given.items():
+        if name in sources:
+            arrays[name] = align.read_on_grid(sources[name], grid)
+        else:
+            arrays[name] = _cut_array(name, layer, dsm.grid, grid)
+    resampled = align.whole_cell_offset(dsm.grid, grid) is None
+    return arrays, _Place(grid.shape, grid.pixel_size, grid.geotransform, grid.crs_wkt, resampled)
+
+
+def _cut_array(name: str, layer: Any, dsm: align.Grid, grid: align.Grid) -> Any:
+    """The part of an array on the DSM's cells that lies on ``grid``."""
+    array = np.asarray(layer)
+    if array.shape != dsm.shape:
+        raise GridShapeMismatch(name, dsm.shape, array.shape)
+    offset = align.whole_cell_offset(dsm, grid)
+    if offset is None:
+        raise InvalidSurfaceData(
+            name, "a raster file, because pixel_size differs from the DSM's", "an array"
+        )
+    row, col = offset
+    return array[row : row + grid.shape[0], col : col + grid.shape[1]]
+
+
+def _read_ready_svf(
+    options: PrepareOptions, shape: tuple[int, int]
+) -> tuple[SvfArrays, ShadowArrays | None]:
+    assert options.svf_dir is not None
+    svf, matrices = read_svf_dir(options.svf_dir)
+    if svf.shape != shape:
+        raise GridShapeMismatch("svf_dir", shape, svf.shape)
+    if matrices is not None and matrices.patch_option != options.patch_option:
+        logger.info(
+            "svf_dir: patch option %d of the stored visibility is used", matrices.patch_option
+        )
+    return svf, matrices
+
+
+# ------------------------------------------------------------------ computing
+
+
+def _complete_walls(
+    surface: SurfaceData,
+    options: PrepareOptions,
+    cache: SurfaceCache | None,
+    digests: LayerDigests,
+) -> None:
+    """Walls as given, from the cache, or computed."""
+    if surface.wall_height is not None:
+        return
+    listener = Feedback(options.feedback, "walls", (0.0, 5.0))
+    listener.check()
+    listener.text("Walls")
+    if cache is None:
+        surface.walls(options.wall_limit)
+        return
+    key = walls_fingerprint(surface, options.wall_limit, digests)
+    if not options.force_recompute:
+        cached = cache.load_walls(surface.pixel_size, key)
+        if cached is not None and cached[0].shape == surface.shape:
+            surface.wall_height, surface.wall_aspect = cached
+            return
+    height, aspect = surface.walls(options.wall_limit)
+    cache.save_walls(height, aspect, surface.pixel_size, key, grid_files(surface))
+
+
+def _complete_svf(
+    surface: SurfaceData,
+    options: PrepareOptions,
+    cache: SurfaceCache | None,
+    ready: tuple[SvfArrays, ShadowArrays | None] | None,
+    digests: LayerDigests,
+) -> None:
+    """Sky view as given, from the cache, or computed."""
+    listener = Feedback(options.feedback, "sky view factors", (5.0, 100.0))
+    listener.check()
+
+    def key_of(patch_option: int) -> str:
+        return svf_fingerprint(surface, patch_option, options.max_shadow_distance_m, digests)
+
+    if ready is not None and options.svf_dir is not None:
+        stored_option = options.patch_option if ready[1] is None else ready[1].patch_option
+        check_not_stale(options.svf_dir, key_of(stored_option))
+        surface.svf, surface.shadow_matrices = ready
+        return
+    key = "" if cache is None else key_of(options.patch_option)
+    if cache is not None and not options.force_recompute:
+        cached = cache.load_svf(surface.pixel_size, options.patch_option, key)
+        if cached is not None and cached[0].shape == surface.shape:
+            surface.svf, surface.shadow_matrices = cached
+            surface.sky_reach = (float(options.max_shadow_distance_m), None)
+            note_svf(cache.root, surface, key)
+            return
+    listener.text("Sky view factors")
+    facts = surface.facts()
+    each = sky_bytes(facts.has_vegetation, options.patch_option)
+    if cache is not None and stay_on_disk(facts.shape[0] * facts.shape[1], each):
+        _build_svf(surface, options, cache, key, listener)
+        return
+    surface.compute_svf(
+        patch_option=options.patch_option,
+        max_shadow_distance_m=options.max_shadow_distance_m,
+        feedback=listener if options.feedback is not None else None,
+        tile_size=options.tile_size,
+        execution=options.execution,
+    )
+    if cache is not None:
+        assert surface.svf is not None
+        assert surface.shadow_matrices is not None
+        cache.save_svf(
+            surface.svf, surface.shadow_matrices, surface.pixel_size, key, grid_files(surface)
+        )
+        note_svf(cache.root, surface, key)
+
+
+def _build_svf(
+    surface: SurfaceData,
+    options: PrepareOptions,
+    cache: SurfaceCache,
+    key: str,
+    listener: Feedback,
+) -> None:
+    """Sky view of a raster too large for the memory, built in the cache itself."""
+    folder = cache.svf_dir(surface.pixel_size, options.patch_option) / "partial"
+    if options.force_recompute:
+        shutil.rmtree(folder, ignore_errors=True)
+    surface.compute_svf(
+        patch_option=options.patch_option,
+        max_shadow_distance_m=options.max_shadow_distance_m,
+        feedback=listener if options.feedback is not None else None,
+        tile_size=options.tile_size,
+        execution=options.execution,
+        folder=SkyFolder(folder, key),
+    )
+    surface.svf = surface.shadow_matrices = None
+    surface.svf, surface.shadow_matrices = cache.adopt_svf(
+        folder, surface.pixel_size, options.patch_option, key
+    )
+    note_svf(cache.root, surface, key)

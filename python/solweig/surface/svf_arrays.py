@@ -1,0 +1,228 @@
+"""The fifteen sky view factor grids of a surface."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig.atomic import atomic_path
+from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
+from solweig.rasters.digests import save_arrays
+from solweig.rasters.windows import map_array
+
+F32 = NDArray[np.float32]
+
+_SIDES = {"north": "N", "east": "E", "south": "S", "west": "W"}
+
+#: Field name -> file stem inside UMEP's ``svfs.zip``.
+UMEP_STEMS: dict[str, str] = {
+    name: stem
+    for family, tail in (("svf", ""), ("svf_veg", "veg"), ("svf_aveg", "aveg"))
+    for name, stem in (
+        (family, f"svf{tail}"),
+        *((f"{family}_{side}", f"svf{letter}{tail}") for side, letter in _SIDES.items()),
+    )
+}
+
+
+@dataclass
+class SvfArrays:
+    """Sky view factors, each float32 ``[row, col]`` in [0, 1], NaN where there is no data.
+
+    ``svf``: buildings and ground; ``svf_veg``: vegetation only; ``svf_aveg``: 1 minus the share of
+    sky directions in which vegetation stands in front of a building. Each also for the four
+    half-spaces north, east, south and west (G 5.3; Lindberg & Grimmond 2011). The vegetation
+    grids may be ``None``: without vegetation they are 1.
+
+    Raises GridShapeMismatch if the grids differ in shape.
+    """
+
+    svf: F32
+    svf_north: F32
+    svf_east: F32
+    svf_south: F32
+    svf_west: F32
+    svf_veg: F32 = None  # type: ignore[assignment]
+    svf_veg_north: F32 = None  # type: ignore[assignment]
+    svf_veg_east: F32 = None  # type: ignore[assignment]
+    svf_veg_south: F32 = None  # type: ignore[assignment]
+    svf_veg_west: F32 = None  # type: ignore[assignment]
+    svf_aveg: F32 = None  # type: ignore[assignment]
+    svf_aveg_north: F32 = None  # type: ignore[assignment]
+    svf_aveg_east: F32 = None  # type: ignore[assignment]
+    svf_aveg_south: F32 = None  # type: ignore[assignment]
+    svf_aveg_west: F32 = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.svf)
+        ones: F32 | None = None
+        for name in self.names():
+            grid = getattr(self, name)
+            if grid is None:
+                # One shared grid: without vegetation all ten are equal.
+                ones = self._ones() if ones is None else ones
+                grid = ones
+            elif not (isinstance(grid, np.ndarray) and grid.dtype == np.float32):
+                grid = np.asarray(grid, dtype=np.float32)
+            if grid.ndim != 2 or grid.shape != shape:
+                raise GridShapeMismatch(f"svf.{name}", shape, grid.shape)
+            setattr(self, name, grid)
+
+    def _ones(self) -> F32:
+        return np.where(np.isnan(self.svf), np.float32(np.nan), np.float32(1.0))
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Names of the fifteen grids."""
+        return tuple(field.name for field in fields(cls))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        rows, cols = self.svf.shape
+        return (rows, cols)
+
+    def as_dict(self) -> dict[str, F32]:
+        """The grids by name, as the engine takes them. No copy."""
+        return {name: getattr(self, name) for name in self.names()}
+
+    @property
+    def svfalfa(self) -> F32:
+        """Angle up to which the sky is hidden [rad], 0 to pi/2 (G 5.5)."""
+        visible = np.clip(self.svf.astype(np.float64) + self.svf_veg - 1.0, 0.0, 1.0)
+        return np.arcsin(np.sqrt(1.0 - visible)).astype(np.float32)
+
+    @property
+    def svfbuveg(self) -> F32:
+        """Sky view factor with canopies letting 3 % of the light through (G 5.5)."""
+        return self.total(0.03)
+
+    def total(self, transmissivity: float = 0.03) -> F32:
+        """``svf - (1 - svf_veg)(1 - transmissivity)``."""
+        return (self.svf - (1.0 - self.svf_veg) * np.float32(1.0 - transmissivity)).astype(
+            np.float32
+        )
+
+    def crop(self, r0: int, r1: int, c0: int, c1: int) -> SvfArrays:
+        """The part ``[r0:r1, c0:c1]``, as a copy."""
+        return SvfArrays(**{k: v[r0:r1, c0:c1].copy() for k, v in self.as_dict().items()})
+
+    # -------------------------------------------------------------- files
+
+    @classmethod
+    def from_zip(cls, zip_path: str | Path, use_vegetation: bool = True) -> SvfArrays:
+        """Read UMEP's ``svfs.zip``.
+
+        An archive without the vegetation grids is taken as made without vegetation;
+        ``use_vegetation=False`` takes any archive so.
+
+        Raises MissingPrecomputedData if the file or a needed grid is absent, InvalidSurfaceData if
+        it cannot be read or holds values outside [0, 1].
+        """
+        source = Path(zip_path)
+        if not source.is_file():
+            raise MissingPrecomputedData(str(source), "Compute it with SurfaceData.compute_svf().")
+        try:
+            with zipfile.ZipFile(source) as archive:
+                members = {Path(name).name: name for name in archive.namelist()}
+                present = {
+                    k: members[f"{v}.tif"] for k, v in UMEP_STEMS.items() if f"{v}.tif" in members
+                }
+                needed = _needed_grids(set(present))
+                for name in needed - set(present):
+                    raise MissingPrecomputedData(f"{source} ({UMEP_STEMS[name]}.tif)")
+                grids = {k: _read_tif(archive.read(v), k) for k, v in present.items()}
+        except zipfile.BadZipFile as problem:
+            raise InvalidSurfaceData(str(source), "a zip archive", str(problem)) from problem
+        if not use_vegetation:
+            grids = {k: v for k, v in grids.items() if "veg" not in k}
+        return cls(**grids)
+
+    def to_zip(
+        self,
+        path: str | Path,
+        geotransform: list[float] | None = None,
+        crs_wkt: str | None = None,
+        *,
+        compress: bool = True,
+    ) -> None:
+        """Write ``svfs.zip`` as UMEP reads it: one GeoTIFF a grid."""
+        from rasterio.io import MemoryFile
+        from rasterio.transform import Affine
+
+        rows, cols = self.shape
+        profile: dict[str, Any] = {
+            "driver": "GTiff",
+            "height": rows,
+            "width": cols,
+            "count": 1,
+            "dtype": "float32",
+            "nodata": float("nan"),
+            "transform": Affine.from_gdal(
+                *(geotransform or (0.0, 1.0, 0.0, float(rows), 0.0, -1.0))
+            ),
+        }
+        if crs_wkt:
+            profile["crs"] = crs_wkt
+        method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+        with (
+            atomic_path(path) as temporary,
+            zipfile.ZipFile(temporary, "w", method, compresslevel=1) as archive,
+        ):
+            for name, stem in UMEP_STEMS.items():
+                with MemoryFile() as memory:
+                    with memory.open(**profile) as dataset:
+                        dataset.write(np.asarray(getattr(self, name)), 1)
+                    archive.writestr(f"{stem}.tif", memory.read())
+
+    def to_memmap(self, directory: str | Path) -> dict[str, str]:
+        """Write each grid as ``<name>.npy``; return the files' digests by file name."""
+        return save_arrays(Path(directory), self.as_dict())
+
+    @classmethod
+    def from_memmap(cls, directory: str | Path, mode: Literal["r", "r+", "c"] = "r") -> SvfArrays:
+        """Map what :meth:`to_memmap` wrote; nothing is read before it is used.
+
+        ``mode`` is numpy's: read only, read and write, or copy on write.
+
+        Raises MissingPrecomputedData if a file is absent, InvalidSurfaceData if one is damaged.
+        """
+        folder = Path(directory)
+        try:
+            return cls(**{name: map_array(folder / f"{name}.npy", mode) for name in cls.names()})
+        except FileNotFoundError as problem:
+            raise MissingPrecomputedData(str(folder), str(problem)) from problem
+        except (OSError, ValueError, EOFError) as problem:
+            raise InvalidSurfaceData(
+                str(folder), "readable sky view factor grids", str(problem)
+            ) from problem
+
+
+def _needed_grids(present: set[str]) -> set[str]:
+    """All fifteen, or the five without vegetation where no vegetation grid is present at all."""
+    vegetated = any("veg" in name for name in present)
+    return {name for name in UMEP_STEMS if vegetated or "veg" not in name}
+
+
+def _read_tif(content: bytes, name: str) -> F32:
+    from rasterio.errors import RasterioError
+    from rasterio.io import MemoryFile
+
+    try:
+        with MemoryFile(content) as memory, memory.open() as dataset:
+            grid = dataset.read(1).astype(np.float32)
+            if dataset.nodata is not None:
+                grid[grid == np.float32(dataset.nodata)] = np.nan
+    except RasterioError as problem:
+        raise InvalidSurfaceData(f"svf.{name}", "a GeoTIFF", str(problem)) from problem
+    finite = grid[np.isfinite(grid)]
+    if finite.size and (finite.min() < -1e-4 or finite.max() > 1.0 + 1e-4):
+        raise InvalidSurfaceData(
+            f"svf.{name}", "values in [0, 1]", f"{finite.min():g} to {finite.max():g}"
+        )
+    return np.clip(grid, 0.0, 1.0)

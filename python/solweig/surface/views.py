@@ -1,0 +1,82 @@
+"""Read-only groups of a surface's layers, and its scratch arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig.surface.precomputed import ShadowArrays, SvfArrays
+
+F32 = NDArray[np.float32]
+
+
+class _View:
+    @classmethod
+    def of(cls, surface: Any) -> Any:
+        """The group's layers of a surface; no copy."""
+        names = [f.name for f in fields(cls)]  # type: ignore[arg-type]
+        return cls(**{name: getattr(surface, name) for name in names})
+
+
+@dataclass(frozen=True, eq=False)
+class GeometryView(_View):
+    """Heights [m] and walls."""
+
+    dsm: F32
+    dem: F32 | None
+    cdsm: F32 | None
+    tdsm: F32 | None
+    wall_height: F32 | None
+    wall_aspect: F32 | None
+    pixel_size: float
+    trunk_ratio: float
+
+
+@dataclass(frozen=True, eq=False)
+class OpticalView(_View):
+    """What the ground does with radiation."""
+
+    albedo: F32 | None
+    emissivity: F32 | None
+    land_cover: NDArray[np.uint8] | None
+
+
+@dataclass(frozen=True, eq=False)
+class AuxiliaryView(_View):
+    """What is derived from the heights."""
+
+    svf: SvfArrays | None
+    shadow_matrices: ShadowArrays | None
+    valid_mask: NDArray[np.bool_]
+
+
+class BufferPool:
+    """Named float32 scratch arrays of one shape, made on first use."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.shape = shape
+        self._arrays: dict[str, F32] = {}
+
+    def get(self, name: str) -> F32:
+        """The array of this name; its content is whatever was left in it."""
+        if name not in self._arrays:
+            self._arrays[name] = np.empty(self.shape, dtype=np.float32)
+        return self._arrays[name]
+
+    def get_zeros(self, name: str) -> F32:
+        """The array of this name, set to zero."""
+        array = self.get(name)
+        array.fill(0.0)
+        return array
+
+    def clear(self) -> None:
+        """Free all arrays."""
+        self._arrays.clear()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return sum(array.nbytes for array in self._arrays.values())

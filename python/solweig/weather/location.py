@@ -1,0 +1,164 @@
+"""Where on earth the site is."""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from solweig.errors import ConfigurationError, InvalidSurfaceData, WeatherDataError
+
+if TYPE_CHECKING:
+    from solweig.surface.data import SurfaceData
+
+# A legal clock may be up to about 3 h away from the sun's (western China, summer time in Spain).
+_PLAUSIBLE_HOURS = 3.5
+
+
+@dataclass
+class Location:
+    """A site and its clock.
+
+    Args:
+        latitude: -90 to 90 degrees, north positive.
+        longitude: -180 to 180 degrees, east positive.
+        altitude: Above sea level, -500 to 9000 m.
+        utc_offset: Hours the clock of the time stamps is ahead of UTC, -14 to 14; fractions are
+            allowed. Left out, it is 0, with a warning where the sun's own clock differs from that.
+
+    Raises:
+        ConfigurationError: a value out of its range.
+    """
+
+    latitude: float
+    longitude: float
+    altitude: float = 0.0
+    utc_offset: float = None  # type: ignore[assignment]  # None marks "not given"; 0 afterwards
+
+    def __post_init__(self) -> None:
+        self.latitude = in_range("latitude", self.latitude, -90, 90, "degrees north")
+        self.longitude = in_range("longitude", self.longitude, -180, 180, "degrees east")
+        self.altitude = in_range("altitude", self.altitude, -500, 9000, "m")
+        solar = self.longitude / 15.0
+        if self.utc_offset is None:
+            self.utc_offset = 0.0
+            if abs(solar) > 0.5:
+                warnings.warn(
+                    f"utc_offset is not given: time stamps are read as UTC, but at longitude "
+                    f"{self.longitude:g} the sun's clock is {solar:+.1f} h. Give utc_offset.",
+                    UserWarning,
+                    stacklevel=3,
+                )
+            return
+        self.utc_offset = in_range("utc_offset", self.utc_offset, -14, 14, "hours")
+        apart = (self.utc_offset - solar + 12.0) % 24.0 - 12.0
+        if abs(apart) > _PLAUSIBLE_HOURS:
+            warnings.warn(
+                f"utc_offset {self.utc_offset:+g} h is {abs(apart):.1f} h away from the sun's "
+                f"clock at longitude {self.longitude:g} ({solar:+.1f} h). Check both.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def to_sun_position_dict(self) -> dict[str, float]:
+        """Latitude and longitude [degrees] and altitude [m] by name."""
+        return {
+            "latitude": self.latitude,
+            "longitude": self.longitude,
+            "altitude": self.altitude,
+        }
+
+    @classmethod
+    def from_dsm_crs(
+        cls,
+        dsm_path: str | os.PathLike[str],
+        utc_offset: float | None = None,
+        altitude: float = 0.0,
+    ) -> Location:
+        """The centre of a raster, through its coordinate reference system.
+
+        Raises:
+            FileNotFoundError: no such file.
+            InvalidSurfaceData: not a raster, or one without a coordinate reference system.
+        """
+        from solweig.rasters.files import get_raster_metadata
+
+        meta = get_raster_metadata(dsm_path)
+        return cls._from_grid(
+            meta["shape"], meta["geotransform"], meta["crs"], utc_offset, altitude
+        )
+
+    @classmethod
+    def from_surface(
+        cls, surface: SurfaceData, utc_offset: float | None = None, altitude: float = 0.0
+    ) -> Location:
+        """The centre of a surface that knows its coordinate reference system.
+
+        Raises:
+            InvalidSurfaceData: the surface has no geotransform or coordinate reference system.
+        """
+        return cls._from_grid(
+            surface.shape, surface.geotransform, surface.crs, utc_offset, altitude
+        )
+
+    @classmethod
+    def _from_grid(
+        cls, shape: Any, geotransform: Any, crs: Any, utc_offset: float | None, altitude: float
+    ) -> Location:
+        hint = "Give Location(latitude, longitude) instead."
+        if crs is None or not str(crs):
+            raise InvalidSurfaceData("crs", "a coordinate reference system", "none", hint)
+        if geotransform is None:
+            raise InvalidSurfaceData("geotransform", "six numbers", "none", hint)
+        from pyproj import CRS, Transformer
+        from pyproj.exceptions import CRSError
+
+        rows, cols = shape
+        x0, dx, rx, y0, ry, dy = (float(v) for v in geotransform)
+        x = x0 + cols / 2 * dx + rows / 2 * rx
+        y = y0 + cols / 2 * ry + rows / 2 * dy
+        try:
+            to_degrees = Transformer.from_crs(CRS.from_user_input(crs), 4326, always_xy=True)
+        except CRSError as error:
+            raise InvalidSurfaceData("crs", "a known CRS", str(crs)[:80], hint) from error
+        longitude, latitude = to_degrees.transform(x, y)
+        if not (math.isfinite(latitude) and math.isfinite(longitude)):
+            raise InvalidSurfaceData("geotransform", "a place on earth", f"x {x:g}, y {y:g}", hint)
+        return cls(latitude, longitude, altitude, utc_offset)  # type: ignore[arg-type]
+
+    @classmethod
+    def from_epw(cls, path: str | os.PathLike[str]) -> Location:
+        """Place and clock from the first line of an EPW file.
+
+        Raises:
+            FileNotFoundError: no such file.
+            WeatherDataError: the first line is not an EPW location.
+        """
+        file = Path(path)
+        if not file.is_file():
+            raise FileNotFoundError(f"EPW file not found: {file}")
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            parts = [part.strip() for part in stream.readline().split(",")]
+        hint = "The first line of an EPW file names place, latitude, longitude, time zone, height."
+        if len(parts) < 10 or parts[0].upper() != "LOCATION":
+            raise WeatherDataError(file.name, "a LOCATION line", ",".join(parts)[:60], hint)
+        try:
+            latitude, longitude, offset, height = (float(text) for text in parts[6:10])
+        except ValueError:
+            raise WeatherDataError(
+                file.name, "four numbers in the LOCATION line", ",".join(parts[6:10]), hint
+            ) from None
+        return cls(latitude, longitude, height, offset)
+
+
+def in_range(name: str, value: Any, low: float, high: float, unit: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not low <= number <= high:
+        raise ConfigurationError(name, f"{low:g} to {high:g} {unit}", repr(value))
+    return number

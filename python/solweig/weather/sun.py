@@ -1,0 +1,111 @@
+"""Where the sun is.
+
+Positions come from the solar position algorithm of Reda & Andreas (2004), as pvlib codes it, with
+the fixed air (1010 hPa, 10 deg C) and terrestrial time difference (0 s) of the reference model.
+Altitudes are apparent: refraction is in them. All instants are UTC as ``datetime64``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig.errors import ConfigurationError
+
+F64 = NDArray[np.float64]
+Times = NDArray[np.datetime64]
+
+PRESSURE_PA = 101_000.0
+TEMPERATURE_C = 10.0
+LOWEST_DAY_ALTITUDE = 1.0  # degrees
+
+# What fraction of a step lies between the stamp and the middle of the step.
+_SHIFT = {"end": -0.5, "centre": 0.0, "start": 0.5}
+
+_QUARTER_HOURS = np.arange(96) * np.timedelta64(15, "m")
+
+
+def sun_position(
+    times: Any, latitude: float, longitude: float, altitude_m: float = 0.0
+) -> tuple[F64, F64]:
+    """Apparent altitude and azimuth of the sun, without the low-sun rule.
+
+    Args:
+        times: UTC instants, shape ``[n]``, anything ``numpy`` reads as ``datetime64``.
+        latitude: -90 to 90 degrees, north positive.
+        longitude: -180 to 180 degrees, east positive.
+        altitude_m: Height of the site above sea level [m].
+
+    Returns:
+        Altitude above the horizon and azimuth clockwise from north, degrees, shape ``[n]``. Below
+        -0.83 degrees the altitude has no refraction.
+    """
+    import pandas as pd
+    from pvlib.solarposition import spa_python
+
+    index = pd.DatetimeIndex(np.atleast_1d(np.asarray(times, "datetime64[ns]"))).tz_localize("UTC")
+    found = spa_python(
+        index,
+        latitude,
+        longitude,
+        altitude=altitude_m,
+        pressure=PRESSURE_PA,
+        temperature=TEMPERATURE_C,
+        delta_t=0.0,
+    )
+    return (
+        found["apparent_elevation"].to_numpy(dtype=np.float64),
+        found["azimuth"].to_numpy(dtype=np.float64),
+    )
+
+
+def raise_low_sun(altitude: F64) -> F64:
+    """Altitudes in [0, 1) degrees become 1 (R 2.3); by day the sun is never lower.
+
+    The lowest degree is hidden by terrain and haze almost everywhere, and shadows there are
+    longer than any raster.
+    """
+    low = (altitude >= 0.0) & (altitude < LOWEST_DAY_ALTITUDE)
+    return np.where(low, LOWEST_DAY_ALTITUDE, altitude)
+
+
+def middle_of_step(times: Times, step_minutes: Any, stamp: str = "end") -> Times:
+    """The instant at which the sun stands for a whole step (R 2.2).
+
+    Args:
+        times: Time stamps, shape ``[n]``.
+        step_minutes: Length of each step [min], scalar or shape ``[n]``.
+        stamp: What a stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step.
+
+    Raises:
+        ConfigurationError: another ``stamp``.
+    """
+    if stamp not in _SHIFT:
+        raise ConfigurationError("stamp", "end, centre or start", repr(stamp))
+    seconds = np.asarray(step_minutes, np.float64) * 60.0 * _SHIFT[stamp]
+    shift = np.round(seconds * 1e9).astype("timedelta64[ns]")
+    return np.asarray(times, "datetime64[ns]") + shift
+
+
+def to_utc(local: Times, utc_offset: float) -> Times:
+    """Local standard time to UTC; the offset may be a fraction of an hour."""
+    seconds = np.timedelta64(round(utc_offset * 3600), "s")
+    return cast("Times", np.asarray(local, "datetime64[ns]") - seconds)
+
+
+def highest_altitude(
+    local: Times, latitude: float, longitude: float, utc_offset: float, altitude_m: float = 0.0
+) -> F64:
+    """Highest sun altitude of the local day of each stamp, floored at 0 [degrees], shape ``[n]``.
+
+    The maximum over the 96 quarter hours of the day (R 2.4); each day is computed once.
+    """
+    days, rows = np.unique(np.asarray(local, "datetime64[D]"), return_inverse=True)
+    quarters: Times = days[:, None].astype("datetime64[m]") + _QUARTER_HOURS[None, :]  # type: ignore[assignment]
+    altitude, _ = sun_position(
+        to_utc(quarters.ravel(), utc_offset), latitude, longitude, altitude_m
+    )
+    highest = np.maximum(altitude.reshape(quarters.shape).max(axis=1), 0.0)
+    return np.asarray(highest[rows.ravel()], np.float64)
