@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -80,6 +82,48 @@ class LayerDigests:
         jobs = (partial(array_digest, getattr(self._surface, name)) for name in new)
         self._known.update(zip(new, in_parallel(jobs), strict=True))
         return {name: self._known[name] for name in names}
+
+
+def content_hash(value: Any) -> str:
+    """Digest of an array's dtype, shape and bytes, or of a plain value's JSON."""
+    digest = hashlib.blake2b(digest_size=16)
+    if isinstance(value, np.ndarray):
+        array = np.ascontiguousarray(value)
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(array.data.cast("B") if array.size else b"")
+    else:
+        digest.update(json.dumps(plain(value), sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def content_of(arrays: Mapping[str, NDArray[Any] | None]) -> dict[str, str]:
+    """:func:`content_hash` of every array that is there, by name."""
+    known = {name: np.asarray(grid) for name, grid in arrays.items() if grid is not None}
+    digests = in_parallel(partial(content_hash, grid) for grid in known.values())
+    return dict(zip(known, digests, strict=True))
+
+
+def plain(value: Any) -> Any:
+    """The value in types JSON knows; NaN becomes null."""
+    if isinstance(value, SimpleNamespace):
+        value = vars(value)
+    if hasattr(value, "__dataclass_fields__"):
+        value = {name: getattr(value, name) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return {"content": content_hash(value), "shape": list(value.shape)}
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(v) for v in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return str(value)
 
 
 def fingerprint(parts: dict[str, Any]) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from affine import Affine
-
-    from solweig.surface.data import SurfaceData
 
 __all__ = ["GeoReference"]
 
@@ -31,16 +30,32 @@ class GeoReference:
     shape: tuple[int, int]
 
     @classmethod
-    def of_surface(cls, surface: SurfaceData) -> GeoReference:
-        rows, cols = surface.shape
-        size = float(surface.pixel_size)
-        transform: Any = surface.geotransform
-        if transform is None:
-            # Arrays without a place on earth: local metres, origin in the south-west corner.
-            transform = (0.0, size, 0.0, rows * size, 0.0, -size)
-        numbers = tuple(float(v) for v in transform)
-        x0, a, b, y0, d, e = numbers
-        return cls((x0, a, b, y0, d, e), str(surface.crs or ""), (int(rows), int(cols)))
+    def of_grid(
+        cls,
+        shape: tuple[int, int],
+        pixel_size: float,
+        geotransform: Sequence[float] | None,
+        crs: str | None,
+    ) -> GeoReference:
+        """A grid of square cells.
+
+        Parameters
+        ----------
+        shape
+            Rows, columns.
+        pixel_size
+            Side of a cell [m], looked at where there is no transform.
+        geotransform
+            In GDAL's order; ``None`` lies in local metres, origin in the south-west corner.
+        crs
+            As WKT.
+        """
+        rows, cols = shape
+        if geotransform is None:
+            size = float(pixel_size)
+            geotransform = (0.0, size, 0.0, rows * size, 0.0, -size)
+        x0, a, b, y0, d, e = (float(v) for v in geotransform)
+        return cls((x0, a, b, y0, d, e), str(crs or ""), (int(rows), int(cols)))
 
     @property
     def affine(self) -> Affine:

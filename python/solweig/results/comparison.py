@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from solweig.atomic import atomic_path, write_text
 from solweig.config import VALID_OUTPUTS
 from solweig.errors import ConfigurationError
-from solweig.results.metadata import FILE_NAME, differences, load_run_metadata, plain
+from solweig.rasters.digests import plain
+from solweig.results.metadata import FILE_NAME, differences, load_run_metadata
 
 __all__ = ["Comparison", "Difference", "compare_runs"]
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timezone
-from functools import partial
+from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solweig import _core
 from solweig.atomic import write_text
 from solweig.errors import ConfigurationError
-from solweig.parallel import in_parallel
+from solweig.rasters.digests import content_hash, plain
 from solweig.renamed import also_named
 
 if TYPE_CHECKING:
@@ -37,51 +36,10 @@ __all__ = [
     "refuse_unlike",
     "request_id",
     "save_run_metadata",
-    "surface_content",
 ]
 
 FILE_NAME = "run_metadata.json"
 FORMAT = 1
-
-_LAYERS = (
-    "dsm", "cdsm", "dem", "tdsm", "albedo", "emissivity", "land_cover",
-    "wall_height", "wall_aspect",
-)  # fmt: skip
-
-
-def content_hash(value: Any) -> str:
-    """Digest of an array's dtype, shape and bytes, or of a plain value's JSON."""
-    digest = hashlib.blake2b(digest_size=16)
-    if isinstance(value, np.ndarray):
-        array = np.ascontiguousarray(value)
-        digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(array.data.cast("B") if array.size else b"")
-    else:
-        digest.update(json.dumps(plain(value), sort_keys=True).encode())
-    return digest.hexdigest()
-
-
-def plain(value: Any) -> Any:
-    """The value in types JSON knows; NaN becomes null."""
-    if isinstance(value, SimpleNamespace):
-        value = vars(value)
-    if hasattr(value, "__dataclass_fields__"):
-        value = {name: getattr(value, name) for name in value.__dataclass_fields__}
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, np.ndarray):
-        return {"content": content_hash(value), "shape": list(value.shape)}
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [plain(v) for v in value]
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    return str(value)
 
 
 @also_named(weather="weather_series")
@@ -288,8 +246,6 @@ def differences(one: Any, two: Any, name: str) -> list[str]:
 def _versions() -> dict[str, str]:
     import rasterio
 
-    from solweig import _core
-
     return {
         "solweig": _core.__version__,
         "python": platform.python_version(),
@@ -306,18 +262,8 @@ def _describe_surface(surface: SurfaceData) -> dict[str, Any]:
         "geotransform": plain(surface.geotransform),
         "crs": str(surface.crs or ""),
         "formulation": surface.formulation,
-        "content": surface_content(surface),
+        "content": surface.content(),
     }
-
-
-def surface_content(surface: SurfaceData) -> dict[str, str]:
-    """Digest of each layer of a surface, and of its sky view factor, by name."""
-    grids = {name: getattr(surface, name, None) for name in _LAYERS}
-    svf = getattr(surface, "svf", None)
-    grids["svf"] = getattr(svf, "svf", None)
-    known = {name: np.asarray(grid) for name, grid in grids.items() if grid is not None}
-    digests = in_parallel(partial(content_hash, grid) for grid in known.values())
-    return dict(zip(known, digests, strict=True))
 
 
 def _describe_weather(

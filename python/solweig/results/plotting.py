@@ -61,7 +61,7 @@ class Underlay:
             hillshade(dsm, float(surface.pixel_size)),
             _buildings(surface, dsm),
             trees if trees is not None and trees.any() else None,
-            GeoReference.of_surface(surface),
+            surface.georef,
         )
 
 

@@ -316,7 +316,7 @@ def _georef(
     crs_wkt: str | None,
 ) -> GeoReference:
     if surface is not None:
-        base = GeoReference.of_surface(surface)
+        base = surface.georef
     else:
         base = GeoReference((0.0, 1.0, 0.0, float(shape[0]), 0.0, -1.0), "", (shape[0], shape[1]))
     gdal = base.gdal

@@ -203,7 +203,7 @@ def _settled(request: RunRequest, *, sky: bool) -> RunPlan:
     _check_tile_size(request.tile_size, surface.shape)
     if sky:
         sky_of(surface, request.precomputed, anisotropic=settings.use_anisotropic_sky)
-    georef = GeoReference.of_surface(surface)
+    georef = surface.georef
     points = None if request.pois is None else read_points(request.pois, georef)
     _check_state(request.state, georef)
     if surface.formulation != request.formulation:

@@ -18,7 +18,8 @@ from solweig.errors import ConfigurationError
 from solweig.execution import tally as tallies
 from solweig.execution.telemetry import Telemetry
 from solweig.execution.worker import Setup, Worker
-from solweig.results.metadata import differences, plain
+from solweig.rasters.digests import plain
+from solweig.results.metadata import differences
 from solweig.results.state import ThermalState
 from solweig.run.outcome import Collected, Outcome
 from solweig.run.steps import write_steps

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -29,17 +30,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.errors import ConfigurationError, SolweigError, StalePrecomputedData
-from solweig.geospatial import pixel_size_tag
 from solweig.memory_limits import stay_on_disk
 from solweig.parallel import in_parallel
 from solweig.rasters.digests import file_digest, save_arrays, write_json
+from solweig.rasters.files import save_raster
 from solweig.surface.shadow_arrays import ShadowArrays
 from solweig.surface.svf_arrays import SvfArrays
 from solweig.switches import Switches
+from solweig.typing import F32
 
 logger = logging.getLogger(__name__)
-
-F32 = NDArray[np.float32]
 
 #: Raise when the meaning of a stored file changes.
 CACHE_FORMAT = 1
@@ -47,6 +47,19 @@ META_NAME = "cache_meta.json"
 _SIZE = "size:"
 """Instead of a digest, for files so large that reading them takes as long as making them. Their
 tiles had digests until they were complete."""
+
+
+def pixel_size_tag(pixel_size: float) -> str:
+    """Name of the cache folder of a pixel size [m]: ``px1.000``, ``px0.500``.
+
+    Raises
+    ------
+    ConfigurationError
+        Not a positive number.
+    """
+    if not (pixel_size > 0 and math.isfinite(pixel_size)):
+        raise ConfigurationError("pixel_size", "more than 0 m", repr(pixel_size))
+    return f"px{pixel_size:.3f}"
 
 
 def pixel_tag(pixel_size: float, patch_option: int = 2) -> str:
@@ -279,8 +292,6 @@ class GridFiles:
 
     def write_tif(self, folder: Path, name: str, layer: NDArray[Any]) -> None:
         """Write the GeoTIFF only."""
-        from solweig.rasters.files import save_raster
-
         save_raster(
             str(folder / f"{name}.tif"),
             layer,

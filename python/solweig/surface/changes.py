@@ -11,10 +11,10 @@ import logging
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 from affine import Affine
@@ -23,95 +23,64 @@ from rasterio.crs import CRS
 
 from solweig import _core
 from solweig.errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
-from solweig.execution import ExecutionConfig
 from solweig.parallel import in_parallel
 from solweig.rasters import align
-from solweig.results.metadata import surface_content
-from solweig.surface import checks as checks
+from solweig.surface import checks
 from solweig.surface import heights as heights_module
-from solweig.surface.layers import WALL_LIMIT_M
+from solweig.surface.facts import facts_of
+from solweig.surface.layers import WALL_LIMIT_M, Change, Layers
 from solweig.surface.shadow_arrays import ShadowArrays
+from solweig.surface.sky_view import add_sky_view, buildings_of
 from solweig.surface.svf_arrays import SvfArrays
 from solweig.surface.tiled_svf import svf_halo
+from solweig.surface.walls import walls_of
 from solweig.tiles.grid import corners, within
+from solweig.typing import Window
 
-if TYPE_CHECKING:
-    from solweig.surface.data import SurfaceData
-
-__all__ = ["Change", "changed_surface"]
+__all__ = ["changed_surface"]
 
 log = logging.getLogger("solweig")
 
-Window = tuple[slice, slice]
+L = TypeVar("L", bound=Layers)
 
 EDITABLE = ("dsm", "dem", "cdsm", "tdsm", "land_cover", "albedo", "emissivity")
 WALL_FILTER_M = 9.0
 """Side of the filter that finds the aspect of a wall (G 6.2)."""
 
 
-@dataclass(frozen=True)
-class Change:
-    """What an edit changed, and what of the preparation was computed for it.
-
-    Attributes:
-        window: ``(row, end row, column, end column)`` of all cells whose layers or walls differ;
-            empty where nothing does.
-        computed: the same of the cells whose sky view was computed.
-        share: computed cells over all cells, 0-1.
-        reach: how far sky view factors of either surface look [px].
-        whole: why all of it had to be computed; None where it had not.
-    """
-
-    window: tuple[int, int, int, int]
-    computed: tuple[int, int, int, int]
-    share: float
-    reach: int
-    whole: str | None = None
-    #: Relief before the edit [m], and digests of the layers.
-    base_relief_m: float = 0.0
-    base_content: dict[str, str] = field(default_factory=dict, repr=False)
-
-    @property
-    def empty(self) -> bool:
-        return self.window[0] >= self.window[1] or self.window[2] >= self.window[3]
-
-
 def changed_surface(
-    base: SurfaceData, edits: Mapping[str, Any], window: tuple[int, int, int, int] | None
-) -> SurfaceData:
+    base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int] | None
+) -> L:
     """Carry out ``SurfaceData.with_changes``."""
     new = _changed(base, edits, window)
     assert new.change is not None
     new.change = replace(
-        new.change, base_relief_m=base.facts().relief_m, base_content=surface_content(base)
+        new.change, base_relief_m=facts_of(base).relief_m, base_content=base.content()
     )
     return new
 
 
-def _changed(
-    base: SurfaceData, edits: Mapping[str, Any], window: tuple[int, int, int, int] | None
-) -> SurfaceData:
+def _changed(base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int] | None) -> L:
     where = _checked_window(base, window)
-    base.preprocess()
+    heights_module.preprocess(base)
     svf, masks = base.require_svf(), base.require_shadow_matrices()
     reach_m, bound_m = base.require_sky_reach()
     layers = _edited(base, edits, where)
     new = _like(base, layers)
     box = _differing(base, new, where)
     if box is None:
-        new.wall_height, new.wall_aspect = base.walls()
+        new.wall_height, new.wall_aspect = walls_of(base)
         new.svf, new.shadow_matrices = svf, masks
         new.change = Change((0, 0, 0, 0), (0, 0, 0, 0), 0.0, 0)
         return new
     option = masks.patch_option
-    halo = max(svf_halo(s.facts(), option, reach_m, bound_m) for s in (base, new))
+    halo = max(svf_halo(facts_of(s), option, reach_m, bound_m) for s in (base, new))
     whole = _why_whole(base, new)
     if whole is not None:
         log.info("with_changes: everything is computed, because %s", whole)
-        new.compute_svf(
-            patch_option=option, max_shadow_distance_m=reach_m, height_bound_m=bound_m,
-            execution=ExecutionConfig(accelerator="cpu"),
-        )  # fmt: skip
+        add_sky_view(
+            new, patch_option=option, max_shadow_distance_m=reach_m, height_bound_m=bound_m
+        )
         rows, cols = new.shape
         new.change = Change((0, rows, 0, cols), (0, rows, 0, cols), 1.0, halo, whole)
         return new
@@ -128,7 +97,7 @@ def _changed(
 # ------------------------------------------------------------------ layers
 
 
-def _checked_window(base: SurfaceData, window: tuple[int, int, int, int] | None) -> Window:
+def _checked_window(base: Layers, window: tuple[int, int, int, int] | None) -> Window:
     rows, cols = base.shape
     if window is None:
         return slice(0, rows), slice(0, cols)
@@ -147,7 +116,7 @@ def _checked_window(base: SurfaceData, window: tuple[int, int, int, int] | None)
     return slice(row, row_end), slice(col, col_end)
 
 
-def _edited(base: SurfaceData, edits: Mapping[str, Any], where: Window) -> dict[str, Any]:
+def _edited(base: Layers, edits: Mapping[str, Any], where: Window) -> dict[str, Any]:
     """Every layer, those that are edited as copies."""
     shape = tuple(s.stop - s.start for s in where)
     layers = {name: getattr(base, name) for name in EDITABLE}
@@ -177,7 +146,7 @@ def _is_path(value: Any) -> bool:
     return isinstance(value, (str, os.PathLike))
 
 
-def _of_file(base: SurfaceData, name: str, path: str | Path, where: Window) -> NDArray[Any]:
+def _of_file(base: Layers, name: str, path: str | Path, where: Window) -> NDArray[Any]:
     """A window of a raster file brought to the surface's grid; where the file has no cells, those
     of the surface."""
     source = align.open_source(name, path)
@@ -205,7 +174,7 @@ def _of_file(base: SurfaceData, name: str, path: str | Path, where: Window) -> N
 
 
 def _to_model_frame(
-    base: SurfaceData, layers: dict[str, Any], where: Window, given: Mapping[str, Any]
+    base: Layers, layers: dict[str, Any], where: Window, given: Mapping[str, Any]
 ) -> None:
     """Treat the edited cells as :meth:`SurfaceData.preprocess` treats all of them."""
     dsm, dem = layers["dsm"], layers["dem"]
@@ -229,7 +198,7 @@ def _to_model_frame(
         trunk[where] = np.minimum(trunk[where], canopy[where])
 
 
-def _like(base: SurfaceData, layers: Mapping[str, Any]) -> SurfaceData:
+def _like(base: L, layers: Mapping[str, Any]) -> L:
     """A surface with these layers and the base's parameters; nothing is computed."""
     new = type(base)(
         **layers,
@@ -247,13 +216,13 @@ def _like(base: SurfaceData, layers: Mapping[str, Any]) -> SurfaceData:
     return new
 
 
-def _differing(base: SurfaceData, new: SurfaceData, where: Window) -> Window | None:
+def _differing(base: Layers, new: Layers, where: Window) -> Window | None:
     """The smallest window of all cells whose layers differ, told apart from walls and sky."""
     found: Window | None = None
     pairs = [(getattr(base, name), getattr(new, name)) for name in EDITABLE]
     # Roofs are told from the ground by heights farther off where there is no ground model.
     if base.dem is None and base.land_cover is None:
-        pairs.append((base.buildings(), new.buildings()))
+        pairs.append((buildings_of(base), buildings_of(new)))
         where = slice(0, base.shape[0]), slice(0, base.shape[1])
     for one, two in pairs:
         if one is two:
@@ -273,9 +242,9 @@ def _differing(base: SurfaceData, new: SurfaceData, where: Window) -> Window | N
     return found
 
 
-def _why_whole(base: SurfaceData, new: SurfaceData) -> str | None:
+def _why_whole(base: Layers, new: Layers) -> str | None:
     """What of the whole raster changed that every cell is computed with."""
-    old, now = base.facts(), new.facts()
+    old, now = facts_of(base), facts_of(new)
     if old.datum != now.datum:
         return f"the lowest cell moved from {old.datum:g} to {now.datum:g} m"
     if old.has_vegetation != now.has_vegetation:
@@ -286,9 +255,9 @@ def _why_whole(base: SurfaceData, new: SurfaceData) -> str | None:
 # ------------------------------------------------------------------ walls and sky
 
 
-def _update_walls(base: SurfaceData, new: SurfaceData, box: Window) -> Window:
+def _update_walls(base: Layers, new: Layers, box: Window) -> Window:
     """Walls of the edited part and as far as their filter goes; returns where they may differ."""
-    height, aspect = (np.array(grid) for grid in base.walls())
+    height, aspect = (np.array(grid) for grid in walls_of(base))
     reach = math.ceil(WALL_FILTER_M / new.pixel_size) // 2 + 3
     touched = _grown(box, reach, new.shape)
     around = _grown(touched, reach + 1, new.shape)
@@ -303,8 +272,8 @@ def _update_walls(base: SurfaceData, new: SurfaceData, box: Window) -> Window:
 
 
 def _update_sky(
-    base: SurfaceData,
-    new: SurfaceData,
+    base: Layers,
+    new: Layers,
     touched: Window,
     halo: int,
     option: int,
@@ -315,7 +284,7 @@ def _update_sky(
     assert base.svf is not None
     assert base.shadow_matrices is not None
     around = _grown(touched, halo, new.shape)
-    facts, improved = new.facts(), new.formulation == "improved"
+    facts, improved = facts_of(new), new.formulation == "improved"
 
     def cut(layer: Any) -> Any:
         return None if layer is None else np.ascontiguousarray(layer[around])

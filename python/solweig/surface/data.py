@@ -1,53 +1,32 @@
-"""The surface of a run: heights, land cover, walls and sky view on one grid."""
+"""The surface of a run behind one name: what is done to its layers is in the modules beside."""
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from solweig.errors import MissingPrecomputedData
-from solweig.surface import checks as checks
-from solweig.surface import heights as heights_module
-from solweig.surface.edits_face import SurfaceEdits
-from solweig.surface.facts import SceneFacts, scene_facts
-from solweig.surface.files_face import SurfaceFiles
-from solweig.surface.layers import LAYER_NAMES, WALL_LIMIT_M, check_surface
-from solweig.surface.precomputed import ShadowArrays, SvfArrays
+from solweig import _core
+from solweig.execution.config import ExecutionConfig
+from solweig.execution.resolve import ResolvedExecution, resolve_execution, settled
+from solweig.surface import extent, heights
+from solweig.surface.changes import changed_surface
+from solweig.surface.facts import facts_of
+from solweig.surface.land_cover import property_grids
+from solweig.surface.layers import WALL_LIMIT_M, Layers, SceneFacts
+from solweig.surface.prepare import PrepareOptions, prepared
+from solweig.surface.sky_view import add_sky_view, buildings_of, scene_of
+from solweig.surface.store import load_surface, save_surface
+from solweig.surface.tiled_svf import SkyFolder
 from solweig.surface.views import AuxiliaryView, BufferPool, GeometryView, OpticalView
+from solweig.surface.walls import walls_of
+from solweig.typing import F32, U8, Bool
 
-if TYPE_CHECKING:
-    from solweig import _core
-    from solweig.execution import ExecutionConfig, ResolvedExecution
-    from solweig.execution.telemetry import Telemetry
-    from solweig.surface.changes import Change
-    from solweig.surface.tiled_svf import SkyFolder
-
-logger = logging.getLogger(__name__)
-
-F32 = NDArray[np.float32]
-U8 = NDArray[np.uint8]
-Bool = NDArray[np.bool_]
-
-# What is kept between calls, by the field it is made from: setting the field drops it.
-_KEPT_FROM = {
-    "dsm": ("_scene", "_facts", "_buildings", "_valid"),
-    "dem": ("_scene", "_facts", "_buildings"),
-    "cdsm": ("_scene", "_facts"),
-    "tdsm": ("_scene",),
-    "trunk_ratio": ("_scene",),
-    "formulation": ("_scene",),
-    "pixel_size": ("_scene", "_facts", "_buildings"),
-    "land_cover": ("_buildings",),
-}
+__all__ = ["SurfaceData"]
 
 
-@dataclass(eq=False, repr=False)
-class SurfaceData(SurfaceEdits, SurfaceFiles):
+class SurfaceData(Layers):
     """Rasters of a place, all ``[row, col]`` on one grid, row 0 north, column 0 west.
 
     Build it from files with :meth:`prepare`, or from arrays:
@@ -107,111 +86,172 @@ class SurfaceData(SurfaceEdits, SurfaceFiles):
     ``smooth_quantized_dem=False``: it does neither.
     """
 
-    dsm: F32
-    cdsm: F32 | None = None
-    dem: F32 | None = None
-    tdsm: F32 | None = None
-    albedo: F32 | None = None
-    emissivity: F32 | None = None
-    land_cover: U8 | None = None
-    wall_height: F32 | None = None
-    wall_aspect: F32 | None = None
-    svf: SvfArrays | None = None
-    shadow_matrices: ShadowArrays | None = None
-    pixel_size: float = 1.0
-    trunk_ratio: float = 0.25
-    dsm_relative: bool = False
-    cdsm_relative: bool = True
-    tdsm_relative: bool = True
-    min_object_height: float = 1.0
-    smooth_quantized_dem: bool = True
-    dem_smooth_sigma: float = 3.0
-    formulation: str = field(default="reference", kw_only=True)
-    geotransform: list[float] | None = field(default=None, kw_only=True)
-    crs: str | None = field(default=None, kw_only=True)
-    telemetry: Telemetry | None = field(default=None, init=False)
-    """What the last computation of sky view factors measured about itself."""
-    change: Change | None = field(default=None, init=False)
-    """What :meth:`with_changes` changed and computed; None for other surfaces."""
-    sky_reach: tuple[float, float | None] | None = field(default=None, init=False)
-    """How far, and how high, the sky view factors look for obstacles [m]; None where unknown."""
-    _preprocessed: bool = field(default=False, init=False)
-    _valid: Bool | None = field(default=None, init=False)
-    _scene: _core.Scene | None = field(default=None, init=False)
-    _facts: SceneFacts | None = field(default=None, init=False)
-    _buildings: U8 | None = field(default=None, init=False)
-    _buffers: BufferPool | None = field(default=None, init=False)
+    # -------------------------------------------------------------- files
 
-    def __post_init__(self) -> None:
-        check_surface(self)
+    @classmethod
+    def prepare(
+        cls,
+        dsm: Any,
+        working_dir: str | Path | None = None,
+        cdsm: Any = None,
+        dem: Any = None,
+        tdsm: Any = None,
+        land_cover: Any = None,
+        wall_height: Any = None,
+        wall_aspect: Any = None,
+        svf_dir: str | Path | None = None,
+        bbox: Any = None,
+        pixel_size: float | None = None,
+        trunk_ratio: float = 0.25,
+        dsm_relative: bool = False,
+        cdsm_relative: bool = True,
+        tdsm_relative: bool = True,
+        min_object_height: float = 1.0,
+        smooth_quantized_dem: bool = True,
+        dem_smooth_sigma: float = 3.0,
+        force_recompute: bool = False,
+        tile_size: int | None = None,
+        feedback: Any = None,
+        *,
+        albedo: Any = None,
+        emissivity: Any = None,
+        patch_option: int = 2,
+        max_shadow_distance_m: float = 1000.0,
+        wall_limit: float = WALL_LIMIT_M,
+        formulation: str = "reference",
+        execution: ExecutionConfig | None = None,
+        check: Callable[[SurfaceData], None] | None = None,
+    ) -> Self:
+        """Read, check, align and complete a surface: walls, sky view factors, visibility.
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-        for kept in _KEPT_FROM.get(name, ()):
-            object.__setattr__(self, kept, None)
+        Every input is checked before any long work. Layers in another projection or grid are
+        brought to the DSM's (:mod:`solweig.rasters.align`), which the log says.
 
-    def __repr__(self) -> str:
-        present = [name for name in LAYER_NAMES if getattr(self, name) is not None]
-        ready = [name for name in ("svf", "shadow_matrices") if getattr(self, name) is not None]
-        return (
-            f"SurfaceData({self.shape[0]} x {self.shape[1]} cells of {self.pixel_size:g} m; "
-            f"{', '.join(present + ready)})"
+        Parameters
+        ----------
+        dsm, cdsm, dem, tdsm, land_cover, wall_height, wall_aspect, albedo, emissivity
+            Raster file, or array of the DSM's shape; meanings as in :class:`SurfaceData`.
+        working_dir
+            Folder in which layers, walls and sky view are kept and looked for; ``None`` keeps
+            nothing. See :mod:`solweig.surface.cache`.
+        svf_dir
+            Folder with sky view factors made before (UMEP's ``svfs.zip`` and ``shadowmats.npz``,
+            or ours) to use instead of computing them.
+        bbox
+            ``(west, south, east, north)`` in the DSM's CRS.
+        pixel_size
+            Cells of the prepared surface [m]; ``None`` = the DSM's (arrays: 1).
+        force_recompute
+            Do not use what ``working_dir`` holds.
+        tile_size
+            Side of the tiles in which sky view factors are computed [cells]; ``None`` = the raster
+            in one piece where that is possible. On the CPU the result is the same, bit for bit.
+        feedback
+            ``(current, total)`` callable or QGIS feedback object.
+        patch_option
+            Division of the sky, 1-4.
+        max_shadow_distance_m
+            How far obstacles are looked for [m].
+        wall_limit
+            Least height of a wall [m].
+        formulation
+            Of the geometry, as in :class:`SurfaceData`.
+        execution
+            Wishes about hardware, see :class:`solweig.execution.ExecutionConfig`; ``None`` = a GPU
+            where there is one.
+        check
+            Called with the surface when its layers and walls are there and its sky view, which
+            takes long, is not; what it raises ends the preparation.
+
+        Raises
+        ------
+        InvalidSurfaceData
+            A file is missing, not a raster, empty or without data; the DSM is geographic, not in
+            metres, not north-up or has no square pixels; extents do not overlap; values are absurd;
+            a land-cover code is unknown.
+        GridShapeMismatch
+            An array differs in shape from the DSM, or ``svf_dir`` belongs to another grid.
+        MissingPrecomputedData
+            ``svf_dir`` holds no sky view factors.
+        StalePrecomputedData
+            ``svf_dir`` belongs to other inputs or parameters.
+        ConfigurationError
+            A number is out of range, ``working_dir`` cannot be written to or is needed because
+            the sky view does not fit the memory, or a GPU is demanded and there is none.
+        ComputationCancelled
+            ``feedback`` said so.
+        """
+        layers = {
+            "dsm": dsm,
+            "cdsm": cdsm,
+            "dem": dem,
+            "tdsm": tdsm,
+            "land_cover": land_cover,
+            "wall_height": wall_height,
+            "wall_aspect": wall_aspect,
+            "albedo": albedo,
+            "emissivity": emissivity,
+        }
+        options = PrepareOptions(
+            working_dir=working_dir,
+            svf_dir=svf_dir,
+            bbox=bbox,
+            pixel_size=pixel_size,
+            force_recompute=force_recompute,
+            tile_size=tile_size,
+            feedback=feedback,
+            patch_option=patch_option,
+            max_shadow_distance_m=max_shadow_distance_m,
+            wall_limit=wall_limit,
+            execution=resolve_execution(execution),
+            check=check,
         )
+        frame = {
+            "trunk_ratio": trunk_ratio,
+            "dsm_relative": dsm_relative,
+            "cdsm_relative": cdsm_relative,
+            "tdsm_relative": tdsm_relative,
+            "min_object_height": min_object_height,
+            "smooth_quantized_dem": smooth_quantized_dem,
+            "dem_smooth_sigma": dem_smooth_sigma,
+            "formulation": formulation,
+        }
+        return prepared(cls, layers, options, frame)
 
-    # -------------------------------------------------------------- properties
+    @classmethod
+    def load(cls, directory: str | Path, *, load_svf: bool = True) -> Self:
+        """The surface that :meth:`prepare` or :meth:`save_cleaned` left in a folder.
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        rows, cols = self.dsm.shape
-        return (rows, cols)
+        Parameters
+        ----------
+        load_svf
+            Also take sky view factors and visibility, where present and belonging to the layers.
+
+        Raises
+        ------
+        MissingPrecomputedData
+            The folder holds no surface.
+        InvalidSurfaceData
+            Its files are damaged.
+        """
+        return load_surface(cls, directory, load_svf=load_svf)
+
+    def save_cleaned(
+        self, directory: str | Path, *, prepare_fingerprint: str | None = None
+    ) -> None:
+        """Write all layers, walls and sky view, in the layout that :meth:`load` reads."""
+        save_surface(self, directory, prepare_fingerprint=prepare_fingerprint)
+
+    # -------------------------------------------------------------- heights
 
     @property
     def max_height(self) -> float:
         """Height of the highest roof or canopy above the lowest surface [m]."""
-        self.preprocess()
-        top = float(np.nanmax(self.dsm))
-        if self.cdsm is not None:
-            base = self.dsm if self.dem is None else self.dem
-            top = max(top, float(np.nanmax(base + self.cdsm)))
-        return top - float(np.nanmin(self.dsm))
-
-    @property
-    def valid_mask(self) -> Bool:
-        """Cells with data, boolean ``[row, col]``."""
-        if self._valid is None:
-            self.compute_valid_mask()
-        assert self._valid is not None
-        return self._valid
-
-    @property
-    def patch_option(self) -> int | None:
-        """Patch option (1-4) of the visibility, ``None`` without."""
-        return None if self.shadow_matrices is None else self.shadow_matrices.patch_option
-
-    @property
-    def geometry(self) -> GeometryView:
-        """Heights and walls, as a read-only group."""
-        return GeometryView.of(self)
-
-    @property
-    def optical(self) -> OpticalView:
-        """Albedo, emissivity and land cover, as a read-only group."""
-        return OpticalView.of(self)
-
-    @property
-    def auxiliary(self) -> AuxiliaryView:
-        """What is derived from the heights, as a read-only group."""
-        return AuxiliaryView.of(self)
+        return heights.max_height(self)
 
     def looks_like_relative_heights(self) -> bool:
         """Whether the canopy layer looks like heights above ground; true without a canopy."""
-        if self.cdsm is None:
-            return True
-        ground = self.dsm if self.dem is None else self.dem
-        return checks.why_canopy_looks_absolute(self.cdsm, ground) is None
-
-    # -------------------------------------------------------------- heights
+        return heights.looks_relative(self)
 
     def preprocess(self) -> None:
         """Bring the height layers to the model's frame; does nothing the second time.
@@ -219,25 +259,7 @@ class SurfaceData(SurfaceEdits, SurfaceFiles):
         Raises InvalidSurfaceData for a relative DSM without a DEM; warns (UserWarning), with the
         reason, if a canopy said to be relative looks absolute.
         """
-        if self._preprocessed:
-            return
-        result = heights_module.to_model_heights(
-            self._heights(),
-            dsm_relative=self.dsm_relative,
-            cdsm_relative=self.cdsm_relative,
-            tdsm_relative=self.tdsm_relative,
-            min_object_height=self.min_object_height,
-            smooth_quantized_dem=self.smooth_quantized_dem,
-            dem_smooth_sigma=self.dem_smooth_sigma,
-        )
-        self._take(result)
-        self.dsm_relative, self.cdsm_relative, self.tdsm_relative = False, True, True
-        self._preprocessed = True
-
-    def mark_preprocessed(self) -> None:
-        """Declare that the heights are in the model's frame already (they were read back)."""
-        self.dsm_relative, self.cdsm_relative, self.tdsm_relative = False, True, True
-        self._preprocessed = True
+        heights.preprocess(self)
 
     def fill_nan(self, tolerance: float = 0.1) -> None:
         """Fill cells without data from the other layers.
@@ -247,38 +269,22 @@ class SurfaceData(SurfaceEdits, SurfaceFiles):
         DSM height lets rays pass and has no result (G 1.2). What was computed from the former
         heights is dropped.
         """
-        self.preprocess()
-        self._take(heights_module.fill_missing(self._heights(), tolerance))
-        self._drop_computed()
-
-    def _heights(self) -> heights_module.Heights:
-        return heights_module.Heights(self.dsm, self.dem, self.cdsm, self.tdsm)
-
-    def _take(self, result: heights_module.Heights) -> None:
-        for name in ("dsm", "dem", "cdsm", "tdsm"):
-            layer = getattr(result, name)
-            setattr(self, name, None if layer is None else checks.contiguous(layer))
-        self.clear_buffers()
-
-    def _drop_computed(self) -> None:
-        if self.svf is not None or self.wall_height is not None:
-            logger.info("heights changed: walls and sky view factors dropped")
-        self.wall_height = self.wall_aspect = None
-        self.svf = self.shadow_matrices = None
+        heights.fill_nan(self, tolerance)
 
     # -------------------------------------------------------------- cells with data
 
+    @property
+    def valid_mask(self) -> Bool:
+        """Cells with data, boolean ``[row, col]``."""
+        return extent.valid_of(self)
+
     def compute_valid_mask(self) -> Bool:
         """Cells with a surface height, boolean ``[row, col]``; also kept as ``valid_mask``."""
-        self.preprocess()
-        self._valid = ~np.isnan(self.dsm)
-        return self._valid
+        return extent.find_valid(self)
 
     def apply_valid_mask(self) -> None:
         """Remove all layers' data where ``valid_mask`` is false (NaN; land cover 0)."""
-        from solweig.surface.extent import apply_mask
-
-        apply_mask(self)
+        extent.apply_mask(self)
 
     def crop_to_valid_bbox(self) -> tuple[int, int, int, int]:
         """Cut every layer to the smallest box that holds all cells with data.
@@ -288,27 +294,17 @@ class SurfaceData(SurfaceEdits, SurfaceFiles):
         tuple of int
             ``(first row, end row, first column, end column)`` in the former grid.
         """
-        from solweig.surface.extent import crop_to_valid
-
-        return crop_to_valid(self)
+        return extent.crop_to_valid(self)
 
     # -------------------------------------------------------------- engine
 
     def scene(self) -> _core.Scene:
         """The geometry in the form the engine reads; built once and kept."""
-        from solweig.surface.sky_view import build_scene
-
-        self.preprocess()
-        if self._scene is None:
-            self._scene = build_scene(self)
-        return self._scene
+        return scene_of(self)
 
     def facts(self) -> SceneFacts:
         """What tiles are told of the whole raster; found once and kept."""
-        self.preprocess()
-        if self._facts is None:
-            self._facts = scene_facts(self)
-        return self._facts
+        return facts_of(self)
 
     def buildings(self) -> U8:
         """1 = open ground, 0 = building (G 1.6), uint8 ``[row, col]``.
@@ -316,29 +312,14 @@ class SurfaceData(SurfaceEdits, SurfaceFiles):
         From land cover; else from heights 2 m or more above the ground model; without either, above
         a ground estimated from the surface (and a line in the log).
         """
-        from solweig.surface.sky_view import buildings_mask
-
-        if self._buildings is None:
-            self._buildings = buildings_mask(self)
-        return self._buildings
+        return buildings_of(self)
 
     def walls(self, wall_limit: float = WALL_LIMIT_M) -> tuple[F32, F32]:
         """Wall height [m] and aspect [deg], computed from the surface model if absent (G 6).
 
         Aspects given without heights, or the reverse, are not used.
         """
-        from solweig import _core
-
-        if self.wall_height is None or self.wall_aspect is None:
-            self.preprocess()
-            self.wall_height = _core.wall_height(self.dsm, wall_limit)
-            self.wall_aspect = _core.wall_aspect(
-                self.dsm,
-                self.wall_height,
-                self.pixel_size,
-                improved=self.formulation == "improved",
-            )
-        return self.wall_height, self.wall_aspect
+        return walls_of(self, wall_limit)
 
     def compute_svf(
         self,
@@ -379,30 +360,69 @@ class SurfaceData(SurfaceEdits, SurfaceFiles):
         Results are ``svf`` and ``shadow_matrices``, 60 bytes per cell each with vegetation and
         option 2.
         """
-        from solweig.execution.resolve import settled
-        from solweig.surface.sky_view import compute_sky_view
-
-        self.svf, self.shadow_matrices = compute_sky_view(
+        add_sky_view(
             self,
-            patch_option,
-            max_shadow_distance_m,
-            feedback,
+            patch_option=patch_option,
+            max_shadow_distance_m=max_shadow_distance_m,
+            feedback=feedback,
             height_bound_m=height_bound_m,
             tile_size=tile_size,
             execution=settled(execution),
             folder=folder,
         )
-        self.sky_reach = (float(max_shadow_distance_m), height_bound_m)
 
-    def require_svf(self) -> SvfArrays:
-        """The sky view factors. Raises MissingPrecomputedData before :meth:`compute_svf`."""
-        if self.svf is None:
-            raise MissingPrecomputedData(
-                "svf", "Call surface.compute_svf(), or make the surface with SurfaceData.prepare()."
-            )
-        return self.svf
+    # -------------------------------------------------------------- edits and views
 
-    # -------------------------------------------------------------- land cover
+    def with_changes(
+        self,
+        *,
+        window: tuple[int, int, int, int] | None = None,
+        dsm: Any = None,
+        dem: Any = None,
+        cdsm: Any = None,
+        tdsm: Any = None,
+        land_cover: Any = None,
+        albedo: Any = None,
+        emissivity: Any = None,
+    ) -> Self:
+        """This surface after an edit, computing only what the edit can reach.
+
+        ``park = surface.with_changes(window=(400, 420, 300, 320), cdsm=8.0)`` plants trees 8 m high
+        on 20 x 20 cells; ``calculate(park, ..., baseline=summary)`` then runs only what they reach.
+
+        Parameters
+        ----------
+        window
+            ``(row, end row, column, end column)`` of the edit; ``None`` = the whole raster, where
+            the cells that differ are found.
+        dsm, dem
+            New elevations [m]: an array of the window's shape, a number, or a raster file, which is
+            brought to the surface's grid; where the file has no cells the surface keeps its own.
+        cdsm, tdsm
+            New canopy top and underside above ground [m], likewise.
+        land_cover, albedo, emissivity
+            New codes and fractions.
+
+        Returns
+        -------
+        SurfaceData
+            With walls, sky view and visibility, bit for bit those of a full computation of the
+            edited layers; ``change`` says what was computed. This surface stays as it is.
+
+        Raises
+        ------
+        ConfigurationError
+            A window off the raster, or no layer given.
+        GridShapeMismatch, InvalidSurfaceData
+            A layer of another shape, absurd values, or a layer that this surface does not have.
+        MissingPrecomputedData
+            This surface has no sky view factors, or it is not known how far they look.
+        """
+        edits = {
+            "dsm": dsm, "dem": dem, "cdsm": cdsm, "tdsm": tdsm, "land_cover": land_cover,
+            "albedo": albedo, "emissivity": emissivity,
+        }  # fmt: skip
+        return changed_surface(self, edits, window)
 
     def get_land_cover_properties(
         self, params: SimpleNamespace | None = None
@@ -418,21 +438,27 @@ class SurfaceData(SurfaceEdits, SurfaceFiles):
         params
             From :func:`solweig.load_params`; ``None`` = the shipped values.
         """
-        from solweig.surface.land_cover import property_grids
-
         return property_grids(self, params)
+
+    @property
+    def geometry(self) -> GeometryView:
+        """Heights and walls, as a read-only group."""
+        return GeometryView.of(self)
+
+    @property
+    def optical(self) -> OpticalView:
+        """Albedo, emissivity and land cover, as a read-only group."""
+        return OpticalView.of(self)
+
+    @property
+    def auxiliary(self) -> AuxiliaryView:
+        """What is derived from the heights, as a read-only group."""
+        return AuxiliaryView.of(self)
 
     # -------------------------------------------------------------- memory
 
     def get_buffer_pool(self) -> BufferPool:
         """Reusable scratch arrays of this surface's shape, kept until :meth:`clear_buffers`."""
-        if self._buffers is None:
-            self._buffers = BufferPool(self.shape)
-        return self._buffers
-
-    def clear_buffers(self) -> None:
-        """Free what can be made again: scratch arrays, the engine's scene, the masks."""
-        self._buffers = None
-        self._scene = None
-        self._buildings = None
-        self._valid = None
+        if self.kept.buffers is None:
+            self.kept.buffers = BufferPool(self.shape)
+        return self.kept.buffers

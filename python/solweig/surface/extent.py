@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from solweig.surface.checks import contiguous
-from solweig.surface.layers import LAYER_NAMES
+from solweig.surface.heights import preprocess
+from solweig.surface.layers import LAYER_NAMES, Layers
+from solweig.typing import Bool
 
-if TYPE_CHECKING:
-    from solweig.surface.data import SurfaceData
+
+def find_valid(surface: Layers) -> Bool:
+    """Cells with a surface height, boolean ``[row, col]``, found anew and kept."""
+    preprocess(surface)
+    surface.kept.valid = ~np.isnan(surface.dsm)
+    return surface.kept.valid
 
 
-def apply_mask(surface: SurfaceData) -> None:
-    """Remove the layers' data where the valid mask is false."""
-    valid = surface.valid_mask
+def valid_of(surface: Layers) -> Bool:
+    """Cells with a surface height; found once and kept."""
+    return find_valid(surface) if surface.kept.valid is None else surface.kept.valid
+
+
+def apply_mask(surface: Layers) -> None:
+    """Remove the layers' data where the valid mask is false (NaN; land cover 0)."""
+    valid = valid_of(surface)
     if valid.all():
         return
     for name in LAYER_NAMES:
@@ -26,9 +35,9 @@ def apply_mask(surface: SurfaceData) -> None:
     surface.clear_buffers()
 
 
-def crop_to_valid(surface: SurfaceData) -> tuple[int, int, int, int]:
+def crop_to_valid(surface: Layers) -> tuple[int, int, int, int]:
     """Cut every layer to the box around the cells with data; return it."""
-    valid = surface.valid_mask
+    valid = valid_of(surface)
     rows, cols = np.flatnonzero(valid.any(axis=1)), np.flatnonzero(valid.any(axis=0))
     r0, r1, c0, c1 = int(rows[0]), int(rows[-1]) + 1, int(cols[0]), int(cols[-1]) + 1
     if (r0, c0, r1, c1) != (0, 0, *surface.shape):
@@ -36,7 +45,7 @@ def crop_to_valid(surface: SurfaceData) -> tuple[int, int, int, int]:
     return r0, r1, c0, c1
 
 
-def _crop(surface: SurfaceData, r0: int, r1: int, c0: int, c1: int) -> None:
+def _crop(surface: Layers, r0: int, r1: int, c0: int, c1: int) -> None:
     for name in LAYER_NAMES:
         layer = getattr(surface, name)
         if layer is not None:

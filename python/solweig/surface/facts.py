@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from solweig.surface.data import SurfaceData
+from solweig.surface.heights import preprocess
+from solweig.surface.layers import Layers, SceneFacts
 
-__all__ = ["SceneFacts", "scene_facts"]
+__all__ = ["SceneFacts", "facts_of", "scene_facts"]
 
 _BAND_CELLS = 1 << 22
 MIN_VEGETATION_M = 0.1
 """Lower vegetation counts as none (G 1.4), as in the engine."""
 
 
-@dataclass(frozen=True)
-class SceneFacts:
-    """Of a preprocessed surface.
-
-    Attributes:
-        shape: rows, columns.
-        pixel_size: side of a cell [m].
-        datum: height that the engine subtracts, that of the lowest cell [m].
-        relief_m: at least the largest height difference a ray can meet [m].
-        has_vegetation: whether anything grows.
-    """
-
-    shape: tuple[int, int]
-    pixel_size: float
-    datum: float
-    relief_m: float
-    has_vegetation: bool
-
-    def arguments(self, surface: SurfaceData) -> dict[str, Any]:
-        """What the scene of a tile is told besides its rasters."""
-        return {
-            "pixel_size": self.pixel_size,
-            "trunk_ratio": surface.trunk_ratio,
-            "relative_bush": surface.formulation == "improved",
-            "datum": self.datum,
-            "vegetation": self.has_vegetation,
-        }
+def facts_of(surface: Layers) -> SceneFacts:
+    """What tiles are told of the whole raster; found once and kept."""
+    preprocess(surface)
+    if surface.kept.facts is None:
+        surface.kept.facts = scene_facts(surface)
+    return surface.kept.facts
 
 
-def scene_facts(surface: SurfaceData) -> SceneFacts:
+def scene_facts(surface: Layers) -> SceneFacts:
     """Read a preprocessed surface band by band."""
     rows, cols = surface.shape
     low, high, grows = np.inf, -np.inf, False

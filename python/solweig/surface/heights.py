@@ -12,14 +12,14 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from solweig.errors import InvalidSurfaceData
+from solweig.surface import checks
 from solweig.surface.checks import why_canopy_looks_absolute, why_surface_frame_looks_wrong
+from solweig.surface.layers import Layers
+from solweig.typing import F32
 
 logger = logging.getLogger(__name__)
-
-F32 = NDArray[np.float32]
 
 # Side of the square within which bare ground must exist where there is no ground model.
 _GROUND_WINDOW_M = 100.0
@@ -35,6 +35,73 @@ class Heights:
     dem: F32 | None
     cdsm: F32 | None
     tdsm: F32 | None
+
+
+def preprocess(surface: Layers) -> None:
+    """Bring the height layers to the model's frame; does nothing the second time.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        A relative DSM without a DEM.
+
+    Warns
+    -----
+    UserWarning
+        With the reason, if a canopy said to be relative looks absolute.
+    """
+    if surface.in_model_frame:
+        return
+    result = to_model_heights(
+        _heights(surface),
+        dsm_relative=surface.dsm_relative,
+        cdsm_relative=surface.cdsm_relative,
+        tdsm_relative=surface.tdsm_relative,
+        min_object_height=surface.min_object_height,
+        smooth_quantized_dem=surface.smooth_quantized_dem,
+        dem_smooth_sigma=surface.dem_smooth_sigma,
+    )
+    _take(surface, result)
+    surface.mark_preprocessed()
+
+
+def fill_nan(surface: Layers, tolerance: float) -> None:
+    """Fill cells without data from the other layers; what was computed from them is dropped."""
+    preprocess(surface)
+    _take(surface, fill_missing(_heights(surface), tolerance))
+    if surface.svf is not None or surface.wall_height is not None:
+        logger.info("heights changed: walls and sky view factors dropped")
+    surface.wall_height = surface.wall_aspect = None
+    surface.svf = surface.shadow_matrices = None
+
+
+def max_height(surface: Layers) -> float:
+    """Height of the highest roof or canopy above the lowest surface [m]."""
+    preprocess(surface)
+    top = float(np.nanmax(surface.dsm))
+    if surface.cdsm is not None:
+        base = surface.dsm if surface.dem is None else surface.dem
+        top = max(top, float(np.nanmax(base + surface.cdsm)))
+    return top - float(np.nanmin(surface.dsm))
+
+
+def looks_relative(surface: Layers) -> bool:
+    """Whether the canopy layer looks like heights above ground; true without a canopy."""
+    if surface.cdsm is None:
+        return True
+    ground = surface.dsm if surface.dem is None else surface.dem
+    return why_canopy_looks_absolute(surface.cdsm, ground) is None
+
+
+def _heights(surface: Layers) -> Heights:
+    return Heights(surface.dsm, surface.dem, surface.cdsm, surface.tdsm)
+
+
+def _take(surface: Layers, result: Heights) -> None:
+    for name in ("dsm", "dem", "cdsm", "tdsm"):
+        layer = getattr(result, name)
+        setattr(surface, name, None if layer is None else checks.contiguous(layer))
+    surface.clear_buffers()
 
 
 def to_model_heights(

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from solweig.params import land_cover_table
 from solweig.surface.checks import FIRST_WALL_CODE, GROUND_CODES
-
-if TYPE_CHECKING:
-    from solweig.surface.data import SurfaceData
-
-F32 = NDArray[np.float32]
+from solweig.surface.layers import Layers
+from solweig.typing import F32
 
 _COLUMNS = ("albedo", "emissivity", "ts_deg", "tstart", "tmaxlst")
 _COBBLE, _ROOF = 0, 2
 
 
 def property_grids(
-    surface: SurfaceData, params: SimpleNamespace | None
+    surface: Layers, params: SimpleNamespace | None
 ) -> tuple[F32, F32, F32, F32, F32]:
     """The five grids of ``SurfaceData.get_land_cover_properties``."""
     table = land_cover_table(params)

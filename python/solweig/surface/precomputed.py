@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.errors import GridShapeMismatch, MissingPrecomputedData
+from solweig.rasters.files import load_raster
 from solweig.surface.shadow_arrays import PATCH_COUNTS, ShadowArrays, patch_option_of
 from solweig.surface.svf_arrays import SvfArrays
 
@@ -80,8 +81,6 @@ class PrecomputedData:
 
 
 def _read_wall(folder: Path, name: str) -> NDArray[np.float32]:
-    from solweig.io import load_raster
-
     if not (folder / name).is_file():
         raise MissingPrecomputedData(
             str(folder / name), "Make it with solweig.walls.generate_wall_hts()."

@@ -8,10 +8,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from solweig import switches
 from solweig.errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
@@ -22,9 +21,12 @@ from solweig.rasters import align
 from solweig.rasters.digests import LayerDigests
 from solweig.surface import checks as checks
 from solweig.surface.cache import SurfaceCache, check_not_stale
-from solweig.surface.data import SurfaceData
-from solweig.surface.precomputed import ShadowArrays, SvfArrays, read_svf_dir
-from solweig.surface.sky_view import sky_bytes
+from solweig.surface.facts import facts_of
+from solweig.surface.heights import preprocess
+from solweig.surface.layers import Layers
+from solweig.surface.precomputed import read_svf_dir
+from solweig.surface.shadow_arrays import ShadowArrays
+from solweig.surface.sky_view import add_sky_view, sky_bytes
 from solweig.surface.store import (
     grid_files,
     note_svf,
@@ -32,12 +34,16 @@ from solweig.surface.store import (
     svf_fingerprint,
     walls_fingerprint,
 )
+from solweig.surface.svf_arrays import SvfArrays
 from solweig.surface.tiled_svf import SkyFolder
+from solweig.surface.walls import walls_of
 
 logger = logging.getLogger(__name__)
 
-F32 = NDArray[np.float32]
-Layers = dict[str, Any]
+Given = dict[str, Any]
+"""Layers as they were given, by name."""
+
+L = TypeVar("L", bound=Layers)
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,11 @@ class PrepareOptions:
     max_shadow_distance_m: float
     wall_limit: float
     execution: ResolvedExecution
-    check: Callable[[SurfaceData], None] | None = None
+    check: Callable[[Any], None] | None = None
 
 
 @dataclass(frozen=True)
-class _Place:
+class _SurfaceGrid:
     """The grid of the prepared surface; arrays without georeference have no transform."""
 
     shape: tuple[int, int]
@@ -69,15 +75,15 @@ class _Place:
     resampled: bool = False
 
 
-def prepare_surface(layers: Layers, options: PrepareOptions, frame: dict[str, Any]) -> SurfaceData:
-    """Carry out ``SurfaceData.prepare``; ``frame`` holds its height parameters."""
+def prepared(kind: type[L], layers: Given, options: PrepareOptions, frame: dict[str, Any]) -> L:
+    """A surface of a ``kind``; see ``SurfaceData.prepare``. ``frame``: its height parameters."""
     _check_options(options, frame)
     given = {name: layer for name, layer in layers.items() if layer is not None}
     cache = (
         None if options.working_dir is None else SurfaceCache(options.working_dir, switches.read())
     )
     arrays, place = _read_layers(given, options)
-    surface = SurfaceData(
+    surface = kind(
         **arrays,
         **frame,
         pixel_size=place.pixel_size,
@@ -88,7 +94,7 @@ def prepare_surface(layers: Layers, options: PrepareOptions, frame: dict[str, An
     if options.svf_dir is not None:
         ready = _read_ready_svf(options, surface.shape)
     _check_tile_size(options.tile_size, surface.shape)
-    surface.preprocess()
+    preprocess(surface)
     digests = LayerDigests(surface)
     _complete_walls(surface, options, cache, digests)
     if cache is not None:
@@ -132,7 +138,7 @@ def _is_path(layer: Any) -> bool:
     return isinstance(layer, (str, os.PathLike))
 
 
-def _read_layers(given: Layers, options: PrepareOptions) -> tuple[Layers, _Place]:
+def _read_layers(given: Given, options: PrepareOptions) -> tuple[Given, _SurfaceGrid]:
     if "dsm" not in given:
         raise InvalidSurfaceData("dsm", "a raster file or a 2-D array", "none")
     if ("wall_height" in given) != ("wall_aspect" in given):
@@ -143,7 +149,7 @@ def _read_layers(given: Layers, options: PrepareOptions) -> tuple[Layers, _Place
     return _take_arrays(given, options)
 
 
-def _take_arrays(given: Layers, options: PrepareOptions) -> tuple[Layers, _Place]:
+def _take_arrays(given: Given, options: PrepareOptions) -> tuple[Given, _SurfaceGrid]:
     """Layers beside a DSM array: they must have its shape, whatever they come from."""
     if options.bbox is not None:
         raise InvalidSurfaceData(
@@ -151,7 +157,7 @@ def _take_arrays(given: Layers, options: PrepareOptions) -> tuple[Layers, _Place
         )
     dsm = checks.as_layer("dsm", given["dsm"])
     rows, cols = dsm.shape
-    arrays: Layers = {"dsm": dsm}
+    arrays: Given = {"dsm": dsm}
     for name, layer in given.items():
         if name == "dsm":
             continue
@@ -161,10 +167,10 @@ def _take_arrays(given: Layers, options: PrepareOptions) -> tuple[Layers, _Place
             layer = align.read_on_grid(source, source.grid)
         arrays[name] = layer
     pixel_size = 1.0 if options.pixel_size is None else float(options.pixel_size)
-    return arrays, _Place((rows, cols), pixel_size, None, None)
+    return arrays, _SurfaceGrid((rows, cols), pixel_size, None, None)
 
 
-def _read_files(given: Layers, options: PrepareOptions) -> tuple[Layers, _Place]:
+def _read_files(given: Given, options: PrepareOptions) -> tuple[Given, _SurfaceGrid]:
     sources = {
         name: align.open_source(name, layer) for name, layer in given.items() if _is_path(layer)
     }
@@ -178,14 +184,16 @@ def _read_files(given: Layers, options: PrepareOptions) -> tuple[Layers, _Place]
     for name in ("wall_height", "wall_aspect"):
         if name in sources:
             align.check_wall_grid(sources[name], grid)
-    arrays: Layers = {}
+    arrays: Given = {}
     for name, layer in given.items():
         if name in sources:
             arrays[name] = align.read_on_grid(sources[name], grid)
         else:
             arrays[name] = _cut_array(name, layer, dsm.grid, grid)
     resampled = align.whole_cell_offset(dsm.grid, grid) is None
-    return arrays, _Place(grid.shape, grid.pixel_size, grid.geotransform, grid.crs_wkt, resampled)
+    return arrays, _SurfaceGrid(
+        grid.shape, grid.pixel_size, grid.geotransform, grid.crs_wkt, resampled
+    )
 
 
 def _cut_array(name: str, layer: Any, dsm: align.Grid, grid: align.Grid) -> Any:
@@ -220,7 +228,7 @@ def _read_ready_svf(
 
 
 def _complete_walls(
-    surface: SurfaceData,
+    surface: Layers,
     options: PrepareOptions,
     cache: SurfaceCache | None,
     digests: LayerDigests,
@@ -232,7 +240,7 @@ def _complete_walls(
     listener.check()
     listener.text("Walls")
     if cache is None:
-        surface.walls(options.wall_limit)
+        walls_of(surface, options.wall_limit)
         return
     key = walls_fingerprint(surface, options.wall_limit, digests)
     if not options.force_recompute:
@@ -240,12 +248,12 @@ def _complete_walls(
         if cached is not None and cached[0].shape == surface.shape:
             surface.wall_height, surface.wall_aspect = cached
             return
-    height, aspect = surface.walls(options.wall_limit)
+    height, aspect = walls_of(surface, options.wall_limit)
     cache.save_walls(height, aspect, surface.pixel_size, key, grid_files(surface))
 
 
 def _complete_svf(
-    surface: SurfaceData,
+    surface: Layers,
     options: PrepareOptions,
     cache: SurfaceCache | None,
     ready: tuple[SvfArrays, ShadowArrays | None] | None,
@@ -272,12 +280,13 @@ def _complete_svf(
             note_svf(cache.root, surface, key)
             return
     listener.text("Sky view factors")
-    facts = surface.facts()
+    facts = facts_of(surface)
     each = sky_bytes(facts.has_vegetation, options.patch_option)
     if cache is not None and stay_on_disk(facts.shape[0] * facts.shape[1], each):
         _build_svf(surface, options, cache, key, listener)
         return
-    surface.compute_svf(
+    add_sky_view(
+        surface,
         patch_option=options.patch_option,
         max_shadow_distance_m=options.max_shadow_distance_m,
         feedback=listener if options.feedback is not None else None,
@@ -294,7 +303,7 @@ def _complete_svf(
 
 
 def _build_svf(
-    surface: SurfaceData,
+    surface: Layers,
     options: PrepareOptions,
     cache: SurfaceCache,
     key: str,
@@ -304,7 +313,8 @@ def _build_svf(
     folder = cache.svf_dir(surface.pixel_size, options.patch_option) / "partial"
     if options.force_recompute:
         shutil.rmtree(folder, ignore_errors=True)
-    surface.compute_svf(
+    add_sky_view(
+        surface,
         patch_option=options.patch_option,
         max_shadow_distance_m=options.max_shadow_distance_m,
         feedback=listener if options.feedback is not None else None,

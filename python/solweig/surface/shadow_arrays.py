@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solweig import _core
 from solweig.atomic import atomic_path
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
 from solweig.rasters.digests import save_arrays, write_json
@@ -229,8 +230,6 @@ class ShadowArrays:
     @property
     def steradians(self) -> NDArray[np.float32]:
         """Solid angle of each patch [sr]."""
-        from solweig import _core
-
         return _core.patch_table(self._patch_option)["solid_angle"].astype(np.float32)
 
     def crop(self, r0: int, r1: int, c0: int, c1: int) -> ShadowArrays:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from solweig import _core, switches
 from solweig.errors import ConfigurationError
 from solweig.execution.cpu_strategy import CPUOnlyStrategy
 from solweig.execution.opening import engine_of, strategy_of
+from solweig.execution.resolve import ResolvedExecution
 from solweig.execution.strategy import DEFAULT_ABREAST
 from solweig.execution.tally import process_tally, since
 from solweig.execution.telemetry import Telemetry
@@ -20,20 +20,28 @@ from solweig.execution.worker import device_seconds
 from solweig.feedback import Feedback
 from solweig.memory_limits import available_memory, memory_budget
 from solweig.surface import checks as checks
-from solweig.surface.facts import SceneFacts
-from solweig.surface.heights import estimate_ground
-from solweig.surface.precomputed import ShadowArrays, SvfArrays
+from solweig.surface.facts import facts_of
+from solweig.surface.heights import estimate_ground, preprocess
+from solweig.surface.layers import Layers, SceneFacts
+from solweig.surface.shadow_arrays import ShadowArrays
+from solweig.surface.svf_arrays import SvfArrays
 from solweig.surface.tiled_svf import SkyFolder, record_svf, svf_halo, tiled_sky_view
+from solweig.surface.walls import walls_of
 from solweig.tiles.plan import Margin, TilePlan, cut_or_leave_device, device_of, prepare_footprint
-
-if TYPE_CHECKING:
-    from solweig.execution.resolve import ResolvedExecution
-    from solweig.surface.data import SurfaceData
+from solweig.typing import U8
 
 logger = logging.getLogger(__name__)
 
 
-def build_scene(surface: SurfaceData) -> _core.Scene:
+def scene_of(surface: Layers) -> _core.Scene:
+    """The geometry in the form the engine reads; built once and kept."""
+    preprocess(surface)
+    if surface.kept.scene is None:
+        surface.kept.scene = build_scene(surface)
+    return surface.kept.scene
+
+
+def build_scene(surface: Layers) -> _core.Scene:
     """The geometry in the form the engine reads; a canopy of nothing counts as none."""
     has_canopy = surface.cdsm is not None and bool(np.any(surface.cdsm > 0))
     return _core.Scene(
@@ -47,9 +55,16 @@ def build_scene(surface: SurfaceData) -> _core.Scene:
     )
 
 
-def buildings_mask(surface: SurfaceData) -> NDArray[np.uint8]:
-    """1 = open ground, 0 = building; see ``SurfaceData.buildings``."""
-    surface.preprocess()
+def buildings_of(surface: Layers) -> U8:
+    """1 = open ground, 0 = building; found once and kept, see ``SurfaceData.buildings``."""
+    if surface.kept.buildings is None:
+        surface.kept.buildings = buildings_mask(surface)
+    return surface.kept.buildings
+
+
+def buildings_mask(surface: Layers) -> U8:
+    """1 = open ground, 0 = building, uint8 ``[row, col]`` (G 1.6)."""
+    preprocess(surface)
     dem = surface.dem
     if surface.land_cover is None and dem is None:
         logger.warning(
@@ -60,8 +75,33 @@ def buildings_mask(surface: SurfaceData) -> NDArray[np.uint8]:
     return _core.buildings_mask(surface.dsm, dem=dem, land_cover=surface.land_cover)
 
 
+def add_sky_view(
+    surface: Layers,
+    *,
+    patch_option: int = 2,
+    max_shadow_distance_m: float = 1000.0,
+    feedback: Any = None,
+    height_bound_m: float | None = None,
+    tile_size: int | None = None,
+    execution: ResolvedExecution | None = None,
+    folder: SkyFolder | None = None,
+) -> None:
+    """Compute sky view factors, visibility and, if absent, walls, and keep them in the surface."""
+    surface.svf, surface.shadow_matrices = compute_sky_view(
+        surface,
+        patch_option,
+        max_shadow_distance_m,
+        feedback,
+        height_bound_m=height_bound_m,
+        tile_size=tile_size,
+        execution=execution,
+        folder=folder,
+    )
+    surface.sky_reach = (float(max_shadow_distance_m), height_bound_m)
+
+
 def compute_sky_view(
-    surface: SurfaceData,
+    surface: Layers,
     patch_option: int,
     max_shadow_distance_m: float,
     feedback: Any,
@@ -88,8 +128,8 @@ def compute_sky_view(
     listener.check()
     if folder is None:
         _check_memory(surface, patch_option)
-    surface.walls()
-    facts = surface.facts()
+    walls_of(surface)
+    facts = facts_of(surface)
     improved = surface.formulation == "improved"
     options: dict[str, Any] = {
         "patch_option": patch_option,
@@ -106,7 +146,7 @@ def compute_sky_view(
         tiles = TilePlan(facts.shape, max(facts.shape), 0, "the raster in one piece")
     if tiles is None:
         grids, masks = _in_one_piece(
-            surface.scene(), options, engine, telemetry, listener.callback()
+            scene_of(surface), options, engine, telemetry, listener.callback()
         )
     else:
         grids, masks = tiled_sky_view(
@@ -134,9 +174,9 @@ def sky_bytes(vegetation: bool, patch_option: int) -> float:
     return prepare_footprint(words, vegetation, in_memory=True).raster
 
 
-def _check_memory(surface: SurfaceData, patch_option: int) -> None:
+def _check_memory(surface: Layers, patch_option: int) -> None:
     """Refuse to keep in memory what it cannot hold."""
-    found, facts = available_memory(), surface.facts()
+    found, facts = available_memory(), facts_of(surface)
     needed = facts.shape[0] * facts.shape[1] * sky_bytes(facts.has_vegetation, patch_option)
     if found is not None and needed > found[0]:
         raise ConfigurationError(

@@ -6,22 +6,23 @@ import json
 import logging
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solweig import switches
+from solweig import _core, switches
 from solweig.errors import InvalidSurfaceData, MissingPreparedSurface
 from solweig.parallel import in_parallel
 from solweig.rasters.digests import LayerDigests, array_digest, file_digest, fingerprint, write_json
 from solweig.surface.cache import CACHE_FORMAT, GridFiles, SurfaceCache
-from solweig.surface.layers import LAYER_NAMES
-
-if TYPE_CHECKING:
-    from solweig.surface.data import SurfaceData
+from solweig.surface.extent import valid_of
+from solweig.surface.heights import preprocess
+from solweig.surface.layers import LAYER_NAMES, Layers
 
 logger = logging.getLogger(__name__)
+
+L = TypeVar("L", bound=Layers)
 
 _METADATA = "metadata.json"
 _PARAMETERS = (
@@ -37,12 +38,10 @@ _PARAMETERS = (
 
 
 def _engine() -> str:
-    from solweig import _core
-
     return str(_core.__version__)
 
 
-def walls_fingerprint(surface: SurfaceData, wall_limit: float, digests: LayerDigests) -> str:
+def walls_fingerprint(surface: Layers, wall_limit: float, digests: LayerDigests) -> str:
     """Identity of wall rasters: every value and parameter they depend on."""
     return fingerprint(
         {
@@ -58,7 +57,7 @@ def walls_fingerprint(surface: SurfaceData, wall_limit: float, digests: LayerDig
 
 
 def svf_fingerprint(
-    surface: SurfaceData, patch_option: int, max_shadow_distance_m: float, digests: LayerDigests
+    surface: Layers, patch_option: int, max_shadow_distance_m: float, digests: LayerDigests
 ) -> str:
     """Identity of sky view factors and visibility: every value and parameter they depend on."""
     return fingerprint(
@@ -79,19 +78,19 @@ def svf_fingerprint(
 # ------------------------------------------------------------------ writing
 
 
-def grid_files(surface: SurfaceData) -> GridFiles:
+def grid_files(surface: Layers) -> GridFiles:
     """Writer for layers on the surface's grid."""
     return GridFiles(surface.shape, surface.pixel_size, surface.geotransform, surface.crs)
 
 
-def _layers_of(surface: SurfaceData) -> dict[str, NDArray[Any]]:
+def _layers_of(surface: Layers) -> dict[str, NDArray[Any]]:
     layers = {name: getattr(surface, name) for name in LAYER_NAMES}
-    layers["valid_mask"] = surface.valid_mask.astype(np.uint8)
+    layers["valid_mask"] = valid_of(surface).astype(np.uint8)
     return {name: layer for name, layer in layers.items() if layer is not None}
 
 
 def save_layers(
-    surface: SurfaceData,
+    surface: Layers,
     root: Path,
     digests: LayerDigests,
     prepare_fingerprint: str | None = None,
@@ -161,7 +160,7 @@ def _damaged_file(root: Path, meta: dict[str, Any]) -> str | None:
     return next((str(path) for path, bad in zip(paths, found, strict=True) if bad), None)
 
 
-def note_svf(root: Path, surface: SurfaceData, key: str) -> None:
+def note_svf(root: Path, surface: Layers, key: str) -> None:
     """Record in ``metadata.json`` which sky view belongs to the layers."""
     meta = _read_metadata(root)
     if meta is not None:
@@ -174,10 +173,10 @@ def note_svf(root: Path, surface: SurfaceData, key: str) -> None:
 
 
 def save_surface(
-    surface: SurfaceData, directory: str | Path, *, prepare_fingerprint: str | None = None
+    surface: Layers, directory: str | Path, *, prepare_fingerprint: str | None = None
 ) -> None:
     """Write layers, walls and sky view so that :func:`load_surface` finds them."""
-    surface.preprocess()
+    preprocess(surface)
     cache = SurfaceCache(directory, switches.read())
     save_layers(surface, cache.root, LayerDigests(surface), prepare_fingerprint)
     if surface.svf is None or surface.shadow_matrices is None:
@@ -198,8 +197,8 @@ def save_surface(
 # ------------------------------------------------------------------ reading
 
 
-def load_surface(directory: str | Path, *, load_svf: bool = True) -> SurfaceData:
-    """The surface in a folder; see ``SurfaceData.load``."""
+def load_surface(kind: type[L], directory: str | Path, *, load_svf: bool = True) -> L:
+    """The surface of a ``kind`` in a folder; see ``SurfaceData.load``."""
     root = Path(directory)
     if root.name == "cleaned" and not (root / _METADATA).exists():
         root = root.parent
@@ -216,15 +215,13 @@ def load_surface(directory: str | Path, *, load_svf: bool = True) -> SurfaceData
             "a damaged or missing file",
             "Run SurfaceData.prepare() again.",
         )
-    return _build(root, meta, load_svf)
+    return _build(kind, root, meta, load_svf)
 
 
-def _build(root: Path, meta: dict[str, Any], load_svf: bool) -> SurfaceData:
-    from solweig.surface.data import SurfaceData
-
+def _build(kind: type[L], root: Path, meta: dict[str, Any], load_svf: bool) -> L:
     names = {Path(file).stem for file in meta["files"]} & set(LAYER_NAMES)
     layers = {name: np.load(root / "cleaned" / f"{name}.npy", allow_pickle=False) for name in names}
-    surface = SurfaceData(
+    surface = kind(
         **layers,
         **meta["parameters"],
         pixel_size=meta["grid"]["pixel_size"],

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +22,16 @@ from solweig.execution.strategy import GPUStrategy
 from solweig.execution.telemetry import Telemetry
 from solweig.execution.worker import Done, Phases
 from solweig.progress import parts_of
-from solweig.surface.facts import SceneFacts
+from solweig.surface.extent import valid_of
+from solweig.surface.facts import facts_of
+from solweig.surface.layers import Layers, SceneFacts
+from solweig.surface.svf_arrays import SvfArrays
 from solweig.tiles.grid import TileSpec, corners, generate_tiles, shadow_reach
 from solweig.tiles.journal import Digest, Journal
 from solweig.tiles.shared_store import PublishedInputs, location, remove_group
 from solweig.tiles.store import Results, TileInputs, TileStore
 from solweig.tiles.zarr_store import ZarrStore, chunks_of
-
-if TYPE_CHECKING:
-    from solweig.surface.data import SurfaceData
+from solweig.typing import F32, U32
 
 __all__ = ["SkyFolder", "record_svf", "svf_halo", "tiled_sky_view"]
 
@@ -38,9 +39,6 @@ log = logging.getLogger("solweig")
 
 _PARTS = 1000
 """What each tile counts in the progress, however many rows it has."""
-
-F32 = NDArray[np.float32]
-U32 = NDArray[np.uint32]
 
 
 def svf_halo(
@@ -130,7 +128,7 @@ class SkyFolder:
 
 
 def tiled_sky_view(
-    surface: SurfaceData,
+    surface: Layers,
     *,
     core: int,
     halo: int,
@@ -156,7 +154,7 @@ def tiled_sky_view(
     Raises:
         ConfigurationError: a cluster without storage.
     """
-    facts = surface.facts()
+    facts = facts_of(surface)
     patch_option = int(options["patch_option"])
     specs = generate_tiles(*facts.shape, core, halo)
     shared = strategy.num_workers > 1
@@ -176,7 +174,7 @@ def tiled_sky_view(
         _create(results, facts, patch_option)
         if journal is not None:
             finished = _intact(journal, specs, results)
-        valid = surface.valid_mask
+        valid = valid_of(surface)
         todo = []
         report = parts_of(progress, len(specs))
         for number, spec in enumerate(specs):
@@ -201,17 +199,17 @@ def tiled_sky_view(
         return _whole(results, "field", keep), _whole(results, "mask", keep)
 
 
-def _put_heights(inputs: TileInputs, surface: SurfaceData) -> None:
+def _put_heights(inputs: TileInputs, surface: Layers) -> None:
     inputs.put("dsm", surface.dsm)
     inputs.put("dem", surface.dem)
-    if surface.facts().has_vegetation:
+    if facts_of(surface).has_vegetation:
         inputs.put("canopy", surface.cdsm)
         inputs.put("trunk", surface.tdsm)
     inputs.published()
 
 
 def _on_a_cluster(
-    surface: SurfaceData,
+    surface: Layers,
     specs: list[TileSpec],
     options: dict[str, Any],
     strategy: GPUStrategy,
@@ -224,7 +222,7 @@ def _on_a_cluster(
         raise ConfigurationError(
             "execution.storage", "a folder or URL that every worker reaches", "None"
         )
-    facts, option = surface.facts(), int(options["patch_option"])
+    facts, option = facts_of(surface), int(options["patch_option"])
     run = uuid.uuid4().hex
     names = {f"field/{n}": f"field__{n}" for n in _field_names()}
     names |= {f"mask/{n}": f"mask__{n}" for n in _families(facts)}
@@ -330,6 +328,4 @@ def _measure(done: Done, patch_option: int, telemetry: Telemetry) -> None:
 
 
 def _field_names() -> list[str]:
-    from solweig.surface.svf_arrays import SvfArrays
-
     return list(SvfArrays.names())

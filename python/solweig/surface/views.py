@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solweig.surface.precomputed import ShadowArrays, SvfArrays
-
-F32 = NDArray[np.float32]
+from solweig.surface.shadow_arrays import ShadowArrays
+from solweig.surface.svf_arrays import SvfArrays
+from solweig.typing import F32
 
 
 class _View:

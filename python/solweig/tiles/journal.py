@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.atomic import write_text
-from solweig.results.metadata import plain
+from solweig.rasters.digests import plain
 
 __all__ = ["Digest", "Journal"]
 

@@ -7,15 +7,23 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData, WeatherDataError
 
-if TYPE_CHECKING:
-    from solweig.surface.data import SurfaceData
-
 # A legal clock may be up to about 3 h away from the sun's (western China, summer time in Spain).
 _PLAUSIBLE_HOURS = 3.5
+
+
+class OnAGrid(Protocol):
+    """What knows its grid and projection, such as :class:`solweig.SurfaceData`."""
+
+    geotransform: list[float] | None
+    crs: str | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
 
 
 @dataclass
@@ -93,7 +101,7 @@ class Location:
 
     @classmethod
     def from_surface(
-        cls, surface: SurfaceData, utc_offset: float | None = None, altitude: float = 0.0
+        cls, surface: OnAGrid, utc_offset: float | None = None, altitude: float = 0.0
     ) -> Location:
         """The centre of a surface that knows its coordinate reference system.
 
