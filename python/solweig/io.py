@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from solweig.rasters.files import (
-    create_empty_raster,
-    get_raster_metadata,
-    load_raster,
-    rasterise_gdf,
-    read_raster_window,
-    save_raster,
-    write_raster_window,
-)
-from solweig.weather.download import download_epw
+from solweig.lazy import on_first_use
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from solweig.rasters.files import create_empty_raster as create_empty_raster
+    from solweig.rasters.files import get_raster_metadata as get_raster_metadata
+    from solweig.rasters.files import load_raster as load_raster
+    from solweig.rasters.files import rasterise_gdf as rasterise_gdf
+    from solweig.rasters.files import read_raster_window as read_raster_window
+    from solweig.rasters.files import save_raster as save_raster
+    from solweig.rasters.files import write_raster_window as write_raster_window
+    from solweig.weather.download import download_epw as download_epw
+    from solweig.weather.readers.epw import read_epw as read_epw
 
 __all__ = [
     "create_empty_raster",
@@ -32,27 +29,11 @@ __all__ = [
     "write_raster_window",
 ]
 
-
-def read_epw(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """All columns of an EPW file as pvlib names them, and its location.
-
-    The index is the end of each hour on the file's clock, without a time zone, as stamps of
-    :class:`solweig.Weather` are; missing values keep EPW's codes. The location also goes by
-    ``tz_offset`` [h], ``elevation`` [m] and ``state``.
-    :meth:`solweig.Weather.from_epw` is the reader for runs.
-
-    Raises:
-        FileNotFoundError: no such file.
-        WeatherDataError: not an EPW file.
-    """
-    from solweig.weather.readers import read_epw_table
-
-    frame, place = read_epw_table(path)
-    index: Any = frame.index
-    frame.index = index.tz_localize(None) + timedelta(hours=1)
-    place |= {
-        "tz_offset": place["TZ"],
-        "elevation": place["altitude"],
-        "state": place["state-prov"],
-    }
-    return frame, place
+__getattr__, __dir__ = on_first_use(
+    __name__,
+    {
+        **dict.fromkeys(__all__, "solweig.rasters.files"),
+        "download_epw": "solweig.weather.download",
+        "read_epw": "solweig.weather.readers.epw",
+    },
+)

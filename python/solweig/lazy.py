@@ -11,7 +11,7 @@ __all__ = ["on_first_use"]
 
 
 def on_first_use(
-    package: str, homes: Mapping[str, str]
+    package: str, homes: Mapping[str, str], renamed: Mapping[str, str] | None = None
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """``__getattr__`` and ``__dir__`` of a package (PEP 562).
 
@@ -21,12 +21,15 @@ def on_first_use(
         Its ``__name__``.
     homes
         Public name -> full name of the module that defines it.
+    renamed
+        Public name -> its name there, where the two differ.
     """
+    there = renamed or {}
 
     def __getattr__(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(homes[name]), name)
+        value = getattr(importlib.import_module(homes[name]), there.get(name, name))
         setattr(sys.modules[package], name, value)
         return value
 

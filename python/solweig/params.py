@@ -268,3 +268,9 @@ def read_json_object(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ConfigurationError(str(file), "a JSON object", type(values).__name__)
     return values
+
+
+@also_named(ns="value")
+def namespace_to_dict(value: SimpleNamespace | Any) -> Any:
+    """Nested namespaces, as :func:`solweig.load_params` returns, as plain dictionaries."""
+    return namespace_to_plain(value)

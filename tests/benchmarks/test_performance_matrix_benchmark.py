@@ -19,7 +19,7 @@ from benchmarks.city import synthetic_city
 
 import solweig
 from solweig import _core
-from solweig.demo import WIND, demo_folder
+from solweig.run.demo import WIND, demo_folder
 from tests.gpu_cities import City, weather
 from tests.gpu_harness import assert_on_device, open_device
 

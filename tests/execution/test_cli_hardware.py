@@ -13,7 +13,7 @@ import pytest
 import rasterio
 
 from solweig import _core
-from solweig.demo import WIND, demo_folder
+from solweig.run.demo import WIND, demo_folder
 from tests.gpu_harness import gap
 from tests.tolerances import tolerance
 

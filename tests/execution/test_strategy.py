@@ -16,9 +16,9 @@ from solweig.execution import (
     SingleGPUMultiProcess,
     auto_select_strategy,
     register,
+    registry,
     strategy_names,
 )
-from solweig.execution import strategy as module
 from solweig.execution.pool import share_cores
 
 from .jobs import Double, Named
@@ -106,7 +106,7 @@ def test_an_unknown_name() -> None:
 
 
 def test_a_new_strategy_registers_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_registered", dict(module._registered))
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     before = strategy_names()
 
     @register("cluster")

@@ -33,7 +33,6 @@ def no_sky_view(monkeypatch: pytest.MonkeyPatch) -> None:
         raise TooLong
 
     monkeypatch.setattr(sky_view, "compute_sky_view", begun)
-    monkeypatch.setattr(solweig.SurfaceData, "compute_svf", begun)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -50,7 +49,7 @@ def test_another_run_is_refused_before_the_sky_view(
     def begun(*args: Any, **options: Any) -> Any:
         raise TooLong
 
-    monkeypatch.setattr(solweig.SurfaceData, "compute_svf", begun)
+    monkeypatch.setattr(sky_view, "compute_sky_view", begun)
     write_tif(site / "dsm.tif", scene()["dsm"] + np.float32(1.0))
     done = invoke(arguments(site, *CPU, *flags))
     assert done.exit_code == 2
@@ -85,7 +84,7 @@ def test_a_store_of_another_run_is_refused_before_the_sky_view(
     (site / "out" / "run_metadata.json").unlink()
     before = files(site / "out")
     monkeypatch.setattr(
-        solweig.SurfaceData, "compute_svf", lambda *a, **k: (_ for _ in ()).throw(TooLong())
+        sky_view, "compute_sky_view", lambda *a, **k: (_ for _ in ()).throw(TooLong())
     )
     done = invoke(arguments(site, *CPU, "--format", "zarr", "--sky", "isotropic"))
     assert done.exit_code == 2
@@ -145,7 +144,7 @@ def test_a_surface_too_large_for_the_memory_is_kept_while_the_run_lasts(
     # What is there is used, and goes when the run is complete.
     with monkeypatch.context() as context:
         context.setattr(
-            solweig.SurfaceData, "compute_svf", lambda *a, **k: (_ for _ in ()).throw(TooLong())
+            sky_view, "compute_sky_view", lambda *a, **k: (_ for _ in ()).throw(TooLong())
         )
         assert invoke(args).exit_code == 0
     assert not kept.exists()

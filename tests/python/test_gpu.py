@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from solweig import _core, gpu, switches
+from solweig.execution import availability
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +28,9 @@ def test_availability_does_not_follow_the_switch() -> None:
 
 
 def test_backend_needs_both_switch_and_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu, "get_gpu_limits", lambda: None)
+    monkeypatch.setattr(availability, "get_gpu_limits", lambda: None)
     assert gpu.get_compute_backend() == "cpu"
-    monkeypatch.setattr(gpu, "get_gpu_limits", lambda: {"max_buffer_size": 1})
+    monkeypatch.setattr(availability, "get_gpu_limits", lambda: {"max_buffer_size": 1})
     assert gpu.get_compute_backend() == "gpu"
     switches.disable_gpu()
     assert gpu.get_compute_backend() == "cpu"

@@ -22,7 +22,7 @@ def surface() -> solweig.SurfaceData:
 
 @pytest.fixture(scope="module")
 def grid(surface: solweig.SurfaceData) -> GeoReference:
-    return GeoReference.of_surface(surface)
+    return surface.georef
 
 
 def feature(x: float, y: float, **properties: object) -> dict[str, object]:

@@ -25,7 +25,7 @@ def demo(
     solweig demo --out demo_out
     """
     with clean_errors():
-        from solweig.demo import run_demo
+        from solweig.run.demo import run_demo
 
         pictures = _can_draw()
         with progress_bars() as bars:

@@ -5,6 +5,7 @@ from solweig.execution.cpu_strategy import CPUOnlyStrategy
 from solweig.execution.dask_strategy import DaskStrategy
 from solweig.execution.devices import DeviceManager
 from solweig.execution.gpu_strategy import MultiGPU, SingleGPUMultiProcess
+from solweig.execution.registry import register, strategy_names
 from solweig.execution.resolve import (
     GpuUnavailable,
     GpuUnavailableWarning,
@@ -12,7 +13,7 @@ from solweig.execution.resolve import (
     open_engine,
     resolve_execution,
 )
-from solweig.execution.strategy import GPUStrategy, auto_select_strategy, register, strategy_names
+from solweig.execution.strategy import GPUStrategy, auto_select_strategy
 from solweig.execution.telemetry import Telemetry
 
 __all__ = [

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from solweig.errors import ConfigurationError
+from solweig.execution.registry import strategy_names
 
 __all__ = ["ExecutionConfig"]
 
@@ -62,10 +63,6 @@ class ExecutionConfig:
 
     def __post_init__(self) -> None:
         _one_of("accelerator", self.accelerator, get_args(Accelerator))
-        from solweig.execution.strategy import (
-            strategy_names,  # strategies register themselves, and read this
-        )
-
         _one_of("strategy", self.strategy, ("auto", *strategy_names()))
         _one_of("log", self.log, get_args(LogFormat))
         if self.devices is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from solweig.execution.config import ExecutionConfig
 from solweig.execution.pool import Crew, HereCrew, ProcessCrew
-from solweig.execution.strategy import GPUStrategy, abreast, register
+from solweig.execution.registry import register
+from solweig.execution.runtime import Device
+from solweig.execution.strategy import GPUStrategy, abreast
 from solweig.execution.worker import Opener
 
 __all__ = ["CPUOnlyStrategy"]
@@ -39,7 +40,7 @@ class CPUOnlyStrategy(GPUStrategy):
 
     @classmethod
     def from_config(
-        cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
+        cls, config: ExecutionConfig, devices: Sequence[Device], opener: Opener | None
     ) -> CPUOnlyStrategy:
         return cls(config.workers or 1, opener=opener, tile_workers=abreast(config))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,50 +13,21 @@ from urllib.parse import urlsplit
 
 from solweig import _core
 from solweig.errors import ConfigurationError
+from solweig.execution.cluster import check_cluster
 from solweig.execution.config import ExecutionConfig
 from solweig.execution.pool import Crew, ItemReport
-from solweig.execution.strategy import GPUStrategy, abreast, register
+from solweig.execution.registry import register
+from solweig.execution.runtime import Device
+from solweig.execution.strategy import GPUStrategy, abreast
 from solweig.execution.tally import add_worker_tally
 from solweig.execution.worker import Done, Job, Opener, Origin, Setup, Worker
 
-__all__ = ["DaskStrategy", "check_cluster"]
+__all__ = ["DaskStrategy"]
 
 _CONNECT_S = 10.0
+
 _RETRIES = 3
 """How often a tile is tried again, on another worker where there is one."""
-
-
-def check_cluster(address: str | None) -> None:
-    """Whether a scheduler answers.
-
-    Raises:
-        ConfigurationError: no address, ``distributed`` is not installed, or nobody answers.
-    """
-    if address is None:
-        raise ConfigurationError(
-            "execution.cluster", "the address of a Dask scheduler, tcp://host:8786", "None",
-            "Start one with: dask scheduler; and on every machine: dask worker <address>.",
-        )  # fmt: skip
-    try:
-        import distributed  # noqa: F401
-    except ImportError as error:
-        raise ConfigurationError(
-            "execution.strategy",
-            "distributed installed",
-            str(error),
-            "pip install 'solweig[cluster]'",
-        ) from error
-    parts = urlsplit(address if "://" in address else f"tcp://{address}")
-    try:
-        port = parts.port
-        if not parts.hostname or port is None:
-            raise ValueError("no host and port")
-        with socket.create_connection((parts.hostname, port), timeout=_CONNECT_S):
-            pass
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            "execution.cluster", "the address of a scheduler that answers", f"{address} ({error})"
-        ) from error
 
 
 @register("dask")
@@ -95,7 +65,7 @@ class DaskStrategy(GPUStrategy):
 
     @classmethod
     def from_config(
-        cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
+        cls, config: ExecutionConfig, devices: Sequence[Device], opener: Opener | None
     ) -> DaskStrategy:
         return cls(config.cluster, opener=opener, tile_workers=abreast(config))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from solweig import _core
 from solweig.execution import runtime
 from solweig.execution.config import ExecutionConfig
 from solweig.execution.pool import Crew, HereCrew, ProcessCrew
-from solweig.execution.strategy import GPUStrategy, abreast, register
+from solweig.execution.registry import register
+from solweig.execution.runtime import Device, Ready
+from solweig.execution.strategy import GPUStrategy, abreast
 from solweig.execution.worker import Opener
 
 __all__ = ["MultiGPU", "SingleGPUMultiProcess"]
@@ -19,11 +21,9 @@ __all__ = ["MultiGPU", "SingleGPUMultiProcess"]
 class DeviceOpener:
     """Opens adapters found usable, strictly: a run that may fall back brings its own opener."""
 
-    devices: tuple[Any, ...]
+    devices: tuple[Ready, ...]
 
-    def __call__(self, device_index: int) -> Any:
-        from solweig import _core
-
+    def __call__(self, device_index: int) -> _core.Engine:
         return _core.Engine("gpu", runtime.open_gpu(self.devices[device_index]).core)
 
 
@@ -42,7 +42,7 @@ class SingleGPUMultiProcess(GPUStrategy):
 
     def __init__(
         self,
-        device: Any,
+        device: Device,
         workers_per_gpu: int = 1,
         *,
         opener: Opener | None = None,
@@ -58,7 +58,7 @@ class SingleGPUMultiProcess(GPUStrategy):
 
     @classmethod
     def from_config(
-        cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
+        cls, config: ExecutionConfig, devices: Sequence[Device], opener: Opener | None
     ) -> SingleGPUMultiProcess:
         _need_devices(cls.name, devices)
         return cls(devices[0], config.workers_per_gpu, opener=opener, tile_workers=abreast(config))
@@ -96,7 +96,7 @@ class MultiGPU(GPUStrategy):
     """
 
     def __init__(
-        self, devices: Sequence[Any], *, opener: Opener | None = None, tile_workers: int = 1
+        self, devices: Sequence[Device], *, opener: Opener | None = None, tile_workers: int = 1
     ) -> None:
         super().__init__()
         _need_devices("multi_gpu", devices)
@@ -106,7 +106,7 @@ class MultiGPU(GPUStrategy):
 
     @classmethod
     def from_config(
-        cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
+        cls, config: ExecutionConfig, devices: Sequence[Device], opener: Opener | None
     ) -> MultiGPU:
         return cls(devices, opener=opener, tile_workers=abreast(config))
 
@@ -130,14 +130,14 @@ class MultiGPU(GPUStrategy):
         return ProcessCrew([(name, i) for i, name in enumerate(names)], opener, self._abreast)
 
 
-def device_name(device: Any, position: int) -> str:
+def device_name(device: Device, position: int) -> str:
     """ "gpu:N": as given, or by its place among the run's devices."""
     if isinstance(device, str):
         return device
     return f"gpu:{device if isinstance(device, int) else position}"
 
 
-def usable(device: Any) -> Any:
+def usable(device: Device) -> Ready:
     """The adapter behind a name or a number.
 
     Raises:
@@ -158,6 +158,6 @@ def _here(name: str, opener: Opener, abreast: int) -> Crew:
         raise RuntimeError(f"{name} could not be opened: {error}") from error
 
 
-def _need_devices(name: str, devices: Sequence[Any]) -> None:
+def _need_devices(name: str, devices: Sequence[Device]) -> None:
     if not devices:
         raise ValueError(f"strategy {name}: expected at least one device, got none")

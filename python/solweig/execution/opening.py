@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
+from solweig import _core
 from solweig.execution.config import ExecutionConfig
 from solweig.execution.resolve import ResolvedExecution, open_engine, resolve_execution
 from solweig.execution.strategy import GPUStrategy, auto_select_strategy
@@ -19,7 +19,7 @@ class RunOpener:
 
     resolved: ResolvedExecution
 
-    def __call__(self, device_index: int) -> Any:
+    def __call__(self, device_index: int) -> _core.Engine | None:
         return open_engine(self.resolved, device_index)
 
 
@@ -32,7 +32,7 @@ class WorkerOpener:
 
     wanted: ExecutionConfig
 
-    def __call__(self, device_index: int) -> Any:
+    def __call__(self, device_index: int) -> _core.Engine | None:
         own = replace(self.wanted, strategy="auto", cluster=None, storage=None, workers=None)
         resolved = resolve_execution(own)
         if resolved.accelerator == "cpu":
@@ -44,19 +44,19 @@ class WorkerOpener:
 class Here:
     """Hands out an engine that is open already; for work in this process."""
 
-    engine: Any
+    engine: _core.Engine | None
 
-    def __call__(self, device_index: int) -> Any:
+    def __call__(self, device_index: int) -> _core.Engine | None:
         return self.engine
 
 
-def engine_of(resolved: ResolvedExecution) -> Any:
+def engine_of(resolved: ResolvedExecution) -> _core.Engine | None:
     """The engine of a run's first device, opened now; None is the CPU."""
     here = resolved.accelerator == "gpu" and resolved.on_workers is None
     return open_engine(resolved, 0) if here else None
 
 
-def strategy_of(resolved: ResolvedExecution, engine: Any) -> GPUStrategy:
+def strategy_of(resolved: ResolvedExecution, engine: _core.Engine | None) -> GPUStrategy:
     """Who does the tiles of a run.
 
     Args:

@@ -8,14 +8,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from solweig import _core
+
 __all__ = ["may_overlap", "run_steps"]
 
 T = TypeVar("T")
 
 
-def may_overlap(engine: Any) -> str | None:
+def may_overlap(engine: _core.Engine | None) -> str | None:
     """Why steps of this engine cannot run in another thread; None if they can."""
-    gpu = getattr(engine, "gpu", None)
+    gpu = None if engine is None else engine.gpu
     if gpu is not None and gpu.affinity != "worker_safe":
         return f"{gpu.name} ({gpu.backend}) works on the main thread only"
     return None

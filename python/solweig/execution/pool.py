@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing.connection import wait
@@ -27,7 +27,7 @@ __all__ = ["Crew", "HereCrew", "ProcessCrew", "WorkerTrace", "share_cores"]
 _PATIENCE_S = 5.0
 """How long a worker may take to end before it is made to."""
 
-ItemReport = Any
+ItemReport = Callable[[int, int, int], Any] | None
 """A listener ``(item number, done, total)``."""
 
 

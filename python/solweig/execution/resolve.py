@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from solweig import _core, switches
 from solweig.errors import ConfigurationError
+from solweig.execution.cluster import check_cluster
 from solweig.execution.config import ExecutionConfig, LogFormat
-from solweig.execution.dask_strategy import check_cluster
 from solweig.execution.devices import free_memory
 from solweig.execution.runtime import (
     GpuHandle,

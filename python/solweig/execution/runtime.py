@@ -106,6 +106,10 @@ class Ready:
     affinity: Affinity
 
 
+Device = Ready | str | int
+"""An adapter found usable, or one by name or number."""
+
+
 @dataclass(frozen=True)
 class Rejected:
     """Why there is none."""

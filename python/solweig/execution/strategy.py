@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
 
 from solweig.errors import ConfigurationError
 from solweig.execution.config import ExecutionConfig
 from solweig.execution.pool import Crew, ItemReport
+from solweig.execution.registry import registered, strategy_names
+from solweig.execution.resolve import resolve_execution
+from solweig.execution.runtime import Device
 from solweig.execution.worker import Done, Job, Opener, Origin
 
 __all__ = [
@@ -16,16 +19,10 @@ __all__ = [
     "GPUStrategy",
     "abreast",
     "auto_select_strategy",
-    "register",
-    "strategy_names",
 ]
 
 DEFAULT_ABREAST = 2
 """Tiles a worker has under way at once where nothing is said."""
-
-S = TypeVar("S", bound="type[GPUStrategy]")
-
-_registered: dict[str, type[GPUStrategy]] = {}
 
 
 class GPUStrategy(ABC):
@@ -51,7 +48,7 @@ class GPUStrategy(ABC):
     @classmethod
     @abstractmethod
     def from_config(
-        cls, config: ExecutionConfig, devices: Sequence[Any], opener: Opener | None
+        cls, config: ExecutionConfig, devices: Sequence[Device], opener: Opener | None
     ) -> GPUStrategy:
         """The strategy a configuration asks for, with the devices found usable."""
 
@@ -136,26 +133,10 @@ def abreast(config: ExecutionConfig) -> int:
     return config.tile_workers or DEFAULT_ABREAST
 
 
-def register(name: str) -> Callable[[S], S]:
-    """Make a strategy known under a name; a later one of that name takes its place."""
-
-    def known(strategy: S) -> S:
-        strategy.name = name
-        _registered[name] = strategy
-        return strategy
-
-    return known
-
-
-def strategy_names() -> tuple[str, ...]:
-    """Every registered name."""
-    return tuple(_registered)
-
-
 def auto_select_strategy(
     config: ExecutionConfig | None = None,
     *,
-    devices: Sequence[Any] | None = None,
+    devices: Sequence[Device] | None = None,
     opener: Opener | None = None,
 ) -> GPUStrategy:
     """The strategy of a configuration: its own by name, else by the number of usable adapters.
@@ -172,19 +153,14 @@ def auto_select_strategy(
     """
     wanted = config or ExecutionConfig()
     if devices is None:
-        devices = _usable(wanted)
+        devices = resolve_execution(wanted).devices
     name = wanted.strategy
     if name == "auto":
         name = ("cpu", "single_gpu", "multi_gpu")[min(len(devices), 2)]
-    if name not in _registered:
+    found = registered(name)
+    if found is None:
         raise ConfigurationError(
-            "execution.strategy", f"auto, {', '.join(_registered)}", repr(wanted.strategy)
+            "execution.strategy", f"auto, {', '.join(strategy_names())}", repr(wanted.strategy)
         )
-    return _registered[name].from_config(wanted, devices, opener)
-
-
-def _usable(config: ExecutionConfig) -> Sequence[Any]:
-    """Adapters that a run with this configuration would use."""
-    from solweig.execution.resolve import resolve_execution
-
-    return getattr(resolve_execution(config), "devices", ())
+    strategy: GPUStrategy = found.from_config(wanted, devices, opener)
+    return strategy

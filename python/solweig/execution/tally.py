@@ -25,7 +25,7 @@ _lock = threading.Lock()
 _from_workers: Tally = {}
 
 
-def process_tally(engine: Any = None) -> Tally:
+def process_tally(engine: _core.Engine | None = None) -> Tally:
     """The counts of one engine, or with ``None`` of every engine in this process."""
     counts: Tally = _core.tally() if engine is None else engine.tally()
     return counts

@@ -83,7 +83,7 @@ Work = Phases | Callable[[Any, Report], Any]
 class Job(Protocol):
     """What is done to every item; travels to worker processes, so it must pickle small."""
 
-    def begin(self, engine: Any) -> Work:
+    def begin(self, engine: _core.Engine | None) -> Work:
         """Get ready to work with an engine (None = the CPU).
 
         Returns:
@@ -96,7 +96,7 @@ class Job(Protocol):
 class Opener(Protocol):
     """How a worker comes by its engine; travels to worker processes."""
 
-    def __call__(self, device_index: int) -> Any:
+    def __call__(self, device_index: int) -> _core.Engine | None:
         """The engine of one of the run's devices, None for the CPU without ceremony."""
         ...
 
@@ -144,18 +144,20 @@ class Setup:
     abreast: int = 1
 
 
-def adapter_name(engine: Any) -> str:
+def adapter_name(engine: _core.Engine | None) -> str:
     """What an engine's device is called in tallies: name and backend, or "cpu".
 
     One card can be an adapter of several backends.
     """
-    gpu = getattr(engine, "gpu", None)
+    gpu = None if engine is None else engine.gpu
     return "cpu" if gpu is None else f"{gpu.name} [{gpu.backend}]"
 
 
-def device_seconds(engine: Any, before: Mapping[str, float] | None = None) -> dict[str, float]:
+def device_seconds(
+    engine: _core.Engine | None, before: Mapping[str, float] | None = None
+) -> dict[str, float]:
     """Time of each stage on an engine's device since an earlier look [s]; none without a device."""
-    gpu = getattr(engine, "gpu", None)
+    gpu = None if engine is None else engine.gpu
     if gpu is None:
         return {}
     old = before or {}
@@ -173,7 +175,7 @@ class Worker:
         if setup.threads is not None:
             _core.set_threads(setup.threads)
         self.engine = None if setup.opener is None else setup.opener(setup.device_index)
-        gpu = getattr(self.engine, "gpu", None)
+        gpu = None if self.engine is None else self.engine.gpu
         self.origin = Origin(
             worker_id=setup.worker_id,
             pid=os.getpid(),

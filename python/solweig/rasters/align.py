@@ -26,7 +26,6 @@ from typing import Any
 
 import numpy as np
 import rasterio
-from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
@@ -36,11 +35,10 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from solweig.errors import InvalidSurfaceData, MissingRaster
+from solweig.typing import F32, Bounds
 
 logger = logging.getLogger(__name__)
 
-F32 = NDArray[np.float32]
-Bounds = tuple[float, float, float, float]
 #: First row, end row, first column, end column.
 Cells = tuple[int, int, int, int]
 

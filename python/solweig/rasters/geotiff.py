@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from solweig.rasters.georef import GeoReference
 from solweig.rasters.variables import attributes
 from solweig.rasters.windows import read_window
+from solweig.typing import F32
 
 __all__ = ["COG_BYTES_PER_CELL", "NODATA", "bands", "write_geotiff"]
 
@@ -26,11 +27,9 @@ _TILED_FROM = 512  # GeoTIFF tiles of 256 px only pay on rasters larger than a c
 _COG_BLOCK = 512
 _THREADS_FROM = 1_000_000  # cells; smaller rasters compress faster than threads start
 
-Grid = NDArray[np.float32]
-
 
 def write_geotiff(
-    path: Path, grid: Grid, georef: GeoReference, *, name: str, cloud_optimised: bool = False
+    path: Path, grid: F32, georef: GeoReference, *, name: str, cloud_optimised: bool = False
 ) -> None:
     """Write one grid; the file appears under its name only when it is complete.
 
@@ -52,7 +51,7 @@ def write_geotiff(
         partial.unlink(missing_ok=True)
 
 
-def _write_plain(path: Path, grid: Grid, georef: GeoReference, name: str) -> None:
+def _write_plain(path: Path, grid: F32, georef: GeoReference, name: str) -> None:
     import rasterio
 
     # The fastest level: on these fields it is 2 % larger and twice as fast as the usual one.
@@ -65,7 +64,7 @@ def _write_plain(path: Path, grid: Grid, georef: GeoReference, name: str) -> Non
         _describe(target, name)
 
 
-def _write_cog(path: Path, grid: Grid, georef: GeoReference, name: str) -> None:
+def _write_cog(path: Path, grid: F32, georef: GeoReference, name: str) -> None:
     """Through a raster in memory with overviews of its own: from GDAL's, which it compresses, reads
     and compresses again, a file takes half as long again.
 
@@ -98,7 +97,7 @@ def _write_cog(path: Path, grid: Grid, georef: GeoReference, name: str) -> None:
         copy(memory, path, driver="COG", **packing)
 
 
-def _frame(grid: Grid, georef: GeoReference) -> dict[str, Any]:
+def _frame(grid: F32, georef: GeoReference) -> dict[str, Any]:
     rows, cols = grid.shape
     return {
         "dtype": "float32",
@@ -111,7 +110,7 @@ def _frame(grid: Grid, georef: GeoReference) -> dict[str, Any]:
     }
 
 
-def _packing(grid: Grid) -> dict[str, Any]:
+def _packing(grid: F32) -> dict[str, Any]:
     packing: dict[str, Any] = {"compress": "deflate", "predictor": 3, "BIGTIFF": "IF_SAFER"}
     if grid.size > _THREADS_FROM:
         packing["num_threads"] = "all_cpus"

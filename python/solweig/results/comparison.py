@@ -18,7 +18,9 @@ from solweig.atomic import atomic_path, write_text
 from solweig.config import VALID_OUTPUTS
 from solweig.errors import ConfigurationError
 from solweig.rasters.digests import plain
+from solweig.rasters.geotiff import NODATA
 from solweig.results.metadata import FILE_NAME, differences, load_run_metadata
+from solweig.results.outputs import prepare_folder
 
 __all__ = ["Comparison", "Difference", "compare_runs"]
 
@@ -188,8 +190,6 @@ def _check_grids(pairs: list[tuple[str, Path, Path]]) -> None:
 
 
 def _checked_out(out: Path, a: Path, b: Path, *, overwrite: bool) -> Path:
-    from solweig.results.outputs import prepare_folder
-
     if out.resolve() in (a.resolve(), b.resolve()):
         raise ConfigurationError("out", "a folder of its own", f"{out}, which holds a run")
     if (out / "comparison.json").exists() and not overwrite:
@@ -275,8 +275,6 @@ def _percentiles(one: Any, two: Any, low: float, high: float, count: int) -> lis
 
 def _write_map(name: str, one: Any, two: Any, folder: Path) -> None:
     import rasterio
-
-    from solweig.rasters.geotiff import NODATA
 
     profile = {
         "driver": "GTiff", "dtype": "float32", "count": 1, "height": one.height,

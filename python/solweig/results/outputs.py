@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
-from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from solweig import switches
 from solweig.background import BackgroundWriter
 from solweig.config import VALID_OUTPUTS
 from solweig.errors import ConfigurationError
 from solweig.rasters.georef import GeoReference
 from solweig.rasters.geotiff import write_geotiff
-
-if TYPE_CHECKING:
-    from solweig.execution.telemetry import Telemetry
-    from solweig.run.plan import RunPlan
+from solweig.typing import F32
 
 __all__ = [
     "StepWriter",
@@ -31,11 +23,8 @@ __all__ = [
     "prepare_folder",
     "remove_run",
     "step_path",
-    "step_writer",
     "summary_path",
 ]
-
-Grid = NDArray[np.float32]
 
 
 def step_path(folder: Path, name: str, time: datetime) -> Path:
@@ -125,7 +114,7 @@ class StepWriter:
         """Most steps that were handed over and not written at one time."""
         return self._writer.depth_peak
 
-    def submit(self, time: datetime, grids: Mapping[str, Grid]) -> None:
+    def submit(self, time: datetime, grids: Mapping[str, F32]) -> None:
         """Hand over the grids of one step; they must not be changed afterwards."""
         self._writer.submit(lambda: self._write(time, grids))
 
@@ -144,26 +133,10 @@ class StepWriter:
     ) -> None:
         self._writer.close(drop=kind is not None)
 
-    def _write(self, time: datetime, grids: Mapping[str, Grid]) -> None:
-        import time as clock
-
-        start = clock.perf_counter()
+    def _write(self, time: datetime, grids: Mapping[str, F32]) -> None:
+        start = perf_counter()
         for name, grid in grids.items():
             path = step_path(self.folder, name, time)
             write_geotiff(path, grid, self.georef, name=name)
             self.written.append(path)
-        self.seconds += clock.perf_counter() - start
-
-
-@contextmanager
-def step_writer(plan: RunPlan, telemetry: Telemetry) -> Iterator[StepWriter]:
-    """The writer of a run's steps; how many waited at most is measured."""
-    assert plan.output_dir is not None
-    with StepWriter(
-        plan.output_dir,
-        plan.georef,
-        background=switches.read().async_output,
-        inflight_limit=plan.execution.inflight_limit,
-    ) as writer:
-        yield writer
-    telemetry.record("queue_depth_peak", writer.depth_peak)
+        self.seconds += perf_counter() - start

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from solweig.errors import ConfigurationError
 from solweig.rasters.georef import GeoReference
 from solweig.results.map_style import ColourScale, hillshade, scale_for
+from solweig.results.statistics import RunStatistics
+from solweig.surface.data import SurfaceData
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from solweig.results.summary import TimeseriesSummary
-    from solweig.surface.data import SurfaceData
 
 __all__ = ["Underlay", "plot_map", "plot_point_curve", "plot_series", "require_matplotlib"]
 
@@ -358,7 +357,7 @@ def _finish_time_axis(axes: Axes, time: NDArray[Any]) -> None:
 
 
 def plot_series(
-    summary: TimeseriesSummary,
+    summary: RunStatistics,
     *,
     save_path: str | Path | None = None,
     figsize: tuple[float, float] = (14, 10),
@@ -366,7 +365,7 @@ def plot_series(
 ) -> Figure:
     """Draw a run's series: temperatures, radiation, sunlit fraction and wind.
 
-    See :meth:`TimeseriesSummary.plot`.
+    See :meth:`RunStatistics.plot`.
     """
     require_matplotlib()
     table = summary.timeseries.to_dataframe()

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from solweig.results.summary import TimeseriesSummary
+from solweig.results.statistics import RunStatistics
 
 __all__ = ["html_report", "text_report"]
 
 Rows = list[tuple[str, str]]
 
 
-def text_report(summary: TimeseriesSummary) -> str:
+def text_report(summary: RunStatistics) -> str:
     """Sections of aligned ``name  value`` lines; ASCII only, so that any console prints it."""
     lines: list[str] = []
     for title, rows in _sections(summary):
@@ -27,7 +25,7 @@ def text_report(summary: TimeseriesSummary) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def html_report(summary: TimeseriesSummary) -> str:
+def html_report(summary: RunStatistics) -> str:
     """The same as small tables."""
     parts = []
     for title, rows in _sections(summary):
@@ -40,7 +38,7 @@ def html_report(summary: TimeseriesSummary) -> str:
     return "<div>" + "".join(parts) + "</div>"
 
 
-def _sections(summary: TimeseriesSummary) -> list[tuple[str, Rows]]:
+def _sections(summary: RunStatistics) -> list[tuple[str, Rows]]:
     return [
         ("SOLWEIG run", _run(summary)),
         ("Heat (over the whole map)", _heat(summary)),
@@ -49,7 +47,7 @@ def _sections(summary: TimeseriesSummary) -> list[tuple[str, Rows]]:
     ]
 
 
-def _run(summary: TimeseriesSummary) -> Rows:
+def _run(summary: RunStatistics) -> Rows:
     times = summary.timeseries.datetime
     rows, cols = summary.tmrt_mean.shape
     valid = int(np.isfinite(summary.tmrt_mean).sum())
@@ -68,7 +66,7 @@ def _run(summary: TimeseriesSummary) -> Rows:
     return found
 
 
-def _heat(summary: TimeseriesSummary) -> Rows:
+def _heat(summary: RunStatistics) -> Rows:
     found: Rows = []
     for label, base in (("Tmrt", "tmrt"), ("UTCI", "utci")):
         mean = _mean(getattr(summary, f"{base}_mean"))
@@ -89,7 +87,7 @@ def _heat(summary: TimeseriesSummary) -> Rows:
     return found
 
 
-def _engine(summary: TimeseriesSummary) -> Rows:
+def _engine(summary: RunStatistics) -> Rows:
     found: Rows = []
     device = summary.metadata.get("device", {})
     if device:
@@ -111,7 +109,7 @@ def _engine(summary: TimeseriesSummary) -> Rows:
     return found
 
 
-def _workers(summary: TimeseriesSummary) -> Rows:
+def _workers(summary: RunStatistics) -> Rows:
     """The tiles, and who did them."""
     found: Rows = []
     plan = summary.metadata.get("tile_plan")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from solweig import _core, switches
+from solweig.atomic import atomic_path
 from solweig.config import HumanParams, ModelConfig, Settings
 from solweig.errors import ComputationCancelled, ConfigurationError
 from solweig.execution import ExecutionConfig
@@ -24,7 +25,8 @@ from solweig.results.metadata import save_run_metadata
 from solweig.results.outputs import remove_run
 from solweig.results.pois import PointSource
 from solweig.results.state import ThermalState
-from solweig.results.summary import Timeseries, TimeseriesSummary, statistics_kwargs
+from solweig.results.statistics import Timeseries, statistics_kwargs
+from solweig.results.summary import TimeseriesSummary
 from solweig.run.checks import validate_inputs
 from solweig.run.outcome import Collected, Outcome
 from solweig.run.plan import RunPlan, RunRequest, check_before_sky, make_plan, settle
@@ -245,8 +247,6 @@ def _recorded(
 
 
 def _write_points(summary: TimeseriesSummary, folder: Path) -> None:
-    from solweig.atomic import atomic_path
-
     assert summary.pois is not None
     with atomic_path(folder / "pois.csv") as temporary:
         summary.pois.to_csv(temporary, index=False)

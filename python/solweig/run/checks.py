@@ -9,6 +9,7 @@ from solweig.errors import ConfigurationError, InvalidSurfaceData, MissingPrecom
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData, ShadowArrays, SvfArrays
 from solweig.weather.location import Location
+from solweig.weather.series import weather_series
 from solweig.weather.step import Weather
 
 __all__ = ["check_surface", "sky_of", "validate_inputs"]
@@ -40,8 +41,6 @@ def validate_inputs(
         WeatherDataError: no steps, out of order, repeated or out of range.
         ConfigurationError: ``location`` is not a Location.
     """
-    from solweig.weather.series import weather_series
-
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         check_surface(surface, precomputed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,10 @@ from solweig.execution.tally import Tally
 from solweig.execution.telemetry import Telemetry
 from solweig.results.pois import Points, PointTable
 from solweig.results.state import ThermalState
-
-if TYPE_CHECKING:
-    from solweig.run.store import RunStore
+from solweig.run.store import RunStore
+from solweig.typing import F32
 
 __all__ = ["Collected", "Outcome"]
-
-Grid = NDArray[np.float32]
 
 
 class Collected:
@@ -65,14 +62,14 @@ class Outcome:
 
     collected: Collected
     #: Statistics by name, and hours by UTCI threshold.
-    grids: dict[str, Grid]
-    hours_above: dict[float, Grid]
+    grids: dict[str, F32]
+    hours_above: dict[float, F32]
     #: ``n_timesteps``, ``n_daytime``, ``n_nighttime``.
     counts: dict[str, int]
     state: ThermalState
     tally: Tally
     #: Every requested step in memory, ``name -> [time, row, col]``; None where they were written.
-    steps: dict[str, Grid] | None
+    steps: dict[str, F32] | None
     write_seconds: float = 0.0
     #: When the first step could start, on the clock of ``time.perf_counter`` [s].
     built: float = 0.0

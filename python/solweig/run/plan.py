@@ -29,10 +29,9 @@ from solweig.results.pois import Points, PointSource, read_points
 from solweig.results.state import ThermalState
 from solweig.run.checks import check_location, check_surface, sky_of
 from solweig.run.engine_params import engine_params, leaf_days
-from solweig.run.store import cube_place
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData
-from solweig.tiles.shared_store import check_storage
+from solweig.tiles.shared_store import check_storage, cube_place
 from solweig.tiles.zarr_store import need_zarr, refuse_other_cube
 from solweig.weather.location import Location
 from solweig.weather.series import WeatherSeries, weather_series
@@ -137,10 +136,9 @@ class RunPlan:
             emissivity=surface.emissivity,
         )
 
-    def model(self, engine: Any = None) -> _core.Model:
+    def model(self, engine: _core.Engine | None = None) -> _core.Model:
         """The model of the whole raster; ``engine`` None is the CPU."""
         arrays = self.arrays()
-        chosen = {} if engine is None else {"engine": engine}
         return _core.Model(
             self.surface.scene(),
             svf=arrays.svf,
@@ -148,7 +146,7 @@ class RunPlan:
             patch_option=arrays.patch_option,
             **arrays.layers(),
             params=self.params,
-            **chosen,
+            engine=engine,
         )
 
 

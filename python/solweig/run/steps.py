@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +21,13 @@ from solweig.execution.telemetry import Telemetry
 from solweig.execution.worker import adapter_name, device_seconds
 from solweig.memory_limits import memory_budget
 from solweig.rasters.cf import StepStack
-from solweig.results.outputs import step_writer
 from solweig.results.state import ThermalState
 from solweig.run.outcome import Collected, Outcome
+from solweig.run.plan import RunPlan
 from solweig.run.store import RunStore, is_large, open_cube, recorded_tiles
 from solweig.run.tiled import journal_head, run_margin, run_tiled
+from solweig.run.writing import step_writer
 from solweig.tiles.plan import Backend, TilePlan, cut_or_leave_device, device_of, steps_footprint
-
-if TYPE_CHECKING:
-    from solweig.run.plan import RunPlan
 
 __all__ = ["carry_out", "write_steps"]
 
@@ -58,7 +56,9 @@ def carry_out(plan: RunPlan, telemetry: Telemetry, progress: Progress | None) ->
     return run_tiled(plan, tiles, strategy, telemetry, progress=progress, overlap=overlap)
 
 
-def _tiles(plan: RunPlan, engine: Any) -> tuple[Any, TilePlan | None]:
+def _tiles(
+    plan: RunPlan, engine: _core.Engine | None
+) -> tuple[_core.Engine | None, TilePlan | None]:
     """The engine, the CPU's if the device is too small; and how the raster is cut, if it is.
 
     Raises:
@@ -109,7 +109,7 @@ def _tiles(plan: RunPlan, engine: Any) -> tuple[Any, TilePlan | None]:
     )
 
 
-def _backend(plan: RunPlan, engine: Any) -> Backend | None:
+def _backend(plan: RunPlan, engine: _core.Engine | None) -> Backend | None:
     """What each worker on the engine's device has; None without one."""
     arrays = plan.arrays()
     found = device_of(
@@ -131,7 +131,7 @@ def _sharing(execution: Any) -> int:
     return int(getattr(execution, "workers_per_gpu", 1))
 
 
-def _wants_overlap(engine: Any) -> bool:
+def _wants_overlap(engine: _core.Engine | None) -> bool:
     """Whether a step may run while the one before is delivered; says why where it may not."""
     if not switches.read().aniso_gpu_overlap:
         return False
@@ -142,7 +142,11 @@ def _wants_overlap(engine: Any) -> bool:
 
 
 def _in_one_piece(
-    plan: RunPlan, engine: Any, telemetry: Telemetry, progress: Progress | None, overlap: bool
+    plan: RunPlan,
+    engine: _core.Engine | None,
+    telemetry: Telemetry,
+    progress: Progress | None,
+    overlap: bool,
 ) -> Outcome:
     before, device_before = tallies.process_tally(engine), device_seconds(engine)
     run = _WholeRun(plan, engine, telemetry, progress)
@@ -156,7 +160,7 @@ def _in_one_piece(
             run.all_steps(writer.submit, overlap)
         write_seconds = writer.seconds
     run.drop_model()  # its rasters make room for the summary's
-    gpu = getattr(engine, "gpu", None)
+    gpu = None if engine is None else engine.gpu
     if gpu is not None:
         telemetry.gpu_stages(device_seconds(engine, device_before), gpu.timing)
     tally = tallies.since(before, tallies.process_tally(engine))
@@ -208,7 +212,11 @@ class _WholeRun:
     """The raster in one piece, step after step."""
 
     def __init__(
-        self, plan: RunPlan, engine: Any, telemetry: Telemetry, progress: Progress | None
+        self,
+        plan: RunPlan,
+        engine: _core.Engine | None,
+        telemetry: Telemetry,
+        progress: Progress | None,
     ) -> None:
         self._plan, self._telemetry, self._progress = plan, telemetry, progress
         self._model: _core.Model | None = plan.model(engine)

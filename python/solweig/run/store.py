@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -23,23 +23,20 @@ from solweig.errors import ConfigurationError
 from solweig.memory_limits import stay_on_disk
 from solweig.rasters.cf import WEATHER_SERIES
 from solweig.results.metadata import request_id
+from solweig.run.plan import RunPlan
 from solweig.run.tile_steps import TileSteps
 from solweig.tiles.grid import TileSpec
 from solweig.tiles.journal import Digest, Journal
 from solweig.tiles.plan import TilePlan
-from solweig.tiles.shared_store import location, remove_group
+from solweig.tiles.shared_store import cube_place, location, remove_group
 from solweig.tiles.store import Results, TileStore, Where
-from solweig.tiles.zarr_store import CUBE_NAME, ZarrStore, chunks_of
-
-if TYPE_CHECKING:
-    from solweig.run.plan import RunPlan
+from solweig.tiles.zarr_store import ZarrStore, chunks_of
 
 __all__ = [
     "STATE_NAMES",
     "STATISTIC_NAMES",
     "WORK_FOLDER",
     "RunStore",
-    "cube_place",
     "inputs_place",
     "is_large",
     "open_cube",
@@ -234,11 +231,6 @@ def _bytes(plan: RunPlan, cube: bool) -> int:
 def inputs_place(plan: RunPlan, storage: str) -> str:
     """Where workers of a cluster read the rasters of a run."""
     return location(storage, f"inputs_{plan.metadata['run_id'][:12]}.zarr")
-
-
-def cube_place(output_dir: Path, storage: str | None) -> str:
-    """Where the steps go as Zarr: the output folder, or where a cluster was told to write."""
-    return str(output_dir / CUBE_NAME) if storage is None else location(storage, CUBE_NAME)
 
 
 def open_cube(plan: RunPlan, tiles: TilePlan, *, keep: bool) -> ZarrStore:

@@ -207,7 +207,7 @@ class TileStepsJob:
         """What a tile counts in the progress."""
         return len(self.weather)
 
-    def begin(self, engine: Any) -> _Stepping:
+    def begin(self, engine: _core.Engine | None) -> _Stepping:
         return _Stepping(self, engine)
 
 
@@ -225,7 +225,7 @@ class _Loaded:
 class _Stepping(Phases):
     """The three phases of a tile."""
 
-    def __init__(self, job: TileStepsJob, engine: Any) -> None:
+    def __init__(self, job: TileStepsJob, engine: _core.Engine | None) -> None:
         self._job, self._engine = job, engine
         self._writer = BackgroundWriter(job.inflight_limit, here=not job.background)
 
@@ -268,7 +268,7 @@ class _Tile:
     def __init__(
         self,
         job: TileStepsJob,
-        engine: Any,
+        engine: _core.Engine | None,
         writer: BackgroundWriter,
         tile: TileSpec,
         points: NDArray[np.int64] | None,
@@ -335,7 +335,6 @@ class _Tile:
     def _build(self, loaded: _Loaded) -> _core.Model:
         job, heights = self._job, loaded.heights
         scene = _core.Scene(heights.pop("dsm"), **heights, **job.scene)
-        chosen = {} if self._engine is None else {"engine": self._engine}
         return _core.Model(
             scene,
             svf=loaded.svf,
@@ -345,7 +344,7 @@ class _Tile:
             params=job.params,
             window=corners(within(self._inner, self._tile.read_slice)),
             core=corners(self._core),
-            **chosen,
+            engine=self._engine,
         )
 
     def _start(self, model: _core.Model, loaded: _Loaded) -> _core.State:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +19,16 @@ from solweig.execution.strategy import GPUStrategy
 from solweig.execution.telemetry import Telemetry
 from solweig.execution.worker import Done
 from solweig.progress import parts_of
-from solweig.results.outputs import step_writer
 from solweig.results.state import ThermalState
 from solweig.run.outcome import Collected, Outcome
+from solweig.run.plan import ModelArrays, RunPlan
 from solweig.run.store import WORK_FOLDER, RunStore, inputs_place, is_large, open_store
 from solweig.run.tile_steps import Sums, TileSteps, TileStepsJob
+from solweig.run.writing import step_writer
 from solweig.tiles.grid import TileSpec, ground_view_reach, shadow_reach
 from solweig.tiles.plan import Margin, TilePlan
 from solweig.tiles.shared_store import PublishedInputs
 from solweig.tiles.store import Results, TileInputs, TileStore
-
-if TYPE_CHECKING:
-    from solweig.run.plan import ModelArrays, RunPlan
 
 __all__ = ["journal_head", "run_margin", "run_tiled", "steps_job"]
 

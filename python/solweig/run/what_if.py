@@ -10,28 +10,30 @@ from __future__ import annotations
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import numpy as np
 
+from solweig import _core
 from solweig.errors import ConfigurationError
 from solweig.execution import tally as tallies
+from solweig.execution.opening import Here
 from solweig.execution.telemetry import Telemetry
 from solweig.execution.worker import Setup, Worker
+from solweig.parallel import in_parallel
 from solweig.rasters.digests import plain
 from solweig.results.metadata import differences
 from solweig.results.state import ThermalState
+from solweig.results.summary import TimeseriesSummary
 from solweig.run.outcome import Collected, Outcome
+from solweig.run.plan import RunPlan
 from solweig.run.steps import write_steps
 from solweig.run.store import STATE_NAMES, STATISTIC_NAMES
 from solweig.run.tile_steps import MEANS, Sums, TileSteps
 from solweig.run.tiled import run_margin, steps_job
 from solweig.tiles.grid import TileSpec
 from solweig.tiles.store import TileStore
-
-if TYPE_CHECKING:
-    from solweig.results.summary import TimeseriesSummary
-    from solweig.run.plan import RunPlan
 
 __all__ = ["check_baseline", "run_changed"]
 
@@ -79,7 +81,11 @@ def check_baseline(plan: RunPlan, baseline: TimeseriesSummary) -> None:
 
 
 def run_changed(
-    plan: RunPlan, baseline: TimeseriesSummary, engine: Any, telemetry: Telemetry, progress: Any
+    plan: RunPlan,
+    baseline: TimeseriesSummary,
+    engine: _core.Engine | None,
+    telemetry: Telemetry,
+    progress: Any,
 ) -> Outcome:
     """Carry out the part of a run that an edit reaches.
 
@@ -102,7 +108,7 @@ def run_changed(
         found, done = TileSteps(), None
         if spec is not None:
             job = steps_job(plan, inputs, results, digests=False, overlap=False)
-            worker = Worker(Setup(0, "cpu" if engine is None else "gpu", 0, _Given(engine)))
+            worker = Worker(Setup(0, "cpu" if engine is None else "gpu", 0, Here(engine)))
             worker.begin(job)
             try:
                 done = worker.do(0, (spec, None), progress or _ignore)
@@ -148,16 +154,6 @@ def run_changed(
         )  # fmt: skip
 
 
-class _Given:
-    """Hands out an engine that is open already."""
-
-    def __init__(self, engine: Any) -> None:
-        self._engine = engine
-
-    def __call__(self, device_index: int) -> Any:
-        return self._engine
-
-
 def _ignore(done: int, total: int) -> None:
     pass
 
@@ -190,10 +186,6 @@ def _reached(plan: RunPlan) -> TileSpec | None:
 
 def _copy_baseline(results: TileStore, baseline: TimeseriesSummary, plan: RunPlan) -> None:
     """The baseline's rasters, to be overwritten where they change."""
-    from functools import partial
-
-    from solweig.parallel import in_parallel
-
     assert baseline.dataset is not None
     assert baseline.state is not None
     arrays = {f"step/{n}": baseline.dataset[n].values for n in plan.outputs}

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
+from solweig.renamed import also_named
+from solweig.typing import F32
 
 logger = logging.getLogger(__name__)
 
-F32 = NDArray[np.float32]
 
 #: Ground codes with parameters; codes from 100 up are buildings by wall material.
 GROUND_CODES = {
@@ -310,3 +311,20 @@ def why_surface_frame_looks_wrong(dsm: F32, dem: F32, *, relative: bool) -> str 
         share = float(np.mean((np.abs(dsm[known]) < 1.0) & (dem[known] > 5.0)))
         what = f"of its cells are near 0 m where the ground lies at about {level:.0f} m"
     return f"{share:.0%} {what}" if share > 0.3 else None
+
+
+@also_named(reference="ground")
+def looks_like_relative(layer: NDArray[Any] | None, ground: NDArray[Any] | None) -> bool:
+    """Whether a vegetation layer holds heights above ground rather than elevations.
+
+    Args:
+        layer: Canopy or trunk heights ``[row, col]`` [m].
+        ground: Ground elevation ``[row, col]`` [m].
+
+    On ground near 0 m the two cannot be told apart; the answer is then ``True``. ``False`` where
+    either is ``None``.
+    """
+    if layer is None or ground is None:
+        return False
+    heights = np.asarray(layer, np.float32)
+    return why_canopy_looks_absolute(heights, np.asarray(ground, np.float32)) is None

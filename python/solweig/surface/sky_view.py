@@ -192,10 +192,10 @@ def _tiles(
     scene: SceneFacts,
     options: dict[str, Any],
     tile_size: int | None,
-    engine: Any,
+    engine: _core.Engine | None,
     execution: ResolvedExecution | None,
     mapped: bool,
-) -> tuple[Any, TilePlan | None]:
+) -> tuple[_core.Engine | None, TilePlan | None]:
     """The engine to use, and how the raster is cut; None in one piece."""
     halo = svf_halo(
         scene,
@@ -231,16 +231,15 @@ def _tiles(
 def _in_one_piece(
     scene: _core.Scene,
     options: dict[str, Any],
-    engine: Any,
+    engine: _core.Engine | None,
     telemetry: Telemetry,
     progress: Any,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     before, device_before = process_tally(engine), device_seconds(engine)
-    chosen = {} if engine is None else {"engine": engine}
     started = time.perf_counter()
-    view = scene.svf(**options, progress=progress, **chosen)
+    view = scene.svf(**options, progress=progress, engine=engine)
     record_svf(telemetry, time.perf_counter() - started, options["patch_option"])
     telemetry.fallbacks(since(before, process_tally(engine)))
-    if device_before or device_seconds(engine):
+    if engine is not None and engine.gpu is not None:
         telemetry.gpu_stages(device_seconds(engine, device_before), engine.gpu.timing)
     return view.fields(), view.masks()

@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from solweig.atomic import atomic_path
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
 from solweig.rasters.digests import save_arrays
 from solweig.rasters.windows import map_array
-
-F32 = NDArray[np.float32]
+from solweig.typing import F32
 
 _SIDES = {"north": "N", "east": "E", "south": "S", "west": "W"}
 

@@ -73,16 +73,16 @@ class TileSkyJob:
     options: dict[str, Any]
     digests: bool = False
 
-    def begin(self, engine: Any) -> _Viewing:
+    def begin(self, engine: _core.Engine | None) -> _Viewing:
         return _Viewing(self, engine)
 
 
 class _Viewing(Phases):
     """The three phases of a tile."""
 
-    def __init__(self, job: TileSkyJob, engine: Any) -> None:
+    def __init__(self, job: TileSkyJob, engine: _core.Engine | None) -> None:
         self._job = job
-        self._chosen = {} if engine is None else {"engine": engine}
+        self._engine = engine
 
     def read(self, item: TileSpec) -> dict[str, Any]:
         inputs, where = self._job.inputs, item.read_slice
@@ -97,7 +97,7 @@ class _Viewing(Phases):
         started = time.perf_counter()
         scene = _core.Scene(loaded.pop("dsm"), **loaded, **self._job.scene)
         core = corners(item.core_slice)
-        view = scene.svf(**self._job.options, progress=report, window=core, **self._chosen)
+        view = scene.svf(**self._job.options, progress=report, window=core, engine=self._engine)
         return view, time.perf_counter() - started
 
     def finish(self, item: TileSpec, computed: tuple[_core.SkyView, float]) -> TileSky:

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from solweig import _core, switches
 from solweig.errors import ConfigurationError
+from solweig.memory_limits import memory_budget
 from solweig.tiles.grid import TileSpec, generate_tiles
 
 __all__ = [
@@ -271,8 +273,13 @@ def _widened(core: int, shape: tuple[int, int], least: int) -> tuple[int, int]:
 
 
 def cut_or_leave_device(
-    shape: tuple[int, int], margin: Margin, engine: Any, *, memory: int | None, **limits: Any
-) -> tuple[Any, TilePlan | None]:
+    shape: tuple[int, int],
+    margin: Margin,
+    engine: _core.Engine | None,
+    *,
+    memory: int | None,
+    **limits: Any,
+) -> tuple[_core.Engine | None, TilePlan | None]:
     """:func:`plan_tiles`, leaving a device that holds no sensible tile for the CPU.
 
     A machine whose memory holds no sensible tile gets the smallest ones, with a warning: the
@@ -302,10 +309,15 @@ def cut_or_leave_device(
 
 
 def device_of(
-    engine: Any, *, patch_option: int, vegetation: bool, anisotropic: bool, sides: bool
+    engine: _core.Engine | None,
+    *,
+    patch_option: int,
+    vegetation: bool,
+    anisotropic: bool,
+    sides: bool,
 ) -> Backend | None:
     """The device of an engine, as a plan takes it; None without one."""
-    gpu = getattr(engine, "gpu", None)
+    gpu = None if engine is None else engine.gpu
     if gpu is None:
         return None
     found: Mapping[str, int] = gpu.footprint(patch_option, vegetation, anisotropic, sides)
@@ -418,3 +430,23 @@ def _area(shape: tuple[int, int], core: tuple[int, int], margin: int) -> int:
 
 def _mib(size: float) -> str:
     return f"{size / 2**20:.0f} MiB"
+
+
+_BYTES_PER_PIXEL = 400
+_ASSUMED_MEMORY = 8 * 2**30
+
+
+def compute_max_tile_pixels() -> int:
+    """Pixels of the largest tile that fits the share of memory a run may plan for.
+
+    Counts 400 bytes a pixel, what a run with trees and the anisotropic sky needs at its peak, and
+    keeps ``SOLWEIG_RAM_FRACTION`` and ``SOLWEIG_MAX_TILE_SIDE``. Where the operating system does
+    not tell its memory, 8 GiB are assumed.
+    """
+    planned, budget = switches.read(), memory_budget()
+    if budget is None:
+        budget = int(_ASSUMED_MEMORY * planned.ram_fraction)
+    pixels = budget // _BYTES_PER_PIXEL
+    if planned.max_tile_side is not None:
+        pixels = min(pixels, planned.max_tile_side**2)
+    return max(pixels, 1)

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from solweig.errors import ConfigurationError
 from solweig.tiles.store import Where
-from solweig.tiles.zarr_store import need_zarr
+from solweig.tiles.zarr_store import CUBE_NAME, need_zarr
 
-__all__ = ["PublishedInputs", "check_storage", "location", "remove_group"]
+__all__ = ["PublishedInputs", "check_storage", "cube_place", "location", "remove_group"]
 
 _CHUNK = 512
 _COMPLETE = "complete"
@@ -150,3 +150,8 @@ class PublishedInputs:
 
     def release(self) -> None:
         """Nothing is held."""
+
+
+def cube_place(output_dir: Path, storage: str | None) -> str:
+    """Where the steps go as Zarr: the output folder, or where a cluster was told to write."""
+    return str(output_dir / CUBE_NAME) if storage is None else location(storage, CUBE_NAME)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData, WeatherDataError
+from solweig.rasters.files import get_raster_metadata
 
 # A legal clock may be up to about 3 h away from the sun's (western China, summer time in Spain).
 _PLAUSIBLE_HOURS = 3.5
@@ -92,8 +93,6 @@ class Location:
             FileNotFoundError: no such file.
             InvalidSurfaceData: not a raster, or one without a coordinate reference system.
         """
-        from solweig.rasters.files import get_raster_metadata
-
         meta = get_raster_metadata(dsm_path)
         return cls._from_grid(
             meta["shape"], meta["geotransform"], meta["crs"], utc_offset, altitude

@@ -14,13 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from solweig import _core
 from solweig.errors import ConfigurationError, WeatherDataError
+from solweig.typing import F64
 from solweig.weather import sun
 from solweig.weather.location import Location
-from solweig.weather.step import Weather
+from solweig.weather.values import WeatherValues
 
 log = logging.getLogger("solweig")
-
-F64 = NDArray[np.float64]
 
 LEAF_DAYS = (97, 300)
 _HALF_YEAR = 183
@@ -70,7 +69,7 @@ class WeatherSeries:
 
 
 def weather_series(
-    weathers: Weather | Iterable[Weather],
+    weathers: WeatherValues | Iterable[WeatherValues],
     location: Location,
     *,
     stamp: str = "end",
@@ -106,7 +105,7 @@ def weather_series(
     """
     if gaps not in ("warn", "error", "allow"):
         raise ConfigurationError("gaps", "warn, error or allow", repr(gaps))
-    rows = [weathers] if isinstance(weathers, Weather) else list(weathers)
+    rows = [weathers] if isinstance(weathers, WeatherValues) else list(weathers)
     utc = _utc_stamps(rows, location)
     local = utc + np.timedelta64(round(location.utc_offset * 3600), "s")
     _check_order(rows, utc)
@@ -144,7 +143,7 @@ def weather_series(
     return WeatherSeries([w.datetime for w in rows], local, utc, columns, clearness, found)
 
 
-def derive(weathers: Sequence[Weather], location: Location, stamp: str = "end") -> None:
+def derive(weathers: Sequence[WeatherValues], location: Location, stamp: str = "end") -> None:
     """Set the derived fields of every step, each by itself, with its own ``timestep_minutes``."""
     rows = list(weathers)
     utc = _utc_stamps(rows, location)
@@ -174,11 +173,11 @@ def derive(weathers: Sequence[Weather], location: Location, stamp: str = "end") 
         row.clearness_index = float(min(index["ci"][i], 1.0)) if day else 1.0
 
 
-def _utc_stamps(rows: list[Weather], location: Location) -> NDArray[np.datetime64]:
+def _utc_stamps(rows: list[WeatherValues], location: Location) -> NDArray[np.datetime64]:
     if not rows:
         raise WeatherDataError("weather", "at least one step", "none")
     for row in rows:
-        if not isinstance(row, Weather):
+        if not isinstance(row, WeatherValues):
             raise WeatherDataError("weather", "Weather objects", type(row).__name__)
     aware = [row.datetime.tzinfo is not None for row in rows]
     if any(aware) != all(aware):
@@ -193,7 +192,7 @@ def _utc_stamps(rows: list[Weather], location: Location) -> NDArray[np.datetime6
     )
 
 
-def _check_order(rows: list[Weather], utc: NDArray[np.datetime64]) -> None:
+def _check_order(rows: list[WeatherValues], utc: NDArray[np.datetime64]) -> None:
     wrong = np.flatnonzero(np.diff(utc) <= np.timedelta64(0, "ns"))
     if wrong.size:
         i = int(wrong[0])
@@ -235,7 +234,7 @@ def _step_days(utc: NDArray[np.datetime64]) -> F64:
     return np.concatenate([forward, forward[-1:]])
 
 
-def _find_gaps(rows: list[Weather], local: NDArray[np.datetime64], spacing: F64) -> list[Gap]:
+def _find_gaps(rows: list[WeatherValues], local: NDArray[np.datetime64], spacing: F64) -> list[Gap]:
     if len(rows) < 3:
         return []
     usual = float(np.median(spacing[1:]))
@@ -281,16 +280,16 @@ def _report(gaps: list[Gap], policy: str) -> None:
     warnings.warn(f"weather: {text}. {hint}", UserWarning, stacklevel=4)
 
 
-def _column(rows: list[Weather], name: str) -> F64:
+def _column(rows: list[WeatherValues], name: str) -> F64:
     return np.array([getattr(row, name) for row in rows], np.float64)
 
 
-def _optional(rows: list[Weather], name: str) -> F64:
+def _optional(rows: list[WeatherValues], name: str) -> F64:
     values = (getattr(row, name) for row in rows)
     return np.array([np.nan if v is None else v for v in values], np.float64)
 
 
-def _measured_split(rows: list[Weather]) -> tuple[F64, F64]:
+def _measured_split(rows: list[WeatherValues]) -> tuple[F64, F64]:
     beam = _optional(rows, "measured_direct_rad")
     diffuse = _optional(rows, "measured_diffuse_rad")
     half = int(np.sum(np.isnan(beam) != np.isnan(diffuse)))
@@ -301,7 +300,7 @@ def _measured_split(rows: list[Weather]) -> tuple[F64, F64]:
 
 
 def _sun(
-    rows: list[Weather],
+    rows: list[WeatherValues],
     local: NDArray[np.datetime64],
     location: Location,
     interval: F64,

@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from solweig.errors import WeatherDataError
+from solweig.weather.location import Location
+from solweig.weather.series import derive
+from solweig.weather.values import Fill, WeatherValues
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from solweig.weather.location import Location
+    from solweig.weather.readers.frames import Rows
 
-Fill = Mapping[str, float] | Literal["interpolate"] | None
-
-# field: (low, high, unit, may be NaN)
-_RANGES: dict[str, tuple[float, float, str, bool]] = {
-    "ta": (-90.0, 65.0, "deg C", False),
-    "rh": (0.0, 100.0, "%", False),
-    "global_rad": (0.0, 1500.0, "W/m2", False),
-    "ws": (0.0, 115.0, "m/s", True),
-    "pressure": (400.0, 1100.0, "hPa", True),
-    "timestep_minutes": (0.01, 1440.0, "min", False),
-    "measured_direct_rad": (0.0, 1500.0, "W/m2", True),
-    "measured_diffuse_rad": (0.0, 1500.0, "W/m2", True),
-    "precomputed_sun_altitude": (-90.0, 90.0, "degrees", False),
-    "precomputed_sun_azimuth": (-180.0, 360.0, "degrees", False),
-    "precomputed_altmax": (0.0, 90.0, "degrees", False),
-}
-_OPTIONAL = (
-    "measured_direct_rad",
-    "measured_diffuse_rad",
-    "precomputed_sun_altitude",
-    "precomputed_sun_azimuth",
-    "precomputed_altmax",
-)
+__all__ = ["Weather"]
 
 
-@dataclass
-class Weather:
+class Weather(WeatherValues):
     """Weather of one time step.
 
     Args:
@@ -70,62 +47,8 @@ class Weather:
         WeatherDataError: a value that is missing or out of range.
     """
 
-    datetime: dt.datetime
-    ta: float
-    rh: float
-    global_rad: float
-    ws: float = 1.0
-    pressure: float = 1013.25
-    timestep_minutes: float = 60
-    measured_direct_rad: float | None = None
-    measured_diffuse_rad: float | None = None
-    precomputed_sun_altitude: float | None = None
-    precomputed_sun_azimuth: float | None = None
-    precomputed_altmax: float | None = None
-    sun_altitude: float = field(init=False, default=math.nan)
-    sun_azimuth: float = field(init=False, default=math.nan)
-    sun_zenith: float = field(init=False, default=math.nan)
-    altmax: float = field(init=False, default=math.nan)
-    direct_rad: float = field(init=False, default=math.nan)
-    diffuse_rad: float = field(init=False, default=math.nan)
-    clearness_index: float = field(init=False, default=math.nan)
-
-    def __post_init__(self) -> None:
-        self.datetime = as_datetime(self.datetime)
-        for name, (low, high, unit, may_be_nan) in _RANGES.items():
-            value = getattr(self, name)
-            if value is None and name in _OPTIONAL:
-                continue
-            number = _number(value)
-            if not (low <= number <= high or (may_be_nan and _is_nan(value))):
-                raise WeatherDataError(
-                    name, f"{low:g} to {high:g} {unit}", repr(value), self._hint(name, number)
-                )
-            setattr(self, name, number)
-
-    def _hint(self, name: str, number: float) -> str:
-        when = f"At {self.datetime:%Y-%m-%d %H:%M}."
-        if name == "ta" and 180 < number < 340:
-            return f"{when} It looks like kelvin."
-        if name == "pressure" and 30 < number < 110:
-            return f"{when} It looks like kPa."
-        if name == "pressure" and 40_000 < number < 110_000:
-            return f"{when} It looks like Pa."
-        if name == "global_rad" and -50 < number < 0:
-            return f"{when} Set the small negative readings of the night to 0."
-        if name == "rh" and 100 < number < 115:
-            return f"{when} Set supersaturated readings to 100."
-        return when
-
-    @property
-    def is_daytime(self) -> bool:
-        """Whether the sun is up; ``False`` before :meth:`compute_derived`."""
-        return self.sun_altitude > 0
-
     def compute_derived(self, location: Location) -> None:
         """Set sun position, split of radiation and clearness index for ``location``."""
-        from solweig.weather.series import derive
-
         derive([self], location)
 
     @classmethod
@@ -166,9 +89,11 @@ class Weather:
             FileNotFoundError: no such file.
             WeatherDataError: not an EPW file, missing values, nothing in the period.
         """
-        from solweig.weather.readers import read_epw_weather
+        from solweig.weather.readers.epw import read_epw_weather  # pandas takes its time
 
-        return read_epw_weather(path, start=start, end=end, hours=hours, year=year, fill=fill)
+        return cls._of(
+            read_epw_weather(path, start=start, end=end, hours=hours, year=year, fill=fill)
+        )
 
     @classmethod
     def from_umep_met(
@@ -187,10 +112,10 @@ class Weather:
         missing wind or pressure stays missing, which is logged. Arguments and errors otherwise as
         :meth:`from_epw`.
         """
-        from solweig.weather.readers import read_umep_met
+        from solweig.weather.readers.umep import read_umep_met  # pandas takes its time
 
-        return read_umep_met(
-            paths, resample_hourly=resample_hourly, start=start, end=end, fill=fill
+        return cls._of(
+            read_umep_met(paths, resample_hourly=resample_hourly, start=start, end=end, fill=fill)
         )
 
     @classmethod
@@ -217,39 +142,29 @@ class Weather:
         Raises:
             WeatherDataError: a column or value is missing or out of range, times out of order.
         """
-        from solweig.weather.readers import read_dataframe
+        from solweig.weather.readers.table import read_dataframe  # pandas takes its time
 
-        return read_dataframe(frame, columns=columns, minutes=timestep_minutes, fill=fill)
+        return cls._of(read_dataframe(frame, columns=columns, minutes=timestep_minutes, fill=fill))
 
+    @classmethod
+    def _of(cls, rows: Rows) -> list[Weather]:
+        """One step per row."""
 
-def as_datetime(value: Any) -> dt.datetime:
-    """A ``datetime`` from one, from text in ISO form, or from numpy's or pandas' own types.
+        def given(value: float) -> float | None:
+            return None if math.isnan(value) else value
 
-    Raises:
-        WeatherDataError: anything else.
-    """
-    if hasattr(value, "to_pydatetime"):
-        if value != value:  # NaT
-            raise WeatherDataError("datetime", "a date and time", "none")
-        value = value.to_pydatetime(warn=False)
-    if type(value).__module__ == "numpy":
-        value = value.astype("datetime64[us]").item()
-    if isinstance(value, str):
-        try:
-            value = dt.datetime.fromisoformat(value)
-        except ValueError:
-            raise WeatherDataError("datetime", "a date and time", repr(value)) from None
-    if not isinstance(value, dt.datetime):
-        raise WeatherDataError("datetime", "a date and time", repr(value))
-    return value
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return math.nan
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+        values = {name: rows.frame[name].to_list() for name in rows.frame.columns}
+        return [
+            cls(
+                datetime=stamp.to_pydatetime(),
+                ta=values["ta"][i],
+                rh=values["rh"][i],
+                global_rad=values["global_rad"][i],
+                ws=values["ws"][i],
+                pressure=values["pressure"][i],
+                timestep_minutes=float(rows.minutes[i]),
+                measured_direct_rad=given(values["direct_rad"][i]),
+                measured_diffuse_rad=given(values["diffuse_rad"][i]),
+            )
+            for i, stamp in enumerate(rows.frame.index)
+        ]

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.errors import ConfigurationError
+from solweig.typing import F64
 
-F64 = NDArray[np.float64]
 Times = NDArray[np.datetime64]
 
 PRESSURE_PA = 101_000.0

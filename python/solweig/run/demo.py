@@ -1,0 +1,105 @@
+"""The bundled site: a square in Gothenburg on a hot day, with measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from solweig.config import HumanParams, ModelConfig
+from solweig.results.pictures import draw_curves, draw_run
+from solweig.results.summary import TimeseriesSummary
+from solweig.run.calculation import calculate
+from solweig.surface.data import SurfaceData
+from solweig.weather.location import Location
+from solweig.weather.step import Weather
+
+__all__ = ["DemoRun", "demo_folder", "demo_measurements", "demo_weather", "run_demo"]
+
+PLACE = "Gustav Adolfs torg, Gothenburg"
+DAY = "2006-08-01"
+UTC_OFFSET = 1.0
+WIND = 1.5
+"""Wind was not measured there; UTCI needs one [m/s]."""
+PRESSURE = 1013.0
+"""Nor was pressure; this is what the model takes where there is none [hPa]."""
+ABS_L = 0.95
+"""Longwave absorption the measurements were evaluated with."""
+
+Phase = Callable[[str], Callable[[int, int], Any]]
+
+
+@dataclass(frozen=True)
+class DemoRun:
+    """A finished demo and its pictures."""
+
+    summary: TimeseriesSummary
+    pictures: list[Path]
+
+
+def demo_folder() -> Path:
+    """Where the bundled rasters, weather and measurements lie."""
+    return Path(str(resources.files("solweig").joinpath("data/demo")))
+
+
+def demo_surface(working_dir: Path | None = None, feedback: Any = None) -> SurfaceData:
+    folder = demo_folder()
+    return SurfaceData.prepare(
+        dsm=folder / "dsm.tif",
+        dem=folder / "dem.tif",
+        cdsm=folder / "cdsm.tif",
+        land_cover=folder / "land_cover.tif",
+        working_dir=working_dir,
+        feedback=feedback,
+    )
+
+
+def demo_weather() -> list[Weather]:
+    return Weather.from_umep_met(
+        demo_folder() / "weather.txt", fill={"ws": WIND, "pressure": PRESSURE}
+    )
+
+
+def demo_measurements() -> pd.DataFrame:
+    """Measured Tmrt and fluxes of the day, indexed by local standard time."""
+    table = pd.read_csv(demo_folder() / "measurements.csv")
+    table = table[table["day"].astype(str) == DAY.replace("-", "")]
+    table.index = pd.to_datetime(DAY) + pd.to_timedelta(table["hour"], unit="h")
+    return table
+
+
+def run_demo(out: Path, phase: Phase, *, pictures: bool = True) -> DemoRun:
+    """Run the bundled day and draw it.
+
+    Args:
+        out: folder for GeoTIFFs, pictures and the prepared surface.
+        phase: gives a progress callback for a named phase.
+        pictures: draw PNG maps (needs matplotlib).
+    """
+    folder = demo_folder()
+    surface = demo_surface(out / "surface", phase("Preparing the surface"))
+    summary = calculate(
+        surface,
+        demo_weather(),
+        Location.from_surface(surface, utc_offset=UTC_OFFSET),
+        output_dir=out,
+        config=ModelConfig(human=HumanParams(abs_l=ABS_L)),
+        outputs=["tmrt", "utci", "shadow"],
+        pois=folder / "poi.geojson",
+        progress_callback=phase("Running the day"),
+        overwrite=True,
+    )
+    if not pictures:
+        return DemoRun(summary, [])
+    note = f"wind set to {WIND:g} m/s"
+    plots = out / "plots"
+    assert summary.pois is not None
+    first = summary.pois.iloc[0]
+    point = (float(first["x"]), float(first["y"]), "Station")
+    files = draw_run(summary, surface, plots, place=PLACE, wind_note=note, point=point)
+    files += draw_curves(summary, plots, place=PLACE, measured=demo_measurements(), wind_note=note)
+    return DemoRun(summary, files)

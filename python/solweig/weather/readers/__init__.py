@@ -1,0 +1,1 @@
+"""Readers of weather: EPW files, UMEP's text format, tables."""

@@ -1,0 +1,150 @@
+"""Weather of one time step: its values and their ranges."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from solweig.errors import WeatherDataError
+
+Fill = Mapping[str, float] | Literal["interpolate"] | None
+
+# field: (low, high, unit, may be NaN)
+_RANGES: dict[str, tuple[float, float, str, bool]] = {
+    "ta": (-90.0, 65.0, "deg C", False),
+    "rh": (0.0, 100.0, "%", False),
+    "global_rad": (0.0, 1500.0, "W/m2", False),
+    "ws": (0.0, 115.0, "m/s", True),
+    "pressure": (400.0, 1100.0, "hPa", True),
+    "timestep_minutes": (0.01, 1440.0, "min", False),
+    "measured_direct_rad": (0.0, 1500.0, "W/m2", True),
+    "measured_diffuse_rad": (0.0, 1500.0, "W/m2", True),
+    "precomputed_sun_altitude": (-90.0, 90.0, "degrees", False),
+    "precomputed_sun_azimuth": (-180.0, 360.0, "degrees", False),
+    "precomputed_altmax": (0.0, 90.0, "degrees", False),
+}
+_OPTIONAL = (
+    "measured_direct_rad",
+    "measured_diffuse_rad",
+    "precomputed_sun_altitude",
+    "precomputed_sun_azimuth",
+    "precomputed_altmax",
+)
+
+
+@dataclass
+class WeatherValues:
+    """Weather of one time step as plain values; :class:`solweig.Weather` adds where from.
+
+    Args:
+        datetime: Time stamp, the end of the step unless a run says otherwise. Without a time zone
+            it is local standard time at the location's ``utc_offset``.
+        ta: Air temperature, -90 to 65 deg C.
+        rh: Relative humidity, 0-100 %.
+        global_rad: Global horizontal irradiance, 0-1500 W/m2.
+        ws: Wind speed at the sensor's height, 0-115 m/s. NaN means not measured: Tmrt is not
+            affected, UTCI and PET have no value.
+        pressure: Air pressure, 400-1100 hPa. NaN means not measured: the model takes 1013 hPa.
+        timestep_minutes: Length of the step. The sun stands where it is half a step before the
+            stamp.
+        measured_direct_rad: Direct irradiance normal to the beam [W/m2]; used together with
+            ``measured_diffuse_rad``, else global radiation is split (Reindl et al. 1990).
+        measured_diffuse_rad: Diffuse horizontal irradiance [W/m2].
+        precomputed_sun_altitude, precomputed_sun_azimuth, precomputed_altmax: Use these angles
+            [degrees] instead of computing them.
+
+    :meth:`solweig.Weather.compute_derived` sets ``sun_altitude``, ``sun_azimuth``,
+    ``sun_zenith``, ``altmax`` [degrees], ``direct_rad``, ``diffuse_rad`` [W/m2] and
+    ``clearness_index``, which are NaN before.
+
+    Raises:
+        WeatherDataError: a value that is missing or out of range.
+    """
+
+    datetime: dt.datetime
+    ta: float
+    rh: float
+    global_rad: float
+    ws: float = 1.0
+    pressure: float = 1013.25
+    timestep_minutes: float = 60
+    measured_direct_rad: float | None = None
+    measured_diffuse_rad: float | None = None
+    precomputed_sun_altitude: float | None = None
+    precomputed_sun_azimuth: float | None = None
+    precomputed_altmax: float | None = None
+    sun_altitude: float = field(init=False, default=math.nan)
+    sun_azimuth: float = field(init=False, default=math.nan)
+    sun_zenith: float = field(init=False, default=math.nan)
+    altmax: float = field(init=False, default=math.nan)
+    direct_rad: float = field(init=False, default=math.nan)
+    diffuse_rad: float = field(init=False, default=math.nan)
+    clearness_index: float = field(init=False, default=math.nan)
+
+    def __post_init__(self) -> None:
+        self.datetime = as_datetime(self.datetime)
+        for name, (low, high, unit, may_be_nan) in _RANGES.items():
+            value = getattr(self, name)
+            if value is None and name in _OPTIONAL:
+                continue
+            number = _number(value)
+            if not (low <= number <= high or (may_be_nan and _is_nan(value))):
+                raise WeatherDataError(
+                    name, f"{low:g} to {high:g} {unit}", repr(value), self._hint(name, number)
+                )
+            setattr(self, name, number)
+
+    def _hint(self, name: str, number: float) -> str:
+        when = f"At {self.datetime:%Y-%m-%d %H:%M}."
+        if name == "ta" and 180 < number < 340:
+            return f"{when} It looks like kelvin."
+        if name == "pressure" and 30 < number < 110:
+            return f"{when} It looks like kPa."
+        if name == "pressure" and 40_000 < number < 110_000:
+            return f"{when} It looks like Pa."
+        if name == "global_rad" and -50 < number < 0:
+            return f"{when} Set the small negative readings of the night to 0."
+        if name == "rh" and 100 < number < 115:
+            return f"{when} Set supersaturated readings to 100."
+        return when
+
+    @property
+    def is_daytime(self) -> bool:
+        """Whether the sun is up; ``False`` before :meth:`compute_derived`."""
+        return self.sun_altitude > 0
+
+
+def as_datetime(value: Any) -> dt.datetime:
+    """A ``datetime`` from one, from text in ISO form, or from numpy's or pandas' own types.
+
+    Raises:
+        WeatherDataError: anything else.
+    """
+    if hasattr(value, "to_pydatetime"):
+        if value != value:  # NaT
+            raise WeatherDataError("datetime", "a date and time", "none")
+        value = value.to_pydatetime(warn=False)
+    if type(value).__module__ == "numpy":
+        value = value.astype("datetime64[us]").item()
+    if isinstance(value, str):
+        try:
+            value = dt.datetime.fromisoformat(value)
+        except ValueError:
+            raise WeatherDataError("datetime", "a date and time", repr(value)) from None
+    if not isinstance(value, dt.datetime):
+        raise WeatherDataError("datetime", "a date and time", repr(value))
+    return value
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
