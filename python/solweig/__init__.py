@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from solweig import progress as progress
     from solweig import walls as walls
     from solweig.config import ModelConfig as ModelConfig
-    from solweig.config import Settings as Settings
     from solweig.errors import ComputationCancelled as ComputationCancelled
     from solweig.errors import ConfigurationError as ConfigurationError
     from solweig.errors import GridShapeMismatch as GridShapeMismatch
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from solweig.results.summary import TimeseriesSummary as TimeseriesSummary
     from solweig.run.calculation import calculate as calculate
     from solweig.run.checks import validate_inputs as validate_inputs
+    from solweig.run.settings import Settings as Settings
     from solweig.surface.data import SurfaceData as SurfaceData
     from solweig.surface.precomputed import PrecomputedData as PrecomputedData
     from solweig.switches import GPU_ENABLED as GPU_ENABLED
@@ -73,7 +73,7 @@ _EXPORTS: dict[str, str] = {
     "Weather": "weather.step",
     "HumanParams": "human",
     "ModelConfig": "config",
-    "Settings": "config",
+    "Settings": "run.settings",
     "SolweigError": "errors",
     "InvalidSurfaceData": "errors",
     "GridShapeMismatch": "errors",

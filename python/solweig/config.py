@@ -1,10 +1,10 @@
-"""How a run is configured: :class:`ModelConfig` (what users keep in a file) and :class:`Settings`
-(what one call resolves to)."""
+"""How a run is configured: :class:`ModelConfig`, what users keep in a file."""
 
 from __future__ import annotations
 
 import json
 import math
+import numbers
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -20,10 +20,9 @@ from solweig.params import (
     namespace_from_dict,
     namespace_to_plain,
     read_json_object,
-    wall_class_name,
 )
 
-__all__ = ["VALID_OUTPUTS", "HumanParams", "ModelConfig", "Settings"]
+__all__ = ["VALID_OUTPUTS", "HumanParams", "ModelConfig", "check_tile_size", "validate_outputs"]
 
 VALID_OUTPUTS = ("tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup")
 DEFAULT_MAX_SHADOW_DISTANCE_M = 1000.0
@@ -52,6 +51,36 @@ def validate_outputs(outputs: Sequence[str]) -> list[str]:
             expected = "names among " + ", ".join(VALID_OUTPUTS)
             raise ConfigurationError("outputs", expected, repr(name))
     return list(dict.fromkeys(names))
+
+
+def check_tile_size(
+    tile_size: Any, shape: tuple[int, int] | None = None, least: int = 1
+) -> int | None:
+    """The side of a tile that was asked for [pixels]; None = not asked for.
+
+    Parameters
+    ----------
+    tile_size
+        As it was given.
+    shape
+        Of the raster, which is one tile if it is no larger; None where it is not known yet.
+    least
+        Shortest side of a tile that is smaller than the raster.
+
+    Raises
+    ------
+    ConfigurationError
+        Not a whole number, or too small.
+    """
+    if tile_size is None:
+        return None
+    if not isinstance(tile_size, numbers.Integral) or isinstance(tile_size, bool) or tile_size < 1:
+        raise ConfigurationError(
+            "tile_size", "a whole number of pixels, 1 or more", repr(tile_size)
+        )
+    if shape is not None and tile_size < least and tile_size < max(shape):
+        raise ConfigurationError("tile_size", f"at least {least} pixels", int(tile_size))
+    return int(tile_size)
 
 
 @dataclass
@@ -130,8 +159,7 @@ class ModelConfig:
         _check_number("max_shadow_distance_m", self.max_shadow_distance_m, 1.0, 100_000.0, "m")
         if self.wind_height_m is not None:
             _check_number("wind_height_m", self.wind_height_m, 0.5, 200.0, "m")
-        if self.tile_size is not None:
-            _check_number("tile_size", self.tile_size, 1, 1_000_000, "pixels")
+        self.tile_size = check_tile_size(self.tile_size)
         for name in ("heat_thresholds_day", "heat_thresholds_night"):
             setattr(self, name, _thresholds(name, getattr(self, name)))
         _refuse_absent_schemes(self.use_ground_scheme, self.use_outgoing_longwave)
@@ -195,94 +223,6 @@ class ModelConfig:
         write_text(path, json.dumps(self.to_dict(), indent=2) + "\n")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """One call's settings: argument if given, else the configuration, else the default."""
-
-    use_anisotropic_sky: bool
-    conifer: bool
-    wall_material: str | None
-    max_shadow_distance_m: float
-    human: HumanParams
-    physics: SimpleNamespace | None
-    materials: SimpleNamespace | None
-    use_ground_scheme: bool
-    use_outgoing_longwave: bool
-    config: ModelConfig
-
-    @classmethod
-    def resolve(
-        cls,
-        *,
-        config: ModelConfig | None = None,
-        use_anisotropic_sky: bool | None = None,
-        conifer: bool | None = None,
-        wall_material: str | None = None,
-        max_shadow_distance_m: float | None = None,
-        human: HumanParams | None = None,
-        physics: SimpleNamespace | None = None,
-        materials: SimpleNamespace | None = None,
-        use_ground_scheme: bool | None = None,
-        use_outgoing_longwave: bool | None = None,
-    ) -> Settings:
-        """Combine the arguments of a call with a configuration.
-
-        ``conifer=False`` counts as not given, because it is the default of ``calculate``.
-
-        Raises:
-            ConfigurationError: a value out of range, or a scheme not in this release.
-        """
-        for name, value, kind, maker in (
-            ("config", config, ModelConfig, "ModelConfig.load() reads a file."),
-            ("human", human, HumanParams, "Make one with HumanParams()."),
-            ("physics", physics, SimpleNamespace, "load_physics() reads a file."),
-            ("materials", materials, SimpleNamespace, "load_materials() reads a file."),
-        ):
-            if value is not None and not isinstance(value, kind):
-                got = type(value).__name__
-                raise ConfigurationError(name, f"a {kind.__name__}", got, maker)
-        base = config if config is not None else ModelConfig()
-        reach = base.max_shadow_distance_m
-        if max_shadow_distance_m is not None:
-            _check_number("max_shadow_distance_m", max_shadow_distance_m, 1.0, 100_000.0, "m")
-            reach = max_shadow_distance_m
-        _refuse_absent_schemes(use_ground_scheme, use_outgoing_longwave)
-        chosen_physics = physics if physics is not None else base.physics
-        chosen_materials = materials if materials is not None else base.materials
-        wall = wall_material if wall_material is not None else base.wall_material
-        if wall is not None:
-            wall = wall_class_name(wall, chosen_materials)
-        return cls(
-            use_anisotropic_sky=(
-                base.use_anisotropic_sky if use_anisotropic_sky is None else use_anisotropic_sky
-            ),
-            conifer=bool(conifer) or base.conifer,
-            wall_material=wall,
-            max_shadow_distance_m=float(reach),
-            human=_first_human(human, base.human, chosen_physics, chosen_materials),
-            physics=chosen_physics,
-            materials=chosen_materials,
-            use_ground_scheme=False,
-            use_outgoing_longwave=False,
-            config=base,
-        )
-
-
-def _first_human(
-    explicit: HumanParams | None,
-    configured: HumanParams | None,
-    physics: SimpleNamespace | None,
-    materials: SimpleNamespace | None,
-) -> HumanParams:
-    for candidate in (explicit, configured):
-        if candidate is not None:
-            return candidate
-    for params in (physics, materials):
-        if params is not None and hasattr(params, "Tmrt_params"):
-            return human_from_params(params)
-    return HumanParams()
-
-
 def _refuse_absent_schemes(ground: bool | None, outgoing: bool | None) -> None:
     for name, value in (("use_ground_scheme", ground), ("use_outgoing_longwave", outgoing)):
         if value:
@@ -305,9 +245,9 @@ def _check_number(name: str, value: Any, low: float, high: float, unit: str) -> 
 
 def _thresholds(name: str, values: Sequence[float]) -> list[float]:
     try:
-        numbers = [float(v) for v in values]
+        found = [float(v) for v in values]
     except (TypeError, ValueError):
         raise ConfigurationError(name, "a list of temperatures [deg C]", repr(values)) from None
-    if not all(math.isfinite(v) for v in numbers):
+    if not all(math.isfinite(v) for v in found):
         raise ConfigurationError(name, "finite temperatures [deg C]", repr(values))
-    return numbers
+    return found

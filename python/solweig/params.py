@@ -42,7 +42,8 @@ def load_params(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
         FileNotFoundError: no such file.
         ConfigurationError: not a JSON object.
     """
-    return namespace_from_dict(_read(path))
+    found: SimpleNamespace = namespace_from_dict(_read(path))
+    return found
 
 
 @also_named(physics_json_path="path")
@@ -54,7 +55,8 @@ def load_physics(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
     values = {k: v for k, v in _read(None).items() if k in _PHYSICS_SECTIONS}
     if path is not None:
         values.update(_read(path))
-    return namespace_from_dict(values)
+    found: SimpleNamespace = namespace_from_dict(values)
+    return found
 
 
 @also_named(materials_json_path="path")
@@ -65,7 +67,7 @@ def load_materials(path: str | os.PathLike[str] | None = None) -> SimpleNamespac
         ConfigurationError: a section of the land-cover table is missing or a value is out of
             range.
     """
-    materials = namespace_from_dict(_read(path))
+    materials: SimpleNamespace = namespace_from_dict(_read(path))
     land_cover_table(materials)
     return materials
 

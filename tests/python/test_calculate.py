@@ -175,6 +175,20 @@ def test_an_argument_beats_the_configuration(surface: solweig.SurfaceData) -> No
     assert 31.0 in beaten.utci_hours_above
 
 
+def test_an_argument_that_reads_like_the_default_beats_the_configuration(
+    surface: solweig.SurfaceData,
+) -> None:
+    steps = weather((12,))
+    config = ModelConfig(formulation="improved", conifer=True)
+    plain = tmrt(solweig.calculate(surface, steps, LOCATION))
+    said = solweig.calculate(
+        surface, steps, LOCATION, config=config, formulation="reference", conifer=False
+    )
+    np.testing.assert_array_equal(tmrt(said), plain)
+    unsaid = tmrt(solweig.calculate(surface, steps, LOCATION, config=config))
+    assert not np.array_equal(unsaid, plain)
+
+
 def test_a_single_weather_is_a_series_of_one(surface: solweig.SurfaceData) -> None:
     step = weather((12,))[0]
     one = solweig.calculate(surface, step, LOCATION)

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from solweig import params, switches
-from solweig.config import ModelConfig, Settings
+from solweig import Settings, params, switches
+from solweig.config import ModelConfig
 from solweig.errors import ConfigurationError
 from solweig.human import HumanParams
 
@@ -292,3 +292,19 @@ def test_choice_order() -> None:
     assert switches.choose(None, "switch", "automatic") == "switch"
     assert switches.choose(None, None, "automatic") == "automatic"
     assert switches.choose(False, True, True) is False
+
+
+def test_what_is_said_beats_a_configuration_that_says_otherwise() -> None:
+    """Also where it reads like the default."""
+    config = ModelConfig(conifer=True, formulation="improved")
+    assert Settings.resolve(config=config).formulation == "improved"
+    assert Settings.resolve(config=config, formulation="reference").formulation == "reference"
+    assert Settings.resolve(config=config, conifer=False).conifer is False
+    assert Settings.resolve(config=config).conifer is True
+
+
+@pytest.mark.parametrize("size", [3.5, True, 0, -4, "128"])
+def test_sides_of_tiles_are_whole_numbers(size: object) -> None:
+    for make in (ModelConfig, Settings.resolve):
+        with pytest.raises(ConfigurationError, match="tile_size.*whole number"):
+            make(tile_size=size)

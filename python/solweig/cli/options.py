@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from solweig.cli.support import config_option_callback
+from solweig.config import DEFAULT_MAX_SHADOW_DISTANCE_M
 from solweig.errors import ConfigurationError
 from solweig.execution import ExecutionConfig, resolve_execution
 from solweig.surface.data import SurfaceData
@@ -34,7 +35,7 @@ __all__ = [
     "WallHeight",
     "comma_list",
     "execution",
-    "prepare_surface",
+    "prepared_surface",
 ]
 
 RASTERS = "Rasters"
@@ -135,14 +136,14 @@ PatchOption = Annotated[
                  help="Division of the sky: 1 (145 patches), 2 (153), 3 (305), 4 (609)."),
 ]  # fmt: skip
 MaxShadow = Annotated[
-    float,
+    float | None,
     typer.Option("--max-shadow-distance", help="How far shadows reach (m).",
-                 rich_help_panel=GRID),
+                 show_default=f"{DEFAULT_MAX_SHADOW_DISTANCE_M:g}", rich_help_panel=GRID),
 ]  # fmt: skip
 Formulation = Annotated[
-    str,
+    str | None,
     typer.Option("--formulation", help="reference (2025a) or improved geometry and physics.",
-                 rich_help_panel=GRID),
+                 show_default="reference", rich_help_panel=GRID),
 ]  # fmt: skip
 Force = Annotated[
     bool,
@@ -198,6 +199,11 @@ def parse_bbox(text: str | None) -> list[float] | None:
     return [west, south, east, north]
 
 
+def said_or(value: float | None, otherwise: float = DEFAULT_MAX_SHADOW_DISTANCE_M) -> float:
+    """A flag's value, else what holds without it."""
+    return otherwise if value is None else value
+
+
 def execution(
     accelerator: str, devices: list[str] | None, strict: bool, **others: Any
 ) -> ExecutionConfig:
@@ -214,7 +220,7 @@ def execution(
     return wishes
 
 
-def prepare_surface(progress: Any, **options: Any) -> SurfaceData:
+def prepared_surface(progress: Any, **options: Any) -> SurfaceData:
     """:meth:`SurfaceData.prepare` from the options above; checks them before reading anything."""
     absolute = options.pop("cdsm_absolute")
     return SurfaceData.prepare(

@@ -52,7 +52,7 @@ def plan(
     steps: Annotated[int, typer.Option("--steps", help="Steps of the run.")] = 24,
     outputs: Annotated[str, typer.Option("--outputs", help="Rasters per step.")] = "tmrt",
     patch_option: opt.PatchOption = 2,
-    max_shadow_distance: opt.MaxShadow = 1000.0,
+    max_shadow_distance: opt.MaxShadow = None,
     lowest_sun: Annotated[
         float, typer.Option("--lowest-sun", help="Lowest sun of the run (degrees).")
     ] = 3.0,
@@ -96,7 +96,7 @@ def plan(
         )  # fmt: skip
         found = forecast(
             place, steps=steps, outputs=len(names), patch_option=patch_option,
-            max_shadow_distance_m=max_shadow_distance, lowest_sun_deg=lowest_sun,
+            max_shadow_distance_m=opt.said_or(max_shadow_distance), lowest_sun_deg=lowest_sun,
             tile_size=tile_size, memory=limit, workers=workers, backend=backend,
         )  # fmt: skip
         console = out_console()

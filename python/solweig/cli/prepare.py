@@ -31,8 +31,8 @@ def prepare(
     bbox: opt.Bbox = None,
     pixel_size: opt.PixelSize = None,
     patch_option: opt.PatchOption = 2,
-    max_shadow_distance: opt.MaxShadow = 1000.0,
-    formulation: opt.Formulation = "reference",
+    max_shadow_distance: opt.MaxShadow = None,
+    formulation: opt.Formulation = None,
     force: opt.Force = False,
     tile_size: opt.TileSize = None,
     accelerator: opt.Accelerator = "auto",
@@ -53,15 +53,15 @@ def prepare(
     with clean_errors():
         execution = opt.execution(accelerator, device, strict_gpu)
         with progress_bars() as bars:
-            surface = opt.prepare_surface(
+            surface = opt.prepared_surface(
                 bars.phase("Preparing the surface"),
                 dsm=dsm, dem=dem, cdsm=cdsm, tdsm=tdsm, land_cover=land_cover,
                 wall_height=wall_height, wall_aspect=wall_aspect, working_dir=cache,
                 cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
                 pixel_size=pixel_size, patch_option=patch_option,
-                max_shadow_distance_m=max_shadow_distance, force_recompute=force,
+                max_shadow_distance_m=opt.said_or(max_shadow_distance), force_recompute=force,
                 tile_size=tile_size,
-                formulation=formulation, execution=execution,
+                formulation=formulation or "reference", execution=execution,
             )  # fmt: skip
         rows, cols = surface.shape
         out_console().print(

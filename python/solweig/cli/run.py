@@ -45,8 +45,8 @@ def run(
     bbox: opt.Bbox = None,
     pixel_size: opt.PixelSize = None,
     patch_option: opt.PatchOption = 2,
-    max_shadow_distance: opt.MaxShadow = 1000.0,
-    formulation: opt.Formulation = "reference",
+    max_shadow_distance: opt.MaxShadow = None,
+    formulation: opt.Formulation = None,
     force: opt.Force = False,
     cache: Annotated[
         Path | None,
@@ -97,13 +97,14 @@ def run(
         ),
     ] = None,
     outputs: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--outputs",
             help="Rasters per step: tmrt,utci,pet,shadow,kdown,kup,ldown,lup.",
+            show_default="tmrt",
             rich_help_panel=OUTPUT,
         ),
-    ] = "tmrt",
+    ] = None,
     pois: Annotated[
         Path | None,
         typer.Option(
@@ -153,18 +154,38 @@ def run(
     ] = "geotiff",
     tile_size: opt.TileSize = None,
     sky: Annotated[
-        str,
-        typer.Option("--sky", help="anisotropic (Perez) or isotropic.", rich_help_panel=MODEL),
-    ] = "anisotropic",
+        str | None,
+        typer.Option(
+            "--sky",
+            help="anisotropic (Perez) or isotropic.",
+            show_default="anisotropic",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     conifer: Annotated[
-        bool, typer.Option("--conifer", help="Trees keep their leaves.", rich_help_panel=MODEL)
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--conifer/--no-conifer",
+            help="Trees keep their leaves.",
+            show_default="no-conifer",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     posture: Annotated[
-        str, typer.Option("--posture", help="standing or sitting.", rich_help_panel=MODEL)
-    ] = "standing",
+        str | None,
+        typer.Option(
+            "--posture",
+            help="standing or sitting.",
+            show_default="standing",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     body: Annotated[
-        str, typer.Option("--body", help="cylinder or box.", rich_help_panel=MODEL)
-    ] = "cylinder",
+        str | None,
+        typer.Option(
+            "--body", help="cylinder or box.", show_default="cylinder", rich_help_panel=MODEL
+        ),
+    ] = None,
     params: Annotated[
         Path | None,
         typer.Option(
@@ -198,7 +219,8 @@ def run(
     with clean_errors():
         source = WeatherSource(epw, met or [], start, end, parse_fill(fill))
         model = _model_config(sky, conifer, posture, body, formulation, params)
-        names = validate_outputs(opt.comma_list(outputs))
+        reach = opt.said_or(max_shadow_distance, model.max_shadow_distance_m)
+        names = None if outputs is None else validate_outputs(opt.comma_list(outputs))
         place = Place(latitude, longitude, altitude, utc_offset)
         place.check(source)
         check_folder(out)
@@ -218,7 +240,7 @@ def run(
         weather = source.read()
         options: dict[str, Any] = {
             "output_dir": out, "config": model, "outputs": names,
-            "max_shadow_distance_m": max_shadow_distance, "pois": pois, "overwrite": overwrite,
+            "max_shadow_distance_m": reach, "pois": pois, "overwrite": overwrite,
             "resume": resume, "output_format": opt.comma_list(output_format),
             "tile_size": tile_size, "execution": execution, "state": initial,
         }  # fmt: skip
@@ -231,13 +253,13 @@ def run(
             bbox=opt.parse_bbox(bbox), pixel_size=pixel_size,
         )  # fmt: skip
         with progress_bars() as bars, place_kept as kept:
-            surface = opt.prepare_surface(
+            surface = opt.prepared_surface(
                 bars.phase("Preparing the surface"),
                 dsm=dsm, dem=dem, cdsm=cdsm, tdsm=tdsm, land_cover=land_cover,
                 wall_height=wall_height, wall_aspect=wall_aspect, working_dir=kept,
                 cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
                 pixel_size=pixel_size, patch_option=patch_option,
-                max_shadow_distance_m=max_shadow_distance, force_recompute=force,
+                max_shadow_distance_m=reach, force_recompute=force,
                 tile_size=tile_size,
                 formulation=model.formulation, execution=here, check=check,
             )  # fmt: skip
@@ -323,13 +345,19 @@ def parse_fill(values: list[str] | None) -> dict[str, float] | None:
 
 
 def _model_config(
-    sky: str, conifer: bool, posture: str, body: str, formulation: str, params: Path | None
+    sky: str | None,
+    conifer: bool | None,
+    posture: str | None,
+    body: str | None,
+    formulation: str | None,
+    params: Path | None,
 ) -> ModelConfig:
-    if sky not in ("anisotropic", "isotropic"):
+    """The parameter file, with what flags say in its place."""
+    if sky not in (None, "anisotropic", "isotropic"):
         raise ConfigurationError("--sky", "anisotropic or isotropic", repr(sky))
     config = ModelConfig() if params is None else ModelConfig.from_json(params)
-    settings = {**config.__dict__, "conifer": conifer, "body": body, "formulation": formulation}
-    settings["use_anisotropic_sky"] = sky == "anisotropic"
-    human = config.human or HumanParams()
-    settings["human"] = HumanParams(**{**human.__dict__, "posture": posture})
-    return ModelConfig(**settings)
+    said: dict[str, Any] = {"conifer": conifer, "body": body, "formulation": formulation}
+    said["use_anisotropic_sky"] = None if sky is None else sky == "anisotropic"
+    if posture is not None:
+        said["human"] = replace(config.human or HumanParams(), posture=posture)
+    return replace(config, **{name: value for name, value in said.items() if value is not None})

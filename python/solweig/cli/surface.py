@@ -63,8 +63,9 @@ def _cells(dsm: Path, bbox: list[float] | None, pixel_size: float | None) -> int
 
     try:
         with rasterio.open(dsm) as source:
-            west, south, east, north = source.bounds if bbox is None else bbox
-            side = pixel_size or abs(source.transform.a)
+            bounds: tuple[float, ...] = source.bounds if bbox is None else tuple(bbox)
+            west, south, east, north = bounds
+            side = pixel_size or abs(float(source.transform.a))
             return round(abs((east - west) * (north - south)) / side**2)
     except (RasterioIOError, ValueError):
         return None  # told with its reason when the layers are read

@@ -19,7 +19,6 @@ from solweig.rasters.digests import content_hash, plain
 from solweig.renamed import also_named
 
 if TYPE_CHECKING:
-    from solweig.config import Settings
     from solweig.human import HumanParams
     from solweig.surface.data import SurfaceData
     from solweig.weather.location import Location
@@ -55,7 +54,7 @@ def create_run_metadata(
     output_dir: str | Path | None = None,
     outputs: Sequence[str] | None = None,
     *,
-    settings: Settings | None = None,
+    settings: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
     steps: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
@@ -69,7 +68,7 @@ def create_run_metadata(
             where ``settings`` are not given.
         output_dir: not part of the description, so that a moved run stays the same run.
         outputs: requested variables.
-        settings: resolved settings of the call.
+        settings: every choice of the call, settled.
         parameters: every parameter handed to the engine, and what else shapes the result.
         steps: what the engine is given for each step; hashed with the weather.
 

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 
 from solweig import _core, switches
 from solweig.atomic import atomic_path
-from solweig.config import HumanParams, ModelConfig, Settings
+from solweig.config import HumanParams, ModelConfig
 from solweig.errors import ComputationCancelled, ConfigurationError
 from solweig.execution import ExecutionConfig
 from solweig.execution.opening import engine_of
@@ -29,12 +29,15 @@ from solweig.results.statistics import Timeseries, statistics_kwargs
 from solweig.results.summary import TimeseriesSummary
 from solweig.run.checks import validate_inputs
 from solweig.run.outcome import Collected, Outcome
-from solweig.run.plan import RunPlan, RunRequest, check_before_sky, make_plan, settle
+from solweig.run.plan import RunPlan, check_before_sky, make_plan
+from solweig.run.settings import RunSettings
 from solweig.run.steps import carry_out
 from solweig.run.store import WORK_FOLDER, RunStore
 from solweig.run.what_if import check_baseline, run_changed
+from solweig.said import knows_what_was_said
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData
+from solweig.typing import Advance
 from solweig.weather.location import Location
 from solweig.weather.step import Weather
 
@@ -42,10 +45,14 @@ __all__ = ["calculate", "check_calculation", "validate_inputs"]
 
 log = logging.getLogger("solweig")
 
-Progress = Callable[[int, int], Any]
+
+_NO_SETTINGS = {"surface", "weather", "location", "progress_callback", "baseline"}
+"""Arguments of :func:`calculate` that say what is run, not how."""
 
 
+@knows_what_was_said
 def calculate(
+    said: frozenset[str],
     surface: SurfaceData,
     weather: Weather | Sequence[Weather],
     location: Location | None = None,
@@ -66,7 +73,7 @@ def calculate(
     outputs: Sequence[str] | None = None,
     heat_thresholds_day: Sequence[float] | None = None,
     heat_thresholds_night: Sequence[float] | None = None,
-    progress_callback: Progress | None = None,
+    progress_callback: Advance | None = None,
     execution: ExecutionConfig | None = None,
     pois: PointSource | None = None,
     formulation: str = "reference",
@@ -84,7 +91,7 @@ def calculate(
         location: place and clock; None takes the centre of ``surface`` and UTC.
         output_dir: folder for GeoTIFFs and ``run_metadata.json``; None keeps every requested step
             in memory as ``summary.dataset``.
-        config: defaults for the arguments below.
+        config: defaults for the arguments below; what is said here goes before it.
         human: the person; default a standing man of 35 years.
         precomputed: walls, sky view factors or visibility to use instead of the surface's.
         use_anisotropic_sky: Perez sky (default) or isotropic.
@@ -131,22 +138,13 @@ def calculate(
     References:
         Lindberg, Holmer & Thorsson (2008), https://doi.org/10.1007/s00484-008-0162-7
     """
+    given = locals()
+    settings = RunSettings.resolve(**{name: given[name] for name in said - _NO_SETTINGS})
     if progress_callback is not None and not callable(progress_callback):
         raise ConfigurationError(
             "progress_callback", "a function of (done, total)", repr(progress_callback)
         )
-    request = _request(
-        surface, weather, location, output_dir=output_dir, config=config, human=human,
-        precomputed=precomputed, use_anisotropic_sky=use_anisotropic_sky, conifer=conifer,
-        physics=physics, materials=materials, wall_material=wall_material,
-        max_shadow_distance_m=max_shadow_distance_m, tile_size=tile_size,
-        use_ground_scheme=use_ground_scheme, use_outgoing_longwave=use_outgoing_longwave,
-        outputs=outputs, heat_thresholds_day=heat_thresholds_day,
-        heat_thresholds_night=heat_thresholds_night, execution=execution, pois=pois,
-        formulation=formulation, state=state, overwrite=overwrite, resume=resume,
-        output_format=output_format,
-    )  # fmt: skip
-    plan = make_plan(request)
+    plan = make_plan(surface, weather, location, settings)
     if baseline is not None:
         check_baseline(plan, baseline)
     return _recorded(plan, progress_callback, baseline)
@@ -160,59 +158,14 @@ def check_calculation(
 ) -> None:
     """Raise what :func:`calculate` would with the same arguments, as far as that can be known
     without sky view factors. Computes nothing and writes nothing."""
-    check_before_sky(_request(surface, weather, location, **options))
-
-
-_SETTINGS = (
-    "use_anisotropic_sky", "wall_material", "max_shadow_distance_m", "human", "physics",
-    "materials", "use_ground_scheme", "use_outgoing_longwave",
-)  # fmt: skip
-_FIELDS = ("output_dir", "precomputed", "execution", "pois", "state")
-
-
-def _request(
-    surface: SurfaceData,
-    weather: Weather | Sequence[Weather],
-    location: Location | None,
-    **given: Any,
-) -> RunRequest:
-    """The arguments of :func:`calculate`, those of a configuration filled in."""
-    config = given.get("config")
-    settings = Settings.resolve(
-        config=config,
-        conifer=given.get("conifer", False),
-        **{name: given.get(name) for name in _SETTINGS},
-    )
-    chosen, names, tile, day, night = settle(
-        config=config,
-        formulation=given.get("formulation", "reference"),
-        outputs=given.get("outputs"),
-        tile_size=given.get("tile_size"),
-        thresholds_day=given.get("heat_thresholds_day"),
-        thresholds_night=given.get("heat_thresholds_night"),
-    )
-    return RunRequest(
-        surface=surface,
-        weather=weather,
-        location=location,
-        settings=settings,
-        formulation=chosen,
-        outputs=names,
-        tile_size=tile,
-        thresholds_day=day,
-        thresholds_night=night,
-        overwrite=given.get("overwrite", False),
-        resume=given.get("resume", False),
-        output_format=given.get("output_format", "geotiff"),
-        **{name: given.get(name) for name in _FIELDS},
-    )
+    check_before_sky(surface, weather, location, RunSettings.resolve(**options))
 
 
 def _recorded(
-    plan: RunPlan, progress: Progress | None, baseline: TimeseriesSummary | None
+    plan: RunPlan, progress: Advance | None, baseline: TimeseriesSummary | None
 ) -> TimeseriesSummary:
     """Run, and leave a word on how it ended in the output folder."""
-    folder = plan.output_dir
+    folder = plan.settings.output_dir
     if folder is None:
         return _run(plan, progress, baseline)[0]
     if plan.replaces:
@@ -253,7 +206,7 @@ def _write_points(summary: TimeseriesSummary, folder: Path) -> None:
 
 
 def _run(
-    plan: RunPlan, progress: Progress | None, baseline: TimeseriesSummary | None = None
+    plan: RunPlan, progress: Advance | None, baseline: TimeseriesSummary | None = None
 ) -> tuple[TimeseriesSummary, RunStore | None]:
     """Run; also where the tiles left their results."""
     started = time.perf_counter()
@@ -309,7 +262,7 @@ def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
         timeseries=_timeseries(plan, collected),
         pois=None if collected.table is None else collected.table.frame(),
         state=outcome.state,
-        output_dir=plan.output_dir,
+        output_dir=plan.settings.output_dir,
         georef=plan.georef,
         scalars=collected.scalars,
     )

@@ -12,7 +12,7 @@ from solweig.weather.location import Location
 from solweig.weather.series import weather_series
 from solweig.weather.step import Weather
 
-__all__ = ["check_surface", "sky_of", "validate_inputs"]
+__all__ = ["check_run_surface", "sky_of", "validate_inputs"]
 
 
 def validate_inputs(
@@ -43,7 +43,7 @@ def validate_inputs(
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        check_surface(surface, precomputed)
+        check_run_surface(surface, precomputed)
         sky_of(surface, precomputed, anisotropic=use_anisotropic_sky)
         check_location(location)
         if weather is not None:
@@ -56,7 +56,7 @@ def validate_inputs(
     return found
 
 
-def check_surface(surface: SurfaceData, precomputed: PrecomputedData | None) -> None:
+def check_run_surface(surface: SurfaceData, precomputed: PrecomputedData | None) -> None:
     """Raises InvalidSurfaceData or GridShapeMismatch."""
     if not isinstance(surface, SurfaceData):
         raise InvalidSurfaceData(

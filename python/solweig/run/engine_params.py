@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solweig.config import ModelConfig, Settings
 from solweig.errors import ConfigurationError
 from solweig.params import class_row, land_cover_table, load_params, tree_settings, wind_height
+from solweig.run.settings import RunSettings
 
 __all__ = ["engine_params", "leaf_days"]
 
@@ -18,28 +18,27 @@ ROOF_CODE, WALL_CODE, FIRST_BUILDING_CODE = 2, 99, 100
 
 
 def engine_params(
-    settings: Settings, formulation: str, land_cover: NDArray[np.uint8] | None = None
+    settings: RunSettings, land_cover: NDArray[np.uint8] | None = None
 ) -> dict[str, Any]:
     """What ``_core.Model`` takes as ``params``.
 
     Args:
         settings: of the call.
-        formulation: "reference" or "improved".
         land_cover: codes of the surface, which all need properties.
 
     Raises:
         ConfigurationError: materials without walls or without a class of the surface, or a value
             out of range.
     """
-    config = settings.config
-    classes = land_cover_table(settings.materials)
+    config = settings.model
+    classes = land_cover_table(config.materials)
     wall = _wall(settings, classes)
     ground = _ground(classes, land_cover)
-    trees = tree_settings(settings.physics)
+    trees = tree_settings(config.physics)
     body = settings.human
     return {
-        "anisotropic": settings.use_anisotropic_sky,
-        "formulation": formulation,
+        "anisotropic": config.use_anisotropic_sky,
+        "formulation": config.formulation,
         "body": config.body,
         "posture": body.posture,
         "abs_k": float(body.abs_k),
@@ -58,10 +57,10 @@ def engine_params(
         "land_cover": ground,
         "transmissivity": trees["transmissivity"],
         "beam": config.beam,
-        "wind_height_m": _wind_height(config, settings),
+        "wind_height_m": _wind_height(settings),
         "pet_wind": config.pet_wind,
         "utci_wind_floor": UTCI_WIND_FLOOR if config.utci_wind_floor else 0.0,
-        "max_shadow_distance_m": settings.max_shadow_distance_m,
+        "max_shadow_distance_m": float(config.max_shadow_distance_m),
     }
 
 
@@ -85,24 +84,23 @@ def _ground(
     return ground
 
 
-def leaf_days(settings: Settings) -> tuple[int, int]:
+def leaf_days(settings: RunSettings) -> tuple[int, int]:
     """First and last day of year with leaves, northern hemisphere."""
-    trees = tree_settings(settings.physics)
+    trees = tree_settings(settings.model.physics)
     return int(trees["first_day_leaf"]), int(trees["last_day_leaf"])
 
 
-def _wall(settings: Settings, classes: dict[int, dict[str, float]]) -> dict[str, float]:
-    if settings.wall_material is None:
-        found = classes.get(WALL_CODE)
-    else:
-        found = class_row(settings.materials or load_params(), settings.wall_material)
+def _wall(settings: RunSettings, classes: dict[int, dict[str, float]]) -> dict[str, float]:
+    name, materials = settings.model.wall_material, settings.model.materials
+    own = None if name is None else class_row(materials or load_params(), name)
+    found = classes.get(WALL_CODE) if name is None else own
     if found is None:
         raise ConfigurationError("materials", f"a wall class (code {WALL_CODE})", "none")
     return found
 
 
-def _wind_height(config: ModelConfig, settings: Settings) -> float:
-    for candidate in (config.wind_height_m, wind_height(settings.physics)):
+def _wind_height(settings: RunSettings) -> float:
+    for candidate in (settings.model.wind_height_m, wind_height(settings.model.physics)):
         if candidate is not None:
             return float(candidate)
     return 10.0

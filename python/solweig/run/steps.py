@@ -28,6 +28,7 @@ from solweig.run.store import RunStore, is_large, open_cube, recorded_tiles
 from solweig.run.tiled import journal_head, run_margin, run_tiled
 from solweig.run.writing import step_writer
 from solweig.tiles.plan import Backend, TilePlan, cut_or_leave_device, device_of, steps_footprint
+from solweig.typing import Advance
 
 __all__ = ["carry_out", "write_steps"]
 
@@ -36,16 +37,15 @@ log = logging.getLogger("solweig")
 _CUBE_CORE = 512
 """Chunks of a cube whose raster runs in one piece have this side at the most [px]."""
 
-Progress = Callable[[int, int], Any]
 Deliver = Callable[[datetime, dict[str, NDArray[np.float32]]], None]
 
 
-def carry_out(plan: RunPlan, telemetry: Telemetry, progress: Progress | None) -> Outcome:
+def carry_out(plan: RunPlan, telemetry: Telemetry, progress: Advance | None) -> Outcome:
     """Run every step; rasters go to the output folder, or stay in memory without one."""
     engine = engine_of(plan.execution)
     engine, tiles = _tiles(plan, engine)
     overlap = _wants_overlap(engine)
-    if tiles is None and ("zarr" in plan.formats or plan.execution.strategy == "dask"):
+    if tiles is None and ("zarr" in plan.settings.formats or plan.execution.strategy == "dask"):
         tiles = _one_tile(plan)  # the same way to the cube, in chunks
     if tiles is None:
         if plan.execution.workers is not None:
@@ -65,7 +65,7 @@ def _tiles(
         ConfigurationError: a strict run whose device holds no sensible tile.
     """
     margin, chosen = run_margin(plan), switches.read()
-    if plan.output_dir is not None and plan.resume:
+    if plan.settings.output_dir is not None and plan.settings.resume:
         # The cut of the interrupted run, whatever this machine would choose.
         blank = TilePlan(plan.georef.shape, 1, margin.halo, "")
         found = recorded_tiles(plan, journal_head(plan, blank))
@@ -89,14 +89,14 @@ def _tiles(
         sides=sides,
         layers=sum(x is not None for x in (arrays.land_cover, arrays.albedo, arrays.emissivity)),
         sky_in_memory=not mapped,
-        steps_in_memory=0 if plan.output_dir is not None else len(plan.series),
-        results_in_memory=plan.output_dir is None or not is_large(shape),
+        steps_in_memory=0 if plan.settings.output_dir is not None else len(plan.series),
+        results_in_memory=plan.settings.output_dir is None or not is_large(shape),
     )
     return cut_or_leave_device(
         shape,
         margin,
         engine,
-        tile_size=plan.tile_size,
+        tile_size=plan.settings.model.tile_size,
         longest=chosen.max_tile_side,
         least=chosen.min_tile_side,
         footprint=footprint,
@@ -145,13 +145,13 @@ def _in_one_piece(
     plan: RunPlan,
     engine: _core.Engine | None,
     telemetry: Telemetry,
-    progress: Progress | None,
+    progress: Advance | None,
     overlap: bool,
 ) -> Outcome:
     before, device_before = tallies.process_tally(engine), device_seconds(engine)
     run = _WholeRun(plan, engine, telemetry, progress)
     steps, write_seconds = None, 0.0
-    if plan.output_dir is None:
+    if plan.settings.output_dir is None:
         stack = StepStack(plan.outputs, len(plan.series), plan.georef.shape)
         run.all_steps(stack.add_step, overlap)
         steps = stack.grids
@@ -185,13 +185,13 @@ def write_steps(
     Returns:
         The store of the cube, where one is wanted.
     """
-    if plan.output_dir is None:
+    if plan.settings.output_dir is None:
         return None
-    if "geotiff" in plan.formats:
+    if "geotiff" in plan.settings.formats:
         with step_writer(plan, telemetry) as writer:
             for i, stamp in enumerate(plan.series.stamps):
                 writer.submit(stamp, {name: grid[i] for name, grid in steps.items()})
-    if "zarr" not in plan.formats:
+    if "zarr" not in plan.settings.formats:
         return None
     cube = open_cube(plan, _one_tile(plan), keep=False)
     rows, cols = plan.georef.shape
@@ -216,12 +216,16 @@ class _WholeRun:
         plan: RunPlan,
         engine: _core.Engine | None,
         telemetry: Telemetry,
-        progress: Progress | None,
+        progress: Advance | None,
     ) -> None:
         self._plan, self._telemetry, self._progress = plan, telemetry, progress
         self._model: _core.Model | None = plan.model(engine)
         self._cells = None if plan.points is None else plan.points.cells
-        self.state = self._model.new_state() if plan.state is None else plan.state.to_engine()
+        self.state = (
+            self._model.new_state()
+            if plan.settings.state is None
+            else plan.settings.state.to_engine()
+        )
         self.statistics = self._model.new_statistics(plan.thresholds_day, plan.thresholds_night)
         self.collected = Collected(plan.series.stamps, plan.points, telemetry)
         self.built = time.perf_counter()

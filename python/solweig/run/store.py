@@ -148,7 +148,7 @@ def open_store(
     Raises:
         ConfigurationError: the disk cannot hold the results.
     """
-    if plan.output_dir is None:
+    if plan.settings.output_dir is None:
         if storage is not None:
             far = _far(plan, tiles, storage, keep=False)
             try:
@@ -161,12 +161,12 @@ def open_store(
             _create(memory, plan)
             yield RunStore(memory, None, {}, None, passing=shared, folder=None)
         return
-    folder = plan.output_dir / WORK_FOLDER
+    folder = plan.settings.output_dir / WORK_FOLDER
     journal = Journal(folder)
-    keep = plan.resume and journal.head() is not None
+    keep = plan.settings.resume and journal.head() is not None
     if not keep:
         shutil.rmtree(folder, ignore_errors=True)
-    cube = open_cube(plan, tiles, keep=keep) if "zarr" in plan.formats else None
+    cube = open_cube(plan, tiles, keep=keep) if "zarr" in plan.settings.formats else None
     with ExitStack() as stack:
         others: Results
         remote: tuple[str, ...] = ()
@@ -183,7 +183,7 @@ def open_store(
             raise ConfigurationError(
                 "output_dir",
                 f"a disk with {size:.1f} GiB free for the results",
-                f"{plan.output_dir} ({error.strerror or error})",
+                f"{plan.settings.output_dir} ({error.strerror or error})",
             ) from error
         finished = {}
         if keep:
@@ -235,9 +235,9 @@ def inputs_place(plan: RunPlan, storage: str) -> str:
 
 def open_cube(plan: RunPlan, tiles: TilePlan, *, keep: bool) -> ZarrStore:
     """The cube: in the output folder, or where a cluster was told to write."""
-    assert plan.output_dir is not None
+    assert plan.settings.output_dir is not None
     names = {f"step/{name}": name for name in plan.outputs}
-    where = cube_place(plan.output_dir, plan.execution.storage)
+    where = cube_place(plan.settings.output_dir, plan.execution.storage)
     cube = ZarrStore(where, names, chunks_of(tiles.sides))
     series = {name: plan.series.columns[_COLUMNS.get(name, name)] for name in WEATHER_SERIES}
     cube.begin(
@@ -258,9 +258,9 @@ def recorded_tiles(plan: RunPlan, head: Mapping[str, Any]) -> tuple[int, int, in
         ConfigurationError: it was begun by another engine or version, whose results may differ in
             the last bits.
     """
-    if plan.output_dir is None or not plan.resume:
+    if plan.settings.output_dir is None or not plan.settings.resume:
         return None
-    found = Journal(plan.output_dir / WORK_FOLDER).head()
+    found = Journal(plan.settings.output_dir / WORK_FOLDER).head()
     if found is None:
         return None
     for name in ("run_id", "engine", "version", "formats"):

@@ -124,13 +124,15 @@ def run_tiled(
             counts=stitcher.last.counts,
             state=stitcher.state(store, large=large),
             tally=tallies.merge(stitcher.tallies),
-            steps=None if plan.output_dir is not None else store.grids("step", large=False),
+            steps=None
+            if plan.settings.output_dir is not None
+            else store.grids("step", large=False),
             built=built,
             workers=stitcher.workers(),
             tile_plan=tiles.describe(),
             store=store,
         )
-        if plan.output_dir is not None and "geotiff" in plan.formats:
+        if plan.settings.output_dir is not None and "geotiff" in plan.settings.formats:
             with step_writer(plan, telemetry) as writer:
                 for i, stamp in enumerate(plan.series.stamps):
                     names = plan.outputs
@@ -145,13 +147,13 @@ def _storage(plan: RunPlan) -> str:
     """Where a run on a cluster keeps what its workers read and write."""
     if plan.execution.storage is not None:
         return plan.execution.storage
-    assert plan.output_dir is not None, "checked before the run"
-    return str((plan.output_dir / WORK_FOLDER).absolute())
+    assert plan.settings.output_dir is not None, "checked before the run"
+    return str((plan.settings.output_dir / WORK_FOLDER).absolute())
 
 
 def _inputs(plan: RunPlan, shared: bool, storage: str | None) -> Any:
     if storage is None:
-        return TileStore(on_disk=shared, folder=plan.output_dir)
+        return TileStore(on_disk=shared, folder=plan.settings.output_dir)
     return PublishedInputs(inputs_place(plan, storage), plan.metadata["run_id"])
 
 
@@ -163,7 +165,7 @@ def journal_head(plan: RunPlan, tiles: TilePlan) -> dict[str, Any]:
         "run_id": plan.metadata["run_id"],
         "version": plan.metadata["versions"]["solweig"],
         "engine": ", ".join([device["accelerator"], *adapters]),
-        "formats": list(plan.formats),
+        "formats": list(plan.settings.formats),
         "core": tiles.core,
         "core_cols": tiles.sides[1],
         "halo": tiles.halo,
@@ -193,7 +195,7 @@ def steps_job(
     inputs.put_all("masks", arrays.masks or {})
     for name, grid in arrays.layers().items():
         inputs.put(name, grid)
-    state = plan.state
+    state = plan.settings.state
     if state is not None:
         inputs.put_all("state", state.fields)
     inputs.published()

@@ -11,7 +11,6 @@ import logging
 import math
 import time
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -34,6 +33,7 @@ from solweig.run.tile_steps import MEANS, Sums, TileSteps
 from solweig.run.tiled import run_margin, steps_job
 from solweig.tiles.grid import TileSpec
 from solweig.tiles.store import TileStore
+from solweig.typing import Advance
 
 __all__ = ["check_baseline", "run_changed"]
 
@@ -62,7 +62,7 @@ def check_baseline(plan: RunPlan, baseline: TimeseriesSummary) -> None:
             "baseline", f"a run with the outputs {', '.join(MEANS)}, whose means are updated",
             f"one without {', '.join(missing)}",
         )  # fmt: skip
-    if plan.precomputed is not None or plan.points is not None:
+    if plan.settings.precomputed is not None or plan.points is not None:
         raise ConfigurationError("baseline", "a run without precomputed and pois", "one with them")
     now, then = plain(plan.metadata), plain(baseline.metadata)
     apart = [
@@ -85,7 +85,7 @@ def run_changed(
     baseline: TimeseriesSummary,
     engine: _core.Engine | None,
     telemetry: Telemetry,
-    progress: Any,
+    progress: Advance | None,
 ) -> Outcome:
     """Carry out the part of a run that an edit reaches.
 

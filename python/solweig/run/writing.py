@@ -16,9 +16,9 @@ __all__ = ["step_writer"]
 @contextmanager
 def step_writer(plan: RunPlan, telemetry: Telemetry) -> Iterator[StepWriter]:
     """The writer of a run's steps; how many waited at most is measured."""
-    assert plan.output_dir is not None
+    assert plan.settings.output_dir is not None
     with StepWriter(
-        plan.output_dir,
+        plan.settings.output_dir,
         plan.georef,
         background=switches.read().async_output,
         inflight_limit=plan.execution.inflight_limit,

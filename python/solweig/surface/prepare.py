@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from solweig import switches
-from solweig.errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
+from solweig.config import check_tile_size
+from solweig.errors import GridShapeMismatch, InvalidSurfaceData
 from solweig.execution import ResolvedExecution
 from solweig.feedback import Feedback
 from solweig.memory_limits import stay_on_disk
@@ -93,7 +94,7 @@ def prepared(kind: type[L], layers: Given, options: PrepareOptions, frame: dict[
     ready = None
     if options.svf_dir is not None:
         ready = _read_ready_svf(options, surface.shape)
-    _check_tile_size(options.tile_size, surface.shape)
+    check_tile_size(options.tile_size, surface.shape, switches.read().min_tile_side)
     preprocess(surface)
     digests = LayerDigests(surface)
     _complete_walls(surface, options, cache, digests)
@@ -118,17 +119,9 @@ def _check_options(options: PrepareOptions, frame: dict[str, Any]) -> None:
         max_shadow_distance_m=options.max_shadow_distance_m,
         wall_limit=options.wall_limit,
     )
-    size = options.tile_size
-    if size is not None and (not isinstance(size, (int, np.integer)) or size < 1):
-        raise ConfigurationError("tile_size", "a whole number of cells, 1 or more", repr(size))
+    check_tile_size(options.tile_size)
     if options.bbox is not None:
         align.check_bbox(options.bbox)
-
-
-def _check_tile_size(tile_size: int | None, shape: tuple[int, int]) -> None:
-    least = switches.read().min_tile_side
-    if tile_size is not None and tile_size < min(least, max(shape)):
-        raise ConfigurationError("tile_size", f"at least {least} pixels", int(tile_size))
 
 
 # ------------------------------------------------------------------ reading

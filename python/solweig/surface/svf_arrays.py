@@ -223,4 +223,4 @@ def _read_tif(content: bytes, name: str) -> F32:
         raise InvalidSurfaceData(
             f"svf.{name}", "values in [0, 1]", f"{finite.min():g} to {finite.max():g}"
         )
-    return np.clip(grid, 0.0, 1.0)
+    return np.asarray(np.clip(grid, 0.0, 1.0), np.float32)

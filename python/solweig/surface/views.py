@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from solweig.typing import F32
 
 class _View:
     @classmethod
-    def of(cls, surface: Any) -> Any:
+    def of(cls, surface: Any) -> Self:
         """The group's layers of a surface; no copy."""
         names = [f.name for f in fields(cls)]  # type: ignore[arg-type]
         return cls(**{name: getattr(surface, name) for name in names})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from solweig import _core, switches
+from solweig.config import check_tile_size
 from solweig.errors import ConfigurationError
 from solweig.memory_limits import memory_budget
 from solweig.tiles.grid import TileSpec, generate_tiles
@@ -205,8 +206,7 @@ def plan_tiles(
         ConfigurationError: a core below ``least`` was asked for; the device ("device") or the
             memory ("memory") hold less than the smallest tile.
     """
-    if tile_size is not None and tile_size < least and tile_size < max(shape):
-        raise ConfigurationError("tile_size", f"at least {least} pixels", tile_size)
+    check_tile_size(tile_size, shape, least)
     side = max(shape)
 
     def plan(core: tuple[int, int], reason: str) -> TilePlan:

@@ -339,7 +339,7 @@ def _clearness(
 
 def _day_of_year(local: NDArray[np.datetime64]) -> F64:
     days = local.astype("datetime64[D]") - local.astype("datetime64[Y]").astype("datetime64[D]")
-    return days.astype(np.float64) + 1.0
+    return np.asarray(days.astype(np.float64) + 1.0, np.float64)
 
 
 def _leaves(

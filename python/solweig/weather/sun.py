@@ -86,7 +86,8 @@ def middle_of_step(times: Times, step_minutes: Any, stamp: str = "end") -> Times
         raise ConfigurationError("stamp", "end, centre or start", repr(stamp))
     seconds = np.asarray(step_minutes, np.float64) * 60.0 * _SHIFT[stamp]
     shift = np.round(seconds * 1e9).astype("timedelta64[ns]")
-    return np.asarray(times, "datetime64[ns]") + shift
+    moved: Times = np.asarray(times, "datetime64[ns]") + shift
+    return moved
 
 
 def to_utc(local: Times, utc_offset: float) -> Times:

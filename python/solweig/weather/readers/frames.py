@@ -138,7 +138,7 @@ def timestamp(value: Any, name: str) -> pd.Timestamp:
         stamp = pd.Timestamp(value)
     except (TypeError, ValueError):
         stamp = None
-    if stamp is None or stamp is pd.NaT:
+    if stamp is None or pd.isna(stamp):
         raise WeatherDataError(name, "a date or a date and time", repr(value))
     return stamp
 
