@@ -22,7 +22,7 @@ use solweig_core::radiation::cells::Cells;
 use solweig_core::radiation::tables::PatchSky;
 use solweig_core::svf;
 use solweig_core::terrain::Terrain;
-use solweig_core::timestep::{Request, Run, StepOutput, step};
+use solweig_core::timestep::{Request, Run, StepOutput, bring_home, step};
 use solweig_core::walls::{WallCell, wall_cells};
 use std::sync::Arc;
 
@@ -374,7 +374,7 @@ impl Model {
 
     /// Bring what a run carries back from a device.
     pub fn bring_home(&self, py: Python<'_>, shared: &Shared) -> PyResult<()> {
-        self.with_run(py, |run| shared.lock().bring_home(run))
+        self.with_run(py, |run| bring_home(run, &mut shared.lock()))
     }
 
     fn borrow<'py>(&self, py: Python<'py>) -> Borrowed<'py> {

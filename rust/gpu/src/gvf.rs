@@ -5,10 +5,9 @@ use crate::error::{GpuError, StageFailure};
 use crate::job::{GridUniform, Job};
 use crate::kernels::Kernel;
 use crate::memory::DeviceBuffer;
-use crate::shadow::seen_by_ground;
 use crate::terrain::{count, info};
 use crate::uniforms::uniform;
-use solweig_core::gvf::{FiveFields, GroundView, GvfFields, GvfStep};
+use solweig_core::gvf::{FiveFields, GroundView, GvfFields, GvfStep, seen_by_ground};
 
 const STAGE: &str = "gvf";
 

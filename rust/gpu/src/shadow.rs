@@ -8,7 +8,7 @@ use crate::memory::DeviceBuffer;
 use crate::terrain::{DeviceTerrain, GroundUniform, count, ray_entries};
 use crate::uniforms::uniform;
 use solweig_core::grid::Window;
-use solweig_core::gvf::AZIMUTHS;
+use solweig_core::gvf::seen_by_ground;
 use solweig_core::rays::{Ray, Reach};
 use solweig_core::shadow::{SunInput, SunShadow, WallShade};
 use solweig_core::terrain::Terrain;
@@ -55,18 +55,6 @@ pub struct DeviceWalls {
     aspects: Vec<f32>,
     /// Sun and shade on every wall: four floats each.
     pub shade: DeviceBuffer,
-}
-
-/// What the ground view sees of a sunlit wall, which it does on open ground only (quirk Q28): bit
-/// 31, and a bit for every direction the wall itself faces. `buildings` is 1 on open ground.
-#[must_use]
-pub fn seen_by_ground(wall: &WallCell, buildings: &[u8]) -> u32 {
-    if buildings[wall.index as usize] != 1 {
-        return 0;
-    }
-    (0..AZIMUTHS.len())
-        .filter(|&d| faces(wall.aspect_deg, AZIMUTHS[d]))
-        .fold(1_u32 << 31, |bits, d| bits | 1 << d)
 }
 
 impl DeviceWalls {

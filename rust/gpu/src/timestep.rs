@@ -18,7 +18,7 @@ use crate::terrain::{DeviceTerrain, count};
 use solweig_core::carried::Carried;
 use solweig_core::fields::{FIELDS, Field};
 use solweig_core::radiation::Means;
-use solweig_core::timestep::{Prepared, Request, Run, StepOutput, TimestepInput};
+use solweig_core::timestep::{Prepared, Request, Run, StepOutput, TimestepInput, bring_home};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -341,7 +341,7 @@ fn carried_here<'c>(
                 && Arc::ptr_eq(&c.run, device)
         });
     if !here {
-        carried.bring_home(run);
+        bring_home(run, carried);
         let uploaded = DeviceCarried::upload(device, carried)?;
         carried.leave(Box::new(uploaded));
     }

@@ -3,7 +3,9 @@
 //! The operational regression: a polynomial of degree six in air temperature, wind, radiant
 //! temperature excess and vapour pressure.
 
-use crate::utci_table::TERMS;
+mod table;
+
+use table::TERMS;
 
 /// Missing-value code of the weather files: anything at or below it counts as missing.
 const MISSING: f64 = -999.0;

@@ -1,8 +1,8 @@
 //! Radiation the body absorbs and the mean radiant temperature (R 9).
 
-use crate::radiation::cells::BLOCK;
-use crate::radiation::tables::StepTables;
-use crate::radiation::work::Work;
+use super::cells::BLOCK;
+use super::tables::StepTables;
+use super::work::Work;
 
 /// Mean radiant temperature of a block.
 #[inline(always)]

@@ -2,11 +2,11 @@
 
 /// One term `c · Taᵖ · vᑫ · ΔTʳ · Paˢ`: the exponents `[p, q, r, s]` and `c`, with Ta [°C], v [m/s]
 /// at 10 m, ΔT = Tmrt − Ta [K] and the vapour pressure Pa [kPa].
-pub(crate) type Term = ([u8; 4], f64);
+pub(super) type Term = ([u8; 4], f64);
 
 /// Every combination of exponents of total degree six or less: 210 terms.
 #[rustfmt::skip]
-pub(crate) const TERMS: [Term; 210] = [
+pub(super) const TERMS: [Term; 210] = [
     ([0, 0, 0, 0], 6.07562052e-1), ([1, 0, 0, 0], -2.27712343e-2), ([2, 0, 0, 0], 8.06470249e-4),
     ([3, 0, 0, 0], -1.54271372e-4), ([4, 0, 0, 0], -3.24651735e-6), ([5, 0, 0, 0], 7.32602852e-8),
     ([6, 0, 0, 0], 1.35959073e-9), ([0, 1, 0, 0], -2.25836520e0), ([1, 1, 0, 0], 8.80326035e-2),
