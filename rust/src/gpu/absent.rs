@@ -1,10 +1,8 @@
 //! A build without the GPU engine: the same names, no adapters, no device.
 
-use pyo3::exceptions::PyRuntimeError;
+use super::error::error;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-
-pyo3::create_exception!(solweig._core, GpuError, PyRuntimeError);
 
 /// The accelerator of this build: none.
 pub type Device = solweig_core::stage::NoAccelerator;
@@ -18,11 +16,6 @@ impl Gpu {
     pub fn device(&self) -> Device {
         Device::default()
     }
-}
-
-/// The typed error.
-pub fn error(py: Python<'_>, stage: Option<&str>, kind: &str, reason: &str) -> PyErr {
-    crate::gpu_error::typed::<GpuError>(py, stage, kind, reason)
 }
 
 /// Kind of a failure.

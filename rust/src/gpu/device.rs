@@ -1,7 +1,8 @@
-//! The GPU engine for Python: adapters, opening a device, what it has done.
+//! Adapters, opening a device, what it has done.
 
-use crate::gpu_error;
-use pyo3::exceptions::PyRuntimeError;
+use super::error::error;
+use crate::arguments::table_of;
+use crate::door::enter;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::stage::{Decline, Runs, Stage};
@@ -13,13 +14,6 @@ use solweig_gpu::fit::Footprint;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-pyo3::create_exception!(solweig._core, GpuError, PyRuntimeError);
-
-/// The typed error.
-pub fn error(py: Python<'_>, stage: Option<&str>, kind: &str, reason: &str) -> PyErr {
-    gpu_error::typed::<GpuError>(py, stage, kind, reason)
-}
 
 fn raise(py: Python<'_>, stage: Option<&str>, e: &solweig_gpu::error::GpuError) -> PyErr {
     error(py, stage, e.kind(), &e.to_string())
@@ -97,8 +91,8 @@ pub fn gpu_adapters(
     py: Python<'_>,
     backends: Option<Vec<String>>,
 ) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    let found = crate::door::enter(py, || adapters::list(backends.as_deref()))?
-        .map_err(|e| raise(py, None, &e))?;
+    let found =
+        enter(py, || adapters::list(backends.as_deref()))?.map_err(|e| raise(py, None, &e))?;
     found.iter().map(|a| describe(py, a)).collect()
 }
 
@@ -126,7 +120,7 @@ pub fn open_gpu(
         memory_budget,
         faults,
     };
-    let accelerator = crate::door::enter(py, || Accelerator::open(opening))?.map_err(typed)?;
+    let accelerator = enter(py, || Accelerator::open(opening))?.map_err(typed)?;
     Ok(Gpu {
         accelerator: Arc::new(accelerator),
     })
@@ -180,8 +174,7 @@ impl Gpu {
     /// Largest difference per stage.
     fn self_test(&self, py: Python<'_>) -> PyResult<BTreeMap<&'static str, f64>> {
         let gpu = self.accelerator.gpu();
-        crate::door::enter(py, || solweig_gpu::selftest::run(&gpu))?
-            .map_err(|e| raise(py, None, &e))
+        enter(py, || solweig_gpu::selftest::run(&gpu))?.map_err(|e| raise(py, None, &e))
     }
 
     /// What the device has done and holds.
@@ -223,7 +216,7 @@ impl Gpu {
 
     /// Forget the rasters that stay between calls.
     fn release(&self, py: Python<'_>) -> PyResult<()> {
-        crate::door::enter(py, || self.accelerator.release())
+        enter(py, || self.accelerator.release())
     }
 
     /// Destroy the device: the next use finds it lost.
@@ -247,7 +240,7 @@ impl Gpu {
         anisotropic: bool,
         sides: bool,
     ) -> PyResult<u64> {
-        let words = crate::scene::table_of(patch_option)?.words();
+        let words = table_of(patch_option)?.words();
         let footprint = Footprint::new(words, vegetation, anisotropic, sides);
         Ok(footprint.most_cells(&self.accelerator.gpu()))
     }
@@ -261,7 +254,7 @@ impl Gpu {
         anisotropic: bool,
         sides: bool,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let words = crate::scene::table_of(patch_option)?.words();
+        let words = table_of(patch_option)?.words();
         let footprint = Footprint::new(words, vegetation, anisotropic, sides);
         let gpu = self.accelerator.gpu();
         let out = PyDict::new(py);
