@@ -7,23 +7,24 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::stage::{Decline, Runs, Stage};
 use solweig_gpu::accelerator::Accelerator;
-use solweig_gpu::adapters::{self, AdapterDescription, Affinity, backend_name, backend_of};
-use solweig_gpu::device::Opening;
-use solweig_gpu::faults::Fault;
-use solweig_gpu::fit::Footprint;
+use solweig_gpu::device::adapters::{self, AdapterDescription, Affinity, backend_name, backend_of};
+use solweig_gpu::device::error::GpuError;
+use solweig_gpu::device::faults::Fault;
+use solweig_gpu::device::opening::Opening;
+use solweig_gpu::resident::fit::Footprint;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-fn raise(py: Python<'_>, stage: Option<&str>, e: &solweig_gpu::error::GpuError) -> PyErr {
+fn raise(py: Python<'_>, stage: Option<&str>, e: &GpuError) -> PyErr {
     error(py, stage, e.kind(), &e.to_string())
 }
 
 /// Kind of a failure.
 pub fn kind_of(source: &(dyn std::error::Error + Send + Sync + 'static)) -> &'static str {
     source
-        .downcast_ref::<solweig_gpu::error::GpuError>()
-        .map_or("unsupported", solweig_gpu::error::GpuError::kind)
+        .downcast_ref::<GpuError>()
+        .map_or("unsupported", GpuError::kind)
 }
 
 /// The accelerator an engine holds, if it holds one.
@@ -107,7 +108,7 @@ pub fn open_gpu(
     memory_budget: Option<u64>,
     faults: Option<BTreeMap<String, String>>,
 ) -> PyResult<Gpu> {
-    let typed = |e: solweig_gpu::error::GpuError| raise(py, None, &e);
+    let typed = |e: GpuError| raise(py, None, &e);
     let faults = faults
         .unwrap_or_default()
         .into_iter()
@@ -206,7 +207,7 @@ impl Gpu {
     }
 
     fn reset_counters(&self) {
-        self.accelerator.gpu().reset_counters();
+        self.accelerator.gpu().counters.reset();
     }
 
     /// Give back what waits to be used again; returns its bytes.
