@@ -1,5 +1,5 @@
 // Radiation on the ground and on the body, and the mean radiant temperature (R 6-9).
-// Twin of rust/core/src/radiation/{work,shortwave,longwave,sides}.rs and tmrt.rs.
+// Twin of rust/core/src/radiation/{work,shortwave,longwave,sides,tmrt}.rs.
 
 struct Radiation {
     grid: Grid,

@@ -1,4 +1,4 @@
-// UTCI of a step (R 10): a polynomial of degree six in Tmrt. Twin of rust/core/src/utci.rs.
+// UTCI of a step (R 10): a polynomial of degree six in Tmrt. Twin of rust/core/src/utci/mod.rs.
 
 struct Utci {
     grid: Grid,

@@ -1,7 +1,7 @@
 //! Geometry functions that need no scene: walls, building mask, patch and ray tables.
 
+use crate::arguments::table_of;
 use crate::door::{Raster, array, cells, contiguous, enter, grid_of};
-use crate::scene::table_of;
 use numpy::{PyArrayDyn, PyReadonlyArray3, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;

@@ -1,16 +1,13 @@
 //! The Python face of solweig: convert, release the GIL, call the core, convert back.
 
+mod arguments;
 mod comfort;
 mod door;
 mod engine;
 mod files;
+mod fixed;
 mod geometry;
-#[cfg(feature = "gpu")]
 mod gpu;
-#[cfg(not(feature = "gpu"))]
-#[path = "gpu_absent.rs"]
-mod gpu;
-mod gpu_error;
 mod ground_view;
 mod model;
 mod params;

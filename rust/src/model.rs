@@ -1,207 +1,25 @@
 //! `Model`: one run, step by step.
 
-use crate::door::{Raster, array, cells, enter, grid_of};
+use crate::door::{Raster, array, enter};
 use crate::engine::{self, Engine, Handle};
-use crate::params::{self, RunParams};
-use crate::run::{Shared, State, Statistics, StepResult, pair};
-use crate::scene::{Scene, next_id, table_of, window_of};
+use crate::fixed::{Fixed, Given};
+use crate::params;
+use crate::run::{State, Statistics, StepResult, pair};
+use crate::scene::Scene;
 use crate::weather;
-use numpy::{
-    PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArrayMethods,
-};
-use pyo3::exceptions::{PyKeyError, PyValueError};
+use numpy::{PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::fields::{FIELDS, Field};
-use solweig_core::grid::{Grid, Window};
-use solweig_core::ground::LandCoverTable;
-use solweig_core::gvf::GroundView;
-use solweig_core::patches::PatchMasks;
-use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
-use solweig_core::radiation::cells::Cells;
-use solweig_core::radiation::tables::PatchSky;
-use solweig_core::svf;
-use solweig_core::terrain::Terrain;
-use solweig_core::timestep::{Request, Run, StepOutput, step};
-use solweig_core::walls::{WallCell, wall_cells};
+use solweig_core::timestep::{Request, StepOutput, step};
 use std::sync::Arc;
 
-/// Patch visibility as numpy arrays.
-struct Masks {
-    building: Py<PyArray3<u32>>,
-    vegetation: Option<[Py<PyArray3<u32>>; 2]>,
-    words: usize,
-    sums: Vec<SkySum>,
-    sky: PatchSky,
-}
-
-/// Everything of a run that does not change from step to step.
+/// A run: what of it does not change, and where its steps are computed.
 #[pyclass(frozen, module = "solweig._core")]
 pub struct Model {
-    id: u64,
+    fixed: Arc<Fixed>,
     engine: Handle,
-    terrain: Arc<Terrain>,
-    /// Where the rasters of the run lie in the terrain; `grid` and `valid` are of them.
-    window: Window,
-    grid: Grid,
-    valid: Vec<bool>,
-    svf: [Py<PyArray2<f32>>; svf::FIELDS],
-    masks: Option<Masks>,
-    land_cover: Option<Py<PyArray2<u8>>>,
-    albedo: Option<Py<PyArray2<f32>>>,
-    emissivity: Option<Py<PyArray2<f32>>>,
-    walls: Vec<WallCell>,
-    ground_view: GroundView,
-    run: RunParams,
-}
-
-/// A borrowed mask.
-type MaskView<'py> = PyReadonlyArray3<'py, u32>;
-
-/// Read access to every array of a model while a step runs.
-struct Borrowed<'py> {
-    svf: [PyReadonlyArray2<'py, f32>; svf::FIELDS],
-    masks: Option<(MaskView<'py>, Option<(MaskView<'py>, MaskView<'py>)>)>,
-    land_cover: Option<PyReadonlyArray2<'py, u8>>,
-    albedo: Option<PyReadonlyArray2<'py, f32>>,
-    emissivity: Option<PyReadonlyArray2<'py, f32>>,
-}
-
-fn not_contiguous<E>(_: E) -> PyErr {
-    PyValueError::new_err("expected a C-contiguous array, got a strided one")
-}
-
-/// A mask of the dictionary, checked for shape.
-fn mask<'py>(
-    masks: &Bound<'py, PyDict>,
-    name: &str,
-    shape: [usize; 3],
-) -> PyResult<Option<PyReadonlyArray3<'py, u32>>> {
-    let Some(item) = masks.get_item(name)?.filter(|x| !x.is_none()) else {
-        return Ok(None);
-    };
-    let mask: PyReadonlyArray3<'py, u32> = item.extract()?;
-    if mask.shape() != shape {
-        return Err(PyValueError::new_err(format!(
-            "masks[{name:?}]: expected shape {shape:?}, got {:?}",
-            mask.shape()
-        )));
-    }
-    mask.as_slice().map_err(not_contiguous)?;
-    Ok(Some(mask))
-}
-
-/// The patch sky and its masks.
-fn read_masks(
-    py: Python<'_>,
-    masks: &Bound<'_, PyDict>,
-    patch_option: u32,
-    grid: Grid,
-) -> PyResult<Masks> {
-    let table = table_of(patch_option)?;
-    let words = table.words();
-    let shape = [grid.rows, grid.cols, words];
-    let building =
-        mask(masks, "shmat", shape)?.ok_or_else(|| PyKeyError::new_err("masks: no \"shmat\""))?;
-    let vegetation = match (
-        mask(masks, "vegshmat", shape)?,
-        mask(masks, "vbshmat", shape)?,
-    ) {
-        (Some(v), Some(b)) => Some((v, b)),
-        (None, None) => None,
-        _ => {
-            let message = "masks: vegshmat and vbshmat come together or not at all";
-            return Err(PyValueError::new_err(message));
-        }
-    };
-    let weights = patch_weights(&table);
-    let view = PatchMasks {
-        words,
-        building: building.as_slice().map_err(not_contiguous)?,
-        vegetation: match &vegetation {
-            Some((v, b)) => Some((
-                v.as_slice().map_err(not_contiguous)?,
-                b.as_slice().map_err(not_contiguous)?,
-            )),
-            None => None,
-        },
-    };
-    let sums = enter(py, || sky_sums(&weights, &view))?;
-    let keep = |m: PyReadonlyArray3<'_, u32>| (*m).clone().unbind();
-    Ok(Masks {
-        building: keep(building),
-        vegetation: vegetation.map(|(v, b)| [keep(v), keep(b)]),
-        words,
-        sums,
-        sky: PatchSky { table, weights },
-    })
-}
-
-/// The 15 sky view fields by name.
-fn read_svf(fields: &Bound<'_, PyDict>, grid: Grid) -> PyResult<[Py<PyArray2<f32>>; svf::FIELDS]> {
-    let read = |index: usize| -> PyResult<Py<PyArray2<f32>>> {
-        let name = svf::field_name(index);
-        let item = fields
-            .get_item(&name)?
-            .ok_or_else(|| PyKeyError::new_err(format!("svf: no {name:?}")))?;
-        let field: PyReadonlyArray2<'_, f32> = item.extract()?;
-        cells(&name, &field, grid.rows, grid.cols)?;
-        Ok((*field).clone().unbind())
-    };
-    let all = (0..svf::FIELDS).map(read).collect::<PyResult<Vec<_>>>()?;
-    all.try_into()
-        .map_err(|_| PyValueError::new_err("svf: wrong number of fields"))
-}
-
-/// An optional raster, checked for shape.
-fn keep<T: numpy::Element>(
-    name: &str,
-    raster: Option<Raster<'_, T>>,
-    grid: Grid,
-) -> PyResult<Option<Py<PyArray2<T>>>> {
-    raster
-        .map(|r| {
-            cells(name, &r, grid.rows, grid.cols)?;
-            Ok((*r).clone().unbind())
-        })
-        .transpose()
-}
-
-/// Fail on a land-cover code without properties.
-fn check_codes(codes: &[u8], table: &LandCoverTable) -> PyResult<()> {
-    let mut seen = [false; 256];
-    for &code in codes {
-        seen[usize::from(code)] = true;
-    }
-    let unknown: Vec<u8> = (0..=255)
-        .filter(|&c| seen[usize::from(c)] && table.get(c).is_none())
-        .collect();
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    let message = format!("land_cover: no surface properties for the codes {unknown:?}");
-    Err(PyValueError::new_err(message))
-}
-
-/// Ground albedo as the ground view reads it; cells without a value reflect nothing.
-fn albedo_raster(
-    codes: Option<&[u8]>,
-    albedo: Option<&[f32]>,
-    run: &RunParams,
-    n: usize,
-) -> Vec<f32> {
-    let known = |a: f32| if a.is_nan() { 0.0 } else { a };
-    match (albedo, codes) {
-        (Some(albedo), _) => albedo.iter().map(|&a| known(a)).collect(),
-        (None, Some(codes)) => {
-            let table = run.model.land_cover.column(|c| c.albedo);
-            codes
-                .iter()
-                .map(|&c| known(table[usize::from(c)] as f32))
-                .collect()
-        }
-        (None, None) => vec![run.model.ground.albedo as f32; n],
-    }
 }
 
 #[pymethods]
@@ -228,63 +46,28 @@ impl Model {
         window: Option<(usize, usize, usize, usize)>,
         core: Option<(usize, usize, usize, usize)>,
     ) -> PyResult<Self> {
-        let run = params::read(params)?;
-        let whole = scene.terrain.grid;
-        let window = window_of("window", window, (whole.rows, whole.cols))?;
-        let Window { rows, cols, .. } = window;
-        let grid = grid_of("buildings", &buildings, whole.pixel_size)?;
-        let core = window_of("core", core, (rows, cols))?;
-        let masks = match (run.model.anisotropic, masks) {
-            (false, _) => None,
-            (true, Some(masks)) => Some(read_masks(py, masks, patch_option, grid)?),
-            (true, None) => {
-                let message = "masks: the anisotropic sky needs patch visibility, got None";
-                return Err(PyValueError::new_err(message));
-            }
-        };
-        let open_ground = cells("buildings", &buildings, rows, cols)?;
-        let walls = wall_cells(
-            cells("wall_height", &wall_height, rows, cols)?,
-            cells("wall_aspect", &wall_aspect, rows, cols)?,
-        );
-        let codes = match &land_cover {
-            Some(codes) => Some(cells("land_cover", codes, rows, cols)?),
-            None => None,
-        };
-        if let Some(codes) = codes {
-            check_codes(codes, &run.model.land_cover)?;
-        }
-        let given = match &albedo {
-            Some(albedo) => Some(cells("albedo", albedo, rows, cols)?),
-            None => None,
-        };
-        let ground_view = enter(py, || {
-            let albedo = albedo_raster(codes, given, &run, grid.len());
-            let height = run.model.posture.height();
-            let wall_albedo = run.model.wall_albedo;
-            GroundView::from_core(grid, core, open_ground, &albedo, wall_albedo, height)
-        })?
-        .map_err(|error| PyValueError::new_err(error.to_string()))?;
-        Ok(Self {
-            id: next_id(),
-            engine: Handle::of(engine),
-            terrain: Arc::clone(&scene.terrain),
-            window,
-            grid,
-            valid: window.cut(&scene.terrain.valid, whole.cols),
-            svf: read_svf(svf, grid)?,
+        let given = Given {
+            svf,
             masks,
-            land_cover: keep("land_cover", land_cover, grid)?,
-            albedo: keep("albedo", albedo, grid)?,
-            emissivity: keep("emissivity", emissivity, grid)?,
-            walls,
-            ground_view,
-            run,
+            patch_option,
+            buildings,
+            wall_height,
+            wall_aspect,
+            land_cover,
+            albedo,
+            emissivity,
+            window,
+            core,
+        };
+        let params = params::read(params)?;
+        Ok(Self {
+            fixed: Arc::new(Fixed::new(py, scene, given, params)?),
+            engine: Handle::of(engine),
         })
     }
 
     fn new_state(&self) -> State {
-        State::new(self.grid)
+        State::new(self.fixed.grid)
     }
 
     fn new_statistics(
@@ -294,14 +77,14 @@ impl Model {
         thresholds_night: Vec<f64>,
     ) -> PyResult<Statistics> {
         enter(py, || {
-            Statistics::new(self.grid, &thresholds_day, &thresholds_night)
+            Statistics::new(self.fixed.grid, &thresholds_day, &thresholds_night)
         })
     }
 
     /// Advance one step.
     #[pyo3(signature = (state, weather, *, outputs=None, points=None, statistics=None))]
     fn step(
-        slf: &Bound<'_, Self>,
+        &self,
         py: Python<'_>,
         state: &Bound<'_, State>,
         weather: &Bound<'_, PyDict>,
@@ -309,34 +92,34 @@ impl Model {
         points: Option<PyReadonlyArray2<'_, i64>>,
         statistics: Option<&Bound<'_, Statistics>>,
     ) -> PyResult<StepResult> {
-        let this = slf.get();
+        let fixed = &self.fixed;
         let weather = weather::read(weather)?;
         let names = outputs.unwrap_or_else(|| vec!["tmrt".to_owned()]);
         let fields = names
             .iter()
             .map(|name| field(name))
             .collect::<PyResult<Vec<_>>>()?;
-        let points = this.point_cells(points.as_ref())?;
+        let points = self.point_cells(points.as_ref())?;
         let mut state = state.borrow_mut();
-        state.check(this.grid)?;
+        state.check(fixed.grid)?;
         let mut statistics = statistics.map(|s| s.borrow_mut());
         if let Some(statistics) = &statistics {
-            statistics.check(this.grid)?;
+            statistics.check(fixed.grid)?;
         }
         let count = statistics.is_some();
-        let shared = pair(py, slf.as_unbound(), &mut state, statistics.as_deref_mut())?;
+        let shared = pair(py, fixed, &mut state, statistics.as_deref_mut())?;
         let request = Request {
             fields: &fields,
             points: &points,
             count,
         };
-        let engine = this.engine.engine();
-        let output = this
+        let engine = self.engine.engine();
+        let output = fixed
             .with_run(py, |run| {
                 step(&engine, run, &mut shared.lock(), &weather, request)
             })?
             .map_err(|e| engine::declined(&e))?;
-        this.result(py, &names, output)
+        self.result(py, &names, output)
     }
 }
 
@@ -351,93 +134,6 @@ fn field(name: &str) -> PyResult<Field> {
 }
 
 impl Model {
-    /// Work with the run, without the GIL.
-    fn with_run<T: Send>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(&Run<'_>) -> T + Send,
-    ) -> PyResult<T> {
-        let borrowed = self.borrow(py);
-        let run = Run {
-            id: self.id,
-            terrain: &self.terrain,
-            window: self.window,
-            walls: &self.walls,
-            ground_view: &self.ground_view,
-            cells: self.cells(&borrowed)?,
-            patch_sky: self.masks.as_ref().map(|m| &m.sky),
-            params: &self.run.model,
-            reach: self.run.reach,
-        };
-        enter(py, || work(&run))
-    }
-
-    /// Bring what a run carries back from a device.
-    pub fn bring_home(&self, py: Python<'_>, shared: &Shared) -> PyResult<()> {
-        self.with_run(py, |run| shared.lock().bring_home(run))
-    }
-
-    fn borrow<'py>(&self, py: Python<'py>) -> Borrowed<'py> {
-        let raster = |a: &Py<PyArray2<f32>>| a.bind(py).readonly();
-        Borrowed {
-            svf: self.svf.each_ref().map(raster),
-            masks: self.masks.as_ref().map(|m| {
-                let view = |a: &Py<PyArray3<u32>>| a.bind(py).readonly();
-                (
-                    view(&m.building),
-                    m.vegetation.as_ref().map(|[v, b]| (view(v), view(b))),
-                )
-            }),
-            land_cover: self.land_cover.as_ref().map(|a| a.bind(py).readonly()),
-            albedo: self.albedo.as_ref().map(raster),
-            emissivity: self.emissivity.as_ref().map(raster),
-        }
-    }
-
-    /// The rasters of the run as slices.
-    fn cells<'a>(&'a self, borrowed: &'a Borrowed<'_>) -> PyResult<Cells<'a>> {
-        let mut svf: [&[f32]; svf::FIELDS] = [&[]; svf::FIELDS];
-        for (slice, raster) in svf.iter_mut().zip(&borrowed.svf) {
-            *slice = raster.as_slice().map_err(not_contiguous)?;
-        }
-        let patches = match (&self.masks, &borrowed.masks) {
-            (Some(own), Some((building, vegetation))) => {
-                let vegetation = match vegetation {
-                    Some((v, b)) => Some((
-                        v.as_slice().map_err(not_contiguous)?,
-                        b.as_slice().map_err(not_contiguous)?,
-                    )),
-                    None => None,
-                };
-                let building = building.as_slice().map_err(not_contiguous)?;
-                let masks = PatchMasks {
-                    words: own.words,
-                    building,
-                    vegetation,
-                };
-                Some((masks, own.sums.as_slice()))
-            }
-            _ => None,
-        };
-        fn slice<'a, T: numpy::Element>(
-            raster: Option<&'a PyReadonlyArray2<'_, T>>,
-        ) -> PyResult<Option<&'a [T]>> {
-            raster
-                .map(|r| r.as_slice().map_err(not_contiguous))
-                .transpose()
-        }
-        Ok(Cells {
-            valid: &self.valid,
-            svf,
-            patches,
-            land_cover: slice(borrowed.land_cover.as_ref())?,
-            albedo: slice(borrowed.albedo.as_ref())?,
-            emissivity: slice(borrowed.emissivity.as_ref())?,
-            shadow: None,
-            ground: None,
-        })
-    }
-
     /// Cell indices of `[n, (row, col)]`.
     fn point_cells(&self, points: Option<&PyReadonlyArray2<'_, i64>>) -> PyResult<Vec<usize>> {
         let Some(points) = points else {
@@ -449,7 +145,7 @@ impl Model {
                 points.shape()
             )));
         }
-        let (rows, cols) = (self.grid.rows as i64, self.grid.cols as i64);
+        let (rows, cols) = (self.fixed.grid.rows as i64, self.fixed.grid.cols as i64);
         let view = points.as_array();
         view.rows()
             .into_iter()
@@ -469,7 +165,10 @@ impl Model {
     fn result(&self, py: Python<'_>, names: &[String], output: StepOutput) -> PyResult<StepResult> {
         let fields = PyDict::new(py);
         for (name, values) in names.iter().zip(output.fields) {
-            fields.set_item(name, array(py, values, &[self.grid.rows, self.grid.cols])?)?;
+            fields.set_item(
+                name,
+                array(py, values, &[self.fixed.grid.rows, self.fixed.grid.cols])?,
+            )?;
         }
         let points = PyDict::new(py);
         for ((_, name), values) in FIELDS.iter().zip(output.points) {
@@ -483,7 +182,7 @@ impl Model {
         for (name, value) in [
             (
                 "esky",
-                if self.run.model.anisotropic {
+                if self.fixed.params.model.anisotropic {
                     sky.emissivity()
                 } else {
                     sky.emissivity_clear

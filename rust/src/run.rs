@@ -1,8 +1,8 @@
 //! What a run carries and gives: `State`, `Statistics`, `StepResult`.
 
+use crate::arguments::window_of;
 use crate::door::{Raster, array, cells, enter};
-use crate::model::Model;
-use crate::scene::window_of;
+use crate::fixed::Fixed;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -10,23 +10,24 @@ use solweig_core::carried::Carried;
 use solweig_core::delay::{DelayClock, MEMORIES, ThermalState};
 use solweig_core::grid::Grid;
 use solweig_core::stats;
+use solweig_core::timestep::bring_home;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Names of the delay rasters.
 const MEMORY_NAMES: [&str; MEMORIES] = ["lup", "lup_e", "lup_s", "lup_w", "lup_n", "tg"];
 
 /// What a run carries, shared by its state and its statistics. While a device holds the rasters,
-/// the model that put them there brings them back.
+/// the run that put them there brings them back.
 pub struct Shared {
     carried: Arc<Mutex<Carried>>,
-    model: Option<Py<Model>>,
+    fixed: Option<Arc<Fixed>>,
 }
 
 impl Shared {
     fn new(carried: Carried) -> Self {
         Self {
             carried: Arc::new(Mutex::new(carried)),
-            model: None,
+            fixed: None,
         }
     }
 
@@ -47,33 +48,40 @@ impl Shared {
 
     /// Bring the rasters back from a device.
     fn bring_home(&self, py: Python<'_>) -> PyResult<()> {
-        match &self.model {
-            Some(model) if self.lock().is_away() => model.get().bring_home(py, self),
+        match &self.fixed {
+            Some(fixed) if self.lock().is_away() => {
+                fixed.with_run(py, |run| bring_home(run, &mut self.lock()))
+            }
             _ => Ok(()),
         }
     }
 
-    fn same(&self, py: Python<'_>, model: &Py<Model>) -> Self {
+    fn same(&self, fixed: &Arc<Fixed>) -> Self {
         Self {
             carried: Arc::clone(&self.carried),
-            model: Some(model.clone_ref(py)),
+            fixed: Some(Arc::clone(fixed)),
         }
     }
 }
 
-/// Let a state and statistics be carried together by a model; returns what they share.
+/// Let a state and statistics be carried together by a run; returns what they share.
 pub fn pair(
     py: Python<'_>,
-    model: &Py<Model>,
+    fixed: &Arc<Fixed>,
     state: &mut State,
     statistics: Option<&mut Statistics>,
 ) -> PyResult<Shared> {
-    if state.shared.model.as_ref().is_some_and(|m| !m.is(model)) {
+    if state
+        .shared
+        .fixed
+        .as_ref()
+        .is_some_and(|f| !Arc::ptr_eq(f, fixed))
+    {
         state.shared.bring_home(py)?;
     }
     let Some(statistics) = statistics else {
-        state.shared = state.shared.same(py, model);
-        return Ok(state.shared.same(py, model));
+        state.shared = state.shared.same(fixed);
+        return Ok(state.shared.same(fixed));
     };
     if !Arc::ptr_eq(&state.shared.carried, &statistics.shared.carried) {
         state.shared.bring_home(py)?;
@@ -82,9 +90,9 @@ pub fn pair(
         let counted = statistics.shared.lock().statistics.take();
         state.shared = Shared::new(Carried::new(thermal, counted));
     }
-    state.shared = state.shared.same(py, model);
-    statistics.shared = state.shared.same(py, model);
-    Ok(state.shared.same(py, model))
+    state.shared = state.shared.same(fixed);
+    statistics.shared = state.shared.same(fixed);
+    Ok(state.shared.same(fixed))
 }
 
 /// Thermal state carried between steps.

@@ -1,6 +1,6 @@
 //! Sky and weather scalars.
 
-use crate::scene::table_of;
+use crate::arguments::table_of;
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;

@@ -7,7 +7,6 @@
 use crate::delay::{DelayClock, ThermalState};
 use crate::stage::Decline;
 use crate::stats::Statistics;
-use crate::timestep::{Request, Run, step_here};
 use crate::weather::Weather;
 use std::any::Any;
 use std::fmt;
@@ -136,8 +135,9 @@ impl Carried {
         Ok(())
     }
 
-    /// Bring the rasters back, from the device or by repeating its steps.
-    pub fn bring_home(&mut self, run: &Run<'_>) {
+    /// Bring the rasters back, from the device or by repeating its steps: `repeat` advances one on
+    /// the CPU in the weather given and counts it in the statistics where told so.
+    pub fn bring_home(&mut self, mut repeat: impl FnMut(&mut Self, &Weather, bool)) {
         if !self.is_away() {
             return;
         }
@@ -152,12 +152,7 @@ impl Carried {
             statistics.steps = self.steps_at_home;
         }
         for entry in std::mem::take(&mut self.journal) {
-            let request = Request {
-                fields: &[],
-                points: &[],
-                count: entry.counted,
-            };
-            step_here(run, self, &entry.weather, request);
+            repeat(self, &entry.weather, entry.counted);
             self.repeated += 1;
         }
     }

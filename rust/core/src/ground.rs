@@ -1,8 +1,5 @@
-//! Land-cover classes and the day wave of surface temperature (R 6.1–6.3).
+//! Land-cover classes and the day wave of surface temperature (R 6.1, 6.2).
 
-use crate::constants::DEG;
-use crate::sky::clearness::{capped, index_against};
-use crate::sky::split::reindl;
 use std::f64::consts::FRAC_PI_2;
 
 /// Properties of a surface class.
@@ -126,34 +123,6 @@ impl SurfaceClass {
     }
 }
 
-/// Clearness indices that scale the surface temperature.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SurfaceClearness {
-    /// Against clear-sky global (the one that scales).
-    pub global: f64,
-    /// Against clear-sky beam (output only).
-    pub beam: f64,
-}
-
-/// Cloud correction of the surface temperature: observed global over the clear sky's, whose beam
-/// and diffuse come from the split at Kt = 1.
-#[must_use]
-pub fn surface_clearness(
-    global: f64,
-    i0: f64,
-    corr: f64,
-    altitude_deg: f64,
-    ta: f64,
-    rh: f64,
-) -> SurfaceClearness {
-    let clear = reindl(i0, altitude_deg, 1.0, ta, rh);
-    let clear_global = clear.beam * (altitude_deg * DEG).sin() + clear.diffuse;
-    SurfaceClearness {
-        global: capped(index_against(global, clear_global, corr)),
-        beam: capped(index_against(global, clear.beam, corr)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,13 +145,6 @@ mod tests {
             sunrise: sunrise_hour(172.0, 57.7),
         };
         assert!((WALLS.day_wave(&phase) - 16.60196171).abs() < 1e-8);
-    }
-
-    #[test]
-    fn cloud_correction_of_case_c() {
-        let corr = 0.1473 * 45.0_f64.ln() + 0.3454;
-        let got = surface_clearness(300.0, 746.286893, corr, 45.0, 25.0, 50.0);
-        assert!((got.global - 0.49586879).abs() < 1e-8);
     }
 
     #[test]

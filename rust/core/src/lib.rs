@@ -27,8 +27,6 @@ pub mod stats;
 pub mod svf;
 pub mod terrain;
 pub mod timestep;
-pub mod tmrt;
 pub mod utci;
-mod utci_table;
 pub mod walls;
 pub mod weather;

@@ -101,7 +101,7 @@ impl Stage for TimestepStage {
     type Out = StepOutput;
 
     fn cpu(input: &mut TimestepInput<'_>) -> StepOutput {
-        input.carried.bring_home(input.run);
+        bring_home(input.run, input.carried);
         step_here(input.run, input.carried, input.weather, input.request)
     }
 
@@ -186,8 +186,20 @@ impl Prepared {
     }
 }
 
+/// Bring what a run carries back from a device; steps that were lost with it are repeated here.
+pub fn bring_home(run: &Run<'_>, carried: &mut Carried) {
+    carried.bring_home(|carried, weather, count| {
+        let request = Request {
+            fields: &[],
+            points: &[],
+            count,
+        };
+        step_here(run, carried, weather, request);
+    });
+}
+
 /// A step on the CPU; the state and the statistics are at home.
-pub(crate) fn step_here(
+fn step_here(
     run: &Run<'_>,
     carried: &mut Carried,
     weather: &Weather,

@@ -1,15 +1,13 @@
 //! The device as the core's engine sees it: runs stages, keeps what stays resident, and reopens a
 //! lost device once.
 
-use crate::device::{Gpu, Opening};
-use crate::error::{GpuError, StageFailure};
-use crate::gvf;
-use crate::run::DeviceRun;
+use crate::device::error::{GpuError, StageFailure};
+use crate::device::opening::Opening;
+use crate::device::{Gpu, locked};
+use crate::resident::run::DeviceRun;
+use crate::resident::terrain::DeviceTerrain;
 use crate::selftest;
-use crate::shadow;
-use crate::skyview;
-use crate::terrain::DeviceTerrain;
-use crate::timestep;
+use crate::stages::{gvf, shadow, skyview, timestep};
 use solweig_core::gvf::{GroundView, GvfFields, GvfStage, GvfStep};
 use solweig_core::shadow::{ShadowStage, SunInput, SunShadow};
 use solweig_core::stage::{Decline, Runs};
@@ -18,7 +16,7 @@ use solweig_core::terrain::Terrain;
 use solweig_core::timestep::{Run, StepOutput, TimestepInput, TimestepStage};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// What stays on the device between calls.
 #[derive(Debug, Default)]
@@ -79,7 +77,7 @@ impl Accelerator {
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.slot)
     }
 
     /// The device as it is now.
@@ -89,7 +87,7 @@ impl Accelerator {
     }
 
     fn current(&self) -> MutexGuard<'_, Current> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.current)
     }
 
     /// Let others see how the slot is now.
@@ -160,7 +158,7 @@ fn open_tested(opening: Opening) -> Result<Arc<Gpu>, GpuError> {
     let open = || {
         let gpu = Arc::new(Gpu::open(opening)?);
         selftest::run(&gpu)?;
-        gpu.reset_counters();
+        gpu.counters.reset();
         gpu.memory.free_pooled();
         Ok(gpu)
     };

@@ -2,8 +2,8 @@
 
 use naga::back::{hlsl, msl, spv};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
-use solweig_gpu::kernels::{Binding, Kernel};
-use solweig_gpu::uniforms;
+use solweig_gpu::layouts;
+use solweig_gpu::shaders::kernels::{Binding, Kernel};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -125,9 +125,9 @@ fn without_padding<'a>(members: impl Iterator<Item = (&'a str, usize)>) -> Vec<(
 
 #[test]
 fn uniform_blocks_have_the_same_layout_on_both_sides() {
-    let layouts = uniforms::all();
+    let blocks = layouts::all();
     for &kernel in Kernel::ALL {
-        let layout = layouts
+        let layout = blocks
             .iter()
             .find(|l| l.kernels.contains(&kernel))
             .unwrap_or_else(|| panic!("{} has no uniform block", kernel.name()));
@@ -160,7 +160,7 @@ fn uniform_blocks_have_the_same_layout_on_both_sides() {
 
 #[test]
 fn blocks_within_blocks_have_the_same_layout_on_both_sides() {
-    for (name, layout) in uniforms::parts() {
+    for (name, layout) in layouts::parts() {
         let mut seen = 0;
         for &kernel in Kernel::ALL {
             let (module, _) = parse(kernel);

@@ -1,8 +1,8 @@
 //! Looking along one direction: what a segment of cells sees of the ground and of sunlit walls.
 
-use super::{GroundView, Lanes, SEGMENT};
+use super::geometry::{Geometry, Lanes, SEGMENT};
 
-impl GroundView {
+impl Geometry {
     /// Sum what is seen along one direction; `EDGE` repeats the last cell inside the raster, without
     /// `WALLS` none is sunlit and `lit` not read.
     #[inline(always)]
@@ -147,7 +147,7 @@ impl<const F: usize> Last<F> {
     #[inline(always)]
     fn look<const WALLS: bool>(
         &mut self,
-        view: &GroundView,
+        view: &Geometry,
         fields: &[&[f32]; F],
         lit: &[u32],
         row: usize,

@@ -1,16 +1,19 @@
 //! Looking from every cell along every direction, strip by strip.
 
+use super::geometry::{AZIMUTHS, Geometry, Lanes, SEGMENT};
 use super::look::{Seen, lanes};
-use super::{AZIMUTHS, FiveFields, GroundView, Lanes, SEGMENT};
 use crate::grid::Window;
 use crate::simd::{self, Kernel};
 use crate::svf::sectors;
 use rayon::prelude::*;
 
+/// Whole hemisphere, then the E, S, W, N sectors.
+pub type FiveFields = [Vec<f32>; 5];
+
 /// Columns of a strip: the rows that its cells see stay in a core's cache.
 const STRIP: usize = 32 * SEGMENT;
 
-impl GroundView {
+impl Geometry {
     /// Look along every direction from every cell and average `view` of what is seen. `lit` may be
     /// empty: no wall is sunlit.
     pub(super) fn sweep<const F: usize>(
@@ -148,7 +151,7 @@ impl GroundView {
 
 /// The ground view of the cells of one row in a strip.
 struct GroundLine<'a, 'b, const F: usize, const WALLS: bool, V> {
-    ground: &'a GroundView,
+    ground: &'a Geometry,
     fields: [&'a [f32]; F],
     lit: &'a [u32],
     row: usize,

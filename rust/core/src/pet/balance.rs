@@ -1,6 +1,6 @@
 //! Heat balance of a clothed body (MEMI, Höppe 1999), R 11.1–11.3, and its roots.
 
-use super::Body;
+use super::body::Body;
 use super::root::bracketed_root;
 
 const SIGMA: f64 = 5.67e-8;

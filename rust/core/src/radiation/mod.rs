@@ -12,6 +12,7 @@ pub mod shortwave;
 pub mod sides;
 pub mod surface;
 pub mod tables;
+pub mod tmrt;
 pub mod weights;
 pub mod work;
 
@@ -20,11 +21,11 @@ use crate::pet::PetStep;
 use crate::simd::{self, Kernel};
 use crate::stage::Stage;
 use crate::stats::{Statistics, StatisticsPart};
-use crate::tmrt::tmrt;
 use crate::utci::UtciStep;
 use cells::{BLOCK, Cells, Gathered, Memory};
 use rayon::prelude::*;
 use tables::StepTables;
+use tmrt::tmrt;
 use work::Work;
 
 /// Cells a task takes.

@@ -6,6 +6,7 @@ pub mod night;
 pub mod perez;
 pub mod split;
 pub mod step;
+pub mod surface;
 
 /// Squared ratio of mean to actual sun–earth distance, (r₀/r)² (R 3.3, after Spencer 1971).
 #[must_use]

@@ -1,9 +1,10 @@
 //! What the sky does in one step: irradiances, clearness, emissivity and surface clearness.
 
 use super::clearness::{ClearSkyInput, capped, clear_sky};
+use super::surface::surface_clearness;
 use super::{emissivity, split};
 use crate::constants::DEG;
-use crate::ground::{DayPhase, surface_clearness};
+use crate::ground::DayPhase;
 use crate::params::{Beam, Params};
 use crate::season::sunrise_hour;
 use crate::weather::Weather;

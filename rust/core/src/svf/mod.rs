@@ -1,7 +1,9 @@
 //! Sky view factors and patch visibility (G 5.3, 5.4).
 
+mod fields;
 mod weights;
 
+pub use fields::{DIRECTIONS, FAMILIES, FIELDS, SvfFields, field_name};
 pub use weights::{SkyWeights, Term, from_masks, sectors};
 
 use crate::grid::{Grid, Window};
@@ -13,26 +15,6 @@ use crate::stage::Stage;
 use crate::terrain::{SEGMENT, TILE_ROWS, Terrain};
 use rayon::prelude::*;
 use weights::{UNIT, clipped};
-
-/// Number of view factor fields: three families by five directions.
-pub const FIELDS: usize = 15;
-/// Families of view factors in field order.
-pub const FAMILIES: [&str; 3] = ["svf", "svf_veg", "svf_aveg"];
-/// Directions in field order; the first is the whole hemisphere.
-pub const DIRECTIONS: [&str; 5] = ["", "_east", "_south", "_west", "_north"];
-
-/// Name of a field, such as `svf_veg_east`.
-#[must_use]
-pub fn field_name(index: usize) -> String {
-    format!("{}{}", FAMILIES[index / 5], DIRECTIONS[index % 5])
-}
-
-/// Borrowed view factor fields: index = family · 5 + direction.
-#[derive(Clone, Copy, Debug)]
-pub struct SvfFields<'a> {
-    /// The fields, each of the grid's length.
-    pub fields: [&'a [f32]; FIELDS],
-}
 
 /// What the zenith patch does with a canopy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

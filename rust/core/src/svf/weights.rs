@@ -1,6 +1,6 @@
 //! Weights that turn patch bits into view factors (G 5.2, 5.3).
 
-use super::FIELDS;
+use super::fields::FIELDS;
 use crate::grid::Grid;
 use crate::patches::{PatchMasks, PatchTable};
 use crate::terrain::SEGMENT;

@@ -4,10 +4,10 @@
 pub mod scene;
 
 use crate::device::Gpu;
-use crate::error::{GpuError, StageFailure};
-use crate::faults::Fault;
-use crate::terrain::DeviceTerrain;
-use crate::{gvf, shadow, skyview, timestep};
+use crate::device::error::{GpuError, StageFailure};
+use crate::device::faults::Fault;
+use crate::resident::terrain::DeviceTerrain;
+use crate::stages::{gvf, shadow, skyview, timestep};
 use scene::{Town, summer_hour};
 use solweig_core::carried::Carried;
 use solweig_core::delay::ThermalState;

@@ -1,0 +1,35 @@
+//! The rasters of a run on the device, packed so that no kernel binds more than eight of them.
+//!
+//! A *plane* is one f32 (or u32) a cell, row-major over the raster; cell `i` of plane `p` is word
+//! `p * cells + i`. Missing values are replaced by [`MISSING`] and the cell loses its `COMPLETE` bit:
+//! no NaN enters a kernel, and the host puts NaN back where the bit is missing.
+//!
+//! | buffer    | planes                                                                       |
+//! |-----------|------------------------------------------------------------------------------|
+//! | `info`    | bits of [`crate::shaders::grid::info`], land-cover code in bits 8–15         |
+//! | `views`   | svf, svf_veg, svf_aveg; patch sky: 4 run-long patch sums (side, down, and both times the deficit); isotropic sky: E, S, W, N × (svf, svf_veg, svf_aveg) |
+//! | `masks`   | three buffers, not planes: word `w` of cell `i` at `i * words + w`            |
+//! | `surface` | 5 albedo view factors under diffuse light, albedo, emissivity                |
+//! | `ground_view` | first building per direction, four directions a word: 5 planes            |
+//! | `dynamic` | shadow flags (u32); 7 patch sums of the step; 20 sums of the box sides (sky, deficit, light, light behind foliage, lit opposite buildings, each E, S, W, N) where asked for |
+//! | `emitted` | emission beyond that at air temperature, albedo × sunlit share               |
+//! | `lit`     | sunlit walls the ground view sees (u32)                                      |
+//! | `lup`, `alb` | ground view: upwelling longwave beyond ground at air temperature, albedo seen; total, E, S, W, N |
+//! | `memory`  | delayed Lup (total, E, S, W, N) and ground temperature                       |
+//! | `out`     | fields of the step, by slot                                                  |
+//! | `counted`, `hours` | running statistics: first 8 planes of [`solweig_core::stats::Statistics::export`], and the rest |
+
+/// Stands for a missing value; never used in a sum because the cell is not complete.
+pub const MISSING: f32 = -1.0;
+/// Most planes of `dynamic`: flags, 7 sums, 20 sums of the box sides.
+pub const SIDE_PLANES: u64 = 28;
+/// Planes of `dynamic` without the box sides.
+pub const PLAIN_PLANES: u64 = 8;
+/// Planes of `counted`.
+pub const COUNTED_PLANES: usize = 8;
+/// Most planes of `out` without points of interest.
+pub const OUT_PLANES: u64 = 8;
+/// Number of fields: planes of `out` where every field is wanted.
+pub const FIELD_COUNT: usize = solweig_core::fields::FIELDS.len();
+/// Slot of a field that is not wanted.
+pub const NONE: u32 = u32::MAX;

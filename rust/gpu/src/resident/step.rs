@@ -1,0 +1,40 @@
+//! The rasters of a step on the device.
+
+use super::planes::{PLAIN_PLANES, SIDE_PLANES};
+use super::run::DeviceRun;
+use crate::device::error::GpuError;
+use crate::device::memory::DeviceBuffer;
+
+/// Rasters of one step on the device; taken from the pool for every step.
+#[derive(Debug)]
+pub struct StepBuffers {
+    /// As in [`super::planes`].
+    pub dynamic: DeviceBuffer,
+    /// As in [`super::planes`].
+    pub emitted: DeviceBuffer,
+    /// As in [`super::planes`].
+    pub lit: DeviceBuffer,
+    /// As in [`super::planes`].
+    pub lup: DeviceBuffer,
+    /// As in [`super::planes`].
+    pub alb: DeviceBuffer,
+}
+
+impl StepBuffers {
+    /// Buffers for a step of a run; `sides`: the box sides are asked for.
+    ///
+    /// # Errors
+    /// [`GpuError::LimitExceeded`], [`GpuError::OutOfMemory`].
+    pub fn new(run: &DeviceRun, sides: bool) -> Result<Self, GpuError> {
+        let gpu = &run.gpu;
+        let n = run.cells;
+        let planes = if sides { SIDE_PLANES } else { PLAIN_PLANES };
+        Ok(Self {
+            dynamic: gpu.storage("the sums of a step", planes * n)?,
+            emitted: gpu.storage("the ground's emission", 2 * n)?,
+            lit: gpu.storage("the lit walls", n)?,
+            lup: gpu.storage("the upwelling longwave", 5 * n)?,
+            alb: gpu.storage("the albedo seen", 5 * n)?,
+        })
+    }
+}

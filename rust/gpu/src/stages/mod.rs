@@ -1,0 +1,14 @@
+//! The stages of the model on a device, one a file: the uniforms and tables of its kernels, and their
+//! place in a job. A step is put together in [`timestep`].
+
+pub mod anisotropic;
+pub mod emission;
+pub mod gvf;
+pub mod pet;
+pub mod radiation;
+pub mod shadow;
+pub mod skyview;
+pub mod statistics;
+pub mod surface;
+pub mod timestep;
+pub mod utci;

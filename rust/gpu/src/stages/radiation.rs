@@ -1,0 +1,169 @@
+//! Radiation and mean radiant temperature of a step on the device.
+
+use super::surface::SurfaceTables;
+use crate::device::error::StageFailure;
+use crate::device::memory::DeviceBuffer;
+use crate::job::Job;
+use crate::resident::carried::DeviceCarried;
+use crate::resident::planes::FIELD_COUNT;
+use crate::resident::run::DeviceRun;
+use crate::resident::step::StepBuffers;
+use crate::shaders::grid::GridUniform;
+use crate::shaders::kernels::Kernel;
+use crate::shaders::uniforms::uniform;
+use solweig_core::radiation::tables::StepTables;
+
+/// Steepest sun the wedge is computed for; beyond, the shaded fraction is 0.5 to the last bit.
+const STEEPEST: f32 = 1e6;
+
+uniform! {
+    RadiationUniform for [Radiation] {
+        grid: GridUniform,
+        tables: SurfaceTables,
+
+        anisotropic: u32,
+        cylinder: u32,
+        all_sides: u32,
+        exact_wedge: u32,
+        consistent_patches: u32,
+        lit_fraction_walls: u32,
+        consistent_side_longwave: u32,
+        pad0: u32,
+
+        delay_first: u32,
+        delay_renew: u32,
+        delay_weight: f32,
+        air: f32,
+        ta: f32,
+        beam_down: f32,
+        beam_side: f32,
+        total: f32,
+        diffuse: f32,
+        inverse_tan_zenith: f32,
+        canopy_diffuse: f32,
+        canopy_beam: f32,
+        wall_albedo: f32,
+        shaded_radiance: f32,
+        lit_radiance_gain: f32,
+        pad1: u32,
+        box_beam: [f32; 4],
+
+        sky_down: f32,
+        sky_side: f32,
+        wall: f32,
+        wall_warm: f32,
+        facing: [u32; 4],
+        wall_facing: [f32; 4],
+        wall_reflects: f32,
+
+        black: f32,
+        deficit: f32,
+        shaded: f32,
+        lit_gain: f32,
+        reflects: f32,
+        whole_side: f32,
+        whole_down: f32,
+        whole_sides: [f32; 4],
+
+        abs_k: f32,
+        abs_l: f32,
+        up: f32,
+        side: f32,
+        around: f32,
+        inverse_emission: f32,
+        kelvin: f32,
+        pad2: u32,
+
+        slots: [u32; FIELD_COUNT],
+    }
+}
+
+impl RadiationUniform {
+    fn new(run: &DeviceRun, t: &StepTables, all_sides: bool, slots: [u32; FIELD_COUNT]) -> Self {
+        let (sun, l, p, b) = (&t.sun, &t.longwave, &t.patch_longwave, &t.body);
+        let delay = t.ground.delay.as_ref();
+        let flag = u32::from;
+        Self {
+            grid: run.grid(),
+            tables: SurfaceTables::new(run, t),
+            anisotropic: flag(t.anisotropic),
+            cylinder: flag(b.cylinder),
+            all_sides: flag(all_sides),
+            exact_wedge: flag(t.formulation.exact_wedge),
+            consistent_patches: flag(t.formulation.consistent_patches),
+            lit_fraction_walls: flag(t.formulation.lit_fraction_walls),
+            consistent_side_longwave: flag(t.formulation.consistent_side_longwave),
+            pad0: 0,
+            delay_first: flag(delay.is_some_and(|d| d.first)),
+            delay_renew: flag(delay.is_some_and(|d| d.renew)),
+            delay_weight: delay.map_or(0.0, |d| d.weight as f32),
+            air: t.ground.air,
+            ta: t.ground.ta,
+            beam_down: sun.beam_down,
+            beam_side: sun.beam_side,
+            total: sun.global,
+            diffuse: sun.diffuse,
+            inverse_tan_zenith: sun.inverse_tan_zenith.clamp(0.0, STEEPEST),
+            canopy_diffuse: sun.canopy_diffuse,
+            canopy_beam: sun.canopy_beam,
+            wall_albedo: sun.wall_albedo,
+            shaded_radiance: sun.shaded_radiance,
+            lit_radiance_gain: sun.lit_radiance_gain,
+            pad1: 0,
+            box_beam: sun.box_beam,
+            sky_down: l.sky_down,
+            sky_side: l.sky_side,
+            wall: l.wall,
+            wall_warm: l.wall_warm,
+            facing: l.facing.map(flag),
+            wall_facing: l.wall_facing,
+            wall_reflects: l.wall_reflects,
+            black: p.black,
+            deficit: p.deficit,
+            shaded: p.shaded,
+            lit_gain: p.lit_gain,
+            reflects: p.reflects,
+            whole_side: p.whole_side,
+            whole_down: p.whole_down,
+            whole_sides: p.whole_sides,
+            abs_k: b.abs_k,
+            abs_l: b.abs_l,
+            up: b.up,
+            side: b.side,
+            around: b.around,
+            inverse_emission: b.inverse_emission,
+            kelvin: b.kelvin,
+            pad2: 0,
+            slots,
+        }
+    }
+}
+
+/// Encode radiation and Tmrt. `slots` gives the plane of `out` of every field, or `NONE`;
+/// `all_sides`: the longwave sides of a cylinder are wanted with their patch part.
+///
+/// # Errors
+/// What stands in the way.
+pub fn encode<'a>(
+    job: &mut Job<'a>,
+    run: &'a DeviceRun,
+    tables: &StepTables,
+    buffers: &'a StepBuffers,
+    carried: &'a DeviceCarried,
+    out: &'a DeviceBuffer,
+    all_sides: bool,
+    slots: [u32; FIELD_COUNT],
+) -> Result<(), StageFailure> {
+    let uniform = RadiationUniform::new(run, tables, all_sides, slots);
+    let storage = [
+        &run.info,
+        &run.views,
+        &run.surface,
+        &buffers.dynamic,
+        &buffers.lup,
+        &buffers.alb,
+        &carried.memory,
+        out,
+    ];
+    job.dispatch(Kernel::Radiation, &uniform, &storage)
+}

@@ -1,0 +1,444 @@
+//! A whole step on the device: one submission, scalars and small tables in, what was asked for out.
+
+use super::anisotropic::{self, PatchTables};
+use super::gvf::{self, GroundRasters};
+use super::pet::{self, OUTSIDE, PetTable};
+use super::shadow::{self, SunTables};
+use super::statistics::{self, CountedPlanes};
+use super::{emission, radiation, utci};
+use crate::device::Gpu;
+use crate::device::error::{GpuError, StageFailure};
+use crate::device::memory::DeviceBuffer;
+use crate::job::Job;
+use crate::job::results::Results;
+use crate::resident::carried::DeviceCarried;
+use crate::resident::planes::{FIELD_COUNT, NONE};
+use crate::resident::run::DeviceRun;
+use crate::resident::step::StepBuffers;
+use crate::resident::terrain::DeviceTerrain;
+use crate::shaders::grid::count;
+use solweig_core::carried::Carried;
+use solweig_core::fields::{FIELDS, Field};
+use solweig_core::radiation::Means;
+use solweig_core::timestep::{Prepared, Request, Run, StepOutput, TimestepInput, bring_home};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+const STAGE: &str = "timestep";
+
+/// Put a run on the device.
+///
+/// # Errors
+/// What stands in the way.
+pub fn upload(
+    gpu: &Arc<Gpu>,
+    run: &Run<'_>,
+    terrain: Arc<DeviceTerrain>,
+) -> Result<DeviceRun, StageFailure> {
+    let device = DeviceRun::upload(gpu, run, terrain).map_err(|e| e.in_stage(STAGE))?;
+    if let Some(sky) = run.patch_sky {
+        anisotropic::run_sums(&device, &sky.weights)?;
+    }
+    Ok(device)
+}
+
+/// Which plane of `out` holds which field.
+struct Planes {
+    slots: [u32; FIELD_COUNT],
+    number: u32,
+}
+
+impl Planes {
+    fn new(prepared: &Prepared, request: &Request<'_>) -> Self {
+        let mut planes = Self {
+            slots: [NONE; FIELD_COUNT],
+            number: 0,
+        };
+        if !request.points.is_empty() {
+            // Points take every field in field order.
+            planes.slots = std::array::from_fn(count);
+            planes.number = count(FIELD_COUNT);
+            return planes;
+        }
+        planes.add(Field::Tmrt);
+        planes.add(Field::Shadow);
+        if prepared.comfort.utci.is_some() {
+            planes.add(Field::Utci);
+        }
+        for &field in request.fields {
+            planes.add(field);
+        }
+        planes
+    }
+
+    fn add(&mut self, field: Field) {
+        let slot = &mut self.slots[field as usize];
+        if *slot == NONE {
+            *slot = self.number;
+            self.number += 1;
+        }
+    }
+
+    fn of(&self, field: Field) -> u32 {
+        self.slots[field as usize]
+    }
+}
+
+/// Everything of a step that lives on the device until its results are back.
+struct StepDevice {
+    buffers: StepBuffers,
+    sun: Option<SunTables>,
+    patches: Option<PatchTables>,
+    pet: Option<PetTable>,
+    out: DeviceBuffer,
+    rows: DeviceBuffer,
+    points: DeviceBuffer,
+    picked: DeviceBuffer,
+}
+
+impl StepDevice {
+    fn new(
+        device: &DeviceRun,
+        input: &TimestepInput<'_>,
+        prepared: &Prepared,
+        planes: &Planes,
+    ) -> Result<Self, GpuError> {
+        let (run, weather, gpu) = (input.run, input.weather, &device.gpu);
+        let tables = &prepared.tables;
+        let sides = tables.night_sides.is_some()
+            || tables.patches.as_ref().is_some_and(|p| p.sides.is_some());
+        let sun = if tables.day {
+            let altitude = prepared.sky.altitude_deg;
+            Some(SunTables::new(
+                gpu,
+                run.terrain,
+                &device.walls,
+                weather.azimuth,
+                altitude,
+                &run.reach,
+            )?)
+        } else {
+            None
+        };
+        let patches = match run.patch_sky {
+            Some(sky) if tables.day || sides => {
+                Some(PatchTables::new(device, &sky.weights, tables, sides)?)
+            }
+            _ => None,
+        };
+        let pet = match &prepared.comfort.pet {
+            Some(step) => PetTable::new(device, step, weather.ta)?,
+            None => None,
+        };
+        let points: Vec<u32> = input.request.points.iter().map(|&p| count(p)).collect();
+        Ok(Self {
+            buffers: StepBuffers::new(device, sides)?,
+            sun,
+            patches,
+            pet,
+            out: gpu.storage(
+                "the fields of a step",
+                u64::from(planes.number) * device.cells,
+            )?,
+            rows: gpu.storage("the sums of the rows", 4 * u64::from(device.grid().rows))?,
+            picked: gpu.storage("the points", (points.len() * FIELD_COUNT) as u64)?,
+            points: gpu.upload("the points", &points)?,
+        })
+    }
+}
+
+/// What is read back, in this order: sums of the rows, points, fields.
+struct Reads {
+    base: f32,
+    has_utci: bool,
+    has_pet: bool,
+}
+
+fn encode<'a>(
+    job: &mut Job<'a>,
+    device: &'a DeviceRun,
+    step: &'a StepDevice,
+    carried: &'a DeviceCarried,
+    input: &TimestepInput<'_>,
+    prepared: &Prepared,
+    planes: &Planes,
+) -> Result<Reads, StageFailure> {
+    let (tables, request) = (&prepared.tables, input.request);
+    let buffers = &step.buffers;
+    if let Some(sun) = &step.sun {
+        job.clear(&buffers.lit).map_err(|e| e.in_stage("shadow"))?;
+        shadow::encode(
+            job,
+            &device.terrain,
+            device.window,
+            &device.walls,
+            sun,
+            &buffers.dynamic,
+            &buffers.lit,
+        )?;
+        emission::encode(job, device, tables, &buffers.dynamic, &buffers.emitted)?;
+        let rasters = GroundRasters {
+            emitted: &buffers.emitted,
+            lit: &buffers.lit,
+            info: &device.info,
+            lup: &buffers.lup,
+            alb: &buffers.alb,
+        };
+        let wall = [tables.ground.wall_emission, input.run.params.wall_albedo];
+        gvf::encode(job, &device.ground_view, rasters, wall)?;
+    }
+    if let Some(patches) = &step.patches {
+        anisotropic::encode(job, device, patches, &buffers.dynamic)?;
+    }
+    let all_sides =
+        !request.points.is_empty() || request.fields.iter().any(|f| f.is_longwave_side());
+    let out = &step.out;
+    radiation::encode(
+        job,
+        device,
+        tables,
+        buffers,
+        carried,
+        out,
+        all_sides,
+        planes.slots,
+    )?;
+    let ta = input.weather.ta;
+    let tmrt = planes.of(Field::Tmrt);
+    let has_utci = match &prepared.comfort.utci {
+        Some(utci) => {
+            let pair = [tmrt, planes.of(Field::Utci)];
+            utci::encode(job, device, utci, ta, out, pair)?
+        }
+        None => false,
+    };
+    if let Some(pet) = &step.pet {
+        pet::encode(job, device, pet, out, [tmrt, planes.of(Field::Pet)])?;
+    }
+    let counted = CountedPlanes {
+        tmrt,
+        utci: has_utci.then(|| planes.of(Field::Utci)),
+        shadow: planes.of(Field::Shadow),
+    };
+    let statistics = input.carried.statistics.as_ref().filter(|_| request.count);
+    if let (Some(running), Some(like)) = (&carried.statistics, statistics) {
+        let hours = input.weather.hours;
+        statistics::encode(job, device, running, like, counted, out, tables.day, hours)?;
+    }
+    let base = ta as f32;
+    statistics::encode_means(job, device, counted, out, &step.rows, base)?;
+    job.read(&step.rows, 0, 4 * u64::from(device.grid().rows));
+    if !request.points.is_empty() {
+        let number = request.points.len();
+        statistics::encode_points(job, device, &step.points, number, out, &step.picked)?;
+    }
+    job.read(&step.picked, 0, (request.points.len() * FIELD_COUNT) as u64);
+    let mut read = |field: Field| {
+        let first = u64::from(planes.of(field)) * device.cells;
+        job.read(out, first, device.cells);
+    };
+    // Cells outside the table of PET are solved from their Tmrt.
+    if request.fields.contains(&Field::Pet) {
+        read(Field::Tmrt);
+    }
+    request.fields.iter().for_each(|&field| read(field));
+    Ok(Reads {
+        base,
+        has_utci,
+        has_pet: step.pet.is_some(),
+    })
+}
+
+/// A raster as the host knows it: NaN where an input is missing.
+fn raster(device: &DeviceRun, values: &[f32]) -> Vec<f32> {
+    values
+        .iter()
+        .zip(&device.complete)
+        .map(|(&x, &known)| if known { x } else { f32::NAN })
+        .collect()
+}
+
+/// Fields of the results; comfort the weather does not give is NaN.
+fn fields(
+    device: &DeviceRun,
+    prepared: &Prepared,
+    request: &Request<'_>,
+    reads: &Reads,
+    results: &Results,
+) -> Vec<Vec<f32>> {
+    let first = 2 + usize::from(request.fields.contains(&Field::Pet));
+    let mut out = Vec::with_capacity(request.fields.len());
+    for (i, field) in request.fields.iter().enumerate() {
+        let mut values = raster(device, results.get(first + i));
+        match field {
+            Field::Utci if !reads.has_utci => values.fill(f32::NAN),
+            Field::Pet if !reads.has_pet => values.fill(f32::NAN),
+            Field::Pet => {
+                let tmrt = results.get::<f32>(2);
+                solve_outside(prepared, &mut values, |cell| tmrt[cell]);
+            }
+            _ => {}
+        }
+        out.push(values);
+    }
+    out
+}
+
+/// Solve PET on the host where Tmrt lies outside the table.
+fn solve_outside(prepared: &Prepared, pet: &mut [f32], tmrt: impl Fn(usize) -> f32) {
+    let Some(step) = &prepared.comfort.pet else {
+        return;
+    };
+    for (cell, value) in pet.iter_mut().enumerate() {
+        if *value == OUTSIDE {
+            *value = step.eval(tmrt(cell));
+        }
+    }
+}
+
+fn points(
+    device: &DeviceRun,
+    prepared: &Prepared,
+    request: &Request<'_>,
+    reads: &Reads,
+    results: &Results,
+) -> Vec<Vec<f32>> {
+    let number = request.points.len();
+    if number == 0 {
+        return Vec::new();
+    }
+    let all = results.get::<f32>(1);
+    let mut out: Vec<Vec<f32>> = all.chunks_exact(number).map(<[f32]>::to_vec).collect();
+    let tmrt = out[Field::Tmrt as usize].clone();
+    for ((field, _), values) in FIELDS.iter().zip(&mut out) {
+        match field {
+            Field::Utci if !reads.has_utci => values.fill(f32::NAN),
+            Field::Pet if !reads.has_pet => values.fill(f32::NAN),
+            Field::Pet => solve_outside(prepared, values, |i| tmrt[i]),
+            _ => {}
+        }
+        for (value, &cell) in values.iter_mut().zip(request.points) {
+            if !device.complete[cell] {
+                *value = f32::NAN;
+            }
+        }
+    }
+    out
+}
+
+/// What the run carries, on this device; brought here if it is elsewhere.
+fn carried_here<'c>(
+    device: &Arc<DeviceRun>,
+    run: &Run<'_>,
+    carried: &'c mut Carried,
+) -> Result<&'c mut DeviceCarried, GpuError> {
+    let here = carried
+        .remote()
+        .and_then(|r| r.as_any().downcast_mut::<DeviceCarried>())
+        .is_some_and(|c| {
+            c.run.id == device.id
+                && c.run.gpu.id() == device.gpu.id()
+                && !c.spoiled
+                && Arc::ptr_eq(&c.run, device)
+        });
+    if !here {
+        bring_home(run, carried);
+        let uploaded = DeviceCarried::upload(device, carried)?;
+        carried.leave(Box::new(uploaded));
+    }
+    carried
+        .remote()
+        .and_then(|r| r.as_any().downcast_mut::<DeviceCarried>())
+        .ok_or_else(|| GpuError::Unsupported("what the run carries is elsewhere".to_owned()))
+}
+
+/// Advance one step of a run that is on the device.
+///
+/// # Errors
+/// What stands in the way; what the run carries is then spoiled on the device and will be repeated
+/// on the CPU.
+pub fn step(
+    device: &Arc<DeviceRun>,
+    input: &mut TimestepInput<'_>,
+) -> Result<StepOutput, StageFailure> {
+    let start = Instant::now();
+    let gpu = &device.gpu;
+    let (run, request, weather) = (input.run, input.request, input.weather);
+    let clock = input.carried.state.clock;
+    let prepared = Prepared::new(run, clock, weather, &request);
+    let tables_s = start.elapsed().as_secs_f64();
+    let planes = Planes::new(&prepared, &request);
+    let before = gpu.times();
+    carried_here(device, run, input.carried).map_err(|e| e.in_stage(STAGE))?;
+    let on_device =
+        StepDevice::new(device, input, &prepared, &planes).map_err(|e| e.in_stage(STAGE))?;
+    let mut remote = input.carried.borrow_remote();
+    let outcome = (|| {
+        let own = remote
+            .as_mut()
+            .and_then(|r| r.as_any().downcast_mut::<DeviceCarried>())
+            .ok_or_else(|| {
+                GpuError::Unsupported("nothing is carried".to_owned()).in_stage(STAGE)
+            })?;
+        own.spoiled = true;
+        let mut job = Job::new(gpu, STAGE)?;
+        let own = &*own;
+        let reads = encode(&mut job, device, &on_device, own, input, &prepared, &planes)?;
+        let stages = job.stages();
+        let results = job.finish()?;
+        Ok((reads, results, stages))
+    })();
+    let (reads, results, stages) = match outcome {
+        Ok(done) => {
+            if let Some(own) = remote
+                .as_mut()
+                .and_then(|r| r.as_any().downcast_mut::<DeviceCarried>())
+            {
+                own.spoiled = false;
+                own.remembers |= prepared.tables.day;
+            }
+            input.carried.return_remote(remote);
+            done
+        }
+        Err(failure) => {
+            input.carried.return_remote(remote);
+            return Err(failure);
+        }
+    };
+    let mut means: Means = statistics::means(results.get(0), reads.base, reads.has_utci);
+    if prepared.comfort.utci.is_none() {
+        means.utci = f64::NAN;
+    }
+    let output = StepOutput {
+        fields: fields(device, &prepared, &request, &reads, &results),
+        points: points(device, &prepared, &request, &reads, &results),
+        means,
+        seconds: seconds(tables_s, &stages, &before, &gpu.times()),
+        sky: prepared.sky,
+        luminance: prepared.luminance.clone(),
+    };
+    drop(results);
+    let day = prepared.tables.day;
+    input.carried.state.clock = prepared.next_clock(clock);
+    if let Some(statistics) = input.carried.statistics.as_mut().filter(|_| request.count) {
+        statistics.steps[usize::from(!day)] += 1;
+    }
+    input.carried.note(weather, request.count);
+    Ok(output)
+}
+
+/// Device time of every stage of the step.
+fn seconds(
+    tables: f64,
+    stages: &[&'static str],
+    before: &BTreeMap<&'static str, f64>,
+    after: &BTreeMap<&'static str, f64>,
+) -> Vec<(&'static str, f64)> {
+    let mut out = vec![("tables", tables)];
+    for &stage in stages {
+        let spent = |times: &BTreeMap<&'static str, f64>| times.get(stage).copied().unwrap_or(0.0);
+        out.push((stage, spent(after) - spent(before)));
+    }
+    out
+}
