@@ -179,7 +179,7 @@ def test_an_argument_that_reads_like_the_default_beats_the_configuration(
     surface: solweig.SurfaceData,
 ) -> None:
     steps = weather((12,))
-    config = ModelConfig(formulation="improved", conifer=True)
+    config = solweig.ModelConfig(formulation="improved", conifer=True)
     plain = tmrt(solweig.calculate(surface, steps, LOCATION))
     said = solweig.calculate(
         surface, steps, LOCATION, config=config, formulation="reference", conifer=False

@@ -306,5 +306,5 @@ def test_what_is_said_beats_a_configuration_that_says_otherwise() -> None:
 @pytest.mark.parametrize("size", [3.5, True, 0, -4, "128"])
 def test_sides_of_tiles_are_whole_numbers(size: object) -> None:
     for make in (ModelConfig, Settings.resolve):
-        with pytest.raises(ConfigurationError, match="tile_size.*whole number"):
+        with pytest.raises(ConfigurationError, match=r"tile_size.*whole number"):
             make(tile_size=size)
