@@ -25,7 +25,8 @@ RELEASE_BUILD: bool
 
 def read_stretches(path: str, first: int, stride: int, length: int, out: U8) -> None:
     """Fill ``out`` with stretches of ``length`` bytes of a file, the first at byte ``first``, one
-    every ``stride`` bytes. Raises OSError where the file ends before."""
+    every ``stride`` bytes. Raises OSError where the file ends before.
+    """
 
 def write_stretches(path: str, first: int, stride: int, length: int, content: U8) -> None:
     """Write ``content`` as such stretches into a file that is there. Raises OSError."""
@@ -119,7 +120,8 @@ class Scene:
         engine: Engine | None = None,
     ) -> dict[str, NDArray[Any]]:
         """``sh``, ``vegsh``, ``vbshvegsh`` (uint8, 1 = lit) and, with walls, ``wallsh``,
-        ``wallsun``, ``wallshve``, ``facesun`` (float32)."""
+        ``wallsun``, ``wallshve``, ``facesun`` (float32).
+        """
 
 class SkyView:
     """Result of :meth:`Scene.svf`."""
@@ -129,10 +131,12 @@ class SkyView:
         """Number of the sky division, 1-4."""
     def fields(self) -> dict[str, F32]:
         """15 grids: ``svf``, ``svf_east`` ... ``svf_north``, ``svf_veg``, ``svf_veg_east`` ...,
-        ``svf_aveg``, ``svf_aveg_east`` ... NaN where the scene has no data."""
+        ``svf_aveg``, ``svf_aveg_east`` ... NaN where the scene has no data.
+        """
     def masks(self) -> dict[str, U32]:
         """``shmat`` and, with vegetation, ``vegshmat``, ``vbshmat``: ``[row, col, word]``; patch i
-        is bit ``i % 32`` of word ``i // 32``; 1 = not blocked."""
+        is bit ``i % 32`` of word ``i // 32``; 1 = not blocked.
+        """
 
 def svf_from_masks(
     patch_option: int,
@@ -157,11 +161,13 @@ def ray_offsets(
 
 def wall_height(dsm: F32, wall_limit: float = 1.0) -> F32:
     """How far the highest of the four neighbours rises above a cell [m], 0 below ``wall_limit``
-    (spec G 6.1)."""
+    (spec G 6.1).
+    """
 
 def wall_aspect(dsm: F32, wall_height: F32, pixel_size: float, *, improved: bool = False) -> F32:
     """Outward normal of the wall beside a cell [degrees], 0 off the walls (Goodwin et al. 2009,
-    spec G 6.2). ``improved``: without the reference's turn and dependence on base elevation."""
+    spec G 6.2). ``improved``: without the reference's turn and dependence on base elevation.
+    """
 
 def buildings_mask(dsm: F32, *, dem: F32 | None = None, land_cover: U8 | None = None) -> U8:
     """1 = open ground, 0 = building (spec G 1.6); land cover wins when both are given."""
@@ -197,7 +203,8 @@ class GroundView:
         engine: Engine | None = None,
     ) -> dict[str, F32]:
         """``gvfLup``, ``gvfalb`` and their E S W N (names as in the reference), with ``sums`` also
-        ``gvfSum``, ``gvfNorm``."""
+        ``gvfSum``, ``gvfNorm``.
+        """
 
 # ------------------------------------------------------------------ sky, weather scalars
 
@@ -212,14 +219,16 @@ def clearness_index(
     formulation: str = "reference",
 ) -> dict[str, F64]:
     """``i0``, ``ci`` (unclipped, +inf where undefined), ``kt``, ``i0_et``, ``corr`` (spec R 3.3).
-    NaN pressure = missing."""
+    NaN pressure = missing.
+    """
 
 def split_global(global_rad: F64, altitude: F64, kt: F64, ta: F64, rh: F64) -> tuple[F64, F64]:
     """Beam normal and diffuse horizontal irradiance (Reindl, spec R 3.4)."""
 
 def night_clearness(day_index: NDArray[np.int64], altitude: F64, ci: F64) -> F64:
     """Clearness index for every row by the Offerle rule (spec R 3.6): day rows their own capped
-    value, night rows the value the night receives."""
+    value, night rows the value the night receives.
+    """
 
 def perez_luminance(
     zenith: float,
@@ -233,18 +242,21 @@ def perez_luminance(
 
 def sky_emissivity(ta: float, rh: float) -> float:
     """Clear-sky emissivity from air temperature [deg C] and relative humidity [%]
-    (Prata 1996)."""
+    (Prata 1996).
+    """
 
 def band_emissivity(sky_emissivity: float, altitude: F64, model: int = 2) -> F64:
     """Emissivity of the sky at each altitude. ``model`` 1 Unsworth & Monteith (1975), 2 Martin &
-    Berdahl (1984), 3 Bliss (1961)."""
+    Berdahl (1984), 3 Bliss (1961).
+    """
 
 def sunrise_hour(day_of_year: int, latitude: float) -> float:
     """Sunrise [h, solar time] from declination and latitude."""
 
 def leaf_on(day_of_year: int, first_day: int = 97, last_day: int = 300) -> bool:
     """Whether trees carry leaves; the season may span the new year, its first and last day are
-    outside it."""
+    outside it.
+    """
 
 def land_cover_table() -> dict[int, dict[str, float]]:
     """``{code: {albedo, emissivity, ts_deg, tstart, tmaxlst}}`` (spec R 6.1 defaults)."""
@@ -300,7 +312,8 @@ class Model:
         ``altitude``, ``azimuth``, ``altitude_max``, ``latitude``, ``step_days``, ``leaf_on``,
         ``night_clearness``, ``water_temperature`` (NaN = none), ``hours`` (length of the step for
         hour counts). ``points`` is ``[n, (row, col)]``: cells where every flux is wanted. An
-        altitude from 0 to 1 counts as 1 (the reference's low-sun rule); below 0 is night."""
+        altitude from 0 to 1 counts as 1 (the reference's low-sun rule); below 0 is night.
+        """
 
 class State:
     """Thermal state carried between steps (spec R 6.5)."""
@@ -309,7 +322,8 @@ class State:
     accumulated_days: float
     def fields(self, window: tuple[int, int, int, int] | None = None) -> dict[str, F32]:
         """Delay rasters ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n``, ``tg``, or
-        ``(row, end row, column, end column)`` of them; empty before the first day step."""
+        ``(row, end row, column, end column)`` of them; empty before the first day step.
+        """
     @staticmethod
     def restore(first: bool, accumulated_days: float, fields: dict[str, F32]) -> State:
         """The state with these values; inverse of reading them."""
@@ -322,7 +336,8 @@ class Statistics:
         """``n_timesteps``, ``n_daytime``, ``n_nighttime``."""
     def grids(self, window: tuple[int, int, int, int] | None = None) -> dict[str, F32]:
         """``tmrt_mean``, ``tmrt_max``, ``tmrt_min``, ``tmrt_day_mean``, ``tmrt_night_mean``, the
-        same for ``utci``, ``sun_hours``, ``shade_hours``; of a window as :meth:`State.fields`."""
+        same for ``utci``, ``sun_hours``, ``shade_hours``; of a window as :meth:`State.fields`.
+        """
     def hours_above(self, window: tuple[int, int, int, int] | None = None) -> dict[float, F32]:
         """Hours with UTCI above each threshold (day thresholds by day, night ones at night)."""
 
@@ -349,7 +364,8 @@ def default_params() -> dict[str, Any]:
     ``transmissivity_leaf_off``, ``beam`` "normal" | "horizontal", ``wind_height_m``,
     ``utci_wind_floor`` (0 or None: none), ``pet_wind`` "1.1m" | "10m", ``age``, ``weight``,
     ``height``, ``sex`` (1 male, 2 female), ``activity``, ``clothing``,
-    ``max_shadow_distance_m``, ``height_bound_m`` (None: none)."""
+    ``max_shadow_distance_m``, ``height_bound_m`` (None: none).
+    """
 
 # ------------------------------------------------------------------ comfort
 
@@ -405,7 +421,8 @@ def pet_grid(
 
 class GpuError(RuntimeError):
     """A failure of the GPU engine. ``kind`` is one of no_adapter, limit_exceeded, out_of_memory,
-    device_lost, validation, shader, readback, self_test, wrong_thread, panic, unsupported."""
+    device_lost, validation, shader, readback, self_test, wrong_thread, panic, unsupported.
+    """
 
     stage: str | None
     kind: str
@@ -419,7 +436,8 @@ def gpu_adapters(backends: Sequence[str] | None = None) -> list[dict[str, Any]]:
     "gl"; None = all. Keys: ``index`` (position within its backend), ``name``, ``backend``,
     ``device_type`` ("discrete", "integrated", "virtual", "cpu", "other"), ``driver``,
     ``driver_info``, ``vendor``, ``device``, ``affinity`` ("worker_safe", "requires_main_thread"),
-    ``timestamps``, ``limits`` (bytes and counts by WebGPU name)."""
+    ``timestamps``, ``limits`` (bytes and counts by WebGPU name).
+    """
 
 def open_gpu(
     backend: str,
@@ -461,11 +479,13 @@ class Gpu:
         """Most bytes allocated at a time."""
     def self_test(self) -> dict[str, float]:
         """Largest difference from the CPU per stage; :class:`GpuError` beyond tolerance or where
-        two runs differ in a bit."""
+        two runs differ in a bit.
+        """
     def counters(self) -> dict[str, int]:
         """``dispatches``, ``submissions``, ``readbacks``, ``bytes_up``, ``bytes_down``,
         ``longest_us`` (longest wait for a submission), ``longest_dispatch_us``, ``allocated``,
-        ``peak_allocated``, ``pooled`` [bytes], ``reopened``, ``lost`` (0 or 1)."""
+        ``peak_allocated``, ``pooled`` [bytes], ``reopened``, ``lost`` (0 or 1).
+        """
     def stage_times(self) -> dict[str, float]:
         """Seconds on the device per stage since the last :meth:`reset_counters`."""
     def reset_counters(self) -> None: ...
@@ -477,7 +497,8 @@ class Gpu:
         """Destroy the device; the next use finds it lost."""
     def inject_fault(self, stage: str, kind: str, times: int = 1) -> None:
         """For tests. Kinds: destroy, map, limits, shader, validation, panic, out_of_memory,
-        wrong_answer."""
+        wrong_answer.
+        """
     def largest_window(
         self, patch_option: int, vegetation: bool, anisotropic: bool, sides: bool
     ) -> int:
@@ -487,12 +508,14 @@ class Gpu:
     ) -> dict[str, int]:
         """Bytes a cell: ``heights`` (of a tile and what shades it), ``cells`` (of what is
         computed), the largest single buffer of each (``largest_...``), ``readback``; and bytes:
-        ``budget``, ``largest_buffer``, ``largest_binding``."""
+        ``budget``, ``largest_buffer``, ``largest_binding``.
+        """
 
 class Engine:
     """Where stages run. ``policy`` "cpu"; "auto": the device, with a logged and counted fallback;
     "gpu": the device or :class:`GpuError`. ``engine=None`` anywhere means the CPU. ``failure``: why
-    the device meant for this engine could not be opened; logged and counted under "open"."""
+    the device meant for this engine could not be opened; logged and counted under "open".
+    """
 
     def __init__(
         self, policy: str = "cpu", gpu: Gpu | None = None, *, failure: str | None = None
@@ -509,7 +532,8 @@ def set_threads(n: int) -> None:
 
 def tally() -> dict[str, dict[str, Any]]:
     """Per stage, of the whole process: ``gpu_runs``, ``cpu_runs``, ``fallbacks``, ``last_reason``,
-    ``seconds``."""
+    ``seconds``.
+    """
 
 def reset_tally() -> None:
     """Set every count of :func:`tally` to zero."""

@@ -17,10 +17,14 @@ class BackgroundWriter:
     filling the memory. An error is raised by the next :meth:`submit` or by :meth:`wait`; tasks that
     still wait are then dropped.
 
-    Args:
-        limit: at least 1.
-        name: of the thread.
-        here: do every task at once, in the caller's thread.
+    Parameters
+    ----------
+    limit
+        At least 1.
+    name
+        Of the thread.
+    here
+        Do every task at once, in the caller's thread.
     """
 
     def __init__(self, limit: int, *, name: str = "solweig-writer", here: bool = False) -> None:
@@ -55,8 +59,10 @@ class BackgroundWriter:
     def close(self, *, drop: bool = False) -> None:
         """End the thread when everything is done, or with ``drop`` after the task under way.
 
-        Raises:
-            BaseException: what a task raised, unless ``drop``.
+        Raises
+        ------
+        BaseException
+            What a task raised, unless ``drop``.
         """
         if self._pool is None:
             return

@@ -42,8 +42,10 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
 def validate_outputs(outputs: Sequence[str]) -> list[str]:
     """The outputs in the order given, without repeats.
 
-    Raises:
-        ConfigurationError: a name that is not in :data:`VALID_OUTPUTS`.
+    Raises
+    ------
+    ConfigurationError
+        A name that is not in :data:`VALID_OUTPUTS`.
     """
     names = [outputs] if isinstance(outputs, str) else list(outputs)
     for name in names:
@@ -87,33 +89,51 @@ def check_tile_size(
 class ModelConfig:
     """Everything about a run that is neither surface nor weather; round-trips through JSON.
 
-    Args:
-        use_anisotropic_sky: Perez et al. (1993) sky and patch longwave; ``False``: isotropic.
-        human: The person; ``None``: what ``physics``/``materials`` say, else the defaults.
-        outputs: Among ``tmrt utci pet shadow kdown kup ldown lup``.
-        physics: Trees and posture, as :func:`solweig.load_physics` returns.
-        materials: Land cover and walls, as :func:`solweig.load_materials` returns.
-        max_shadow_distance_m: How far a shadow may reach [m], > 0.
-        tile_size: Side of a tile [pixels]; None = the raster in one piece where that is possible.
-        tile_workers, tile_queue_depth, prefetch_tiles: Accepted for old scripts, ignored with a
-            warning.
-        use_ground_scheme, use_outgoing_longwave: The 2026 schemes, not in this release: ``True``
-            raises.
-        conifer: Trees keep their leaves.
-        wall_material: Name of a wall class in ``materials``; ``None``: the generic wall.
-        formulation: ``"reference"`` or ``"improved"`` physics.
-        body: ``"cylinder"`` or ``"box"``.
-        beam: Meaning of a measured direct radiation: on the beam's ``"normal"`` or
-            ``"horizontal"``.
-        wind_height_m: Height of the wind measurement [m], 0.5-200; ``None``: 10 or what
-            ``physics`` says.
-        pet_wind: Wind that enters PET: scaled to ``"1.1m"`` or ``"10m"`` as given.
-        utci_wind_floor: Raise wind below 0.5 m/s to 0.5 in UTCI.
-        stamp: What a time stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step.
-        heat_thresholds_day, heat_thresholds_night: UTCI thresholds for hour counts [deg C].
+    Parameters
+    ----------
+    use_anisotropic_sky
+        Perez et al. (1993) sky and patch longwave; ``False``: isotropic.
+    human
+        The person; ``None``: what ``physics``/``materials`` say, else the defaults.
+    outputs
+        Among ``tmrt utci pet shadow kdown kup ldown lup``.
+    physics
+        Trees and posture, as :func:`solweig.load_physics` returns.
+    materials
+        Land cover and walls, as :func:`solweig.load_materials` returns.
+    max_shadow_distance_m
+        How far a shadow may reach [m], > 0.
+    tile_size
+        Side of a tile [pixels]; None = the raster in one piece where that is possible.
+    tile_workers, tile_queue_depth, prefetch_tiles
+        Accepted for old scripts, ignored with a warning.
+    use_ground_scheme, use_outgoing_longwave
+        The 2026 schemes, not in this release: ``True`` raises.
+    conifer
+        Trees keep their leaves.
+    wall_material
+        Name of a wall class in ``materials``; ``None``: the generic wall.
+    formulation
+        ``"reference"`` or ``"improved"`` physics.
+    body
+        ``"cylinder"`` or ``"box"``.
+    beam
+        Meaning of a measured direct radiation: on the beam's ``"normal"`` or ``"horizontal"``.
+    wind_height_m
+        Height of the wind measurement [m], 0.5-200; ``None``: 10 or what ``physics`` says.
+    pet_wind
+        Wind that enters PET: scaled to ``"1.1m"`` or ``"10m"`` as given.
+    utci_wind_floor
+        Raise wind below 0.5 m/s to 0.5 in UTCI.
+    stamp
+        What a time stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step.
+    heat_thresholds_day, heat_thresholds_night
+        UTCI thresholds for hour counts [deg C].
 
-    Raises:
-        ConfigurationError: a value out of range, an unknown name, a scheme not in this release.
+    Raises
+    ------
+    ConfigurationError
+        A value out of range, an unknown name, a scheme not in this release.
     """
 
     use_anisotropic_sky: bool = True
@@ -184,9 +204,12 @@ class ModelConfig:
         A UMEP parameter file fills ``physics`` and, as far as it holds them, ``materials`` and
         ``human``. ``None`` gives the defaults, with a ``human`` to adjust.
 
-        Raises:
-            FileNotFoundError: no such file.
-            ConfigurationError: not JSON, unknown keys, values out of range.
+        Raises
+        ------
+        FileNotFoundError
+            No such file.
+        ConfigurationError
+            Not JSON, unknown keys, values out of range.
         """
         if path is None:
             return cls(human=HumanParams())

@@ -28,19 +28,31 @@ _RANGES: dict[str, tuple[float, float, str]] = {
 class HumanParams:
     """A person: posture and absorption for Tmrt, the rest for PET.
 
-    Args:
-        posture: ``"standing"`` or ``"sitting"``.
-        abs_k: Absorption of shortwave radiation, 0.01-1.
-        abs_l: Absorption of longwave radiation, 0.01-1 (0.97: ISO 7726).
-        age: 1-120 years.
-        weight: 5-300 kg.
-        height: 0.5-2.6 m.
-        sex: 1 male, 2 female.
-        activity: 0-1500 W above the basal metabolism.
-        clothing: 0.02-5 clo.
+    Parameters
+    ----------
+    posture
+        ``"standing"`` or ``"sitting"``.
+    abs_k
+        Absorption of shortwave radiation, 0.01-1.
+    abs_l
+        Absorption of longwave radiation, 0.01-1 (0.97: ISO 7726).
+    age
+        1-120 years.
+    weight
+        5-300 kg.
+    height
+        0.5-2.6 m.
+    sex
+        1 male, 2 female.
+    activity
+        0-1500 W above the basal metabolism.
+    clothing
+        0.02-5 clo.
 
-    Raises:
-        ConfigurationError: a value out of its range.
+    Raises
+    ------
+    ConfigurationError
+        A value out of its range.
     """
 
     posture: str = "standing"

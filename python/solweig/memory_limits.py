@@ -19,8 +19,10 @@ def available_memory(root: Path = Path("/")) -> tuple[int, str] | None:
     The least of the physical memory and of the limits of the control groups this process is in
     (versions 1 and 2), up to the topmost.
 
-    Args:
-        root: of the file system that holds ``proc`` and ``sys``.
+    Parameters
+    ----------
+    root
+        Of the file system that holds ``proc`` and ``sys``.
     """
     found = [(limit, "control group") for limit in _group_limits(root)]
     physical = _physical(root)
@@ -41,10 +43,14 @@ def stay_on_disk(cells: int, bytes_per_cell: float, budget: int | None = None) -
     Where they have more cells than SOLWEIG_MEMMAP_THRESHOLD, or would take so much of what a run
     may plan for that little is left to compute with.
 
-    Args:
-        cells: of each raster.
-        bytes_per_cell: of all of them.
-        budget: what a run may plan for [bytes]; None = :func:`memory_budget`.
+    Parameters
+    ----------
+    cells
+        Of each raster.
+    bytes_per_cell
+        Of all of them.
+    budget
+        What a run may plan for [bytes]; None = :func:`memory_budget`.
     """
     if budget is None:
         budget = memory_budget()

@@ -15,9 +15,12 @@ T = TypeVar("T")
 def in_parallel(jobs: Iterable[Callable[[], T]], *, most: int | None = None) -> list[T]:
     """Results of the jobs in their order; the first failure is raised after all have ended.
 
-    Args:
-        jobs: what to do.
-        most: how many at once, at least 1; None = as many as there are cores.
+    Parameters
+    ----------
+    jobs
+        What to do.
+    most
+        How many at once, at least 1; None = as many as there are cores.
     """
     waiting = list(jobs)
     threads = min(len(waiting), os.cpu_count() or 1)

@@ -38,9 +38,12 @@ _LIMITS = {
 def load_params(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
     """Read a complete parameter file; ``None`` reads the one shipped with the package.
 
-    Raises:
-        FileNotFoundError: no such file.
-        ConfigurationError: not a JSON object.
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    ConfigurationError
+        Not a JSON object.
     """
     found: SimpleNamespace = namespace_from_dict(_read(path))
     return found
@@ -63,9 +66,10 @@ def load_physics(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
 def load_materials(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
     """Read land-cover and wall classes; errors as :func:`load_params`.
 
-    Raises:
-        ConfigurationError: a section of the land-cover table is missing or a value is out of
-            range.
+    Raises
+    ------
+    ConfigurationError
+        A section of the land-cover table is missing or a value is out of range.
     """
     materials: SimpleNamespace = namespace_from_dict(_read(path))
     land_cover_table(materials)
@@ -79,8 +83,10 @@ def land_cover_table(params: SimpleNamespace | None = None) -> dict[int, dict[st
     sun altitude], ``tstart`` [K] and ``tmaxlst`` [h]. Code 99 is the wall. Classes without a
     temperature wave (the wall materials 100-102) are left out.
 
-    Raises:
-        ConfigurationError: a section is missing or a value is out of range.
+    Raises
+    ------
+    ConfigurationError
+        A section is missing or a value is out of range.
     """
     source = load_params() if params is None else params
     for section in _SURFACE_SECTIONS:
@@ -122,10 +128,12 @@ def wall_class_name(wall_material: str, materials: SimpleNamespace | None) -> st
 
     ``"brick"`` finds ``Brick_wall``; upper and lower case are alike.
 
-    Raises:
-        ConfigurationError: no such class, or one without the values of the temperature wave. The
-            shipped brick, concrete and wood rows have none: they belong to the wall-temperature
-            scheme, which is not in this release.
+    Raises
+    ------
+    ConfigurationError
+        No such class, or one without the values of the temperature wave. The shipped brick,
+        concrete and wood rows have none: they belong to the wall-temperature scheme, which is not
+        in this release.
     """
     params = load_params() if materials is None else materials
     names = [str(name) for name in _values(params.Names).values()]
@@ -175,8 +183,10 @@ def tree_settings(physics: SimpleNamespace | None = None) -> dict[str, float]:
     """``transmissivity`` [0-1], ``trunk_ratio`` [0-1], ``first_day_leaf``, ``last_day_leaf`` [day
     of year].
 
-    Raises:
-        ConfigurationError: a value out of range.
+    Raises
+    ------
+    ConfigurationError
+        A value out of range.
     """
     values = _values(load_physics().Tree_settings)
     if physics is not None and hasattr(physics, "Tree_settings"):
@@ -252,13 +262,19 @@ def _read(path: str | os.PathLike[str] | None) -> dict[str, Any]:
 def read_json_object(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
     """The object a JSON file holds.
 
-    Args:
-        path: The file.
-        kind: What the file is, for the message where it is missing.
+    Parameters
+    ----------
+    path
+        The file.
+    kind
+        What the file is, for the message where it is missing.
 
-    Raises:
-        FileNotFoundError: no such file.
-        ConfigurationError: not JSON, or JSON that is not an object.
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    ConfigurationError
+        Not JSON, or JSON that is not an object.
     """
     file = Path(path)
     if not file.is_file():

@@ -20,9 +20,12 @@ class Progress:
             advance = progress.phase("sky view", total=153)
             scene.svf(progress=advance)
 
-    Args:
-        enabled: ``True`` or ``False`` forces; ``None`` draws only on a terminal.
-        stream: Where to draw; ``None`` is stderr.
+    Parameters
+    ----------
+    enabled
+        ``True`` or ``False`` forces; ``None`` draws only on a terminal.
+    stream
+        Where to draw; ``None`` is stderr.
     """
 
     def __init__(self, enabled: bool | None = None, stream: IO[str] | None = None) -> None:

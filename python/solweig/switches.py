@@ -125,8 +125,10 @@ class Switches:
 def read(environ: Mapping[str, str] | None = None) -> Switches:
     """Read every switch now.
 
-    Raises:
-        ConfigurationError: a variable holds something that is not a number in its range.
+    Raises
+    ------
+    ConfigurationError
+        A variable holds something that is not a number in its range.
     """
     env = os.environ if environ is None else environ
     return Switches(

@@ -32,8 +32,8 @@ def compare(
 ) -> None:
     """Compare two runs: numbers, and with --out difference maps as GeoTIFF.
 
-    Examples:
-
+    Examples
+    --------
     solweig compare today/ with_trees/
 
     solweig compare today/ with_trees/ --out difference/ --steps --threshold 1

@@ -72,8 +72,8 @@ def plan(
 
     Reads only the extent and heights of the rasters and computes nothing.
 
-    Examples:
-
+    Examples
+    --------
     solweig plan --dsm dsm.tif --cdsm trees.tif --steps 168
 
     solweig plan --shape 16210x14410 --relief 120 --memory 20GiB --accelerator cpu

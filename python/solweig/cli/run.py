@@ -206,8 +206,8 @@ def run(
 
     Writes one GeoTIFF per step and quantity, summaries over the period, and run_metadata.json.
 
-    Examples:
-
+    Examples
+    --------
     solweig run --dsm dsm.tif --epw city.epw --start 2025-07-01 --out out/
 
     solweig run --dsm dsm.tif --cdsm trees.tif --met july.txt --utc-offset 1 --out out/

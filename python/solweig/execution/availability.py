@@ -47,8 +47,10 @@ def gpu_dispatch_count() -> int:
 def gpu_fallback_count(stage: str | None = None) -> int:
     """Stages that were meant for a GPU and ran on the CPU after a failure.
 
-    Args:
-        stage: Name of one stage; ``None`` counts all. A stage that never ran counts 0.
+    Parameters
+    ----------
+    stage
+        Name of one stage; ``None`` counts all. A stage that never ran counts 0.
     """
     tally = whole_tally()
     if stage is not None:

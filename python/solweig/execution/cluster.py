@@ -15,8 +15,10 @@ _CONNECT_S = 10.0
 def check_cluster(address: str | None) -> None:
     """Whether a scheduler answers.
 
-    Raises:
-        ConfigurationError: no address, ``distributed`` is not installed, or nobody answers.
+    Raises
+    ------
+    ConfigurationError
+        No address, ``distributed`` is not installed, or nobody answers.
     """
     if address is None:
         raise ConfigurationError(

@@ -19,32 +19,47 @@ class ExecutionConfig:
     """Wishes about hardware and parallelism. They change speed and memory, never a result beyond
     the tolerances of ``docs/gpu-execution.md``.
 
-    Attributes:
-        accelerator: "auto": a GPU where there is one, otherwise the CPU with one warning. "cpu":
-            the CPU, nothing is looked for. "gpu": a GPU must be there; a stage that fails on it
-            falls back to the CPU unless ``strict``.
-        strategy: how tiles are shared out: "auto" or a registered name, such as "cpu",
-            "single_gpu", "multi_gpu".
-        devices: adapters to use, as "gpu:N" or N in the list ``solweig info`` prints; None = the
-            best ones. Named, a software adapter is used too.
-        workers: threads of the engine; None = all cores. Takes effect only before the engine's
-            first parallel work in this process. Of a run in tiles on the CPU: worker processes
-            that share the cores out; None = this one.
-        workers_per_gpu: worker processes that share one GPU in a run in tiles.
-        tile_workers: tiles each worker has under way at once in a run in tiles: one is computed
-            while others are read and written; None = 2. Each takes its memory.
-        inflight_limit: finished steps that may wait for the disk, in each worker; None = 2.
-        cluster: address of a Dask scheduler, "tcp://host:8786"; with strategy "dask".
-        storage: folder or fsspec URL that every worker of the cluster reaches; None = the output
-            folder.
-        strict: a stage that fails on the GPU is an error instead of a fallback; demands a GPU.
-        deterministic: results do not depend on scheduling. Always so; False is refused.
-        memory_budget: most bytes a device may hold; None = a share of what NVML says is free, or
-            SOLWEIG_GPU_BUDGET_BYTES, 3 GiB.
-        log: format of the telemetry table, "csv", "json" or "none".
+    Attributes
+    ----------
+    accelerator
+        "auto": a GPU where there is one, otherwise the CPU with one warning. "cpu": the CPU,
+        nothing is looked for. "gpu": a GPU must be there; a stage that fails on it falls back to
+        the CPU unless ``strict``.
+    strategy
+        How tiles are shared out: "auto" or a registered name, such as "cpu", "single_gpu",
+        "multi_gpu".
+    devices
+        Adapters to use, as "gpu:N" or N in the list ``solweig info`` prints; None = the best ones.
+        Named, a software adapter is used too.
+    workers
+        Threads of the engine; None = all cores. Takes effect only before the engine's first
+        parallel work in this process. Of a run in tiles on the CPU: worker processes that share the
+        cores out; None = this one.
+    workers_per_gpu
+        Worker processes that share one GPU in a run in tiles.
+    tile_workers
+        Tiles each worker has under way at once in a run in tiles: one is computed while others are
+        read and written; None = 2. Each takes its memory.
+    inflight_limit
+        Finished steps that may wait for the disk, in each worker; None = 2.
+    cluster
+        Address of a Dask scheduler, "tcp://host:8786"; with strategy "dask".
+    storage
+        Folder or fsspec URL that every worker of the cluster reaches; None = the output folder.
+    strict
+        A stage that fails on the GPU is an error instead of a fallback; demands a GPU.
+    deterministic
+        Results do not depend on scheduling. Always so; False is refused.
+    memory_budget
+        Most bytes a device may hold; None = a share of what NVML says is free, or
+        SOLWEIG_GPU_BUDGET_BYTES, 3 GiB.
+    log
+        Format of the telemetry table, "csv", "json" or "none".
 
-    Raises:
-        ConfigurationError: a value outside these.
+    Raises
+    ------
+    ConfigurationError
+        A value outside these.
     """
 
     accelerator: Accelerator = "auto"

@@ -18,14 +18,19 @@ __all__ = ["CPUOnlyStrategy"]
 class CPUOnlyStrategy(GPUStrategy):
     """No GPU. One worker runs in this process; more are processes that share the cores out.
 
-    Args:
-        workers: at least 1.
-        opener: how workers come by their engines; None is the CPU engine.
-        tile_workers: tiles each worker has under way at once: one is computed, others are read and
-            written.
+    Parameters
+    ----------
+    workers
+        At least 1.
+    opener
+        How workers come by their engines; None is the CPU engine.
+    tile_workers
+        Tiles each worker has under way at once: one is computed, others are read and written.
 
-    Raises:
-        ValueError: less than one worker.
+    Raises
+    ------
+    ValueError
+        Less than one worker.
     """
 
     def __init__(

@@ -38,14 +38,20 @@ class DaskStrategy(GPUStrategy):
     one adapter, the workers of a machine taking its adapters in turn. A tile whose worker dies or
     fails is tried again. Workers reach inputs and results on shared storage only.
 
-    Args:
-        cluster: address of the scheduler.
-        opener: how workers come by their engines, given their position on their machine; None is
-            the CPU engine.
-        tile_workers: tiles a worker has under way at once.
+    Parameters
+    ----------
+    cluster
+        Address of the scheduler.
+    opener
+        How workers come by their engines, given their position on their machine; None is the CPU
+        engine.
+    tile_workers
+        Tiles a worker has under way at once.
 
-    Raises:
-        ConfigurationError: nobody answers there.
+    Raises
+    ------
+    ConfigurationError
+        Nobody answers there.
     """
 
     shared_storage = True
@@ -201,8 +207,10 @@ def _worker_of(job: Job, token: str, setup: Any) -> tuple[Worker, threading.Boun
 def places_of(workers: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     """Position of each worker among those of its machine, by name; addresses are names too.
 
-    Args:
-        workers: by address, with ``host`` and ``name``, as the scheduler tells them.
+    Parameters
+    ----------
+    workers
+        By address, with ``host`` and ``name``, as the scheduler tells them.
     """
     places: dict[str, int] = {}
     taken: dict[str, int] = {}
@@ -220,7 +228,8 @@ def _in_order(told: Mapping[str, Any], address: str) -> tuple[int, str]:
 
 def _position(worker: Any, places: Mapping[str, int]) -> int:
     """Of a worker among those of its machine. One that came later, or was started again under
-    another name, takes any."""
+    another name, takes any.
+    """
     for name in (worker.address, str(worker.name)):
         if name in places:
             return places[name]

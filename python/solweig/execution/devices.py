@@ -29,8 +29,10 @@ GIB = 2.0**30
 class DeviceManager:
     """Names adapters, books memory, tidies up between tiles.
 
-    Args:
-        probe: how adapters are looked for; looked for once.
+    Parameters
+    ----------
+    probe
+        How adapters are looked for; looked for once.
     """
 
     def __init__(self, probe: Callable[[], Probe] = probe_gpu) -> None:
@@ -51,7 +53,8 @@ class DeviceManager:
     def get_available_devices(self) -> dict[str, Any]:
         """``gpu_available``, ``gpu_count``, ``gpu_devices`` (``device``, ``name``, ``backend``,
         ``device_type``, ``driver``) and ``recommended_device``. Software adapters count only where
-        SOLWEIG_SOFTWARE_GPU asks for them."""
+        SOLWEIG_SOFTWARE_GPU asks for them.
+        """
         usable = usable_adapters(self.probe, **self._allowed()) if self.probe.adapters else []
         devices = [
             {
@@ -74,8 +77,10 @@ class DeviceManager:
         """ "cpu" or "gpu:N" for "auto", "cpu" or "gpu:N"; an adapter that cannot be used becomes
         "cpu", with a warning.
 
-        Raises:
-            ValueError: any other name.
+        Raises
+        ------
+        ValueError
+            Any other name.
         """
         if name == "auto":
             if not switches.read().gpu:
@@ -103,7 +108,8 @@ class DeviceManager:
         """``cpu_ram_gb`` (available), and per open device N ``gpu_N_allocated_gb``,
         ``gpu_N_reserved_gb`` (with what waits for reuse) and ``gpu_N_free_gb``: our own accounting
         against the budget, or what NVML says is free where that is less. ``{"cpu_ram_gb": 0.0}``
-        without psutil."""
+        without psutil.
+        """
         psutil = _optional("psutil")
         if psutil is None:
             return {"cpu_ram_gb": 0.0}
@@ -123,11 +129,16 @@ class DeviceManager:
     def maybe_gc(self, process_count: int, gc_interval: int, is_cpu: bool) -> bool:
         """Collect garbage, and on a GPU free pooled buffers, every ``gc_interval`` items.
 
-        Args:
-            process_count: items done so far.
-            gc_interval: items between two collections; 0 or less = never.
+        Parameters
+        ----------
+        process_count
+            Items done so far.
+        gc_interval
+            Items between two collections; 0 or less = never.
 
-        Returns:
+        Returns
+        -------
+        bool
             Whether it was time.
         """
         if gc_interval <= 0 or process_count <= 0 or process_count % gc_interval:

@@ -31,13 +31,19 @@ class DeviceOpener:
 class SingleGPUMultiProcess(GPUStrategy):
     """One adapter. One worker runs in this process; more are processes that share the adapter.
 
-    Args:
-        device: an adapter found usable (``Ready``), or a name such as "gpu:0".
-        workers_per_gpu: at least 1.
-        opener: how workers come by their engines; None opens ``device``.
+    Parameters
+    ----------
+    device
+        An adapter found usable (``Ready``), or a name such as "gpu:0".
+    workers_per_gpu
+        At least 1.
+    opener
+        How workers come by their engines; None opens ``device``.
 
-    Raises:
-        ValueError: less than one worker.
+    Raises
+    ------
+    ValueError
+        Less than one worker.
     """
 
     def __init__(
@@ -87,12 +93,17 @@ class SingleGPUMultiProcess(GPUStrategy):
 class MultiGPU(GPUStrategy):
     """One worker process an adapter.
 
-    Args:
-        devices: adapters found usable (``Ready``), or names such as "gpu:0"; at least one.
-        opener: how workers come by their engines; None opens ``devices``.
+    Parameters
+    ----------
+    devices
+        Adapters found usable (``Ready``), or names such as "gpu:0"; at least one.
+    opener
+        How workers come by their engines; None opens ``devices``.
 
-    Raises:
-        ValueError: no device.
+    Raises
+    ------
+    ValueError
+        No device.
     """
 
     def __init__(
@@ -140,8 +151,10 @@ def device_name(device: Device, position: int) -> str:
 def usable(device: Device) -> Ready:
     """The adapter behind a name or a number.
 
-    Raises:
-        RuntimeError: there is no such adapter, or it is not usable.
+    Raises
+    ------
+    RuntimeError
+        There is no such adapter, or it is not usable.
     """
     if not isinstance(device, str | int):
         return device

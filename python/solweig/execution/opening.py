@@ -59,9 +59,12 @@ def engine_of(resolved: ResolvedExecution) -> _core.Engine | None:
 def strategy_of(resolved: ResolvedExecution, engine: _core.Engine | None) -> GPUStrategy:
     """Who does the tiles of a run.
 
-    Args:
-        resolved: what was settled.
-        engine: open in this process; used where the strategy works here, None is the CPU.
+    Parameters
+    ----------
+    resolved
+        What was settled.
+    engine
+        Open in this process; used where the strategy works here, None is the CPU.
     """
     on_gpu = engine is not None and engine.gpu is not None
     config = ExecutionConfig(

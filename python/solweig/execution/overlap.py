@@ -28,13 +28,20 @@ def run_steps(
 ) -> float:
     """Carry out ``step(i)`` and ``deliver(i, result, seconds)`` for every i in order.
 
-    Args:
-        count: steps.
-        step: computes one; never runs twice at a time, and always in order.
-        deliver: receives its result in the calling thread.
-        overlap: run step i + 1 in a thread while result i is delivered.
+    Parameters
+    ----------
+    count
+        Steps.
+    step
+        Computes one; never runs twice at a time, and always in order.
+    deliver
+        Receives its result in the calling thread.
+    overlap
+        Run step i + 1 in a thread while result i is delivered.
 
-    Returns:
+    Returns
+    -------
+    float
         Time in which a step and a delivery ran together [s].
     """
     if not overlap:

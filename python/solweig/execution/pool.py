@@ -57,9 +57,12 @@ class Crew(Protocol):
 def share_cores(workers: int, cores: int | None = None) -> list[int]:
     """Threads of each worker: the cores shared out evenly, at least one each.
 
-    Args:
-        workers: how many, at least 1.
-        cores: None = RAYON_NUM_THREADS, or the cores this process may run on.
+    Parameters
+    ----------
+    workers
+        How many, at least 1.
+    cores
+        None = RAYON_NUM_THREADS, or the cores this process may run on.
     """
     if cores is None:
         cores = switches.read().threads or usable_cores()
@@ -181,12 +184,17 @@ class ProcessCrew:
     """Workers in processes of their own, one device each; every worker gets its next item when it
     has finished one.
 
-    Args:
-        devices: of each worker, its name and its position among the run's devices.
-        opener: how they come by their engines.
+    Parameters
+    ----------
+    devices
+        Of each worker, its name and its position among the run's devices.
+    opener
+        How they come by their engines.
 
-    Raises:
-        RuntimeError: a worker cannot open its engine, or dies; the others are ended.
+    Raises
+    ------
+    RuntimeError
+        A worker cannot open its engine, or dies; the others are ended.
     """
 
     def __init__(
@@ -288,9 +296,12 @@ class _Member:
     def receive(self, items: str) -> tuple[Any, ...]:
         """The next message while the worker does an item; a log line has gone to the log.
 
-        Raises:
-            Exception: what the worker raised, with its traceback as the cause.
-            RuntimeError: the worker died.
+        Raises
+        ------
+        Exception
+            What the worker raised, with its traceback as the cause.
+        RuntimeError
+            The worker died.
         """
         message = self._receive(f"during item {items}")
         if message[0] == "error":

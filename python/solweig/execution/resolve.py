@@ -111,12 +111,17 @@ def resolve_execution(
     "auto" takes the best GPU, and the CPU with one :class:`GpuUnavailableWarning` where there is
     none. "gpu" and ``strict`` demand one.
 
-    Args:
-        config: the wishes; None = "auto".
-        probe: what was found on this machine; None looks when it matters.
+    Parameters
+    ----------
+    config
+        The wishes; None = "auto".
+    probe
+        What was found on this machine; None looks when it matters.
 
-    Raises:
-        GpuUnavailable: a GPU was demanded and there is none.
+    Raises
+    ------
+    GpuUnavailable
+        A GPU was demanded and there is none.
     """
     wanted = config or ExecutionConfig()
     demanded = wanted.accelerator == "gpu" or wanted.strict
@@ -211,7 +216,8 @@ def _devices(wanted: ExecutionConfig, probe: Probe) -> tuple[Ready, ...] | Rejec
 
 def _budget(devices: Sequence[Ready]) -> int:
     """Bytes each device may hold: a share of what NVML says is free on the fullest card, or the
-    budget of the environment where a card cannot be asked."""
+    budget of the environment where a card cannot be asked.
+    """
     now = switches.read()
     free = [free_memory(ready.adapter.name) for ready in devices]
     known = [one for one in free if one is not None]
@@ -249,8 +255,10 @@ def open_engine(resolved: ResolvedExecution, device_index: int = 0) -> _core.Eng
     A device that cannot be opened or answers wrong leaves the engine on the CPU, logged and counted
     like any other fallback under the stage "open"; under the strict policy it is an error.
 
-    Raises:
-        GpuError: strict, and the device cannot be opened.
+    Raises
+    ------
+    GpuError
+        Strict, and the device cannot be opened.
     """
     if resolved.accelerator == "cpu":
         return _core.Engine("cpu")

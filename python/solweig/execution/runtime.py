@@ -132,7 +132,8 @@ def probe_gpu() -> Probe:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """EGL looks for a desktop, and its Wayland library complains on stderr where a server has
-    none; a place where nothing is found keeps it quiet."""
+    none; a place where nothing is found keeps it quiet.
+    """
     name = "XDG_RUNTIME_DIR"
     if not sys.platform.startswith("linux") or os.environ.get(name):
         yield
@@ -165,9 +166,12 @@ def usable_adapters(
     """Adapters a run may choose by itself, best first: by kind, then in the order of the list. A
     card that several backends offer counts once: only the best adapter's backend is taken.
 
-    Args:
-        allow_software: count rasterisers on the CPU too.
-        visible: positions that may be used; None = all.
+    Parameters
+    ----------
+    allow_software
+        Count rasterisers on the CPU too.
+    visible
+        Positions that may be used; None = all.
     """
     seen = [
         adapter
@@ -203,10 +207,14 @@ def decide_gpu_runtime(
 ) -> Ready | Rejected:
     """Which device to open, if any. Pure: the same findings give the same answer.
 
-    Args:
-        device: "gpu:N" or N names an adapter by its position; None takes the best.
-        allow_software: a rasteriser on the CPU will do where nothing is named.
-        visible: positions that may be used; None = all.
+    Parameters
+    ----------
+    device
+        "gpu:N" or N names an adapter by its position; None takes the best.
+    allow_software
+        A rasteriser on the CPU will do where nothing is named.
+    visible
+        Positions that may be used; None = all.
     """
     if not probe.compiled:
         return Rejected("this build carries no GPU engine")
@@ -271,8 +279,10 @@ class GpuHandle:
     def check_thread(self) -> None:
         """Refuse a thread the device does not belong to.
 
-        Raises:
-            GpuError: the device requires the thread that opened it.
+        Raises
+        ------
+        GpuError
+            The device requires the thread that opened it.
         """
         alone = self.ready.affinity is Affinity.REQUIRES_MAIN_THREAD
         if alone and threading.get_ident() != self._thread:
@@ -294,15 +304,23 @@ def open_gpu(
     tolerance of the CPU. Here it is verified that the device is the one decided on and grants the
     limits asked for. It fails closed: what cannot be verified is not used.
 
-    Args:
-        ready: from :func:`decide_gpu_runtime`.
-        deterministic: must be True; there is no other way to run.
-        memory_budget: most bytes to allocate on the device.
-        limits, faults: for tests, see ``_core.open_gpu``.
+    Parameters
+    ----------
+    ready
+        From :func:`decide_gpu_runtime`.
+    deterministic
+        Must be True; there is no other way to run.
+    memory_budget
+        Most bytes to allocate on the device.
+    limits, faults
+        For tests, see ``_core.open_gpu``.
 
-    Raises:
-        GpuError: the device cannot be opened, is another one, or answers wrong.
-        ValueError: ``deterministic`` is False.
+    Raises
+    ------
+    GpuError
+        The device cannot be opened, is another one, or answers wrong.
+    ValueError
+        ``deterministic`` is False.
     """
     if not deterministic:
         raise ValueError("deterministic: expected True; the engine has no other way to run")

@@ -66,8 +66,10 @@ class GPUStrategy(ABC):
     def get_device_for_worker(self, worker_id: int) -> str:
         """ "cpu" or "gpu:N".
 
-        Raises:
-            ValueError: no such worker.
+        Raises
+        ------
+        ValueError
+            No such worker.
         """
 
     @abstractmethod
@@ -77,8 +79,10 @@ class GPUStrategy(ABC):
     def initialize(self) -> None:
         """Start the workers and open their devices; does nothing the second time.
 
-        Raises:
-            RuntimeError: a device cannot be opened.
+        Raises
+        ------
+        RuntimeError
+            A device cannot be opened.
         """
         if self._crew is None:
             self._crew = self._hire()
@@ -94,12 +98,17 @@ class GPUStrategy(ABC):
 
         An error, here or in a worker, leaves workers busy: :meth:`cleanup` then stops them.
 
-        Args:
-            report: called with (item number, done, total) while items are worked on.
+        Parameters
+        ----------
+        report
+            Called with (item number, done, total) while items are worked on.
 
-        Raises:
-            RuntimeError: before :meth:`initialize`, or a worker died.
-            Exception: what the job raised.
+        Raises
+        ------
+        RuntimeError
+            Before :meth:`initialize`, or a worker died.
+        Exception
+            What the job raised.
         """
         if self._crew is None:
             raise RuntimeError("the strategy is not initialised; call initialize() first")
@@ -129,7 +138,8 @@ class GPUStrategy(ABC):
 
 def abreast(config: ExecutionConfig) -> int:
     """Tiles a worker has under way at once: as asked for, else two, so that one is read or written
-    while the other is computed."""
+    while the other is computed.
+    """
     return config.tile_workers or DEFAULT_ABREAST
 
 
@@ -144,12 +154,17 @@ def auto_select_strategy(
     No adapter: "cpu"; one: "single_gpu"; more: "multi_gpu". Software adapters count only where the
     configuration names them.
 
-    Args:
-        devices: adapters found usable; None asks the machine.
-        opener: how workers come by their engines; None opens the devices as any run does.
+    Parameters
+    ----------
+    devices
+        Adapters found usable; None asks the machine.
+    opener
+        How workers come by their engines; None opens the devices as any run does.
 
-    Raises:
-        ValueError: an unknown name.
+    Raises
+    ------
+    ValueError
+        An unknown name.
     """
     wanted = config or ExecutionConfig()
     if devices is None:

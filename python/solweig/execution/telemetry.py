@@ -76,9 +76,12 @@ class Row:
 class Telemetry:
     """Collects measurements; safe to call from several threads.
 
-    Args:
-        live: print stage times as they come (``SOLWEIG_TIMING=1``).
-        stream: where; None is stderr.
+    Parameters
+    ----------
+    live
+        Print stage times as they come (``SOLWEIG_TIMING=1``).
+    stream
+        Where; None is stderr.
     """
 
     def __init__(self, live: bool = False, stream: IO[str] | None = None) -> None:
@@ -100,8 +103,10 @@ class Telemetry:
     def record(self, metric: str, value: float, *, stage: str = "", source: str = "") -> None:
         """Add a measurement.
 
-        Raises:
-            ValueError: an unknown metric.
+        Raises
+        ------
+        ValueError
+            An unknown metric.
         """
         if metric not in METRICS:
             raise ValueError(f"metric: expected one of {', '.join(METRICS)}, got {metric!r}")
@@ -167,7 +172,8 @@ class Telemetry:
 
     def tiles(self) -> dict[str, float]:
         """``mean_turnaround`` and ``p95`` of the tiles [ms], and ``max_queue``, the most tiles or
-        steps that were handed over and not finished; empty for a raster in one piece."""
+        steps that were handed over and not finished; empty for a raster in one piece.
+        """
         rows = [r for r in self.rows() if r.metric == "tile_turnaround_ms"]
         if not rows:
             return {}
@@ -190,11 +196,16 @@ class Telemetry:
     def write(self, folder: Path, log: str) -> Path | None:
         """Write ``telemetry.csv`` or ``telemetry.json``; nothing for "none".
 
-        Args:
-            folder: must exist.
-            log: "csv", "json" or "none".
+        Parameters
+        ----------
+        folder
+            Must exist.
+        log
+            "csv", "json" or "none".
 
-        Returns:
+        Returns
+        -------
+        Path | None
             The file, if any.
         """
         formats: dict[str, Callable[[], str]] = {"csv": self._csv, "json": self._json}

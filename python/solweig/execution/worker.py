@@ -86,7 +86,9 @@ class Job(Protocol):
     def begin(self, engine: _core.Engine | None) -> Work:
         """Get ready to work with an engine (None = the CPU).
 
-        Returns:
+        Returns
+        -------
+        Work
             The phases of the work, or a function of an item and of a listener for its progress,
             ``(done, total)``.
         """

@@ -58,12 +58,18 @@ def build_dataset(
 ) -> xr.Dataset:
     """Assemble the dataset.
 
-    Args:
-        grids: ``name -> [time, row, col]``.
-        times: one stamp per step, as given by the user.
-        georef: where the rasters lie.
-        version: of this package.
-        series: ``name -> [time]``, weather the steps ran with.
+    Parameters
+    ----------
+    grids
+        ``name -> [time, row, col]``.
+    times
+        One stamp per step, as given by the user.
+    georef
+        Where the rasters lie.
+    version
+        Of this package.
+    series
+        ``name -> [time]``, weather the steps ran with.
     """
     import xarray as xr
 

@@ -68,8 +68,10 @@ class LayerDigests:
 
     The layers must not change while this is in use.
 
-    Args:
-        surface: whatever has the layers as attributes.
+    Parameters
+    ----------
+    surface
+        Whatever has the layers as attributes.
     """
 
     def __init__(self, surface: Any) -> None:

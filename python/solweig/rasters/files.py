@@ -45,23 +45,33 @@ def load_raster(
 ) -> tuple[NDArray[Any], list[float], str | None, float | None]:
     """Read one band.
 
-    Args:
-        path: Any raster GDAL reads.
-        bbox: ``(min_x, min_y, max_x, max_y)`` in the raster's own coordinates; whole pixels that
-            it touches are read.
-        band: Counted from 0.
-        ensure_float32: Give ``float32``, with NaN where the file has no data. ``False`` keeps the
-            file's type; of a floating type missing cells are NaN, of an integer type they keep
-            the file's nodata value.
-        allow_empty: Accept a raster without a single valid cell.
+    Parameters
+    ----------
+    path
+        Any raster GDAL reads.
+    bbox
+        ``(min_x, min_y, max_x, max_y)`` in the raster's own coordinates; whole pixels that it
+        touches are read.
+    band
+        Counted from 0.
+    ensure_float32
+        Give ``float32``, with NaN where the file has no data. ``False`` keeps the file's type; of a
+        floating type missing cells are NaN, of an integer type they keep the file's nodata value.
+    allow_empty
+        Accept a raster without a single valid cell.
 
-    Returns:
+    Returns
+    -------
+    tuple[NDArray[Any], list[float], str | None, float | None]
         Array, GDAL transform, CRS as WKT (``None`` without), nodata value of the file (or
         ``None``).
 
-    Raises:
-        FileNotFoundError: no such file.
-        InvalidSurfaceData: not a raster, no such band, nothing inside ``bbox``, no valid cell.
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    InvalidSurfaceData
+        Not a raster, no such band, nothing inside ``bbox``, no valid cell.
     """
     name = Path(path).name
     with _open(path) as source:
@@ -99,19 +109,31 @@ def save_raster(
 ) -> None:
     """Write a 2-D array as GeoTIFF; the file appears complete or not at all.
 
-    Args:
-        path: Where to; folders are made.
-        arr: ``[row, col]``. NaN is written as ``no_data_val``.
-        trf: GDAL transform (six numbers) or an ``Affine``.
-        crs: WKT, EPSG code or anything rasterio understands; ``None`` for none.
-        no_data_val: Marks missing cells; ``None`` keeps NaN and marks nothing.
-        ensure_float32: Write ``float32``; ``False`` keeps the array's type.
-        use_cog: Cloud-optimised layout with overviews instead of a plain tiled file.
-        generate_preview: Also ``<name>.preview.png``, where matplotlib is installed.
+    Parameters
+    ----------
+    path
+        Where to; folders are made.
+    arr
+        ``[row, col]``. NaN is written as ``no_data_val``.
+    trf
+        GDAL transform (six numbers) or an ``Affine``.
+    crs
+        WKT, EPSG code or anything rasterio understands; ``None`` for none.
+    no_data_val
+        Marks missing cells; ``None`` keeps NaN and marks nothing.
+    ensure_float32
+        Write ``float32``; ``False`` keeps the array's type.
+    use_cog
+        Cloud-optimised layout with overviews instead of a plain tiled file.
+    generate_preview
+        Also ``<name>.preview.png``, where matplotlib is installed.
 
-    Raises:
-        InvalidSurfaceData: the array is not 2-D or has no cell.
-        OSError: the file cannot be written.
+    Raises
+    ------
+    InvalidSurfaceData
+        The array is not 2-D or has no cell.
+    OSError
+        The file cannot be written.
     """
     from rasterio.windows import Window
 
@@ -175,9 +197,12 @@ def read_raster_window(path: PathLike, window: tuple[slice, slice], band: int = 
 
     ``band`` counts from 1 here, unlike in :func:`load_raster`.
 
-    Raises:
-        FileNotFoundError: no such file.
-        InvalidSurfaceData: not a raster, or a window that reaches out of it.
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    InvalidSurfaceData
+        Not a raster, or a window that reaches out of it.
     """
     with _open(path) as source:
         place = _checked_window(window, source.height, source.width)
@@ -196,9 +221,12 @@ def write_raster_window(
 
     ``band`` counts from 1, as in :func:`read_raster_window`.
 
-    Raises:
-        FileNotFoundError: no such file.
-        InvalidSurfaceData: not a raster, a window that reaches out of it, another shape.
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    InvalidSurfaceData
+        Not a raster, a window that reaches out of it, another shape.
     """
     with _open(path, "r+") as sink:
         place = _checked_window(window, sink.height, sink.width)
@@ -242,18 +270,28 @@ def rasterise_gdf(
 ) -> tuple[NDArray[np.float32], Affine]:
     """Burn heights of polygons into a raster; where polygons overlap the highest wins.
 
-    Args:
-        gdf: Polygons with a projected coordinate reference system.
-        geom_col: Column of geometries.
-        ht_col: Column of heights [m].
-        bbox: ``(min_x, min_y, max_x, max_y)``; ``None``: around all polygons.
-        pixel_size: Side of a cell [m].
+    Parameters
+    ----------
+    gdf
+        Polygons with a projected coordinate reference system.
+    geom_col
+        Column of geometries.
+    ht_col
+        Column of heights [m].
+    bbox
+        ``(min_x, min_y, max_x, max_y)``; ``None``: around all polygons.
+    pixel_size
+        Side of a cell [m].
 
-    Returns:
+    Returns
+    -------
+    tuple[NDArray[np.float32], Affine]
         Heights ``[row, col]``, 0 where no polygon covers the cell's centre; ``Affine``.
 
-    Raises:
-        InvalidSurfaceData: a column is missing, there is no polygon, the area is empty.
+    Raises
+    ------
+    InvalidSurfaceData
+        A column is missing, there is no polygon, the area is empty.
     """
     from rasterio.features import rasterize
     from rasterio.transform import from_origin

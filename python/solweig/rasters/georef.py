@@ -19,10 +19,14 @@ __all__ = ["GeoReference"]
 class GeoReference:
     """Grid of a north-up raster.
 
-    Attributes:
-        gdal: the six numbers of a GDAL geotransform.
-        crs_wkt: coordinate reference system as WKT, "" where there is none.
-        shape: rows, columns.
+    Attributes
+    ----------
+    gdal
+        The six numbers of a GDAL geotransform.
+    crs_wkt
+        Coordinate reference system as WKT, "" where there is none.
+    shape
+        Rows, columns.
     """
 
     gdal: tuple[float, float, float, float, float, float]

@@ -33,12 +33,18 @@ def write_geotiff(
 ) -> None:
     """Write one grid; the file appears under its name only when it is complete.
 
-    Args:
-        path: target; its folder must exist.
-        grid: float32, NaN where there is no value (stored as -9999).
-        georef: where the grid lies.
-        name: variable name, for the band description and unit.
-        cloud_optimised: write a COG with overviews, which are means.
+    Parameters
+    ----------
+    path
+        Target; its folder must exist.
+    grid
+        Float32, NaN where there is no value (stored as -9999).
+    georef
+        Where the grid lies.
+    name
+        Variable name, for the band description and unit.
+    cloud_optimised
+        Write a COG with overviews, which are means.
     """
     partial = path.with_name(path.stem + _PARTIAL)
     try:
@@ -133,9 +139,12 @@ def _describe(target: Any, name: str) -> None:
 def bands(grid: NDArray[Any], nodata: float | None) -> Iterator[tuple[int, NDArray[Any]]]:
     """First row and rows as they are stored, whole blocks at a time.
 
-    Args:
-        grid: in memory or mapped.
-        nodata: stands for what is not finite; None leaves it.
+    Parameters
+    ----------
+    grid
+        In memory or mapped.
+    nodata
+        Stands for what is not finite; None leaves it.
     """
     rows, cols = grid.shape
     for row in range(0, rows, _BAND_ROWS):

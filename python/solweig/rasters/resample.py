@@ -28,9 +28,12 @@ NEAREST_ONLY = ("land_cover", "wall_aspect", "wall_height")
 def extract_bounds(transform: Sequence[float] | Affine, shape: tuple[int, int]) -> Bounds:
     """Bounds of a north-up or rotated grid.
 
-    Args:
-        transform: Of the grid.
-        shape: Rows and columns.
+    Parameters
+    ----------
+    transform
+        Of the grid.
+    shape
+        Rows and columns.
     """
     affine = _affine(transform)
     rows, cols = shape
@@ -43,8 +46,10 @@ def extract_bounds(transform: Sequence[float] | Affine, shape: tuple[int, int]) 
 def intersect_bounds(bounds: Iterable[Sequence[float]]) -> Bounds:
     """The area that all bounds share.
 
-    Raises:
-        InvalidSurfaceData: there is none, or no bounds are given.
+    Raises
+    ------
+    InvalidSurfaceData
+        There is none, or no bounds are given.
     """
     boxes = [tuple(float(v) for v in box) for box in bounds]
     if not boxes:
@@ -70,22 +75,35 @@ def resample_to_grid(
 ) -> tuple[NDArray[Any], Affine]:
     """Bring an array onto a north-up grid of square cells.
 
-    Args:
-        array: ``[row, col]``; NaN is no data.
-        src_transform: Of ``array``.
-        target_bbox: Bounds of the new grid, in ``target_crs``.
-        pixel_size: Side of the new cells [m], > 0.
-        method: ``"nearest"`` or ``"bilinear"``.
-        src_crs, target_crs: Coordinate reference systems; left out, they are the same.
-        layer: Name of the layer. ``land_cover``, ``wall_aspect`` and ``wall_height`` are always
-            resampled to the nearest cell, and so is every integer array.
+    Parameters
+    ----------
+    array
+        ``[row, col]``; NaN is no data.
+    src_transform
+        Of ``array``.
+    target_bbox
+        Bounds of the new grid, in ``target_crs``.
+    pixel_size
+        Side of the new cells [m], > 0.
+    method
+        ``"nearest"`` or ``"bilinear"``.
+    src_crs, target_crs
+        Coordinate reference systems; left out, they are the same.
+    layer
+        Name of the layer. ``land_cover``, ``wall_aspect`` and ``wall_height`` are always resampled
+        to the nearest cell, and so is every integer array.
 
-    Returns:
+    Returns
+    -------
+    tuple[NDArray[Any], Affine]
         The array, NaN (integers: 0) where the source has no data, and its transform.
 
-    Raises:
-        ConfigurationError: another ``method``.
-        InvalidSurfaceData: not a 2-D array, or a box without area.
+    Raises
+    ------
+    ConfigurationError
+        Another ``method``.
+    InvalidSurfaceData
+        Not a 2-D array, or a box without area.
     """
     from rasterio.crs import CRS
     from rasterio.transform import from_origin

@@ -30,8 +30,10 @@ _files: WeakKeyDictionary[mmap.mmap, tuple[int, int]] = WeakKeyDictionary()
 def map_array(path: str | Path, mode: Literal["r", "r+", "c"] = "r") -> NDArray[Any]:
     """Map a ``.npy`` file, as numpy does, and remember which file it was.
 
-    Raises:
-        OSError, ValueError, EOFError: no such file, or no array in it.
+    Raises
+    ------
+    OSError, ValueError, EOFError
+        No such file, or no array in it.
     """
     own = _identity(path)
     array = np.load(path, mmap_mode=mode, allow_pickle=False)
@@ -65,7 +67,8 @@ def whole_file(array: NDArray[Any]) -> Path | None:
 
 def _map_of(array: NDArray[Any]) -> Any:
     """The :class:`numpy.memmap` whose memory an array shows, itself or one it is a view of: numpy's
-    functions give plain views of what is mapped."""
+    functions give plain views of what is mapped.
+    """
     found: Any = array
     while isinstance(found, np.ndarray):
         if getattr(found, "_mmap", None) is not None:
@@ -97,8 +100,10 @@ class _Stretches:
 def read_window(array: NDArray[Any], where: Where) -> NDArray[Any]:
     """A contiguous copy of a window, rows and columns being the first two axes.
 
-    Raises:
-        OSError: the file ends before the window does.
+    Raises
+    ------
+    OSError
+        The file ends before the window does.
     """
     found = _stretches(array, where)
     if found is None:
@@ -112,9 +117,12 @@ def read_window(array: NDArray[Any], where: Where) -> NDArray[Any]:
 def write_window(array: NDArray[Any], where: Where, values: Any) -> None:
     """Write an array of the window's shape, or one value, into a window.
 
-    Raises:
-        OSError: the disk is full.
-        ValueError: another shape.
+    Raises
+    ------
+    OSError
+        The disk is full.
+    ValueError
+        Another shape.
     """
     found = _stretches(array, where)
     if found is None or np.ndim(values) == 0:

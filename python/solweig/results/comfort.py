@@ -24,20 +24,30 @@ def _as_grid(tmrt: ArrayLike) -> F32:
 def compute_utci_grid(tmrt: ArrayLike, ta: float, rh: float, wind10m: float) -> F32:
     """UTCI of every cell [deg C].
 
-    Args:
-        tmrt: mean radiant temperature [deg C], shape (rows, cols).
-        ta: air temperature [deg C].
-        rh: relative humidity [%], 0-100.
-        wind10m: wind speed at 10 m [m/s].
+    Parameters
+    ----------
+    tmrt
+        Mean radiant temperature [deg C], shape (rows, cols).
+    ta
+        Air temperature [deg C].
+    rh
+        Relative humidity [%], 0-100.
+    wind10m
+        Wind speed at 10 m [m/s].
 
-    Returns:
-        float32 grid of the same shape, NaN where ``tmrt`` is NaN.
+    Returns
+    -------
+    F32
+        Float32 grid of the same shape, NaN where ``tmrt`` is NaN.
 
-    Raises:
-        ValueError: ``tmrt`` is not 2-D.
+    Raises
+    ------
+    ValueError
+        ``tmrt`` is not 2-D.
 
-    References:
-        Bröde et al. (2012), https://doi.org/10.1007/s00484-011-0454-1
+    References
+    ----------
+    Bröde et al. (2012), https://doi.org/10.1007/s00484-011-0454-1
     """
     return _core.utci_grid(_as_grid(tmrt), float(ta), float(rh), float(wind10m))
 
@@ -47,21 +57,32 @@ def compute_pet_grid(
 ) -> F32:
     """PET of every cell [deg C].
 
-    Args:
-        tmrt: mean radiant temperature [deg C], shape (rows, cols).
-        ta: air temperature [deg C].
-        rh: relative humidity [%], 0-100.
-        wind: wind speed at 1.1 m, the height of a person's centre [m/s].
-        human: body, age, activity and clothing; default :class:`HumanParams`.
+    Parameters
+    ----------
+    tmrt
+        Mean radiant temperature [deg C], shape (rows, cols).
+    ta
+        Air temperature [deg C].
+    rh
+        Relative humidity [%], 0-100.
+    wind
+        Wind speed at 1.1 m, the height of a person's centre [m/s].
+    human
+        Body, age, activity and clothing; default :class:`HumanParams`.
 
-    Returns:
-        float32 grid of the same shape, NaN where ``tmrt`` is NaN.
+    Returns
+    -------
+    F32
+        Float32 grid of the same shape, NaN where ``tmrt`` is NaN.
 
-    Raises:
-        ValueError: ``tmrt`` is not 2-D.
+    Raises
+    ------
+    ValueError
+        ``tmrt`` is not 2-D.
 
-    References:
-        Höppe (1999), https://doi.org/10.1007/s004840050118
+    References
+    ----------
+    Höppe (1999), https://doi.org/10.1007/s004840050118
     """
     body = human or HumanParams()
     return _core.pet_grid(

@@ -33,14 +33,20 @@ _BINS = 4001
 class Difference:
     """What one raster of run b has more than that of run a.
 
-    Attributes:
-        name: of the raster, such as ``tmrt_mean`` or ``tmrt_20250701_1300``.
-        cells: with a value in both.
-        only_a, only_b: cells with a value in one of them only.
-        mean, mean_absolute, rms, minimum, maximum: of b - a.
-        p05, p50, p95: percentiles of b - a, within a 4000th of its range.
-        changed_m2, above_m2: area where b differs from a, and where by more than the threshold
-            [m2].
+    Attributes
+    ----------
+    name
+        Of the raster, such as ``tmrt_mean`` or ``tmrt_20250701_1300``.
+    cells
+        With a value in both.
+    only_a, only_b
+        Cells with a value in one of them only.
+    mean, mean_absolute, rms, minimum, maximum
+        Of b - a.
+    p05, p50, p95
+        Percentiles of b - a, within a 4000th of its range.
+    changed_m2, above_m2
+        Area where b differs from a, and where by more than the threshold [m2].
     """
 
     name: str
@@ -63,11 +69,16 @@ class Difference:
 class Comparison:
     """Two runs compared.
 
-    Attributes:
-        a, b: their folders.
-        threshold: differences above this are counted as area, in the raster's unit.
-        apart: inputs and parameters in which the runs differ.
-        differences: one per raster.
+    Attributes
+    ----------
+    a, b
+        Their folders.
+    threshold
+        Differences above this are counted as area, in the raster's unit.
+    apart
+        Inputs and parameters in which the runs differ.
+    differences
+        One per raster.
     """
 
     a: str
@@ -109,18 +120,27 @@ def compare_runs(
 ) -> Comparison:
     """Compare the rasters of two finished runs, b less a.
 
-    Args:
-        a, b: output folders of the runs.
-        out: folder for ``difference/<name>.tif``, ``comparison.json`` and ``comparison.csv``; None
-            writes nothing.
-        steps: also the rasters of every step, not the summaries alone.
-        threshold: differences above this are counted as area, in the raster's unit, at least 0.
-        overwrite: replace an earlier comparison in ``out``.
+    Parameters
+    ----------
+    a, b
+        Output folders of the runs.
+    out
+        Folder for ``difference/<name>.tif``, ``comparison.json`` and ``comparison.csv``; None
+        writes nothing.
+    steps
+        Also the rasters of every step, not the summaries alone.
+    threshold
+        Differences above this are counted as area, in the raster's unit, at least 0.
+    overwrite
+        Replace an earlier comparison in ``out``.
 
-    Raises:
-        FileNotFoundError: a folder without a run.
-        ConfigurationError: a run that is not complete, other grids, nothing in common, or an
-            ``out`` that is one of the runs, cannot be written, or holds a comparison.
+    Raises
+    ------
+    FileNotFoundError
+        A folder without a run.
+    ConfigurationError
+        A run that is not complete, other grids, nothing in common, or an ``out`` that is one of the
+        runs, cannot be written, or holds a comparison.
     """
     first, second = Path(a), Path(b)
     if not (math.isfinite(threshold) and threshold >= 0.0):

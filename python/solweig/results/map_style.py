@@ -60,10 +60,14 @@ def scale_for(
 ) -> ColourScale:
     """Colour scale of a quantity: ``utci`` by stress class, hours, anything else by its range.
 
-    Args:
-        kind: name of the variable, such as ``tmrt``, ``utci_max`` or ``shade_hours``.
-        grid: values, for the range.
-        limits: lowest and highest value shown, instead of the range of ``grid``.
+    Parameters
+    ----------
+    kind
+        Name of the variable, such as ``tmrt``, ``utci_max`` or ``shade_hours``.
+    grid
+        Values, for the range.
+    limits
+        Lowest and highest value shown, instead of the range of ``grid``.
     """
     base = kind.partition("_")[0]
     if base == "utci" and "hours" not in kind:

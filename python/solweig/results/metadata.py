@@ -60,19 +60,30 @@ def create_run_metadata(
 ) -> dict[str, Any]:
     """Describe a run before it starts.
 
-    Args:
-        surface: its rasters enter as content hashes.
-        location: where the sun is computed.
-        weather_series: the series; enters as its span and a content hash.
-        human, physics, materials, use_anisotropic_sky, conifer: of the call; only looked at
-            where ``settings`` are not given.
-        output_dir: not part of the description, so that a moved run stays the same run.
-        outputs: requested variables.
-        settings: every choice of the call, settled.
-        parameters: every parameter handed to the engine, and what else shapes the result.
-        steps: what the engine is given for each step; hashed with the weather.
+    Parameters
+    ----------
+    surface
+        Its rasters enter as content hashes.
+    location
+        Where the sun is computed.
+    weather_series
+        The series; enters as its span and a content hash.
+    human, physics, materials, use_anisotropic_sky, conifer
+        Of the call; only looked at where ``settings`` are not given.
+    output_dir
+        Not part of the description, so that a moved run stays the same run.
+    outputs
+        Requested variables.
+    settings
+        Every choice of the call, settled.
+    parameters
+        Every parameter handed to the engine, and what else shapes the result.
+    steps
+        What the engine is given for each step; hashed with the weather.
 
-    Returns:
+    Returns
+    -------
+    dict[str, Any]
         A plain dict. ``run_id`` depends on inputs and parameters only: two runs with the same id
         give the same rasters.
     """
@@ -127,7 +138,9 @@ def save_run_metadata(
 ) -> Path:
     """Write as JSON into a folder, or where ``output_dir`` names a ``.json`` file, as that file.
 
-    Returns:
+    Returns
+    -------
+    Path
         The file written.
     """
     target = Path(output_dir)
@@ -142,9 +155,12 @@ def save_run_metadata(
 def load_run_metadata(path: str | Path) -> dict[str, Any]:
     """Read a file written by :func:`save_run_metadata`, given itself or its folder.
 
-    Raises:
-        FileNotFoundError: no such file.
-        ConfigurationError: not the metadata of a run.
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    ConfigurationError
+        Not the metadata of a run.
     """
     source = Path(path)
     if source.is_dir():
@@ -166,11 +182,15 @@ def refuse_other_run(folder: Path, run_id: str, *, overwrite: bool) -> bool:
     The same run, inputs and parameters alike, may be repeated: its files come out the same. A
     different run is never mixed in; with ``overwrite=True`` it takes the earlier one's place.
 
-    Returns:
+    Returns
+    -------
+    bool
         Whether an earlier run has to make room.
 
-    Raises:
-        ConfigurationError: the folder holds another run and ``overwrite`` is False.
+    Raises
+    ------
+    ConfigurationError
+        The folder holds another run and ``overwrite`` is False.
     """
     if not (folder / FILE_NAME).exists():
         return False
@@ -194,8 +214,10 @@ def _another_run(folder: Path, found: Mapping[str, Any]) -> ConfigurationError:
 def refuse_to_resume(folder: Path, metadata: Mapping[str, Any]) -> None:
     """Check that a folder holds the run that is to be resumed, or none.
 
-    Raises:
-        ConfigurationError: it holds another; the message names what differs.
+    Raises
+    ------
+    ConfigurationError
+        It holds another; the message names what differs.
     """
     if not (folder / FILE_NAME).exists():
         return
@@ -207,9 +229,11 @@ def refuse_to_resume(folder: Path, metadata: Mapping[str, Any]) -> None:
 def refuse_unlike(folder: Path, metadata: Mapping[str, Any], *, resume: bool) -> None:
     """Check a folder before the sky view of the run's surface is known: by all else.
 
-    Raises:
-        ConfigurationError: the folder holds another run, as :func:`refuse_other_run` or, to
-            ``resume``, :func:`refuse_to_resume` say it.
+    Raises
+    ------
+    ConfigurationError
+        The folder holds another run, as :func:`refuse_other_run` or, to ``resume``,
+        :func:`refuse_to_resume` say it.
     """
     if not (folder / FILE_NAME).exists():
         return

@@ -40,8 +40,10 @@ def summary_path(folder: Path, name: str) -> Path:
 def prepare_folder(folder: Path, names: tuple[str, ...] = ()) -> None:
     """Create the output folder and one folder per variable, and prove that they can be written.
 
-    Raises:
-        ConfigurationError: it is a file, or cannot be created or written.
+    Raises
+    ------
+    ConfigurationError
+        It is a file, or cannot be created or written.
     """
     try:
         for each in (folder, *(folder / name for name in names)):
@@ -61,8 +63,10 @@ def prepare_folder(folder: Path, names: tuple[str, ...] = ()) -> None:
 def check_folder(folder: Path) -> None:
     """Whether :func:`prepare_folder` is likely to succeed, without creating anything.
 
-    Raises:
-        ConfigurationError: the folder, or the nearest one above it, is a file or not writable.
+    Raises
+    ------
+    ConfigurationError
+        The folder, or the nearest one above it, is a file or not writable.
     """
     nearest = folder.absolute()
     while not nearest.exists() and nearest != nearest.parent:

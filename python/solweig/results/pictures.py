@@ -36,19 +36,30 @@ def draw_run(
 ) -> list[Path]:
     """Draw the hottest step of each comfort quantity, hours of shade and the series.
 
-    Args:
-        summary: a run with a dataset or an output folder.
-        surface: of that run.
-        folder: for the PNG files; created.
-        place: name in the headings.
-        wind_note: added to the subtitle of what depends on wind.
-        point: x, y and name of a place to mark.
+    Parameters
+    ----------
+    summary
+        A run with a dataset or an output folder.
+    surface
+        Of that run.
+    folder
+        For the PNG files; created.
+    place
+        Name in the headings.
+    wind_note
+        Added to the subtitle of what depends on wind.
+    point
+        X, y and name of a place to mark.
 
-    Returns:
+    Returns
+    -------
+    list[Path]
         The files written.
 
-    Raises:
-        ConfigurationError: matplotlib is not installed.
+    Raises
+    ------
+    ConfigurationError
+        Matplotlib is not installed.
     """
     require_matplotlib()
     folder.mkdir(parents=True, exist_ok=True)

@@ -31,8 +31,12 @@ TREE = "#1d7a3d"
 
 
 def require_matplotlib() -> None:
-    """Raises:
-    ConfigurationError: matplotlib is not installed.
+    """Refuse to draw where matplotlib is not installed.
+
+    Raises
+    ------
+    ConfigurationError
+        It is not; the message says how to install it.
     """
     try:
         import matplotlib  # noqa: F401 - only whether it is there
@@ -90,17 +94,27 @@ def plot_map(
 ) -> Figure:
     """Draw one grid over houses and trees, with colour bar, scale and north arrow.
 
-    Args:
-        grid: values, shape (rows, cols), NaN = not drawn.
-        kind: name of the variable (``tmrt``, ``utci``, ``shade_hours``...), picks the colours.
-        underlay: houses and trees of the same raster.
-        title, subtitle: heading; say the place, the quantity, the date and time.
-        save_path: file to write; None leaves the figure open.
-        limits: range of the colours.
-        point: x, y and name of a place to mark.
+    Parameters
+    ----------
+    grid
+        Values, shape (rows, cols), NaN = not drawn.
+    kind
+        Name of the variable (``tmrt``, ``utci``, ``shade_hours``...), picks the colours.
+    underlay
+        Houses and trees of the same raster.
+    title, subtitle
+        Heading; say the place, the quantity, the date and time.
+    save_path
+        File to write; None leaves the figure open.
+    limits
+        Range of the colours.
+    point
+        X, y and name of a place to mark.
 
-    Raises:
-        ConfigurationError: matplotlib is not installed.
+    Raises
+    ------
+    ConfigurationError
+        Matplotlib is not installed.
     """
     require_matplotlib()
     open_ground = np.where(underlay.buildings, np.nan, grid)
@@ -267,15 +281,23 @@ def plot_point_curve(
 ) -> Figure:
     """Draw a point's day: Tmrt, UTCI and air above, radiation below, measurements as dots.
 
-    Args:
-        table: rows of one point from ``summary.pois``.
-        title, subtitle: heading.
-        air_temperature: [deg C], indexed by time.
-        measured: indexed by time, any of ``Tmrt``, ``Kdown``, ``Kup``, ``Ldown``, ``Lup``.
-        save_path: file to write; None leaves the figure open.
+    Parameters
+    ----------
+    table
+        Rows of one point from ``summary.pois``.
+    title, subtitle
+        Heading.
+    air_temperature
+        [deg C], indexed by time.
+    measured
+        Indexed by time, any of ``Tmrt``, ``Kdown``, ``Kup``, ``Ldown``, ``Lup``.
+    save_path
+        File to write; None leaves the figure open.
 
-    Raises:
-        ConfigurationError: matplotlib is not installed.
+    Raises
+    ------
+    ConfigurationError
+        Matplotlib is not installed.
     """
     require_matplotlib()
     with _figure(9.5, 7.2, save_path) as figure:

@@ -46,14 +46,20 @@ class Points:
 def read_points(source: PointSource, grid: GeoReference) -> Points:
     """Place points on a raster.
 
-    Args:
-        source: a GeoJSON or GeoPackage file, a dict ``name -> (x, y)``, or a list of ``(x, y)``.
-            Files are reprojected to the raster's CRS; coordinates given directly are in it.
-        grid: the raster.
+    Parameters
+    ----------
+    source
+        A GeoJSON or GeoPackage file, a dict ``name -> (x, y)``, or a list of ``(x, y)``. Files are
+        reprojected to the raster's CRS; coordinates given directly are in it.
+    grid
+        The raster.
 
-    Raises:
-        FileNotFoundError: no such file.
-        ConfigurationError: no points, not points, an unknown format or a point outside the raster.
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    ConfigurationError
+        No points, not points, an unknown format or a point outside the raster.
     """
     if isinstance(source, str | Path):
         named = _read_file(Path(source), grid)

@@ -42,11 +42,15 @@ class ThermalState:
         fields: dict[str, NDArray[np.float32]] | None = None,
     ) -> None:
         """
-        Args:
-            first: no daytime step has been seen yet.
-            accumulated_days: time since the delayed rasters were last renewed [days].
-            fields: rasters ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n`` [W m-2] and ``tg``
-                [K]; empty before the first daytime step.
+        Parameters
+        ----------
+        first
+            No daytime step has been seen yet.
+        accumulated_days
+            Time since the delayed rasters were last renewed [days].
+        fields
+            Rasters ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n`` [W m-2] and ``tg`` [K];
+            empty before the first daytime step.
         """
         self._initial_shape: tuple[int, int] | None = None
         self.first = bool(first)
@@ -122,9 +126,12 @@ class ThermalState:
     def load(cls, path: str | Path) -> ThermalState:
         """Read what :meth:`save` wrote.
 
-        Raises:
-            FileNotFoundError: no such file.
-            ConfigurationError: the file is not a saved state.
+        Raises
+        ------
+        FileNotFoundError
+            No such file.
+        ConfigurationError
+            The file is not a saved state.
         """
         source = Path(path)
         if not source.exists():

@@ -37,21 +37,36 @@ SUMMARY_GRIDS = (
 class Timeseries:
     """One value per step: the weather it ran with and means over the valid cells.
 
-    Attributes:
-        datetime: time stamps as given.
-        ta: air temperature [deg C].
-        rh: relative humidity [%].
-        ws: wind speed [m/s].
-        global_rad: global horizontal irradiance [W m-2].
-        direct_rad: beam irradiance [W m-2] as the engine used it.
-        diffuse_rad: diffuse horizontal irradiance [W m-2] as the engine used it.
-        sun_altitude: [degrees], negative at night.
-        tmrt_mean: mean Tmrt [deg C].
-        utci_mean: mean UTCI [deg C].
-        sun_fraction: part of the ground that is sunlit, 0-1.
-        diffuse_fraction: diffuse / global, NaN without sun.
-        clearness_index: [-], 1 = clear.
-        is_daytime: sun above the horizon.
+    Attributes
+    ----------
+    datetime
+        Time stamps as given.
+    ta
+        Air temperature [deg C].
+    rh
+        Relative humidity [%].
+    ws
+        Wind speed [m/s].
+    global_rad
+        Global horizontal irradiance [W m-2].
+    direct_rad
+        Beam irradiance [W m-2] as the engine used it.
+    diffuse_rad
+        Diffuse horizontal irradiance [W m-2] as the engine used it.
+    sun_altitude
+        [degrees], negative at night.
+    tmrt_mean
+        Mean Tmrt [deg C].
+    utci_mean
+        Mean UTCI [deg C].
+    sun_fraction
+        Part of the ground that is sunlit, 0-1.
+    diffuse_fraction
+        Diffuse / global, NaN without sun.
+    clearness_index
+        [-], 1 = clear.
+    is_daytime
+        Sun above the horizon.
     """
 
     datetime: list[datetime]

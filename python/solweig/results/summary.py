@@ -58,17 +58,25 @@ class SolweigResult:
     ) -> None:
         """Write ``<output_dir>/<var>/<var>_YYYYMMDD_HHMM.tif`` for each output (default Tmrt).
 
-        Args:
-            output_dir: folder, created when missing.
-            timestamp: time in the names; default now.
-            outputs: which grids.
-            surface: gives transform and CRS unless these are given.
-            transform: GDAL geotransform.
-            crs_wkt: CRS as WKT.
+        Parameters
+        ----------
+        output_dir
+            Folder, created when missing.
+        timestamp
+            Time in the names; default now.
+        outputs
+            Which grids.
+        surface
+            Gives transform and CRS unless these are given.
+        transform
+            GDAL geotransform.
+        crs_wkt
+            CRS as WKT.
 
-        Raises:
-            ConfigurationError: an unknown output, one this result does not hold, or a folder that
-                cannot be written.
+        Raises
+        ------
+        ConfigurationError
+            An unknown output, one this result does not hold, or a folder that cannot be written.
         """
         names = validate_outputs(outputs or ["tmrt"])
         georef = _georef(self.tmrt.shape, surface, transform, crs_wkt)
@@ -85,7 +93,8 @@ class SolweigResult:
         self, weather_or_ta: Weather | float, rh: float | None = None, wind: float | None = None
     ) -> F32:
         """UTCI [deg C] from Tmrt; from a :class:`Weather`, or ``ta`` [deg C], ``rh`` [%] (50 when
-        left out) and ``wind`` at 10 m [m/s] (1 when left out)."""
+        left out) and ``wind`` at 10 m [m/s] (1 when left out).
+        """
         ta, rh, wind = _weather_values(weather_or_ta, rh, wind)
         self.utci = compute_utci_grid(self.tmrt, ta, rh, wind)
         return self.utci
@@ -113,8 +122,10 @@ class TimeseriesSummary(RunStatistics):
     def to_geotiff(self, output_dir: str | Path, surface: SurfaceData | None = None) -> None:
         """Write every statistic as ``<output_dir>/summary/<name>.tif`` (cloud-optimised GeoTIFF).
 
-        Raises:
-            ConfigurationError: the folder cannot be written.
+        Raises
+        ------
+        ConfigurationError
+            The folder cannot be written.
         """
         folder = Path(output_dir)
         georef = self.georef
@@ -144,16 +155,24 @@ class TimeseriesSummary(RunStatistics):
     ) -> Any:
         """Draw the series: temperatures, radiation, sun. Needs ``pip install solweig[plot]``.
 
-        Args:
-            save_path: PNG, PDF or SVG to write; None leaves the figure open.
-            figsize: [inches].
-            max_days: days drawn, from the first on.
+        Parameters
+        ----------
+        save_path
+            PNG, PDF or SVG to write; None leaves the figure open.
+        figsize
+            [inches].
+        max_days
+            Days drawn, from the first on.
 
-        Returns:
+        Returns
+        -------
+        Any
             The :class:`matplotlib.figure.Figure`.
 
-        Raises:
-            ConfigurationError: matplotlib is not installed.
+        Raises
+        ------
+        ConfigurationError
+            Matplotlib is not installed.
         """
         return plot_series(self, save_path=save_path, figsize=figsize, max_days=max_days)
 

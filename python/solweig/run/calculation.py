@@ -85,58 +85,90 @@ def calculate(
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
-    Args:
-        surface: the place, with sky view factors (:meth:`SurfaceData.prepare`).
-        weather: one step or several, stamps strictly increasing.
-        location: place and clock; None takes the centre of ``surface`` and UTC.
-        output_dir: folder for GeoTIFFs and ``run_metadata.json``; None keeps every requested step
-            in memory as ``summary.dataset``.
-        config: defaults for the arguments below; what is said here goes before it.
-        human: the person; default a standing man of 35 years.
-        precomputed: walls, sky view factors or visibility to use instead of the surface's.
-        use_anisotropic_sky: Perez sky (default) or isotropic.
-        conifer: trees keep their leaves.
-        physics, materials: see :func:`load_physics`, :func:`load_materials`.
-        wall_material: a wall class named in ``materials``.
-        max_shadow_distance_m: reach of shadows [m], default 1000.
-        tile_size: side of a tile [px]; None runs the raster in one piece where the engine can hold
-            it. On the CPU the results are the same, bit for bit.
-        use_ground_scheme, use_outgoing_longwave: the 2026 schemes, not in this release.
-        outputs: among tmrt, utci, pet, shadow, kdown, kup, ldown, lup; default tmrt.
-        heat_thresholds_day, heat_thresholds_night: UTCI thresholds for hour counts [deg C],
-            default 32 and 38, and 26.
-        progress_callback: called with (steps done, steps in all); in tiles, counted over all of
-            them.
-        execution: wishes about hardware, see :class:`solweig.execution.ExecutionConfig`.
-        pois: points of interest: a GeoJSON or GeoPackage file, ``{name: (x, y)}`` or a list of
-            ``(x, y)``; every flux at them is in ``summary.pois``.
-        formulation: "reference" (SOLWEIG 2025a) or "improved" physics.
-        state: thermal state to start from, such as ``summary.state`` of the period before.
-        overwrite: replace another run's results in ``output_dir``; the same run may always be
-            repeated.
-        resume: go on with an interrupted run of the same inputs and parameters in ``output_dir``:
-            tiles that are finished and intact are kept, and the files are those of an undisturbed
-            run. A raster that runs in one piece starts again.
-        output_format: "geotiff" (a file per step), "zarr" (``output_dir/solweig.zarr``, a CF cube
-            in chunks, needs ``solweig[zarr]``), or both. Summaries are GeoTIFFs in any case.
-        baseline: the same run before the edit that ``surface`` is made by
-            (:meth:`SurfaceData.with_changes`): only what the edit can reach is computed, with the
-            results of a full run, which stay in memory and with ``output_dir`` are written too.
-            The baseline must have been kept in memory, with the outputs tmrt, utci and shadow.
+    Parameters
+    ----------
+    surface
+        The place, with sky view factors (:meth:`SurfaceData.prepare`).
+    weather
+        One step or several, stamps strictly increasing.
+    location
+        Place and clock; None takes the centre of ``surface`` and UTC.
+    output_dir
+        Folder for GeoTIFFs and ``run_metadata.json``; None keeps every requested step in memory as
+        ``summary.dataset``.
+    config
+        Defaults for the arguments below; what is said here goes before it.
+    human
+        The person; default a standing man of 35 years.
+    precomputed
+        Walls, sky view factors or visibility to use instead of the surface's.
+    use_anisotropic_sky
+        Perez sky (default) or isotropic.
+    conifer
+        Trees keep their leaves.
+    physics, materials
+        See :func:`load_physics`, :func:`load_materials`.
+    wall_material
+        A wall class named in ``materials``.
+    max_shadow_distance_m
+        Reach of shadows [m], default 1000.
+    tile_size
+        Side of a tile [px]; None runs the raster in one piece where the engine can hold it. On the
+        CPU the results are the same, bit for bit.
+    use_ground_scheme, use_outgoing_longwave
+        The 2026 schemes, not in this release.
+    outputs
+        Among tmrt, utci, pet, shadow, kdown, kup, ldown, lup; default tmrt.
+    heat_thresholds_day, heat_thresholds_night
+        UTCI thresholds for hour counts [deg C], default 32 and 38, and 26.
+    progress_callback
+        Called with (steps done, steps in all); in tiles, counted over all of them.
+    execution
+        Wishes about hardware, see :class:`solweig.execution.ExecutionConfig`.
+    pois
+        Points of interest: a GeoJSON or GeoPackage file, ``{name: (x, y)}`` or a list of ``(x,
+        y)``; every flux at them is in ``summary.pois``.
+    formulation
+        "reference" (SOLWEIG 2025a) or "improved" physics.
+    state
+        Thermal state to start from, such as ``summary.state`` of the period before.
+    overwrite
+        Replace another run's results in ``output_dir``; the same run may always be repeated.
+    resume
+        Go on with an interrupted run of the same inputs and parameters in ``output_dir``: tiles
+        that are finished and intact are kept, and the files are those of an undisturbed run. A
+        raster that runs in one piece starts again.
+    output_format
+        "geotiff" (a file per step), "zarr" (``output_dir/solweig.zarr``, a CF cube in chunks, needs
+        ``solweig[zarr]``), or both. Summaries are GeoTIFFs in any case.
+    baseline
+        The same run before the edit that ``surface`` is made by (:meth:`SurfaceData.with_changes`):
+        only what the edit can reach is computed, with the results of a full run, which stay in
+        memory and with ``output_dir`` are written too. The baseline must have been kept in memory,
+        with the outputs tmrt, utci and shadow.
 
-    Returns:
+    Returns
+    -------
+    TimeseriesSummary
         Statistics per cell, the series of the means, and how it was computed.
 
-    Raises:
-        InvalidSurfaceData, GridShapeMismatch: unusable rasters.
-        MissingPrecomputedData: sky view factors or visibility have not been computed.
-        WeatherDataError: no steps, out of range, out of order or repeated.
-        ConfigurationError: an unknown output or parameter, a folder that cannot be written or
-            holds another run, a point outside the raster.
-        ComputationCancelled: raised by ``progress_callback``; nothing is left half-written.
+    Raises
+    ------
+    InvalidSurfaceData, GridShapeMismatch
+        Unusable rasters.
+    MissingPrecomputedData
+        Sky view factors or visibility have not been computed.
+    WeatherDataError
+        No steps, out of range, out of order or repeated.
+    ConfigurationError
+        An unknown output or parameter, a folder that cannot be written or holds another run, a
+        point outside the raster.
+    ComputationCancelled
+        Raised by ``progress_callback``; nothing is left half-written.
 
-    References:
-        Lindberg, Holmer & Thorsson (2008), https://doi.org/10.1007/s00484-008-0162-7
+    References
+    ----------
+    Lindberg, Holmer & Thorsson (2008), https://doi.org/10.1007/s00484-008-0162-7
     """
     given = locals()
     settings = RunSettings.resolve(**{name: given[name] for name in said - _NO_SETTINGS})
@@ -157,7 +189,8 @@ def check_calculation(
     **options: Any,
 ) -> None:
     """Raise what :func:`calculate` would with the same arguments, as far as that can be known
-    without sky view factors. Computes nothing and writes nothing."""
+    without sky view factors. Computes nothing and writes nothing.
+    """
     check_before_sky(surface, weather, location, RunSettings.resolve(**options))
 
 

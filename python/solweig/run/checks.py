@@ -24,22 +24,36 @@ def validate_inputs(
 ) -> list[str]:
     """Check what :func:`calculate` will be given.
 
-    Args:
-        surface: the surface.
-        location: place and clock; with ``weather``, the sun is placed as a run would.
-        weather: one step or several.
-        use_anisotropic_sky: whether the run will need patch visibility.
-        precomputed: prepared data that replace the surface's own.
+    Parameters
+    ----------
+    surface
+        The surface.
+    location
+        Place and clock; with ``weather``, the sun is placed as a run would.
+    weather
+        One step or several.
+    use_anisotropic_sky
+        Whether the run will need patch visibility.
+    precomputed
+        Prepared data that replace the surface's own.
 
-    Returns:
+    Returns
+    -------
+    list[str]
         Warnings: things that a run tolerates but its author may not have meant.
 
-    Raises:
-        InvalidSurfaceData: ``surface`` is not a surface, or its rasters are unusable.
-        GridShapeMismatch: prepared data of another shape.
-        MissingPrecomputedData: sky view factors or patch visibility have not been computed.
-        WeatherDataError: no steps, out of order, repeated or out of range.
-        ConfigurationError: ``location`` is not a Location.
+    Raises
+    ------
+    InvalidSurfaceData
+        ``surface`` is not a surface, or its rasters are unusable.
+    GridShapeMismatch
+        Prepared data of another shape.
+    MissingPrecomputedData
+        Sky view factors or patch visibility have not been computed.
+    WeatherDataError
+        No steps, out of order, repeated or out of range.
+    ConfigurationError
+        ``location`` is not a Location.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -77,8 +91,10 @@ def sky_of(
 ) -> tuple[SvfArrays, ShadowArrays | None]:
     """Sky view factors and, for an anisotropic sky, visibility; prepared data win.
 
-    Raises:
-        MissingPrecomputedData: they have not been computed.
+    Raises
+    ------
+    MissingPrecomputedData
+        They have not been computed.
     """
     given = precomputed or PrecomputedData()
     svf = given.svf if given.svf is not None else surface.require_svf()

@@ -75,10 +75,14 @@ def demo_measurements() -> pd.DataFrame:
 def run_demo(out: Path, phase: Phase, *, pictures: bool = True) -> DemoRun:
     """Run the bundled day and draw it.
 
-    Args:
-        out: folder for GeoTIFFs, pictures and the prepared surface.
-        phase: gives a progress callback for a named phase.
-        pictures: draw PNG maps (needs matplotlib).
+    Parameters
+    ----------
+    out
+        Folder for GeoTIFFs, pictures and the prepared surface.
+    phase
+        Gives a progress callback for a named phase.
+    pictures
+        Draw PNG maps (needs matplotlib).
     """
     folder = demo_folder()
     surface = demo_surface(out / "surface", phase("Preparing the surface"))

@@ -22,13 +22,17 @@ def engine_params(
 ) -> dict[str, Any]:
     """What ``_core.Model`` takes as ``params``.
 
-    Args:
-        settings: of the call.
-        land_cover: codes of the surface, which all need properties.
+    Parameters
+    ----------
+    settings
+        Of the call.
+    land_cover
+        Codes of the surface, which all need properties.
 
-    Raises:
-        ConfigurationError: materials without walls or without a class of the surface, or a value
-            out of range.
+    Raises
+    ------
+    ConfigurationError
+        Materials without walls or without a class of the surface, or a value out of range.
     """
     config = settings.model
     classes = land_cover_table(config.materials)

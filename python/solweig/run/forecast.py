@@ -100,8 +100,10 @@ class RunForecast:
 def measure_place(dsm: Path, cdsm: Path | None) -> Place:
     """Read a raster by blocks for what a plan needs.
 
-    Raises:
-        InvalidSurfaceData: the file is missing or no raster, or has no data.
+    Raises
+    ------
+    InvalidSurfaceData
+        The file is missing or no raster, or has no data.
     """
     shape, pixel_size, low, high = _range("dsm", dsm)
     if not math.isfinite(low):
@@ -147,21 +149,35 @@ def forecast(
 ) -> RunForecast:
     """What preparing a surface and running over it will take; computes nothing of either.
 
-    Args:
-        place: the raster.
-        steps, outputs: of the run, and rasters a step.
-        patch_option: 1-4.
-        anisotropic: the Perez sky.
-        max_shadow_distance_m: reach of shadows [m].
-        lowest_sun_deg: lowest sun of the run [degrees], at least 1.
-        tile_size: side of a core asked for [px].
-        memory: what may be used [bytes]; None = this machine's share.
-        workers: processes.
-        backend: a device; None = the CPU.
-        cores: to compute with; None = this machine's.
+    Parameters
+    ----------
+    place
+        The raster.
+    steps, outputs
+        Of the run, and rasters a step.
+    patch_option
+        1-4.
+    anisotropic
+        The Perez sky.
+    max_shadow_distance_m
+        Reach of shadows [m].
+    lowest_sun_deg
+        Lowest sun of the run [degrees], at least 1.
+    tile_size
+        Side of a core asked for [px].
+    memory
+        What may be used [bytes]; None = this machine's share.
+    workers
+        Processes.
+    backend
+        A device; None = the CPU.
+    cores
+        To compute with; None = this machine's.
 
-    Raises:
-        ConfigurationError: a number out of range; no tile fits the memory or the device.
+    Raises
+    ------
+    ConfigurationError
+        A number out of range; no tile fits the memory or the device.
     """
     _check(place, steps, outputs, max_shadow_distance_m, lowest_sun_deg)
     budget = memory_budget() if memory is None else memory

@@ -138,8 +138,10 @@ def make_plan(
 ) -> RunPlan:
     """Check every input and settle every choice. Writes nothing but empty output folders.
 
-    Raises:
-        SolweigError: whatever is wrong, by its own type; see :func:`solweig.calculate`.
+    Raises
+    ------
+    SolweigError
+        Whatever is wrong, by its own type; see :func:`solweig.calculate`.
     """
     plan = _settled(surface, weather, location, settings, sky=True)
     folder, run_id = settings.output_dir, plan.metadata["run_id"]
@@ -164,8 +166,10 @@ def check_before_sky(
     """What :func:`make_plan` would refuse and can be known before the sky view is computed, which
     takes long. Writes nothing.
 
-    Raises:
-        SolweigError: as :func:`make_plan`.
+    Raises
+    ------
+    SolweigError
+        As :func:`make_plan`.
     """
     plan = _settled(surface, weather, location, settings, sky=False)
     folder = settings.output_dir

@@ -61,8 +61,10 @@ def _tiles(
 ) -> tuple[_core.Engine | None, TilePlan | None]:
     """The engine, the CPU's if the device is too small; and how the raster is cut, if it is.
 
-    Raises:
-        ConfigurationError: a strict run whose device holds no sensible tile.
+    Raises
+    ------
+    ConfigurationError
+        A strict run whose device holds no sensible tile.
     """
     margin, chosen = run_margin(plan), switches.read()
     if plan.settings.output_dir is not None and plan.settings.resume:
@@ -182,7 +184,9 @@ def write_steps(
 ) -> RunStore | None:
     """Write steps that are in memory to the output folder, if there is one.
 
-    Returns:
+    Returns
+    -------
+    RunStore | None
         The store of the cube, where one is wanted.
     """
     if plan.settings.output_dir is None:

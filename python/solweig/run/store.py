@@ -138,15 +138,23 @@ def open_store(
 ) -> Iterator[RunStore]:
     """The store of a run, with what may be kept of an interrupted one.
 
-    Args:
-        plan: the run.
-        tiles: how it is cut.
-        shared: worker processes write too.
-        head: of the journal: whose tiles these are.
-        storage: where workers of a cluster write; None where they all are on this machine.
+    Parameters
+    ----------
+    plan
+        The run.
+    tiles
+        How it is cut.
+    shared
+        Worker processes write too.
+    head
+        Of the journal: whose tiles these are.
+    storage
+        Where workers of a cluster write; None where they all are on this machine.
 
-    Raises:
-        ConfigurationError: the disk cannot hold the results.
+    Raises
+    ------
+    ConfigurationError
+        The disk cannot hold the results.
     """
     if plan.settings.output_dir is None:
         if storage is not None:
@@ -254,9 +262,10 @@ def recorded_tiles(plan: RunPlan, head: Mapping[str, Any]) -> tuple[int, int, in
     """Rows and columns of a core, and halo, of the interrupted run that is to be resumed; None
     where there is none.
 
-    Raises:
-        ConfigurationError: it was begun by another engine or version, whose results may differ in
-            the last bits.
+    Raises
+    ------
+    ConfigurationError
+        It was begun by another engine or version, whose results may differ in the last bits.
     """
     if plan.settings.output_dir is None or not plan.settings.resume:
         return None
@@ -311,6 +320,7 @@ def _broken(found: TileSteps, spec: TileSpec, results: Results, steps: int) -> s
 
 def is_large(shape: tuple[int, int], budget: int | None = None) -> bool:
     """Whether the results of a run over a raster stay on disk, mapped; see
-    :func:`solweig.memory_limits.stay_on_disk`."""
+    :func:`solweig.memory_limits.stay_on_disk`.
+    """
     rasters = len(STATISTIC_NAMES) + len(STATE_NAMES) + 3  # hours above three thresholds
     return stay_on_disk(shape[0] * shape[1], 4.0 * rasters, budget)

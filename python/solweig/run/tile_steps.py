@@ -80,7 +80,8 @@ class Sums:
     @classmethod
     def from_means(cls, means: Mapping[str, float], tmrt_count: int, utci_count: int) -> Sums:
         """The sums that gave these means, as long as they have less than :data:`RECOVERABLE`
-        units."""
+        units.
+        """
 
         def units(name: str, count: int) -> int:
             return round(means[name] * count / _UNIT) if count else 0
@@ -155,8 +156,10 @@ class TileSteps:
     def from_record(cls, record: Mapping[str, Any]) -> TileSteps:
         """What :meth:`record` gave.
 
-        Raises:
-            KeyError, TypeError: something else.
+        Raises
+        ------
+        KeyError, TypeError
+            Something else.
         """
         return cls(
             sums=[Sums(**s) for s in record["sums"]],

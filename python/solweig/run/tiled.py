@@ -67,18 +67,27 @@ def run_tiled(
 ) -> Outcome:
     """Carry out a run tile by tile.
 
-    Args:
-        plan: the run. Without an output folder every step is kept in memory; with one the files are
-            written after the last tile.
-        tiles: how its raster is cut.
-        strategy: who does the tiles; initialised here.
-        telemetry: takes the measurements.
-        progress: called with (tile steps done, tile steps in all).
-        overlap: run a step of a tile while the one before is handed on.
+    Parameters
+    ----------
+    plan
+        The run. Without an output folder every step is kept in memory; with one the files are
+        written after the last tile.
+    tiles
+        How its raster is cut.
+    strategy
+        Who does the tiles; initialised here.
+    telemetry
+        Takes the measurements.
+    progress
+        Called with (tile steps done, tile steps in all).
+    overlap
+        Run a step of a tile while the one before is handed on.
 
-    Raises:
-        Exception: what went wrong in a worker; the other workers are stopped. What is finished by
-            then can be resumed.
+    Raises
+    ------
+    Exception
+        What went wrong in a worker; the other workers are stopped. What is finished by then can be
+        resumed.
     """
     specs, steps = tiles.tiles(), len(plan.series)
     log.info(

@@ -43,9 +43,11 @@ log = logging.getLogger("solweig")
 def check_baseline(plan: RunPlan, baseline: TimeseriesSummary) -> None:
     """Whether a run may build on a baseline.
 
-    Raises:
-        ConfigurationError: the surface is not an edited one, the baseline was not kept in memory,
-            or it differs in more than the surface.
+    Raises
+    ------
+    ConfigurationError
+        The surface is not an edited one, the baseline was not kept in memory, or it differs in more
+        than the surface.
     """
     if plan.surface.change is None:
         raise ConfigurationError(
@@ -89,12 +91,18 @@ def run_changed(
 ) -> Outcome:
     """Carry out the part of a run that an edit reaches.
 
-    Args:
-        plan: of the edited surface, checked by :func:`check_baseline`.
-        baseline: the run before the edit.
-        engine: None is the CPU.
-        telemetry: takes the measurements.
-        progress: called with (steps done, steps in all).
+    Parameters
+    ----------
+    plan
+        Of the edited surface, checked by :func:`check_baseline`.
+    baseline
+        The run before the edit.
+    engine
+        None is the CPU.
+    telemetry
+        Takes the measurements.
+    progress
+        Called with (steps done, steps in all).
     """
     change, steps = plan.surface.change, len(plan.series)
     assert change is not None

@@ -148,7 +148,8 @@ def _is_path(value: Any) -> bool:
 
 def _of_file(base: Layers, name: str, path: str | Path, where: Window) -> NDArray[Any]:
     """A window of a raster file brought to the surface's grid; where the file has no cells, those
-    of the surface."""
+    of the surface.
+    """
     source = align.open_source(name, path)
     if base.geotransform is None:
         raise InvalidSurfaceData(

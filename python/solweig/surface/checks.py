@@ -317,9 +317,12 @@ def why_surface_frame_looks_wrong(dsm: F32, dem: F32, *, relative: bool) -> str 
 def looks_like_relative(layer: NDArray[Any] | None, ground: NDArray[Any] | None) -> bool:
     """Whether a vegetation layer holds heights above ground rather than elevations.
 
-    Args:
-        layer: Canopy or trunk heights ``[row, col]`` [m].
-        ground: Ground elevation ``[row, col]`` [m].
+    Parameters
+    ----------
+    layer
+        Canopy or trunk heights ``[row, col]`` [m].
+    ground
+        Ground elevation ``[row, col]`` [m].
 
     On ground near 0 m the two cannot be told apart; the answer is then ``True``. ``False`` where
     either is ``None``.

@@ -141,18 +141,29 @@ def tiled_sky_view(
 ) -> tuple[dict[str, F32], dict[str, U32]]:
     """Fields and masks of the whole raster, as :class:`solweig._core.SkyView` gives them.
 
-    Args:
-        surface: preprocessed.
-        core, halo: side of a core and margin around it [px].
-        options: of :meth:`solweig._core.Scene.svf`.
-        strategy: who does the tiles; initialised here.
-        telemetry: takes the measurements.
-        progress: called with (done, total).
-        folder: build the result there and return it mapped; None builds it in memory.
-        storage: where workers of a cluster read and write.
+    Parameters
+    ----------
+    surface
+        Preprocessed.
+    core, halo
+        Side of a core and margin around it [px].
+    options
+        Of :meth:`solweig._core.Scene.svf`.
+    strategy
+        Who does the tiles; initialised here.
+    telemetry
+        Takes the measurements.
+    progress
+        Called with (done, total).
+    folder
+        Build the result there and return it mapped; None builds it in memory.
+    storage
+        Where workers of a cluster read and write.
 
-    Raises:
-        ConfigurationError: a cluster without storage.
+    Raises
+    ------
+    ConfigurationError
+        A cluster without storage.
     """
     facts = facts_of(surface)
     patch_option = int(options["patch_option"])

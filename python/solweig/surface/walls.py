@@ -75,7 +75,6 @@ def generate_wall_hts(
     ComputationCancelled
         ``feedback`` said so.
     """
-
     checks.check_number("wall_limit", wall_limit, 0.0, checks.TALLEST_OBJECT_M, open_low=True)
     listener = Feedback(feedback, "walls", progress_range or (0.0, 100.0))
     source = align.open_source("dsm", dsm_path)

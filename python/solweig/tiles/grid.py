@@ -115,14 +115,21 @@ def generate_tiles(
 ) -> list[TileSpec]:
     """Cover a raster with tiles, row by row from the north-west.
 
-    Args:
-        rows, cols: size of the raster [px], at least 1.
-        tile_size: side of a core [px], at least 1. The last tile of a row or column is smaller.
-        overlap: margin read around each core [px], at least 0, cut at the edge of the raster.
-        tile_cols: columns of a core, at least 1; None = ``tile_size``, a square.
+    Parameters
+    ----------
+    rows, cols
+        Size of the raster [px], at least 1.
+    tile_size
+        Side of a core [px], at least 1. The last tile of a row or column is smaller.
+    overlap
+        Margin read around each core [px], at least 0, cut at the edge of the raster.
+    tile_cols
+        Columns of a core, at least 1; None = ``tile_size``, a square.
 
-    Raises:
-        ValueError: a size below its minimum.
+    Raises
+    ------
+    ValueError
+        A size below its minimum.
     """
     wide = tile_size if tile_cols is None else tile_cols
     for name, value, least in (
@@ -157,13 +164,19 @@ def calculate_buffer_distance(
 
     ``max_height / tan(min_sun_elev_deg)``, at most ``max_shadow_distance_m``; 0 for flat ground.
 
-    Args:
-        max_height: height of the tallest object above its ground [m].
-        min_sun_elev_deg: lowest sun altitude considered [degrees], in (0, 90].
-        max_shadow_distance_m: cap [m], at least 0.
+    Parameters
+    ----------
+    max_height
+        Height of the tallest object above its ground [m].
+    min_sun_elev_deg
+        Lowest sun altitude considered [degrees], in (0, 90].
+    max_shadow_distance_m
+        Cap [m], at least 0.
 
-    Raises:
-        ValueError: an angle or cap out of range.
+    Raises
+    ------
+    ValueError
+        An angle or cap out of range.
     """
     if not 0.0 < min_sun_elev_deg <= 90.0:
         raise ValueError(f"min_sun_elev_deg: expected 0 < value <= 90, got {min_sun_elev_deg}")
@@ -182,11 +195,16 @@ def shadow_reach(
     A ray ends with the first step whose height gain exceeds the relief, and at the distance cap
     (spec G 2.2); no coordinate of a step exceeds its number.
 
-    Args:
-        relief_m: largest height difference a ray can meet [m].
-        altitude_deg: of the light [degrees], above 0 and at most 90.
-        pixel_size: side of a cell [m].
-        max_distance_m: cap on the distance [m].
+    Parameters
+    ----------
+    relief_m
+        Largest height difference a ray can meet [m].
+    altitude_deg
+        Of the light [degrees], above 0 and at most 90.
+    pixel_size
+        Side of a cell [m].
+    max_distance_m
+        Cap on the distance [m].
     """
     by_distance = math.floor(max_distance_m / pixel_size) + 1
     rise = pixel_size * math.tan(math.radians(altitude_deg))

@@ -48,8 +48,10 @@ class Digest:
 class Journal:
     """The tiles of one run that are finished.
 
-    Args:
-        folder: where the records are; made by :meth:`begin`.
+    Parameters
+    ----------
+    folder
+        Where the records are; made by :meth:`begin`.
     """
 
     def __init__(self, folder: Path) -> None:

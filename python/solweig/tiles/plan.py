@@ -47,7 +47,8 @@ _LONGEST = 4096
 @dataclass(frozen=True)
 class Margin:
     """What surrounds a core [px]: heights as far as light comes from, all else as far as the ground
-    is seen from the core."""
+    is seen from the core.
+    """
 
     shadow: int
     view: int
@@ -183,28 +184,45 @@ def plan_tiles(
 ) -> TilePlan | None:
     """Whether and how to cut a raster.
 
-    Args:
-        shape: of the raster.
-        margin: around a core.
-        tile_size: side of a core asked for [px]; None = as large as fits.
-        longest: longest side of a core by SOLWEIG_MAX_TILE_SIDE [px]; an explicit ``tile_size``
-            goes before it.
-        footprint: memory of the run; None = not counted.
-        memory: what it may take [bytes]; None = not limited.
-        backend: the device; None = the CPU.
-        workers: processes, each with its own tiles.
-        abreast: tiles a process has under way: one computed, the others read or written.
-        inflight: steps a process has on their way to the store.
-        least: shortest core [px].
-        wide: the tiles are read from and written to files, row by row: cores that are chosen are
-            wider than high, because a disk is slow in short stretches.
+    Parameters
+    ----------
+    shape
+        Of the raster.
+    margin
+        Around a core.
+    tile_size
+        Side of a core asked for [px]; None = as large as fits.
+    longest
+        Longest side of a core by SOLWEIG_MAX_TILE_SIDE [px]; an explicit ``tile_size`` goes before
+        it.
+    footprint
+        Memory of the run; None = not counted.
+    memory
+        What it may take [bytes]; None = not limited.
+    backend
+        The device; None = the CPU.
+    workers
+        Processes, each with its own tiles.
+    abreast
+        Tiles a process has under way: one computed, the others read or written.
+    inflight
+        Steps a process has on their way to the store.
+    least
+        Shortest core [px].
+    wide
+        The tiles are read from and written to files, row by row: cores that are chosen are wider
+        than high, because a disk is slow in short stretches.
 
-    Returns:
+    Returns
+    -------
+    TilePlan | None
         None for one piece: nothing asked for, and all of it fits.
 
-    Raises:
-        ConfigurationError: a core below ``least`` was asked for; the device ("device") or the
-            memory ("memory") hold less than the smallest tile.
+    Raises
+    ------
+    ConfigurationError
+        A core below ``least`` was asked for; the device ("device") or the memory ("memory") hold
+        less than the smallest tile.
     """
     check_tile_size(tile_size, shape, least)
     side = max(shape)
@@ -261,7 +279,8 @@ def _cores(longest: int, least: int) -> Iterator[int]:
 
 def _widened(core: int, shape: tuple[int, int], least: int) -> tuple[int, int]:
     """Rows and columns of a core of about as many cells, wide enough for a disk; the columns of the
-    raster are shared out evenly."""
+    raster are shared out evenly.
+    """
     area = core * core
     width = min(max(core, _WIDE), area // max(least, min(core, _LOW)), shape[1])
     parts = math.ceil(shape[1] / max(width, 1))
@@ -285,12 +304,15 @@ def cut_or_leave_device(
     A machine whose memory holds no sensible tile gets the smallest ones, with a warning: the
     estimate may be too high, and it is the only way left.
 
-    Returns:
+    Returns
+    -------
+    tuple[_core.Engine | None, TilePlan | None]
         The engine to use, None being the CPU, and the tiles.
 
-    Raises:
-        ConfigurationError: a core too small was asked for; the device is too small and its engine
-            is strict.
+    Raises
+    ------
+    ConfigurationError
+        A core too small was asked for; the device is too small and its engine is strict.
     """
     try:
         return engine, plan_tiles(shape, margin, memory=memory, **limits)
@@ -330,10 +352,14 @@ def device_of(
 def prepare_footprint(words: int, vegetation: bool, *, in_memory: bool) -> Footprint:
     """Of the preparation: walls, sky view factors, visibility.
 
-    Args:
-        words: of a mask per cell, :func:`solweig._core.patch_table` patches over 32.
-        vegetation: whether anything grows.
-        in_memory: the result is kept in memory, not in mapped files.
+    Parameters
+    ----------
+    words
+        Of a mask per cell, :func:`solweig._core.patch_table` patches over 32.
+    vegetation
+        Whether anything grows.
+    in_memory
+        The result is kept in memory, not in mapped files.
     """
     sky = _sky(words, vegetation)
     layers = 16.0 if vegetation else 8.0
@@ -356,15 +382,24 @@ def steps_footprint(
 ) -> Footprint:
     """Of the steps of a run.
 
-    Args:
-        words: of a mask per cell, 0 under the isotropic sky.
-        vegetation: whether anything grows.
-        outputs: rasters a step gives.
-        sides: fluxes of the box's sides, or points of interest, are asked for.
-        layers: optional rasters (land cover, albedo, emissivity).
-        sky_in_memory: sky view factors and visibility are in memory, not in mapped files.
-        steps_in_memory: steps kept in memory.
-        results_in_memory: statistics and thermal state are in memory, not in mapped files.
+    Parameters
+    ----------
+    words
+        Of a mask per cell, 0 under the isotropic sky.
+    vegetation
+        Whether anything grows.
+    outputs
+        Rasters a step gives.
+    sides
+        Fluxes of the box's sides, or points of interest, are asked for.
+    layers
+        Optional rasters (land cover, albedo, emissivity).
+    sky_in_memory
+        Sky view factors and visibility are in memory, not in mapped files.
+    steps_in_memory
+        Steps kept in memory.
+    results_in_memory
+        Statistics and thermal state are in memory, not in mapped files.
     """
     sky = _sky(words, vegetation)
     heights = 16.0 if vegetation else 8.0
@@ -399,7 +434,8 @@ def estimate_memory(
     inflight: int,
 ) -> int:
     """Memory of a run with cores of so many rows and columns, which may hold all of the raster
-    [bytes]."""
+    [bytes].
+    """
     if footprint is None:
         return 0
     f = footprint

@@ -34,8 +34,10 @@ def location(storage: str | Path, name: str) -> str:
 def check_storage(storage: str | Path) -> None:
     """Prove that a storage can be written.
 
-    Raises:
-        ConfigurationError: it cannot.
+    Raises
+    ------
+    ConfigurationError
+        It cannot.
     """
     zarr = need_zarr()
     try:
@@ -64,9 +66,12 @@ class PublishedInputs:
     """What tiles read, by name, in a Zarr group; the reading half of a
     :class:`solweig.tiles.store.TileStore`.
 
-    Args:
-        url: of the group.
-        key: of what is published: a complete group of the same key is used as it is.
+    Parameters
+    ----------
+    url
+        Of the group.
+    key
+        Of what is published: a complete group of the same key is used as it is.
     """
 
     def __init__(self, url: str, key: str) -> None:

@@ -45,8 +45,10 @@ class Results(Protocol):
     def read(self, name: str, where: Where | None = None, step: int | None = None) -> NDArray[Any]:
         """A window, or all of it, in memory or mapped.
 
-        Raises:
-            OSError, ValueError: what is stored is damaged.
+        Raises
+        ------
+        OSError, ValueError
+            What is stored is damaged.
         """
         ...
 
@@ -92,10 +94,14 @@ class TileInputs(Protocol):
 class TileStore:
     """Named arrays, in memory or in mapped files.
 
-    Args:
-        on_disk: keep them in files, so that worker processes can open them.
-        folder: where the temporary folder is made; None is the system's place.
-        lasting: use ``folder`` itself, find the arrays that are in it, and leave them there.
+    Parameters
+    ----------
+    on_disk
+        Keep them in files, so that worker processes can open them.
+    folder
+        Where the temporary folder is made; None is the system's place.
+    lasting
+        Use ``folder`` itself, find the arrays that are in it, and leave them there.
 
     Leaving the ``with`` block of the store that made temporary files removes them.
     """
@@ -173,8 +179,10 @@ class TileStore:
     def create(self, name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> None:
         """Make an array to be written, its values undefined; a lasting store finds its own again.
 
-        Raises:
-            OSError: the disk or the memory cannot hold it.
+        Raises
+        ------
+        OSError
+            The disk or the memory cannot hold it.
         """
         self._names[name] = name
         if self._root is None:

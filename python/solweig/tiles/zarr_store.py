@@ -40,8 +40,10 @@ _LONGEST_CHUNK = 1024
 def need_zarr() -> Any:
     """The zarr package.
 
-    Raises:
-        ConfigurationError: it is not installed, or too old.
+    Raises
+    ------
+    ConfigurationError
+        It is not installed, or too old.
     """
     try:
         import zarr
@@ -61,12 +63,17 @@ def refuse_other_cube(
 ) -> None:
     """Check that a place holds no store, or one of this run.
 
-    Args:
-        path: folder or URL.
-        run_id, request_id: of this run; the one that is known.
+    Parameters
+    ----------
+    path
+        Folder or URL.
+    run_id, request_id
+        Of this run; the one that is known.
 
-    Raises:
-        ConfigurationError: it holds another.
+    Raises
+    ------
+    ConfigurationError
+        It holds another.
     """
     zarr = need_zarr()
     attribute, own = (_REQUEST_ID, request_id) if run_id is None else (_RUN_ID, run_id)
@@ -100,10 +107,14 @@ def _part(core: int) -> int:
 class ZarrStore:
     """Results of a run in a Zarr group; see :class:`solweig.tiles.store.Results`.
 
-    Args:
-        path: folder of the group, or a URL that fsspec understands.
-        names: of each array in the group, by its name here.
-        chunk: rows and columns of a chunk [px].
+    Parameters
+    ----------
+    path
+        Folder of the group, or a URL that fsspec understands.
+    names
+        Of each array in the group, by its name here.
+    chunk
+        Rows and columns of a chunk [px].
     """
 
     def __init__(self, path: str | Path, names: Mapping[str, str], chunk: tuple[int, int]) -> None:
@@ -128,8 +139,10 @@ class ZarrStore:
     ) -> None:
         """Make the group, its coordinates and the weather; with ``keep``, what is there stays.
 
-        Raises:
-            ConfigurationError: the place cannot be written, or holds something else.
+        Raises
+        ------
+        ConfigurationError
+            The place cannot be written, or holds something else.
         """
         zarr = need_zarr()
         try:
@@ -151,7 +164,8 @@ class ZarrStore:
 
     def begin_plain(self, *, keep: bool) -> None:
         """Make the group without coordinates, for working files; with ``keep`` what is there
-        stays."""
+        stays.
+        """
         self._group = need_zarr().open_group(self.path, mode="a" if keep else "w", zarr_format=3)
 
     def _small(

@@ -30,20 +30,32 @@ def download_epw(
 ) -> Path:
     """Download a typical meteorological year as EPW.
 
-    Args:
-        lat: Latitude, -90 to 90 degrees.
-        lon: Longitude, -180 to 180 degrees.
-        out: File to write, or a folder, in which ``pvgis_<lat>_<lon>.epw`` is made.
-        timeout: Seconds to wait for an answer, > 0.
-        opener: Called as ``opener(url, timeout=...)``.
+    Parameters
+    ----------
+    lat
+        Latitude, -90 to 90 degrees.
+    lon
+        Longitude, -180 to 180 degrees.
+    out
+        File to write, or a folder, in which ``pvgis_<lat>_<lon>.epw`` is made.
+    timeout
+        Seconds to wait for an answer, > 0.
+    opener
+        Called as ``opener(url, timeout=...)``.
 
-    Returns:
+    Returns
+    -------
+    Path
         The file written. A file of that name is replaced only by a complete download.
 
-    Raises:
-        ConfigurationError: coordinates or timeout out of range.
-        WeatherDataError: no connection, no answer in time, no data for the place.
-        OSError: the file cannot be written.
+    Raises
+    ------
+    ConfigurationError
+        Coordinates or timeout out of range.
+    WeatherDataError
+        No connection, no answer in time, no data for the place.
+    OSError
+        The file cannot be written.
     """
     lat = in_range("lat", lat, -90, 90, "degrees north")
     lon = in_range("lon", lon, -180, 180, "degrees east")

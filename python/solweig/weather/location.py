@@ -31,15 +31,22 @@ class OnAGrid(Protocol):
 class Location:
     """A site and its clock.
 
-    Args:
-        latitude: -90 to 90 degrees, north positive.
-        longitude: -180 to 180 degrees, east positive.
-        altitude: Above sea level, -500 to 9000 m.
-        utc_offset: Hours the clock of the time stamps is ahead of UTC, -14 to 14; fractions are
-            allowed. Left out, it is 0, with a warning where the sun's own clock differs from that.
+    Parameters
+    ----------
+    latitude
+        -90 to 90 degrees, north positive.
+    longitude
+        -180 to 180 degrees, east positive.
+    altitude
+        Above sea level, -500 to 9000 m.
+    utc_offset
+        Hours the clock of the time stamps is ahead of UTC, -14 to 14; fractions are allowed. Left
+        out, it is 0, with a warning where the sun's own clock differs from that.
 
-    Raises:
-        ConfigurationError: a value out of its range.
+    Raises
+    ------
+    ConfigurationError
+        A value out of its range.
     """
 
     latitude: float
@@ -89,9 +96,12 @@ class Location:
     ) -> Location:
         """The centre of a raster, through its coordinate reference system.
 
-        Raises:
-            FileNotFoundError: no such file.
-            InvalidSurfaceData: not a raster, or one without a coordinate reference system.
+        Raises
+        ------
+        FileNotFoundError
+            No such file.
+        InvalidSurfaceData
+            Not a raster, or one without a coordinate reference system.
         """
         meta = get_raster_metadata(dsm_path)
         return cls._from_grid(
@@ -104,8 +114,10 @@ class Location:
     ) -> Location:
         """The centre of a surface that knows its coordinate reference system.
 
-        Raises:
-            InvalidSurfaceData: the surface has no geotransform or coordinate reference system.
+        Raises
+        ------
+        InvalidSurfaceData
+            The surface has no geotransform or coordinate reference system.
         """
         return cls._from_grid(
             surface.shape, surface.geotransform, surface.crs, utc_offset, altitude
@@ -140,9 +152,12 @@ class Location:
     def from_epw(cls, path: str | os.PathLike[str]) -> Location:
         """Place and clock from the first line of an EPW file.
 
-        Raises:
-            FileNotFoundError: no such file.
-            WeatherDataError: the first line is not an EPW location.
+        Raises
+        ------
+        FileNotFoundError
+            No such file.
+        WeatherDataError
+            The first line is not an EPW location.
         """
         file = Path(path)
         if not file.is_file():

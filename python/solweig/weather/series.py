@@ -39,13 +39,20 @@ class Gap:
 class WeatherSeries:
     """The weather of a run.
 
-    Attributes:
-        stamps: The stamps as they were given.
-        local: The same in local standard time, ``datetime64[ns]``, shape ``[n]``.
-        utc: The same in UTC.
-        columns: One array of shape ``[n]`` per key of ``weather=`` in ``_core.Model.step``.
-        clearness: Clearness index by day, capped at 1; NaN at night.
-        gaps: Interruptions longer than half a step.
+    Attributes
+    ----------
+    stamps
+        The stamps as they were given.
+    local
+        The same in local standard time, ``datetime64[ns]``, shape ``[n]``.
+    utc
+        The same in UTC.
+    columns
+        One array of shape ``[n]`` per key of ``weather=`` in ``_core.Model.step``.
+    clearness
+        Clearness index by day, capped at 1; NaN at night.
+    gaps
+        Interruptions longer than half a step.
     """
 
     stamps: list[dt.datetime]
@@ -85,23 +92,35 @@ def weather_series(
     before (the first: to the one after; with ``stamp="start"`` the other way round), or
     ``timestep_minutes`` where that is shorter.
 
-    Args:
-        weathers: One step or several, stamps strictly increasing.
-        location: Place and clock.
-        stamp: What a stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step.
-        conifer: Leaves all year.
-        leaf_days: Leaves are on between these days of year (both excluded). The default pair is
-            moved by half a year south of the equator; another pair is used as given.
-        night_clearness: Clearness index for the nights, scalar or ``[n]``; ``None`` derives it
-            from the morning after and the evening before (Offerle et al. 2003).
-        formulation: ``"reference"`` or ``"improved"`` clear-sky radiation.
-        gaps: ``"warn"``, ``"error"`` or ``"allow"`` interruptions. The same hours of every day
-            are a choice, not a gap.
+    Parameters
+    ----------
+    weathers
+        One step or several, stamps strictly increasing.
+    location
+        Place and clock.
+    stamp
+        What a stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step.
+    conifer
+        Leaves all year.
+    leaf_days
+        Leaves are on between these days of year (both excluded). The default pair is moved by half
+        a year south of the equator; another pair is used as given.
+    night_clearness
+        Clearness index for the nights, scalar or ``[n]``; ``None`` derives it from the morning
+        after and the evening before (Offerle et al. 2003).
+    formulation
+        ``"reference"`` or ``"improved"`` clear-sky radiation.
+    gaps
+        ``"warn"``, ``"error"`` or ``"allow"`` interruptions. The same hours of every day are a
+        choice, not a gap.
 
-    Raises:
-        WeatherDataError: no steps, stamps out of order or repeated, or mixed with and without a
-            time zone; with ``gaps="error"`` a gap.
-        ConfigurationError: an unknown ``stamp`` or ``gaps``.
+    Raises
+    ------
+    WeatherDataError
+        No steps, stamps out of order or repeated, or mixed with and without a time zone; with
+        ``gaps="error"`` a gap.
+    ConfigurationError
+        An unknown ``stamp`` or ``gaps``.
     """
     if gaps not in ("warn", "error", "allow"):
         raise ConfigurationError("gaps", "warn, error or allow", repr(gaps))

@@ -22,29 +22,40 @@ __all__ = ["Weather"]
 class Weather(WeatherValues):
     """Weather of one time step.
 
-    Args:
-        datetime: Time stamp, the end of the step unless a run says otherwise. Without a time zone
-            it is local standard time at the location's ``utc_offset``.
-        ta: Air temperature, -90 to 65 deg C.
-        rh: Relative humidity, 0-100 %.
-        global_rad: Global horizontal irradiance, 0-1500 W/m2.
-        ws: Wind speed at the sensor's height, 0-115 m/s. NaN means not measured: Tmrt is not
-            affected, UTCI and PET have no value.
-        pressure: Air pressure, 400-1100 hPa. NaN means not measured: the model takes 1013 hPa.
-        timestep_minutes: Length of the step. The sun stands where it is half a step before the
-            stamp.
-        measured_direct_rad: Direct irradiance normal to the beam [W/m2]; used together with
-            ``measured_diffuse_rad``, else global radiation is split (Reindl et al. 1990).
-        measured_diffuse_rad: Diffuse horizontal irradiance [W/m2].
-        precomputed_sun_altitude, precomputed_sun_azimuth, precomputed_altmax: Use these angles
-            [degrees] instead of computing them.
+    Parameters
+    ----------
+    datetime
+        Time stamp, the end of the step unless a run says otherwise. Without a time zone it is local
+        standard time at the location's ``utc_offset``.
+    ta
+        Air temperature, -90 to 65 deg C.
+    rh
+        Relative humidity, 0-100 %.
+    global_rad
+        Global horizontal irradiance, 0-1500 W/m2.
+    ws
+        Wind speed at the sensor's height, 0-115 m/s. NaN means not measured: Tmrt is not affected,
+        UTCI and PET have no value.
+    pressure
+        Air pressure, 400-1100 hPa. NaN means not measured: the model takes 1013 hPa.
+    timestep_minutes
+        Length of the step. The sun stands where it is half a step before the stamp.
+    measured_direct_rad
+        Direct irradiance normal to the beam [W/m2]; used together with ``measured_diffuse_rad``,
+        else global radiation is split (Reindl et al. 1990).
+    measured_diffuse_rad
+        Diffuse horizontal irradiance [W/m2].
+    precomputed_sun_altitude, precomputed_sun_azimuth, precomputed_altmax
+        Use these angles [degrees] instead of computing them.
 
     :meth:`compute_derived` sets ``sun_altitude``, ``sun_azimuth``, ``sun_zenith``, ``altmax``
     [degrees], ``direct_rad``, ``diffuse_rad`` [W/m2] and ``clearness_index``, which are NaN
     before.
 
-    Raises:
-        WeatherDataError: a value that is missing or out of range.
+    Raises
+    ------
+    WeatherDataError
+        A value that is missing or out of range.
     """
 
     def compute_derived(self, location: Location) -> None:
@@ -75,19 +86,28 @@ class Weather(WeatherValues):
         next day) and the sun stands where it is at half past. Measured direct and diffuse
         radiation are used.
 
-        Args:
-            path: The file.
-            start, end: First and last stamp, text or ``datetime``; an ``end`` without a time of
-                day is that whole day.
-            hours: Keep only stamps at these hours, 0-23.
-            year: Give all rows this year. A file composed of months from several years takes the
-                year of ``start`` when ``year`` is left out.
-            fill: What to do about missing values: ``None`` raises, ``"interpolate"`` interpolates
-                in time, a mapping such as ``{"ws": 1.0}`` puts one value per field.
+        Parameters
+        ----------
+        path
+            The file.
+        start, end
+            First and last stamp, text or ``datetime``; an ``end`` without a time of day is that
+            whole day.
+        hours
+            Keep only stamps at these hours, 0-23.
+        year
+            Give all rows this year. A file composed of months from several years takes the year of
+            ``start`` when ``year`` is left out.
+        fill
+            What to do about missing values: ``None`` raises, ``"interpolate"`` interpolates in
+            time, a mapping such as ``{"ws": 1.0}`` puts one value per field.
 
-        Raises:
-            FileNotFoundError: no such file.
-            WeatherDataError: not an EPW file, missing values, nothing in the period.
+        Raises
+        ------
+        FileNotFoundError
+            No such file.
+        WeatherDataError
+            Not an EPW file, missing values, nothing in the period.
         """
         from solweig.weather.readers.epw import read_epw_weather  # pandas takes its time
 
@@ -129,18 +149,25 @@ class Weather(WeatherValues):
     ) -> list[Weather]:
         """Steps from a table.
 
-        Args:
-            frame: Index of time stamps, with a time zone or in local standard time, or a column
-                ``datetime``. Columns ``ta`` [deg C], ``rh`` [%], ``global_rad`` [W/m2] and, where
-                known, ``ws`` [m/s], ``pressure`` [hPa], ``direct_rad`` (beam normal) and
-                ``diffuse_rad`` [W/m2]. pvlib's ``temp_air``, ``relative_humidity``, ``ghi``,
-                ``wind_speed``, ``dni``, ``dhi`` are understood too.
-            columns: Other names, ours to the table's: ``{"ta": "T2m"}``.
-            timestep_minutes: Length of the steps; left out, the spacing of the rows.
-            fill: As in :meth:`from_epw`.
+        Parameters
+        ----------
+        frame
+            Index of time stamps, with a time zone or in local standard time, or a column
+            ``datetime``. Columns ``ta`` [deg C], ``rh`` [%], ``global_rad`` [W/m2] and, where
+            known, ``ws`` [m/s], ``pressure`` [hPa], ``direct_rad`` (beam normal) and
+            ``diffuse_rad`` [W/m2]. pvlib's ``temp_air``, ``relative_humidity``, ``ghi``,
+            ``wind_speed``, ``dni``, ``dhi`` are understood too.
+        columns
+            Other names, ours to the table's: ``{"ta": "T2m"}``.
+        timestep_minutes
+            Length of the steps; left out, the spacing of the rows.
+        fill
+            As in :meth:`from_epw`.
 
-        Raises:
-            WeatherDataError: a column or value is missing or out of range, times out of order.
+        Raises
+        ------
+        WeatherDataError
+            A column or value is missing or out of range, times out of order.
         """
         from solweig.weather.readers.table import read_dataframe  # pandas takes its time
 

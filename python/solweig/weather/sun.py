@@ -32,13 +32,20 @@ def sun_position(
 ) -> tuple[F64, F64]:
     """Apparent altitude and azimuth of the sun, without the low-sun rule.
 
-    Args:
-        times: UTC instants, shape ``[n]``, anything ``numpy`` reads as ``datetime64``.
-        latitude: -90 to 90 degrees, north positive.
-        longitude: -180 to 180 degrees, east positive.
-        altitude_m: Height of the site above sea level [m].
+    Parameters
+    ----------
+    times
+        UTC instants, shape ``[n]``, anything ``numpy`` reads as ``datetime64``.
+    latitude
+        -90 to 90 degrees, north positive.
+    longitude
+        -180 to 180 degrees, east positive.
+    altitude_m
+        Height of the site above sea level [m].
 
-    Returns:
+    Returns
+    -------
+    tuple[F64, F64]
         Altitude above the horizon and azimuth clockwise from north, degrees, shape ``[n]``. Below
         -0.83 degrees the altitude has no refraction.
     """
@@ -74,13 +81,19 @@ def raise_low_sun(altitude: F64) -> F64:
 def middle_of_step(times: Times, step_minutes: Any, stamp: str = "end") -> Times:
     """The instant at which the sun stands for a whole step (R 2.2).
 
-    Args:
-        times: Time stamps, shape ``[n]``.
-        step_minutes: Length of each step [min], scalar or shape ``[n]``.
-        stamp: What a stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step.
+    Parameters
+    ----------
+    times
+        Time stamps, shape ``[n]``.
+    step_minutes
+        Length of each step [min], scalar or shape ``[n]``.
+    stamp
+        What a stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step.
 
-    Raises:
-        ConfigurationError: another ``stamp``.
+    Raises
+    ------
+    ConfigurationError
+        Another ``stamp``.
     """
     if stamp not in _SHIFT:
         raise ConfigurationError("stamp", "end, centre or start", repr(stamp))

@@ -37,9 +37,12 @@ def read_epw_table(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str
 
     The index is pvlib's: the start of each hour, with the file's time zone.
 
-    Raises:
-        FileNotFoundError: no such file.
-        WeatherDataError: not an EPW file.
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    WeatherDataError
+        Not an EPW file.
     """
     from pvlib.iotools import read_epw
 
@@ -64,9 +67,12 @@ def read_epw(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]
     ``tz_offset`` [h], ``elevation`` [m] and ``state``.
     :meth:`solweig.Weather.from_epw` is the reader for runs.
 
-    Raises:
-        FileNotFoundError: no such file.
-        WeatherDataError: not an EPW file.
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    WeatherDataError
+        Not an EPW file.
     """
     frame, place = read_epw_table(path)
     index: Any = frame.index
