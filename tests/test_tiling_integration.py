@@ -22,6 +22,7 @@ from solweig.run import steps as run_steps
 from solweig.run.tile_steps import Sums
 from solweig.surface import sky_view
 from solweig.surface.tiled_svf import tiled_sky_view
+from solweig.tiles.plan import TilePlan
 from solweig.tiles.store import TileStore
 
 from .python.run_cases import LOCATION, weather
@@ -152,8 +153,8 @@ def test_sky_view_in_worker_processes(whole: solweig.SurfaceData) -> None:
     }
     surface.preprocess()
     fields, masks = tiled_sky_view(
-        surface, core=48, halo=21, options=options, strategy=CPUOnlyStrategy(2),
-        telemetry=telemetry, progress=None,
+        surface, tiles=TilePlan(surface.shape, 48, 21, ""), options=options,
+        strategy=CPUOnlyStrategy(2), telemetry=telemetry, progress=None,
     )  # fmt: skip
     assert whole.svf is not None
     assert whole.shadow_matrices is not None
@@ -176,8 +177,8 @@ def test_a_halo_too_small_is_seen(whole: solweig.SurfaceData) -> None:
         "zenith_canopy": "reference",
     }
     fields, _ = tiled_sky_view(
-        surface, core=48, halo=3, options=options, strategy=CPUOnlyStrategy(),
-        telemetry=Telemetry(), progress=None,
+        surface, tiles=TilePlan(surface.shape, 48, 3, ""), options=options,
+        strategy=CPUOnlyStrategy(), telemetry=Telemetry(), progress=None,
     )  # fmt: skip
     assert whole.svf is not None
     assert not np.array_equal(whole.svf.svf, fields["svf"], equal_nan=True)

@@ -14,8 +14,10 @@ import solweig
 from solweig import _core
 from solweig.execution import GPUStrategy, MultiGPU, SingleGPUMultiProcess, Telemetry
 from solweig.execution import tally as tallies
+from solweig.execution.opening import Here
 from solweig.run import steps as run_steps
 from solweig.surface.tiled_svf import tiled_sky_view
+from solweig.tiles.plan import TilePlan
 from tests.tile_cases import REACH_M, assert_same_run, city, prepared, run
 
 from .jobs import Adapters
@@ -53,8 +55,8 @@ def test_sky_view_on_adapters(whole: solweig.SurfaceData, name: str) -> None:
     telemetry = Telemetry()
     before = tallies.whole_tally()
     fields, masks = tiled_sky_view(
-        surface, core=48, halo=21, options=OPTIONS, strategy=strategy, telemetry=telemetry,
-        progress=None,
+        surface, tiles=TilePlan(surface.shape, 48, 21, ""), options=OPTIONS, strategy=strategy,
+        telemetry=telemetry, progress=None,
     )  # fmt: skip
     assert whole.svf is not None
     assert whole.shadow_matrices is not None
@@ -94,7 +96,11 @@ def cpu_run(whole: solweig.SurfaceData) -> solweig.TimeseriesSummary:
 
 
 def on(monkeypatch: pytest.MonkeyPatch, engine: Any, strategy: GPUStrategy | None = None) -> None:
-    """Let runs use this engine and strategy, as if they had been settled on."""
+    """Let runs use this engine and strategy, as if they had been settled on; one tile is done here
+    on the engine itself.
+    """
+    if strategy is None:
+        strategy = SingleGPUMultiProcess("gpu:0", opener=Here(engine))
     monkeypatch.setattr(run_steps, "engine_of", lambda resolved: engine)
     monkeypatch.setattr(run_steps, "strategy_of", lambda resolved, engine: strategy)
 

@@ -10,7 +10,7 @@ from solweig.execution.resolve import ResolvedExecution, open_engine, resolve_ex
 from solweig.execution.strategy import GPUStrategy, auto_select_strategy
 from solweig.execution.worker import Opener
 
-__all__ = ["Here", "RunOpener", "WorkerOpener", "engine_of", "strategy_of"]
+__all__ = ["Here", "RunOpener", "WorkerOpener", "engine_of", "here_alone", "strategy_of"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,13 @@ def engine_of(resolved: ResolvedExecution) -> _core.Engine | None:
     """The engine of a run's first device, opened now; None is the CPU."""
     here = resolved.accelerator == "gpu" and resolved.on_workers is None
     return open_engine(resolved, 0) if here else None
+
+
+def here_alone(resolved: ResolvedExecution) -> ResolvedExecution:
+    """What was settled, for one tile: in this process, on the first device."""
+    return replace(
+        resolved, workers=None, workers_per_gpu=1, tile_workers=1, devices=resolved.devices[:1]
+    )
 
 
 def strategy_of(resolved: ResolvedExecution, engine: _core.Engine | None) -> GPUStrategy:

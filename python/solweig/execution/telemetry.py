@@ -132,7 +132,7 @@ class Telemetry:
 
     def stages(self, what: str, seconds: Mapping[str, float]) -> None:
         """Print the times of the stages of one piece of work if the run is followed live."""
-        if self.live:
+        if self.live and seconds:
             parts = ", ".join(f"{name} {1e3 * s:.1f} ms" for name, s in seconds.items())
             self.say(f"{what}: {parts}")
 

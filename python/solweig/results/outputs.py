@@ -24,6 +24,7 @@ __all__ = [
     "remove_run",
     "step_path",
     "summary_path",
+    "write_step",
 ]
 
 
@@ -35,6 +36,13 @@ def step_path(folder: Path, name: str, time: datetime) -> Path:
 
 def summary_path(folder: Path, name: str) -> Path:
     return folder / "summary" / f"{name}.tif"
+
+
+def write_step(folder: Path, name: str, time: datetime, grid: F32, georef: GeoReference) -> Path:
+    """Write the raster of one step; returns its file, see :func:`step_path`."""
+    path = step_path(folder, name, time)
+    write_geotiff(path, grid, georef, name=name)
+    return path
 
 
 def prepare_folder(folder: Path, names: tuple[str, ...] = ()) -> None:
@@ -140,7 +148,5 @@ class StepWriter:
     def _write(self, time: datetime, grids: Mapping[str, F32]) -> None:
         start = perf_counter()
         for name, grid in grids.items():
-            path = step_path(self.folder, name, time)
-            write_geotiff(path, grid, self.georef, name=name)
-            self.written.append(path)
+            self.written.append(write_step(self.folder, name, time, grid, self.georef))
         self.seconds += perf_counter() - start

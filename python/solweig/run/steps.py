@@ -1,28 +1,21 @@
-"""Carrying out the steps of a run: in one piece or in tiles, on the engine that was settled."""
+"""Carrying out the steps of a run: how its raster is cut, and who does the tiles."""
 
 from __future__ import annotations
 
 import logging
-import os
-import time
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solweig import _core, switches
-from solweig.execution import tally as tallies
-from solweig.execution.opening import engine_of, strategy_of
-from solweig.execution.overlap import may_overlap, run_steps
+from solweig.execution.opening import engine_of, here_alone, strategy_of
+from solweig.execution.overlap import may_overlap
 from solweig.execution.strategy import DEFAULT_ABREAST
 from solweig.execution.telemetry import Telemetry
-from solweig.execution.worker import adapter_name, device_seconds
 from solweig.memory_limits import memory_budget
-from solweig.rasters.cf import StepStack
-from solweig.results.state import ThermalState
-from solweig.run.outcome import Collected, Outcome
+from solweig.run.outcome import Outcome
 from solweig.run.plan import RunPlan
 from solweig.run.store import RunStore, is_large, open_cube, recorded_tiles
 from solweig.run.tiled import journal_head, run_margin, run_tiled
@@ -37,22 +30,20 @@ log = logging.getLogger("solweig")
 _CUBE_CORE = 512
 """Chunks of a cube whose raster runs in one piece have this side at the most [px]."""
 
-Deliver = Callable[[datetime, dict[str, NDArray[np.float32]]], None]
-
 
 def carry_out(plan: RunPlan, telemetry: Telemetry, progress: Advance | None) -> Outcome:
     """Run every step; rasters go to the output folder, or stay in memory without one."""
     engine = engine_of(plan.execution)
     engine, tiles = _tiles(plan, engine)
     overlap = _wants_overlap(engine)
-    if tiles is None and ("zarr" in plan.settings.formats or plan.execution.strategy == "dask"):
-        tiles = _one_tile(plan)  # the same way to the cube, in chunks
+    execution = plan.execution
     if tiles is None:
-        if plan.execution.workers is not None:
-            _set_threads(plan.execution.workers)
-        return _in_one_piece(plan, engine, telemetry, progress, overlap)
-    strategy = strategy_of(plan.execution, engine)
-
+        tiles = TilePlan.of_one(plan.georef.shape, _CUBE_CORE)
+        if execution.strategy != "dask":
+            if execution.workers is not None:
+                _set_threads(execution.workers)
+            execution = here_alone(execution)
+    strategy = strategy_of(execution, engine)
     return run_tiled(plan, tiles, strategy, telemetry, progress=progress, overlap=overlap)
 
 
@@ -143,42 +134,6 @@ def _wants_overlap(engine: _core.Engine | None) -> bool:
     return why_not is None
 
 
-def _in_one_piece(
-    plan: RunPlan,
-    engine: _core.Engine | None,
-    telemetry: Telemetry,
-    progress: Advance | None,
-    overlap: bool,
-) -> Outcome:
-    before, device_before = tallies.process_tally(engine), device_seconds(engine)
-    run = _WholeRun(plan, engine, telemetry, progress)
-    steps, write_seconds = None, 0.0
-    if plan.settings.output_dir is None:
-        stack = StepStack(plan.outputs, len(plan.series), plan.georef.shape)
-        run.all_steps(stack.add_step, overlap)
-        steps = stack.grids
-    else:
-        with step_writer(plan, telemetry) as writer:
-            run.all_steps(writer.submit, overlap)
-        write_seconds = writer.seconds
-    run.drop_model()  # its rasters make room for the summary's
-    gpu = None if engine is None else engine.gpu
-    if gpu is not None:
-        telemetry.gpu_stages(device_seconds(engine, device_before), gpu.timing)
-    tally = tallies.since(before, tallies.process_tally(engine))
-    return Outcome(
-        collected=run.collected,
-        grids=run.statistics.grids(),
-        hours_above=dict(run.statistics.hours_above()),
-        counts=run.statistics.counts,
-        state=ThermalState.from_engine(run.state),
-        tally=tallies.signed(tally, os.getpid(), adapter_name(engine)),
-        steps=steps,
-        write_seconds=write_seconds,
-        built=run.built,
-    )
-
-
 def write_steps(
     plan: RunPlan, steps: Mapping[str, NDArray[np.float32]], telemetry: Telemetry
 ) -> RunStore | None:
@@ -197,71 +152,13 @@ def write_steps(
                 writer.submit(stamp, {name: grid[i] for name, grid in steps.items()})
     if "zarr" not in plan.settings.formats:
         return None
-    cube = open_cube(plan, _one_tile(plan), keep=False)
+    cube = open_cube(plan, TilePlan.of_one(plan.georef.shape, _CUBE_CORE), keep=False)
     rows, cols = plan.georef.shape
     for name, grid in steps.items():
         cube.create(f"step/{name}", (len(plan.series), rows, cols))
         for i in range(len(plan.series)):
             cube.write(f"step/{name}", (slice(0, rows), slice(0, cols)), grid[i], i)
     return RunStore(cube, None, {}, cube, passing=False, folder=None)
-
-
-def _one_tile(plan: RunPlan) -> TilePlan:
-    """The whole raster as one tile, for the chunks of a cube."""
-    side = -(-max(plan.georef.shape) // _CUBE_CORE) * _CUBE_CORE
-    return TilePlan(plan.georef.shape, side, 0, "the raster in one piece")
-
-
-class _WholeRun:
-    """The raster in one piece, step after step."""
-
-    def __init__(
-        self,
-        plan: RunPlan,
-        engine: _core.Engine | None,
-        telemetry: Telemetry,
-        progress: Advance | None,
-    ) -> None:
-        self._plan, self._telemetry, self._progress = plan, telemetry, progress
-        self._model: _core.Model | None = plan.model(engine)
-        self._cells = None if plan.points is None else plan.points.cells
-        self.state = (
-            self._model.new_state()
-            if plan.settings.state is None
-            else plan.settings.state.to_engine()
-        )
-        self.statistics = self._model.new_statistics(plan.thresholds_day, plan.thresholds_night)
-        self.collected = Collected(plan.series.stamps, plan.points, telemetry)
-        self.built = time.perf_counter()
-
-    def all_steps(self, deliver: Deliver, overlap: bool) -> None:
-        """Run every step and hand its rasters over."""
-        plan, telemetry = self._plan, self._telemetry
-
-        def keep(i: int, result: _core.StepResult, seconds: float) -> None:
-            telemetry.record("timestep_wall_time_s", seconds)
-            self.collected.add(i, result.scalars, result.points, result.seconds)
-            deliver(plan.series.stamps[i], result.fields)
-            if self._progress is not None:
-                self._progress(i + 1, len(plan.series))
-
-        together = run_steps(len(plan.series), self._step, keep, overlap=overlap)
-        if overlap:
-            telemetry.record("aniso_gpu_overlap_s", together)
-
-    def _step(self, i: int) -> _core.StepResult:
-        assert self._model is not None
-        return self._model.step(
-            self.state,
-            self._plan.series.step(i),
-            outputs=self._plan.outputs,
-            points=self._cells,
-            statistics=self.statistics,
-        )
-
-    def drop_model(self) -> None:
-        """Free what only the steps needed."""
-        self._model = None
 
 
 def _set_threads(workers: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from solweig.errors import ConfigurationError
 from solweig.memory_limits import stay_on_disk
 from solweig.rasters.cf import WEATHER_SERIES
 from solweig.results.metadata import request_id
+from solweig.results.outputs import write_step
 from solweig.run.plan import RunPlan
 from solweig.run.tile_steps import TileSteps
 from solweig.tiles.grid import TileSpec
@@ -83,6 +85,46 @@ class _Routed:
         self._others.release()
 
 
+class StepFiles:
+    """Steps of a raster in one piece as GeoTIFFs; see :class:`solweig.tiles.store.Results`.
+
+    Parameters
+    ----------
+    plan
+        The run, which has an output folder.
+    """
+
+    def __init__(self, plan: RunPlan) -> None:
+        assert plan.settings.output_dir is not None
+        self._folder, self._georef = plan.settings.output_dir, plan.georef
+        self._stamps = plan.series.stamps
+        self._names: list[str] = []
+        self.seconds = 0.0
+
+    def create(self, name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> None:
+        """Note a name; its files are made step by step."""
+        self._names.append(name)
+
+    def write(self, name: str, where: Where, values: Any, step: int | None = None) -> None:
+        """Write the file of a step; ``where`` is all of it."""
+        assert step is not None
+        started = time.perf_counter()
+        own = name.removeprefix("step/")
+        write_step(self._folder, own, self._stamps[step], values, self._georef)
+        self.seconds += time.perf_counter() - started
+
+    def read(self, name: str, where: Where | None = None, step: int | None = None) -> NDArray[Any]:
+        """Refuse: the files are for others to read."""
+        raise TypeError(f"{name}: written as files")
+
+    def names(self, prefix: str) -> list[str]:
+        """See :class:`solweig.tiles.store.Results`."""
+        return [n.removeprefix(f"{prefix}/") for n in self._names if n.startswith(f"{prefix}/")]
+
+    def release(self) -> None:
+        """Nothing is open between two steps."""
+
+
 @dataclass
 class RunStore:
     """The results of a run over tiles."""
@@ -99,11 +141,14 @@ class RunStore:
     folder: Path | None
     #: Working groups on shared storage.
     remote: tuple[str, ...] = ()
+    #: Steps that went straight into their files.
+    files: StepFiles | None = None
 
     def grid(self, name: str, *, large: bool) -> NDArray[Any]:
         """A whole raster: in memory, or mapped where it is ``large`` and its file may stay open."""
         found = self.results.read(name)
-        return found if large and not self.passing else np.array(found)
+        copied = self.passing or (isinstance(found, np.memmap) and not large)
+        return np.array(found) if copied else found
 
     def grids(self, prefix: str, *, large: bool) -> dict[str, NDArray[Any]]:
         """:meth:`grid` of every array below a prefix."""
@@ -133,6 +178,7 @@ def open_store(
     tiles: TilePlan,
     *,
     shared: bool,
+    alone: bool,
     head: Mapping[str, Any],
     storage: str | None = None,
 ) -> Iterator[RunStore]:
@@ -146,6 +192,9 @@ def open_store(
         How it is cut.
     shared
         Worker processes write too.
+    alone
+        The raster is one tile, done here: its steps go straight into GeoTIFFs where those alone
+        are wanted, and it is not resumed.
     head
         Of the journal: whose tiles these are.
     storage
@@ -168,6 +217,13 @@ def open_store(
         with TileStore(on_disk=shared) as memory:
             _create(memory, plan)
             yield RunStore(memory, None, {}, None, passing=shared, folder=None)
+        return
+    if alone and plan.settings.formats == ("geotiff",):
+        files = StepFiles(plan)
+        with TileStore() as memory:
+            routed = _Routed(files, memory)
+            _create(routed, plan)
+            yield RunStore(routed, None, {}, None, passing=False, folder=None, files=files)
         return
     folder = plan.settings.output_dir / WORK_FOLDER
     journal = Journal(folder)

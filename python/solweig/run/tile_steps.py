@@ -119,6 +119,7 @@ def _ratio(units: int, count: int) -> float:
 class TileSteps:
     """What a tile sends back besides the rasters it wrote into the store."""
 
+    #: Of each step; empty for the raster in one piece, whose means are among the scalars.
     sums: list[Sums] = field(default_factory=list)
     scalars: list[dict[str, float]] = field(default_factory=list)
     #: Values at the tile's own points, by step.
@@ -177,6 +178,8 @@ class TileSteps:
 class TileStepsJob:
     """Runs every step of a tile and writes its core into the results.
 
+    A raster in one piece is one tile, for which ``scene`` is the engine's, built already.
+
     ``inputs`` holds dsm, dem, canopy, trunk, buildings, wall_height, wall_aspect, land_cover,
     albedo, emissivity, ``svf/...``, ``masks/...`` and ``state/...``; ``results`` takes
     ``step/<output>`` ``[time, row, col]``, ``statistic/...``, ``hours/<threshold>`` and
@@ -188,7 +191,7 @@ class TileStepsJob:
 
     inputs: TileInputs
     results: Results
-    scene: dict[str, Any]
+    scene: dict[str, Any] | _core.Scene
     patch_option: int
     params: dict[str, Any]
     weather: list[dict[str, float | bool]]
@@ -204,6 +207,8 @@ class TileStepsJob:
     background: bool = True
     #: Take a digest of everything written.
     digests: bool = False
+    #: Hears how long the stages of each step took, as soon as it is known; in this process only.
+    heard: Callable[[int, Mapping[str, float]], None] | None = None
 
     @property
     def parts(self) -> int:
@@ -239,8 +244,9 @@ class _Stepping(Phases):
         def cut(names: tuple[str, ...], where: tuple[slice, slice]) -> dict[str, Any]:
             return {n: inputs.part(n, where) if n in inputs else None for n in names}
 
+        heights = () if isinstance(self._job.scene, _core.Scene) else _HEIGHTS
         loaded = _Loaded(
-            heights=cut(("dsm", "dem", "canopy", "trunk"), tile.read_slice),
+            heights=cut(heights, tile.read_slice),
             layers=cut(_LAYERS, inner),
             svf=inputs.parts("svf", inner),
             masks=inputs.parts("masks", inner),
@@ -262,6 +268,7 @@ class _Stepping(Phases):
         self._writer.close(drop=True)
 
 
+_HEIGHTS = ("dsm", "dem", "canopy", "trunk")
 _LAYERS = ("buildings", "wall_height", "wall_aspect", "land_cover", "albedo", "emissivity")
 
 
@@ -281,7 +288,10 @@ class _Tile:
         self._tile, self._points, self._report = tile, points, report
         self._inner = tile.around(job.view)
         self._core = within(tile.write_slice, self._inner)
-        self._wanted = (*job.outputs, *(n for n in MEANS if n not in job.outputs))
+        self._whole = isinstance(job.scene, _core.Scene)
+        # The engine's own means are of all cells it computes; of a core they are taken here.
+        means = () if self._whole else (n for n in MEANS if n not in job.outputs)
+        self._wanted = (*job.outputs, *means)
         self._found = TileSteps()
         self._digests: dict[str, Digest] = {}
         self._pending: list[Future[Any]] = []
@@ -337,7 +347,13 @@ class _Tile:
 
     def _build(self, loaded: _Loaded) -> _core.Model:
         job, heights = self._job, loaded.heights
-        scene = _core.Scene(heights.pop("dsm"), **heights, **job.scene)
+        window = core = None
+        if isinstance(job.scene, _core.Scene):
+            scene = job.scene
+        else:
+            scene = _core.Scene(heights.pop("dsm"), **heights, **job.scene)
+            window = corners(within(self._inner, self._tile.read_slice))
+            core = corners(self._core)
         return _core.Model(
             scene,
             svf=loaded.svf,
@@ -345,8 +361,8 @@ class _Tile:
             patch_option=job.patch_option,
             **loaded.layers,
             params=job.params,
-            window=corners(within(self._inner, self._tile.read_slice)),
-            core=corners(self._core),
+            window=window,
+            core=core,
             engine=self._engine,
         )
 
@@ -359,12 +375,15 @@ class _Tile:
     def _deliver(self, i: int, result: _core.StepResult, seconds: float) -> None:
         found = self._found
         cores = {name: grid[self._core] for name, grid in result.fields.items()}
-        found.sums.append(Sums.of(*(cores[name] for name in MEANS)))
+        if not self._whole:
+            found.sums.append(Sums.of(*(cores[name] for name in MEANS)))
         found.scalars.append(result.scalars)
         found.points.append(result.points if self._points is not None else {})
         found.step_seconds.append(seconds)
         for stage, time_s in result.seconds.items():
             found.stage_seconds[stage] = found.stage_seconds.get(stage, 0.0) + time_s
+        if self._job.heard is not None:
+            self._job.heard(i, result.seconds)
         started = time.perf_counter()
         self._put({f"step/{name}": cores[name] for name in self._job.outputs}, i)
         found.stitch_seconds += time.perf_counter() - started

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,13 +66,13 @@ def run_tiled(
     progress: Callable[[int, int], Any] | None,
     overlap: bool = False,
 ) -> Outcome:
-    """Carry out a run tile by tile.
+    """Carry out a run tile by tile; a raster in one piece is one tile.
 
     Parameters
     ----------
     plan
         The run. Without an output folder every step is kept in memory; with one the files are
-        written after the last tile.
+        written after the last tile, or at once where there is only one.
     tiles
         How its raster is cut.
     strategy
@@ -95,15 +96,16 @@ def run_tiled(
         len(specs), *tiles.sides, tiles.halo, tiles.reason, strategy.num_workers,
     )  # fmt: skip
     shared = strategy.num_workers > 1
+    alone = len(specs) == 1 and not shared and not strategy.shared_storage
     large = is_large(plan.georef.shape)
     collected = Collected(plan.series.stamps, plan.points, telemetry)
     head = journal_head(plan, tiles)
     storage = _storage(plan) if strategy.shared_storage else None
     with (
         _inputs(plan, shared, storage) as inputs,
-        open_store(plan, tiles, shared=shared, head=head, storage=storage) as store,
+        open_store(plan, tiles, shared=shared, alone=alone, head=head, storage=storage) as store,
     ):
-        stitcher = _Stitcher(plan, specs, collected, telemetry)
+        stitcher = _Stitcher(plan, specs, collected, telemetry, alone=alone)
         report = parts_of(progress, len(specs))
         for number, found in store.finished.items():
             stitcher.keep(number, found)
@@ -115,7 +117,11 @@ def run_tiled(
         built = time.perf_counter()
         if todo:
             digests = store.journal is not None
-            job = steps_job(plan, inputs, store.results, digests=digests, overlap=overlap)
+            job = steps_job(
+                plan, inputs, store.results, digests=digests, overlap=overlap, alone=alone
+            )
+            if alone:
+                job = replace(job, heard=stitcher.hear)
             built = time.perf_counter()
             items = [stitcher.item(number) for number in todo]
             with strategy:
@@ -137,11 +143,13 @@ def run_tiled(
             if plan.settings.output_dir is not None
             else store.grids("step", large=False),
             built=built,
-            workers=stitcher.workers(),
-            tile_plan=tiles.describe(),
+            workers=[] if alone else stitcher.workers(),
+            tile_plan=None if alone else tiles.describe(),
             store=store,
         )
-        if plan.settings.output_dir is not None and "geotiff" in plan.settings.formats:
+        if store.files is not None:
+            outcome.write_seconds = store.files.seconds
+        elif plan.settings.output_dir is not None and "geotiff" in plan.settings.formats:
             with step_writer(plan, telemetry) as writer:
                 for i, stamp in enumerate(plan.series.stamps):
                     names = plan.outputs
@@ -190,16 +198,22 @@ def _with_data(plan: RunPlan, specs: Sequence[TileSpec], store: RunStore) -> lis
 
 
 def steps_job(
-    plan: RunPlan, inputs: TileInputs, results: Results, *, digests: bool, overlap: bool
+    plan: RunPlan,
+    inputs: TileInputs,
+    results: Results,
+    *,
+    digests: bool,
+    overlap: bool,
+    alone: bool = False,
 ) -> TileStepsJob:
-    """The whole raster's arrays, and what to do with them."""
+    """The whole raster's arrays, and what to do with them; ``alone``: in one tile, here."""
     surface, arrays = plan.surface, plan.arrays()
-    scene = surface.facts()
-    inputs.put("dsm", surface.dsm)
-    inputs.put("dem", surface.dem)
-    if scene.has_vegetation:
-        inputs.put("canopy", surface.cdsm)
-        inputs.put("trunk", surface.tdsm)
+    if not alone:
+        inputs.put("dsm", surface.dsm)
+        inputs.put("dem", surface.dem)
+        if surface.facts().has_vegetation:
+            inputs.put("canopy", surface.cdsm)
+            inputs.put("trunk", surface.tdsm)
     inputs.put_all("svf", _svf_of_a_step(arrays))
     inputs.put_all("masks", arrays.masks or {})
     for name, grid in arrays.layers().items():
@@ -211,7 +225,7 @@ def steps_job(
     return TileStepsJob(
         inputs=inputs,
         results=results,
-        scene=scene.arguments(surface),
+        scene=surface.scene() if alone else surface.facts().arguments(surface),
         patch_option=arrays.patch_option,
         params=plan.params,
         weather=[plan.series.step(i) for i in range(len(plan.series))],
@@ -246,9 +260,11 @@ class _Stitcher:
         specs: Sequence[TileSpec],
         collected: Collected,
         telemetry: Telemetry,
+        *,
+        alone: bool,
     ) -> None:
         self._plan, self._specs = plan, specs
-        self._collected, self._telemetry = collected, telemetry
+        self._collected, self._telemetry, self._alone = collected, telemetry, alone
         self._own = [_own_points(plan, spec) for spec in specs]
         self._sums = [Sums() for _ in range(len(plan.series))]
         self._points: list[dict[str, NDArray[np.float64]]] = [{} for _ in self._sums]
@@ -264,7 +280,8 @@ class _Stitcher:
     def keep(self, number: int, found: TileSteps) -> None:
         """Add the scalars and points of a tile."""
         self.last = found
-        self._sums = [a + b for a, b in zip(self._sums, found.sums, strict=True)]
+        if found.sums:
+            self._sums = [a + b for a, b in zip(self._sums, found.sums, strict=True)]
         own = self._own[number]
         if own is not None:
             for known, values in zip(self._points, found.points, strict=True):
@@ -288,12 +305,17 @@ class _Stitcher:
         record = self._telemetry.record
         for seconds in found.step_seconds:
             record("timestep_wall_time_s", seconds)
-        record("tile_turnaround_ms", 1e3 * done.turnaround)
         record("queue_depth_peak", found.depth_peak, stage="write")
         if found.overlap_seconds:
             record("aniso_gpu_overlap_s", found.overlap_seconds)
         self._telemetry.gpu_stages(done.device_seconds, done.device_timing)
-        self._telemetry.stages(f"tile {number + 1}/{len(self._specs)}", found.stage_seconds)
+        if not self._alone:
+            record("tile_turnaround_ms", 1e3 * done.turnaround)
+            self._telemetry.stages(f"tile {number + 1}/{len(self._specs)}", found.stage_seconds)
+
+    def hear(self, i: int, seconds: Mapping[str, float]) -> None:
+        """Tell of a step of the raster in one piece."""
+        self._telemetry.stages(f"step {i + 1}/{len(self._sums)}", seconds)
 
     def _plan_cells(self) -> NDArray[np.int64]:
         assert self._plan.points is not None
@@ -303,7 +325,8 @@ class _Stitcher:
         """Book the steps, whose means are now known."""
         rest = zip(self.last.scalars, self._sums, self._points, strict=True)
         for i, (scalars, sums, points) in enumerate(rest):
-            self._collected.add(i, {**scalars, **sums.means()}, points, {})
+            means = sums.means() if self.last.sums else {}
+            self._collected.add(i, {**scalars, **means}, points, {})
 
     def state(self, store: RunStore, *, large: bool) -> ThermalState:
         """The thermal state of the whole raster; its clock is the same in every tile."""

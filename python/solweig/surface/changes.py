@@ -29,8 +29,9 @@ from solweig.surface import checks
 from solweig.surface import heights as heights_module
 from solweig.surface.facts import facts_of
 from solweig.surface.layers import WALL_LIMIT_M, Change, Layers
+from solweig.surface.scene import buildings_of
 from solweig.surface.shadow_arrays import ShadowArrays
-from solweig.surface.sky_view import add_sky_view, buildings_of
+from solweig.surface.sky_view import add_sky_view
 from solweig.surface.svf_arrays import SvfArrays
 from solweig.surface.tiled_svf import svf_halo
 from solweig.surface.walls import walls_of

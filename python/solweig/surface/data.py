@@ -16,7 +16,8 @@ from solweig.surface.facts import facts_of
 from solweig.surface.land_cover import property_grids
 from solweig.surface.layers import WALL_LIMIT_M, Layers, SceneFacts
 from solweig.surface.prepare import PrepareOptions, prepared
-from solweig.surface.sky_view import add_sky_view, buildings_of, scene_of
+from solweig.surface.scene import buildings_of, scene_of
+from solweig.surface.sky_view import add_sky_view
 from solweig.surface.store import load_surface, save_surface
 from solweig.surface.tiled_svf import SkyFolder
 from solweig.surface.views import AuxiliaryView, BufferPool, GeometryView, OpticalView

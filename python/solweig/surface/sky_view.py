@@ -1,78 +1,28 @@
-"""The engine's view of a surface: scene, building mask, sky view factors, patch visibility."""
+"""Sky view factors and patch visibility of a surface, on the engine that was settled."""
 
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any
-
-import numpy as np
 
 from solweig import _core, switches
 from solweig.errors import ConfigurationError
-from solweig.execution.cpu_strategy import CPUOnlyStrategy
-from solweig.execution.opening import engine_of, strategy_of
+from solweig.execution.opening import engine_of, here_alone, strategy_of
 from solweig.execution.resolve import ResolvedExecution
 from solweig.execution.strategy import DEFAULT_ABREAST
-from solweig.execution.tally import process_tally, since
 from solweig.execution.telemetry import Telemetry
-from solweig.execution.worker import device_seconds
 from solweig.feedback import Feedback
 from solweig.memory_limits import available_memory, memory_budget
 from solweig.surface import checks as checks
 from solweig.surface.facts import facts_of
-from solweig.surface.heights import estimate_ground, preprocess
 from solweig.surface.layers import Layers, SceneFacts
 from solweig.surface.shadow_arrays import ShadowArrays
 from solweig.surface.svf_arrays import SvfArrays
-from solweig.surface.tiled_svf import SkyFolder, record_svf, svf_halo, tiled_sky_view
+from solweig.surface.tiled_svf import SkyFolder, svf_halo, tiled_sky_view
 from solweig.surface.walls import walls_of
 from solweig.tiles.plan import Margin, TilePlan, cut_or_leave_device, device_of, prepare_footprint
-from solweig.typing import U8
 
 logger = logging.getLogger(__name__)
-
-
-def scene_of(surface: Layers) -> _core.Scene:
-    """The geometry in the form the engine reads; built once and kept."""
-    preprocess(surface)
-    if surface.kept.scene is None:
-        surface.kept.scene = build_scene(surface)
-    return surface.kept.scene
-
-
-def build_scene(surface: Layers) -> _core.Scene:
-    """The geometry in the form the engine reads; a canopy of nothing counts as none."""
-    has_canopy = surface.cdsm is not None and bool(np.any(surface.cdsm > 0))
-    return _core.Scene(
-        surface.dsm,
-        pixel_size=surface.pixel_size,
-        dem=surface.dem,
-        canopy=surface.cdsm if has_canopy else None,
-        trunk=surface.tdsm if has_canopy else None,
-        trunk_ratio=surface.trunk_ratio,
-        relative_bush=surface.formulation == "improved",
-    )
-
-
-def buildings_of(surface: Layers) -> U8:
-    """1 = open ground, 0 = building; found once and kept, see ``SurfaceData.buildings``."""
-    if surface.kept.buildings is None:
-        surface.kept.buildings = buildings_mask(surface)
-    return surface.kept.buildings
-
-
-def buildings_mask(surface: Layers) -> U8:
-    """1 = open ground, 0 = building, uint8 ``[row, col]`` (G 1.6)."""
-    preprocess(surface)
-    dem = surface.dem
-    if surface.land_cover is None and dem is None:
-        logger.warning(
-            "neither dem nor land_cover given: buildings are told from the ground by a ground "
-            "level estimated from the dsm"
-        )
-        dem = estimate_ground(surface.dsm, surface.pixel_size)
-    return _core.buildings_mask(surface.dsm, dem=dem, land_cover=surface.land_cover)
 
 
 def add_sky_view(
@@ -142,24 +92,21 @@ def compute_sky_view(
     engine = None if execution is None else engine_of(execution)
     engine, tiles = _tiles(facts, options, tile_size, engine, execution, folder is not None)
     on_cluster = getattr(execution, "strategy", "") == "dask"
-    if tiles is None and (folder is not None or on_cluster):
-        tiles = TilePlan(facts.shape, max(facts.shape), 0, "the raster in one piece")
+    settled = execution or ResolvedExecution("cpu", "")
     if tiles is None:
-        grids, masks = _in_one_piece(
-            scene_of(surface), options, engine, telemetry, listener.callback()
-        )
-    else:
-        grids, masks = tiled_sky_view(
-            surface,
-            core=tiles.core,
-            halo=tiles.halo,
-            options=options,
-            strategy=CPUOnlyStrategy() if execution is None else strategy_of(execution, engine),
-            telemetry=telemetry,
-            progress=listener.callback(),
-            folder=folder,
-            storage=getattr(execution, "storage", None),
-        )
+        tiles = TilePlan.of_one(facts.shape)
+        if not on_cluster:
+            settled = here_alone(settled)
+    grids, masks = tiled_sky_view(
+        surface,
+        tiles=tiles,
+        options=options,
+        strategy=strategy_of(settled, engine),
+        telemetry=telemetry,
+        progress=listener.callback(),
+        folder=folder,
+        storage=settled.storage,
+    )
     listener.check()
     surface.telemetry = telemetry
     if not facts.has_vegetation and folder is None:
@@ -226,20 +173,3 @@ def _tiles(
         workers=getattr(execution, "workers", None) or 1 if engine is None else sharing,
         abreast=getattr(execution, "tile_workers", None) or DEFAULT_ABREAST,
     )
-
-
-def _in_one_piece(
-    scene: _core.Scene,
-    options: dict[str, Any],
-    engine: _core.Engine | None,
-    telemetry: Telemetry,
-    progress: Any,
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    before, device_before = process_tally(engine), device_seconds(engine)
-    started = time.perf_counter()
-    view = scene.svf(**options, progress=progress, engine=engine)
-    record_svf(telemetry, time.perf_counter() - started, options["patch_option"])
-    telemetry.fallbacks(since(before, process_tally(engine)))
-    if engine is not None and engine.gpu is not None:
-        telemetry.gpu_stages(device_seconds(engine, device_before), engine.gpu.timing)
-    return view.fields(), view.masks()

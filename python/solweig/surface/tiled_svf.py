@@ -25,9 +25,11 @@ from solweig.progress import parts_of
 from solweig.surface.extent import valid_of
 from solweig.surface.facts import facts_of
 from solweig.surface.layers import Layers, SceneFacts
+from solweig.surface.scene import scene_of
 from solweig.surface.svf_arrays import SvfArrays
-from solweig.tiles.grid import TileSpec, corners, generate_tiles, shadow_reach
+from solweig.tiles.grid import TileSpec, corners, shadow_reach
 from solweig.tiles.journal import Digest, Journal
+from solweig.tiles.plan import TilePlan
 from solweig.tiles.shared_store import PublishedInputs, location, remove_group
 from solweig.tiles.store import Results, TileInputs, TileStore
 from solweig.tiles.zarr_store import ZarrStore, chunks_of
@@ -69,7 +71,8 @@ class TileSkyJob:
 
     inputs: TileInputs
     results: Results
-    scene: dict[str, Any]
+    #: What the scene of a tile is told; or, of a raster in one tile, its scene.
+    scene: dict[str, Any] | _core.Scene
     options: dict[str, Any]
     digests: bool = False
 
@@ -86,6 +89,8 @@ class _Viewing(Phases):
 
     def read(self, item: TileSpec) -> dict[str, Any]:
         inputs, where = self._job.inputs, item.read_slice
+        if isinstance(self._job.scene, _core.Scene):
+            return {}
         names = ("dsm", "dem", "canopy", "trunk")
         loaded = {n: inputs.part(n, where) if n in inputs else None for n in names}
         inputs.release()
@@ -95,8 +100,10 @@ class _Viewing(Phases):
         self, item: TileSpec, loaded: dict[str, Any], report: Callable[[int, int], None]
     ) -> tuple[_core.SkyView, float]:
         started = time.perf_counter()
-        scene = _core.Scene(loaded.pop("dsm"), **loaded, **self._job.scene)
-        core = corners(item.core_slice)
+        scene, core = self._job.scene, None
+        if not isinstance(scene, _core.Scene):
+            scene = _core.Scene(loaded.pop("dsm"), **loaded, **scene)
+            core = corners(item.core_slice)
         view = scene.svf(**self._job.options, progress=report, window=core, engine=self._engine)
         return view, time.perf_counter() - started
 
@@ -130,8 +137,7 @@ class SkyFolder:
 def tiled_sky_view(
     surface: Layers,
     *,
-    core: int,
-    halo: int,
+    tiles: TilePlan,
     options: dict[str, Any],
     strategy: GPUStrategy,
     telemetry: Telemetry,
@@ -145,8 +151,8 @@ def tiled_sky_view(
     ----------
     surface
         Preprocessed.
-    core, halo
-        Side of a core and margin around it [px].
+    tiles
+        How it is cut; a raster in one piece is one tile.
     options
         Of :meth:`solweig._core.Scene.svf`.
     strategy
@@ -167,19 +173,21 @@ def tiled_sky_view(
     """
     facts = facts_of(surface)
     patch_option = int(options["patch_option"])
-    specs = generate_tiles(*facts.shape, core, halo)
+    specs = tiles.tiles()
     shared = strategy.num_workers > 1
+    alone = len(specs) == 1 and not shared and folder is None
     if strategy.shared_storage:
         return _on_a_cluster(surface, specs, options, strategy, telemetry, progress, storage)
     with (
         TileStore(on_disk=shared) as inputs,
         _results(folder, shared) as results,
     ):
-        _put_heights(inputs, surface)
+        if not alone:
+            _put_heights(inputs, surface)
         journal, finished = None, set()
         if folder is not None:
             journal = Journal(folder.path)
-            head = {"fingerprint": folder.fingerprint, "core": core, "halo": halo}
+            head = {"fingerprint": folder.fingerprint, "core": tiles.core, "halo": tiles.halo}
             if journal.head() != head:
                 journal.begin(head)
         _create(results, facts, patch_option)
@@ -196,7 +204,8 @@ def tiled_sky_view(
             else:
                 _blank(results, spec)
                 report(number, _PARTS, _PARTS)
-        job = TileSkyJob(inputs, results, facts.arguments(surface), options, journal is not None)
+        scene = scene_of(surface) if alone else facts.arguments(surface)
+        job = TileSkyJob(inputs, results, scene, options, journal is not None)
         items = [specs[number] for number in todo]
         with strategy:
             for done in strategy.run(
@@ -204,7 +213,7 @@ def tiled_sky_view(
             ):
                 if journal is not None:
                     journal.finish(todo[done.number], {"digests": done.value.digests})
-                _measure(done, patch_option, telemetry)
+                _measure(done, patch_option, telemetry, alone=alone)
             telemetry.record("queue_depth_peak", strategy.queue_depth_peak)
         keep = folder is not None or not shared
         return _whole(results, "field", keep), _whole(results, "mask", keep)
@@ -328,11 +337,12 @@ def record_svf(telemetry: Telemetry, seconds: float, patch_option: int) -> None:
     telemetry.record("svf_patch_progress_rate", patches / max(seconds, 1e-9))
 
 
-def _measure(done: Done, patch_option: int, telemetry: Telemetry) -> None:
+def _measure(done: Done, patch_option: int, telemetry: Telemetry, *, alone: bool = False) -> None:
     found: TileSky = done.value
     record_svf(telemetry, found.seconds, patch_option)
-    telemetry.record("svf_stitch_copy_time_ms", 1e3 * found.stitch_seconds)
-    telemetry.record("tile_turnaround_ms", 1e3 * done.turnaround)
+    if not alone:
+        telemetry.record("svf_stitch_copy_time_ms", 1e3 * found.stitch_seconds)
+        telemetry.record("tile_turnaround_ms", 1e3 * done.turnaround)
     telemetry.gpu_stages(done.device_seconds, done.device_timing)
     telemetry.fallbacks({"svf": done.tally.get("svf", {})})
     telemetry.say(f"svf tile {done.number + 1}: {1e3 * found.seconds:.1f} ms")

@@ -127,6 +127,12 @@ class TilePlan:
     #: Columns of a core; None where it is a square.
     cols: int | None = None
 
+    @classmethod
+    def of_one(cls, shape: tuple[int, int], grain: int = 1) -> TilePlan:
+        """The whole raster as one tile, its sides rounded up to whole ``grain``."""
+        side = -(-max(shape) // grain) * grain
+        return cls(shape, side, 0, "the raster in one piece")
+
     @property
     def sides(self) -> tuple[int, int]:
         """Rows and columns of a core."""

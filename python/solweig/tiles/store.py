@@ -198,8 +198,11 @@ class TileStore:
         return bool(found.shape == shape and found.dtype == dtype)
 
     def write(self, name: str, where: Where, values: Any, step: int | None = None) -> None:
-        """See :class:`Results`."""
+        """See :class:`Results`; in memory an array that is all of it is kept, not copied."""
         array = self[name]
+        if step is None and self._root is None and _is_all(values, where, array):
+            self._arrays[self._names[name]] = values
+            return
         write_window(array if step is None else array[step], where, values)
 
     def read(self, name: str, where: Where | None = None, step: int | None = None) -> NDArray[Any]:
@@ -258,3 +261,13 @@ class TileStore:
             with path.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         return array
+
+
+def _is_all(values: Any, where: Where, array: NDArray[Any]) -> bool:
+    """Whether values can take the place of a whole array."""
+    return (
+        isinstance(values, np.ndarray)
+        and (values.shape, values.dtype) == (array.shape, array.dtype)
+        and bool(values.flags.c_contiguous)
+        and all(s.indices(n) == (0, n, 1) for s, n in zip(where, array.shape, strict=False))
+    )
