@@ -188,8 +188,9 @@ def check_calculation(
     location: Location | None = None,
     **options: Any,
 ) -> None:
-    """Raise what :func:`calculate` would with the same arguments, as far as that can be known
-    without sky view factors. Computes nothing and writes nothing.
+    """Refuse what :func:`calculate` would refuse of the same arguments.
+
+    As far as that can be known without sky view factors; computes nothing and writes nothing.
     """
     check_before_sky(surface, weather, location, RunSettings.resolve(**options))
 

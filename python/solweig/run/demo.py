@@ -47,6 +47,7 @@ def demo_folder() -> Path:
 
 
 def demo_surface(working_dir: Path | None = None, feedback: Any = None) -> SurfaceData:
+    """Prepare the bundled rasters; ``working_dir`` keeps what takes long."""
     folder = demo_folder()
     return SurfaceData.prepare(
         dsm=folder / "dsm.tif",
@@ -59,6 +60,7 @@ def demo_surface(working_dir: Path | None = None, feedback: Any = None) -> Surfa
 
 
 def demo_weather() -> list[Weather]:
+    """Weather of the day; wind and pressure, which were not measured, are filled in."""
     return Weather.from_umep_met(
         demo_folder() / "weather.txt", fill={"ws": WIND, "pressure": PRESSURE}
     )

@@ -163,8 +163,9 @@ def check_before_sky(
     location: Location | None,
     settings: RunSettings,
 ) -> None:
-    """What :func:`make_plan` would refuse and can be known before the sky view is computed, which
-    takes long. Writes nothing.
+    """Refuse what :func:`make_plan` would, before the sky view is computed, which takes long.
+
+    Writes nothing.
 
     Raises
     ------

@@ -315,8 +315,9 @@ def open_cube(plan: RunPlan, tiles: TilePlan, *, keep: bool) -> ZarrStore:
 
 
 def recorded_tiles(plan: RunPlan, head: Mapping[str, Any]) -> tuple[int, int, int] | None:
-    """Rows and columns of a core, and halo, of the interrupted run that is to be resumed; None
-    where there is none.
+    """Rows and columns of a core, and halo, of the interrupted run that is to be resumed.
+
+    None where there is none.
 
     Raises
     ------
@@ -375,8 +376,9 @@ def _broken(found: TileSteps, spec: TileSpec, results: Results, steps: int) -> s
 
 
 def is_large(shape: tuple[int, int], budget: int | None = None) -> bool:
-    """Whether the results of a run over a raster stay on disk, mapped; see
-    :func:`solweig.memory_limits.stay_on_disk`.
+    """Whether the results of a run over a raster stay on disk, mapped.
+
+    See :func:`solweig.memory_limits.stay_on_disk`.
     """
     rasters = len(STATISTIC_NAMES) + len(STATE_NAMES) + 3  # hours above three thresholds
     return stay_on_disk(shape[0] * shape[1], 4.0 * rasters, budget)

@@ -79,9 +79,7 @@ class Sums:
 
     @classmethod
     def from_means(cls, means: Mapping[str, float], tmrt_count: int, utci_count: int) -> Sums:
-        """The sums that gave these means, as long as they have less than :data:`RECOVERABLE`
-        units.
-        """
+        """The sums that gave these means; right below :data:`RECOVERABLE` units."""
 
         def units(name: str, count: int) -> int:
             return round(means[name] * count / _UNIT) if count else 0
@@ -216,6 +214,7 @@ class TileStepsJob:
         return len(self.weather)
 
     def begin(self, engine: _core.Engine | None) -> _Stepping:
+        """See :class:`solweig.execution.worker.Job`."""
         return _Stepping(self, engine)
 
 
@@ -298,8 +297,10 @@ class _Tile:
         self._last: dict[str, NDArray[Any]] = {}
 
     def run(self, loaded: _Loaded) -> None:
-        """Compute every step; they are on their way to the store afterwards. What follows from all
-        of them waits for :meth:`finish`, so that another tile can be computed while it is written.
+        """Compute every step; they are on their way to the store afterwards.
+
+        What follows from all of them waits for :meth:`finish`, so that another tile can be computed
+        while it is written.
         """
         job, found = self._job, self._found
         model = self._build(loaded)

@@ -242,8 +242,10 @@ def steps_job(
 
 
 def _svf_of_a_step(arrays: ModelArrays) -> dict[str, Any]:
-    """The sky view factors that steps read. Under the patch sky the visibility says what lies in
-    which direction: those of E, S, W and N are not looked at, and need not be read from a disk.
+    """The sky view factors that steps read.
+
+    Under the patch sky the visibility says what lies in which direction: those of E, S, W and N are
+    not looked at, and need not be read from a disk.
     """
     if arrays.masks is None:
         return arrays.svf
