@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ from solweig.cli.support import clean_errors, out_console, progress_bars
 from solweig.cli.surface import kept_surface
 from solweig.config import HumanParams, ModelConfig, validate_outputs
 from solweig.errors import ConfigurationError
+from solweig.execution.threads import use_threads
 from solweig.results.outputs import check_folder
 from solweig.results.state import ThermalState
 from solweig.run.calculation import calculate, check_calculation
@@ -236,7 +236,7 @@ def run(
         here = replace(execution, strategy="auto", cluster=None, storage=None)
         if workers is not None:
             # The surface's preparation starts the threads, long before calculate() could size them.
-            os.environ.setdefault("RAYON_NUM_THREADS", str(workers))
+            use_threads(workers)
         weather = source.read()
         options: dict[str, Any] = {
             "output_dir": out, "config": model, "outputs": names,

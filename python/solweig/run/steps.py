@@ -14,6 +14,7 @@ from solweig.execution.opening import engine_of, here_alone, strategy_of
 from solweig.execution.overlap import may_overlap
 from solweig.execution.strategy import DEFAULT_ABREAST
 from solweig.execution.telemetry import Telemetry
+from solweig.execution.threads import use_threads
 from solweig.memory_limits import memory_budget
 from solweig.run.outcome import Outcome
 from solweig.run.plan import RunPlan
@@ -41,7 +42,7 @@ def carry_out(plan: RunPlan, telemetry: Telemetry, progress: Advance | None) -> 
         tiles = TilePlan.of_one(plan.georef.shape, _CUBE_CORE)
         if execution.strategy != "dask":
             if execution.workers is not None:
-                _set_threads(execution.workers)
+                use_threads(execution.workers)
             execution = here_alone(execution)
     strategy = strategy_of(execution, engine)
     return run_tiled(plan, tiles, strategy, telemetry, progress=progress, overlap=overlap)
@@ -159,10 +160,3 @@ def write_steps(
         for i in range(len(plan.series)):
             cube.write(f"step/{name}", (slice(0, rows), slice(0, cols)), grid[i], i)
     return RunStore(cube, None, {}, cube, passing=False, folder=None)
-
-
-def _set_threads(workers: int) -> None:
-    try:
-        _core.set_threads(workers)
-    except RuntimeError:
-        log.info("execution.workers=%d: the engine's threads are already running", workers)
