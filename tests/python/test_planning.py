@@ -9,13 +9,13 @@ from typer.testing import CliRunner
 
 from solweig.cli.app import app
 from solweig.errors import ConfigurationError, InvalidSurfaceData
-from solweig.run.forecast import Place, forecast, measure_place
+from solweig.run.forecast import SurfaceSize, forecast, measure_surface
 from solweig.tiles.plan import Backend
 
 from .rasters import write_scene
 
 GIB = 2**30
-CITY = Place((16210, 14410), 1.0, 120.0, True)
+CITY = SurfaceSize((16210, 14410), 1.0, 120.0, True)
 runner = CliRunner()
 
 
@@ -40,7 +40,7 @@ def test_time_and_disk_grow_with_what_is_asked() -> None:
 
 
 def test_a_small_raster_is_one_piece_and_its_memory_is_told() -> None:
-    found = forecast(Place((1000, 1000), 1.0, 50.0, True), memory=8 * GIB)
+    found = forecast(SurfaceSize((1000, 1000), 1.0, 50.0, True), memory=8 * GIB)
     assert found.preparation is None
     assert found.steps is None
     assert found.working_disk == 0
@@ -83,14 +83,14 @@ def test_a_run_has_a_fixed_part_and_nights() -> None:
 
 def test_a_raster_is_measured(tmp_path: Path) -> None:
     write_scene(tmp_path)
-    place = measure_place(tmp_path / "dsm.tif", tmp_path / "cdsm.tif")
-    bare = measure_place(tmp_path / "dsm.tif", None)
+    place = measure_surface(tmp_path / "dsm.tif", tmp_path / "cdsm.tif")
+    bare = measure_surface(tmp_path / "dsm.tif", None)
     assert place.shape == bare.shape
     assert place.vegetation
     assert not bare.vegetation
     assert 0.0 < bare.relief_m < place.relief_m
     with pytest.raises(InvalidSurfaceData, match="dsm"):
-        measure_place(tmp_path / "none.tif", None)
+        measure_surface(tmp_path / "none.tif", None)
 
 
 def test_the_command_tells_the_plan(tmp_path: Path) -> None:

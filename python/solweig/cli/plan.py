@@ -14,7 +14,7 @@ from solweig.config import validate_outputs
 from solweig.errors import ConfigurationError
 from solweig.execution.opening import engine_of
 from solweig.execution.resolve import ResolvedExecution
-from solweig.run.forecast import Place, forecast, machine_memory, measure_place
+from solweig.run.forecast import SurfaceSize, forecast, machine_memory, measure_surface
 from solweig.tiles.plan import device_of
 
 __all__ = ["plan"]
@@ -86,10 +86,10 @@ def plan(
                 "raster", "either --dsm or --shape", "both" if dsm is not None else "neither"
             )
         if dsm is not None:
-            place = measure_place(dsm, cdsm)
+            place = measure_surface(dsm, cdsm)
         else:
             assert shape is not None
-            place = Place(parse_shape(shape), pixel_size, relief, not no_trees)
+            place = SurfaceSize(parse_shape(shape), pixel_size, relief, not no_trees)
         backend = device_of(
             engine_of(_settled(accelerator, device)),
             patch_option=patch_option, vegetation=place.vegetation, anisotropic=True, sides=False,

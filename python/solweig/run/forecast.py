@@ -27,7 +27,7 @@ from solweig.tiles.plan import (
     steps_footprint,
 )
 
-__all__ = ["Place", "RunForecast", "forecast", "measure_place"]
+__all__ = ["RunForecast", "SurfaceSize", "forecast", "measure_surface"]
 
 PREPARE_S_PER_MPX = 1.8
 """Walls and sky view factors of a dense city, 153 patches, two cores (docs/performance.md)."""
@@ -44,7 +44,7 @@ _COMPRESSED = 0.6
 
 
 @dataclass(frozen=True)
-class Place:
+class SurfaceSize:
     """What a plan needs to know of a raster."""
 
     shape: tuple[int, int]
@@ -59,7 +59,7 @@ class Place:
 class RunForecast:
     """What a run will take; times are estimates from measured rates."""
 
-    place: Place
+    place: SurfaceSize
     #: None for one piece.
     preparation: TilePlan | None
     steps: TilePlan | None
@@ -97,7 +97,7 @@ class RunForecast:
         ]  # fmt: skip
 
 
-def measure_place(dsm: Path, cdsm: Path | None) -> Place:
+def measure_surface(dsm: Path, cdsm: Path | None) -> SurfaceSize:
     """Read a raster by blocks for what a plan needs.
 
     Raises
@@ -111,7 +111,7 @@ def measure_place(dsm: Path, cdsm: Path | None) -> Place:
     canopy = 0.0
     if cdsm is not None:
         canopy = max(_range("cdsm", cdsm)[3], 0.0)
-    return Place(shape, pixel_size, high - low + canopy, canopy > 0.0)
+    return SurfaceSize(shape, pixel_size, high - low + canopy, canopy > 0.0)
 
 
 def _range(name: str, path: Path) -> tuple[tuple[int, int], float, float, float]:
@@ -133,7 +133,7 @@ def _range(name: str, path: Path) -> tuple[tuple[int, int], float, float, float]
 
 
 def forecast(
-    place: Place,
+    place: SurfaceSize,
     *,
     steps: int = 24,
     outputs: int = 1,
@@ -254,7 +254,11 @@ def _steps_s_per_mpx(steps: int) -> float:
 
 
 def _check(
-    place: Place, steps: int, outputs: int, max_shadow_distance_m: float, lowest_sun_deg: float
+    place: SurfaceSize,
+    steps: int,
+    outputs: int,
+    max_shadow_distance_m: float,
+    lowest_sun_deg: float,
 ) -> None:
     for name, value, least in (
         ("rows", place.shape[0], 1),
