@@ -24,11 +24,18 @@ from solweig.surface import sky_view
 from solweig.surface.tiled_svf import tiled_sky_view
 from solweig.tiles.plan import TilePlan
 from solweig.tiles.store import TileStore
-
-from .python.run_cases import LOCATION, weather
-from .scenes import blocks, relief
-from .site_rasters import site_rasters
-from .tile_cases import OUTPUTS, REACH_M, assert_same_run, assert_same_sky, city, prepared, run
+from tests.support.run_cases import LOCATION, weather
+from tests.support.scenes import blocks, relief
+from tests.support.site_rasters import site_rasters
+from tests.support.tile_cases import (
+    OUTPUTS,
+    REACH_M,
+    assert_same_run,
+    assert_same_sky,
+    city,
+    prepared,
+    run,
+)
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ import rasterio
 
 from solweig import _core
 from solweig.run.demo import WIND, demo_folder
-from tests.gpu_harness import gap
-from tests.tolerances import tolerance
+from tests.support.gpu_harness import gap
+from tests.support.tolerances import tolerance
 
 LAYERS = ("dsm", "dem", "cdsm", "land_cover")
 

@@ -10,8 +10,7 @@ import pytest
 from solweig.execution import DeviceManager
 from solweig.execution import devices as module
 from solweig.execution.runtime import GpuHandle, Probe, Ready, decide_gpu_runtime
-
-from .adapters import FakeCore, adapter, probe, software
+from tests.support.adapters import FakeCore, adapter, probe, software
 
 KEYS = {"gpu_available", "gpu_count", "gpu_devices", "recommended_device"}
 

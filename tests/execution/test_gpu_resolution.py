@@ -20,8 +20,7 @@ from solweig.execution import (
     runtime,
 )
 from solweig.execution.runtime import Probe
-
-from .adapters import FakeCore, adapter, probe, software
+from tests.support.adapters import FakeCore, adapter, probe, software
 
 
 @pytest.fixture(autouse=True)

@@ -21,8 +21,7 @@ from solweig.execution.runtime import (
     probe_gpu,
     usable_adapters,
 )
-
-from .adapters import LIMITS, FakeCore, adapter, probe, software
+from tests.support.adapters import LIMITS, FakeCore, adapter, probe, software
 
 
 def test_a_build_without_engine_is_rejected() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from solweig import _core
-from tests.gpu_cities import City, run_day, weather
-from tests.gpu_harness import (
+from tests.support.gpu_cities import City, run_day, weather
+from tests.support.gpu_harness import (
     assert_on_device,
     compare_fields,
     compare_shadows,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .sites import find_shared
+from tests.validation.sites import find_shared
 
 
 @pytest.fixture(scope="session")

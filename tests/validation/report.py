@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from . import budget, runs
-from .agreement import Agreement, agreement
-from .plots import draw_day
-from .reference import measured_agreement
-from .sites import FLUXES, REPOSITORY, SHORTWAVE_SIDES, Site, find_shared, site_days
+from tests.validation import budget, runs
+from tests.validation.agreement import Agreement, agreement
+from tests.validation.plots import draw_day
+from tests.validation.reference import measured_agreement
+from tests.validation.sites import FLUXES, REPOSITORY, SHORTWAVE_SIDES, Site, find_shared, site_days
 
 DOCUMENT = REPOSITORY / "docs" / "validation.md"
 IMAGES = REPOSITORY / "docs" / "images" / "validation"

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import solweig
-
-from .sites import FLUXES, Site
+from tests.validation.sites import FLUXES, Site
 
 Series = dict[str, NDArray[np.float64]]
 

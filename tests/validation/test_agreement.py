@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .agreement import agreement
-from .reference import measured_agreement, point_series
-from .sites import FLUXES, site_days
+from tests.validation.agreement import agreement
+from tests.validation.reference import measured_agreement, point_series
+from tests.validation.sites import FLUXES, site_days
 
 
 def test_known_series() -> None:

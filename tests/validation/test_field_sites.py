@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from . import budget, runs
-from .agreement import agreement
-from .reference import measured_agreement, point_series
-from .sites import FLUXES, Site, site_days
+from tests.validation import budget, runs
+from tests.validation.agreement import agreement
+from tests.validation.reference import measured_agreement, point_series
+from tests.validation.sites import FLUXES, Site, site_days
 
 RMSE_TOLERANCE_C = 0.1
 HOURLY_TOLERANCE_C = 0.02
