@@ -1335,8 +1335,7 @@ class Gpu:
         """Kind of device: "discrete", "integrated", "virtual", "cpu" or "other"."""
     @property
     def affinity(self) -> str:
-        """Who may use it: "worker_safe", any thread; "requires_main_thread", the one that opened it.
-        """
+        """Who may use it: "worker_safe", any thread; "requires_main_thread", its opener's only."""
     @property
     def limits(self) -> dict[str, int]:
         """Limits granted, by WebGPU name [bytes and counts]."""

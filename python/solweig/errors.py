@@ -109,6 +109,7 @@ class MissingRaster(InvalidSurfaceData, FileNotFoundError):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> MissingRaster:
         # OSError would take the arguments for an error number and a file name.
+        """Made as ``InvalidSurfaceData`` is, of the same arguments."""
         return FileNotFoundError.__new__(cls)
 
 
@@ -181,6 +182,7 @@ class MissingPreparedSurface(MissingPrecomputedData, FileNotFoundError):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> MissingPreparedSurface:
         # OSError would take the arguments for an error number and a file name.
+        """Made as ``MissingPrecomputedData`` is, of the same arguments."""
         return FileNotFoundError.__new__(cls)
 
 

@@ -1,9 +1,10 @@
-"""Docstrings of the public names say what is there: every parameter, what comes back, what is raised."""
+"""Docstrings of public names say what is there: parameters, what comes back, what is raised."""
 
 from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import importlib
 import inspect
 import re
@@ -138,7 +139,8 @@ def own_raises(function: Callable[..., Any]) -> tuple[type[BaseException], ...]:
         if not isinstance(node, ast.Raise) or node.exc is None:
             continue
         called = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        kind = known.get(ast.unparse(called))
+        first, *rest = ast.unparse(called).split(".")
+        kind = functools.reduce(lambda x, part: getattr(x, part, None), rest, known.get(first))
         if inspect.isfunction(kind):  # a helper that words the error
             kind = typing.get_type_hints(kind)["return"]
         if isinstance(kind, type) and kind is not NotImplementedError:
@@ -157,12 +159,20 @@ def parameters_of(signature: inspect.Signature) -> tuple[str, ...]:
 
 def names_in(module: Mapping[str, Any]) -> Callable[[str], Any]:
     """Errors by name: builtins, the package's, those a module knows."""
-    return {**vars(builtins), **vars(errors), **module}.get
+    ours = {kind.__name__: kind for kind in (solweig._core.GpuError, *below(errors.SolweigError))}
+    return {**vars(builtins), **ours, **module}.get
+
+
+def below(kind: type) -> Iterator[type]:
+    """A class and everything derived from it."""
+    yield kind
+    for derived in kind.__subclasses__():
+        yield from below(derived)
 
 
 def said_by_function(where: str, function: Any, overridden: Sequence[Any] = ()) -> Said:
     inner = inspect.unwrap(function)
-    signature = inspect.signature(inner)
+    signature = inspect.signature(function)
     gives = signature.return_annotation not in (None, "None", inspect.Signature.empty)
     return Said(
         where,

@@ -43,6 +43,7 @@ class StepStack:
         self._next = 0
 
     def add_step(self, _time: datetime, grids: Mapping[str, NDArray[np.float32]]) -> None:
+        """Take the grids of the next step; its time is known elsewhere."""
         for name, stack in self.grids.items():
             stack[self._next] = grids[name]
         self._next += 1

@@ -324,8 +324,11 @@ def looks_like_relative(layer: NDArray[Any] | None, ground: NDArray[Any] | None)
     ground
         Ground elevation ``[row, col]`` [m].
 
-    On ground near 0 m the two cannot be told apart; the answer is then ``True``. ``False`` where
-    either is ``None``.
+    Returns
+    -------
+    bool
+        True where the two cannot be told apart, as on ground near 0 m; false where either is
+        ``None``.
     """
     if layer is None or ground is None:
         return False
