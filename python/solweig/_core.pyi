@@ -228,11 +228,11 @@ class Scene:
 
         References
         ----------
-        .. [1] Robinson & Stone 2004, Sol. Energy 77, doi:10.1016/j.solener.2004.05.010 (145
-           patches)
-        .. [2] Wallenberg et al. 2020 (153 patches)
-        .. [3] Lindberg & Grimmond 2011, Theor. Appl. Climatol. 105, doi:10.1007/s00704-010-0382-8
-           (vegetation)
+        - Robinson & Stone (2004), Sol. Energy 77, https://doi.org/10.1016/j.solener.2004.05.010
+          (145 patches)
+        - Wallenberg et al. (2020) (153 patches)
+        - Lindberg & Grimmond (2011), Theor. Appl. Climatol. 105,
+          https://doi.org/10.1007/s00704-010-0382-8 (vegetation)
         """
     def shadows(
         self,
@@ -276,7 +276,8 @@ class Scene:
 
         References
         ----------
-        .. [1] Lindberg & Grimmond 2011, Theor. Appl. Climatol. 105, doi:10.1007/s00704-010-0382-8
+        Lindberg & Grimmond (2011), Theor. Appl. Climatol. 105,
+        https://doi.org/10.1007/s00704-010-0382-8
         """
 
 class SkyView:
@@ -361,8 +362,8 @@ def patch_table(patch_option: int) -> dict[str, F64]:
 
     References
     ----------
-    .. [1] Robinson & Stone 2004, Sol. Energy 77, doi:10.1016/j.solener.2004.05.010
-    .. [2] Wallenberg et al. 2020
+    - Robinson & Stone (2004), Sol. Energy 77, https://doi.org/10.1016/j.solener.2004.05.010
+    - Wallenberg et al. (2020)
     """
 
 def ray_offsets(
@@ -429,7 +430,7 @@ def wall_aspect(dsm: F32, wall_height: F32, pixel_size: float, *, improved: bool
 
     References
     ----------
-    .. [1] Goodwin et al. 2009 (line filter)
+    Goodwin et al. (2009) (line filter)
     """
 
 def buildings_mask(dsm: F32, *, dem: F32 | None = None, land_cover: U8 | None = None) -> U8:
@@ -600,9 +601,9 @@ def clearness_index(
 
     References
     ----------
-    .. [1] Crawford & Duchon 1999, J. Appl. Meteorol. 38, with Smith 1966
-    .. [2] Lindberg, Holmer & Thorsson 2008, Int. J. Biometeorol. 52,
-       doi:10.1007/s00484-008-0162-7 (low sun)
+    - Crawford & Duchon (1999), J. Appl. Meteorol. 38, with Smith (1966)
+    - Lindberg, Holmer & Thorsson (2008), Int. J. Biometeorol. 52,
+      https://doi.org/10.1007/s00484-008-0162-7 (low sun)
     """
 
 def split_global(global_rad: F64, altitude: F64, kt: F64, ta: F64, rh: F64) -> tuple[F64, F64]:
@@ -635,7 +636,7 @@ def split_global(global_rad: F64, altitude: F64, kt: F64, ta: F64, rh: F64) -> t
 
     References
     ----------
-    .. [1] Reindl et al. 1990, Sol. Energy 45, doi:10.1016/0038-092X(90)90060-P
+    Reindl et al. (1990), Sol. Energy 45, https://doi.org/10.1016/0038-092X(90)90060-P
     """
 
 def night_clearness(day_index: NDArray[np.int64], altitude: F64, ci: F64) -> F64:
@@ -665,7 +666,7 @@ def night_clearness(day_index: NDArray[np.int64], altitude: F64, ci: F64) -> F64
 
     References
     ----------
-    .. [1] Offerle et al. 2003
+    Offerle et al. (2003)
     """
 
 def perez_luminance(
@@ -707,7 +708,7 @@ def perez_luminance(
 
     References
     ----------
-    .. [1] Perez et al. 1993, Sol. Energy 50, doi:10.1016/0038-092X(93)90017-I
+    Perez et al. (1993), Sol. Energy 50, https://doi.org/10.1016/0038-092X(93)90017-I
     """
 
 def sky_emissivity(ta: float, rh: float) -> float:
@@ -727,8 +728,8 @@ def sky_emissivity(ta: float, rh: float) -> float:
 
     References
     ----------
-    .. [1] Prata 1996
-    .. [2] Jonsson et al. 2006, Theor. Appl. Climatol. 85
+    - Prata (1996)
+    - Jonsson et al. (2006), Theor. Appl. Climatol. 85
     """
 
 def band_emissivity(sky_emissivity: float, altitude: F64, model: int = 2) -> F64:
@@ -755,9 +756,9 @@ def band_emissivity(sky_emissivity: float, altitude: F64, model: int = 2) -> F64
 
     References
     ----------
-    .. [1] Martin & Berdahl 1984, with Nahon et al. 2019
-    .. [2] Unsworth & Monteith 1975
-    .. [3] Bliss 1961
+    - Martin & Berdahl (1984), with Nahon et al. (2019)
+    - Unsworth & Monteith (1975)
+    - Bliss (1961)
     """
 
 def sunrise_hour(day_of_year: int, latitude: float) -> float:
@@ -804,7 +805,7 @@ def land_cover_table() -> dict[int, dict[str, float]]:
 
     References
     ----------
-    .. [1] Lindberg, Onomura & Grimmond 2016, Int. J. Biometeorol. 60
+    Lindberg, Onomura & Grimmond (2016), Int. J. Biometeorol. 60
     """
 
 # ------------------------------------------------------------------ one run
@@ -940,8 +941,8 @@ class Model:
 
         References
         ----------
-        .. [1] Lindberg, Holmer & Thorsson 2008, Int. J. Biometeorol. 52,
-           doi:10.1007/s00484-008-0162-7
+        Lindberg, Holmer & Thorsson (2008), Int. J. Biometeorol. 52,
+        https://doi.org/10.1007/s00484-008-0162-7
         """
 
 class State:
@@ -1123,8 +1124,8 @@ def utci(ta: F64, rh: F64, tmrt: F64, wind_10m: F64) -> F64:
 
     References
     ----------
-    .. [1] Bröde et al. 2012, Int. J. Biometeorol. 56, doi:10.1007/s00484-011-0454-1
-    .. [2] Hardy 1998 (vapour pressure)
+    - Bröde et al. (2012), Int. J. Biometeorol. 56, https://doi.org/10.1007/s00484-011-0454-1
+    - Hardy (1998) (vapour pressure)
     """
 
 def utci_grid(tmrt: F32, ta: float, rh: float, wind_10m: float) -> F32:
@@ -1197,7 +1198,7 @@ def pet(
 
     References
     ----------
-    .. [1] Höppe 1999, Int. J. Biometeorol. 43, doi:10.1007/s004840050118
+    Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
     """
 
 def pet_grid(

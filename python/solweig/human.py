@@ -56,7 +56,7 @@ class HumanParams:
 
     References
     ----------
-    .. [1] Höppe 1999, Int. J. Biometeorol. 43, doi:10.1007/s004840050118
+    Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
     """
 
     posture: str = "standing"

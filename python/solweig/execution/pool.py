@@ -225,8 +225,7 @@ class ProcessCrew:
             raise
 
     def run(self, job: Job, items: Sequence[Any], report: ItemReport = None) -> Iterator[Done]:
-        """Give items to whoever is idle; the counts of the workers' engines come with the results.
-        """
+        """Give items to whoever is idle; counts of the workers' engines come with the results."""
         waiting = deque(enumerate(items))
         for member in self._members:
             member.send(("job", job))

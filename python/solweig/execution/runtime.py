@@ -277,7 +277,13 @@ class GpuHandle:
 
     @property
     def core(self) -> _core.Gpu:
-        """The device, for the thread it belongs to. Raises GpuError elsewhere."""
+        """The device, for the thread it belongs to.
+
+        Raises
+        ------
+        GpuError
+            In another thread.
+        """
         self.check_thread()
         return self.device
 

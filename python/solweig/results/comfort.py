@@ -47,7 +47,7 @@ def compute_utci_grid(tmrt: ArrayLike, ta: float, rh: float, wind10m: float) -> 
 
     References
     ----------
-    .. [1] Bröde et al. 2012, Int. J. Biometeorol. 56, doi:10.1007/s00484-011-0454-1
+    Bröde et al. (2012), Int. J. Biometeorol. 56, https://doi.org/10.1007/s00484-011-0454-1
     """
     return _core.utci_grid(_as_grid(tmrt), float(ta), float(rh), float(wind10m))
 
@@ -83,7 +83,7 @@ def compute_pet_grid(
 
     References
     ----------
-    .. [1] Höppe 1999, Int. J. Biometeorol. 43, doi:10.1007/s004840050118
+    Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
     """
     body = human or HumanParams()
     return _core.pet_grid(

@@ -124,7 +124,7 @@ class SolweigResult:
 
         References
         ----------
-        .. [1] Bröde et al. 2012, Int. J. Biometeorol. 56, doi:10.1007/s00484-011-0454-1
+        Bröde et al. (2012), Int. J. Biometeorol. 56, https://doi.org/10.1007/s00484-011-0454-1
         """
         ta, rh, wind = _weather_values(weather_or_ta, rh, wind)
         self.utci = compute_utci_grid(self.tmrt, ta, rh, wind)
@@ -157,7 +157,7 @@ class SolweigResult:
 
         References
         ----------
-        .. [1] Höppe 1999, Int. J. Biometeorol. 43, doi:10.1007/s004840050118
+        Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
         """
         ta, rh, wind = _weather_values(weather_or_ta, rh, wind)
         self.pet = compute_pet_grid(self.tmrt, ta, rh, wind, human)

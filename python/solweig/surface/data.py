@@ -30,45 +30,58 @@ __all__ = ["SurfaceData"]
 class SurfaceData(Layers):
     """Rasters of a place, all ``[row, col]`` on one grid, row 0 north, column 0 west.
 
-    Build it from files with :meth:`prepare`, or from arrays:
-    ``surface = SurfaceData(dsm, cdsm=trees, pixel_size=2.0); surface.compute_svf()``.
+    Build it from files with :meth:`prepare`, or from arrays: ``surface = SurfaceData(dsm,
+    cdsm=trees, pixel_size=2.0); surface.compute_svf()``. Layers are kept as float32, land cover as
+    uint8.
 
     Parameters
     ----------
     dsm
-        Surface model: ground and roofs, elevation [m]; NaN = no data.
+        Surface model: ground and roofs, elevation [m], -500 to 9500; NaN = no data.
     cdsm
         Canopy top [m]; above ground unless ``cdsm_relative`` is false. NaN or 0 = none.
     dem
-        Ground model, elevation [m].
+        Ground model, elevation [m], -500 to 9500.
     tdsm
         Underside of the canopy [m], above ground unless ``tdsm_relative`` is false; without it,
         ``trunk_ratio`` times the canopy height.
     albedo, emissivity
-        Of the ground [0-1]; override the land-cover classes.
+        Of the ground [0-1], known at every cell; override the land-cover classes.
     land_cover
-        Codes 0 cobble, 1 asphalt, 2 buildings, 5 grass, 6 bare soil, 7 water; from 100 buildings.
+        Codes 0 cobble, 1 asphalt, 2 buildings, 5 grass, 6 bare soil, 7 water; from 100 to 254
+        buildings.
     wall_height, wall_aspect
-        Height [m] and outward normal [deg from north] of the wall beside a cell; computed if
-        absent.
+        Height [m], 0 to 1000, and outward normal [deg clockwise from north], 0 to 360, of the wall
+        beside a cell; computed if absent.
     svf, shadow_matrices
         Sky view factors and patch visibility, see :meth:`compute_svf`.
     pixel_size
-        Side of a cell [m].
+        Side of a cell [m], above 0, at most 1000.
     trunk_ratio
         Trunk height over canopy height [0-1].
     dsm_relative, cdsm_relative, tdsm_relative
         Whether the layer holds heights above ground.
     min_object_height
-        Surface within this of the ground is levelled to it [m]; 0 switches it off. Needs ``dem``.
+        Surface within this of the ground is levelled to it [m], 0 to 1000; 0 switches it off. Needs
+        ``dem``.
     smooth_quantized_dem, dem_smooth_sigma
-        Smooth a ground model stored in whole or half metres, with a Gaussian of this many pixels.
+        Smooth a ground model stored in whole or half metres, with a Gaussian of this many pixels, 0
+        to 100.
     formulation
         ``"reference"``, or ``"improved"``: wall aspects without the reference's bias, directional
         sky view factors that are 1 on open ground, canopy shadows straight down, and bushes told by
         their height above ground (G-Q7, Q12, Q18, Q38, Q39 in ``docs/departures.md``).
     geotransform, crs
         Where the grid lies, in GDAL's order, and its projection as WKT; ``None`` = unknown.
+
+    Attributes
+    ----------
+    telemetry
+        What the last computation of sky view factors measured about itself.
+    change
+        What :meth:`with_changes` changed and computed; ``None`` for other surfaces.
+    sky_reach
+        How far, and how high, the sky view factors look for obstacles [m]; ``None`` where unknown.
 
     Raises
     ------
@@ -82,8 +95,8 @@ class SurfaceData(Layers):
     Notes
     -----
     :meth:`preprocess`, which every computation calls first, brings ``dsm`` and ``dem`` to
-    elevations and ``cdsm`` and ``tdsm`` to heights above ground and sets the flags accordingly
-    (G 1.3). For the numbers of the reference implementation pass ``min_object_height=0`` and
+    elevations and ``cdsm`` and ``tdsm`` to heights above ground and sets the flags accordingly (G
+    1.3). For the numbers of the reference implementation pass ``min_object_height=0`` and
     ``smooth_quantized_dem=False``: it does neither.
     """
 
@@ -428,7 +441,7 @@ class SurfaceData(Layers):
 
         References
         ----------
-        .. [1] Goodwin et al. 2009 (line filter of the aspect)
+        Goodwin et al. (2009) (line filter of the aspect)
         """
         return walls_of(self, wall_limit)
 
@@ -480,11 +493,11 @@ class SurfaceData(Layers):
 
         References
         ----------
-        .. [1] Robinson & Stone 2004, Sol. Energy 77, doi:10.1016/j.solener.2004.05.010 (145
-           patches)
-        .. [2] Wallenberg et al. 2020 (153 patches)
-        .. [3] Lindberg & Grimmond 2011, Theor. Appl. Climatol. 105, doi:10.1007/s00704-010-0382-8
-           (vegetation)
+        - Robinson & Stone (2004), Sol. Energy 77, https://doi.org/10.1016/j.solener.2004.05.010
+          (145 patches)
+        - Wallenberg et al. (2020) (153 patches)
+        - Lindberg & Grimmond (2011), Theor. Appl. Climatol. 105,
+          https://doi.org/10.1007/s00704-010-0382-8 (vegetation)
         """
         add_sky_view(
             self,
@@ -577,7 +590,7 @@ class SurfaceData(Layers):
 
         References
         ----------
-        .. [1] Lindberg, Onomura & Grimmond 2016, Int. J. Biometeorol. 60
+        Lindberg, Onomura & Grimmond (2016), Int. J. Biometeorol. 60
         """
         return property_grids(self, params)
 

@@ -120,8 +120,9 @@ class ShadowArrays:
 
     References
     ----------
-    .. [1] Robinson & Stone 2004, Sol. Energy 77, doi:10.1016/j.solener.2004.05.010 (145 patches)
-    .. [2] Wallenberg et al. 2020 (153 patches)
+    - Robinson & Stone (2004), Sol. Energy 77, https://doi.org/10.1016/j.solener.2004.05.010 (145
+      patches)
+    - Wallenberg et al. (2020) (153 patches)
     """
 
     def __init__(

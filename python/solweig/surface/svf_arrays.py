@@ -54,7 +54,8 @@ class SvfArrays:
 
     References
     ----------
-    .. [1] Lindberg & Grimmond 2011, Theor. Appl. Climatol. 105, doi:10.1007/s00704-010-0382-8
+    Lindberg & Grimmond (2011), Theor. Appl. Climatol. 105,
+    https://doi.org/10.1007/s00704-010-0382-8
     """
 
     svf: F32

@@ -78,7 +78,7 @@ def generate_wall_hts(
 
     References
     ----------
-    .. [1] Goodwin et al. 2009 (line filter of the aspect)
+    Goodwin et al. (2009) (line filter of the aspect)
     """
     checks.check_number("wall_limit", wall_limit, 0.0, checks.TALLEST_OBJECT_M, open_low=True)
     listener = Feedback(feedback, "walls", progress_range or (0.0, 100.0))

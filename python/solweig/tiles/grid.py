@@ -21,7 +21,7 @@ __all__ = [
 
 GROUND_VIEW_M = 23.0
 """No ground farther than this enters a person's ground view [m]: twenty times the centre height of
-a standing person, 1.1 m, and its rounding (spec G 7)."""
+a standing person, 1.1 m, and its rounding (G 7)."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ def shadow_reach(
     """How far a ray of an altitude is followed, at most [px].
 
     A ray ends with the first step whose height gain exceeds the relief, and at the distance cap
-    (spec G 2.2); no coordinate of a step exceeds its number.
+    (G 2.2); no coordinate of a step exceeds its number.
 
     Parameters
     ----------

@@ -66,9 +66,10 @@ class Weather(WeatherValues):
 
     References
     ----------
-    .. [1] Reda & Andreas 2004, Sol. Energy 76, doi:10.1016/j.solener.2003.12.003 (sun position)
-    .. [2] Reindl et al. 1990, Sol. Energy 45, doi:10.1016/0038-092X(90)90060-P (split)
-    .. [3] Crawford & Duchon 1999, J. Appl. Meteorol. 38 (clearness)
+    - Reda & Andreas (2004), Sol. Energy 76, https://doi.org/10.1016/j.solener.2003.12.003 (sun
+      position)
+    - Reindl et al. (1990), Sol. Energy 45, https://doi.org/10.1016/0038-092X(90)90060-P (split)
+    - Crawford & Duchon (1999), J. Appl. Meteorol. 38 (clearness)
     """
 
     def compute_derived(self, location: Location) -> None:
