@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from solweig.errors import SolweigError as SolweigError
     from solweig.errors import StalePrecomputedData as StalePrecomputedData
     from solweig.errors import WeatherDataError as WeatherDataError
+    from solweig.errors import WeatherWarning as WeatherWarning
     from solweig.gpu import RELEASE_BUILD as RELEASE_BUILD
     from solweig.gpu import get_compute_backend as get_compute_backend
     from solweig.gpu import get_gpu_limits as get_gpu_limits
@@ -83,6 +84,7 @@ _EXPORTS: dict[str, str] = {
     "MissingPrecomputedData": "errors",
     "StalePrecomputedData": "errors",
     "WeatherDataError": "errors",
+    "WeatherWarning": "errors",
     "ConfigurationError": "errors",
     "ComputationCancelled": "errors",
     "calculate": "run.calculation",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 import numbers
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -14,6 +16,7 @@ from typing import Any
 
 from solweig.atomic import write_text
 from solweig.errors import ConfigurationError
+from solweig.messages import argument
 from solweig.human import HumanParams
 from solweig.params import (
     human_from_params,
@@ -36,6 +39,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "beam": ("normal", "horizontal"),
     "pet_wind": ("10m", "1.1m"),
     "stamp": ("end", "centre", "start"),
+    "ground_clock": ("solar", "legal"),
 }
 
 
@@ -129,6 +133,12 @@ class ModelConfig:
         What a time stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step.
     heat_thresholds_day, heat_thresholds_night
         UTCI thresholds for hour counts [deg C].
+    ground_clock
+        What the warming of ground and walls and the days of a run go by: ``"solar"`` time, or the
+        ``"legal"`` clock of the stamps as in the reference (Q-10, Q-11).
+    leaf_on, leaf_off
+        First day with leaves and first day without: day of year, 1-366, or month and day,
+        ``"04-15"``. Both or neither; ``None``: what ``physics`` says, else by latitude.
 
     Raises
     ------
@@ -163,6 +173,9 @@ class ModelConfig:
     heat_thresholds_night: Sequence[float] = field(
         default_factory=lambda: list(DEFAULT_THRESHOLDS_NIGHT)
     )
+    ground_clock: str = "solar"
+    leaf_on: int | str | None = None
+    leaf_off: int | str | None = None
 
     def __post_init__(self) -> None:
         self.outputs = validate_outputs(self.outputs)
@@ -182,6 +195,7 @@ class ModelConfig:
         self.tile_size = check_tile_size(self.tile_size)
         for name in ("heat_thresholds_day", "heat_thresholds_night"):
             setattr(self, name, _thresholds(name, getattr(self, name)))
+        _check_leaves(self)
         _refuse_absent_schemes(self.use_ground_scheme, self.use_outgoing_longwave)
         ignored = [name for name in _IGNORED if getattr(self, name) is not None]
         if ignored:
@@ -311,6 +325,39 @@ class ModelConfig:
             The file cannot be written.
         """
         write_text(path, json.dumps(self.to_dict(), indent=2) + "\n")
+
+
+def _check_leaves(config: ModelConfig) -> None:
+    config.leaf_on = leaf_date("leaf_on", config.leaf_on)
+    config.leaf_off = leaf_date("leaf_off", config.leaf_off)
+    both = f"both {argument('leaf_on')} and {argument('leaf_off')}, or neither"
+    if (config.leaf_on is None) != (config.leaf_off is None):
+        raise ConfigurationError("leaf_on, leaf_off", both, "one of them")
+    if config.leaf_on is not None and config.leaf_on == config.leaf_off:
+        raise ConfigurationError("leaf_on, leaf_off", "two days", f"twice {config.leaf_on!r}")
+
+
+def leaf_date(name: str, value: Any) -> int | str | None:
+    """A day of year, or month and day as ``"04-15"``; None stays None.
+
+    Raises
+    ------
+    ConfigurationError
+        Neither.
+    """
+    if value is None:
+        return None
+    text = str(value).strip()
+    if text.isdigit() and not isinstance(value, bool) and 1 <= int(text) <= 366:
+        return int(text)
+    found = re.fullmatch(r"(?:--)?(\d{2})-(\d{2})", text)
+    try:
+        if found is None:
+            raise ValueError
+        return f"{dt.date(2000, int(found[1]), int(found[2])):%m-%d}"
+    except ValueError:
+        expected = "a day of year, 1 to 366, or month and day such as 04-15"
+        raise ConfigurationError(name, expected, repr(value)) from None
 
 
 def _refuse_absent_schemes(ground: bool | None, outgoing: bool | None) -> None:

@@ -6,10 +6,10 @@ import math
 import os
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
-from solweig.errors import ConfigurationError, InvalidSurfaceData, WeatherDataError
+from solweig.errors import ConfigurationError, InvalidSurfaceData
+from solweig.messages import argument
 from solweig.rasters.files import get_raster_metadata
 
 # A legal clock may be up to about 3 h away from the sun's (western China, summer time in Spain).
@@ -59,6 +59,8 @@ class Location:
     longitude: float
     altitude: float = 0.0
     utc_offset: float = None  # type: ignore[assignment]  # None marks "not given"; 0 afterwards
+    #: Latitude and longitude as a weather file has them; what was said since goes before.
+    of_file: ClassVar[tuple[float, float] | None] = None
 
     def __post_init__(self) -> None:
         self.latitude = in_range("latitude", self.latitude, -90, 90, "degrees north")
@@ -70,7 +72,8 @@ class Location:
             if abs(solar) > 0.5:
                 warnings.warn(
                     f"utc_offset is not given: time stamps are read as UTC, but at longitude "
-                    f"{self.longitude:g} the sun's clock is {solar:+.1f} h. Give utc_offset.",
+                    f"{self.longitude:g} the sun's clock is {solar:+.1f} h. Give "
+                    f"{argument('utc_offset')}.",
                     UserWarning,
                     stacklevel=3,
                 )
@@ -188,6 +191,9 @@ class Location:
     def from_epw(cls, path: str | os.PathLike[str]) -> Location:
         """Place and clock from the first line of an EPW file.
 
+        A run over a surface that knows its coordinate reference system takes clock and altitude
+        only: the sun is that of the surface.
+
         Parameters
         ----------
         path
@@ -205,21 +211,12 @@ class Location:
         WeatherDataError
             The first line is not an EPW location.
         """
-        file = Path(path)
-        if not file.is_file():
-            raise FileNotFoundError(f"EPW file not found: {file}")
-        with file.open(encoding="utf-8", errors="replace") as stream:
-            parts = [part.strip() for part in stream.readline().split(",")]
-        hint = "The first line of an EPW file names place, latitude, longitude, time zone, height."
-        if len(parts) < 10 or parts[0].upper() != "LOCATION":
-            raise WeatherDataError(file.name, "a LOCATION line", ",".join(parts)[:60], hint)
-        try:
-            latitude, longitude, offset, height = (float(text) for text in parts[6:10])
-        except ValueError:
-            raise WeatherDataError(
-                file.name, "four numbers in the LOCATION line", ",".join(parts[6:10]), hint
-            ) from None
-        return cls(latitude, longitude, height, offset)
+        from solweig.weather.readers.epw import read_place  # pandas takes its time
+
+        place = read_place(path)
+        found = cls(place["latitude"], place["longitude"], place["altitude"], place["TZ"])
+        found.of_file = (found.latitude, found.longitude)
+        return found
 
 
 def in_range(name: str, value: Any, low: float, high: float, unit: str) -> float:
