@@ -77,6 +77,9 @@ def every_field_changed() -> ModelConfig:
         pet_wind="10m",
         utci_wind_floor=True,
         stamp="start",
+        ground_clock="legal",
+        leaf_on=100,
+        leaf_off="10-01",
         heat_thresholds_day=[30.0],
         heat_thresholds_night=[],
     )

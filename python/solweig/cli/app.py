@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -37,6 +37,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _common(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bars.")] = False,
@@ -45,7 +46,16 @@ def _common(
     ] = False,
 ) -> None:
     Options.debug, Options.quiet = debug, quiet
+    Options.flags = _flags(context)
     show_log(verbose)
+
+
+def _flags(context: typer.Context) -> dict[str, str]:
+    """Flags of the command that is about to run, by the argument they set."""
+    commands: Any = context.command
+    chosen = commands.get_command(context, context.invoked_subcommand or "")
+    options = [] if chosen is None else chosen.params
+    return {option.name: option.opts[0] for option in options if option.opts}
 
 
 for command in (run, prepare, plan, compare, demo, info):

@@ -82,6 +82,8 @@ def calculate(
     resume: bool = False,
     output_format: str | Sequence[str] = "geotiff",
     baseline: TimeseriesSummary | None = None,
+    leaf_on: int | str | None = None,
+    leaf_off: int | str | None = None,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -92,7 +94,8 @@ def calculate(
     weather
         One step or several, stamps strictly increasing.
     location
-        Place and clock; None takes the centre of ``surface`` and UTC.
+        Place and clock; None takes the centre of ``surface`` and the clock of the weather's file,
+        else UTC.
     output_dir
         Folder for GeoTIFFs and ``run_metadata.json``; None keeps every requested step in memory as
         ``summary.dataset``.
@@ -146,6 +149,9 @@ def calculate(
         only what the edit can reach is computed, with the results of a full run, which stay in
         memory and with ``output_dir`` are written too. The baseline must have been kept in memory,
         with the outputs tmrt, utci and shadow.
+    leaf_on, leaf_off
+        First day with leaves and first day without: day of year, 1-366, or month and day,
+        ``"04-15"``; both or neither. Default: what ``physics`` says, else by latitude.
 
     Returns
     -------

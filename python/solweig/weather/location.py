@@ -131,9 +131,8 @@ class Location:
             Not a raster, or one without a coordinate reference system.
         """
         meta = get_raster_metadata(dsm_path)
-        return cls._from_grid(
-            meta["shape"], meta["geotransform"], meta["crs"], utc_offset, altitude
-        )
+        latitude, longitude = centre_of_grid(meta["shape"], meta["geotransform"], meta["crs"])
+        return cls(latitude, longitude, altitude, utc_offset)  # type: ignore[arg-type]
 
     @classmethod
     def from_surface(
@@ -158,33 +157,7 @@ class Location:
         InvalidSurfaceData
             The surface has no geotransform or coordinate reference system.
         """
-        return cls._from_grid(
-            surface.shape, surface.geotransform, surface.crs, utc_offset, altitude
-        )
-
-    @classmethod
-    def _from_grid(
-        cls, shape: Any, geotransform: Any, crs: Any, utc_offset: float | None, altitude: float
-    ) -> Location:
-        hint = "Give Location(latitude, longitude) instead."
-        if crs is None or not str(crs):
-            raise InvalidSurfaceData("crs", "a coordinate reference system", "none", hint)
-        if geotransform is None:
-            raise InvalidSurfaceData("geotransform", "six numbers", "none", hint)
-        from pyproj import CRS, Transformer
-        from pyproj.exceptions import CRSError
-
-        rows, cols = shape
-        x0, dx, rx, y0, ry, dy = (float(v) for v in geotransform)
-        x = x0 + cols / 2 * dx + rows / 2 * rx
-        y = y0 + cols / 2 * ry + rows / 2 * dy
-        try:
-            to_degrees = Transformer.from_crs(CRS.from_user_input(crs), 4326, always_xy=True)
-        except CRSError as error:
-            raise InvalidSurfaceData("crs", "a known CRS", str(crs)[:80], hint) from error
-        longitude, latitude = to_degrees.transform(x, y)
-        if not (math.isfinite(latitude) and math.isfinite(longitude)):
-            raise InvalidSurfaceData("geotransform", "a place on earth", f"x {x:g}, y {y:g}", hint)
+        latitude, longitude = centre_of_grid(surface.shape, surface.geotransform, surface.crs)
         return cls(latitude, longitude, altitude, utc_offset)  # type: ignore[arg-type]
 
     @classmethod
@@ -217,6 +190,47 @@ class Location:
         found = cls(place["latitude"], place["longitude"], place["altitude"], place["TZ"])
         found.of_file = (found.latitude, found.longitude)
         return found
+
+
+def centre_of_grid(shape: tuple[int, int], geotransform: Any, crs: Any) -> tuple[float, float]:
+    """Latitude and longitude of the centre of a grid, on WGS 84.
+
+    Parameters
+    ----------
+    shape
+        Rows and columns.
+    geotransform
+        Six numbers in GDAL's order.
+    crs
+        Anything pyproj understands.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        No geotransform, no coordinate reference system or an unknown one, or no place on earth.
+    """
+    hint = (
+        f"Give Location(latitude, longitude), {argument('latitude')} and {argument('longitude')}."
+    )
+    if crs is None or not str(crs):
+        raise InvalidSurfaceData("crs", "a coordinate reference system", "none", hint)
+    if geotransform is None:
+        raise InvalidSurfaceData("geotransform", "six numbers", "none", hint)
+    from pyproj import CRS, Transformer
+    from pyproj.exceptions import CRSError
+
+    rows, cols = shape
+    x0, dx, rx, y0, ry, dy = (float(v) for v in geotransform)
+    x = x0 + cols / 2 * dx + rows / 2 * rx
+    y = y0 + cols / 2 * ry + rows / 2 * dy
+    try:
+        to_degrees = Transformer.from_crs(CRS.from_user_input(crs), 4326, always_xy=True)
+    except CRSError as error:
+        raise InvalidSurfaceData("crs", "a known CRS", str(crs)[:80], hint) from error
+    longitude, latitude = to_degrees.transform(x, y)
+    if not (math.isfinite(latitude) and math.isfinite(longitude)):
+        raise InvalidSurfaceData("geotransform", "a place on earth", f"x {x:g}, y {y:g}", hint)
+    return float(latitude), float(longitude)
 
 
 def in_range(name: str, value: Any, low: float, high: float, unit: str) -> float:
