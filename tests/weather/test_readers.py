@@ -117,7 +117,6 @@ def test_epw_words_among_numbers(tmp_path: Path) -> None:
         (6, "99.9", "ta"),
         (8, "999", "rh"),
         (9, "999999", "pressure"),
-        (13, "9999", "global_rad"),
         (21, "999", "ws"),
     ],
 )
@@ -136,6 +135,25 @@ def test_epw_missing_values(
     assert getattr(between[5], field) == pytest.approx(middle)
     # Rows outside the period do not matter.
     assert len(Weather.from_epw(path, start="2023-01-02")) == 25
+
+
+def test_epw_missing_global_follows_from_its_parts(tmp_path: Path, athens: Path) -> None:
+    noon = {13: "9999"}
+    whole = Weather.from_epw(small_epw(tmp_path, athens, {}))
+    rows = Weather.from_epw(small_epw(tmp_path, athens, {11: noon}))
+    assert np.isnan(rows[11].global_rad)
+    place = Location.from_epw(athens)
+    found = weather_series(rows, place).columns["global_rad"]
+    assert found[11] == pytest.approx(whole[11].global_rad, abs=2)
+    assert found[10] == whole[10].global_rad
+    path = small_epw(tmp_path, athens, {11: {13: "9999", 14: "9999"}})
+    with pytest.raises(WeatherDataError) as caught:
+        Weather.from_epw(path)
+    assert caught.value.field == "global_rad"
+    assert "1 missing, at 2023-01-01 12:00" in str(caught.value)
+    assert Weather.from_epw(path, fill={"global_rad": 42.0})[11].global_rad == 42.0
+    between = Weather.from_epw(path, fill="interpolate")[11].global_rad
+    assert between == pytest.approx((whole[10].global_rad + whole[12].global_rad) / 2)
 
 
 def test_epw_without_split_is_split_by_the_model(tmp_path: Path, athens: Path) -> None:
@@ -286,7 +304,7 @@ def test_dataframe_with_time_zone() -> None:
     aware = table().tz_localize("Europe/Stockholm")
     rows = Weather.from_dataframe(aware)
     assert rows[0].datetime.utcoffset() == dt.timedelta(hours=2)
-    series = weather_series(rows, GOTHENBURG)
+    series = weather_series(rows, GOTHENBURG, ground_clock="legal")
     assert series.columns["clock_fraction"][0] == pytest.approx(9 / 24)  # standard time
 
 

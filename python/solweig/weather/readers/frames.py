@@ -99,9 +99,7 @@ def lengths(frame: pd.DataFrame, said: float | None, source: str) -> tuple[F64, 
     apart = np.diff(frame.index.to_numpy()) / np.timedelta64(1, "m")
     if said is not None:
         if not 0.01 <= said <= 1440:
-            raise WeatherDataError(
-                "timestep_minutes", "0.01 to 1440 min", repr(said), argument("timestep_minutes")
-            )
+            raise WeatherDataError("timestep_minutes", "0.01 to 1440 min", repr(said))
         if apart.size and apart.min() < said:
             log.warning(
                 "%s: steps of %g min were asked for, but rows are %g min apart; that counts",
