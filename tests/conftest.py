@@ -6,8 +6,11 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
+
+from solweig import _core
 
 # Tests that do not concern the choice of hardware run alike on every machine: no adapter is chosen
 # automatically. Those that do concern it say what is visible.
@@ -15,6 +18,32 @@ os.environ.setdefault("SOLWEIG_VISIBLE_DEVICES", "")
 # Small cities in many small tiles show as much as large ones. Those that concern the least side
 # of a tile unset this.
 os.environ.setdefault("SOLWEIG_MIN_TILE_SIDE", "8")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Tests whose outcome may depend on whether the GPU engine was built are marked ``engine``.
+
+    In a build without it only those run again, so no other may open an adapter or look for one
+    where one is visible. Here, and not in a fixture, because fixtures of a module come before.
+    """
+    if item.get_closest_marker("engine"):
+        return (yield)
+
+    def refuse(*args: Any, **options: Any) -> NoReturn:
+        pytest.fail("reaches the GPU engine: give this test pytest.mark.engine")
+
+    look = _core.gpu_adapters
+
+    def look_where_none_is_visible(*args: Any, **options: Any) -> Any:
+        return (
+            refuse() if os.environ.get("SOLWEIG_VISIBLE_DEVICES") != "" else look(*args, **options)
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_core, "open_gpu", refuse)
+        patch.setattr(_core, "gpu_adapters", look_where_none_is_visible)
+        return (yield)
 
 
 @pytest.fixture(scope="session")

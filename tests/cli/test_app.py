@@ -177,7 +177,7 @@ def test_missing_config_file(site: Path) -> None:
         (["--sky", "green"], "--sky: expected anisotropic or isotropic"),
         (["--fill", "ws"], "--fill: expected name=number"),
         (["--bbox", "1,2"], "--bbox: expected four numbers"),
-        (["--accelerator", "gpu"], "execution.accelerator"),
+        pytest.param(["--accelerator", "gpu"], "execution.accelerator", marks=pytest.mark.engine),
         (["--start", "2007-01-01"], "2007-01-01"),
         (["--params", "none.json"], "none.json"),
         (["--cdsm", "none.tif"], "none.tif"),
@@ -279,6 +279,7 @@ def test_help_has_examples() -> None:
     assert "130 interrupted" in top
 
 
+@pytest.mark.engine
 def test_info_and_version() -> None:
     done = invoke(["info"])
     assert done.exit_code == 0

@@ -15,6 +15,8 @@ from tests.support.gpu_harness import (
     open_device,
 )
 
+pytestmark = pytest.mark.engine
+
 GROUP_ROWS, GROUP_COLS = 4, 16
 ONE_DIMENSION = 65_535
 
