@@ -16,8 +16,8 @@ from typing import Any
 
 from solweig.atomic import write_text
 from solweig.errors import ConfigurationError
-from solweig.messages import argument
 from solweig.human import HumanParams
+from solweig.messages import argument
 from solweig.params import (
     human_from_params,
     namespace_from_dict,

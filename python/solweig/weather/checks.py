@@ -240,8 +240,8 @@ def check_zeros(series: WeatherSeries) -> list[Finding]:
             found.append(
                 Finding(
                     "zero radiation",
-                    f"in {int(where.sum())} step(s), first {first:%Y-%m-%d %H:%M}, {what}: taken as "
-                    f"missing, {then}.",
+                    f"in {int(where.sum())} step(s), first {first:%Y-%m-%d %H:%M}, {what}: taken "
+                    f"as missing, {then}.",
                 )
             )
     return found

@@ -188,7 +188,8 @@ class Location:
 
         place = read_place(path)
         found = cls(place["latitude"], place["longitude"], place["altitude"], place["TZ"])
-        found.of_file = (found.latitude, found.longitude)
+        # Not the class's, though the type checker takes it for that.
+        vars(found)["of_file"] = (found.latitude, found.longitude)
         return found
 
 

@@ -196,8 +196,9 @@ class Weather(WeatherValues):
     ) -> list[Weather]:
         """Steps of one or more files in UMEP's 24-column text format (-999 is missing).
 
-        Stamps mark the end of a step unless ``stamp`` says otherwise. Air temperature, humidity and global radiation must be there;
-        missing wind or pressure stays missing, which is logged.
+        Stamps mark the end of a step unless ``stamp`` says otherwise. Air temperature, humidity and
+        global radiation must be there; missing wind or pressure stays missing, which is logged. The
+        header line may be left out.
 
         Parameters
         ----------
@@ -288,9 +289,7 @@ class Weather(WeatherValues):
         from solweig.weather.readers.table import read_dataframe  # pandas takes its time
 
         return cls._of(
-            read_dataframe(
-                frame, columns=columns, minutes=timestep_minutes, stamp=stamp, fill=fill
-            )
+            read_dataframe(frame, columns=columns, minutes=timestep_minutes, stamp=stamp, fill=fill)
         )
 
     @classmethod

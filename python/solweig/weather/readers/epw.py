@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import calendar
 import csv
-import datetime as dt
 import io
 import logging
 import os
@@ -179,14 +178,17 @@ def _table(lines: list[str], first: int, source: str) -> pd.DataFrame:
         )  # fmt: skip
     except (ValueError, pd.errors.ParserError):
         # Rows with more or fewer columns than the format has.
+        columns = range(max(line.count(",") for _, line in rows) + 1)
         wide = pd.read_csv(
-            io.StringIO(text), header=None, names=range(max(line.count(",") for _, line in rows) + 1),
+            io.StringIO(text), header=None, names=columns,
             index_col=False, skipinitialspace=True,
         )  # fmt: skip
         table = wide.reindex(columns=range(len(_COLUMNS)))
         table.columns = pd.Index(_COLUMNS)
     if len(table) != len(rows):
-        raise WeatherDataError(source, "one row a line", f"{len(table)} of {len(rows)} lines", _HINT)
+        raise WeatherDataError(
+            source, "one row a line", f"{len(table)} of {len(rows)} lines", _HINT
+        )
     table.index = pd.Index([number for number, _ in rows])
     return table
 
@@ -260,7 +262,11 @@ def read_epw_weather(
 
 
 def read_epw_frame(
-    table: pd.DataFrame, *, minutes: float | None = None, stamp: str | None = None, fill: Fill = None
+    table: pd.DataFrame,
+    *,
+    minutes: float | None = None,
+    stamp: str | None = None,
+    fill: Fill = None,
 ) -> Rows | None:
     """Rows of a frame of ``pvlib.iotools.read_epw``; ``None`` for any other frame.
 
@@ -317,7 +323,10 @@ def _numbers(column: pd.Series, name: str, source: str, lines: Any) -> F64:
     if words.size:
         row = int(words[0])
         raise WeatherDataError(
-            name, "a number in every row", repr(column.iloc[row]), f"In {source}, line {lines[row]}."
+            name,
+            "a number in every row",
+            repr(column.iloc[row]),
+            f"In {source}, line {lines[row]}.",
         )
     return values.to_numpy(dtype=np.float64)
 
@@ -341,12 +350,15 @@ class _Clock:
         months = ((years - 1970) * 12 + self.month - 1).astype("datetime64[M]")
         days = months.astype("datetime64[D]") + (self.day - 1)
         leap = np.array([calendar.isleap(y) for y in years.tolist()])
-        return np.where(self.is_leap_day & ~leap, np.datetime64("NaT"), days)
+        found: NDArray[np.datetime64] = np.where(
+            self.is_leap_day & ~leap, np.datetime64("NaT"), days
+        )
+        return found
 
     @property
     def is_leap_day(self) -> NDArray[np.bool_]:
         """Rows of 29 February."""
-        return (self.month == 2) & (self.day == 29)
+        return np.asarray((self.month == 2) & (self.day == 29))
 
 
 def _ends(midnights: NDArray[np.datetime64], clock: _Clock) -> pd.DatetimeIndex:

@@ -55,11 +55,11 @@ def select(
     first, last, before = _instants(stamps, start, end, utc_offset)
     keep = np.ones(len(frame), np.bool_)
     if first is not None:
-        keep &= np.asarray(stamps >= first)
+        keep &= np.asarray(stamps >= pd.Timestamp(first))
     if last is not None:
-        keep &= np.asarray(stamps <= last)
+        keep &= np.asarray(stamps <= pd.Timestamp(last))
     if before is not None:
-        keep &= np.asarray(stamps < before)
+        keep &= np.asarray(stamps < pd.Timestamp(before))
     wanted: list[int] = []
     if hours is not None:
         wanted = [int(hour) for hour in hours]
@@ -121,7 +121,7 @@ def _local(instant: dt.datetime, utc_offset: float | None) -> dt.datetime:
         raise ConfigurationError(
             "start, end", "times without a time zone", str(instant), "The file's clock is local."
         )
-    utc = instant.astimezone(dt.timezone.utc).replace(tzinfo=None)
+    utc = instant.astimezone(dt.UTC).replace(tzinfo=None)
     return utc + dt.timedelta(hours=utc_offset)
 
 
@@ -133,4 +133,6 @@ def _say_cut(
         end is not None and stamps[-1] < end - _DAY
     )
     if short:
-        log.warning("%s: the period reaches beyond its rows, %s to %s", source, stamps[0], stamps[-1])
+        log.warning(
+            "%s: the period reaches beyond its rows, %s to %s", source, stamps[0], stamps[-1]
+        )
