@@ -169,6 +169,15 @@ def run(
             rich_help_panel=MODEL,
         ),
     ] = None,
+    beam: Annotated[
+        str | None,
+        typer.Option(
+            "--beam",
+            help="Whether measured direct radiation is normal to the beam or on the horizontal.",
+            show_default="normal",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     posture: Annotated[
         str | None,
         typer.Option(
@@ -221,6 +230,7 @@ def run(
         model = _model_config(
             params, sky=sky, posture=posture, conifer=conifer, body=body, stamp=stamp,
             formulation=formulation, leaf_on=leaf_on, leaf_off=leaf_off, ground_clock=ground_clock,
+            beam=beam,
         )  # fmt: skip
         reach = opt.said_or(max_shadow_distance, model.max_shadow_distance_m)
         names = None if outputs is None else validate_outputs(opt.comma_list(outputs))

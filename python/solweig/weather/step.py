@@ -149,8 +149,9 @@ class Weather(WeatherValues):
         hours
             Keep only stamps at these hours, 0-23.
         year
-            Give all rows this year; 29 February is left out where it has none. A file composed of
-            months from several years takes the year of ``start`` when ``year`` is left out.
+            Give all rows this year; 29 February is left out where it has none. ``start`` and
+            ``end`` may name it or a year of the file. A file composed of months from several years
+            takes the year of ``start`` when ``year`` is left out.
         timestep_minutes
             Length of the steps [min]; left out, the file's, as told by its rows an hour.
         stamp

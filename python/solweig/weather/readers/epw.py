@@ -223,7 +223,7 @@ def read_epw(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]
     """
     file = read_file(path)
     clock = _clock(file.table, file.name)
-    frame = file.table.set_axis(_ends(clock.midnights(clock.year), clock), axis=0)
+    frame = file.table.set_axis(_ends_as_written(clock), axis=0)
     place = {
         **file.place,
         "tz_offset": file.place["TZ"],
@@ -252,9 +252,15 @@ def read_epw_weather(
     _say_pvgis(file)
     clock = _clock(file.table, file.name)
     frame = _quantities(file.table, file.name)
+    zone = float(file.place["TZ"])
+    if year is not None and _means_written_years(clock, int(year), start, end):
+        # The rows are chosen by the dates of the file, then they are given the year.
+        written = pd.DataFrame({"row": range(len(frame))}, index=_ends_as_written(clock))
+        rows = select(written, start, end, None, file.name, zone)["row"].to_numpy()
+        frame, clock = frame.iloc[rows].reset_index(drop=True), clock.take(rows)
+        start = end = None
     frame, steps, known = _dated(frame, clock, year, start, minutes, file.name)
     frame["minutes"] = steps
-    zone = float(file.place["TZ"])
     frame = select(frame, start, end, hours, file.name, zone)
     steps = frame.pop("minutes").to_numpy(dtype=np.float64)
     frames.fill_missing(frame, fill, (*frames.REQUIRED, "ws", "pressure"), file.name)
@@ -355,6 +361,11 @@ class _Clock:
         )
         return found
 
+    def take(self, rows: I64) -> _Clock:
+        """Of some rows."""
+        parts = (self.year[rows], self.month[rows], self.day[rows], self.end[rows])
+        return _Clock(*parts, self.step)
+
     @property
     def is_leap_day(self) -> NDArray[np.bool_]:
         """Rows of 29 February."""
@@ -363,6 +374,20 @@ class _Clock:
 
 def _ends(midnights: NDArray[np.datetime64], clock: _Clock) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(midnights + clock.end.astype("timedelta64[m]"))
+
+
+def _ends_as_written(clock: _Clock) -> pd.DatetimeIndex:
+    return _ends(clock.midnights(clock.year), clock)
+
+
+def _means_written_years(clock: _Clock, year: int, start: Any, end: Any) -> bool:
+    """Whether a bound names a year of the file that is not the year its rows are to have."""
+    said = [
+        parse_bound(bound, name).year
+        for name, bound in (("start", start), ("end", end))
+        if bound is not None
+    ]
+    return bool(set(said) & (set(np.unique(clock.year).tolist()) - {year}))
 
 
 def _clock(table: pd.DataFrame, source: str) -> _Clock:
