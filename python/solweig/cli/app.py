@@ -41,11 +41,16 @@ def _common(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bars.")] = False,
+    silence: Annotated[
+        list[str] | None,
+        typer.Option("--silence", help="Do not show warnings that begin so, as place; repeatable."),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     Options.debug, Options.quiet = debug, quiet
+    Options.silenced = tuple(silence or ())
     Options.flags = _flags(context)
     show_log(verbose)
 

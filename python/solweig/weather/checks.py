@@ -308,12 +308,12 @@ def _far(
         return []
     swapped = (place[1], place[0])
     if abs(swapped[0]) <= 90 and distance_km(swapped, other) <= MOST_KM:
-        why = "latitude and longitude look swapped"
+        why = "Latitude and longitude look swapped."
     else:
-        why = "is it meant?"
+        why = "Is it meant?"
     text = (
-        f"{what} ({_degrees(place)}) is {distance:.0f} km from {name} ({_degrees(other)}); {why} "
-        f"{then.capitalize()}. See {argument('latitude')}, {argument('longitude')}."
+        f"{what} ({_degrees(place)}) is {distance:.0f} km from {name} ({_degrees(other)}); {then}. "
+        f"{why} See {argument('latitude')}, {argument('longitude')}."
     )
     return [Finding("place", text)]
 

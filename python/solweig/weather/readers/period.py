@@ -69,13 +69,19 @@ def select(
     if not keep.any():
         raise WeatherDataError(
             "period",
-            f"stamps between {start} and {end}" + ("" if hours is None else f" at hours {wanted}"),
+            "stamps" + _words(start, end) + ("" if hours is None else f" at hours {wanted}"),
             f"none; {source} holds {stamps[0]} to {stamps[-1]}",
             f"Change {argument('start')}, {argument('end')} or {argument('hours')}, or give "
             f"{argument('year')} to re-date the rows of an EPW file.",
         )
     _say_cut(stamps, first, last if last is not None else before, source)
     return frame[keep].copy()
+
+
+def _words(start: Any, end: Any) -> str:
+    """A period in words."""
+    said = (("from", start), ("to", end))
+    return "".join(f" {word} {bound}" for word, bound in said if bound is not None)
 
 
 def _instants(
