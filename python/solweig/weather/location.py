@@ -51,8 +51,8 @@ class Location:
     Warns
     -----
     UserWarning
-        The sun's own clock is hours away from ``utc_offset``, unless that is said to be 0 (stamps in
-        UTC), or differs from UTC where it is left out.
+        The sun's own clock is hours away from ``utc_offset``, unless that is said to be 0 (stamps
+        in UTC), or differs from UTC where it is left out.
     """
 
     latitude: float

@@ -151,7 +151,7 @@ def _place(line: str, source: str) -> dict[str, Any]:
             source, "four numbers in the LOCATION line", ",".join(numbers), _PLACE_HINT
         ) from None
     extra = len(names) - len(_PLACE_KEYS)
-    names[1 : 2 + extra] = [",".join(names[1 : 2 + extra])]
+    names[1 : 2 + extra] = [", ".join(names[1 : 2 + extra])]
     return {
         **dict(zip(_PLACE_KEYS, names, strict=True)),
         "latitude": latitude, "longitude": longitude, "TZ": zone, "altitude": height,

@@ -105,7 +105,8 @@ def _instants(
             last = instant
         else:
             before = finish.after(year)
-        if first is not None and first > (last or before):  # type: ignore[operator]
+        late_end = last is not None and first is not None and first > last
+        if late_end or (before is not None and first is not None and first >= before):
             raise WeatherDataError(
                 "end", f"a time after start ({start})", repr(end),
                 "A period over New Year is two periods." if finish.year is None else None,
