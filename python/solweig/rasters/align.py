@@ -34,7 +34,8 @@ from rasterio.windows import Window
 from solweig.errors import InvalidSurfaceData
 from solweig.rasters.grids import Grid, same_crs, true_cell_size, whole_cell_offset
 from solweig.rasters.projection import describe_crs
-from solweig.rasters.sources import RasterSource, Stored
+from solweig.rasters.sources import RasterSource
+from solweig.rasters.stored import Stored
 from solweig.rasters.units import check_clear
 from solweig.typing import F32
 

@@ -20,7 +20,8 @@ from rasterio.transform import Affine
 from solweig.errors import InvalidSurfaceData
 from solweig.rasters.grids import Grid
 from solweig.rasters.projection import check_kind, horizontal_unit, split_vertical
-from solweig.rasters.sources import RasterSource, Stored, check_stored
+from solweig.rasters.sources import RasterSource
+from solweig.rasters.stored import Stored, check_stored
 from solweig.rasters.units import HeightUnit, height_unit, metres_of
 from solweig.typing import F32
 

@@ -18,6 +18,7 @@ from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import transform
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData
+from solweig.rasters.units import VerticalUnit
 from solweig.typing import Bounds
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "REPROJECT_HINT",
-    "VerticalUnit",
     "check_kind",
     "check_metric",
     "check_scale",
@@ -39,9 +39,6 @@ __all__ = [
 ]
 
 log = logging.getLogger(__name__)
-
-VerticalUnit = tuple[str, float]
-"""Name and metres."""
 
 #: Deviation of the point scale from 1 that is said, and that is refused.
 WARN_SCALE, REFUSE_SCALE = 0.005, 0.05

@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 import logging
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import rasterio
-from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
 from solweig.errors import InvalidSurfaceData, MissingRaster
 from solweig.rasters.grids import Grid
 from solweig.rasters.projection import horizontal_unit, split_vertical
+from solweig.rasters.stored import PLAIN, Stored, check_stored
 from solweig.rasters.units import HeightUnit, height_unit
 from solweig.typing import F32
 
-__all__ = ["RasterSource", "Stored", "check_stored", "open_source"]
+__all__ = ["RasterSource", "open_source"]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Stored:
-    """How stored numbers become values: ``(number * scale + shift) * metres``."""
-
-    scale: float = 1.0
-    shift: float = 0.0
-    metres: float = 1.0
-
-    @property
-    def plain(self) -> bool:
-        """Whether the numbers are the values."""
-        return (self.scale, self.shift, self.metres) == (1.0, 0.0, 1.0)
-
-    def values(self, numbers: NDArray[Any]) -> NDArray[Any]:
-        """Values of numbers, in double precision; the numbers themselves where they are plain."""
-        if self.plain:
-            return numbers
-        return (numbers.astype(np.float64) * self.scale + self.shift) * self.metres
 
 
 @dataclass(frozen=True)
@@ -52,29 +29,11 @@ class RasterSource:
     #: Of an array, what it is, in words.
     path: str
     grid: Grid
-    stored: Stored = Stored()
+    stored: Stored = PLAIN
     #: Of its heights; ``None`` for other layers.
     unit: HeightUnit | None = None
     #: Of an array: float32 with NaN where it has no data, values and not stored numbers.
     values: F32 | None = None
-
-
-def check_stored(name: str, scale: Any, shift: Any) -> tuple[float, float]:
-    """Scale and offset of a file as numbers.
-
-    Raises
-    ------
-    InvalidSurfaceData
-        They make no values of the stored numbers.
-    """
-    scale, shift = float(scale), float(shift)
-    if not (math.isfinite(scale) and math.isfinite(shift) and scale != 0.0):
-        raise InvalidSurfaceData(
-            name, "a finite scale other than 0 and a finite offset", f"{scale:g} and {shift:g}"
-        )
-    if (scale, shift) != (1.0, 0.0):
-        logger.info("%s: stored values times %g plus %g, as the file says", name, scale, shift)
-    return scale, shift
 
 
 def open_source(name: str, path: str | Path, unit: HeightUnit | None = None) -> RasterSource:

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData
-from solweig.rasters.projection import VerticalUnit
 
 __all__ = [
     "HEIGHT_LAYERS",
     "HeightUnit",
+    "VerticalUnit",
     "check_clear",
     "check_height_unit",
     "height_unit",
+    "length_unit",
     "metres_of",
 ]
 
@@ -67,6 +68,9 @@ class HeightUnit:
 
 
 _METRE = HeightUnit("m", 1.0, "")
+
+VerticalUnit = tuple[str, float]
+"""Name and metres."""
 
 
 def metres_of(text: str) -> float | None:
@@ -141,6 +145,18 @@ def height_unit(
     """
     if layer not in HEIGHT_LAYERS:
         return None
+    return length_unit(layer, band=band, vertical=vertical, horizontal=horizontal, said=said)
+
+
+def length_unit(
+    layer: str,
+    *,
+    band: str | None,
+    vertical: VerticalUnit | None,
+    horizontal: tuple[str, float] | None,
+    said: HeightUnit | None = None,
+) -> HeightUnit:
+    """:func:`height_unit` of what is known to hold heights, under any name."""
     unit = said or _declared(layer, band, vertical) or _undeclared(horizontal)
     if unit.metres != 1.0 and unit.source:
         log.warning(

@@ -126,8 +126,9 @@ def calculate(
     execution
         Wishes about hardware, see :class:`solweig.execution.ExecutionConfig`.
     pois
-        Points of interest: a GeoJSON or GeoPackage file, ``{name: (x, y)}`` or a list of ``(x,
-        y)``; every flux at them is in ``summary.pois``.
+        Points of interest: a GeoJSON, GeoPackage (``file.gpkg|layername=NAME`` names a layer), CSV
+        or shape file, ``{name: (x, y)}`` or a list of ``(x, y)``; every flux at them is in
+        ``summary.pois``.
     formulation
         "reference" (SOLWEIG 2025a) or "improved" physics.
     state

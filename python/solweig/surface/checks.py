@@ -92,8 +92,8 @@ def _cells_outside(layer: F32, least: float, most: float) -> str:
     row, col = np.unravel_index(int(np.argmax(outside)), outside.shape)
     count = int(np.count_nonzero(outside))
     return (
-        f", out of range in {count} of {layer.size} cells ({100.0 * count / layer.size:.2g} %), the "
-        f"first at row {row}, column {col}"
+        f", out of range in {count} of {layer.size} cells ({100.0 * count / layer.size:.2g} %), "
+        f"the first at row {row}, column {col}"
     )
 
 
