@@ -21,6 +21,7 @@ from solweig.atomic import atomic_path
 from solweig.errors import InvalidSurfaceData
 from solweig.rasters.geotiff import bands
 from solweig.rasters.preview import save_preview
+from solweig.rasters.room import raster_target
 from solweig.rasters.stored import Stored, check_stored
 from solweig.rasters.units import check_clear, length_unit, metres_of
 from solweig.renamed import also_named
@@ -170,8 +171,9 @@ def save_raster(
     )
     with (
         atomic_path(target) as temporary,
+        raster_target(temporary, values.size * dtype.itemsize, told=target) as place_of_file,
         _rasterio_errors(),
-        _rasterio().open(temporary, "w", **profile) as sink,
+        _rasterio().open(place_of_file, "w", **profile) as sink,
     ):
         for row, band in bands(values, no_data_val):
             place = Window(0, row, values.shape[1], band.shape[0])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from solweig import _core, switches
-from solweig.atomic import atomic_path
+from solweig.atomic import atomic_path, full_disk_told
 from solweig.config import HumanParams, ModelConfig
 from solweig.errors import ComputationCancelled, ConfigurationError
 from solweig.execution import ExecutionConfig
@@ -164,6 +164,8 @@ def calculate(
     ConfigurationError
         An unknown output or parameter, a folder that cannot be written or holds another run, a
         point outside the raster.
+    DiskFull
+        The disk has no room for the results; what is there is whole.
     ComputationCancelled
         Raised by ``progress_callback``; nothing is left half-written.
 
@@ -203,6 +205,13 @@ def _recorded(
     folder = plan.settings.output_dir
     if folder is None:
         return _run(plan, progress, baseline)[0]
+    with full_disk_told(folder):
+        return _written(plan, folder, progress, baseline)
+
+
+def _written(
+    plan: RunPlan, folder: Path, progress: Advance | None, baseline: TimeseriesSummary | None
+) -> TimeseriesSummary:
     if plan.replaces:
         remove_run(folder)
     save_run_metadata(plan.metadata, folder)

@@ -218,6 +218,8 @@ class SurfaceData(Layers):
         ConfigurationError
             A number is out of range, ``working_dir`` cannot be written to or is needed because the
             sky view does not fit the memory, or a GPU is demanded and there is none.
+        DiskFull
+            The disk has no room for ``working_dir``.
         ComputationCancelled
             ``feedback`` said so.
         """

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from solweig import switches
+from solweig.atomic import full_disk_told
 from solweig.config import check_tile_size
 from solweig.errors import GridShapeMismatch
 from solweig.execution import ResolvedExecution
@@ -65,6 +66,13 @@ class PrepareOptions:
 
 def prepared(kind: type[L], layers: Given, options: PrepareOptions, frame: dict[str, Any]) -> L:
     """A surface of a ``kind``; see ``SurfaceData.prepare``. ``frame``: its height parameters."""
+    if options.working_dir is None:
+        return _prepared(kind, layers, options, frame)
+    with full_disk_told(options.working_dir):
+        return _prepared(kind, layers, options, frame)
+
+
+def _prepared(kind: type[L], layers: Given, options: PrepareOptions, frame: dict[str, Any]) -> L:
     _check_options(options, frame)
     given = {name: layer for name, layer in layers.items() if layer is not None}
     cache = (
