@@ -219,12 +219,16 @@ class DiskFull(SolweigError, OSError):
         Bytes that are to be written, if they are known.
     """
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> DiskFull:
+    def __new__(
+        cls, where: Any = None, free: int | None = None, needed: int | None = None
+    ) -> DiskFull:
         # OSError would take the arguments for an error number and a file name.
         """Made of the arguments of the class."""
         return OSError.__new__(cls)
 
-    def __init__(self, where: Any, free: int | None = None, needed: int | None = None) -> None:
+    def __init__(
+        self, where: Any = None, free: int | None = None, needed: int | None = None
+    ) -> None:
         there = "unknown" if free is None else _size(free)
         wanted = "" if needed is None else f", {_size(needed)} needed"
         message = (

@@ -17,7 +17,9 @@ _IN_MEMORY_BYTES = 512 * 2**20
 
 @contextmanager
 def raster_target(path: Path, size: int, *, told: Path) -> Iterator[str]:
-    """Where GDAL is to write a raster of so many bytes that belongs under a path; ``told``: by name.
+    """Where GDAL is to write a raster of so many bytes that belongs under a path.
+
+    ``told`` is the path that an error names.
 
     Of a disk that is full GDAL says a line for every block and at the end that something went
     wrong. Where there is little room the file is therefore made in memory and written in one go.

@@ -207,7 +207,8 @@ def refuse_other_run(folder: Path, run_id: str, *, overwrite: bool, resume: bool
     """Check that a run may write into a folder.
 
     The same run, inputs and parameters alike, may be repeated, which is said unless it is to be
-    resumed: its files come out the same. A different run is never mixed in; with ``overwrite=True`` it takes the earlier one's place.
+    resumed: its files come out the same. A different run is never mixed in; with
+    ``overwrite=True`` it takes the earlier one's place.
 
     Returns
     -------
