@@ -219,6 +219,8 @@ class DiskFull(SolweigError, OSError):
         Bytes that are to be written, if they are known.
     """
 
+    errno = errno.ENOSPC
+
     def __new__(
         cls, where: Any = None, free: int | None = None, needed: int | None = None
     ) -> DiskFull:
@@ -238,7 +240,6 @@ class DiskFull(SolweigError, OSError):
         super().__init__(
             message, field=str(where), expected="room on the disk" + wanted, got=f"{there} free"
         )
-        self.errno = errno.ENOSPC
 
     def __str__(self) -> str:
         return str(self.args[0])

@@ -88,7 +88,8 @@ def labelled_source(
         raise InvalidSurfaceData(
             name, "coordinates of its projected CRS", "coordinates in degrees", _WITHOUT
         )
-    _refuse_counters(name, array, x, y, known=own is not None or geo is not None)
+    counted = geo is None or geo == Affine.identity()
+    _refuse_counters(name, array, x, y, 0.0 if geo is None else 0.5, known=not counted or own)
     x, y = (
         None if v is None else v * _coordinate_scale(name, array, axis, own)
         for v, axis in ((x, x_name), (y, y_name))
@@ -96,7 +97,9 @@ def labelled_source(
     rows, cols = (int(array.sizes[dim]) for dim in (y_name, x_name))
     left, dx = _axis(name, x_name, x, cols, None if geo is None else (geo.c, geo.a))
     top, dy = _axis(name, y_name, y, rows, None if geo is None else (geo.f, geo.e))
+    alone = math.isnan(dx), math.isnan(dy)
     dx, dy = _lone_steps(name, dx, dy)
+    left, top = left - alone[0] * dx / 2, top - alone[1] * dy / 2
     values, stored, found = _values(name, array, unit, vertical, own)
     if dx < 0.0:
         values, left, dx = values[:, ::-1], left + cols * dx, -dx
@@ -220,14 +223,15 @@ def _refuse_counters(
     array: Any,
     x: NDArray[Any] | None,
     y: NDArray[Any] | None,
+    first: float,
     *,
-    known: bool,
+    known: Any,
 ) -> None:
-    """Refuse 0, 1, 2...: nobody says whether these are metres."""
+    """Refuse 0, 1, 2... (with a transform that says nothing, 0.5, 1.5...): no metres are known."""
     if known or x is None or y is None or max(x.size, y.size) < 2:
         return
     said = any(array.coords[d].attrs.get("units") for d in array.dims if d in array.coords)
-    if not said and all(np.array_equal(v, np.arange(v.size)) for v in (x, y)):
+    if not said and all(np.array_equal(v, np.arange(v.size) + first) for v in (x, y)):
         raise InvalidSurfaceData(
             name,
             "coordinates in metres, or a CRS",
@@ -259,7 +263,9 @@ def _axis(
     count: int,
     geo: tuple[float, float] | None,
 ) -> tuple[float, float]:
-    """Outer edge of the first cell and signed step of an axis; a step of NaN where unknown.
+    """Outer edge of the first cell and signed step of an axis.
+
+    Of a single cell without a transform, its centre and NaN.
 
     ``geo`` is the same from a transform among the attributes, which a part of a larger array may
     have taken along: where there are coordinates they hold, and it only tells what they mark.
@@ -272,8 +278,7 @@ def _axis(
         raise InvalidSurfaceData(name, f"finite coordinates {dim}", "NaN or infinite ones")
     first = float(centres[0])
     if count == 1:
-        step = math.nan if geo is None else geo[1]
-        return first, step
+        return (first, math.nan) if geo is None else (first - geo[1] / 2, geo[1])
     step = (float(centres[-1]) - first) / (count - 1)
     apart = np.abs(centres - (first + step * np.arange(count)))
     digits = float(np.spacing(np.abs(centres).max()))
