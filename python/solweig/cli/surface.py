@@ -67,7 +67,7 @@ def _cells(
     import rasterio
     from rasterio.errors import RasterioError
 
-    from solweig.rasters.projection import ground_size
+    from solweig.rasters.projection import ground_sides
 
     try:
         with rasterio.open(dsm) as source:
@@ -78,9 +78,11 @@ def _cells(
                 cells = abs((east - west) * (north - south) / affine.determinant)
             if pixel_size is None:
                 return round(cells)
-            side: float | None = abs(float(affine.a))
+            sides: tuple[float, float] | None = (float(affine.a), float(affine.e))
             if reproject is not None and source.crs is not None:
-                side = ground_size(source.crs, affine, middle)
-            return None if side is None else round(cells * (side / pixel_size) ** 2)
+                sides = ground_sides(source.crs, affine, middle)
+            if sides is None:
+                return None
+            return round(cells * abs(sides[0] * sides[1]) / pixel_size**2)
     except (RasterioError, ValueError, ZeroDivisionError):
         return None  # told with its reason when the layers are read

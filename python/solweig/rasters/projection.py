@@ -30,7 +30,7 @@ __all__ = [
     "check_metric",
     "check_scale",
     "describe_crs",
-    "ground_size",
+    "ground_sides",
     "horizontal_unit",
     "length_scales",
     "reproject_target",
@@ -309,8 +309,10 @@ def _own_zone(name: str, crs: CRS, centre: tuple[float, float]) -> CRS:
     return CRS.from_epsg(int(zone.split()[0].removeprefix("EPSG:")))
 
 
-def ground_size(crs: CRS, affine: Any, middle: tuple[float, float]) -> float | None:
-    """Side of a cell on the ground [m], by its area; ``None`` where it does not lie on earth.
+def ground_sides(
+    crs: CRS | None, affine: Any, middle: tuple[float, float]
+) -> tuple[float, float] | None:
+    """Sides of a cell on the ground [m]; ``None`` where it does not lie on earth.
 
     Parameters
     ----------
@@ -324,10 +326,12 @@ def ground_size(crs: CRS, affine: Any, middle: tuple[float, float]) -> float | N
     flat, _ = split_vertical(crs)
     if flat is None or not (flat.is_projected or flat.is_geographic):
         return None
-    corners = [(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)]
-    xs, ys = zip(*(affine * (middle[0] + i, middle[1] + j) for i, j in corners), strict=True)
-    longitudes, latitudes = transform(flat, CRS.from_epsg(4326), xs, ys)
-    if not np.isfinite([*longitudes, *latitudes]).all():
+    ends = [(-0.5, 0.0), (0.5, 0.0), (0.0, -0.5), (0.0, 0.5)]
+    xs, ys = zip(*(affine * (middle[0] + i, middle[1] + j) for i, j in ends), strict=True)
+    lon, lat = transform(flat, CRS.from_epsg(4326), xs, ys)
+    if not np.isfinite([*lon, *lat]).all():
         return None
-    area, _ = pyproj.Geod(ellps="WGS84").polygon_area_perimeter(longitudes, latitudes)
-    return math.sqrt(abs(float(area)))
+    sides = pyproj.Geod(ellps="WGS84").inv(
+        [lon[0], lon[2]], [lat[0], lat[2]], [lon[1], lon[3]], [lat[1], lat[3]]
+    )[2]
+    return float(sides[0]), float(sides[1])

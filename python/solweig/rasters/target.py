@@ -22,6 +22,7 @@ from solweig.rasters.grids import (
 )
 from solweig.rasters.projection import (
     REPROJECT_HINT,
+    check_kind,
     check_metric,
     check_scale,
     describe_crs,
@@ -124,6 +125,7 @@ def target_grid(
     if bbox is not None:
         cells = overlap("bbox", cells, check_bbox(bbox), base, part_cells=True)
     for source in others:
+        check_kind(source.name, source.grid.crs)
         if source.grid.crs is None and base.crs is not None:
             logger.info("%s: no CRS in the file; taken as the DSM's", source.name)
         if source.name not in _ENDS_ARE_EMPTY:

@@ -53,6 +53,7 @@ _METRES: dict[str, float] = {
     **dict.fromkeys(("yd", "yard", "yards"), 0.9144),
 }  # fmt: skip
 _SAYS_NOTHING = ("", "unknown", "unnamed", "none", "n/a", "na", "-", "1", "undefined")
+_CALL = "height_unit"
 # International and survey foot differ by two millionths: no two units of a length are nearer.
 _SAME = 1e-5
 
@@ -65,6 +66,11 @@ class HeightUnit:
     metres: float
     #: Who says so, in words; empty where nobody does.
     source: str
+
+    @property
+    def from_file(self) -> bool:
+        """Whether the file says so."""
+        return self.source not in ("", _CALL)
 
 
 _METRE = HeightUnit("m", 1.0, "")
@@ -109,7 +115,7 @@ def check_height_unit(said: Any) -> dict[str, HeightUnit]:
                 repr(said),
                 "For example height_unit='ft' or {'cdsm': 'ft'} (--height-unit ft or cdsm=ft).",
             )
-        found[layer] = HeightUnit(unit, metres, "height_unit")
+        found[layer] = HeightUnit(unit, metres, _CALL)
     return found
 
 

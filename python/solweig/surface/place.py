@@ -14,7 +14,7 @@ from rasterio.errors import CRSError
 from solweig.errors import InvalidSurfaceData
 from solweig.rasters.grids import Grid
 from solweig.rasters.labelled import is_labelled, labelled_source, north_up_values
-from solweig.rasters.projection import ground_size
+from solweig.rasters.projection import ground_sides
 
 __all__ = ["UNSAID_PIXEL_SIZE", "UnsaidPixelSize", "as_plain", "settled_pixel_size"]
 
@@ -38,7 +38,7 @@ def settled_pixel_size(
     Raises
     ------
     InvalidSurfaceData
-        The transform has cells of another size on the ground.
+        The transform has cells of another size on the ground, or oblong ones.
 
     Warns
     -----
@@ -77,10 +77,19 @@ def _size_of(shape: tuple[int, int], geotransform: Any, crs: str | None) -> floa
         return plain
     try:
         grid = Grid(shape, transform, CRS.from_user_input(crs))
-        size = ground_size(grid.crs, grid.transform, (shape[1] / 2, shape[0] / 2))
+        sides = ground_sides(grid.crs, grid.transform, (shape[1] / 2, shape[0] / 2))
     except (CRSError, ValueError):
         return None  # told by whoever needs the CRS
-    return plain if size is None or math.isclose(size, plain, rel_tol=_QUIET) else size
+    if sides is None:
+        return plain
+    if not math.isclose(*sides, rel_tol=_REFUSED):
+        raise InvalidSurfaceData(
+            "geotransform", "cells that are square on the ground",
+            f"{sides[0]:.3g} m by {sides[1]:.3g} m",
+            "SurfaceData.prepare(reproject='utm') brings files to a projection in true metres.",
+        )  # fmt: skip
+    size = math.sqrt(sides[0] * sides[1])
+    return plain if math.isclose(size, plain, rel_tol=_QUIET) else size
 
 
 def as_plain(name: str, value: Any, pixel_size: float) -> Any:

@@ -204,7 +204,7 @@ def _on_grid_of(
 def _warn_of_mixed_units(sources: Mapping[str, RasterSource]) -> None:
     """Warn where one layer says feet and another says nothing."""
     known = {name: s.unit for name, s in sources.items() if name in HEIGHT_LAYERS and s.unit}
-    other = next((u for u in known.values() if u.source and u.metres != 1.0), None)
+    other = next((u for u in known.values() if u.from_file and u.metres != 1.0), None)
     silent = [name for name, unit in known.items() if not unit.source]
     if other is None or not silent:
         return
