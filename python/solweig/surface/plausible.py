@@ -119,10 +119,10 @@ def check_surface(dsm: F32, dem: F32 | None, look: Look, *, relative: bool) -> N
     UserWarning
         Cells that look like undeclared gaps; a surface below its ground, or high above all of it.
     """
-    ground_gap = None if dem is None else _say_voids("dem", dem, look, None)
-    surface_gap = None
+    ground_gaps = () if dem is None else _say_voids("dem", dem, look, None)
+    gaps: tuple[float, ...] = ()
     if not relative:
-        surface_gap = _say_voids("dsm", dsm, look, dem if ground_gap is None else None)
+        gaps = _say_voids("dsm", dsm, look, None if ground_gaps else dem)
     if dem is None:
         if not relative:
             _check_steps(dsm, look)
@@ -132,11 +132,11 @@ def check_surface(dsm: F32, dem: F32 | None, look: Look, *, relative: bool) -> N
     def above(band: slice) -> F32:
         return dsm[band] if relative else dsm[band] - ground[band]
 
-    _check_objects(dsm, above, look, surface_gap, only_high=relative)
+    _check_objects(dsm, above, look, gaps, only_high=relative)
 
 
 def _check_objects(
-    dsm: F32, above: Callable[[slice], F32], look: Look, gap: float | None, *, only_high: bool
+    dsm: F32, above: Callable[[slice], F32], look: Look, gaps: tuple[float, ...], *, only_high: bool
 ) -> None:
     """Heights above ground: none below it, none absurd, some of them zero."""
     known = below = touching = 0
@@ -148,7 +148,7 @@ def _check_objects(
             known += height.size - int(np.count_nonzero(np.isnan(height)))
             touching += int(np.count_nonzero(height < _TOUCHING_M))
             under = height < -_BELOW_GROUND_M
-            if gap is not None:
+            for gap in gaps:
                 under &= dsm[band] != gap
             if under.any():
                 below += int(np.count_nonzero(under))
@@ -217,12 +217,12 @@ def _check_steps(dsm: F32, look: Look) -> None:
 # ------------------------------------------------------------------ undeclared gaps
 
 
-def _say_voids(name: str, layer: F32, look: Look, ground: F32 | None) -> float | None:
-    """Warn of cells that look like undeclared gaps; returns their number as it is stored.
+def _say_voids(name: str, layer: F32, look: Look, ground: F32 | None) -> tuple[float, ...]:
+    """Warn of cells that look like undeclared gaps; returns their heights.
 
     ``ground``: a ground model that is believed; cells that lie on it are no gaps.
     """
-    found: float | None = None
+    found: list[float] = []
     for value in _void_values(layer):
 
         def cells(band: slice, value: float = value) -> Bool:
@@ -234,13 +234,13 @@ def _say_voids(name: str, layer: F32, look: Look, ground: F32 | None) -> float |
 
         if not any(bool(cells(band).any()) for band in _bands(layer)):
             continue
-        found = value if found is None else found
+        found.append(value)
         _warn(
             f"{name}: expected elevations, got exactly {value:g} m in {look.cells(layer, cells)}, "
             f"far from all others. Is this an undeclared no-data value? Then declare it "
             f"(gdal_edit.py -a_nodata {value:g}; NaN in arrays)."
         )
-    return found
+    return tuple(found)
 
 
 def _void_values(layer: F32) -> Iterator[float]:
