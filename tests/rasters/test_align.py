@@ -19,6 +19,7 @@ from solweig.rasters.grids import Grid, whole_cell_offset
 from solweig.rasters.sources import open_source
 from solweig.rasters.target import target_grid
 from tests.support.rasters import NORTH, UTM33, WEST, scene, write_scene, write_tif
+from tests.support.stored import unpacked
 
 SWEREF = "EPSG:3006"
 
@@ -240,7 +241,7 @@ def test_resampled_dsm_is_kept_in_the_working_folder(tmp_path: Path) -> None:
 
 
 def test_kronenhuset_with_a_text_grid_without_crs(
-    shared: Path, caplog: pytest.LogCaptureFixture
+    shared: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = shared / "data/kronenhuset"
     # The canal: its ground model was smoothed over the quays.
@@ -248,7 +249,7 @@ def test_kronenhuset_with_a_text_grid_without_crs(
     with caplog.at_level(logging.INFO), pytest.warns(UserWarning, match=below):
         surface = SurfaceData.prepare(
             folder / "DSM_KR.tif",
-            cdsm=folder / "CDSM_KR.asc",
+            cdsm=unpacked(folder / "CDSM_KR.asc", tmp_path),
             dem=folder / "DEM_KR.tif",
             land_cover=folder / "landcover_KR.tif",
         )
