@@ -31,7 +31,7 @@ class ExecutionConfig:
         "multi_gpu".
     devices
         Adapters to use, as "gpu:N" or N in the list ``solweig info`` prints; None = the best ones.
-        Named, a software adapter is used too.
+        Named, a software adapter is used too; one that is not there is an error.
     workers
         Threads of the engine, at least 1; None = all cores. Takes effect only before the engine's
         first parallel work in this process. Of a run in tiles on the CPU: worker processes that
