@@ -212,6 +212,8 @@ def test_the_budget_is_a_share_of_what_is_free(monkeypatch: pytest.MonkeyPatch) 
         ({"memory_budget": 0}, "memory_budget"),
         ({"deterministic": False}, "deterministic"),
         ({"accelerator": "cpu", "strict": True}, "strict"),
+        ({"accelerator": "cpu", "devices": ("gpu:0",)}, "devices"),
+        ({"strategy": "cpu", "devices": ("gpu:0",)}, "devices"),
         ({"log": "xml"}, "log"),
     ],
 )

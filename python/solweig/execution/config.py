@@ -87,6 +87,11 @@ class ExecutionConfig:
                     "execution.devices", "a list of adapters, or None", repr(self.devices)
                 )
             object.__setattr__(self, "devices", tuple(_device(d) for d in self.devices))
+            if "cpu" in (self.accelerator, self.strategy):
+                raise ConfigurationError(
+                    "execution.devices", "None where the CPU is asked for", repr(self.devices),
+                    "Leave out --device, or --accelerator cpu.",
+                )  # fmt: skip
         if not self.deterministic:
             raise ConfigurationError(
                 "execution.deterministic", "True", "False", "There is no other way to run."

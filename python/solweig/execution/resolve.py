@@ -290,8 +290,8 @@ def _warn(reason: str) -> None:
         return
     _warned.add(reason)
     warnings.warn(
-        f"no GPU is used: {reason}. The CPU computes the same maps ({DOCUMENTATION}; "
-        "--accelerator cpu, accelerator='cpu' asks for it).",
+        f"no GPU is used: {reason}; the CPU computes the same maps ({DOCUMENTATION}, "
+        "--accelerator cpu)",
         GpuUnavailableWarning,
         stacklevel=5,
     )
