@@ -61,7 +61,8 @@ def test_a_surface_below_the_ground() -> None:
 def test_warnings_point_at_the_file_that_called() -> None:
     with pytest.warns(UserWarning) as told:
         made(dsm=scene()["dsm"] - 5.0)
-    assert [Path(one.filename) for one in told] == [Path(__file__)]
+    files = [Path(one.filename) for one in told if one.category is UserWarning]
+    assert files == [Path(__file__)]
 
 
 def test_a_few_pits_and_small_differences_are_noise() -> None:
