@@ -59,7 +59,7 @@ def test_a_surface_below_the_ground() -> None:
 
 
 def test_warnings_point_at_the_file_that_called() -> None:
-    with pytest.warns(UserWarning) as told:
+    with pytest.warns(UserWarning, match="on or above the ground") as told:
         made(dsm=scene()["dsm"] - 5.0)
     files = [Path(one.filename) for one in told if one.category is UserWarning]
     assert files == [Path(__file__)]
