@@ -132,7 +132,8 @@ def test_thinned_rows_are_said(site: Path) -> None:
     said = run(
         site, "--utc-offset", "1", "--timestep-minutes", "60", "--overwrite", weather="thin.txt"
     )
-    assert said.stderr == ""
+    assert said.exit_code == 0
+    assert "stands for" not in said.stderr
 
 
 def test_the_season_is_said_when_more_is_asked_for(site: Path) -> None:

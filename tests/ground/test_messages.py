@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import typer
 
 from solweig.cli.app import app
 from solweig.messages import argument
@@ -27,10 +28,9 @@ def test_arguments_in_python_and_on_the_command_line(name: str, value: Any, text
 
 
 def test_the_flags_that_messages_name_exist() -> None:
-    import typer
-
-    command: Any = typer.main.get_command(app)
-    flags = {flag for option in command.commands["run"].params for flag in option.opts}
+    group: Any = typer.main.get_command(app)
+    command = group.get_command(None, "run")
+    flags = {flag for option in command.params for flag in option.opts}
     for name in (
         "stamp", "utc_offset", "longitude", "latitude", "timestep_minutes", "fill", "start", "end",
         "hours", "year", "beam", "leaf_on", "leaf_off",

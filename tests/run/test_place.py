@@ -88,7 +88,7 @@ def test_a_location_far_from_the_raster_is_said_and_kept() -> None:
     with pytest.warns(solweig.WeatherWarning, match="place: the location .* it is kept"):
         solweig.calculate(small_surface(), weather((12,)), Location(55.7, 13.2, 10.0, 1.0))
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         solweig.calculate(small_surface(), weather((12,)), LOCATION)
 
 
