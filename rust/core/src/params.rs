@@ -1,7 +1,7 @@
 //! Parameters of a run (R 1.3, 9) and the choice between reference and improved formulae.
 
 use crate::ground::{DEFAULT_GROUND, LandCoverTable, SurfaceClass, WALLS};
-use crate::pet::Body;
+use crate::pet::{Body, PetVariant};
 
 /// Which published or corrected formulae replace the reference's. Every field set to false is the
 /// reference model.
@@ -170,7 +170,9 @@ pub struct Params {
     pub utci_wind_floor: f64,
     /// Height of the wind PET receives.
     pub pet_wind: PetWind,
-    /// The person of PET.
+    /// Which body PET is computed with.
+    pub pet_variant: PetVariant,
+    /// The person of PET; `posture` says whether it sits.
     pub person: Body,
 }
 
@@ -195,13 +197,10 @@ impl Default for Params {
             wind_height: 10.0,
             utci_wind_floor: 0.0,
             pet_wind: PetWind::BodyHeight,
+            pet_variant: PetVariant::default(),
             person: Body {
-                weight: 75.0,
-                age: 35.0,
                 height: 1.75,
-                activity: 80.0,
-                clothing: 0.9,
-                female: false,
+                ..Body::default()
             },
         }
     }

@@ -5,8 +5,8 @@ use crate::delay::ThermalState;
 use crate::fields::Field;
 use crate::grid::Window;
 use crate::gvf::{GroundView, GvfFields, GvfStage, GvfStep};
-use crate::params::{BodyShape, Params, PetWind};
-use crate::pet::PetStep;
+use crate::params::{BodyShape, Params, PetWind, Posture};
+use crate::pet::{Body, PetStep};
 use crate::radiation::cells::{Cells, GroundFields};
 use crate::radiation::surface::emission_and_lit_albedo;
 use crate::radiation::tables::{PatchSky, StepInput, StepTables};
@@ -325,8 +325,14 @@ fn comfort(params: &Params, weather: &Weather, request: &Request<'_>) -> Comfort
     Comfort {
         utci: (wants(Field::Utci) || request.count)
             .then(|| UtciStep::new(weather.ta, weather.rh, wind_10m)),
-        pet: wants(Field::Pet)
-            .then(|| PetStep::new(weather.ta, weather.rh, pet_wind, &params.person)),
+        pet: wants(Field::Pet).then(|| {
+            let person = Body {
+                sitting: params.posture == Posture::Sitting,
+                ..params.person
+            };
+            let (ta, rh) = (weather.ta, weather.rh);
+            PetStep::new(params.pet_variant, ta, rh, pet_wind, &person)
+        }),
     }
 }
 
