@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from solweig.errors import SolweigError as SolweigError
     from solweig.errors import StalePrecomputedData as StalePrecomputedData
     from solweig.errors import WeatherDataError as WeatherDataError
+    from solweig.execution import ExecutionConfig as ExecutionConfig
     from solweig.gpu import RELEASE_BUILD as RELEASE_BUILD
     from solweig.gpu import get_compute_backend as get_compute_backend
     from solweig.gpu import get_gpu_limits as get_gpu_limits
@@ -85,6 +86,7 @@ _EXPORTS: dict[str, str] = {
     "WeatherDataError": "errors",
     "ConfigurationError": "errors",
     "ComputationCancelled": "errors",
+    "ExecutionConfig": "execution.config",
     "calculate": "run.calculation",
     "validate_inputs": "run.checks",
     "SolweigResult": "results.summary",
