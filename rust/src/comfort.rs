@@ -4,8 +4,8 @@ use crate::door::{Raster, array, contiguous, enter};
 use numpy::{PyArrayDyn, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use rayon::prelude::*;
 use pyo3::types::PyDict;
+use rayon::prelude::*;
 use solweig_core::pet::{Body, PetStep, PetVariant, pet as pet_point};
 use solweig_core::utci::{Outside, UtciRange, UtciStep, utci as utci_point};
 
@@ -153,9 +153,8 @@ pub fn utci_outside<'py>(
         cells
             .par_chunks(BLOCK)
             .map(|part| {
-                let count = |outside: &dyn Fn(f32) -> bool| {
-                    part.iter().filter(|&&t| outside(t)).count()
-                };
+                let count =
+                    |outside: &dyn Fn(f32) -> bool| part.iter().filter(|&&t| outside(t)).count();
                 [count(&|t| t < low), count(&|t| t > high)]
             })
             .reduce(|| [0; 2], |a, b| [a[0] + b[0], a[1] + b[1]])

@@ -422,7 +422,7 @@ fn missing_sky_view_gives_no_value() {
     let same = |x: &'static [f32; 1]| [x.as_slice(); 5];
     let cells = Cells {
         valid: &[true],
-            places: &[GROUND],
+        places: &[GROUND],
         svf: svf.each_ref().map(|x| x.as_slice()),
         patches: None,
         land_cover: None,

@@ -59,8 +59,7 @@ impl Blood {
     fn widest(&self, load: f64) -> f64 {
         let across = load / (self.tissue + self.heat * GREATEST);
         let narrow = GREATEST * (1.0 + 0.5 * SKIN_SET);
-        let greatest =
-            (narrow + self.offset - self.gain * across) / (self.gain + 0.5 * GREATEST);
+        let greatest = (narrow + self.offset - self.gain * across) / (self.gain + 0.5 * GREATEST);
         greatest.min(SKIN_SET)
     }
 }

@@ -4,8 +4,8 @@
 //! so that the balance has one root and PET never falls when the surroundings get hotter.
 
 use super::balance::{
-    Balance, CLOTHING_EMISSIVITY, COLDEST, DIFFUSION, INDOOR_VAPOUR, KELVIN, LATENT, RADIATING, SIGMA,
-    TOLERANCE, pow4, saturation,
+    Balance, CLOTHING_EMISSIVITY, COLDEST, DIFFUSION, INDOOR_VAPOUR, KELVIN, LATENT, RADIATING,
+    SIGMA, TOLERANCE, pow4, saturation,
 };
 use super::blood::{Blood, CORE_SET, Drive};
 use super::body::Body;

@@ -5,7 +5,7 @@
 
 use super::balance::{
     AIR_HEAT, CLOTHING_EMISSIVITY, COLDEST, INDOOR_VAPOUR, INDOOR_WIND, LATENT, PRESSURE_HPA,
-    SKIN_EMISSIVITY, SIGMA, TOLERANCE, TWO_PI, clothed_height_share, metabolic_rate, pow4,
+    SIGMA, SKIN_EMISSIVITY, TOLERANCE, TWO_PI, clothed_height_share, metabolic_rate, pow4,
     saturation,
 };
 use super::blood::{Blood, CORE_SET, Drive, SKIN_SET};

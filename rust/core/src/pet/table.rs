@@ -5,7 +5,7 @@
 //! the solver, and halved around kinks and changes of regime until it fits. The table is a function
 //! of the weather only, so results depend neither on the order of cells nor on threads.
 
-use super::Solver;
+use super::solver::Solver;
 use rayon::prelude::*;
 use std::sync::OnceLock;
 
@@ -81,8 +81,7 @@ impl Table {
             .map(|cell| {
                 let low = LOW + WIDTH * cell as f64;
                 let mut out = Vec::new();
-                self.piece(cell)
-                    .flatten(&self.solver, low, WIDTH, &mut out);
+                self.piece(cell).flatten(&self.solver, low, WIDTH, &mut out);
                 out
             })
             .collect();
@@ -188,9 +187,7 @@ fn rises(d: &[f64; 4]) -> bool {
         + c * (NODES[0] * NODES[1] + NODES[0] * NODES[2] + NODES[1] * NODES[2]);
     let slope = |u: f64| a + u * (2.0 * b + u * 3.0 * c);
     let turn = -b / (3.0 * c);
-    slope(0.0) >= 0.0
-        && slope(1.0) >= 0.0
-        && (!(0.0..=1.0).contains(&turn) || slope(turn) >= 0.0)
+    slope(0.0) >= 0.0 && slope(1.0) >= 0.0 && (!(0.0..=1.0).contains(&turn) || slope(turn) >= 0.0)
 }
 
 #[inline]

@@ -1,6 +1,8 @@
 //! Tests of PET.
 
 use super::PetVariant::{Hoeppe1999, Reference, Revised2018};
+use super::balance::Balance;
+use super::one_branch::OneBranch;
 use super::*;
 use proptest::prelude::*;
 
@@ -232,7 +234,11 @@ fn missing_input_gives_nan() {
     assert!(pet(Hoeppe1999, 25.0, 50.0, 30.0, -1.0, &man).is_nan());
     assert!(pet(Hoeppe1999, f64::NAN, 50.0, 30.0, 1.0, &man).is_nan());
     assert!(pet(Hoeppe1999, 25.0, 50.0, -9999.0, 1.0, &man).is_nan());
-    assert!(PetStep::new(Hoeppe1999, 25.0, -999.0, 1.0, &man).eval(30.0).is_nan());
+    assert!(
+        PetStep::new(Hoeppe1999, 25.0, -999.0, 1.0, &man)
+            .eval(30.0)
+            .is_nan()
+    );
     let step = PetStep::new(Hoeppe1999, 25.0, 50.0, 1.0, &man);
     assert!(step.eval(f32::NAN).is_nan());
     assert!(step.eval(30.0).is_finite());

@@ -209,7 +209,11 @@ impl Task<'_> {
             .map_or([f32::NEG_INFINITY, f32::INFINITY], UtciStep::tmrt_range);
         for i in 0..work.n {
             if !tmrt[i].is_nan() {
-                let utci = if comfort.utci.is_some() { utci[i] } else { f32::NAN };
+                let utci = if comfort.utci.is_some() {
+                    utci[i]
+                } else {
+                    f32::NAN
+                };
                 let sums = &mut self.sums[usize::from(places[i])];
                 sums.add(tmrt[i], utci, work.shadow[i], range);
             }

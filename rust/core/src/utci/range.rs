@@ -1,6 +1,6 @@
 //! The range UTCI was fitted in (Bröde et al. 2012), and what is done outside it.
 
-use super::saturation_vapour_pressure;
+use super::vapour::saturation_vapour_pressure;
 
 /// Air temperature [°C].
 pub const AIR: [f64; 2] = [-50.0, 50.0];

@@ -166,7 +166,11 @@ pub fn sums(rows: &[f32], base: f32, has_utci: bool, holes: bool) -> StepSums {
         let base = f64::from(base);
         AreaSums {
             tmrt: whole(base * cells + tmrt),
-            utci: if has_utci { whole(base * known + utci) } else { 0 },
+            utci: if has_utci {
+                whole(base * known + utci)
+            } else {
+                0
+            },
             sun: whole(sun),
             tmrt_count: cells as u64,
             utci_count: known as u64,
