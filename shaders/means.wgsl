@@ -12,8 +12,7 @@ struct Means {
     base: f32,
     raster_cols: u32,
     // Lowest and highest Tmrt of the range of UTCI [deg C].
-    lowest: f32,
-    highest: f32,
+    range: vec2<f32>,
 }
 
 @group(0) @binding(0) var<uniform> means: Means;
@@ -49,8 +48,8 @@ fn main(
                 utci = select(value - means.base, 0.0, value == NO_UTCI);
             }
             let tmrt = out[means.tmrt * plane + cell];
-            let below = select(0.0, 1.0, tmrt < means.lowest);
-            let above = select(0.0, 1.0, tmrt > means.highest);
+            let below = select(0.0, 1.0, tmrt < means.range.x);
+            let above = select(0.0, 1.0, tmrt > means.range.y);
             let shadow = out[means.shadow * plane + cell];
             let sums = vec4<f32>(tmrt - means.base, utci, shadow, 1.0);
             if (about & OPEN_GROUND) != 0u {

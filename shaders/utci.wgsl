@@ -10,8 +10,7 @@ struct Utci {
     // Outside the range: 0 taken as given, 1 brought to its end, 2 no UTCI.
     rule: u32,
     // Lowest and highest Tmrt of the range [deg C].
-    lowest: f32,
-    highest: f32,
+    range: vec2<f32>,
     pad0: u32,
     pad1: u32,
     // Coefficients of x^0 .. x^6.
@@ -33,7 +32,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var value = -1.0;
     if (info[cell] & COMPLETE) != 0u {
         let tmrt = out[step.tmrt * plane + cell];
-        let inside = clamp(tmrt, step.lowest, step.highest);
+        let inside = clamp(tmrt, step.range.x, step.range.y);
         let x = select(tmrt, inside, step.rule == 1u) - step.centre;
         let upper = step.high.x + x * (step.high.y + x * step.high.z);
         value = step.low.x + x * (step.low.y + x * (step.low.z + x * (step.low.w + x * upper)));

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from solweig.errors import SolweigError as SolweigError
     from solweig.errors import StalePrecomputedData as StalePrecomputedData
     from solweig.errors import WeatherDataError as WeatherDataError
-    from solweig.execution import ExecutionConfig as ExecutionConfig
+    from solweig.execution.config import ExecutionConfig as ExecutionConfig
     from solweig.gpu import RELEASE_BUILD as RELEASE_BUILD
     from solweig.gpu import get_compute_backend as get_compute_backend
     from solweig.gpu import get_gpu_limits as get_gpu_limits

@@ -79,6 +79,8 @@ def every_field_changed() -> ModelConfig:
         stamp="start",
         heat_thresholds_day=[30.0],
         heat_thresholds_night=[],
+        utci_range="clip",
+        pet_variant="2018",
     )
 
 
@@ -125,6 +127,9 @@ def test_ignored_fields_warn() -> None:
         {"heat_thresholds_day": ["hot"]},
         {"heat_thresholds_night": [float("nan")]},
         {"wind_height_m": 0},
+        {"utci_range": "cut"},
+        {"utci_range": "nan", "utci_wind_floor": True},
+        {"pet_variant": "1987"},
         {"human": {"mass": 70}},
     ],
 )

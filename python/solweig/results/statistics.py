@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,9 +69,10 @@ class Timeseries:
         1 = clear.
     is_daytime
         Sun above the horizon.
-    sums
-        What the means come from, on open ground and on roofs; see :meth:`over`.
     """
+
+    # What the means come from, on open ground and on roofs; set by runs, no series of its own.
+    _sums: ClassVar[Sequence[StepSums]] = ()
 
     datetime: list[datetime]
     ta: Series
@@ -87,7 +88,6 @@ class Timeseries:
     diffuse_fraction: Series
     clearness_index: Series
     is_daytime: Series
-    sums: list[StepSums] = field(default_factory=list, repr=False)
 
     def __len__(self) -> int:
         return len(self.datetime)
@@ -111,11 +111,27 @@ class Timeseries:
             Another area.
         """
         check_where(where)
-        means = [sums.over(where).means() for sums in self.sums]
+        means = [sums.over(where).means() for sums in self._sums]
         if not means:
             return self
         columns: dict[str, Any] = {n: np.array([m[n] for m in means]) for n in means[0]}
-        return replace(self, **columns)
+        return replace(self, **columns).with_sums(self._sums)
+
+    def with_sums(self, sums: Sequence[StepSums]) -> Timeseries:
+        """The series itself, which now knows the sums of every step that its means come from.
+
+        Parameters
+        ----------
+        sums
+            One a step.
+
+        Returns
+        -------
+        Timeseries
+            The same object.
+        """
+        vars(self).update(_sums=list(sums))
+        return self
 
     def to_dataframe(self, where: str = "ground") -> pd.DataFrame:
         """The series as a table.
@@ -144,7 +160,7 @@ class Timeseries:
 
 def _columns() -> list[str]:
     """Names of the series of numbers."""
-    return [f.name for f in fields(Timeseries) if f.name not in ("datetime", "sums")]
+    return [f.name for f in fields(Timeseries) if f.name != "datetime"]
 
 
 @dataclass

@@ -264,7 +264,9 @@ def _run(
         outcome = run_changed(plan, baseline, engine_of(plan.execution), telemetry, progress)
     finished = time.perf_counter()
     summary = _summary(plan, outcome)
-    comfort = _comfort(plan, summary)
+    comfort, on_roofs = _comfort(plan, summary), _points_on_roofs(plan)
+    if on_roofs:
+        log.warning("pois: %s on a roof", ", ".join(on_roofs))
     summary.telemetry = telemetry
     summary.tally = outcome.tally
     telemetry.fallbacks(outcome.tally)
@@ -284,7 +286,7 @@ def _run(
         "tile_plan": outcome.tile_plan,
         "what_if": outcome.what_if,
         "comfort": comfort,
-        "means": {"where": "ground", "points_on_roofs": _points_on_roofs(plan)},
+        "means": {"where": "ground", "points_on_roofs": on_roofs},
         "telemetry": telemetry.as_dict(),
         "timings": {
             "model_s": outcome.built - started,
@@ -365,5 +367,4 @@ def _timeseries(plan: RunPlan, collected: Collected) -> Timeseries:
         diffuse_fraction=np.clip(fraction, 0.0, 1.0),
         clearness_index=plan.series.clearness.copy(),
         is_daytime=plan.series.daytime.copy(),
-        sums=collected.sums,
-    )
+    ).with_sums(collected.sums)

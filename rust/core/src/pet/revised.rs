@@ -88,10 +88,10 @@ impl Dressed {
 
     /// Heat lost by vapour [W/m²] of a skin that sweats `sweat` [W/m²], in air drier by `deficit`
     /// [hPa]. The wet share holds back diffusion; the sweat itself is not held to what the air takes
-    /// up, as in the revision's published code.
+    /// up, and air damper than the skin gives it heat, as in the revision's published code.
     fn vapour(&self, sweat: f64, deficit: f64) -> f64 {
         let potential = self.evaporation * deficit;
-        if potential <= sweat {
+        if (0.0..=sweat).contains(&potential) {
             return sweat;
         }
         sweat + (1.0 - sweat / potential) * deficit * self.diffusion
