@@ -128,7 +128,7 @@ def test_ignored_fields_warn() -> None:
         {"heat_thresholds_night": [float("nan")]},
         {"wind_height_m": 0},
         {"utci_range": "cut"},
-        {"utci_range": "nan", "utci_wind_floor": True},
+        {"utci_wind_floor": True, "utci_range": "nan"},
         {"pet_variant": "1987"},
         {"human": {"mass": 70}},
     ],
