@@ -1069,10 +1069,10 @@ class StepResult:
         (air temperature outside); ``utci_tmrt_low``, ``utci_tmrt_high``, the Tmrt [deg C] between
         which it was fitted; ``pet_calm``, wind that PET raises to 0.1 m/s.
     sums
-        Of ``ground`` and ``roofs``, over the cells of ``core``: ``tmrt``, ``utci``, ``sun`` in whole
-        numbers of 2**-18 [deg C, 0-1], how many were counted (``tmrt_count``, ``utci_count``), and
-        the cells ``below`` and ``above`` those Tmrt. UTCI counts nothing unless UTCI or statistics
-        are asked for.
+        Of ``ground`` and ``roofs``, over the cells of ``core``: ``tmrt``, ``utci``, ``sun`` in
+        whole numbers of 2**-18 [deg C, 0-1], how many were counted (``tmrt_count``,
+        ``utci_count``), and the cells ``below`` and ``above`` those Tmrt. UTCI counts nothing
+        unless UTCI or statistics are asked for.
     seconds
         Time of each stage of the step [s].
     """
@@ -1095,16 +1095,14 @@ def default_params() -> dict[str, Any]:
         [h], ``land_cover`` (:func:`land_cover_table` without the wall), ``no_land_cover_tstart``
         [K], ``transmissivity``, ``transmissivity_leaf_off`` [0-1], ``beam`` "normal" | "horizontal"
         (what ``direct_rad`` is), ``wind_height_m`` [m], ``utci_range`` None | "clip" | "flag" |
-        "nan", ``pet_wind`` "1.1m" | "10m", ``pet_variant`` "1999" | "2018" | "reference", ``age`` [a], ``weight`` [kg], ``height`` [m], ``sex`` (1 male,
-        2 female), ``activity`` [W], ``clothing`` [clo], ``max_shadow_distance_m`` [m],
-        ``height_bound_m`` [m; None: none].
+        "nan", ``pet_wind`` "1.1m" | "10m", ``pet_variant`` "1999" | "2018" | "reference", ``age``
+        [a], ``weight`` [kg], ``height`` [m], ``sex`` (1 male, 2 female), ``activity`` [W],
+        ``clothing`` [clo], ``max_shadow_distance_m`` [m], ``height_bound_m`` [m; None: none].
     """
 
 # ------------------------------------------------------------------ comfort
 
-def utci(
-    ta: F64, rh: F64, tmrt: F64, wind_10m: F64, utci_range: str | None = None
-) -> F64:
+def utci(ta: F64, rh: F64, tmrt: F64, wind_10m: F64, utci_range: str | None = None) -> F64:
     """UTCI point by point (R 10).
 
     The published range: air -50 to 50 deg C, Tmrt 30 below to 70 above it, wind 0.5 to 17 m/s,

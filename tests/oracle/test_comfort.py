@@ -204,7 +204,7 @@ def test_both_rise_with_radiant_temperature() -> None:
     assert (np.diff(_core.pet_grid(tmrt, 28.0, 50.0, 1.0, **MAN)) > 0).all()
 
 
-# Ta, RH, Tmrt, v: one input of each outside the published range of UTCI, and what "clip" makes of it.
+# Ta, RH, Tmrt, v: one input of each outside the range of UTCI, and what "clip" makes of it.
 OUTSIDE = {
     "calm": ((30.0, 40.0, 60.0, 0.1), (30.0, 40.0, 60.0, 0.5)),
     "storm": ((35.0, 40.0, 45.0, 40.0), (35.0, 40.0, 45.0, 17.0)),

@@ -285,7 +285,10 @@ def test_the_report_leaves_roofs_out(surface: solweig.SurfaceData) -> None:
 
 def test_every_line_of_heat_names_its_hours(surface: solweig.SurfaceData) -> None:
     done = run(
-        surface, weather(tuple(range(14, 24))), heat_thresholds_day=[26, 32], heat_thresholds_night=[20, 26]
+        surface,
+        weather(tuple(range(14, 24))),
+        heat_thresholds_day=[26, 32],
+        heat_thresholds_night=[20, 26],
     )
     text = done.report()
     assert "UTCI above 32 degC, day hours" in text

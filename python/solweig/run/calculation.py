@@ -305,15 +305,11 @@ def _comfort(plan: RunPlan, summary: TimeseriesSummary) -> dict[str, Any]:
     counts = ComfortCounts.of(summary.scalars, summary.sums)
     line = counts.utci_line(model.utci_range)
     if line is not None:
-        log.warning(
-            "UTCI outside its published range: %s (utci_range=, --utci-range choose)", line
-        )
+        log.warning("UTCI outside its published range: %s (utci_range=, --utci-range choose)", line)
     line = counts.pet_line()
     if line is not None and ("pet" in plan.outputs or plan.points is not None):
         log.warning("PET: %s", line)
-    return describe_comfort(
-        counts, utci_range=model.utci_range, pet_variant=model.pet_variant
-    )
+    return describe_comfort(counts, utci_range=model.utci_range, pet_variant=model.pet_variant)
 
 
 def _points_on_roofs(plan: RunPlan) -> list[str]:

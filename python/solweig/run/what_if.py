@@ -24,8 +24,8 @@ from solweig.parallel import in_parallel
 from solweig.rasters.digests import plain
 from solweig.results.metadata import differences
 from solweig.results.state import ThermalState
-from solweig.results.sums import StepSums
 from solweig.results.summary import TimeseriesSummary
+from solweig.results.sums import StepSums
 from solweig.run.outcome import Collected, Outcome
 from solweig.run.plan import RunPlan
 from solweig.run.steps import write_steps
@@ -212,9 +212,7 @@ def _copy_baseline(results: TileStore, baseline: TimeseriesSummary, plan: RunPla
         results.put(name, copy)
 
 
-def _sums(
-    baseline: TimeseriesSummary, i: int, spec: TileSpec | None
-) -> StepSums:
+def _sums(baseline: TimeseriesSummary, i: int, spec: TileSpec | None) -> StepSums:
     """Exact sums of the baseline's step over the cells that are computed again."""
     if spec is None:
         return StepSums()

@@ -53,7 +53,7 @@ impl Outside {
             storm: wind_10m > WIND[1],
             damp: saturation_vapour_pressure(ta) * rh / 100.0 > DAMPEST,
             dry: rh < DRIEST,
-            air: ta < AIR[0] || ta > AIR[1],
+            air: !ta.is_nan() && !(AIR[0]..=AIR[1]).contains(&ta),
         }
     }
 
