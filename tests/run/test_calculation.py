@@ -380,7 +380,7 @@ def test_report_tells_the_run(day: solweig.TimeseriesSummary) -> None:
     assert text.isascii()
     for part in ("2006-08-01 00:00", "24 (", "Tmrt mean", "UTCI above 32", "Ran on", "on CPU"):
         assert part in text
-    assert f"{day.tmrt_mean.mean():.1f} degC" in text
+    assert f"{day.tmrt_mean[day.open_ground == 1].mean():.1f} degC" in text
     page = day._repr_html_()
     assert page.count("<table>") == 4
     assert "Tmrt mean" in page

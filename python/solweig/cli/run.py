@@ -238,7 +238,7 @@ def run(
     with clean_errors():
         source = WeatherSource(epw, met or [], start, end, parse_fill(fill))
         model = _model_config(sky, conifer, posture, body, formulation, params)
-        chosen = {"utci_range": utci_range, "pet_variant": pet_variant}
+        chosen: dict[str, Any] = {"utci_range": utci_range, "pet_variant": pet_variant}
         model = replace(model, **{n: v for n, v in chosen.items() if v is not None})
         reach = opt.said_or(max_shadow_distance, model.max_shadow_distance_m)
         names = None if outputs is None else validate_outputs(opt.comma_list(outputs))

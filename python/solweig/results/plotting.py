@@ -393,7 +393,7 @@ def plot_series(
     """
     require_matplotlib()
     table = summary.timeseries.to_dataframe(where)
-    area = "open ground" if where == "ground" else "the map"
+    area, sunlit = ("open ground", "ground") if where == "ground" else ("the map", "map")
     first = summary.timeseries.datetime[0] if len(summary) else None
     if len(table):
         table = table[table.index < table.index[0] + np.timedelta64(max_days, "D")]
@@ -416,7 +416,7 @@ def plot_series(
         })  # fmt: skip
         radiation.set_ylabel("Irradiance [W m⁻²]")
         _lines(sun, table, {
-            "sun_fraction": (f"Sunlit part of {area} [-]", "#e8a200"),
+            "sun_fraction": (f"Sunlit {sunlit} [-]", "#e8a200"),
             "clearness_index": ("Clearness index [-]", "#3b6fb5"),
         })  # fmt: skip
         sun.set_ylim(0, 1.05)
