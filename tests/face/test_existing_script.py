@@ -75,7 +75,7 @@ def options_of(command: str) -> set[str]:
     from solweig.cli.app import app
 
     group = typer.main.get_command(app)
-    found = group.commands[command].params  # type: ignore[attr-defined]
+    found = group.get_command(None, command).params  # type: ignore[attr-defined]
     return {flag for option in found for flag in option.opts}
 
 

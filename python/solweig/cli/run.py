@@ -15,6 +15,7 @@ from solweig.config import HumanParams, ModelConfig, validate_outputs
 from solweig.errors import ConfigurationError
 from solweig.execution.threads import use_threads
 from solweig.results.outputs import check_folder
+from solweig.results.point_files import point_file
 from solweig.results.state import ThermalState
 from solweig.run.calculation import calculate, check_calculation
 from solweig.surface.data import SurfaceData
@@ -40,10 +41,15 @@ def run(
     land_cover: opt.LandCover = None,
     wall_height: opt.WallHeight = None,
     wall_aspect: opt.WallAspect = None,
+    albedo: opt.Albedo = None,
+    emissivity: opt.Emissivity = None,
+    dsm_relative: opt.DsmRelative = False,
     cdsm_absolute: opt.CanopyAbsolute = False,
+    height_unit: opt.HeightUnit = None,
     trunk_ratio: opt.TrunkRatio = 0.25,
     bbox: opt.Bbox = None,
     pixel_size: opt.PixelSize = None,
+    reproject: opt.Reproject = None,
     patch_option: opt.PatchOption = 2,
     max_shadow_distance: opt.MaxShadow = None,
     formulation: opt.Formulation = None,
@@ -109,7 +115,8 @@ def run(
         Path | None,
         typer.Option(
             "--pois",
-            help="Points of interest (GeoJSON, GeoPackage): all fluxes to pois.csv.",
+            help="Points of interest (GeoJSON, GeoPackage, CSV, shapefile; a layer: "
+            "file.gpkg|layername=NAME): all fluxes to pois.csv.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -186,6 +193,24 @@ def run(
             "--body", help="cylinder or box.", show_default="cylinder", rich_help_panel=MODEL
         ),
     ] = None,
+    heat_thresholds_day: Annotated[
+        str | None,
+        typer.Option(
+            "--heat-thresholds-day",
+            help="UTCI (deg C) above which hours of the day are counted.",
+            show_default="32,38",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    heat_thresholds_night: Annotated[
+        str | None,
+        typer.Option(
+            "--heat-thresholds-night",
+            help="UTCI (deg C) above which hours of the night are counted.",
+            show_default="26",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     utci_range: Annotated[
         str | None,
         typer.Option(
@@ -237,7 +262,10 @@ def run(
     """
     with clean_errors():
         source = WeatherSource(epw, met or [], start, end, parse_fill(fill))
-        model = _model_config(sky, conifer, posture, body, formulation, params)
+        model = _model_config(
+            sky, conifer, posture, body, formulation, params, heat_thresholds_day,
+            heat_thresholds_night,
+        )  # fmt: skip
         chosen: dict[str, Any] = {"utci_range": utci_range, "pet_variant": pet_variant}
         model = replace(model, **{n: v for n, v in chosen.items() if v is not None})
         reach = opt.said_or(max_shadow_distance, model.max_shadow_distance_m)
@@ -245,7 +273,7 @@ def run(
         place = Place(latitude, longitude, altitude, utc_offset)
         place.check(source)
         check_folder(out)
-        if pois is not None and not pois.exists():
+        if pois is not None and not point_file(pois)[0].exists():
             raise FileNotFoundError(f"pois: no file {pois}")
         initial = None if state is None else ThermalState.load(state)
         if save_state is not None:
@@ -271,15 +299,16 @@ def run(
 
         place_kept = kept_surface(
             cache, out, dsm, vegetation=cdsm is not None, patch_option=patch_option,
-            bbox=opt.parse_bbox(bbox), pixel_size=pixel_size,
+            bbox=opt.parse_bbox(bbox), pixel_size=pixel_size, reproject=reproject,
         )  # fmt: skip
         with progress_bars() as bars, place_kept as kept:
             surface = opt.prepared_surface(
                 bars.phase("Preparing the surface"),
                 dsm=dsm, dem=dem, cdsm=cdsm, tdsm=tdsm, land_cover=land_cover,
                 wall_height=wall_height, wall_aspect=wall_aspect, working_dir=kept,
-                cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
-                pixel_size=pixel_size, patch_option=patch_option,
+                albedo=albedo, emissivity=emissivity, dsm_relative=dsm_relative,
+                cdsm_absolute=cdsm_absolute, height_unit=height_unit, trunk_ratio=trunk_ratio,
+                bbox=bbox, pixel_size=pixel_size, reproject=reproject, patch_option=patch_option,
                 max_shadow_distance_m=reach, force_recompute=force,
                 tile_size=tile_size,
                 formulation=model.formulation, execution=here, check=check,
@@ -390,12 +419,19 @@ def _model_config(
     body: str | None,
     formulation: str | None,
     params: Path | None,
+    heat_thresholds_day: str | None,
+    heat_thresholds_night: str | None,
 ) -> ModelConfig:
     """The parameter file, with what flags say in its place."""
     if sky not in (None, "anisotropic", "isotropic"):
         raise ConfigurationError("--sky", "anisotropic or isotropic", repr(sky))
     config = ModelConfig() if params is None else ModelConfig.from_json(params)
     said: dict[str, Any] = {"conifer": conifer, "body": body, "formulation": formulation}
+    for flag, text in (
+        ("--heat-thresholds-day", heat_thresholds_day),
+        ("--heat-thresholds-night", heat_thresholds_night),
+    ):
+        said[flag.removeprefix("--").replace("-", "_")] = opt.parse_numbers(flag, text)
     said["use_anisotropic_sky"] = None if sky is None else sky == "anisotropic"
     if posture is not None:
         said["human"] = replace(config.human or HumanParams(), posture=posture)
