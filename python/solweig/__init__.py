@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from solweig.errors import SolweigError as SolweigError
     from solweig.errors import StalePrecomputedData as StalePrecomputedData
     from solweig.errors import WeatherDataError as WeatherDataError
+    from solweig.errors import WeatherWarning as WeatherWarning
     from solweig.execution.config import ExecutionConfig as ExecutionConfig
     from solweig.gpu import RELEASE_BUILD as RELEASE_BUILD
     from solweig.gpu import get_compute_backend as get_compute_backend
@@ -85,6 +86,7 @@ _EXPORTS: dict[str, str] = {
     "MissingPrecomputedData": "errors",
     "StalePrecomputedData": "errors",
     "WeatherDataError": "errors",
+    "WeatherWarning": "errors",
     "ConfigurationError": "errors",
     "ComputationCancelled": "errors",
     "DiskFull": "errors",

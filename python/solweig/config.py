@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 import numbers
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -15,6 +17,7 @@ from typing import Any
 from solweig.atomic import write_text
 from solweig.errors import ConfigurationError
 from solweig.human import HumanParams
+from solweig.messages import argument
 from solweig.params import (
     human_from_params,
     namespace_from_dict,
@@ -40,6 +43,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "stamp": ("end", "centre", "start"),
     "utci_range": (None, "clip", "flag", "nan"),
     "pet_variant": ("1999", "2018", "reference"),
+    "ground_clock": ("solar", "legal"),
 }
 
 
@@ -142,6 +146,12 @@ class ModelConfig:
     pet_variant
         ``"1999"`` Höppe's PET on one branch, ``"2018"`` the revision of Walther and Goestchel,
         ``"reference"`` the six regimes of the reference's program.
+    ground_clock
+        What the warming of ground and walls and the days of a run go by: ``"solar"`` time, or the
+        ``"legal"`` clock of the stamps as in the reference (Q-10, Q-11).
+    leaf_on, leaf_off
+        First day with leaves and first day without: day of year, 1-366, or month and day,
+        ``"04-15"``. Both or neither; ``None``: what ``physics`` says, else by latitude.
 
     Raises
     ------
@@ -178,6 +188,9 @@ class ModelConfig:
     )
     utci_range: str | None = None
     pet_variant: str = "1999"
+    ground_clock: str = "solar"
+    leaf_on: int | str | None = None
+    leaf_off: int | str | None = None
 
     def __post_init__(self) -> None:
         self.outputs = validate_outputs(self.outputs)
@@ -198,6 +211,7 @@ class ModelConfig:
         self.tile_size = check_tile_size(self.tile_size)
         for name in ("heat_thresholds_day", "heat_thresholds_night"):
             setattr(self, name, _thresholds(name, getattr(self, name)))
+        _check_leaves(self)
         _refuse_absent_schemes(self.use_ground_scheme, self.use_outgoing_longwave)
         ignored = [name for name in _IGNORED if getattr(self, name) is not None]
         if ignored:
@@ -339,6 +353,39 @@ def _take_wind_floor(config: ModelConfig) -> None:
             'It is an earlier name for utci_range="clip".',
         )  # fmt: skip
     config.utci_range = "clip"
+
+
+def _check_leaves(config: ModelConfig) -> None:
+    config.leaf_on = leaf_date("leaf_on", config.leaf_on)
+    config.leaf_off = leaf_date("leaf_off", config.leaf_off)
+    both = f"both {argument('leaf_on')} and {argument('leaf_off')}, or neither"
+    if (config.leaf_on is None) != (config.leaf_off is None):
+        raise ConfigurationError("leaf_on, leaf_off", both, "one of them")
+    if config.leaf_on is not None and config.leaf_on == config.leaf_off:
+        raise ConfigurationError("leaf_on, leaf_off", "two days", f"twice {config.leaf_on!r}")
+
+
+def leaf_date(name: str, value: Any) -> int | str | None:
+    """A day of year, or month and day as ``"04-15"``; None stays None.
+
+    Raises
+    ------
+    ConfigurationError
+        Neither.
+    """
+    if value is None:
+        return None
+    text = str(value).strip()
+    if text.isdigit() and not isinstance(value, bool) and 1 <= int(text) <= 366:
+        return int(text)
+    found = re.fullmatch(r"(?:--)?(\d{2})-(\d{2})", text)
+    try:
+        if found is None:
+            raise ValueError
+        return f"{dt.date(2000, int(found[1]), int(found[2])):%m-%d}"
+    except ValueError:
+        expected = "a day of year, 1 to 366, or month and day such as 04-15"
+        raise ConfigurationError(name, expected, repr(value)) from None
 
 
 def _refuse_absent_schemes(ground: bool | None, outgoing: bool | None) -> None:

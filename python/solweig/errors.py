@@ -140,6 +140,10 @@ class WeatherDataError(_FieldError):
         return self.got
 
 
+class WeatherWarning(UserWarning):
+    """Weather that was taken as it is, but hardly means what it says; see ``docs/checks.md``."""
+
+
 class ConfigurationError(_FieldError):
     """A parameter is unknown, out of range or asks for something this release cannot do."""
 

@@ -113,8 +113,11 @@ def test_an_epw_file_brings_its_place_and_clock(site: Path, athens: Path) -> Non
     assert done.exit_code == 0, done.output
     found = solweig.load_run_metadata(site / "out")["inputs"]
     assert found["weather"]["n_timesteps"] == 24
-    assert found["location"]["latitude"] == pytest.approx(37.98, abs=0.2)
-    assert found["location"]["utc_offset"] != 1.0
+    # Clock and altitude are the file's; the sun is the raster's.
+    assert found["location"]["latitude"] == pytest.approx(57.7, abs=0.2)
+    assert found["location"]["altitude"] == 175.0
+    assert found["location"]["utc_offset"] == 2.0
+    assert done.stderr.count("km from the raster") == 1
 
 
 def test_prepare_then_run_uses_the_cache(site: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -54,15 +54,30 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _common(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bars.")] = False,
+    silence: Annotated[
+        list[str] | None,
+        typer.Option("--silence", help="Do not show warnings that begin so, as place; repeatable."),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     Options.debug, Options.quiet = debug, quiet
+    Options.silenced = tuple(silence or ())
+    Options.flags = _flags(context)
     show_log(verbose)
+
+
+def _flags(context: typer.Context) -> dict[str, str]:
+    """Flags of the command that is about to run, by the argument they set."""
+    commands: Any = context.command
+    chosen = commands.get_command(context, context.invoked_subcommand or "")
+    options = [] if chosen is None else chosen.params
+    return {option.name: option.opts[0] for option in options if option.opts}
 
 
 def main() -> None:

@@ -85,6 +85,8 @@ def calculate(
     baseline: TimeseriesSummary | None = None,
     utci_range: str | None = None,
     pet_variant: str | None = None,
+    leaf_on: int | str | None = None,
+    leaf_off: int | str | None = None,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -95,7 +97,8 @@ def calculate(
     weather
         One step or several, stamps strictly increasing.
     location
-        Place and clock; None takes the centre of ``surface`` and UTC.
+        Place and clock; None takes the centre of ``surface`` and the clock of the weather's file,
+        else UTC.
     output_dir
         Folder for GeoTIFFs and ``run_metadata.json``; None keeps every requested step in memory as
         ``summary.dataset``.
@@ -157,6 +160,9 @@ def calculate(
         the report.
     pet_variant
         "1999" (default; Höppe, on one branch), "2018" (Walther & Goestchel) or "reference".
+    leaf_on, leaf_off
+        First day with leaves and first day without: day of year, 1-366, or month and day,
+        ``"04-15"``; both or neither. Default: what ``physics`` says, else by latitude.
 
     Returns
     -------

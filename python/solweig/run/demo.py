@@ -100,10 +100,10 @@ def demo_weather() -> list[Weather]:
     Returns
     -------
     list[Weather]
-        24 steps or fewer.
+        24 steps, stamped with their beginning, as the radiation of the file shows.
     """
     return Weather.from_umep_met(
-        demo_folder() / "weather.txt", fill={"ws": WIND, "pressure": PRESSURE}
+        demo_folder() / "weather.txt", stamp="start", fill={"ws": WIND, "pressure": PRESSURE}
     )
 
 
@@ -113,11 +113,12 @@ def demo_measurements() -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        Tmrt [deg C] and fluxes [W m-2], indexed by local standard time.
+        Tmrt [deg C] and fluxes [W m-2], indexed by the beginning of each hour in local standard
+        time; the file names hours by their end.
     """
     table = pd.read_csv(demo_folder() / "measurements.csv")
     table = table[table["day"].astype(str) == DAY.replace("-", "")]
-    table.index = pd.to_datetime(DAY) + pd.to_timedelta(table["hour"], unit="h")
+    table.index = pd.to_datetime(DAY) + pd.to_timedelta(table["hour"] - 1, unit="h")
     return table
 
 
