@@ -169,7 +169,7 @@ def large() -> solweig.SurfaceData:
 
 
 # Sun in hard frost: some ground has a Tmrt more than 70 K above the air.
-FROST = {"ta": -45.0, "rh": 60.0, "global_rad": 1150.0, "measured_direct_rad": 1200.0,
+FROST = {"ta": -45.0, "rh": 60.0, "global_rad": 1350.0, "measured_direct_rad": 1200.0,
          "measured_diffuse_rad": 450.0}  # fmt: skip
 
 
