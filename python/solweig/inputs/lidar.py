@@ -222,9 +222,9 @@ class Chunk:
     several
         Whether their pulse came back in several parts.
     classes
-        Points of each class, in and out of the grid but not withheld.
+        Points of each class.
     withheld
-        Points marked as not to be used.
+        Points in the grid that are marked as not to be used; they are none of the above.
     """
 
     read: int
@@ -316,24 +316,23 @@ def _chunk(
     # One comparison a side: a negative number is a huge one without a sign.
     inside = (row - rows.start).view(np.uint64) < np.uint64(rows.stop - rows.start)
     inside &= (col - cols.start).view(np.uint64) < np.uint64(cols.stop - cols.start)
-    code = np.asarray(points.classification, np.uint8)
     withheld = np.asarray(points.withheld, np.bool_)
-    lost = int(np.count_nonzero(withheld))
-    kept = ~withheld if lost else None
-    counts = np.bincount(code if kept is None else code[kept], minlength=256)
-    if kept is not None:
-        inside &= kept
+    lost = 0
+    if withheld.any():
+        lost = int(np.count_nonzero(withheld & inside))
+        inside &= ~withheld
     every = bool(inside.all())
     pick: Any = slice(None) if every else inside
     scale, offset = points.scales[2] * cloud.to_metres, points.offsets[2] * cloud.to_metres
+    code = np.asarray(points.classification, np.uint8)[pick]
     height = (np.asarray(points.Z)[pick] * scale + offset).astype(np.float32)
     return Chunk(
         read=len(points),
         cell=row[pick] * grid.shape[1] + col[pick],
         height=height,
-        role=table[code[pick]],
+        role=table[code],
         several=np.asarray(points.number_of_returns)[pick] > 1,
-        classes=counts.astype(np.int64),
+        classes=np.bincount(code, minlength=256),
         withheld=lost,
     )
 

@@ -34,11 +34,11 @@ class Returns:
     other, other_count, other_several
         Highest return of no class [m], their number, and how many of a pulse of several returns.
     by_class
-        Points of each class in the files, withheld ones aside.
+        Points of each class inside the grid, withheld ones aside.
     by_role
         Points of each role inside the grid.
     withheld, read
-        Points so marked, and all that were read.
+        Points in the grid so marked, and all that were read.
     """
 
     def __init__(self, scratch: Scratch) -> None:
