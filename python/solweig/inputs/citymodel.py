@@ -197,8 +197,9 @@ def _city_gml(source: Source) -> tuple[CRS | None, list[list[Face]]]:
                 buildings.append([face for face in map(_gml_face, _polygons(element)) if face])
                 element.clear()
     crs = _crs_of(named)
-    if crs is not None and systems.horizontal(crs).axis_info[0].direction == "north":
-        # GML keeps the order of the axes of the system.
+    by_rule = named is not None and named.startswith(("urn:", "http"))
+    if crs is not None and by_rule and systems.horizontal(crs).axis_info[0].direction == "north":
+        # Names of that form keep the order of the axes of the system.
         buildings = [[[ring[:, [1, 0, 2]] for ring in face] for face in b] for b in buildings]
     return crs, buildings
 

@@ -165,13 +165,12 @@ def read_features(
     )
     table = table[of_kind]
     geometries = np.asarray(table.geometry.values)
-    if kinds == AREAS:
-        invalid = ~shapely.is_valid(geometries)
-        if invalid.any():
-            report.doubt(named, "invalid polygons, repaired", int(invalid.sum()), total)
-            geometries = geometries.copy()
-            geometries[invalid] = _areas_only(shapely.make_valid(geometries[invalid]))
-        geometries = shapely.force_2d(geometries)
+    invalid = ~shapely.is_valid(geometries)
+    if invalid.any():
+        report.doubt(named, "invalid polygons, repaired", int(invalid.sum()), total)
+        geometries = geometries.copy()
+        geometries[invalid] = _areas_only(shapely.make_valid(geometries[invalid]))
+    geometries = shapely.force_2d(geometries)
     box = shapely.box(*grid.bounds)
     inside = shapely.intersects(geometries, box)
     table = table[inside].reset_index(drop=True)
