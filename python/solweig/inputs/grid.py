@@ -15,7 +15,7 @@ from solweig.inputs import crs as systems
 from solweig.rasters.align import Grid, check_bbox
 from solweig.typing import Bounds, Window
 
-__all__ = ["Extent", "Tile", "band_grid", "check_overlap", "choose_grid", "row_bands", "tiles"]
+__all__ = ["Extent", "Tile", "band_grid", "check_overlap", "choose_grid", "overlaps", "row_bands", "tiles"]
 
 DEFAULT_PIXEL_M = 1.0
 _MOST_CELLS = 2_000_000_000
@@ -188,6 +188,15 @@ def _bounds(
     return bounds
 
 
+def overlaps(extent: Extent, grid: Grid, crs: CRS) -> bool:
+    """Whether a source touches the grid."""
+    return _touch(extent.bounds_in(crs), grid.bounds)
+
+
+def _touch(a: Bounds, b: Bounds) -> bool:
+    return a[0] <= b[2] and a[2] >= b[0] and a[1] <= b[3] and a[3] >= b[1]
+
+
 def check_overlap(extent: Extent, grid: Grid, crs: CRS) -> None:
     """Refuse a source that lies elsewhere.
 
@@ -196,20 +205,18 @@ def check_overlap(extent: Extent, grid: Grid, crs: CRS) -> None:
     InvalidSurfaceData
         It does not touch the grid.
     """
-    west, south, east, north = extent.bounds_in(crs)
-    own = grid.bounds
-    if west < own[2] and east > own[0] and south < own[3] and north > own[1]:
+    bounds = extent.bounds_in(crs)
+    if _touch(bounds, grid.bounds):
         return
-    flipped = (south, west, north, east)
+    west, south, east, north = bounds
     hint = "Is the CRS of the file what its coordinates are in?"
     if extent.crs is None:
         hint = "The file says no CRS; it was taken as that of the grid."
-    elif flipped[0] < own[2] and flipped[2] > own[0] and flipped[1] < own[3] and flipped[3] > own[1]:
+    elif _touch((south, west, north, east), grid.bounds):
         hint = "Its coordinates would lie there with x and y exchanged."
     raise InvalidSurfaceData(
-        extent.role, f"an extent that overlaps the grid ({_show(own)})",
-        _show((west, south, east, north)), hint,
-    )  # fmt: skip
+        extent.role, f"an extent that overlaps the grid ({_show(grid.bounds)})", _show(bounds), hint
+    )
 
 
 def _show(bounds: Bounds) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from solweig.inputs.returns import Returns
 from solweig.inputs.scratch import Scratch
 from solweig.typing import F32, Bool
 
-__all__ = ["TALLEST_M", "Relief", "canopy_of", "ground_of", "roofs_of", "seen_cells", "water_of"]
+__all__ = ["TALLEST_M", "canopy_of", "ground_of", "roofs_of", "seen_cells", "water_of"]
 
 TALLEST_M = 1000.0
 """Higher above the ground is no object: 828 m is the tallest building."""
@@ -29,27 +28,9 @@ _LEAFY_SHARE = 0.2
 # Returns a square must hold on average for a hole in it to count as one, and their share of roof.
 _RETURNS_TO_JUDGE = 3.0
 _MOSTLY = 0.6
+_CLEAR_OF_ROOFS_M = 1.0
 # Of its eight neighbours so many are crown around a pit.
 _CROWN_AROUND = 7
-
-
-@dataclass
-class Relief:
-    """What stands where; NaN = nothing or unknown.
-
-    Attributes
-    ----------
-    ground
-        Elevation [m].
-    roof
-        Elevation of the highest roof [m].
-    canopy
-        Height of the canopy above the ground [m].
-    """
-
-    ground: F32
-    roof: F32 | None = None
-    canopy: F32 | None = None
 
 
 def ground_of(
@@ -149,7 +130,7 @@ def roofs_of(
 def canopy_of(
     returns: Returns,
     dem: F32,
-    roof: F32 | None,
+    roof: F32,
     pixel_size: float,
     least_m: float,
     scratch: Scratch,
@@ -166,14 +147,13 @@ def canopy_of(
         report.done("cdsm", "highest vegetation return (classes 3 to 5) of each cell, above ground")
     elif returns.other is not None:
         _take_above(canopy, returns.other, dem, least_m, report, "cdsm")
-        if roof is not None:
-            edge = max(1, math.ceil(1.0 / pixel_size))
-            for tile in tiles(canopy.shape, _TILE, edge):
-                near = dilate(np.isfinite(np.asarray(roof[tile.around])), edge)[tile.inner]
-                canopy[tile.core][near] = np.nan
+        edge = max(1, math.ceil(_CLEAR_OF_ROOFS_M / pixel_size))
+        for tile in tiles(canopy.shape, _TILE, edge):
+            near = dilate(np.isfinite(np.asarray(roof[tile.around])), edge)[tile.inner]
+            canopy[tile.core][near] = np.nan
         report.fallback(
             "cdsm", "cells of trees; no point is classed as vegetation: unclassified returns that "
-            f"are {least_m:g} m above the ground or more, 1 m away from roofs, are",
+            f"are {least_m:g} m above the ground or more, {_CLEAR_OF_ROOFS_M:g} m away from roofs, are",
             _count(canopy),
         )  # fmt: skip
     for rows in row_bands(canopy.shape[0]):
