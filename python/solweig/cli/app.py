@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from solweig import _core
+from solweig.cli.build import build
 from solweig.cli.compare import compare
 from solweig.cli.demo import demo
 from solweig.cli.info import info
@@ -48,7 +49,7 @@ def _common(
     show_log(verbose)
 
 
-for command in (run, prepare, plan, compare, demo, info):
+for command in (run, build, prepare, plan, compare, demo, info):
     app.command()(command)
 
 

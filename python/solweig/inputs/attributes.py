@@ -62,8 +62,7 @@ def column_of(columns: Iterable[str], names: Sequence[str]) -> str | None:
 def lengths(values: Any) -> Lengths:
     """Lengths in metres of a column of numbers or text.
 
-    ``12``, ``"12"``, ``"12 m"``, ``"12,5"``, ``"40 ft"``, ``"40'6\\""`` and ``"~12"`` are
-    understood.
+    ``12``, ``"12 m"``, ``"12,5"``, ``"~12"``, ``"40 ft"`` and feet with inches are understood.
     """
     column = pd.Series(values)
     if pd.api.types.is_numeric_dtype(column.dtype):
@@ -114,7 +113,9 @@ def numbers(values: Any) -> F64:
 
 def texts(values: Any) -> list[str]:
     """A column as lower-case text, empty where it holds nothing."""
-    return ["" if v is None or v != v else str(v).strip().lower() for v in pd.Series(values).tolist()]
+    return [
+        "" if v is None or v != v else str(v).strip().lower() for v in pd.Series(values).tolist()
+    ]
 
 
 def with_tags(table: Any, wanted: Sequence[str]) -> Any:
@@ -128,7 +129,9 @@ def with_tags(table: Any, wanted: Sequence[str]) -> Any:
         for name in wanted
         if name not in table.columns and any(name in row for row in rows)
     }
-    return table.assign(**{name: pd.Series(v, dtype=object, index=table.index) for name, v in new.items()})
+    return table.assign(
+        **{name: pd.Series(v, dtype=object, index=table.index) for name, v in new.items()}
+    )
 
 
 def _tags(value: Any) -> Mapping[str, Any]:

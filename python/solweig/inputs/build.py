@@ -16,9 +16,9 @@ from solweig.errors import InvalidSurfaceData
 from solweig.inputs.built import BuiltSurface
 from solweig.inputs.cover import build_canopy, build_cover, build_fractions
 from solweig.inputs.packages import need
+from solweig.inputs.plan import make_plan
 from solweig.inputs.report import Report
 from solweig.inputs.rules import BuildRules
-from solweig.inputs.plan import make_plan
 from solweig.inputs.scratch import Scratch
 from solweig.inputs.stages import Stages
 from solweig.inputs.terrain import Terrain, build_terrain

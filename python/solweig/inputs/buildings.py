@@ -70,7 +70,9 @@ class Buildings:
 
     def lowest_first(self) -> Buildings:
         """In the order in which they are burned: the highest last, the unknown first."""
-        return self.subset(np.argsort(np.where(np.isnan(self.height), -1.0, self.height), kind="stable"))
+        return self.subset(
+            np.argsort(np.where(np.isnan(self.height), -1.0, self.height), kind="stable")
+        )
 
 
 def read_buildings(
@@ -125,7 +127,9 @@ def _of_table(
 ) -> Buildings:
     table = with_tags(read_features(source, grid, crs, AREAS, report), _TAGS)
     below = _below_ground(table)
-    report.done(source.role, "areas are below the ground or no building, left out", int(below.sum()))
+    report.done(
+        source.role, "areas are below the ground or no building, left out", int(below.sum())
+    )
     table = table[~below].reset_index(drop=True)
     height = heights_known(table, report, source.role, column=column, floor_height=floor_height)
     return Buildings(np.asarray(table.geometry.values), height, np.arange(len(table)))
@@ -134,7 +138,9 @@ def _of_table(
 def _below_ground(table: Any) -> Bool:
     gone = np.zeros(len(table), np.bool_)
     if "is_underground" in table.columns:
-        gone |= np.array([value is True or value == 1 for value in table["is_underground"].tolist()])
+        gone |= np.array(
+            [value is True or value == 1 for value in table["is_underground"].tolist()]
+        )
     if "location" in table.columns:
         gone |= np.array([text == "underground" for text in texts(table["location"])], np.bool_)
     if "layer" in table.columns:
@@ -173,7 +179,9 @@ def heights_known(
     if of_height is not None:
         found = lengths(table[of_height])
         height = found.metres.copy()
-        report.doubt(role, f"heights in {of_height} cannot be read, not used", found.unreadable, total)
+        report.doubt(
+            role, f"heights in {of_height} cannot be read, not used", found.unreadable, total
+        )
         report.done(role, f"heights in {of_height} are in feet, converted", found.feet, total)
         _drop_absurd(height, report, role, of_height)
     levels = np.full(total, np.nan) if of_levels is None else numbers(table[of_levels])
@@ -194,13 +202,21 @@ def heights_known(
 def _drop_absurd(height: F64, report: Report, role: str, column: str) -> None:
     with np.errstate(invalid="ignore"):
         negative, absurd = height < 0, height > TALLEST_M
-    report.doubt(role, f"heights in {column} are negative, not used", int(negative.sum()), len(height))
     report.doubt(
-        role, f"heights in {column} are above {TALLEST_M:g} m, not used", int(absurd.sum()), len(height)
+        role, f"heights in {column} are negative, not used", int(negative.sum()), len(height)
+    )
+    report.doubt(
+        role,
+        f"heights in {column} are above {TALLEST_M:g} m, not used",
+        int(absurd.sum()),
+        len(height),
     )
     # Many tables write 0 for "not known".
     report.doubt(
-        role, f"heights in {column} are 0, taken as not known", int((height == 0).sum()), len(height)
+        role,
+        f"heights in {column} are 0, taken as not known",
+        int((height == 0).sum()),
+        len(height),
     )
     height[negative | absurd | (height == 0)] = np.nan
 
@@ -259,7 +275,8 @@ def with_all_heights(buildings: Buildings, report: Report, default: float | None
         return buildings
     if default is None and unknown.all():
         raise InvalidSurfaceData(
-            "footprints", "a column of heights or floors, such as " + ", ".join((*HEIGHT[:3], *LEVELS[:2])),
+            "footprints",
+            "a column of heights or floors, such as " + ", ".join((*HEIGHT[:3], *LEVELS[:2])),
             f"none for {len(buildings)} buildings",
             "Name the column (footprint_height), give a default (default_height), or give LiDAR or "
             "a DSM to take heights from.",

@@ -31,7 +31,13 @@ Face = list[F64]
 _HEAD = 4096
 _BUILDING_TYPES = ("Building", "BuildingPart")
 # Solid geometries hold their faces so many lists deep.
-_DEPTH = {"MultiSurface": 0, "CompositeSurface": 0, "Solid": 1, "MultiSolid": 2, "CompositeSolid": 2}
+_DEPTH = {
+    "MultiSurface": 0,
+    "CompositeSurface": 0,
+    "Solid": 1,
+    "MultiSolid": 2,
+    "CompositeSolid": 2,
+}
 
 
 def is_city_model(source: Source) -> bool:
@@ -105,8 +111,11 @@ def read_city_model(
         there = systems.transformer(own, crs)
         geometry = shapely.transform(geometry, there.transform, interleaved=False)
     inside = shapely.intersects(geometry, shapely.box(*grid.bounds))
-    report.done(source.role, f"faces of {len(buildings)} buildings of a city model, seen from above",
-                int(inside.sum()))  # fmt: skip
+    report.done(
+        source.role,
+        f"faces of {len(buildings)} buildings of a city model, seen from above",
+        int(inside.sum()),
+    )
     report.fallback(source.role, "pitched faces stand at their mean height", pitched, len(areas))
     keep = inside & (np.array(heights) > 0.0)
     return geometry[keep], np.array(heights)[keep], np.array(groups, np.int64)[keep]
@@ -124,13 +133,13 @@ def _read(source: Source) -> tuple[CRS | None, list[list[Face]]]:
             crs, buildings = _city_gml(source)
     except (ValueError, KeyError, IndexError, TypeError, ElementTree.ParseError) as problem:
         raise InvalidSurfaceData(
-            source.role, "a CityJSON or CityGML file", f"{source.name}: {type(problem).__name__} {problem}"
+            source.role,
+            "a CityJSON or CityGML file",
+            f"{source.name}: {type(problem).__name__} {problem}",
         ) from problem
     buildings = [faces for faces in buildings if faces]
     if not buildings:
-        raise InvalidSurfaceData(
-            source.role, "buildings with a geometry", f"none in {source.name}"
-        )
+        raise InvalidSurfaceData(source.role, "buildings with a geometry", f"none in {source.name}")
     return crs, buildings
 
 
@@ -174,7 +183,9 @@ def _crs_of(named: Any) -> CRS | None:
         text = f"{authority}:{code}"
     if text.startswith("urn:ogc:def:crs,"):
         codes = [part.split(":") for part in text.split(",")[1:]]
-        text = "+".join(f"{part[1]}:{part[-1]}" if i == 0 else part[-1] for i, part in enumerate(codes))
+        text = "+".join(
+            f"{part[1]}:{part[-1]}" if i == 0 else part[-1] for i, part in enumerate(codes)
+        )
     return CRS.from_user_input(text)
 
 
@@ -220,4 +231,3 @@ def _gml_face(polygon: Any) -> Face:
                     numbers += (part.text or "").split()
             rings.append(np.array(numbers, np.float64).reshape(-1, 3))
     return rings
-

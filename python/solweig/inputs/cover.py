@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from solweig.errors import InvalidSurfaceData
 from solweig.inputs.grid import row_bands
 from solweig.inputs.heightmaps import read_canopy, read_raster
 from solweig.inputs.land_cover import (
@@ -21,7 +22,6 @@ from solweig.inputs.scratch import Scratch
 from solweig.inputs.stages import Stages
 from solweig.inputs.terrain import Terrain
 from solweig.inputs.trees import Canopy, add_trees, empty_canopy
-from solweig.errors import InvalidSurfaceData
 from solweig.typing import F32, U8
 
 __all__ = ["build_canopy", "build_cover", "build_fractions"]
@@ -32,7 +32,12 @@ _OVER_ROOF_M = 0.5
 
 
 def build_canopy(
-    plan: Plan, terrain: Terrain, rules: BuildRules, scratch: Scratch, report: Report, stages: Stages
+    plan: Plan,
+    terrain: Terrain,
+    rules: BuildRules,
+    scratch: Scratch,
+    report: Report,
+    stages: Stages,
 ) -> Canopy | None:
     """Canopy of all sources, merged by maximum; None where no source knows trees.
 
@@ -103,7 +108,9 @@ def build_cover(
     cover: U8 = scratch.full(np.uint8, UNKNOWN)
     gaps = "nearest"
     for item in plan.cover_cells:
-        own = read_codes(item, rules.land_cover_table, plan.grid, plan.crs, scratch, report, feedback)
+        own = read_codes(
+            item, rules.land_cover_table, plan.grid, plan.crs, scratch, report, feedback
+        )
         _complete(cover, own)
     for source in plan.cover_areas:
         own, table = read_areas(
@@ -177,9 +184,11 @@ def _settle_trees(cover: U8, rules: BuildRules, scratch: Scratch, report: Report
             count += int(np.count_nonzero(there))
             cover[rows][there] = rules.below_trees
         report.fallback(
-            "land_cover", f"cells below trees are taken as {rules.ground_below_trees}, as told", count,
+            "land_cover",
+            f"cells below trees are taken as {rules.ground_below_trees}, as told",
+            count,
             total,
-        )  # fmt: skip
+        )
         return
     near, without = replace_by_nearest(cover, TREES, _GROUND, scratch, CLASSES["bare_soil"])
     report.fallback("land_cover", "cells below trees are taken as the nearest ground", near, total)
@@ -193,9 +202,15 @@ def _settle_gaps(cover: U8, gaps: str, scratch: Scratch, report: Report) -> None
     """Cells of which nothing is known."""
     if gaps == "nearest":
         near, without = replace_by_nearest(cover, UNKNOWN, _GROUND, scratch, CLASSES["asphalt"])
-        report.gap("land_cover", "cells of unknown ground are taken as the nearest", near, cover.size)
-        report.gap("land_cover", "cells of unknown ground have none near, taken as asphalt", without,
-                   cover.size)  # fmt: skip
+        report.gap(
+            "land_cover", "cells of unknown ground are taken as the nearest", near, cover.size
+        )
+        report.gap(
+            "land_cover",
+            "cells of unknown ground have none near, taken as asphalt",
+            without,
+            cover.size,
+        )
         return
     count = 0
     for rows in row_bands(len(cover)):
@@ -205,9 +220,7 @@ def _settle_gaps(cover: U8, gaps: str, scratch: Scratch, report: Report) -> None
     report.gap("land_cover", f"cells that no source covers are taken as {gaps}", count, cover.size)
 
 
-def build_fractions(
-    plan: Plan, scratch: Scratch, report: Report, stages: Stages
-) -> dict[str, F32]:
+def build_fractions(plan: Plan, scratch: Scratch, report: Report, stages: Stages) -> dict[str, F32]:
     """Albedo and emissivity, 0 to 1, where rasters of them are given.
 
     Raises

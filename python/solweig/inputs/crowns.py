@@ -129,4 +129,3 @@ def _heights(crowns: Crowns, tree: NDArray[np.intp], ratio: F64) -> tuple[F32, F
     top = np.choose(shape, tops)
     under = np.where(shape == SHAPES.index("ellipsoid"), middle - half * arc, base)
     return top.astype(np.float32), under.astype(np.float32)
-

@@ -164,9 +164,11 @@ def bounds_in(bounds: Bounds, source: CRS | None, target: CRS | None) -> Bounds:
         ) from None
     if not all(math.isfinite(v) for v in found):
         raise InvalidSurfaceData(
-            "crs", f"coordinates that {describe(target)} can hold", f"{bounds} in {describe(source)}",
+            "crs",
+            f"coordinates that {describe(target)} can hold",
+            f"{bounds} in {describe(source)}",
             "Is the CRS of the file the one its coordinates are in?",
-        )  # fmt: skip
+        )
     west, south, east, north = found
     return west, south, east, north
 

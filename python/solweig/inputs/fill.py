@@ -7,6 +7,7 @@ exactly, which means over distances do not. It is found by multigrid, tile by ti
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,10 +144,10 @@ class _Level:
         self.coarse: _Level | None = None
         if rows % 2 == 0 and cols % 2 == 0 and min(rows, cols) > 4:
             # Coarse cells that hold something known keep what is known.
-            self.coarse = _Level(_blocks(unknown).all(axis=(1, 3)))
+            self.coarse = _Level(np.asarray(_blocks(unknown).all(axis=(1, 3))))
 
 
-def _blocks(array: np.ndarray) -> np.ndarray:
+def _blocks(array: NDArray[Any]) -> NDArray[Any]:
     rows, cols = array.shape
     return array.reshape(rows // 2, 2, cols // 2, 2)
 

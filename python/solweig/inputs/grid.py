@@ -15,7 +15,16 @@ from solweig.inputs import crs as systems
 from solweig.rasters.align import Grid, check_bbox
 from solweig.typing import Bounds, Window
 
-__all__ = ["Extent", "Tile", "band_grid", "check_overlap", "choose_grid", "overlaps", "row_bands", "tiles"]
+__all__ = [
+    "Extent",
+    "Tile",
+    "band_grid",
+    "check_overlap",
+    "choose_grid",
+    "overlaps",
+    "row_bands",
+    "tiles",
+]
 
 DEFAULT_PIXEL_M = 1.0
 _MOST_CELLS = 2_000_000_000
@@ -103,7 +112,9 @@ def choose_grid(
             "pixel_size", f"a grid of at most {_MOST_CELLS:,} cells",
             f"{rows} x {cols} cells of {size:g} m", "Give bbox, or larger cells.",
         )  # fmt: skip
-    place = Affine(size, 0.0, corner[0] + first_col * size, 0.0, -size, corner[1] - first_row * size)
+    place = Affine(
+        size, 0.0, corner[0] + first_col * size, 0.0, -size, corner[1] - first_row * size
+    )
     return Grid((rows, cols), place, systems.rasterio_crs(target)), notes
 
 
@@ -118,7 +129,9 @@ def _system(ordered: Sequence[Extent], crs: Any, area: Extent | None, notes: lis
         return systems.check_target(wanted, near)
     metric = next((e for e in known if e.crs is not None and systems.in_metres(e.crs)), None)
     if metric is not None and metric.crs is not None:
-        notes.append(f"CRS of the {metric.role}: {systems.describe(systems.horizontal(metric.crs))}")
+        notes.append(
+            f"CRS of the {metric.role}: {systems.describe(systems.horizontal(metric.crs))}"
+        )
         return systems.horizontal(metric.crs)
     for extent in (*known, *([area] if area is not None else [])):
         if extent.crs is not None:
@@ -130,9 +143,7 @@ def _system(ordered: Sequence[Extent], crs: Any, area: Extent | None, notes: lis
     )
 
 
-def _pixel(
-    lead: Extent | None, target: CRS, pixel_size: float | None, notes: list[str]
-) -> float:
+def _pixel(lead: Extent | None, target: CRS, pixel_size: float | None, notes: list[str]) -> float:
     if pixel_size is not None:
         if not (math.isfinite(pixel_size) and 0.0 < pixel_size <= 1000.0):
             raise ConfigurationError("pixel_size", "a number above 0 to 1000 [m]", pixel_size)

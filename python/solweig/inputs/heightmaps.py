@@ -56,7 +56,9 @@ class HeightMap:
     def extent(self) -> Extent:
         """Where it lies."""
         rows, cols = self.raster.grid.shape
-        corners = [self.raster.grid.transform * p for p in ((0, 0), (cols, 0), (0, rows), (cols, rows))]
+        corners = [
+            self.raster.grid.transform * p for p in ((0, 0), (cols, 0), (0, rows), (cols, rows))
+        ]
         xs, ys = zip(*corners, strict=True)
         place = self.raster.grid.transform
         upright = place.b == 0.0 and place.d == 0.0
@@ -152,11 +154,13 @@ def read_heights(
         if finite.size:
             low, high = min(low, float(finite.min())), max(high, float(finite.max()))
     if known == 0:
-        raise InvalidSurfaceData(role, "a cell with data in the grid", f"none in {source.source.name}")
+        raise InvalidSurfaceData(
+            role, "a cell with data in the grid", f"none in {source.source.name}"
+        )
     least, most = (-1.0, 1000.0) if relative else (LOWEST_M, HIGHEST_M)
     if low < least or high > most:
         raise InvalidSurfaceData(
-            role, f"{'heights above ground' if relative else 'elevations'} from {least:g} to {most:g} m",
+            role, f"{'heights' if relative else 'elevations'} from {least:g} to {most:g} m",
             f"{low:g} to {high:g} m in {source.source.name}",
             "Is a no-data value undeclared in the file, or are the heights not in metres?",
         )  # fmt: skip

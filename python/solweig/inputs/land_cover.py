@@ -72,7 +72,7 @@ class Table:
 
     def codes(self) -> dict[int, int]:
         """Value of a raster -> code."""
-        found = {}
+        found: dict[int, int] = {}
         for column, value, code in self.rows:
             if not column or "|" in column:
                 found.setdefault(int(value), code)

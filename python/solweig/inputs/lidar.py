@@ -144,10 +144,18 @@ def open_cloud(source: Source, unit: str | None = None) -> Cloud:
         factor, note, guessed = _height_unit(header, crs, unit)
     if not all(math.isfinite(v) for v in bounds):
         raise InvalidSurfaceData(source.role, "finite bounds in the header", bounds, source.name)
+    west, south, east, north = (float(v) for v in bounds)
     return Cloud(
-        source, points, tuple(float(v) for v in bounds), None if crs is None else systems.horizontal(crs),
-        systems.vertical_name(crs), factor, note, guessed, copc,
-    )  # type: ignore[arg-type]  # fmt: skip
+        source=source,
+        points=points,
+        bounds=(west, south, east, north),
+        crs=None if crs is None else systems.horizontal(crs),
+        heights_from=systems.vertical_name(crs),
+        to_metres=factor,
+        unit_note=note,
+        guessed=guessed,
+        copc=copc,
+    )
 
 
 def _opened(source: Source) -> Any:
@@ -344,8 +352,12 @@ def _cells(
     size, west, north = grid.pixel_size, grid.transform.c, grid.transform.f
     if systems.same(cloud.crs, crs):
         # Straight from the stored integers: no coordinates are made.
-        across = np.asarray(points.X) * (points.scales[0] / size) + (points.offsets[0] - west) / size
-        down = np.asarray(points.Y) * (-points.scales[1] / size) + (north - points.offsets[1]) / size
+        across = (
+            np.asarray(points.X) * (points.scales[0] / size) + (points.offsets[0] - west) / size
+        )
+        down = (
+            np.asarray(points.Y) * (-points.scales[1] / size) + (north - points.offsets[1]) / size
+        )
     else:
         assert cloud.crs is not None
         there = systems.transformer(cloud.crs, crs)

@@ -121,7 +121,9 @@ def make_plan(
         found = [item for item in items if overlaps(extent(item), grid, target)]
         if items and not found:
             check_overlap(extent(items[0]), grid, target)
-        report.done(role, "files do not touch the grid, not read", len(items) - len(found), len(items))
+        report.done(
+            role, "files do not touch the grid, not read", len(items) - len(found), len(items)
+        )
         return found
 
     def of_map(item: HeightMap) -> Extent:
@@ -151,7 +153,9 @@ def make_plan(
 def _check_combination(sources: Mapping[str, Sequence[Source]], rules: BuildRules) -> None:
     if not any(sources[role] for role in ("lidar", "footprints", "trees", "canopy", "dsm", "dem")):
         raise ConfigurationError(
-            "sources", "LiDAR, footprints, trees, a canopy, a surface or a ground model", "none of them"
+            "sources",
+            "LiDAR, footprints, trees, a canopy, a surface or a ground model",
+            "none of them",
         )
     if sources["lidar"] and sources["dsm"]:
         raise ConfigurationError("dsm", "either lidar or dsm", "both")
@@ -177,7 +181,9 @@ def _note_clouds(plan: Plan, report: Report) -> None:
         if cloud.unit_note is not None:
             (report.doubt if cloud.guessed else report.done)("lidar", cloud.unit_note)
         if cloud.crs is None:
-            report.doubt("lidar", f"{cloud.source.name} says no CRS; taken as {systems.describe(plan.crs)}")
+            report.doubt(
+                "lidar", f"{cloud.source.name} says no CRS; taken as {systems.describe(plan.crs)}"
+            )
         doubt = systems.why_inexact(cloud.crs, plan.crs)
         if doubt:
             report.doubt("lidar", doubt)

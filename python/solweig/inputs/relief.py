@@ -153,7 +153,7 @@ def canopy_of(
             canopy[tile.core][near] = np.nan
         report.fallback(
             "cdsm", "cells of trees; no point is classed as vegetation: unclassified returns that "
-            f"are {least_m:g} m above the ground or more, {_CLEAR_OF_ROOFS_M:g} m away from roofs, are",
+            f"are {least_m:g} m above the ground or more and {_CLEAR_OF_ROOFS_M:g} m off roofs are",
             _count(canopy),
         )  # fmt: skip
     for rows in row_bands(canopy.shape[0]):
@@ -235,13 +235,13 @@ def _without_pits(canopy: F32, scratch: Scratch, report: Report) -> F32:
         with np.errstate(invalid="ignore", divide="ignore"):
             result[tile.core] = np.where(pit, total / trees, high)[tile.inner]
         filled += int(np.count_nonzero(pit[tile.inner]))
-    report.gap("cdsm", "cells amid crowns without a vegetation return take the crown around", filled)
+    report.gap(
+        "cdsm", "cells amid crowns without a vegetation return take the crown around", filled
+    )
     return result
 
 
-def _box(
-    values: NDArray[np.float64], size: int, *, signed: bool = False
-) -> NDArray[np.float64]:
+def _box(values: NDArray[np.float64], size: int, *, signed: bool = False) -> NDArray[np.float64]:
     """Mean over squares; nothing beyond the edges."""
     result: NDArray[np.float64] = ndimage.uniform_filter(values, size, mode="constant")
     return result if signed else np.maximum(result, 0.0)

@@ -155,7 +155,9 @@ def _grid_line(grid: Mapping[str, Any]) -> str:
 def _layer_line(name: str, facts: Mapping[str, Any]) -> str:
     parts = [f"{facts['coverage']:.1%} of the cells"]
     if "lowest" in facts:
-        parts.append(f"{facts['lowest']:.2f} to {facts['highest']:.2f} {facts.get('unit', '')}".strip())
+        parts.append(
+            f"{facts['lowest']:.2f} to {facts['highest']:.2f} {facts.get('unit', '')}".strip()
+        )
     if facts.get("from"):
         parts.append("from " + facts["from"])
     return f"  {name:<12}" + "; ".join(parts)

@@ -104,7 +104,9 @@ class Returns:
     def named_classes(self) -> dict[str, int]:
         """Points by number and name of their class, and the withheld ones."""
         found = {
-            f"{code} {CLASS_NAMES.get(int(code), 'reserved or user-defined')}": int(self.by_class[code])
+            f"{code} {CLASS_NAMES.get(int(code), 'reserved or user-defined')}": int(
+                self.by_class[code]
+            )
             for code in np.flatnonzero(self.by_class)
         }
         if self.withheld:

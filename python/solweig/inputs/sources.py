@@ -104,7 +104,9 @@ def resolve(role: str, given: Any, downloads: Path) -> list[Source]:
         raise InvalidSurfaceData(role, "a path, a URL or a GeoDataFrame", repr(type(given)))
     text, _, layer = os.fspath(given).partition(_LAYER_MARK)
     if "://" in text:
-        return [Source(role, url, path, layer or None) for url, path in _fetch(role, text, downloads)]
+        return [
+            Source(role, url, path, layer or None) for url, path in _fetch(role, text, downloads)
+        ]
     return [Source(role, str(path), path, layer or None) for path in _on_disk(role, text)]
 
 
@@ -119,11 +121,18 @@ def _on_disk(role: str, text: str) -> list[Path]:
     if path.exists():
         return [path]
     if glob.has_magic(text):
-        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
+        found = sorted(_matches(path))
         if found:
             return found
         raise MissingRaster(role, "files that match the pattern", f"none for {text}")
     raise MissingRaster(role, "an existing file", f"no file at {text}")
+
+
+def _matches(pattern: Path) -> list[Path]:
+    """Files that match; the part before the first magic one is the folder to look in."""
+    parts = pattern.parts
+    first = next(i for i, part in enumerate(parts) if glob.has_magic(part))
+    return list(Path(*parts[:first]).glob(str(Path(*parts[first:]))))
 
 
 def _fetch(role: str, url: str, downloads: Path) -> list[tuple[str, Path]]:
@@ -139,7 +148,8 @@ def _fetch(role: str, url: str, downloads: Path) -> list[tuple[str, Path]]:
     for number, name in enumerate(names):
         target = downloads / f"{role}_{len(list(downloads.glob('*')))}_{number}" / Path(name).name
         target.parent.mkdir(parents=True, exist_ok=True)
-        stem, suffix = os.path.splitext(name)
+        suffix = PurePosixPath(name).suffix
+        stem = name.removesuffix(suffix)
         _copy(system, name, target)
         for beside in _BESIDE.get(suffix.lower(), ()):
             if system.exists(stem + beside):

@@ -149,7 +149,6 @@ def _of_surface(
     plan: Plan, rules: BuildRules, dem: F32 | None, scratch: Scratch, report: Report, stages: Stages
 ) -> Terrain:
     """From a surface raster, split into ground and buildings where footprints tell them."""
-    size = plan.grid.pixel_size
     surface = read_all(plan.dsm, plan, scratch, report, stages.next("Reading the surface", 5),
                        relative=rules.dsm_relative)  # fmt: skip
     ground_from = _names(plan.dem)
@@ -220,8 +219,12 @@ def _gather(
     noise, left = int(returns.by_role[-1]), int(returns.by_role[0])
     inside = int(returns.by_role.sum()) + returns.withheld
     report.done("lidar", "points of noise classes dropped", noise, inside)
-    report.done("lidar", "points of classes that are neither ground, trees, buildings nor water left "
-                "out", left, inside)  # fmt: skip
+    report.done(
+        "lidar",
+        "points of classes that are neither ground, trees, buildings nor water left out",
+        left,
+        inside,
+    )
     report.done("lidar", "points are marked as withheld, dropped", returns.withheld, inside)
     return returns
 
@@ -251,9 +254,14 @@ def _fill(
 ) -> None:
     reach = math.ceil(rules.max_gap / plan.grid.pixel_size)
     filled, left = fill_gaps(dem, reach, scratch, feedback)
-    report.gap("dem", "cells without ground filled from around (smoothest surface)", filled, dem.size)
     report.gap(
-        "dem", f"cells have no ground within {rules.max_gap:g} m and stay without data", left, dem.size
+        "dem", "cells without ground filled from around (smoothest surface)", filled, dem.size
+    )
+    report.gap(
+        "dem",
+        f"cells have no ground within {rules.max_gap:g} m and stay without data",
+        left,
+        dem.size,
     )
     if filled > 0.7 * dem.size:
         report.doubt("dem", "cells of ground are filled, more than known", filled, dem.size)
@@ -279,8 +287,8 @@ def _compare_ground(
     shift = float(np.percentile(apart, 10 if lowest_part else 50))
     if abs(shift) > _SAME_GROUND_M:
         report.doubt(
-            role, f"its ground lies {abs(shift):.1f} m {'above' if shift > 0 else 'below'} that of the "
-            "DEM; do both count from the same zero, in metres?",
+            role, f"its ground lies {abs(shift):.1f} m {'above' if shift > 0 else 'below'} that of "
+            "the DEM; do both count from the same zero, in metres?",
         )  # fmt: skip
 
 
@@ -307,7 +315,9 @@ def _areas(
     buildings = buildings.lowest_first()
     labels = labels_of(buildings.geometry, plan.grid, scratch, feedback)
     several = count_overlaps(buildings.geometry, plan.grid)
-    report.doubt("footprints", "cells lie in several footprints; the highest counts", several, labels.size)
+    report.doubt(
+        "footprints", "cells lie in several footprints; the highest counts", several, labels.size
+    )
     return buildings, labels
 
 
@@ -332,9 +342,13 @@ def _split(
             canopy[tile.core] = np.where(high & ~near, above, np.float32(np.nan))
     what = f"cells of the DSM rise {rules.min_object_height:g} m or more outside footprints"
     if trees_known:
-        report.doubt("dsm", f"{what}, taken as ground because trees are given", outside, surface.size)
+        report.doubt(
+            "dsm", f"{what}, taken as ground because trees are given", outside, surface.size
+        )
     else:
-        report.fallback("cdsm", f"{what}, taken as trees because none are given", outside, surface.size)
+        report.fallback(
+            "cdsm", f"{what}, taken as trees because none are given", outside, surface.size
+        )
     return roof, canopy
 
 
@@ -371,7 +385,9 @@ def _join(
             new = np.where(empty, mean[labels[rows]], roof[rows])
             filled += int(np.count_nonzero(np.isfinite(new) & np.isnan(roof[rows])))
             roof[rows] = new
-        report.gap("dsm", "cells of footprints without a return take the mean roof", filled, roof.size)
+        report.gap(
+            "dsm", "cells of footprints without a return take the mean roof", filled, roof.size
+        )
     _burn(roof, dem, buildings, labels, absent & known, rules, report)
 
 
@@ -398,9 +414,11 @@ def _burn(
     cells = np.bincount(group[number[1:] > 0], minlength=len(of_group))
     invisible = int(np.count_nonzero((cells == 0) & (np.bincount(group, minlength=len(cells)) > 0)))
     report.doubt(
-        "footprints", "buildings cover no centre of a cell with ground, or are hidden by higher ones",
-        invisible, len(np.unique(group)),
-    )  # fmt: skip
+        "footprints",
+        "buildings cover no centre of a cell with ground or are hidden by higher ones",
+        invisible,
+        len(np.unique(group)),
+    )
 
 
 def _count_outside(roof: F32, labels: NDArray[np.int32], report: Report) -> None:
@@ -434,8 +452,8 @@ def _density(returns: Returns, size: float, scratch: Scratch, report: Report) ->
     report.gap("lidar", "cells have no return", empty, density.size)
     if mean * size**2 < 1.0:
         report.doubt(
-            "lidar", f"less than one return a cell on average; cells of {1.5 / math.sqrt(max(mean, 1e-6)):.1f} "
-            "m would hold two",
+            "lidar", "less than one return a cell on average; cells of "
+            f"{math.sqrt(2.0 / max(mean, 1e-6)):.1f} m would hold two",
         )  # fmt: skip
     return density
 

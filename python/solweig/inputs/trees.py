@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,16 +157,16 @@ def crowns_of(table: Any, rules: TreeRules, report: Report) -> Crowns:
     return Crowns(xy[:, 0], xy[:, 1], height, trunk, radius, shape)
 
 
-def _shapes(
-    table: Any, columns: list[str], rules: TreeRules, report: Report
-) -> NDArray[np.uint8]:
+def _shapes(table: Any, columns: list[str], rules: TreeRules, report: Report) -> NDArray[np.uint8]:
     count = len(table)
     if rules.shape is not None:
         return np.full(count, SHAPES.index(rules.shape), np.uint8)
     said = column_of(columns, ("crown_shape", "shape"))
     leaf = column_of(columns, ("leaf_type",))
     kinds = [name for name in columns if column_of([name], SPECIES) is not None]
-    species = [" ".join(parts).strip() for parts in zip(*(texts(table[n]) for n in kinds), strict=True)]
+    species = [
+        " ".join(parts).strip() for parts in zip(*(texts(table[n]) for n in kinds), strict=True)
+    ]
     species = species or [""] * count
     leaves = texts(table[leaf]) if leaf else [""] * count
     wished = texts(table[said]) if said else [""] * count
@@ -196,11 +195,15 @@ def _heights(table: Any, columns: list[str], rules: TreeRules, report: Report) -
     if named is not None:
         found = lengths(table[named])
         height = found.metres.copy()
-        report.doubt("trees", f"heights in {named} cannot be read, not used", found.unreadable, count)
+        report.doubt(
+            "trees", f"heights in {named} cannot be read, not used", found.unreadable, count
+        )
         report.done("trees", f"heights in {named} are in feet, converted", found.feet, count)
         with np.errstate(invalid="ignore"):
             low, high = height <= 0.0, height > TALLEST_TREE_M
-        report.doubt("trees", f"heights in {named} are 0 or negative, not used", int(low.sum()), count)
+        report.doubt(
+            "trees", f"heights in {named} are 0 or negative, not used", int(low.sum()), count
+        )
         report.doubt(
             "trees", f"heights in {named} are above {TALLEST_TREE_M:g} m, not used; are they in "
             "feet?", int(high.sum()), count,
@@ -246,9 +249,7 @@ def _radii(
     return np.where(unknown, height * ratios / 2.0, radius)
 
 
-def _trunks(
-    table: Any, columns: list[str], height: F64, rules: TreeRules, report: Report
-) -> F64:
+def _trunks(table: Any, columns: list[str], height: F64, rules: TreeRules, report: Report) -> F64:
     named = column_of(columns, TRUNK)
     trunk = np.full(len(table), np.nan) if named is None else lengths(table[named]).metres
     with np.errstate(invalid="ignore"):

@@ -62,7 +62,9 @@ def extent_of(source: Source) -> Extent:
 def _look(source: Source) -> _Look:
     if source.table is not None or source.suffix in _PARQUET:
         table = source.table if source.table is not None else _parquet(source, None)
-        bounds = None if table.geometry.isna().all() else tuple(float(v) for v in table.total_bounds)
+        bounds = (
+            None if table.geometry.isna().all() else tuple(float(v) for v in table.total_bounds)
+        )
         known = bounds is not None and not np.isnan(bounds).any()
         return _Look(table.crs, bounds if known else None, len(table))  # type: ignore[arg-type]
     need(source.role, "geopandas", "pyogrio")
@@ -161,7 +163,10 @@ def read_features(
             ", ".join(sorted(set(table.geometry.geom_type))) + f" in {source.name}",
         )  # fmt: skip
     report.doubt(
-        named, f"features are not of type {', '.join(kinds)}, left out", int((~of_kind).sum()), total
+        named,
+        f"features are not of type {', '.join(kinds)}, left out",
+        int((~of_kind).sum()),
+        total,
     )
     table = table[of_kind]
     geometries = np.asarray(table.geometry.values)
