@@ -64,7 +64,9 @@ class Town:
 
     def ground(self, x: Any, y: Any) -> NDArray[np.float64]:
         """Elevation of the ground at metres from the corner."""
-        return np.asarray(self.level + self.slope[0] * np.asarray(x) + self.slope[1] * np.asarray(y))
+        return np.asarray(
+            self.level + self.slope[0] * np.asarray(x) + self.slope[1] * np.asarray(y)
+        )
 
     def base(self, house: House) -> float:
         """Mean ground under a house."""
@@ -163,7 +165,9 @@ class Town:
         las = laspy.LasData(header)
         las.x, las.y, las.z = WEST + x, SOUTH + y, z * scale_z
         las.classification = np.concatenate([code, np.full(noise, 7, np.uint8)])
-        las.number_of_returns = np.concatenate([1 + survey["several"], np.ones(noise)]).astype(np.uint8)
+        las.number_of_returns = np.concatenate([1 + survey["several"], np.ones(noise)]).astype(
+            np.uint8
+        )
         las.return_number = np.ones(len(z), np.uint8)
         las.write(path)
         return path

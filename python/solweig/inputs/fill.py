@@ -7,6 +7,7 @@ exactly, which means over distances do not. It is found by multigrid, tile by ti
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy import ndimage
 
 from solweig.inputs.grid import row_bands, tiles
 from solweig.inputs.scratch import Scratch
-from solweig.typing import F32, Advance, Bool
+from solweig.typing import F32, Advance, Bool, Window
 
 __all__ = ["dilate", "fill_gaps", "known_cells", "smoothest"]
 
@@ -60,6 +61,7 @@ def fill_gaps(
     rows, cols = layer.shape
     total = math.ceil(rows / _TILE) * math.ceil(cols / _TILE)
     filled = left = 0
+    trend = Plane.through(layer, known) if known.any() else None
     # Solved with what was known at first only, so no tile sees what another has filled.
     for number, tile in enumerate(tiles((rows, cols), _TILE, reach), start=1):
         missing = ~known[tile.core]
@@ -67,8 +69,9 @@ def fill_gaps(
             around = np.asarray(known[tile.around])
             near = dilate(around, reach)[tile.inner] & missing
             if near.any():
-                solved = smoothest(np.asarray(layer[tile.around]), around)[tile.inner]
-                layer[tile.core] = np.where(near, solved, layer[tile.core])
+                slope = None if trend is None else trend.over(tile.around)
+                solved = smoothest(np.asarray(layer[tile.around]), around, slope)
+                layer[tile.core] = np.where(near, solved[tile.inner], layer[tile.core])
             filled += int(np.count_nonzero(near))
             left += int(np.count_nonzero(missing)) - int(np.count_nonzero(near))
         if advance is not None:
@@ -86,11 +89,11 @@ def dilate(mask: Bool, reach: int) -> Bool:
     return wide.astype(np.bool_)
 
 
-def smoothest(values: F32, known: Bool) -> F32:
+def smoothest(values: F32, known: Bool, trend: NDArray[np.float64] | None = None) -> F32:
     """Values with the unknown ones in place of which Laplace's equation holds.
 
-    Towards the edges of the array the mean slope of what is known goes on. At least one value must
-    be known.
+    Towards the edges of the array the slope of the trend goes on, which is the plane through what
+    is known. At least one value must be known.
     """
     if known.all():
         return values
@@ -98,11 +101,12 @@ def smoothest(values: F32, known: Bool) -> F32:
     levels = max(int(math.log2(max(min(rows, cols), 4))) - 2, 0)
     unit = 2**levels
     pad = ((0, -rows % unit), (0, -cols % unit))
-    trend = _plane(values, known)
+    if trend is None:
+        whole = slice(0, values.shape[0]), slice(0, values.shape[1])
+        trend = Plane.through(values, known).over(whole)
     start = np.where(known, values - trend, np.float32(0.0)).astype(np.float32)
-    inside = np.pad(known, pad)
     level = np.pad(start, pad)
-    problem = _Level(~inside)
+    problem = _Level(np.pad(~known, pad), np.pad(np.ones(known.shape, np.bool_), pad))
     _guess(level, problem)
     for _ in range(_MOST_CYCLES):
         if _cycle(level, None, problem) < _TOLERANCE_M:
@@ -111,40 +115,76 @@ def smoothest(values: F32, known: Bool) -> F32:
     return np.where(known, values, result).astype(np.float32)
 
 
-def _plane(values: F32, known: Bool) -> NDArray[np.float64]:
-    """The plane through the known values, by least squares; level where they lie on a line."""
-    row, col = (axis.astype(np.float64) for axis in np.nonzero(known))
-    heights = values[known].astype(np.float64)
-    mean = heights.mean()
-    r, c, h = row - row.mean(), col - col.mean(), heights - mean
-    rr, cc, rc = r @ r, c @ c, r @ c
-    room = rr * cc - rc * rc
-    slopes = (0.0, 0.0)
-    if room > 1e-6 * max(rr * cc, 1.0):
-        slopes = ((cc * (r @ h) - rc * (c @ h)) / room, (rr * (c @ h) - rc * (r @ h)) / room)
-    return np.asarray(
-        mean
-        + slopes[0] * (np.arange(values.shape[0])[:, None] - row.mean())
-        + slopes[1] * (np.arange(values.shape[1]) - col.mean())
-    )
+@dataclass(frozen=True)
+class Plane:
+    """A plane over rows and columns: its height at a cell, and how it rises.
+
+    Attributes
+    ----------
+    row, col, height
+        A cell, and the height there.
+    down, across
+        Rise from one row, and from one column, to the next.
+    """
+
+    row: float
+    col: float
+    height: float
+    down: float
+    across: float
+
+    @classmethod
+    def through(cls, values: F32, known: Bool) -> Plane:
+        """Through the known values by least squares; level where they lie on a line."""
+        # Moments about the middle; by rows, whatever the size.
+        n = r1 = c1 = h1 = rr = cc = rc = rh = ch = 0.0
+        middle = values.shape[0] / 2, values.shape[1] / 2
+        for rows in row_bands(values.shape[0]):
+            there = np.nonzero(known[rows])
+            if not len(there[0]):
+                continue
+            r = there[0] + (rows.start - middle[0])
+            c = there[1] - middle[1]
+            h = values[rows][there].astype(np.float64)
+            n, r1, c1, h1 = n + len(r), r1 + r.sum(), c1 + c.sum(), h1 + h.sum()
+            rr, cc, rc = rr + r @ r, cc + c @ c, rc + r @ c
+            rh, ch = rh + r @ h, ch + c @ h
+        r0, c0, h0 = r1 / n, c1 / n, h1 / n
+        rr, cc, rc = rr - n * r0 * r0, cc - n * c0 * c0, rc - n * r0 * c0
+        rh, ch = rh - n * r0 * h0, ch - n * c0 * h0
+        room = rr * cc - rc * rc
+        if room <= 1e-6 * max(rr * cc, 1.0):
+            return cls(r0 + middle[0], c0 + middle[1], h0, 0.0, 0.0)
+        down, across = (cc * rh - rc * ch) / room, (rr * ch - rc * rh) / room
+        return cls(r0 + middle[0], c0 + middle[1], h0, down, across)
+
+    def over(self, window: Window) -> NDArray[np.float64]:
+        """Heights of a window."""
+        rows, cols = (np.arange(part.start, part.stop, dtype=np.float64) for part in window)
+        return np.asarray(
+            self.height
+            + self.down * (rows - self.row)[:, None]
+            + self.across * (cols - self.col)
+        )
 
 
 class _Level:
     """Unknown cells of one level of resolution, and what is needed to smooth them."""
 
-    def __init__(self, unknown: Bool) -> None:
+    def __init__(self, unknown: Bool, inside: Bool) -> None:
         rows, cols = unknown.shape
-        self.unknown = unknown
-        neighbours = np.full((rows, cols), 4.0, np.float32)
-        for edge in (np.s_[0, :], np.s_[-1, :], np.s_[:, 0], np.s_[:, -1]):
-            neighbours[edge] -= 1.0
-        self.neighbours = np.maximum(neighbours, 1.0)
+        self.unknown, self.known = unknown, inside & ~unknown
+        # What is outside holds 0 and is no neighbour.
+        self.neighbours = np.maximum(_around(inside.astype(np.float32)), np.float32(1.0))
         board = (np.add.outer(np.arange(rows), np.arange(cols)) & 1).astype(np.bool_)
         self.colours = (unknown & board, unknown & ~board)
         self.coarse: _Level | None = None
         if rows % 2 == 0 and cols % 2 == 0 and min(rows, cols) > 4:
             # Coarse cells that hold something known keep what is known.
-            self.coarse = _Level(np.asarray(_blocks(unknown).all(axis=(1, 3))))
+            self.coarse = _Level(
+                np.asarray(~_blocks(self.known).any(axis=(1, 3)) & _blocks(inside).any(axis=(1, 3))),
+                np.asarray(_blocks(inside).any(axis=(1, 3))),
+            )
 
 
 def _blocks(array: NDArray[Any]) -> NDArray[Any]:
@@ -180,14 +220,14 @@ def _smooth(u: F32, source: F32 | None, level: _Level) -> float:
 def _guess(u: F32, level: _Level) -> None:
     """Fill the unknown from coarser means of the known."""
     if level.coarse is None:
-        known = ~level.unknown
+        known = level.known
         mean = float(u[known].mean()) if known.any() else 0.0
         u[level.unknown] = mean
         for _ in range(20):
             _smooth(u, None, level)
         return
-    weight = _blocks(~level.unknown).sum(axis=(1, 3), dtype=np.float32)
-    total = _blocks(np.where(level.unknown, np.float32(0.0), u)).sum(axis=(1, 3))
+    weight = _blocks(level.known).sum(axis=(1, 3), dtype=np.float32)
+    total = _blocks(np.where(level.known, u, np.float32(0.0))).sum(axis=(1, 3))
     coarse = total / np.maximum(weight, 1.0)
     _guess(coarse, level.coarse)
     u[level.unknown] = _finer(coarse)[level.unknown]

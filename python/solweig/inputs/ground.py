@@ -43,7 +43,8 @@ def is_ground(surface: F32, pixel_size: float, widest_m: float) -> Bool:
     if not known.any():
         return known
     filled = np.where(known, surface, np.float32(np.inf))
-    pit = _closed(surface, known) - filled > _PIT_M
+    with np.errstate(invalid="ignore"):  # infinite less infinite, amid what is unknown
+        pit = known & (_closed(surface, known) - filled > _PIT_M)
     filled[pit] = np.inf
     now = filled
     objects = np.zeros(surface.shape, np.bool_)
