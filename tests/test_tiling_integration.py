@@ -299,6 +299,7 @@ def small_limits(pixels: int) -> dict[str, int]:
     return {"max_storage_buffer_binding_size": 120 * pixels, "max_buffer_size": 120 * pixels}
 
 
+@pytest.mark.engine
 @on_gpu
 def test_tiled_on_a_device(
     whole: solweig.SurfaceData,
@@ -330,6 +331,7 @@ def test_tiled_on_a_device(
         assert np.abs(a - b).max() <= 0.001
 
 
+@pytest.mark.engine
 @on_gpu
 def test_a_small_device_cuts_by_itself(
     whole: solweig.SurfaceData, monkeypatch: pytest.MonkeyPatch

@@ -23,6 +23,8 @@ from solweig.run.demo import WIND, demo_folder
 from tests.support.gpu_cities import City, weather
 from tests.support.gpu_harness import assert_on_device, open_device
 
+pytestmark = pytest.mark.engine
+
 SIZES = (64, 128)
 STAGES = ("svf", "shadow", "day step", "night step")
 _MEDIANS: dict[tuple[str, str, int], float] = {}

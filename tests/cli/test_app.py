@@ -105,11 +105,10 @@ def test_flags_reach_the_model(site: Path) -> None:
     assert found["inputs"]["location"]["latitude"] == 57.7
 
 
-def test_an_epw_file_brings_its_place_and_clock(site: Path, shared: Path) -> None:
-    epw = shared / "data" / "weather" / "athens_2023.epw"
+def test_an_epw_file_brings_its_place_and_clock(site: Path, athens: Path) -> None:
     rasters = ["--dsm", str(site / "dsm.tif"), "--dem", str(site / "dem.tif")]
     period = ["--start", "2023-07-01", "--end", "2023-07-01"]
-    done = invoke(["run", *rasters, "--epw", str(epw), *period, "--out", str(site / "out")])
+    done = invoke(["run", *rasters, "--epw", str(athens), *period, "--out", str(site / "out")])
     assert done.exit_code == 0, done.output
     found = solweig.load_run_metadata(site / "out")["inputs"]
     assert found["weather"]["n_timesteps"] == 24
@@ -177,7 +176,7 @@ def test_missing_config_file(site: Path) -> None:
         (["--sky", "green"], "--sky: expected anisotropic or isotropic"),
         (["--fill", "ws"], "--fill: expected name=number"),
         (["--bbox", "1,2"], "--bbox: expected four numbers"),
-        (["--accelerator", "gpu"], "execution.accelerator"),
+        pytest.param(["--accelerator", "gpu"], "execution.accelerator", marks=pytest.mark.engine),
         (["--start", "2007-01-01"], "2007-01-01"),
         (["--params", "none.json"], "none.json"),
         (["--cdsm", "none.tif"], "none.tif"),
@@ -279,6 +278,7 @@ def test_help_has_examples() -> None:
     assert "130 interrupted" in top
 
 
+@pytest.mark.engine
 def test_info_and_version() -> None:
     done = invoke(["info"])
     assert done.exit_code == 0

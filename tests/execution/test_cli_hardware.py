@@ -60,7 +60,10 @@ WAYS = {
     "cpu": ["--accelerator", "cpu"],
     "gpu": ["--accelerator", "gpu", "--device", "gpu:0", "--strict-gpu"],
 }
-pytestmark = pytest.mark.skipif(not _core.gpu_compiled(), reason="built without the GPU engine")
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(not _core.gpu_compiled(), reason="built without the GPU engine"),
+]
 
 
 @pytest.fixture(scope="module")

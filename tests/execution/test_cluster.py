@@ -182,6 +182,7 @@ def test_workers_of_a_machine_take_its_adapters_in_turn() -> None:
     assert (places["0"], places["c-1"]) == (0, 1)
 
 
+@pytest.mark.engine
 @pytest.mark.skipif(not _core.gpu_compiled(), reason="built without the GPU engine")
 def test_workers_open_devices_of_their_own(
     surface: solweig.SurfaceData, whole: solweig.TimeseriesSummary, tmp_path: Path,

@@ -14,6 +14,8 @@ from solweig import _core
 from tests.support.gpu_cities import FIELDS, City, random_city, run_day, weather
 from tests.support.gpu_harness import BACKENDS, compare_fields, open_device
 
+pytestmark = pytest.mark.engine
+
 REAL = ("destroy", "limits", "shader", "validation")
 KINDS = (*REAL, "map", "panic", "out_of_memory")
 KIND_OF_ERROR = {

@@ -22,6 +22,8 @@ from solweig.execution import (
 from solweig.execution.runtime import Probe
 from tests.support.adapters import FakeCore, adapter, probe, software
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,8 @@ from solweig.execution.runtime import (
 )
 from tests.support.adapters import LIMITS, FakeCore, adapter, probe, software
 
+pytestmark = pytest.mark.engine
+
 
 def test_a_build_without_engine_is_rejected() -> None:
     assert decide_gpu_runtime(Probe(False)) == Rejected("this build carries no GPU engine")

@@ -21,7 +21,10 @@ from solweig.tiles.plan import TilePlan
 from tests.support.jobs import Adapters
 from tests.support.tile_cases import REACH_M, assert_same_run, city, prepared, run
 
-pytestmark = pytest.mark.skipif(not _core.gpu_compiled(), reason="built without the GPU engine")
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(not _core.gpu_compiled(), reason="built without the GPU engine"),
+]
 
 VULKAN, GL = ("vulkan", 0), ("gl", 0)
 OPTIONS: dict[str, Any] = {

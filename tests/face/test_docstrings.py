@@ -313,6 +313,7 @@ def test_docstrings_of_the_engine_say_what_is_there(where: str) -> None:
     assert faults_of(STUB[where]) == []
 
 
+@pytest.mark.engine
 def test_the_stub_names_what_the_engine_has() -> None:
     """Both ways: a name only in the stub is a promise, one only in the engine is hidden."""
     for where in STUB:

@@ -128,7 +128,7 @@ def test_bundled_person() -> None:
     assert human.height == 1.75
 
 
-def test_epw_table(shared: Path) -> None:
-    table, place = io.read_epw(shared / "data" / "weather" / "athens_2023.epw")
+def test_epw_table(athens: Path) -> None:
+    table, place = io.read_epw(athens)
     assert table.index[0] == datetime(2023, 1, 1, 1)
     assert (place["tz_offset"], place["elevation"]) == (2.0, 175.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import datetime
 from pathlib import Path
 
@@ -92,7 +93,6 @@ def test_the_pages_name_flags_that_exist() -> None:
 
 
 def test_the_configuration_file_of_the_page_is_valid() -> None:
-    tomllib = pytest.importorskip("tomllib")
     text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     block = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
     assert block is not None

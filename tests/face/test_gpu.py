@@ -8,6 +8,8 @@ import pytest
 from solweig import _core, gpu, switches
 from solweig.execution import availability
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.fixture(autouse=True)
 def _switch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +43,7 @@ def test_counts_come_from_the_tally(monkeypatch: pytest.MonkeyPatch) -> None:
         "svf": {"gpu_runs": 2, "cpu_runs": 1, "fallbacks": 1},
         "shadow": {"gpu_runs": 3, "cpu_runs": 0, "fallbacks": 4},
     }
+    gpu.reset_gpu_metrics()  # workers of other tests
     monkeypatch.setattr(_core, "tally", lambda: tally)
     assert gpu.gpu_dispatch_count() == 5
     assert gpu.gpu_fallback_count() == 5

@@ -346,8 +346,8 @@ def test_bad_coordinates(tmp_path: Path, arguments: tuple[Any, Any]) -> None:
         io.download_epw(0, 0, tmp_path, timeout=0, opener=failing(AssertionError()))
 
 
-def test_read_epw(shared: Path, tmp_path: Path) -> None:
-    table, place = io.read_epw(shared / "data" / "weather" / "athens_2023.epw")
+def test_read_epw(athens: Path, tmp_path: Path) -> None:
+    table, place = io.read_epw(athens)
     assert len(table) == 8760
     assert place["latitude"] == 38.0
     assert {"temp_air", "ghi", "dni", "dhi"} <= set(table.columns)

@@ -69,8 +69,8 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(square_reference: Path) -> Site:
-    return Site(square_reference)
+def site(shared: Path) -> Site:
+    return Site(shared / "reference/gustav_adolfs")
 
 
 def test_walls_of_a_site(site: Site) -> None:
@@ -80,10 +80,9 @@ def test_walls_of_a_site(site: Site) -> None:
     np.testing.assert_allclose(aspect, site.inputs["wall_aspect_deg"], atol=1e-9)
 
 
-def test_sun_shadows_of_a_site(site: Site, shared: Path) -> None:
-    folder = shared / "reference/gustav_adolfs"
-    stored = np.load(folder / "shadows.npz")
-    positions = json.loads((folder / "manifest.json").read_text())["shadows"]["positions"]
+def test_sun_shadows_of_a_site(site: Site) -> None:
+    stored = np.load(site.folder / "shadows.npz")
+    positions = site.manifest["shadows"]["positions"]
     height, aspect = site.inputs["wall_height"], site.inputs["wall_aspect_deg"]
     for position in positions:
         azimuth, altitude = position["azimuth"], position["altitude"]
@@ -110,8 +109,8 @@ def test_sky_view_of_a_site(site: Site) -> None:
             np.testing.assert_allclose(fields[f"svf{family}{suffix}"], want, atol=1e-7)
 
 
-def test_ground_view_of_a_site(site: Site, shared: Path) -> None:
-    stored = np.load(shared / "reference/gustav_adolfs/gvf_20060726.npz")
+def test_ground_view_of_a_site(site: Site) -> None:
+    stored = np.load(site.folder / "gvf_20060726.npz")
     inputs = site.inputs
     for number in stored["steps"]:
         key = f"step{number:02d}__"
@@ -162,9 +161,8 @@ def test_a_whole_day_of_a_site(site: Site, sky_model: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_whole_day_of_a_box(site: Site, shared: Path) -> None:
-    series = shared / "reference/gustav_adolfs/series_20060726_iso_box.npz"
-    check_day(site, series, False, False)
+def test_a_whole_day_of_a_box(site: Site) -> None:
+    check_day(site, site.folder / "series_20060726_iso_box.npz", False, False)
 
 
 def check_day(site: Site, stored: Path, patch_sky: bool, cylinder: bool) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from solweig import _core
+from tests.support.needed import needed
 from tests.support.reference_runs import MODES, NAMES, SCALARS, Site
 from tests.support.tolerances import tolerance
 
@@ -89,9 +90,10 @@ def test_series(site: Site, mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["iso", "aniso"])
 def test_maps(site: Site, mode: str) -> None:
-    days = [day for day, stored in site.runs() if stored == mode and site.maps(day, mode)]
+    days = site.mapped_days(mode)
     assert days
     for day in days:
+        needed(site.folder / f"fields_{day}_{mode}.npz")
         stored = site.maps(day, mode)
         assert {name for name, _ in stored} >= {"tmrt", "kdown", "kside", "ldown", "lside"}
         gaps = Deviation()

@@ -16,6 +16,7 @@ from rasterio.warp import calculate_default_transform, reproject
 from solweig import InvalidSurfaceData, SurfaceData
 from solweig.rasters.align import Grid, open_source, read_on_grid, target_grid, whole_cell_offset
 from tests.support.rasters import NORTH, UTM33, WEST, scene, write_scene, write_tif
+from tests.support.stored import unpacked
 
 SWEREF = "EPSG:3006"
 
@@ -233,13 +234,13 @@ def test_resampled_dsm_is_kept_in_the_working_folder(tmp_path: Path) -> None:
 
 
 def test_kronenhuset_with_a_text_grid_without_crs(
-    shared: Path, caplog: pytest.LogCaptureFixture
+    shared: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = shared / "data/kronenhuset"
     with caplog.at_level(logging.INFO):
         surface = SurfaceData.prepare(
             folder / "DSM_KR.tif",
-            cdsm=folder / "CDSM_KR.asc",
+            cdsm=unpacked(folder / "CDSM_KR.asc", tmp_path),
             dem=folder / "DEM_KR.tif",
             land_cover=folder / "landcover_KR.tif",
         )

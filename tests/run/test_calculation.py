@@ -342,6 +342,7 @@ def test_timing_is_told_on_request(
     assert capsys.readouterr().err.startswith("[timing] step 1/1: ")
 
 
+@pytest.mark.engine
 def test_a_gpu_that_is_demanded_is_not_replaced(surface: solweig.SurfaceData) -> None:
     with pytest.raises(solweig.ConfigurationError, match="accelerator"):
         solweig.calculate(

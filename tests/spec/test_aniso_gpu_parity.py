@@ -21,6 +21,8 @@ from tests.support.gpu_harness import (
 from tests.support.site_rasters import FILES, site_rasters
 from tests.support.tolerances import tolerance
 
+pytestmark = pytest.mark.engine
+
 CITIES = 200
 GROUPS = 10
 STAGES = ("shadow", "gvf", "radiation", "utci", "pet", "statistics")

@@ -21,6 +21,8 @@ from tests.support.gpu_harness import (
 )
 from tests.support.site_rasters import FILES, site_rasters
 
+pytestmark = pytest.mark.engine
+
 SUNS = ((143.0, 3.1), (271.0, 18.0), (45.0, 61.0))
 CITIES = 200
 GROUPS = 10

@@ -9,6 +9,8 @@ from solweig import _core
 from tests.support.gpu_cities import random_city
 from tests.support.gpu_harness import BACKENDS, open_device
 
+pytestmark = pytest.mark.engine
+
 WINDOWS = ((0, 7, 0, 5), (3, 19, 2, 17), (9, 10, 4, 18))
 
 

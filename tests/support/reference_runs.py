@@ -60,16 +60,32 @@ class Site:
             self.inputs = {name: stored[name] for name in stored.files}
 
     def runs(self) -> list[tuple[str, str]]:
-        """``(day, mode)`` of every stored run that can be compared."""
-        stems = sorted(p.stem.split("_", 2) for p in self.folder.glob("series_*.npz"))
-        return [(day, mode) for _, day, mode in stems if mode in MODES]
+        """``(day, mode)`` of every stored run that can be compared over the whole site."""
+        stored = sorted(tuple(name.split("_", 1)) for name in self.manifest["runs"])
+        return [
+            (day, mode)
+            for day, mode in stored
+            if mode in MODES and not self._run(day, mode).get("only_at_the_mast")
+        ]
+
+    def mapped_days(self, mode: str) -> list[str]:
+        """Days of which the reference's maps were stored."""
+        runs = [day for day, stored in self.runs() if stored == mode]
+        return [day for day in runs if self._run(day, mode)["full_field_steps"]]
+
+    def ground_view_days(self) -> list[str]:
+        """Days of which the reference's ground view factors were stored."""
+        return sorted({day for day, mode in self.runs() if self._run(day, mode)["gvf_steps"]})
+
+    def _run(self, day: str, mode: str) -> dict[str, Any]:
+        return dict(self.manifest["runs"][f"{day}_{mode}"])
 
     def series(self, day: str, mode: str) -> dict[str, NDArray[Any]]:
         with np.load(self.folder / f"series_{day}_{mode}.npz") as stored:
             return {name: stored[name] for name in stored.files}
 
     def maps(self, day: str, mode: str) -> dict[tuple[str, int], NDArray[Any]]:
-        """Stored maps by our field name and step."""
+        """Stored maps by our field name and step; none if their file is absent."""
         path = self.folder / f"fields_{day}_{mode}.npz"
         if not path.exists():
             return {}

@@ -243,8 +243,8 @@ def test_bundled_site_is_small_and_attributed() -> None:
         assert word in text
 
 
-def test_walls_and_buildings_of_the_square(square: SurfaceData, square_reference: Path) -> None:
-    inputs = np.load(square_reference / "inputs.npz")
+def test_walls_and_buildings_of_the_square(square: SurfaceData, shared: Path) -> None:
+    inputs = np.load(shared / "reference/gustav_adolfs/inputs.npz")
     height, aspect = square.walls()
     # float32 against the reference's float64
     np.testing.assert_allclose(height, inputs["wall_height"], atol=4e-6)
@@ -261,9 +261,9 @@ def test_walls_and_buildings_of_the_square(square: SurfaceData, square_reference
         np.testing.assert_allclose(grid, inputs[name], atol=1e-6, err_msg=name)
 
 
-def test_sky_view_of_the_square(square: SurfaceData, square_reference: Path) -> None:
-    stored = np.load(square_reference / "svf.npz")
-    packed = np.load(square_reference / "svf_shadowmats_packed.npz")
+def test_sky_view_of_the_square(square: SurfaceData, shared: Path) -> None:
+    stored = np.load(shared / "reference/gustav_adolfs/svf.npz")
+    packed = np.load(shared / "reference/gustav_adolfs/svf_shadowmats_packed.npz")
     bound = 51.48595472088606  # the reference cuts shadows of higher objects; see its manifest
     square.compute_svf(height_bound_m=bound)
     matrices = square.shadow_matrices

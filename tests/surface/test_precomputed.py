@@ -266,9 +266,9 @@ def test_derived_grids() -> None:
     assert (open_sky.svfalfa == 0).all()
 
 
-def test_derived_grids_of_the_reference(square_reference: Path) -> None:
-    stored = np.load(square_reference / "svf.npz")
-    inputs = np.load(square_reference / "inputs.npz")
+def test_derived_grids_of_the_reference(shared: Path) -> None:
+    stored = np.load(shared / "reference/gustav_adolfs/svf.npz")
+    inputs = np.load(shared / "reference/gustav_adolfs/inputs.npz")
     svf = SvfArrays(**{name: stored[stem] for name, stem in UMEP_STEMS.items()})
     np.testing.assert_allclose(svf.svfbuveg, inputs["svfbuveg"], atol=1e-6)
     # From float32 the arcsine is good to 2e-4 near the zenith.

@@ -107,6 +107,6 @@ def test_from_epw(tmp_path: Path) -> None:
         Location.from_epw(tmp_path / "absent.epw")
 
 
-def test_athens(shared: Path) -> None:
-    place = Location.from_epw(shared / "data" / "weather" / "athens_2023.epw")
+def test_athens(athens: Path) -> None:
+    place = Location.from_epw(athens)
     assert place == Location(38.0, 23.75, 175.0, 2.0)

@@ -20,11 +20,6 @@ from tests.support.weather_cases import GOTHENBURG
 # ------------------------------------------------------------------ EPW
 
 
-@pytest.fixture
-def athens(shared: Path) -> Path:
-    return shared / "data" / "weather" / "athens_2023.epw"
-
-
 def test_epw_hours(athens: Path) -> None:
     rows = Weather.from_epw(athens)
     assert len(rows) == 8760

@@ -181,7 +181,7 @@ def test_order() -> None:
             weather_series(wrong, GOTHENBURG)
     with pytest.raises(WeatherDataError, match="at least one step"):
         weather_series([], GOTHENBURG)
-    aware = step(NOON.replace(hour=13, tzinfo=dt.timezone.utc))
+    aware = step(NOON.replace(hour=13, tzinfo=dt.UTC))
     with pytest.raises(WeatherDataError, match="mixture"):
         weather_series([step(), aware], GOTHENBURG)
     with pytest.raises(WeatherDataError, match="Weather objects"):
