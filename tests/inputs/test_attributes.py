@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import Point
+
 from solweig.inputs.attributes import column_of, lengths, numbers, texts, with_tags
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.transform import Affine
+
 from solweig.inputs.crowns import SHAPES, Crowns, stamp
 from solweig.rasters.align import Grid
 
@@ -107,7 +108,8 @@ def test_many_trees_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     count = 300
     forest = Crowns(
         rng.uniform(0, SIDE, count), rng.uniform(0, SIDE, count), rng.uniform(5, 20, count),
-        rng.uniform(0, 3, count), rng.uniform(0.3, 6, count), rng.integers(0, 3, count).astype(np.uint8),
+        rng.uniform(0, 3, count), rng.uniform(0.3, 6, count),
+        rng.integers(0, 3, count).astype(np.uint8),
     )  # fmt: skip
     whole, parts = empty(), empty()
     heard: list[tuple[int, int]] = []

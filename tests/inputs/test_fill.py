@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
 from solweig.inputs import fill
 from solweig.inputs.scratch import Scratch
 

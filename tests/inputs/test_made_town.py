@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import solweig
 from tests.support.rasters import write_tif
 from tests.support.town import SOUTH, UTM32, WEST, Town
@@ -136,8 +137,8 @@ def test_what_rises_outside_footprints_is_trees(tmp_path: Path) -> None:
     assert shows(TOWN, "dsm", read(built.dsm))
     np.testing.assert_allclose(read(built.cdsm), TOWN.canopy(), atol=0.05)
     assert "outside footprints, taken as trees" in texts(built, "fallback")
-    known = build(tmp_path / "known", dsm=dsm, dem=dem, footprints=TOWN.footprints(id=list("abcde")),
-                  trees=TOWN.tree_points())  # fmt: skip
+    areas = TOWN.footprints(id=list("abcde"))
+    known = build(tmp_path / "known", dsm=dsm, dem=dem, footprints=areas, trees=TOWN.tree_points())
     assert shows(TOWN, "dsm", read(known.dsm))
     assert "taken as ground because trees are given" in "\n".join(known.doubts)
 

@@ -162,9 +162,7 @@ class Plane:
         """Heights of a window."""
         rows, cols = (np.arange(part.start, part.stop, dtype=np.float64) for part in window)
         return np.asarray(
-            self.height
-            + self.down * (rows - self.row)[:, None]
-            + self.across * (cols - self.col)
+            self.height + self.down * (rows - self.row)[:, None] + self.across * (cols - self.col)
         )
 
 
@@ -182,7 +180,9 @@ class _Level:
         if rows % 2 == 0 and cols % 2 == 0 and min(rows, cols) > 4:
             # Coarse cells that hold something known keep what is known.
             self.coarse = _Level(
-                np.asarray(~_blocks(self.known).any(axis=(1, 3)) & _blocks(inside).any(axis=(1, 3))),
+                np.asarray(
+                    ~_blocks(self.known).any(axis=(1, 3)) & _blocks(inside).any(axis=(1, 3))
+                ),
                 np.asarray(_blocks(inside).any(axis=(1, 3))),
             )
 
