@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 import solweig
-from tests.support.rasters import write_tif
-from tests.support.town import SOUTH, UTM32, WEST, Town
-from tests.support.town_checks import off_by, read, shows
-
-TOWN = Town()
-NORTH = SOUTH + TOWN.side
-
-
-def tif(path: Path, layer: Any, **options: Any) -> Path:
-    return write_tif(path, layer, pixel=1.0, west=WEST, north=NORTH, crs=UTM32, **options)
-
-
-def build(out: Path, **sources: Any) -> solweig.BuiltSurface:
-    sources.setdefault("bbox", TOWN.bounds)
-    return solweig.build_surface(out, picture=False, **sources)
-
-
-def texts(built: solweig.BuiltSurface, kind: str) -> str:
-    return "\n".join(str(entry) for entry in built.report.of_kind(kind))
+from tests.support.town import SOUTH, WEST
+from tests.support.town_checks import TOWN, build, off_by, read, shows, texts, tif
 
 
 @pytest.mark.parametrize("ending", ["las", "laz"])

@@ -10,9 +10,31 @@ import rasterio
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tests.support.town import Town
+import solweig
+from tests.support.rasters import write_tif
+from tests.support.town import SOUTH, UTM32, WEST, Town
 
 WITHIN_M = 0.05
+TOWN = Town()
+NORTH = SOUTH + TOWN.side
+
+
+def tif(path: Path, layer: Any, **options: Any) -> Path:
+    """A raster that covers the town."""
+    place = {"pixel": 1.0, "west": WEST, "north": NORTH, "crs": UTM32}
+    return write_tif(path, layer, **(place | options))
+
+
+def build(out: Path, **sources: Any) -> solweig.BuiltSurface:
+    """The surface of the whole town, without a picture."""
+    if "area" not in sources:
+        sources.setdefault("bbox", TOWN.bounds)
+    return solweig.build_surface(out, picture=False, **sources)
+
+
+def texts(built: solweig.BuiltSurface, kind: str) -> str:
+    """Lines of one kind of the report."""
+    return "\n".join(str(entry) for entry in built.report.of_kind(kind))
 
 
 def read(path: Any) -> NDArray[Any]:

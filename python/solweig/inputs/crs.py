@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -177,7 +178,9 @@ def why_inexact(source: CRS | None, target: CRS) -> str | None:
     """Why coordinates may be off after the way from one system to another, or None."""
     if source is None or same(source, target):
         return None
-    group = TransformerGroup(horizontal(source), horizontal(target), always_xy=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # says what is said below
+        group = TransformerGroup(horizontal(source), horizontal(target), always_xy=True)
     if group.best_available or not group.unavailable_operations:
         return None
     lost = group.unavailable_operations[0]
