@@ -198,6 +198,7 @@ def build_surface(
         layers = _layers(terrain, trees_built, cover, fractions, report)
         stages.next("Writing", 5)
         files, drawn = write_all(folder, workshop, layers, plan.grid, report, picture=picture)
+        stages.finish()
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
         if made and folder.exists() and not any(folder.iterdir()):

@@ -58,6 +58,8 @@ def fill_gaps(
         Cells too far from any data.
     """
     known = known_cells(layer, scratch)
+    if known.all():
+        return 0, 0
     rows, cols = layer.shape
     total = math.ceil(rows / _TILE) * math.ceil(cols / _TILE)
     filled = left = 0
@@ -147,8 +149,9 @@ class Plane:
             c = there[1] - middle[1]
             h = values[rows][there].astype(np.float64)
             n, r1, c1, h1 = n + len(r), r1 + r.sum(), c1 + c.sum(), h1 + h.sum()
-            rr, cc, rc = rr + r @ r, cc + c @ c, rc + r @ c
-            rh, ch = rh + r @ h, ch + c @ h
+            # Not BLAS, whose sums depend on its threads.
+            rr, cc, rc = rr + (r * r).sum(), cc + (c * c).sum(), rc + (r * c).sum()
+            rh, ch = rh + (r * h).sum(), ch + (c * h).sum()
         r0, c0, h0 = r1 / n, c1 / n, h1 / n
         rr, cc, rc = rr - n * r0 * r0, cc - n * c0 * c0, rc - n * r0 * c0
         rh, ch = rh - n * r0 * h0, ch - n * c0 * h0

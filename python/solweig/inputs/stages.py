@@ -47,3 +47,11 @@ class Stages:
         feedback.text(name)
         feedback.check()
         return feedback
+
+    def finish(self) -> None:
+        """Say that everything is done, which can no longer be cancelled."""
+        set_progress = getattr(self._target, "setProgress", None)
+        if callable(set_progress):
+            set_progress(100.0)
+        elif callable(self._target):
+            self._target(_PARTS, _PARTS)
