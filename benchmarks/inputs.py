@@ -1,0 +1,251 @@
+"""Building a surface from what a city has: footprints and crowns, LiDAR, and memory.
+
+    python -m benchmarks.inputs
+
+Gates: 100 000 footprints and 100 000 crowns on 4000 x 4000 cells, from GeoPackages to COGs, within
+20 s; 2 million LiDAR points a second and core once they are decompressed; 100 million points in a
+LAZ file, from the file to COGs, under 4 GiB. Made data with a fixed seed. Every build runs in a
+process of its own, whose peak is its highest resident memory, loaded packages included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import machine
+from benchmarks.api_run import peak_bytes
+
+RESULTS = Path(__file__).parent / "results"
+GATE_BURN_S = 20.0
+GATE_POINTS_A_SECOND = 2e6
+GATE_BYTES = 4 * 2**30
+WEST, SOUTH, CRS = 500_000.0, 5_400_000.0, "EPSG:25832"
+PART = 1_000_000
+CLASSES = np.array([2, 3, 4, 5, 6, 9, 7], np.uint8)
+SHARES = [0.45, 0.04, 0.05, 0.16, 0.26, 0.03, 0.01]
+
+
+# ------------------------------------------------------------------ made sources
+
+
+def write_vectors(folder: Path, count: int, side: float) -> dict[str, Path]:
+    """Turned houses with heights or floors, and trees as points and as areas."""
+    import geopandas
+    import shapely
+
+    rng = np.random.default_rng(7)
+    x, y = WEST + rng.random((2, count)) * side
+    y = y - WEST + SOUTH
+    length, width = rng.uniform(6, 16, count) / 2, rng.uniform(5, 12, count) / 2
+    turn = rng.uniform(0, np.pi, count)
+    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)])
+    along, across = corners[:, 0] * length[:, None], corners[:, 1] * width[:, None]
+    cos, sin = np.cos(turn)[:, None], np.sin(turn)[:, None]
+    rings = np.stack(
+        [x[:, None] + along * cos - across * sin, y[:, None] + along * sin + across * cos], axis=-1
+    )
+    floors = rng.integers(1, 9, count)
+    height = np.where(rng.random(count) < 0.6, floors * 3.1, np.nan)
+    houses = geopandas.GeoDataFrame(
+        {"height": height, "num_floors": floors}, geometry=shapely.polygons(rings), crs=CRS
+    )
+    tx, ty = rng.random((2, count)) * side
+    radius = rng.uniform(1.5, 6.0, count)
+    stems = shapely.points(WEST + tx, SOUTH + ty)
+    species = np.array(["Tilia cordata", "Picea abies", "Pinus pinea", ""])
+    trees = geopandas.GeoDataFrame(
+        {"height": radius * 3, "crown_diameter": radius * 2,
+         "species": species[rng.integers(0, 4, count)]},
+        geometry=stems, crs=CRS,
+    )  # fmt: skip
+    crowns = trees[["height"]].set_geometry(shapely.buffer(stems, radius, quad_segs=4), crs=CRS)
+    paths = {}
+    for name, table in (("houses", houses), ("trees", trees), ("crowns", crowns)):
+        paths[name] = folder / f"{name}.gpkg"
+        table.to_file(paths[name])
+    return paths
+
+
+def write_ground(path: Path, side: int) -> Path:
+    import rasterio
+    from rasterio.transform import Affine
+
+    r, c = np.mgrid[:side, :side].astype(np.float32)
+    layer = 50 + 0.01 * r + 5 * np.sin(c / 300)
+    with rasterio.open(
+        path, "w", driver="GTiff", height=side, width=side, count=1, dtype="float32", crs=CRS,
+        transform=Affine(1, 0, WEST, 0, -1, SOUTH + side), compress="deflate", tiled=True,
+    ) as sink:  # fmt: skip
+        sink.write(layer.astype(np.float32), 1)
+    return path
+
+
+def survey(count: int, side: float, seed: int) -> dict[str, Any]:
+    """Points of a town of blocks 20 m wide with 20 m between them, and trees in the streets."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.random((2, count)) * side
+    code = rng.choice(CLASSES, count, p=SHARES)
+    block = (x % 40 < 20) & (y % 40 < 20)
+    code[block & np.isin(code, (2, 3, 4, 5))] = 6
+    code[~block & (code == 6)] = 2
+    z = 50 + 0.01 * y
+    z[code == 6] += 12.0
+    tall = np.isin(code, (3, 4, 5))
+    z[tall] += rng.uniform(2, 15, int(tall.sum()))
+    return {"x": WEST + x, "y": SOUTH + y, "z": z, "class": code}
+
+
+def write_cloud(path: Path, count: int, side: float) -> Path:
+    """A LAS or LAZ file, in flight lines of a million points."""
+    import laspy
+    from pyproj import CRS as System
+
+    header = laspy.LasHeader(version="1.4", point_format=6)
+    header.scales, header.offsets = [0.001] * 3, [WEST, SOUTH, 0.0]
+    header.add_crs(System.from_user_input(CRS))
+    with laspy.open(path, "w", header=header) as sink:
+        for first in range(0, count, PART):
+            part = survey(min(PART, count - first), side, seed=first // PART)
+            points = laspy.ScaleAwarePointRecord.zeros(len(part["x"]), header=header)
+            points.x, points.y, points.z = part["x"], part["y"], part["z"]
+            points.classification = part["class"]
+            points.return_number[:] = 1
+            points.number_of_returns[:] = 1
+            sink.write_points(points)
+    return path
+
+
+# ------------------------------------------------------------------ measured
+
+
+def build(given: dict[str, Any]) -> dict[str, float]:
+    """Time and peak of a build in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.inputs", "--one", json.dumps(given)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def one(given: dict[str, Any]) -> None:
+    from solweig.inputs import build_surface
+
+    with tempfile.TemporaryDirectory(prefix="solweig-built-") as folder:
+        began, used = time.perf_counter(), time.process_time()
+        build_surface(Path(folder) / "out", picture=False, **given)
+        seconds, processor = time.perf_counter() - began, time.process_time() - used
+    peak = peak_bytes()
+    print(json.dumps({"seconds": seconds, "processor_seconds": processor, "peak_rss_bytes": peak}))
+
+
+def points_a_second(path: Path, side: int) -> dict[str, float]:
+    """Points of an uncompressed file through to cells on one core, reading left out."""
+    from pyproj import CRS as System
+    from rasterio.transform import Affine
+
+    from solweig.inputs import lidar
+    from solweig.inputs.returns import Returns
+    from solweig.inputs.scratch import Scratch
+    from solweig.inputs.sources import Source
+    from solweig.rasters.align import Grid
+
+    system = System.from_user_input(CRS)
+    cloud = lidar.open_cloud(Source("lidar", str(path), path))
+    grid = Grid((side, side), Affine(1, 0, WEST, 0, -1, SOUTH + side), None)
+    whole = slice(0, side), slice(0, side)
+    table = lidar.roles(None)
+    returns = Returns(Scratch(path.parent, grid.shape, on_disk=False))
+    reading = working = 0.0
+    clock = time.perf_counter()
+    for points in lidar._streamed(cloud, lidar.CHUNK_POINTS):
+        read = time.perf_counter()
+        returns.add(lidar._chunk(points, cloud, grid, system, table, whole))
+        done = time.perf_counter()
+        reading, working, clock = reading + read - clock, working + done - read, done
+    return {
+        "points": cloud.points,
+        "points_a_second": cloud.points / working,
+        "reading_seconds": reading,
+        "working_seconds": working,
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--side", type=int, default=4000)
+    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--points", type=int, default=100_000_000, help="of the largest cloud")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--output", type=Path, default=RESULTS / "inputs.json")
+    arguments = parser.parse_args()
+    if arguments.one:
+        one(json.loads(arguments.one))
+        return 0
+    report: dict[str, Any] = {"machine": machine.describe(machine.default_threads())}
+    with tempfile.TemporaryDirectory(prefix="solweig-inputs-") as name:
+        folder = Path(name)
+        report["burning"] = burning(folder, arguments)
+        report["lidar"] = best_rate(folder, arguments)
+        report["memory"] = curve(folder, arguments)
+    gates = {
+        "burning": max(f["seconds"] for f in report["burning"].values()) <= GATE_BURN_S,
+        "points_a_second": report["lidar"]["points_a_second"] >= GATE_POINTS_A_SECOND,
+        "memory": max(f["peak_rss_bytes"] for f in report["memory"]) < GATE_BYTES,
+    }
+    report["gates_held"] = gates
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps(report, indent=1) + "\n")
+    print(json.dumps(report, indent=1))
+    return 0 if all(gates.values()) else 1
+
+
+def burning(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    side = arguments.side
+    paths = write_vectors(folder, arguments.count, side)
+    ground = write_ground(folder / "ground.tif", side)
+    found = {}
+    for name in ("trees", "crowns"):
+        given = {"dem": str(ground), "footprints": str(paths["houses"]), "trees": str(paths[name])}
+        runs = [build(given) for _ in range(arguments.repeats)]
+        best = min(runs, key=lambda run: run["seconds"])
+        found[name] = {"cells": side * side, "footprints": arguments.count,
+                       "crowns": arguments.count, **best}  # fmt: skip
+        print(name, best, flush=True)
+    return found
+
+
+def best_rate(folder: Path, arguments: argparse.Namespace) -> dict[str, float]:
+    path = write_cloud(folder / "town.las", 10 * PART, 1000)
+    runs = [points_a_second(path, 1000) for _ in range(arguments.repeats)]
+    path.unlink()
+    return max(runs, key=lambda run: run["points_a_second"])
+
+
+def curve(folder: Path, arguments: argparse.Namespace) -> list[dict[str, float]]:
+    """Peak against points on one grid, and against cells with the points of the largest cloud."""
+    found = []
+    side = arguments.side / 2
+    for points in (arguments.points // 100, arguments.points // 10, arguments.points):
+        path = write_cloud(folder / "town.laz", points, side)
+        sizes = (1.0,) if points < arguments.points else (4.0, 2.0, 1.0, 0.5)
+        for size in sizes:
+            run = build({"lidar": str(path), "pixel_size": size})
+            found.append({"points": points, "cells": round(side / size) ** 2, **run})
+            print(found[-1], flush=True)
+        path.unlink()
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
