@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from solweig.rasters.align import Grid
 __all__ = ["draw"]
 
 _SIDE = 700
+_WIDTH_IN = 3.4
+_IN_A_ROW = 3
 _TITLES = {
     "dsm": "Ground and roofs [m]", "dem": "Ground [m]", "cdsm": "Canopy above ground [m]",
     "land_cover": "Land cover", "density": "LiDAR returns [1/m²]",
@@ -50,12 +53,16 @@ def draw(layers: Mapping[str, NDArray[Any]], grid: Grid, path: Path) -> bool:
         return False
 
     names = [name for name in _TITLES if name in layers]
-    figure = Figure(figsize=(3.4 * len(names), 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
     west, south, east, north = grid.bounds
+    across = len(names) if len(names) <= _IN_A_ROW else math.ceil(len(names) / 2)
+    down = math.ceil(len(names) / across)
+    tall = min(max((north - south) / (east - west), 0.3), 2.0)
+    size = (_WIDTH_IN + 0.8) * across, (_WIDTH_IN * tall + 0.5) * down
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
     step = max(max(grid.shape) // _SIDE, 1)
     for place, name in enumerate(names, start=1):
-        axes = figure.add_subplot(1, len(names), place)
+        axes = figure.add_subplot(down, across, place)
         small = np.asarray(layers[name][::step, ::step])
         image = _image(axes, name, small, (0.0, east - west, 0.0, north - south), step, grid)
         axes.set_title(_TITLES[name], fontsize=9)
@@ -84,7 +91,8 @@ def _image(
     if name == "cdsm":
         return axes.imshow(np.where(small > 0, small, np.nan), cmap="YlGn", vmin=0.0, **options)
     if name == "density":
-        return axes.imshow(small, cmap="magma", vmax=np.percentile(small, 99) or 1.0, **options)
+        most = np.percentile(small, 99) or 1.0
+        return axes.imshow(small, cmap="magma", vmin=0.0, vmax=most, **options)
     image = axes.imshow(small, cmap="cividis", **options)
     known = np.isfinite(small)
     if known.any() and min(small.shape) > 1:
