@@ -25,8 +25,11 @@ import numpy as np
 
 from benchmarks import machine
 from benchmarks.api_run import peak_bytes
+from benchmarks.cases import REPOSITORY
+from benchmarks.report import BEGIN, END
 
 RESULTS = Path(__file__).parent / "results"
+DOCUMENT = REPOSITORY / "docs" / "inputs.md"
 GATE_BURN_S = 20.0
 GATE_POINTS_A_SECOND = 2e6
 GATE_BYTES = 4 * 2**30
@@ -190,7 +193,11 @@ def main() -> int:
     parser.add_argument("--points", type=int, default=100_000_000, help="of the largest cloud")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--output", type=Path, default=RESULTS / "inputs.json")
+    parser.add_argument("--document", action="store_true", help="write docs/inputs.md, no more")
     arguments = parser.parse_args()
+    if arguments.document:
+        document(json.loads(arguments.output.read_text()))
+        return 0
     if arguments.one:
         one(json.loads(arguments.one))
         return 0
@@ -209,7 +216,75 @@ def main() -> int:
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps(report, indent=1) + "\n")
     print(json.dumps(report, indent=1))
+    document(report)
     return 0 if all(gates.values()) else 1
+
+
+def document(report: dict[str, Any]) -> None:
+    """Put the figures into docs/inputs.md and draw the curve of memory."""
+    text = DOCUMENT.read_text()
+    begin, end = text.index(BEGIN) + len(BEGIN), text.index(END)
+    machine_ = report["machine"]
+    rows = [
+        "| | Cells | Processor time | Peak memory |",
+        "|---|---|---|---|",
+    ]
+    for name, found in report["burning"].items():
+        what = f"{found['footprints']:,} footprints, {found['crowns']:,} {_CALLED[name]}, a DEM"
+        rows.append(f"| {what} | {_facts(found)}")
+    for found in report["memory"]:
+        rows.append(f"| LAZ, {found['points'] / 1e6:g} M points | {_facts(found)}")
+    rate = report["lidar"]["points_a_second"] / 1e6
+    lines = [
+        *rows,
+        "",
+        "From files to files, loaded packages included. Once decompressed, "
+        f"{rate:.1f} million points a second and core go into the grid.",
+        "",
+        "![Peak memory against points and against cells](images/inputs_memory.png)",
+        "",
+        f"{machine_['cpu']}, {machine_['cores']} cores, {machine_['memory_gib']} GiB, commit "
+        f"{machine_['commit']}, {machine_['time'][:10]}. Others used the machine too, hence",
+        "processor time.",
+    ]
+    DOCUMENT.write_text(text[:begin] + "\n" + "\n".join(lines) + "\n" + text[end:])
+    draw(report["memory"], REPOSITORY / "docs" / "images" / "inputs_memory.png")
+
+
+_CALLED = {"trees": "trees as points", "crowns": "crowns as areas"}
+
+
+def _facts(found: dict[str, Any]) -> str:
+    return (
+        f"{found['cells'] / 1e6:g} M | {found['processor_seconds']:.1f} s | "
+        f"{found['peak_rss_bytes'] / 2**30:.2f} GiB |"
+    )
+
+
+def draw(found: list[dict[str, Any]], path: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained", sharey=True)
+    most = max(f["points"] for f in found)
+    common = next(f["cells"] for f in found if f["points"] < most)
+    for axis, name, chosen, fixed in (
+        (axes[0], "points", [f for f in found if f["cells"] == common],
+         f"{common / 1e6:g} M cells"),
+        (axes[1], "cells", [f for f in found if f["points"] == most],
+         f"{most / 1e6:g} M points"),
+    ):  # fmt: skip
+        axis.plot([f[name] / 1e6 for f in chosen], [f["peak_rss_bytes"] / 2**30 for f in chosen],
+                  "o-", color="#0072b2")  # fmt: skip
+        axis.set_xlabel(f"{name} [million]")
+        axis.set_title(fixed, fontsize=9)
+        axis.set_ylim(bottom=0)
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("peak memory [GiB]")
+    axes[0].set_xscale("log")
+    figure.savefig(path, dpi=90, metadata={"Software": None})
 
 
 def burning(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
