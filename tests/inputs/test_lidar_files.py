@@ -200,6 +200,20 @@ def test_absurd_returns_are_left_out_and_counted(tmp_path: Path) -> None:
     assert any("cells have returns more than 1000 m above" in doubt for doubt in built.doubts)
 
 
+def test_a_look_through_a_crown_is_no_hole_in_it(tmp_path: Path) -> None:
+    survey = TOWN.points(20)
+    tree = TOWN.trees[4]
+    ground = TOWN.ground(survey["x"], survey["y"])
+    through = (np.floor(survey["x"]) == tree.x - 0.5) & (np.floor(survey["y"]) == tree.y - 0.5)
+    survey["z"] = np.where(through, ground, survey["z"])
+    survey["class"][through] = 2
+    assert through.sum() > 5
+    built = build(tmp_path / "out", lidar=TOWN.write_lidar(tmp_path / "town.laz", points=survey))
+    row, col = round(TOWN.side - tree.y - 0.5), round(tree.x - 0.5)
+    assert read(built.cdsm)[row, col] == pytest.approx(tree.height, abs=0.5)
+    assert "cells amid crowns without a vegetation return" in texts(built, "gap")
+
+
 def test_holes_are_counted_and_the_far_ones_stay(tmp_path: Path) -> None:
     survey = TOWN.points(8)
     keep = survey["x"] < 60
@@ -263,6 +277,17 @@ def test_a_file_cut_short(tmp_path: Path, ending: str) -> None:
     whole.write_bytes(content[: len(content) * 2 // 3])
     told = refused(solweig.InvalidSurfaceData, tmp_path / "out", lidar=whole)
     assert told.field == "lidar"
+
+
+def test_a_file_cut_between_two_points(tmp_path: Path) -> None:
+    """Nothing in it is damaged; it only ends too soon."""
+    whole = TOWN.write_lidar(tmp_path / "town.las", density=8)
+    with laspy.open(whole) as reader:
+        start, each = reader.header.offset_to_point_data, reader.header.point_format.size
+    whole.write_bytes(whole.read_bytes()[: start + 1000 * each])
+    told = refused(solweig.InvalidSurfaceData, tmp_path / "out", lidar=whole)
+    assert "as the header of town.las says" in str(told)
+    assert "about 1,000" in str(told)
 
 
 def test_lidar_elsewhere(tmp_path: Path, cloud: Path) -> None:
