@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +238,41 @@ def test_a_missing_package_is_named_with_its_line(
         build(tmp_path / "out", lidar=cloud)
     assert gone in str(told.value.got)
     assert not (tmp_path / "out").exists()
+
+
+WITHOUT = """
+import sys
+from importlib.machinery import PathFinder
+from typer.testing import CliRunner
+
+class Without(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        gone = "scipy laspy lazrs geopandas shapely pyogrio pyarrow fsspec".split()
+        return None if name.split(".")[0] in gone else super().find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Without
+import solweig
+try:
+    solweig.build_surface("out", dem="dem.tif")
+except solweig.ConfigurationError as told:
+    assert "pip install 'solweig[inputs]'" in str(told), told
+else:
+    raise SystemExit("built without packages")
+from solweig.cli.app import app
+done = CliRunner().invoke(app, ["build", "--dem", "dem.tif", "--out", "out"])
+assert done.exit_code == 2, done.output
+assert "solweig[inputs]" in done.output
+"""
+
+
+def test_without_any_of_the_packages(tmp_path: Path) -> None:
+    """Nothing is imported before the packages are asked for."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 # ------------------------------------------------------------------ URLs

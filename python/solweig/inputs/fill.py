@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from solweig.inputs.grid import row_bands, tiles
 from solweig.inputs.scratch import Scratch
@@ -83,6 +82,8 @@ def fill_gaps(
 
 def dilate(mask: Bool, reach: int) -> Bool:
     """Cells with a cell of the mask within so many rows and columns."""
+    from scipy import ndimage
+
     if reach < 1:
         return mask
     wide = mask.astype(np.uint8)

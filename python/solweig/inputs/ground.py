@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import ndimage
 
 from solweig.inputs.grid import tiles
 from solweig.inputs.scratch import Scratch
@@ -89,6 +88,8 @@ def _radii(pixel_size: float, widest_m: float) -> list[int]:
 
 def _opened(surface: F32, radius: int) -> F32:
     """Minimum, then maximum over squares; cells without data do not take part."""
+    from scipy import ndimage
+
     size = 2 * radius + 1
     low = surface
     for axis in (0, 1):
@@ -102,6 +103,8 @@ def _opened(surface: F32, radius: int) -> F32:
 
 def _closed(surface: F32, known: Bool) -> F32:
     """Maximum, then minimum over 3 x 3 cells: fills pits narrower than that."""
+    from scipy import ndimage
+
     high = np.where(known, surface, np.float32(-np.inf))
     for axis in (0, 1):
         high = ndimage.maximum_filter1d(high, 3, axis=axis, mode="constant", cval=-np.inf)

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from pyproj import CRS
-from scipy import ndimage
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData
 from solweig.inputs.attributes import column_of, texts, with_tags
@@ -290,6 +289,8 @@ def replace_by_nearest(
     without : int
         Cells that had none near.
     """
+    from scipy import ndimage
+
     may: Bool = scratch.full(np.bool_, False)
     for rows in row_bands(cover.shape[0]):
         may[rows] = np.isin(cover[rows], sources)

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from solweig.errors import InvalidSurfaceData
 from solweig.feedback import Feedback
@@ -182,6 +181,8 @@ def _take_above(
 
 def _solid(roof: F32, returns: Returns, pixel_size: float, scratch: Scratch) -> F32:
     """Of what rises over the ground, what no light comes through and is not tiny."""
+    from scipy import ndimage
+
     assert returns.other_count is not None
     assert returns.other_several is not None
     result: F32 = scratch.full(np.float32, np.nan)
@@ -243,6 +244,8 @@ def _without_pits(canopy: F32, scratch: Scratch, report: Report) -> F32:
 
 def _box(values: NDArray[np.float64], size: int, *, signed: bool = False) -> NDArray[np.float64]:
     """Mean over squares; nothing beyond the edges."""
+    from scipy import ndimage
+
     result: NDArray[np.float64] = ndimage.uniform_filter(values, size, mode="constant")
     return result if signed else np.maximum(result, 0.0)
 
