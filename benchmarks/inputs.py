@@ -280,7 +280,7 @@ def draw(found: list[dict[str, Any]], path: Path) -> None:
                   "o-", color="#0072b2")  # fmt: skip
         axis.set_xlabel(f"{name} [million]")
         axis.set_title(fixed, fontsize=9)
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, 1.1 * max(f["peak_rss_bytes"] for f in found) / 2**30)
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("peak memory [GiB]")
     axes[0].set_xscale("log")
