@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from solweig.config import ModelConfig as ModelConfig
     from solweig.errors import ComputationCancelled as ComputationCancelled
     from solweig.errors import ConfigurationError as ConfigurationError
+    from solweig.errors import DiskFull as DiskFull
     from solweig.errors import GridShapeMismatch as GridShapeMismatch
     from solweig.errors import InvalidSurfaceData as InvalidSurfaceData
     from solweig.errors import MissingPrecomputedData as MissingPrecomputedData
     from solweig.errors import SolweigError as SolweigError
     from solweig.errors import StalePrecomputedData as StalePrecomputedData
     from solweig.errors import WeatherDataError as WeatherDataError
+    from solweig.errors import WeatherWarning as WeatherWarning
     from solweig.gpu import RELEASE_BUILD as RELEASE_BUILD
     from solweig.gpu import get_compute_backend as get_compute_backend
     from solweig.gpu import get_gpu_limits as get_gpu_limits
@@ -85,8 +87,10 @@ _EXPORTS: dict[str, str] = {
     "MissingPrecomputedData": "errors",
     "StalePrecomputedData": "errors",
     "WeatherDataError": "errors",
+    "WeatherWarning": "errors",
     "ConfigurationError": "errors",
     "ComputationCancelled": "errors",
+    "DiskFull": "errors",
     "BuiltSurface": "inputs.built",
     "build_surface": "inputs.build",
     "calculate": "run.calculation",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 import numbers
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -15,6 +17,7 @@ from typing import Any
 from solweig.atomic import write_text
 from solweig.errors import ConfigurationError
 from solweig.human import HumanParams
+from solweig.messages import argument
 from solweig.params import (
     human_from_params,
     namespace_from_dict,
@@ -29,6 +32,8 @@ DEFAULT_MAX_SHADOW_DISTANCE_M = 1000.0
 DEFAULT_THRESHOLDS_DAY = (32.0, 38.0)
 DEFAULT_THRESHOLDS_NIGHT = (26.0,)
 
+_COLDEST, _HOTTEST = -100.0, 100.0
+
 _IGNORED = ("tile_workers", "tile_queue_depth", "prefetch_tiles")
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "formulation": ("reference", "improved"),
@@ -36,6 +41,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "beam": ("normal", "horizontal"),
     "pet_wind": ("10m", "1.1m"),
     "stamp": ("end", "centre", "start"),
+    "ground_clock": ("solar", "legal"),
 }
 
 
@@ -94,7 +100,8 @@ class ModelConfig:
     use_anisotropic_sky
         Perez et al. (1993) sky and patch longwave; ``False``: isotropic.
     human
-        The person; ``None``: what ``physics``/``materials`` say, else the defaults.
+        The person; ``None``: what ``physics`` says, else the defaults. ``materials`` says nothing
+        of people, even where its file holds a person, too.
     outputs
         Among ``tmrt utci pet shadow kdown kup ldown lup``.
     physics
@@ -129,6 +136,12 @@ class ModelConfig:
         What a time stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step.
     heat_thresholds_day, heat_thresholds_night
         UTCI thresholds for hour counts [deg C].
+    ground_clock
+        What the warming of ground and walls and the days of a run go by: ``"solar"`` time, or the
+        ``"legal"`` clock of the stamps as in the reference (Q-10, Q-11).
+    leaf_on, leaf_off
+        First day with leaves and first day without: day of year, 1-366, or month and day,
+        ``"04-15"``. Both or neither; ``None``: what ``physics`` says, else by latitude.
 
     Raises
     ------
@@ -163,6 +176,9 @@ class ModelConfig:
     heat_thresholds_night: Sequence[float] = field(
         default_factory=lambda: list(DEFAULT_THRESHOLDS_NIGHT)
     )
+    ground_clock: str = "solar"
+    leaf_on: int | str | None = None
+    leaf_off: int | str | None = None
 
     def __post_init__(self) -> None:
         self.outputs = validate_outputs(self.outputs)
@@ -182,6 +198,7 @@ class ModelConfig:
         self.tile_size = check_tile_size(self.tile_size)
         for name in ("heat_thresholds_day", "heat_thresholds_night"):
             setattr(self, name, _thresholds(name, getattr(self, name)))
+        _check_leaves(self)
         _refuse_absent_schemes(self.use_ground_scheme, self.use_outgoing_longwave)
         ignored = [name for name in _IGNORED if getattr(self, name) is not None]
         if ignored:
@@ -313,6 +330,39 @@ class ModelConfig:
         write_text(path, json.dumps(self.to_dict(), indent=2) + "\n")
 
 
+def _check_leaves(config: ModelConfig) -> None:
+    config.leaf_on = leaf_date("leaf_on", config.leaf_on)
+    config.leaf_off = leaf_date("leaf_off", config.leaf_off)
+    both = f"both {argument('leaf_on')} and {argument('leaf_off')}, or neither"
+    if (config.leaf_on is None) != (config.leaf_off is None):
+        raise ConfigurationError("leaf_on, leaf_off", both, "one of them")
+    if config.leaf_on is not None and config.leaf_on == config.leaf_off:
+        raise ConfigurationError("leaf_on, leaf_off", "two days", f"twice {config.leaf_on!r}")
+
+
+def leaf_date(name: str, value: Any) -> int | str | None:
+    """A day of year, or month and day as ``"04-15"``; None stays None.
+
+    Raises
+    ------
+    ConfigurationError
+        Neither.
+    """
+    if value is None:
+        return None
+    text = str(value).strip()
+    if text.isdigit() and not isinstance(value, bool) and 1 <= int(text) <= 366:
+        return int(text)
+    found = re.fullmatch(r"(?:--)?(\d{2})-(\d{2})", text)
+    try:
+        if found is None:
+            raise ValueError
+        return f"{dt.date(2000, int(found[1]), int(found[2])):%m-%d}"
+    except ValueError:
+        expected = "a day of year, 1 to 366, or month and day such as 04-15"
+        raise ConfigurationError(name, expected, repr(value)) from None
+
+
 def _refuse_absent_schemes(ground: bool | None, outgoing: bool | None) -> None:
     for name, value in (("use_ground_scheme", ground), ("use_outgoing_longwave", outgoing)):
         if value:
@@ -334,10 +384,17 @@ def _check_number(name: str, value: Any, low: float, high: float, unit: str) -> 
 
 
 def _thresholds(name: str, values: Sequence[float]) -> list[float]:
+    hint = "For example [32, 38] (--heat-thresholds-day 32,38, --heat-thresholds-night 26)."
     try:
+        if isinstance(values, (str, bytes, Mapping)):
+            raise TypeError  # of "32" the digits are numbers, too
         found = [float(v) for v in values]
     except (TypeError, ValueError):
-        raise ConfigurationError(name, "a list of temperatures [deg C]", repr(values)) from None
-    if not all(math.isfinite(v) for v in found):
-        raise ConfigurationError(name, "finite temperatures [deg C]", repr(values))
+        raise ConfigurationError(name, "a list of temperatures [deg C]", repr(values), hint) from (
+            None
+        )
+    if not all(_COLDEST <= v <= _HOTTEST for v in found):
+        raise ConfigurationError(
+            name, f"UTCI temperatures from {_COLDEST:g} to {_HOTTEST:g} deg C", repr(values), hint
+        )
     return found

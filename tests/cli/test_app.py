@@ -112,8 +112,11 @@ def test_an_epw_file_brings_its_place_and_clock(site: Path, athens: Path) -> Non
     assert done.exit_code == 0, done.output
     found = solweig.load_run_metadata(site / "out")["inputs"]
     assert found["weather"]["n_timesteps"] == 24
-    assert found["location"]["latitude"] == pytest.approx(37.98, abs=0.2)
-    assert found["location"]["utc_offset"] != 1.0
+    # Clock and altitude are the file's; the sun is the raster's.
+    assert found["location"]["latitude"] == pytest.approx(57.7, abs=0.2)
+    assert found["location"]["altitude"] == 175.0
+    assert found["location"]["utc_offset"] == 2.0
+    assert done.stderr.count("km from the raster") == 1
 
 
 def test_prepare_then_run_uses_the_cache(site: Path) -> None:
@@ -303,7 +306,19 @@ def test_demo_maps_the_bundled_site(tmp_path: Path) -> None:
     assert {"shade_hours.png", "day_curve.png", "series.png"} <= pictures
     assert any(p.startswith("tmrt_20060801") for p in pictures)
     assert any(p.startswith("utci_20060801") for p in pictures)
-    assert invoke(["demo", "--out", str(out)]).exit_code == 0, "again into the same folder"
+    again = invoke(["demo", "--out", str(out), "--accelerator", "cpu"])
+    assert again.exit_code == 0, "again into the same folder"
+    assert "CPU (requested)" in again.stdout
+    assert "no GPU" not in again.stderr
+
+
+def test_demo_refuses_hardware_that_is_not_there(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    for wish in (["--device", "gpu:99"], ["--accelerator", "tpu"]):
+        done = invoke(["demo", "--out", str(out), *wish])
+        assert done.exit_code == 2
+        assert "execution." in done.stderr
+    assert not out.exists()
 
 
 def test_demo_agrees_with_what_was_measured(tmp_path: Path) -> None:

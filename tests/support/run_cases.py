@@ -49,11 +49,12 @@ def xy(row: int, col: int) -> tuple[float, float]:
 def weather(
     hours: tuple[int, ...] = (3, 6, 9, 12), day: str = "2006-08-01", **changes: Any
 ) -> list[solweig.Weather]:
-    """Steps of a clear summer day."""
+    """Steps of a clear summer day, brightest when the sun of Gothenburg stands highest."""
     midnight = datetime.fromisoformat(day)
     steps = []
     for hour in hours:
-        sun = max(0.0, float(np.sin((hour - 4) / 16 * np.pi))) if 4 < hour < 20 else 0.0
+        up = (hour - 4.8) / 16
+        sun = float(np.sin(up * np.pi)) if 0 < up < 1 else 0.0
         values: dict[str, Any] = {
             "ta": 17.0 + 8.0 * sun,
             "rh": 70.0 - 25.0 * sun,

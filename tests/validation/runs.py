@@ -53,7 +53,8 @@ def hourly(site: Site, day: str, shared: Path, mode: Mode) -> Series:
     """Every field at the mast for the 24 hours of a day.
 
     With ``reference_settings`` as the reference ran: longwave absorption 0.95, heights as they are
-    in the files, the sun seen from the raster's corner. Without, as a user gets it.
+    in the files, the sun seen from the raster's corner, the ground by the legal clock. Without, as
+    a user gets it.
     """
     summary = solweig.calculate(
         _surface(site, shared, mode.reference_settings, mode.formulation),
@@ -66,6 +67,7 @@ def hourly(site: Site, day: str, shared: Path, mode: Mode) -> Series:
             use_anisotropic_sky=mode.anisotropic,
             body=mode.body,
             formulation=mode.formulation,
+            ground_clock="legal" if mode.reference_settings else "solar",
             human=solweig.HumanParams(abs_l=LONGWAVE_ABSORPTION)
             if mode.reference_settings
             else None,

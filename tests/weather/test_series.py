@@ -38,7 +38,7 @@ def test_keys_are_the_engines() -> None:
         "water_temperature",
         "hours",
     }
-    series = weather_series(day(), GOTHENBURG)
+    series = weather_series(day(), GOTHENBURG, ground_clock="legal")
     one = series.step(13)
     assert set(one) == expected
     assert all(type(v) in (float, bool) for v in one.values())
@@ -59,7 +59,7 @@ def test_reference_series(shared: Path, source: str) -> None:
     stored = np.load(folder / f"series_{date}_iso.npz")
     place = json.loads((folder / "manifest.json").read_text())["location"]
     location = Location(place["latitude"], place["longitude"], place["altitude"], 1)
-    series = weather_series(Weather.from_umep_met(met), location)
+    series = weather_series(Weather.from_umep_met(met), location, ground_clock="legal")
     found = series.columns
     up = stored["env__altitude"] > 0
     assert np.array_equal(found["altitude"] > 0, up)
@@ -125,7 +125,7 @@ def test_single_step() -> None:
 def test_meaning_of_a_stamp(stamp: str, shift: int) -> None:
     from solweig.weather import sun
 
-    series = weather_series(day(), GOTHENBURG, stamp=stamp)
+    series = weather_series(day(), GOTHENBURG, stamp=stamp, ground_clock="legal")
     when = np.datetime64("2020-06-21T11:00") + np.timedelta64(shift, "m")
     altitude, _ = sun.sun_position(when, 57.7, 12.0, 10.0)
     assert series.columns["altitude"][12] == altitude[0]
@@ -158,7 +158,7 @@ def test_own_leaf_days_are_used_as_given() -> None:
 
 def test_night_clearness() -> None:
     rows = day(global_rad=20.0)
-    derived = weather_series(rows, GOTHENBURG).columns["night_clearness"]
+    derived = weather_series(rows, GOTHENBURG, ground_clock="legal").columns["night_clearness"]
     assert ((derived > 0) & (derived <= 1)).all()
     assert derived[0] < 1
     given = weather_series(rows, GOTHENBURG, night_clearness=1.0).columns["night_clearness"]
@@ -167,8 +167,11 @@ def test_night_clearness() -> None:
 
 def test_water_temperature_is_the_days_mean() -> None:
     rows = day("2020-06-21", ta=10.0) + day("2020-06-22", ta=20.0)
-    water = weather_series(rows, GOTHENBURG).columns["water_temperature"]
+    water = weather_series(rows, GOTHENBURG, ground_clock="legal").columns["water_temperature"]
     assert water.tolist() == [10.0] * 24 + [20.0] * 24
+    # The row stamped 0:00 is the last hour of the day before.
+    solar = weather_series(rows, GOTHENBURG).columns["water_temperature"]
+    assert solar.tolist() == pytest.approx([10.0] + [10.0 + 10 / 24] * 24 + [20.0] * 23)
 
 
 def test_order() -> None:
@@ -215,10 +218,21 @@ def test_the_same_hours_of_every_day_are_no_gap() -> None:
         weather_series(missing_day, GOTHENBURG, gaps="error")
 
 
-def test_half_a_measured_split_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
-    series = weather_series(step(measured_direct_rad=300.0), GOTHENBURG)
-    assert np.isnan(series.columns["direct_rad"]).all()
-    assert "only direct or only diffuse" in caplog.text
+def test_the_missing_component_follows_from_the_others() -> None:
+    sine = np.sin(np.radians(weather_series(step(), GOTHENBURG).columns["altitude"]))
+    whole = {"global_rad": 500.0, "measured_diffuse_rad": 500.0 - 300.0 * sine[0]}
+    for name in ("measured_direct_rad", *whole):
+        given = {"measured_direct_rad": 300.0, **whole, name: None}
+        found = weather_series(step(**given), GOTHENBURG)
+        columns, radiation = found.columns, found.radiation
+        assert columns["global_rad"] == pytest.approx([500.0])
+        assert columns["direct_rad"] == pytest.approx([300.0])
+        assert columns["diffuse_rad"] == pytest.approx(500.0 - 300.0 * sine)
+        # It cannot contradict them, so it is no measurement.
+        assert (radiation.derived.tolist(), radiation.measured.tolist()) == ([True], [False])
+    flat = weather_series(step(measured_direct_rad=300.0), GOTHENBURG, beam="horizontal")
+    assert flat.columns["diffuse_rad"].tolist() == [200.0]
+    assert np.isnan(weather_series(step(), GOTHENBURG).columns["direct_rad"]).all()
 
 
 def test_a_year_is_quick() -> None:

@@ -26,10 +26,11 @@ def test_defaults() -> None:
     ("field", "value", "hint"),
     [
         ("ta", 293.15, "kelvin"),
+        ("ta", 86.0, "Fahrenheit"),
         ("ta", float("nan"), "2020-06-21 12:00"),
         ("ta", None, ""),
         ("rh", -1, ""),
-        ("rh", 101, "supersaturated"),
+        ("rh", 105.1, "supersaturated"),
         ("global_rad", -2, "negative readings of the night"),
         ("global_rad", 5000, ""),
         ("global_rad", float("nan"), ""),
@@ -112,4 +113,5 @@ def test_time_zone_beats_the_offset() -> None:
     aware.compute_derived(GOTHENBURG)
     naive.compute_derived(GOTHENBURG)
     assert aware.sun_altitude == naive.sun_altitude
-    assert weather_series(aware, GOTHENBURG).columns["clock_fraction"][0] == 0.5
+    series = weather_series(aware, GOTHENBURG, ground_clock="legal")
+    assert series.columns["clock_fraction"][0] == 0.5

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from solweig.cli import options as opt
+from solweig.cli import weather as wx
 from solweig.cli.support import clean_errors, out_console, progress_bars
 from solweig.cli.surface import kept_surface
 from solweig.config import HumanParams, ModelConfig, validate_outputs
 from solweig.errors import ConfigurationError
 from solweig.execution.threads import use_threads
 from solweig.results.outputs import check_folder
+from solweig.results.point_files import point_file
 from solweig.results.state import ThermalState
 from solweig.run.calculation import calculate, check_calculation
 from solweig.surface.data import SurfaceData
-from solweig.weather.location import Location
-from solweig.weather.step import Weather
 
 __all__ = ["run"]
 
-WEATHER = "Weather and place"
 MODEL = "Model"
 OUTPUT = "Output"
 
@@ -40,10 +39,15 @@ def run(
     land_cover: opt.LandCover = None,
     wall_height: opt.WallHeight = None,
     wall_aspect: opt.WallAspect = None,
+    albedo: opt.Albedo = None,
+    emissivity: opt.Emissivity = None,
+    dsm_relative: opt.DsmRelative = False,
     cdsm_absolute: opt.CanopyAbsolute = False,
+    height_unit: opt.HeightUnit = None,
     trunk_ratio: opt.TrunkRatio = 0.25,
     bbox: opt.Bbox = None,
     pixel_size: opt.PixelSize = None,
+    reproject: opt.Reproject = None,
     patch_option: opt.PatchOption = 2,
     max_shadow_distance: opt.MaxShadow = None,
     formulation: opt.Formulation = None,
@@ -56,46 +60,19 @@ def run(
             rich_help_panel=opt.GRID,
         ),
     ] = None,
-    epw: Annotated[
-        Path | None, typer.Option("--epw", help="EPW weather file.", rich_help_panel=WEATHER)
-    ] = None,
-    met: Annotated[
-        list[Path] | None,
-        typer.Option("--met", help="UMEP weather text file; repeatable.", rich_help_panel=WEATHER),
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option("--start", help="First day or time, 2025-07-01.", rich_help_panel=WEATHER),
-    ] = None,
-    end: Annotated[
-        str | None,
-        typer.Option("--end", help="Last day or time, included.", rich_help_panel=WEATHER),
-    ] = None,
-    fill: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fill",
-            help="Value for missing weather, ws=1.5; repeatable. Without it gaps are errors.",
-            rich_help_panel=WEATHER,
-        ),
-    ] = None,
-    latitude: Annotated[
-        float | None, typer.Option("--latitude", help="Degrees north.", rich_help_panel=WEATHER)
-    ] = None,
-    longitude: Annotated[
-        float | None, typer.Option("--longitude", help="Degrees east.", rich_help_panel=WEATHER)
-    ] = None,
-    altitude: Annotated[
-        float, typer.Option("--altitude", help="Above sea level (m).", rich_help_panel=WEATHER)
-    ] = 0.0,
-    utc_offset: Annotated[
-        float | None,
-        typer.Option(
-            "--utc-offset",
-            help="Hours the weather's clock is ahead of UTC (EPW files say it themselves).",
-            rich_help_panel=WEATHER,
-        ),
-    ] = None,
+    epw: wx.Epw = None,
+    met: wx.Met = None,
+    start: wx.Start = None,
+    end: wx.End = None,
+    hours: wx.Hours = None,
+    year: wx.Year = None,
+    timestep_minutes: wx.StepMinutes = None,
+    stamp: wx.Stamp = None,
+    fill: wx.FillWith = None,
+    latitude: wx.Latitude = None,
+    longitude: wx.Longitude = None,
+    altitude: wx.Altitude = None,
+    utc_offset: wx.UtcOffset = None,
     outputs: Annotated[
         str | None,
         typer.Option(
@@ -109,7 +86,8 @@ def run(
         Path | None,
         typer.Option(
             "--pois",
-            help="Points of interest (GeoJSON, GeoPackage): all fluxes to pois.csv.",
+            help="Points of interest (GeoJSON, GeoPackage, CSV, shapefile; a layer: "
+            "file.gpkg|layername=NAME): all fluxes to pois.csv.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -135,7 +113,7 @@ def run(
         typer.Option(
             "--state",
             help="Thermal state of the period before, a file of --save-state.",
-            rich_help_panel=WEATHER,
+            rich_help_panel=wx.WEATHER,
         ),
     ] = None,
     save_state: Annotated[
@@ -171,6 +149,42 @@ def run(
             rich_help_panel=MODEL,
         ),
     ] = None,
+    leaf_on: Annotated[
+        str | None,
+        typer.Option(
+            "--leaf-on",
+            help="First day with leaves: day of year or 04-15; with --leaf-off.",
+            show_default="by latitude",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    leaf_off: Annotated[
+        str | None,
+        typer.Option(
+            "--leaf-off",
+            help="First day without leaves: day of year or 11-01.",
+            show_default="by latitude",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    ground_clock: Annotated[
+        str | None,
+        typer.Option(
+            "--ground-clock",
+            help="What warms the ground: solar time, or the legal clock of the stamps (reference).",
+            show_default="solar",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    beam: Annotated[
+        str | None,
+        typer.Option(
+            "--beam",
+            help="Whether measured direct radiation is normal to the beam or on the horizontal.",
+            show_default="normal",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     posture: Annotated[
         str | None,
         typer.Option(
@@ -184,6 +198,24 @@ def run(
         str | None,
         typer.Option(
             "--body", help="cylinder or box.", show_default="cylinder", rich_help_panel=MODEL
+        ),
+    ] = None,
+    heat_thresholds_day: Annotated[
+        str | None,
+        typer.Option(
+            "--heat-thresholds-day",
+            help="UTCI (deg C) above which hours of the day are counted.",
+            show_default="32,38",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    heat_thresholds_night: Annotated[
+        str | None,
+        typer.Option(
+            "--heat-thresholds-night",
+            help="UTCI (deg C) above which hours of the night are counted.",
+            show_default="26",
+            rich_help_panel=MODEL,
         ),
     ] = None,
     params: Annotated[
@@ -217,14 +249,25 @@ def run(
     A GPU is used where there is one; --accelerator cpu keeps the run on the CPU.
     """
     with clean_errors():
-        source = WeatherSource(epw, met or [], start, end, parse_fill(fill))
-        model = _model_config(sky, conifer, posture, body, formulation, params)
+        source = wx.WeatherSource(
+            epw, met or [], start, end, hours, year, timestep_minutes, stamp, wx.parse_fill(fill)
+        )
+        model = _model_config(
+            params, sky=sky, posture=posture, conifer=conifer, body=body, stamp=stamp,
+            formulation=formulation, leaf_on=leaf_on, leaf_off=leaf_off, ground_clock=ground_clock,
+            beam=beam, heat_thresholds_day=opt.parse_numbers(
+                "--heat-thresholds-day", heat_thresholds_day
+            ),
+            heat_thresholds_night=opt.parse_numbers(
+                "--heat-thresholds-night", heat_thresholds_night
+            ),
+        )  # fmt: skip
         reach = opt.said_or(max_shadow_distance, model.max_shadow_distance_m)
         names = None if outputs is None else validate_outputs(opt.comma_list(outputs))
-        place = Place(latitude, longitude, altitude, utc_offset)
+        place = wx.Place(latitude, longitude, altitude, utc_offset)
         place.check(source)
         check_folder(out)
-        if pois is not None and not pois.exists():
+        if pois is not None and not point_file(pois)[0].exists():
             raise FileNotFoundError(f"pois: no file {pois}")
         initial = None if state is None else ThermalState.load(state)
         if save_state is not None:
@@ -250,15 +293,16 @@ def run(
 
         place_kept = kept_surface(
             cache, out, dsm, vegetation=cdsm is not None, patch_option=patch_option,
-            bbox=opt.parse_bbox(bbox), pixel_size=pixel_size,
+            bbox=opt.parse_bbox(bbox), pixel_size=pixel_size, reproject=reproject,
         )  # fmt: skip
         with progress_bars() as bars, place_kept as kept:
             surface = opt.prepared_surface(
                 bars.phase("Preparing the surface"),
                 dsm=dsm, dem=dem, cdsm=cdsm, tdsm=tdsm, land_cover=land_cover,
                 wall_height=wall_height, wall_aspect=wall_aspect, working_dir=kept,
-                cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
-                pixel_size=pixel_size, patch_option=patch_option,
+                albedo=albedo, emissivity=emissivity, dsm_relative=dsm_relative,
+                cdsm_absolute=cdsm_absolute, height_unit=height_unit, trunk_ratio=trunk_ratio,
+                bbox=bbox, pixel_size=pixel_size, reproject=reproject, patch_option=patch_option,
                 max_shadow_distance_m=reach, force_recompute=force,
                 tile_size=tile_size,
                 formulation=model.formulation, execution=here, check=check,
@@ -276,105 +320,13 @@ def run(
         out_console().print(summary.report(), markup=False)
 
 
-@dataclass(frozen=True)
-class WeatherSource:
-    """Where the weather comes from."""
-
-    epw: Path | None
-    met: list[Path]
-    start: str | None
-    end: str | None
-    fill: dict[str, float] | None
-
-    def read(self) -> list[Weather]:
-        """The steps of the one source that is named.
-
-        Raises
-        ------
-        ConfigurationError
-            None is, or both.
-        """
-        if (self.epw is None) == (not self.met):
-            raise ConfigurationError(
-                "weather", "either --epw or --met", "both" if self.met else "none"
-            )
-        common: dict[str, Any] = {"start": self.start, "end": self.end, "fill": self.fill}
-        if self.epw is not None:
-            return Weather.from_epw(self.epw, **common)
-        return Weather.from_umep_met(self.met, **common)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the site lies and which clock the weather keeps, as far as flags say it."""
-
-    latitude: float | None
-    longitude: float | None
-    altitude: float
-    utc_offset: float | None
-
-    def check(self, source: WeatherSource) -> None:
-        """Check that :meth:`location` can answer.
-
-        Raises
-        ------
-        ConfigurationError
-            It cannot: half a position, or no clock.
-        """
-        if (self.latitude is None) != (self.longitude is None):
-            raise ConfigurationError("--latitude, --longitude", "both or neither", "one of them")
-        if self.utc_offset is None and (source.epw is None or self.latitude is not None):
-            raise ConfigurationError(
-                "--utc-offset", "hours ahead of UTC of the weather's clock", "nothing"
-            )
-        if self.latitude is not None and self.longitude is not None:
-            Location(self.latitude, self.longitude, self.altitude, self.utc_offset or 0.0)
-
-    def location(self, source: WeatherSource, surface: SurfaceData) -> Location:
-        """Explicit coordinates, else the EPW's, else the centre of the surface."""
-        if self.utc_offset is None:
-            assert source.epw is not None
-            return Location.from_epw(source.epw)
-        if self.latitude is None or self.longitude is None:
-            return Location.from_surface(
-                surface, utc_offset=self.utc_offset, altitude=self.altitude
-            )
-        return Location(self.latitude, self.longitude, self.altitude, self.utc_offset)
-
-
-def parse_fill(values: list[str] | None) -> dict[str, float] | None:
-    """A mapping from ``["ws=1.5"]``.
-
-    Raises
-    ------
-    ConfigurationError
-        Anything else.
-    """
-    if not values:
-        return None
-    found = {}
-    for entry in opt.comma_list(values):
-        name, _, number = entry.partition("=")
-        try:
-            found[name.strip()] = float(number)
-        except ValueError:
-            raise ConfigurationError("--fill", "name=number, such as ws=1.5", repr(entry)) from None
-    return found
-
-
 def _model_config(
-    sky: str | None,
-    conifer: bool | None,
-    posture: str | None,
-    body: str | None,
-    formulation: str | None,
-    params: Path | None,
+    params: Path | None, *, sky: str | None, posture: str | None, **said: Any
 ) -> ModelConfig:
     """The parameter file, with what flags say in its place."""
     if sky not in (None, "anisotropic", "isotropic"):
         raise ConfigurationError("--sky", "anisotropic or isotropic", repr(sky))
     config = ModelConfig() if params is None else ModelConfig.from_json(params)
-    said: dict[str, Any] = {"conifer": conifer, "body": body, "formulation": formulation}
     said["use_anisotropic_sky"] = None if sky is None else sky == "anisotropic"
     if posture is not None:
         said["human"] = replace(config.human or HumanParams(), posture=posture)

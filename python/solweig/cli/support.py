@@ -8,13 +8,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from solweig.errors import ComputationCancelled, SolweigError
+from solweig.atomic import full_disk_told
+from solweig.errors import ComputationCancelled, DiskFull, SolweigError
 from solweig.progress import Progress
 
 __all__ = [
@@ -35,11 +36,19 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
 
+TABLES = ("fill",)
+"""Options that a configuration file may also hold as a table of names and values."""
+
+
 class Options:
-    """Flags given before the command."""
+    """Flags given before the command, and the names of those after it."""
 
     debug = False
     quiet = False
+    #: Warnings that begin so are not shown.
+    silenced: tuple[str, ...] = ()
+    #: Flags of the running command by the argument they set.
+    flags: ClassVar[dict[str, str]] = {}
 
 
 def out_console() -> Console:
@@ -56,15 +65,27 @@ def err_console() -> Console:
 def clean_errors() -> Iterator[None]:
     """Turn exceptions into one line and an exit code; ``--debug`` lets them through."""
     console = err_console()
+    shown: set[str] = set()
+
+    def show_warning(message: Any, *_: Any, **__: Any) -> None:
+        # Some are found twice: before the sky view is computed, and for the run itself.
+        text = str(message)
+        if text not in shown and not text.startswith(Options.silenced):
+            shown.add(text)
+            err_console().print(f"[yellow]warning:[/] {escape(text)}")
+
     with warnings.catch_warnings():
         if not Options.debug:
-            warnings.showwarning = _show_warning
-            warnings.filterwarnings("default", category=UserWarning)
+            warnings.showwarning = show_warning
+            warnings.filterwarnings("always", category=UserWarning)
         try:
-            yield
+            with full_disk_told(Path.cwd()):
+                yield
         except (KeyboardInterrupt, ComputationCancelled):
             console.print("Interrupted; no file was left half-written.")
             raise typer.Exit(EXIT_INTERRUPTED) from None
+        except DiskFull as error:
+            _fail(console, error, EXIT_FAILED)
         except (SolweigError, FileNotFoundError) as error:
             _fail(console, error, EXIT_BAD_INPUT)
         except typer.Exit:
@@ -77,14 +98,13 @@ def _fail(console: Console, error: BaseException, code: int) -> None:
     if Options.debug:
         raise error
     text = " ".join(str(error).split())
+    flag = Options.flags.get(str(getattr(error, "field", "")))
+    if flag is not None and flag not in text:
+        text = f"{text} The flag is {flag}."
     if not isinstance(error, SolweigError | OSError | RuntimeError) or not text:
         text = f"{type(error).__name__}: {text} (solweig --debug shows where)"
     console.print(f"[bold red]error:[/] {escape(text)}")
     raise typer.Exit(code) from None
-
-
-def _show_warning(message: Any, *_: Any, **__: Any) -> None:
-    err_console().print(f"[yellow]warning:[/] {escape(str(message))}")
 
 
 class _LogLines(logging.Handler):
@@ -125,6 +145,8 @@ def config_option_callback(ctx: typer.Context, value: Path | None) -> Path | Non
         if name not in known:
             flags = ", ".join(sorted(str(n).replace("_", "-") for n in known))
             raise typer.BadParameter(f"{value}: unknown key '{key}'; known keys: {flags}")
+        if isinstance(entry, dict) and name in TABLES:
+            entry = [f"{inner}={value}" for inner, value in entry.items()]
         if isinstance(entry, dict):
             raise typer.BadParameter(f"{value}: key '{key}': expected a value, got a table")
         multiple = getattr(known[name], "multiple", False) or known[name].nargs != 1

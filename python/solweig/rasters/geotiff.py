@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.rasters.georef import GeoReference
+from solweig.rasters.room import raster_target
 from solweig.rasters.variables import attributes
 from solweig.rasters.windows import read_window
 from solweig.typing import F32, U8
@@ -53,21 +54,25 @@ def write_geotiff(
         Write a COG with overviews, which are means; of codes, every n-th.
     tags
         Of the file: how it came about.
+
+    Raises
+    ------
+    DiskFull
+        There is no room for it.
     """
     partial = path.with_name(path.stem + _PARTIAL)
     try:
-        if cloud_optimised:
-            _write_cog(partial, grid, georef, name, tags or {})
-        else:
-            _write_plain(partial, grid, georef, name, tags or {})
+        with raster_target(partial, grid.nbytes, told=path) as target:
+            if cloud_optimised:
+                _write_cog(target, grid, georef, name, tags or {})
+            else:
+                _write_plain(target, grid, georef, name, tags or {})
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _write_plain(
-    path: Path, grid: F32 | U8, georef: GeoReference, name: str, tags: Mapping[str, str]
-) -> None:
+def _write_plain(path: str, grid: F32, georef: GeoReference, name: str) -> None:
     import rasterio
 
     # The fastest level: on these fields it is 2 % larger and twice as fast as the usual one.
@@ -81,9 +86,7 @@ def _write_plain(
         target.update_tags(**tags)
 
 
-def _write_cog(
-    path: Path, grid: F32 | U8, georef: GeoReference, name: str, tags: Mapping[str, str]
-) -> None:
+def _write_cog(path: str, grid: F32, georef: GeoReference, name: str) -> None:
     """Write a cloud-optimised GeoTIFF through a raster in memory with overviews of its own.
 
     From GDAL's, which it compresses, reads and compresses again, a file takes half as long again.

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from solweig import _core, switches
-from solweig.atomic import atomic_path
+from solweig.atomic import atomic_path, full_disk_told
 from solweig.config import HumanParams, ModelConfig
 from solweig.errors import ComputationCancelled, ConfigurationError
 from solweig.execution import ExecutionConfig
@@ -82,6 +82,8 @@ def calculate(
     resume: bool = False,
     output_format: str | Sequence[str] = "geotiff",
     baseline: TimeseriesSummary | None = None,
+    leaf_on: int | str | None = None,
+    leaf_off: int | str | None = None,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -92,7 +94,8 @@ def calculate(
     weather
         One step or several, stamps strictly increasing.
     location
-        Place and clock; None takes the centre of ``surface`` and UTC.
+        Place and clock; None takes the centre of ``surface`` and the clock of the weather's file,
+        else UTC.
     output_dir
         Folder for GeoTIFFs and ``run_metadata.json``; None keeps every requested step in memory as
         ``summary.dataset``.
@@ -126,8 +129,9 @@ def calculate(
     execution
         Wishes about hardware, see :class:`solweig.execution.ExecutionConfig`.
     pois
-        Points of interest: a GeoJSON or GeoPackage file, ``{name: (x, y)}`` or a list of ``(x,
-        y)``; every flux at them is in ``summary.pois``.
+        Points of interest: a GeoJSON, GeoPackage (``file.gpkg|layername=NAME`` names a layer), CSV
+        or shape file, ``{name: (x, y)}`` or a list of ``(x, y)``; every flux at them is in
+        ``summary.pois``.
     formulation
         "reference" (SOLWEIG 2025a) or "improved" physics.
     state
@@ -146,6 +150,9 @@ def calculate(
         only what the edit can reach is computed, with the results of a full run, which stay in
         memory and with ``output_dir`` are written too. The baseline must have been kept in memory,
         with the outputs tmrt, utci and shadow.
+    leaf_on, leaf_off
+        First day with leaves and first day without: day of year, 1-366, or month and day,
+        ``"04-15"``; both or neither. Default: what ``physics`` says, else by latitude.
 
     Returns
     -------
@@ -163,6 +170,8 @@ def calculate(
     ConfigurationError
         An unknown output or parameter, a folder that cannot be written or holds another run, a
         point outside the raster.
+    DiskFull
+        The disk has no room for the results; what is there is whole.
     ComputationCancelled
         Raised by ``progress_callback``; nothing is left half-written.
 
@@ -202,6 +211,13 @@ def _recorded(
     folder = plan.settings.output_dir
     if folder is None:
         return _run(plan, progress, baseline)[0]
+    with full_disk_told(folder):
+        return _written(plan, folder, progress, baseline)
+
+
+def _written(
+    plan: RunPlan, folder: Path, progress: Advance | None, baseline: TimeseriesSummary | None
+) -> TimeseriesSummary:
     if plan.replaces:
         remove_run(folder)
     save_run_metadata(plan.metadata, folder)

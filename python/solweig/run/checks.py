@@ -6,8 +6,10 @@ import warnings
 from collections.abc import Sequence
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData, MissingPrecomputedData
+from solweig.run.place import place_of
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData, ShadowArrays, SvfArrays
+from solweig.weather.checks import check_weather, report
 from solweig.weather.location import Location
 from solweig.weather.series import weather_series
 from solweig.weather.step import Weather
@@ -61,7 +63,7 @@ def validate_inputs(
         sky_of(surface, precomputed, anisotropic=use_anisotropic_sky)
         check_location(location)
         if weather is not None:
-            weather_series(weather, location or _somewhere(surface))
+            _check_series(surface, location, weather)
     found = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
     if not surface.crs:
         found.append("surface: no CRS; results cannot be placed on a map")
@@ -119,8 +121,15 @@ def sky_of(
     return svf, matrices
 
 
-def _somewhere(surface: SurfaceData) -> Location:
-    """Where the surface lies; for one without a CRS any place serves to check the weather."""
-    if surface.crs and surface.geotransform is not None:
-        return Location.from_surface(surface)
-    return Location(0.0, 0.0, 0.0, 0.0)
+def _check_series(
+    surface: SurfaceData, location: Location | None, weather: Weather | Sequence[Weather]
+) -> None:
+    """Make the series of a run and check it, as a run would."""
+    try:
+        place = place_of(surface, weather, location)
+    except InvalidSurfaceData:
+        # Without a place the steps are looked at by themselves; the sun is unknown.
+        weather_series(weather, Location(0.0, 0.0, 0.0, 0.0))
+        return
+    series = weather_series(weather, place.location)
+    report(check_weather(series, place.location, origin=place.origin, raster=place.raster))

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from solweig.config import HumanParams, ModelConfig
+from solweig.execution.config import ExecutionConfig
 from solweig.results.pictures import draw_curves, draw_run
 from solweig.results.summary import TimeseriesSummary
 from solweig.run.calculation import calculate
@@ -60,7 +61,11 @@ def demo_folder() -> Path:
     return Path(str(resources.files("solweig").joinpath("data/demo")))
 
 
-def demo_surface(working_dir: Path | None = None, feedback: Any = None) -> SurfaceData:
+def demo_surface(
+    working_dir: Path | None = None,
+    feedback: Any = None,
+    execution: ExecutionConfig | None = None,
+) -> SurfaceData:
     """The bundled square, prepared.
 
     Parameters
@@ -69,6 +74,8 @@ def demo_surface(working_dir: Path | None = None, feedback: Any = None) -> Surfa
         Where the preparation is kept; ``None`` keeps nothing.
     feedback
         ``(current, total)`` callable.
+    execution
+        Wishes about hardware.
 
     Returns
     -------
@@ -83,6 +90,7 @@ def demo_surface(working_dir: Path | None = None, feedback: Any = None) -> Surfa
         land_cover=folder / "land_cover.tif",
         working_dir=working_dir,
         feedback=feedback,
+        execution=execution,
     )
 
 
@@ -92,10 +100,10 @@ def demo_weather() -> list[Weather]:
     Returns
     -------
     list[Weather]
-        24 steps or fewer.
+        24 steps, stamped with their beginning, as the radiation of the file shows.
     """
     return Weather.from_umep_met(
-        demo_folder() / "weather.txt", fill={"ws": WIND, "pressure": PRESSURE}
+        demo_folder() / "weather.txt", stamp="start", fill={"ws": WIND, "pressure": PRESSURE}
     )
 
 
@@ -105,15 +113,22 @@ def demo_measurements() -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        Tmrt [deg C] and fluxes [W m-2], indexed by local standard time.
+        Tmrt [deg C] and fluxes [W m-2], indexed by the beginning of each hour in local standard
+        time; the file names hours by their end.
     """
     table = pd.read_csv(demo_folder() / "measurements.csv")
     table = table[table["day"].astype(str) == DAY.replace("-", "")]
-    table.index = pd.to_datetime(DAY) + pd.to_timedelta(table["hour"], unit="h")
+    table.index = pd.to_datetime(DAY) + pd.to_timedelta(table["hour"] - 1, unit="h")
     return table
 
 
-def run_demo(out: Path, phase: Phase, *, pictures: bool = True) -> DemoRun:
+def run_demo(
+    out: Path,
+    phase: Phase,
+    *,
+    pictures: bool = True,
+    execution: ExecutionConfig | None = None,
+) -> DemoRun:
     """Run the bundled day and draw it.
 
     Parameters
@@ -124,6 +139,8 @@ def run_demo(out: Path, phase: Phase, *, pictures: bool = True) -> DemoRun:
         Gives a progress callback for a named phase.
     pictures
         Draw PNG maps (needs matplotlib).
+    execution
+        Wishes about hardware.
 
     Returns
     -------
@@ -133,10 +150,10 @@ def run_demo(out: Path, phase: Phase, *, pictures: bool = True) -> DemoRun:
     Raises
     ------
     ConfigurationError
-        The folder cannot be written, or matplotlib is missing.
+        The folder cannot be written, matplotlib is missing, or a GPU is demanded and there is none.
     """
     folder = demo_folder()
-    surface = demo_surface(out / "surface", phase("Preparing the surface"))
+    surface = demo_surface(out / "surface", phase("Preparing the surface"), execution)
     summary = calculate(
         surface,
         demo_weather(),
@@ -147,6 +164,7 @@ def run_demo(out: Path, phase: Phase, *, pictures: bool = True) -> DemoRun:
         pois=folder / "poi.geojson",
         progress_callback=phase("Running the day"),
         overwrite=True,
+        execution=execution,
     )
     if not pictures:
         return DemoRun(summary, [])

@@ -28,11 +28,13 @@ from solweig.results.pois import Points, read_points
 from solweig.results.state import ThermalState
 from solweig.run.checks import check_location, check_run_surface, sky_of
 from solweig.run.engine_params import engine_params, leaf_days
+from solweig.run.place import place_of
 from solweig.run.settings import RunSettings
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData
 from solweig.tiles.shared_store import check_storage, cube_place
 from solweig.tiles.zarr_store import need_zarr, refuse_other_cube
+from solweig.weather.checks import check_weather, report
 from solweig.weather.location import Location
 from solweig.weather.series import WeatherSeries, weather_series
 from solweig.weather.step import Weather
@@ -149,7 +151,9 @@ def make_plan(
         return plan
     if settings.resume:
         refuse_to_resume(folder, plan.metadata)
-    replaces = refuse_other_run(folder, run_id, overwrite=settings.overwrite)
+    replaces = refuse_other_run(
+        folder, run_id, overwrite=settings.overwrite, resume=settings.resume
+    )
     if "zarr" in settings.formats and not settings.overwrite:
         refuse_other_cube(cube_place(folder, plan.execution.storage), run_id=run_id)
     rasters = plan.outputs if "geotiff" in settings.formats else ()
@@ -210,16 +214,28 @@ def _settled(
             model.formulation,
             surface.formulation,
         )
-    place = location or Location.from_surface(surface)
+    place = place_of(surface, weather, location)
     params = engine_params(settings, surface.land_cover)
     series = weather_series(
         weather,
-        place,
+        place.location,
         stamp=model.stamp,
         conifer=model.conifer,
         leaf_days=leaf_days(settings),
+        leaf_on=model.leaf_on,
+        leaf_off=model.leaf_off,
         formulation=model.formulation,
+        beam=model.beam,
+        ground_clock=model.ground_clock,
     )
+    report(
+        check_weather(
+            series, place.location, beam=model.beam, origin=place.origin, raster=place.raster
+        )
+    )
+    if sky:
+        for note in series.notes:
+            log.info(note)
     if execution.strategy == "dask":
         _check_storage(execution.storage, settings.output_dir)
     if settings.output_dir is None:
@@ -227,7 +243,7 @@ def _settled(
     surface.walls()  # before the hashes below: they must not depend on whether this ran earlier
     metadata = create_run_metadata(
         surface=surface,
-        location=place,
+        location=place.location,
         weather_series=[weather] if isinstance(weather, Weather) else list(weather),
         settings=settings.physics_chosen(),
         outputs=model.outputs,

@@ -6,10 +6,10 @@ import math
 import os
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
-from solweig.errors import ConfigurationError, InvalidSurfaceData, WeatherDataError
+from solweig.errors import ConfigurationError, InvalidSurfaceData
+from solweig.messages import argument
 from solweig.rasters.files import get_raster_metadata
 
 # A legal clock may be up to about 3 h away from the sun's (western China, summer time in Spain).
@@ -51,14 +51,16 @@ class Location:
     Warns
     -----
     UserWarning
-        The sun's own clock is hours away from ``utc_offset``, or differs from UTC where it is left
-        out.
+        The sun's own clock is hours away from ``utc_offset``, unless that is said to be 0 (stamps
+        in UTC), or differs from UTC where it is left out.
     """
 
     latitude: float
     longitude: float
     altitude: float = 0.0
     utc_offset: float = None  # type: ignore[assignment]  # None marks "not given"; 0 afterwards
+    #: Latitude and longitude as a weather file has them; what was said since goes before.
+    of_file: ClassVar[tuple[float, float] | None] = None
 
     def __post_init__(self) -> None:
         self.latitude = in_range("latitude", self.latitude, -90, 90, "degrees north")
@@ -70,14 +72,16 @@ class Location:
             if abs(solar) > 0.5:
                 warnings.warn(
                     f"utc_offset is not given: time stamps are read as UTC, but at longitude "
-                    f"{self.longitude:g} the sun's clock is {solar:+.1f} h. Give utc_offset.",
+                    f"{self.longitude:g} the sun's clock is {solar:+.1f} h. Give "
+                    f"{argument('utc_offset')}.",
                     UserWarning,
                     stacklevel=3,
                 )
             return
         self.utc_offset = in_range("utc_offset", self.utc_offset, -14, 14, "hours")
         apart = (self.utc_offset - solar + 12.0) % 24.0 - 12.0
-        if abs(apart) > _PLAUSIBLE_HOURS:
+        # Stamps in UTC are usual anywhere.
+        if self.utc_offset != 0 and abs(apart) > _PLAUSIBLE_HOURS:
             warnings.warn(
                 f"utc_offset {self.utc_offset:+g} h is {abs(apart):.1f} h away from the sun's "
                 f"clock at longitude {self.longitude:g} ({solar:+.1f} h). Check both.",
@@ -128,9 +132,8 @@ class Location:
             Not a raster, or one without a coordinate reference system.
         """
         meta = get_raster_metadata(dsm_path)
-        return cls._from_grid(
-            meta["shape"], meta["geotransform"], meta["crs"], utc_offset, altitude
-        )
+        latitude, longitude = centre_of_grid(meta["shape"], meta["geotransform"], meta["crs"])
+        return cls(latitude, longitude, altitude, utc_offset)  # type: ignore[arg-type]
 
     @classmethod
     def from_surface(
@@ -155,38 +158,15 @@ class Location:
         InvalidSurfaceData
             The surface has no geotransform or coordinate reference system.
         """
-        return cls._from_grid(
-            surface.shape, surface.geotransform, surface.crs, utc_offset, altitude
-        )
-
-    @classmethod
-    def _from_grid(
-        cls, shape: Any, geotransform: Any, crs: Any, utc_offset: float | None, altitude: float
-    ) -> Location:
-        hint = "Give Location(latitude, longitude) instead."
-        if crs is None or not str(crs):
-            raise InvalidSurfaceData("crs", "a coordinate reference system", "none", hint)
-        if geotransform is None:
-            raise InvalidSurfaceData("geotransform", "six numbers", "none", hint)
-        from pyproj import CRS, Transformer
-        from pyproj.exceptions import CRSError
-
-        rows, cols = shape
-        x0, dx, rx, y0, ry, dy = (float(v) for v in geotransform)
-        x = x0 + cols / 2 * dx + rows / 2 * rx
-        y = y0 + cols / 2 * ry + rows / 2 * dy
-        try:
-            to_degrees = Transformer.from_crs(CRS.from_user_input(crs), 4326, always_xy=True)
-        except CRSError as error:
-            raise InvalidSurfaceData("crs", "a known CRS", str(crs)[:80], hint) from error
-        longitude, latitude = to_degrees.transform(x, y)
-        if not (math.isfinite(latitude) and math.isfinite(longitude)):
-            raise InvalidSurfaceData("geotransform", "a place on earth", f"x {x:g}, y {y:g}", hint)
+        latitude, longitude = centre_of_grid(surface.shape, surface.geotransform, surface.crs)
         return cls(latitude, longitude, altitude, utc_offset)  # type: ignore[arg-type]
 
     @classmethod
     def from_epw(cls, path: str | os.PathLike[str]) -> Location:
         """Place and clock from the first line of an EPW file.
+
+        A run over a surface that knows its coordinate reference system takes clock and altitude
+        only: the sun is that of the surface.
 
         Parameters
         ----------
@@ -205,21 +185,54 @@ class Location:
         WeatherDataError
             The first line is not an EPW location.
         """
-        file = Path(path)
-        if not file.is_file():
-            raise FileNotFoundError(f"EPW file not found: {file}")
-        with file.open(encoding="utf-8", errors="replace") as stream:
-            parts = [part.strip() for part in stream.readline().split(",")]
-        hint = "The first line of an EPW file names place, latitude, longitude, time zone, height."
-        if len(parts) < 10 or parts[0].upper() != "LOCATION":
-            raise WeatherDataError(file.name, "a LOCATION line", ",".join(parts)[:60], hint)
-        try:
-            latitude, longitude, offset, height = (float(text) for text in parts[6:10])
-        except ValueError:
-            raise WeatherDataError(
-                file.name, "four numbers in the LOCATION line", ",".join(parts[6:10]), hint
-            ) from None
-        return cls(latitude, longitude, height, offset)
+        from solweig.weather.readers.epw import read_place  # pandas takes its time
+
+        place = read_place(path)
+        found = cls(place["latitude"], place["longitude"], place["altitude"], place["TZ"])
+        # Not the class's, though the type checker takes it for that.
+        vars(found)["of_file"] = (found.latitude, found.longitude)
+        return found
+
+
+def centre_of_grid(shape: tuple[int, int], geotransform: Any, crs: Any) -> tuple[float, float]:
+    """Latitude and longitude of the centre of a grid, on WGS 84.
+
+    Parameters
+    ----------
+    shape
+        Rows and columns.
+    geotransform
+        Six numbers in GDAL's order.
+    crs
+        Anything pyproj understands.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        No geotransform, no coordinate reference system or an unknown one, or no place on earth.
+    """
+    hint = (
+        f"Give Location(latitude, longitude), {argument('latitude')} and {argument('longitude')}."
+    )
+    if crs is None or not str(crs):
+        raise InvalidSurfaceData("crs", "a coordinate reference system", "none", hint)
+    if geotransform is None:
+        raise InvalidSurfaceData("geotransform", "six numbers", "none", hint)
+    from pyproj import CRS, Transformer
+    from pyproj.exceptions import CRSError
+
+    rows, cols = shape
+    x0, dx, rx, y0, ry, dy = (float(v) for v in geotransform)
+    x = x0 + cols / 2 * dx + rows / 2 * rx
+    y = y0 + cols / 2 * ry + rows / 2 * dy
+    try:
+        to_degrees = Transformer.from_crs(CRS.from_user_input(crs), 4326, always_xy=True)
+    except CRSError as error:
+        raise InvalidSurfaceData("crs", "a known CRS", str(crs)[:80], hint) from error
+    longitude, latitude = to_degrees.transform(x, y)
+    if not (math.isfinite(latitude) and math.isfinite(longitude)):
+        raise InvalidSurfaceData("geotransform", "a place on earth", f"x {x:g}, y {y:g}", hint)
+    return float(latitude), float(longitude)
 
 
 def in_range(name: str, value: Any, low: float, high: float, unit: str) -> float:

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solweig import _core
-from solweig.errors import ConfigurationError, WeatherDataError
+from solweig.errors import ConfigurationError, WeatherDataError, WeatherWarning
+from solweig.messages import argument, warn_user
 from solweig.typing import F64
+from solweig.weather import gaps as gap_search
 from solweig.weather import sun
+from solweig.weather.gaps import Gap
+from solweig.weather.leaves import LEAF_DAYS, Date, season_at
 from solweig.weather.location import Location
+from solweig.weather.radiation import Radiation, settle
 from solweig.weather.values import WeatherValues
 
 log = logging.getLogger("solweig")
 
-LEAF_DAYS = (97, 300)
-_HALF_YEAR = 183
-_GAP_FACTOR = 1.5
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Steps missing from a series: the stamps on both sides and the time without weather."""
-
-    before: dt.datetime
-    after: dt.datetime
-    hours: float
+GROUND_CLOCKS = ("solar", "legal")
 
 
 @dataclass(frozen=True)
@@ -53,6 +46,16 @@ class WeatherSeries:
         Clearness index by day, capped at 1; NaN at night.
     gaps
         Interruptions longer than half a step.
+    stamp
+        What the stamps mark.
+    solar
+        Apparent solar time of the middle of each step, ``datetime64[ns]``.
+    track
+        The sun at these instants, as it is: no low-sun rule, no angles that were given.
+    radiation
+        Its components, and which of them were measured.
+    notes
+        What was assumed, for the log.
     """
 
     stamps: list[dt.datetime]
@@ -61,6 +64,11 @@ class WeatherSeries:
     columns: dict[str, NDArray[Any]]
     clearness: F64
     gaps: list[Gap]
+    stamp: str
+    solar: NDArray[np.datetime64]
+    track: sun.SunTrack
+    radiation: Radiation
+    notes: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -82,8 +90,12 @@ def weather_series(
     stamp: str = "end",
     conifer: bool = False,
     leaf_days: tuple[int, int] = LEAF_DAYS,
+    leaf_on: Date | None = None,
+    leaf_off: Date | None = None,
     night_clearness: ArrayLike | None = None,
     formulation: str = "reference",
+    beam: str = "normal",
+    ground_clock: str = "solar",
     gaps: str = "warn",
 ) -> WeatherSeries:
     """Validate the weather of a run and derive what does not depend on the place in the raster.
@@ -99,17 +111,23 @@ def weather_series(
     location
         Place and clock.
     stamp
-        What a stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step.
+        What a stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step. Steps that say
+        it themselves go before this.
     conifer
         Leaves all year.
-    leaf_days
-        Leaves are on between these days of year (both excluded). The default pair is moved by half
-        a year south of the equator; another pair is used as given.
+    leaf_days, leaf_on, leaf_off
+        See :func:`solweig.weather.leaves.season_at`.
     night_clearness
         Clearness index for the nights, scalar or ``[n]``; ``None`` derives it from the morning
         after and the evening before (Offerle et al. 2003).
     formulation
-        ``"reference"`` or ``"improved"`` clear-sky radiation.
+        ``"reference"`` or ``"improved"``: clear-sky radiation, and whether the ground's wave stands
+        where it is at the end of a step or in its middle (Q-10).
+    beam
+        Whether measured direct radiation is on the beam's ``"normal"`` or ``"horizontal"``.
+    ground_clock
+        ``"solar"``: days and the clock of the ground's wave are those of the sun. ``"legal"``: of
+        the stamps, as in the reference (Q-11).
     gaps
         ``"warn"``, ``"error"`` or ``"allow"`` interruptions. The same hours of every day are a
         choice, not a gap.
@@ -120,67 +138,109 @@ def weather_series(
         No steps, stamps out of order or repeated, or mixed with and without a time zone; with
         ``gaps="error"`` a gap.
     ConfigurationError
-        An unknown ``stamp`` or ``gaps``.
+        An unknown ``stamp``, ``ground_clock`` or ``gaps``.
     """
     if gaps not in ("warn", "error", "allow"):
         raise ConfigurationError("gaps", "warn, error or allow", repr(gaps))
+    if ground_clock not in GROUND_CLOCKS:
+        raise ConfigurationError("ground_clock", " or ".join(GROUND_CLOCKS), repr(ground_clock))
     rows = [weathers] if isinstance(weathers, WeatherValues) else list(weathers)
     utc = _utc_stamps(rows, location)
     local = utc + np.timedelta64(round(location.utc_offset * 3600), "s")
+    stamp = _stamp_of(rows, stamp)
     _check_order(rows, utc)
     spacing = _spacing_minutes(utc)
-    found = _find_gaps(rows, local, spacing)
+    lengths = _column(rows, "timestep_minutes")
+    found = gap_search.find_gaps(
+        [row.datetime for row in rows],
+        sun.solar_time(utc, location.longitude, np.zeros(1)),
+        spacing,
+        lengths,
+    )
     _report(found, gaps)
-    interval = np.minimum(_own_minutes(spacing, stamp), _column(rows, "timestep_minutes"))
+    own = _own_minutes(spacing, stamp)
+    interval = np.minimum(own, lengths)
+    season = season_at(
+        location.latitude, conifer=conifer, leaf_days=leaf_days, leaf_on=leaf_on, leaf_off=leaf_off
+    )
 
+    track, solar, angles = _sun(rows, utc, location, interval, stamp)
+    if ground_clock == "legal":
+        clock = local
+        highest = sun.highest_altitude(
+            local, location.latitude, location.longitude, location.utc_offset, location.altitude
+        )
+        days = local.astype("datetime64[D]")
+    else:
+        clock = solar if formulation == "improved" else solar + _half(interval)
+        highest = sun.highest_of_solar_day(solar, *_spot(location))
+        days = solar.astype("datetime64[D]")
+    parts = _radiation(rows, angles["altitude"], beam)
     columns: dict[str, NDArray[Any]] = {
         "ta": _column(rows, "ta"),
         "rh": _column(rows, "rh"),
         "ws": _column(rows, "ws"),
-        "global_rad": _column(rows, "global_rad"),
+        "global_rad": parts.total,
+        "direct_rad": parts.direct,
+        "diffuse_rad": parts.diffuse,
         "pressure_kpa": _column(rows, "pressure") / 10.0,
-        "day_of_year": _day_of_year(local),
-        "clock_fraction": (local - local.astype("datetime64[D]")) / np.timedelta64(1, "D"),
+        "day_of_year": _day_of_year(days),
+        "clock_fraction": (clock - days) / np.timedelta64(1, "D"),
         "latitude": np.full(len(rows), location.latitude),
         "hours": interval / 60.0,
+        **angles,
+        "altitude_max": _unless_given(rows, "precomputed_altmax", highest),
+        "step_days": _step_days(utc),
+        "leaf_on": season.on(days),
     }
-    columns["direct_rad"], columns["diffuse_rad"] = _measured_split(rows)
-    columns.update(_sun(rows, local, location, interval, stamp))
-    columns["step_days"] = _step_days(utc)
-    columns["leaf_on"] = _leaves(columns["day_of_year"], location.latitude, conifer, leaf_days)
-    columns["water_temperature"] = _daily_mean(local, columns["ta"])
+    columns["water_temperature"] = _daily_mean(days, columns["ta"])
     index = _clearness(columns, location.latitude, formulation)
     day = columns["altitude"] > 0
     if night_clearness is None:
-        days = local.astype("datetime64[D]").astype(np.int64)
-        columns["night_clearness"] = _core.night_clearness(days, columns["altitude"], index["ci"])
+        columns["night_clearness"] = _core.night_clearness(
+            days.astype(np.int64), columns["altitude"], index["ci"]
+        )
     else:
         columns["night_clearness"] = np.broadcast_to(
             np.asarray(night_clearness, np.float64), len(rows)
         ).copy()
-    clearness = np.where(day, np.minimum(index["ci"], 1.0), np.nan)
-    return WeatherSeries([w.datetime for w in rows], local, utc, columns, clearness, found)
+    return WeatherSeries(
+        stamps=[row.datetime for row in rows],
+        local=local,
+        utc=utc,
+        columns=columns,
+        clearness=np.where(day, np.minimum(index["ci"], 1.0), np.nan),
+        gaps=found,
+        stamp=stamp,
+        solar=solar,
+        track=track,
+        radiation=parts,
+        notes=[str(season), *_note_lengths(rows, own, lengths)],
+    )
 
 
 def derive(weathers: Sequence[WeatherValues], location: Location, stamp: str = "end") -> None:
     """Set the derived fields of every step, each by itself, with its own ``timestep_minutes``."""
     rows = list(weathers)
     utc = _utc_stamps(rows, location)
-    local = utc + np.timedelta64(round(location.utc_offset * 3600), "s")
+    stamp = _stamp_of(rows, stamp)
     columns: dict[str, NDArray[Any]] = {
-        name: _column(rows, name) for name in ("ta", "rh", "global_rad", "timestep_minutes")
+        name: _column(rows, name) for name in ("ta", "rh", "timestep_minutes")
     }
     columns["pressure_kpa"] = _column(rows, "pressure") / 10.0
-    columns["day_of_year"] = _day_of_year(local)
-    columns.update(_sun(rows, local, location, columns["timestep_minutes"], stamp))
+    _, solar, angles = _sun(rows, utc, location, columns["timestep_minutes"], stamp)
+    highest = sun.highest_of_solar_day(solar, *_spot(location))
+    columns |= angles | {"altitude_max": _unless_given(rows, "precomputed_altmax", highest)}
+    columns["day_of_year"] = _day_of_year(solar.astype("datetime64[D]"))
+    parts = _radiation(rows, columns["altitude"], "normal")
+    columns["global_rad"] = parts.total
     index = _clearness(columns, location.latitude, "reference")
     beam, diffuse = _core.split_global(
         columns["global_rad"], columns["altitude"], index["kt"], columns["ta"], columns["rh"]
     )
-    measured_beam, measured_diffuse = _measured_split(rows)
-    measured = ~np.isnan(measured_beam)
-    beam = np.where(measured, measured_beam, beam)
-    diffuse = np.where(measured, measured_diffuse, diffuse)
+    measured = ~np.isnan(parts.direct)
+    beam = np.where(measured, parts.direct, beam)
+    diffuse = np.where(measured, parts.diffuse, diffuse)
     for i, row in enumerate(rows):
         day = bool(columns["altitude"][i] > 0)
         row.sun_altitude = float(columns["altitude"][i])
@@ -253,50 +313,28 @@ def _step_days(utc: NDArray[np.datetime64]) -> F64:
     return np.concatenate([forward, forward[-1:]])
 
 
-def _find_gaps(rows: list[WeatherValues], local: NDArray[np.datetime64], spacing: F64) -> list[Gap]:
-    if len(rows) < 3:
-        return []
-    usual = float(np.median(spacing[1:]))
-    expected = np.maximum(usual, _column(rows, "timestep_minutes"))
-    after = np.flatnonzero(spacing > _GAP_FACTOR * expected)
-    after = after[after > 0]
-    if after.size == 0 or _same_hours_every_day(local):
-        return []
-    return [
-        Gap(rows[i - 1].datetime, rows[i].datetime, float(spacing[i] - usual) / 60.0)
-        for i in map(int, after)
-    ]
-
-
-def _same_hours_every_day(local: NDArray[np.datetime64]) -> bool:
-    """Whether consecutive days hold the same clock times, as when a user keeps some hours only.
-
-    The first day may start late and the last one end early.
-    """
-    days = local.astype("datetime64[D]")
-    clock = local - days
-    every_day = np.unique(days)
-    if every_day.size < 2 or np.any(np.diff(every_day) != np.timedelta64(1, "D")):
-        return False
-    held = [set(clock[days == d]) for d in every_day]
-    usual = held[1] if len(held) > 2 else held[0] | held[1]
-    first, last = held[0], held[-1]
-    return (
-        all(times == usual for times in held[1:-1])
-        and first == {time for time in usual if time >= min(first)}
-        and last == {time for time in usual if time <= max(last)}
-    )
-
-
 def _report(gaps: list[Gap], policy: str) -> None:
     if not gaps or policy == "allow":
         return
-    listed = "; ".join(f"{gap.before} to {gap.after}" for gap in gaps[:3])
-    text = f"{len(gaps)} gap(s): {listed}" + ("; ..." if len(gaps) > 3 else "")
+    text = gap_search.describe(gaps)
     hint = "Hour counts leave that time out and the ground starts afresh after it."
     if policy == "error":
         raise WeatherDataError("datetime", "no steps missing", text, hint)
-    warnings.warn(f"weather: {text}. {hint}", UserWarning, stacklevel=4)
+    warn_user(f"weather: {text}. {hint}", WeatherWarning)
+
+
+def _note_lengths(rows: list[WeatherValues], own: F64, lengths: F64) -> list[str]:
+    """Say for how long steps stand that are farther apart than they say."""
+    known = np.array([row.length_known for row in rows])
+    shorter = (lengths < own) & np.isfinite(own) & ~known
+    if not shorter.any():
+        return []
+    minutes = np.unique(lengths[shorter])
+    shown = f"{minutes[0]:g}" if minutes.size == 1 else f"{minutes[0]:g} to {minutes[-1]:g}"
+    return [
+        f"weather: {int(shorter.sum())} step(s) are up to {own[shorter].max():g} min apart and "
+        f"stand for {shown} min each; {argument('timestep_minutes')} says otherwise"
+    ]
 
 
 def _column(rows: list[WeatherValues], name: str) -> F64:
@@ -308,37 +346,57 @@ def _optional(rows: list[WeatherValues], name: str) -> F64:
     return np.array([np.nan if v is None else v for v in values], np.float64)
 
 
-def _measured_split(rows: list[WeatherValues]) -> tuple[F64, F64]:
-    beam = _optional(rows, "measured_direct_rad")
-    diffuse = _optional(rows, "measured_diffuse_rad")
-    half = int(np.sum(np.isnan(beam) != np.isnan(diffuse)))
-    if half:
-        log.warning("%d step(s) have only direct or only diffuse radiation; it is not used", half)
-    both = ~(np.isnan(beam) | np.isnan(diffuse))
-    return np.where(both, beam, np.nan), np.where(both, diffuse, np.nan)
+def _radiation(rows: list[WeatherValues], altitude: F64, beam: str) -> Radiation:
+    total = _column(rows, "global_rad")
+    direct, diffuse = (_optional(rows, f"measured_{name}_rad") for name in ("direct", "diffuse"))
+    return settle(total, direct, diffuse, altitude, beam)
+
+
+def _stamp_of(rows: list[WeatherValues], otherwise: str) -> str:
+    """What the stamps mark: what the steps say, else what the run says."""
+    said = {row.stamp for row in rows}
+    if len(said) > 1:
+        shown = ", ".join(sorted(map(repr, said)))
+        raise WeatherDataError("stamp", "the same in all steps", shown)
+    (own,) = said
+    return otherwise if own is None else own
+
+
+def _half(interval: F64) -> NDArray[np.timedelta64]:
+    return np.round(interval * 30e9).astype("timedelta64[ns]")
 
 
 def _sun(
     rows: list[WeatherValues],
-    local: NDArray[np.datetime64],
+    utc: NDArray[np.datetime64],
     location: Location,
     interval: F64,
     stamp: str,
-) -> dict[str, F64]:
-    place = (location.latitude, location.longitude)
-    middle = sun.middle_of_step(local, np.where(np.isinf(interval), 0.0, interval), stamp)
-    altitude, azimuth = sun.sun_position(
-        sun.to_utc(middle, location.utc_offset), *place, location.altitude
-    )
-    highest = sun.highest_altitude(local, *place, location.utc_offset, location.altitude)
-    given = _optional(rows, "precomputed_sun_altitude")
+) -> tuple[sun.SunTrack, NDArray[np.datetime64], dict[str, F64]]:
+    """The sun amid each step, its time there, and its angles as the model takes them."""
+    middle = sun.middle_of_step(utc, interval, stamp)
+    track = sun.sun_track(middle, *_spot(location))
+    solar = sun.solar_time(middle, location.longitude, track.equation_of_time)
     given_azimuth = _optional(rows, "precomputed_sun_azimuth") % 360.0
-    given_highest = _optional(rows, "precomputed_altmax")
-    return {
-        "altitude": sun.raise_low_sun(np.where(np.isnan(given), altitude, given)),
-        "azimuth": np.where(np.isnan(given_azimuth), azimuth, given_azimuth),
-        "altitude_max": np.where(np.isnan(given_highest), highest, given_highest),
-    }
+    return (
+        track,
+        solar,
+        {
+            "altitude": sun.raise_low_sun(
+                _unless_given(rows, "precomputed_sun_altitude", track.altitude)
+            ),
+            "azimuth": np.where(np.isnan(given_azimuth), track.azimuth, given_azimuth),
+        },
+    )
+
+
+def _spot(location: Location) -> tuple[float, float, float]:
+    return location.latitude, location.longitude, location.altitude
+
+
+def _unless_given(rows: list[WeatherValues], name: str, computed: F64) -> F64:
+    given = _optional(rows, name)
+    return np.where(np.isnan(given), computed, given)
 
 
 def _clearness(
@@ -356,23 +414,12 @@ def _clearness(
     )
 
 
-def _day_of_year(local: NDArray[np.datetime64]) -> F64:
-    days = local.astype("datetime64[D]") - local.astype("datetime64[Y]").astype("datetime64[D]")
-    return np.asarray(days.astype(np.float64) + 1.0, np.float64)
+def _day_of_year(days: NDArray[np.datetime64]) -> F64:
+    since = days - days.astype("datetime64[Y]").astype("datetime64[D]")
+    return np.asarray(since.astype(np.float64) + 1.0, np.float64)
 
 
-def _leaves(
-    day_of_year: F64, latitude: float, conifer: bool, leaf_days: tuple[int, int]
-) -> NDArray[np.bool_]:
-    if conifer:
-        return np.ones(day_of_year.size, np.bool_)
-    first, last = (int(day) for day in leaf_days)
-    if latitude < 0 and (first, last) == LEAF_DAYS:
-        first, last = first + _HALF_YEAR, last - _HALF_YEAR
-    return np.array([_core.leaf_on(int(day), first, last) for day in day_of_year], np.bool_)
-
-
-def _daily_mean(local: NDArray[np.datetime64], values: F64) -> F64:
-    _, day = np.unique(local.astype("datetime64[D]"), return_inverse=True)
+def _daily_mean(days: NDArray[np.datetime64], values: F64) -> F64:
+    _, day = np.unique(days, return_inverse=True)
     day = day.ravel()
     return np.asarray((np.bincount(day, values) / np.bincount(day))[day], np.float64)

@@ -30,9 +30,10 @@ class Weather(WeatherValues):
     ta
         Air temperature, -90 to 65 deg C.
     rh
-        Relative humidity, 0-100 %.
+        Relative humidity, 0-100 %; up to 105 % is taken as 100 %, which is logged.
     global_rad
-        Global horizontal irradiance, 0-1500 W m-2.
+        Global horizontal irradiance, 0-1500 W m-2; NaN or ``None`` where direct and diffuse are
+        there, from which it follows.
     ws
         Wind speed at the sensor's height, 0-115 m/s. NaN means not measured: Tmrt is not affected,
         UTCI and PET have no value.
@@ -41,13 +42,16 @@ class Weather(WeatherValues):
     timestep_minutes
         Length of the step, 0.01-1440 min. The sun stands where it is half a step before the stamp.
     measured_direct_rad
-        Direct irradiance normal to the beam, 0-1500 W m-2; used together with
-        ``measured_diffuse_rad``, else global radiation is split (R 3.4).
+        Direct irradiance normal to the beam, 0-1500 W m-2.
     measured_diffuse_rad
-        Diffuse horizontal irradiance, 0-1500 W m-2.
+        Diffuse horizontal irradiance, 0-1500 W m-2. Of global, direct and diffuse the one that is
+        missing follows from the two others; a global alone is split (R 3.4).
     precomputed_sun_altitude, precomputed_sun_azimuth, precomputed_altmax
         Use these angles instead of computing them: of the sun, -90 to 90 and -180 to 360 deg
         (clockwise from north), and its highest altitude of the day, 0-90 deg.
+    stamp
+        What ``datetime`` marks: the ``"end"``, ``"centre"`` or ``"start"`` of the step; ``None``
+        leaves it to the run.
 
     Attributes
     ----------
@@ -124,26 +128,34 @@ class Weather(WeatherValues):
         hours: Iterable[int] | None = None,
         year: int | None = None,
         *,
+        timestep_minutes: float | None = None,
+        stamp: str | None = None,
         fill: Fill = None,
     ) -> list[Weather]:
-        """Hourly steps of an EPW file, in the file's local standard time.
+        """Steps of an EPW file, hourly or finer, in the file's local standard time.
 
         Hour k of the file is the mean from k-1 to k o'clock; its stamp is k:00 (24 is 0:00 of the
-        next day) and the sun stands where it is at half past. Measured direct and diffuse radiation
-        are used.
+        next day) and the sun stands where it is at half past. Files with hours 0 to 23 mean the
+        same hours. Measured direct and diffuse radiation are used. Files of PVGIS are in UTC.
 
         Parameters
         ----------
         path
             The file.
         start, end
-            First and last stamp, text or ``datetime``; an ``end`` without a time of day is that
-            whole day.
+            First and last stamp: ISO 8601 text or ``datetime``. An ``end`` without a time of day is
+            that whole day. A month (``"2023-08"``) or a year (``"2023"``) is meant as a whole, and
+            as ``start`` alone is the whole period. ``"07-01"`` is 1 July of the file's year.
         hours
             Keep only stamps at these hours, 0-23.
         year
-            Give all rows this year. A file composed of months from several years takes the year of
-            ``start`` when ``year`` is left out.
+            Give all rows this year; 29 February is left out where it has none. ``start`` and
+            ``end`` may name it or a year of the file. A file composed of months from several years
+            takes the year of ``start`` when ``year`` is left out.
+        timestep_minutes
+            Length of the steps [min]; left out, the file's, as told by its rows an hour.
+        stamp
+            What the file's hours mark where it is not the end: ``"start"`` or ``"centre"``.
         fill
             What to do about missing values: ``None`` raises, ``"interpolate"`` interpolates in
             time, a mapping such as ``{"ws": 1.0}`` puts one value per field.
@@ -151,7 +163,7 @@ class Weather(WeatherValues):
         Returns
         -------
         list[Weather]
-            One an hour, in order of time.
+            One a row, in order of time.
 
         Raises
         ------
@@ -165,8 +177,11 @@ class Weather(WeatherValues):
         from solweig.weather.readers.epw import read_epw_weather  # pandas takes its time
 
         return cls._of(
-            read_epw_weather(path, start=start, end=end, hours=hours, year=year, fill=fill)
-        )
+            read_epw_weather(
+                path, start=start, end=end, hours=hours, year=year, minutes=timestep_minutes,
+                stamp=stamp, fill=fill,
+            )
+        )  # fmt: skip
 
     @classmethod
     def from_umep_met(
@@ -176,12 +191,15 @@ class Weather(WeatherValues):
         start: Any = None,
         end: Any = None,
         *,
+        timestep_minutes: float | None = None,
+        stamp: str | None = None,
         fill: Fill = None,
     ) -> list[Weather]:
         """Steps of one or more files in UMEP's 24-column text format (-999 is missing).
 
-        Stamps mark the end of a step. Air temperature, humidity and global radiation must be there;
-        missing wind or pressure stays missing, which is logged.
+        Stamps mark the end of a step unless ``stamp`` says otherwise. Air temperature, humidity and
+        global radiation must be there; missing wind or pressure stays missing, which is logged. The
+        header line may be left out.
 
         Parameters
         ----------
@@ -191,6 +209,12 @@ class Weather(WeatherValues):
             Average rows closer than an hour to full hours.
         start, end
             First and last stamp, without a time zone; as in :meth:`from_epw`.
+        timestep_minutes
+            Length of the steps [min]; left out, the spacing of the rows, or 60 where they are
+            farther apart.
+        stamp
+            What the stamps mark: ``"end"``, ``"centre"`` or ``"start"``; ``None`` leaves it to the
+            run.
         fill
             As in :meth:`from_epw`.
 
@@ -211,8 +235,11 @@ class Weather(WeatherValues):
         from solweig.weather.readers.umep import read_umep_met  # pandas takes its time
 
         return cls._of(
-            read_umep_met(paths, resample_hourly=resample_hourly, start=start, end=end, fill=fill)
-        )
+            read_umep_met(
+                paths, resample_hourly=resample_hourly, start=start, end=end,
+                minutes=timestep_minutes, stamp=stamp, fill=fill,
+            )
+        )  # fmt: skip
 
     @classmethod
     def from_dataframe(
@@ -221,9 +248,12 @@ class Weather(WeatherValues):
         *,
         columns: Mapping[str, str] | None = None,
         timestep_minutes: float | None = None,
+        stamp: str | None = None,
         fill: Fill = None,
     ) -> list[Weather]:
         """Steps from a table.
+
+        A frame of ``pvlib.iotools.read_epw`` gives what :meth:`from_epw` gives of its file.
 
         Parameters
         ----------
@@ -231,13 +261,17 @@ class Weather(WeatherValues):
             Index of time stamps, with a time zone or in local standard time, or a column
             ``datetime``. Columns ``ta`` [deg C], ``rh`` [%], ``global_rad`` [W m-2] and, where
             known, ``ws`` [m/s], ``pressure`` [hPa], ``direct_rad`` (beam normal) and
-            ``diffuse_rad`` [W m-2]. pvlib's ``temp_air``, ``relative_humidity``, ``ghi``,
-            ``wind_speed``, ``dni``, ``dhi`` are understood too. Without a column of wind it is 1
-            m/s, without one of pressure 1013.25 hPa, which is logged.
+            ``diffuse_rad`` [W m-2]; of these two and the global one may be missing. pvlib's
+            ``temp_air``, ``relative_humidity``, ``ghi``, ``wind_speed``, ``dni``, ``dhi``,
+            ``atmospheric_pressure`` [Pa] are understood too. Without a column of wind it is 1 m/s,
+            without one of pressure 1013.25 hPa, which is logged. Stamps in words are ISO 8601.
         columns
             Other names, ours to the table's: ``{"ta": "T2m"}``.
         timestep_minutes
-            Length of the steps [min]; left out, the spacing of the rows.
+            Length of the steps [min]; left out, the spacing of the rows, or 60 where they are
+            farther apart.
+        stamp
+            As in :meth:`from_umep_met`.
         fill
             As in :meth:`from_epw`.
 
@@ -255,7 +289,9 @@ class Weather(WeatherValues):
         """
         from solweig.weather.readers.table import read_dataframe  # pandas takes its time
 
-        return cls._of(read_dataframe(frame, columns=columns, minutes=timestep_minutes, fill=fill))
+        return cls._of(
+            read_dataframe(frame, columns=columns, minutes=timestep_minutes, stamp=stamp, fill=fill)
+        )
 
     @classmethod
     def _of(cls, rows: Rows) -> list[Weather]:
@@ -265,7 +301,7 @@ class Weather(WeatherValues):
             return None if math.isnan(value) else value
 
         values = {name: rows.frame[name].to_list() for name in rows.frame.columns}
-        return [
+        steps = [
             cls(
                 datetime=stamp.to_pydatetime(),
                 ta=values["ta"][i],
@@ -276,6 +312,11 @@ class Weather(WeatherValues):
                 timestep_minutes=float(rows.minutes[i]),
                 measured_direct_rad=given(values["direct_rad"][i]),
                 measured_diffuse_rad=given(values["diffuse_rad"][i]),
+                stamp=rows.stamp,
             )
             for i, stamp in enumerate(rows.frame.index)
         ]
+        for step in steps:
+            # Not the class's, though the type checker takes them for that.
+            vars(step).update(origin=rows.origin, length_known=rows.length_known)
+        return steps

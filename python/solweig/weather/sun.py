@@ -7,6 +7,7 @@ Altitudes are apparent: refraction is in them. All instants are UTC as ``datetim
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -25,6 +26,59 @@ LOWEST_DAY_ALTITUDE = 1.0  # degrees
 _SHIFT = {"end": -0.5, "centre": 0.0, "start": 0.5}
 
 _QUARTER_HOURS = np.arange(96) * np.timedelta64(15, "m")
+
+
+@dataclass(frozen=True)
+class SunTrack:
+    """Where the sun is at some instants, each an array of shape ``[n]``.
+
+    Attributes
+    ----------
+    altitude
+        Apparent altitude above the horizon [degrees]; no refraction below -0.83 degrees.
+    azimuth
+        Clockwise from north [degrees].
+    elevation
+        Altitude without refraction [degrees].
+    equation_of_time
+        What a sundial is ahead of mean solar time [minutes].
+    """
+
+    altitude: F64
+    azimuth: F64
+    elevation: F64
+    equation_of_time: F64
+
+
+def sun_track(times: Any, latitude: float, longitude: float, altitude_m: float = 0.0) -> SunTrack:
+    """The sun at some instants, without the low-sun rule.
+
+    Parameters
+    ----------
+    times
+        UTC instants, shape ``[n]``, anything ``numpy`` reads as ``datetime64``.
+    latitude
+        -90 to 90 degrees, north positive.
+    longitude
+        -180 to 180 degrees, east positive.
+    altitude_m
+        Height of the site above sea level [m].
+    """
+    import pandas as pd
+    from pvlib.solarposition import spa_python
+
+    index = pd.DatetimeIndex(np.atleast_1d(np.asarray(times, "datetime64[ns]"))).tz_localize("UTC")
+    found = spa_python(
+        index,
+        latitude,
+        longitude,
+        altitude=altitude_m,
+        pressure=PRESSURE_PA,
+        temperature=TEMPERATURE_C,
+        delta_t=0.0,
+    )
+    names = ("apparent_elevation", "azimuth", "elevation", "equation_of_time")
+    return SunTrack(*(found[name].to_numpy(dtype=np.float64) for name in names))
 
 
 def sun_position(
@@ -49,23 +103,8 @@ def sun_position(
         Altitude above the horizon and azimuth clockwise from north, degrees, shape ``[n]``. Below
         -0.83 degrees the altitude has no refraction.
     """
-    import pandas as pd
-    from pvlib.solarposition import spa_python
-
-    index = pd.DatetimeIndex(np.atleast_1d(np.asarray(times, "datetime64[ns]"))).tz_localize("UTC")
-    found = spa_python(
-        index,
-        latitude,
-        longitude,
-        altitude=altitude_m,
-        pressure=PRESSURE_PA,
-        temperature=TEMPERATURE_C,
-        delta_t=0.0,
-    )
-    return (
-        found["apparent_elevation"].to_numpy(dtype=np.float64),
-        found["azimuth"].to_numpy(dtype=np.float64),
-    )
+    track = sun_track(times, latitude, longitude, altitude_m)
+    return track.altitude, track.azimuth
 
 
 def raise_low_sun(altitude: F64) -> F64:
@@ -109,6 +148,29 @@ def to_utc(local: Times, utc_offset: float) -> Times:
     return cast("Times", np.asarray(local, "datetime64[ns]") - seconds)
 
 
+def solar_time(utc: Times, longitude: float, equation_of_time: F64) -> Times:
+    """Apparent solar time: 12:00 is when the sun stands highest (R 2.5).
+
+    Parameters
+    ----------
+    utc
+        Instants, shape ``[n]``.
+    longitude
+        -180 to 180 degrees, east positive. Both ends are one meridian, so they share one date,
+        that of the western side.
+    equation_of_time
+        Of those instants [minutes].
+    """
+    return cast("Times", np.asarray(utc, "datetime64[ns]") + _ahead(longitude, equation_of_time))
+
+
+def _ahead(longitude: float, equation_of_time: F64 | float) -> Any:
+    """Solar time less UTC."""
+    east = (longitude + 180.0) % 360.0 - 180.0
+    minutes = east * 4.0 + np.asarray(equation_of_time, np.float64)
+    return np.round(minutes * 60e9).astype("timedelta64[ns]")
+
+
 def highest_altitude(
     local: Times, latitude: float, longitude: float, utc_offset: float, altitude_m: float = 0.0
 ) -> F64:
@@ -117,9 +179,27 @@ def highest_altitude(
     The maximum over the 96 quarter hours of the day (R 2.4); each day is computed once.
     """
     days, rows = np.unique(np.asarray(local, "datetime64[D]"), return_inverse=True)
-    quarters: Times = days[:, None].astype("datetime64[m]") + _QUARTER_HOURS[None, :]  # type: ignore[assignment]
-    altitude, _ = sun_position(
-        to_utc(quarters.ravel(), utc_offset), latitude, longitude, altitude_m
-    )
+    midnights = to_utc(days, utc_offset)
+    return _highest_after(midnights, latitude, longitude, altitude_m)[rows.ravel()]
+
+
+def highest_of_solar_day(
+    solar: Times, latitude: float, longitude: float, altitude_m: float = 0.0
+) -> F64:
+    """Highest sun altitude of the solar day of each instant, floored at 0 [degrees], shape ``[n]``.
+
+    As :func:`highest_altitude`, on quarter hours of solar time, of which one is noon.
+    """
+    days, rows = np.unique(np.asarray(solar, "datetime64[D]"), return_inverse=True)
+    noons = days + np.timedelta64(12, "h") - _ahead(longitude, 0.0)
+    noon = sun_track(noons, latitude, longitude, altitude_m)
+    midnights: Times = days - _ahead(longitude, noon.equation_of_time)
+    return _highest_after(midnights, latitude, longitude, altitude_m)[rows.ravel()]
+
+
+def _highest_after(midnights: Times, latitude: float, longitude: float, altitude_m: float) -> F64:
+    """Highest altitude within 24 h of each UTC instant."""
+    quarters: Times = midnights[:, None] + _QUARTER_HOURS[None, :]
+    altitude, _ = sun_position(quarters.ravel(), latitude, longitude, altitude_m)
     highest = np.maximum(altitude.reshape(quarters.shape).max(axis=1), 0.0)
-    return np.asarray(highest[rows.ravel()], np.float64)
+    return np.asarray(highest, np.float64)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from solweig.errors import WeatherDataError
+from solweig.weather.dates import parse_datetime
+
+log = logging.getLogger("solweig")
 
 Fill = Mapping[str, float] | Literal["interpolate"] | None
+
+STAMPS = ("end", "centre", "start")
+HIGHEST_WET_RH = 105.0
+"""Sensors in fog read a little over 100 %; up to here it is taken as saturated."""
 
 # field: (low, high, unit, may be NaN)
 _RANGES: dict[str, tuple[float, float, str, bool]] = {
@@ -35,12 +43,40 @@ _OPTIONAL = (
 )
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a weather file says it is from.
+
+    Attributes
+    ----------
+    name
+        Of the file.
+    latitude, longitude
+        Degrees north and east.
+    altitude
+        Above sea level [m].
+    utc_offset
+        Hours its clock is ahead of UTC.
+    """
+
+    name: str
+    latitude: float
+    longitude: float
+    altitude: float
+    utc_offset: float
+
+
 @dataclass
 class WeatherValues:
     """Weather of one time step as plain values; :class:`solweig.Weather` adds where from.
 
     Fields, units, ranges and errors are those of :class:`solweig.Weather`.
     """
+
+    # Set by the readers of files; no part of the weather itself.
+    origin: ClassVar[Origin | None] = None
+    #: The length is the file's or was said; 60 min may otherwise be the default only.
+    length_known: ClassVar[bool] = False
 
     datetime: dt.datetime
     ta: float
@@ -54,6 +90,7 @@ class WeatherValues:
     precomputed_sun_altitude: float | None = None
     precomputed_sun_azimuth: float | None = None
     precomputed_altmax: float | None = None
+    stamp: str | None = None
     sun_altitude: float = field(init=False, default=math.nan)
     sun_azimuth: float = field(init=False, default=math.nan)
     sun_zenith: float = field(init=False, default=math.nan)
@@ -64,25 +101,42 @@ class WeatherValues:
 
     def __post_init__(self) -> None:
         self.datetime = as_datetime(self.datetime)
+        if self.stamp is not None and self.stamp not in STAMPS:
+            raise WeatherDataError("stamp", ", ".join(STAMPS) + " or None", repr(self.stamp))
+        if self.global_rad is None and self._has_both_parts():
+            self.global_rad = math.nan
         for name, (low, high, unit, may_be_nan) in _RANGES.items():
             value = getattr(self, name)
             if value is None and name in _OPTIONAL:
                 continue
             number = _number(value)
-            if not (low <= number <= high or (may_be_nan and _is_nan(value))):
+            if name == "rh" and high < number <= HIGHEST_WET_RH:
+                log.info("rh %g %% at %s is taken as 100 %%", number, self.datetime)
+                number = high
+            missing = _is_nan(value) and (
+                may_be_nan or (name == "global_rad" and self._has_both_parts())
+            )
+            if not (low <= number <= high or missing):
                 raise WeatherDataError(
                     name, f"{low:g} to {high:g} {unit}", repr(value), self._hint(name, number)
                 )
             setattr(self, name, number)
 
+    def _has_both_parts(self) -> bool:
+        """Whether direct and diffuse radiation are there, from which the global follows."""
+        parts = (self.measured_direct_rad, self.measured_diffuse_rad)
+        return all(part is not None and not math.isnan(_number(part)) for part in parts)
+
     def _hint(self, name: str, number: float) -> str:
         when = f"At {self.datetime:%Y-%m-%d %H:%M}."
         if name == "ta" and 180 < number < 340:
-            return f"{when} It looks like kelvin."
+            return f"{when} It looks like kelvin: subtract 273.15."
+        if name == "ta" and 65 < number < 130:
+            return f"{when} It looks like Fahrenheit: (value - 32) / 1.8."
         if name == "pressure" and 30 < number < 110:
-            return f"{when} It looks like kPa."
+            return f"{when} It looks like kPa: multiply by 10."
         if name == "pressure" and 40_000 < number < 110_000:
-            return f"{when} It looks like Pa."
+            return f"{when} It looks like Pa: divide by 100."
         if name == "global_rad" and -50 < number < 0:
             return f"{when} Set the small negative readings of the night to 0."
         if name == "rh" and 100 < number < 115:
@@ -110,10 +164,7 @@ def as_datetime(value: Any) -> dt.datetime:
     if type(value).__module__ == "numpy":
         value = value.astype("datetime64[us]").item()
     if isinstance(value, str):
-        try:
-            value = dt.datetime.fromisoformat(value)
-        except ValueError:
-            raise WeatherDataError("datetime", "a date and time", repr(value)) from None
+        return parse_datetime(value, "datetime")
     if not isinstance(value, dt.datetime):
         raise WeatherDataError("datetime", "a date and time", repr(value))
     return value

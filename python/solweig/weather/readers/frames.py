@@ -1,4 +1,4 @@
-"""What all readers of weather do with their frame: select, fill, check the order.
+"""What all readers of weather do with their frame: select, fill, check order, units and lengths.
 
 A frame is indexed by time stamp, with columns ``ta``, ``rh``, ``global_rad``, ``ws``, ``pressure``
 [hPa], ``direct_rad`` (beam normal) and ``diffuse_rad``, NaN where missing.
@@ -6,41 +6,115 @@ A frame is indexed by time stamp, with columns ``ta``, ``rh``, ``global_rad``, `
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from solweig.errors import ConfigurationError, WeatherDataError
+from solweig.messages import argument
 from solweig.typing import F64
-from solweig.weather.values import Fill
+from solweig.weather.values import HIGHEST_WET_RH, Fill, Origin
 
 log = logging.getLogger("solweig")
 
 REQUIRED = ("ta", "rh", "global_rad")
 OPTIONAL = ("ws", "pressure", "direct_rad", "diffuse_rad")
 COLUMNS = REQUIRED + OPTIONAL
+ALIASES = {
+    "temp_air": "ta",
+    "relative_humidity": "rh",
+    "ghi": "global_rad",
+    "wind": "ws",
+    "wind_speed": "ws",
+    "atmospheric_pressure": "pressure",
+    "dni": "direct_rad",
+    "dhi": "diffuse_rad",
+    "measured_direct_rad": "direct_rad",
+    "measured_diffuse_rad": "diffuse_rad",
+}
+"""Other names of the quantities, pvlib's among them."""
+HOUR = 60.0
+"""Rows farther apart than this many minutes stand for no longer, unless their length is said."""
+
+# What a quantity is in where its values are all this large, by the unit it should be in.
+_PRESSURES = (("kPa", 30.0, 110.0), ("hPa", 400.0, 1100.0), ("Pa", 30_000.0, 110_000.0))
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What a reader gives: a frame, and the length of the step of each row [min]."""
+    """What a reader gives.
+
+    Attributes
+    ----------
+    frame
+        One row a step.
+    minutes
+        Length of each step [min].
+    length_known
+        Whether the lengths are the source's or were said, and not the hour that stands for rows
+        farther apart.
+    stamp
+        What the stamps mark; ``None`` leaves it to the run.
+    origin
+        Where the source says it is from.
+    """
 
     frame: pd.DataFrame
     minutes: F64
+    length_known: bool
+    stamp: str | None = None
+    origin: Origin | None = None
 
 
-def spacing(frame: pd.DataFrame) -> Any:
-    """Step length of every row [min]: the usual one, or less where the row before is nearer."""
-    if len(frame) < 2:
-        return np.full(len(frame), 60.0)
-    minutes = np.diff(frame.index.to_numpy()) / np.timedelta64(1, "m")
-    usual = float(np.median(minutes))
-    return np.minimum(np.concatenate([minutes[:1], minutes]), usual)
+def usual_spacing(frame: pd.DataFrame) -> float:
+    """Median distance of the rows [min]; infinite for a single one."""
+    apart = np.diff(frame.index.to_numpy()) / np.timedelta64(1, "m")
+    return float(np.median(apart)) if apart.size else np.inf
+
+
+def lengths(frame: pd.DataFrame, said: float | None, source: str) -> tuple[F64, bool]:
+    """Length of each row's step [min], and whether it is known.
+
+    The usual spacing, less where the row before is nearer, and never more than an hour by itself:
+    what thinned rows stand for cannot be seen in them.
+
+    Parameters
+    ----------
+    frame
+        Rows in order of time.
+    said
+        The length that the caller gave.
+    source
+        For messages.
+
+    Raises
+    ------
+    WeatherDataError
+        ``said`` is no length of a step.
+    """
+    apart = np.diff(frame.index.to_numpy()) / np.timedelta64(1, "m")
+    if said is not None:
+        if not 0.01 <= said <= 1440:
+            raise WeatherDataError("timestep_minutes", "0.01 to 1440 min", repr(said))
+        if apart.size and apart.min() < said:
+            log.warning(
+                "%s: steps of %g min were asked for, but rows are %g min apart; that counts",
+                source, said, apart.min(),
+            )  # fmt: skip
+        return np.full(len(frame), float(said)), True
+    if apart.size == 0:
+        return np.full(len(frame), HOUR), False
+    usual = usual_spacing(frame)
+    backward = np.concatenate([apart[:1], apart])
+    if usual > HOUR:
+        log.warning(
+            "%s: rows are %g min apart; each stands for %g min unless %s says otherwise",
+            source, usual, HOUR, argument("timestep_minutes"),
+        )  # fmt: skip
+    return np.minimum(backward, min(usual, HOUR)), True
 
 
 def require_order(frame: pd.DataFrame, source: str) -> None:
@@ -63,8 +137,39 @@ def require_order(frame: pd.DataFrame, source: str) -> None:
         )
 
 
+def require_pressure(values: F64, unit: str, source: str, lines: Sequence[int]) -> None:
+    """Check the pressures of a file in its own unit, so that a message shows what is written there.
+
+    Raises
+    ------
+    WeatherDataError
+        A value out of range, with the unit it looks like.
+    """
+    low, high = {"kPa": (40.0, 110.0), "Pa": (40_000.0, 110_000.0)}[unit]
+    wrong = np.flatnonzero((values < low) | (values > high))
+    if not wrong.size:
+        return
+    value = float(values[wrong[0]])
+    looks = next((name for name, a, b in _PRESSURES if a <= value <= b and name != unit), None)
+    guess = "" if looks is None else f" It looks like {looks}."
+    raise WeatherDataError(
+        "pressure", f"{low:g} to {high:g} {unit}", f"{value:g}",
+        f"In {source}, line {lines[int(wrong[0])]}.{guess}",
+    )  # fmt: skip
+
+
+def clip_humidity(frame: pd.DataFrame, source: str) -> None:
+    """Take humidity a little over 100 % as saturated, in place."""
+    wet = (frame["rh"] > 100.0) & (frame["rh"] <= HIGHEST_WET_RH)
+    if wet.any():
+        log.info("%s: rh above 100 %% in %d row(s), taken as 100 %%", source, int(wet.sum()))
+        frame.loc[wet, "rh"] = 100.0
+
+
 def fill_missing(frame: pd.DataFrame, fill: Fill, required: Sequence[str], source: str) -> None:
-    """Fill missing values as asked, in place.
+    """Fill missing values as asked, in place; humidity over 100 % is clipped first.
+
+    A missing global radiation is no gap where both its parts are there.
 
     Raises
     ------
@@ -73,10 +178,12 @@ def fill_missing(frame: pd.DataFrame, fill: Fill, required: Sequence[str], sourc
     ConfigurationError
         An unknown ``fill`` or field in it.
     """
+    clip_humidity(frame, source)
     if isinstance(fill, Mapping):
-        for name, value in fill.items():
+        for given, value in fill.items():
+            name = ALIASES.get(given, given)
             if name not in COLUMNS:
-                raise ConfigurationError("fill", "keys among " + ", ".join(COLUMNS), repr(name))
+                raise ConfigurationError("fill", "keys among " + ", ".join(COLUMNS), repr(given))
             _say_filled(frame, name, f"{value:g}", source)
             frame[name] = frame[name].fillna(float(value))
     elif fill == "interpolate":
@@ -87,14 +194,18 @@ def fill_missing(frame: pd.DataFrame, fill: Fill, required: Sequence[str], sourc
     elif fill is not None:
         raise ConfigurationError("fill", "None, 'interpolate' or a mapping", repr(fill))
     for name in required:
-        rows = frame.index[frame[name].isna()]
+        missing = frame[name].isna()
+        if name == "global_rad":
+            missing &= frame["direct_rad"].isna() | frame["diffuse_rad"].isna()
+        rows = frame.index[missing]
         if len(rows):
             shown = ", ".join(f"{stamp:%Y-%m-%d %H:%M}" for stamp in rows[:3])
             raise WeatherDataError(
                 name,
                 "a value in every row",
                 f"{len(rows)} missing, at {shown}" + (", ..." if len(rows) > 3 else ""),
-                f"In {source}. fill='interpolate' or fill={{'{name}': value}} fills them.",
+                f"In {source}. {argument('fill', 'interpolate')} or "
+                f"{argument('fill', {name: 'VALUE'})} fills them.",
             )
 
 
@@ -107,99 +218,11 @@ def _say_filled(frame: pd.DataFrame, name: str, how: str, source: str) -> None:
 def log_missing(frame: pd.DataFrame, source: str) -> None:
     """Say in the log what missing wind or pressure leads to."""
     consequences = {
-        "ws": "UTCI and PET have no value there; fill={'ws': ...} gives one",
-        "pressure": "the model takes 1013 hPa there; fill={'pressure': ...} gives another",
+        "ws": f"UTCI and PET have no value there; {argument('fill', {'ws': 'VALUE'})} gives one",
+        "pressure": "the model takes 1013 hPa there; "
+        f"{argument('fill', {'pressure': 'VALUE'})} gives another",
     }
     for name, consequence in consequences.items():
         count = int(frame[name].isna().sum())
         if count:
             log.warning("%s: %s missing in %d step(s): %s", source, name, count, consequence)
-
-
-def select(
-    frame: pd.DataFrame,
-    start: Any,
-    end: Any,
-    hours: Iterable[int] | None,
-    source: str,
-    utc_offset: float | None,
-) -> pd.DataFrame:
-    """The rows of a period and of some hours, as a copy.
-
-    Parameters
-    ----------
-    frame
-        Indexed by local standard time.
-    start, end
-        First and last stamp; an ``end`` without a time of day is that whole day; ``None`` = no
-        bound.
-    hours
-        Hours of the day to keep, 0-23; ``None`` = all.
-    source
-        Where the rows are from, for messages.
-    utc_offset
-        Of the frame's clock [h]; ``None`` where it is not known.
-
-    Raises
-    ------
-    WeatherDataError
-        No row is left.
-    ConfigurationError
-        Hours out of range, or a bound with a time zone where the clock is not known.
-    """
-    keep = np.ones(len(frame), np.bool_)
-    stamps = pd.DatetimeIndex(frame.index)
-    if start is not None:
-        keep &= np.asarray(stamps >= _local(timestamp(start, "start"), utc_offset))
-    if end is not None:
-        last = _local(timestamp(end, "end"), utc_offset)
-        if _is_date(end):
-            keep &= np.asarray(stamps < last + pd.Timedelta(days=1))
-        else:
-            keep &= np.asarray(stamps <= last)
-    if hours is not None:
-        wanted = [int(hour) for hour in hours]
-        if any(not 0 <= hour <= 23 for hour in wanted):
-            raise ConfigurationError("hours", "hours from 0 to 23", repr(wanted))
-        keep &= np.isin(stamps.hour, wanted)
-    if not keep.any():
-        raise WeatherDataError(
-            "period",
-            f"stamps between {start} and {end}" + ("" if hours is None else f" at hours {wanted}"),
-            f"none; {source} holds {stamps[0]} to {stamps[-1]}",
-            "Change start, end or hours, or give year= to re-date the rows of an EPW file.",
-        )
-    return frame[keep].copy()
-
-
-def timestamp(value: Any, name: str) -> pd.Timestamp:
-    """A bound of a period as pandas has it.
-
-    Raises
-    ------
-    WeatherDataError
-        Neither a date nor a date and time.
-    """
-    try:
-        stamp = pd.Timestamp(value)
-    except (TypeError, ValueError):
-        stamp = None
-    if stamp is None or pd.isna(stamp):
-        raise WeatherDataError(name, "a date or a date and time", repr(value))
-    return stamp
-
-
-def _local(stamp: pd.Timestamp, utc_offset: float | None) -> pd.Timestamp:
-    if stamp.tzinfo is None:
-        return stamp
-    if utc_offset is None:
-        raise ConfigurationError(
-            "start, end", "times without a time zone", str(stamp), "The file's clock is local."
-        )
-    return stamp.tz_convert("UTC").tz_localize(None) + pd.Timedelta(hours=utc_offset)
-
-
-def _is_date(value: Any) -> bool:
-    if isinstance(value, str):
-        return ":" not in value and "T" not in value.upper()
-    return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
