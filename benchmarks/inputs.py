@@ -162,7 +162,7 @@ def points_a_second(path: Path, side: int) -> dict[str, float]:
     from solweig.inputs.returns import Returns
     from solweig.inputs.scratch import Scratch
     from solweig.inputs.sources import Source
-    from solweig.rasters.align import Grid
+    from solweig.rasters.grids import Grid
 
     system = System.from_user_input(CRS)
     cloud = lidar.open_cloud(Source("lidar", str(path), path))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rasterio.transform import Affine
 
 from solweig.inputs.crowns import SHAPES, Crowns, stamp
-from solweig.rasters.align import Grid
+from solweig.rasters.grids import Grid
 
 SIDE = 40
 GRID = Grid((SIDE, SIDE), Affine(1.0, 0.0, 0.0, 0.0, -1.0, float(SIDE)), None)

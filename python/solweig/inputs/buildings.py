@@ -17,7 +17,7 @@ from solweig.inputs.relief import TALLEST_M
 from solweig.inputs.report import Report
 from solweig.inputs.sources import Source
 from solweig.inputs.vectors import AREAS, read_features
-from solweig.rasters.align import Grid
+from solweig.rasters.grids import Grid
 from solweig.typing import F64, Bool
 
 __all__ = ["Buildings", "heights_known", "read_buildings", "with_all_heights"]

@@ -11,7 +11,7 @@ from rasterio.features import rasterize
 
 from solweig.inputs.grid import band_grid, row_bands
 from solweig.inputs.scratch import Scratch
-from solweig.rasters.align import Grid
+from solweig.rasters.grids import Grid
 from solweig.typing import F64, Advance
 
 __all__ = ["burn_last", "count_overlaps", "labels_of", "sums_by_label"]

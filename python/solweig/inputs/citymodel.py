@@ -20,7 +20,7 @@ from solweig.inputs import crs as systems
 from solweig.inputs.grid import Extent, check_overlap
 from solweig.inputs.report import Report
 from solweig.inputs.sources import Source
-from solweig.rasters.align import Grid
+from solweig.rasters.grids import Grid
 from solweig.typing import F64
 
 __all__ = ["city_extent", "is_city_model", "read_city_model"]

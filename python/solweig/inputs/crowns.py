@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from solweig.rasters.align import Grid
+from solweig.rasters.grids import Grid
 from solweig.typing import F32, F64, Advance
 
 __all__ = ["SHAPES", "Crowns", "stamp"]

@@ -13,7 +13,7 @@ from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import TransformerGroup
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData
-from solweig.rasters.align import utm_zone
+from solweig.rasters.projection import utm_zone
 from solweig.typing import Bounds
 
 __all__ = [

@@ -12,7 +12,7 @@ from rasterio.transform import Affine
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData
 from solweig.inputs import crs as systems
-from solweig.rasters.align import Grid, check_bbox
+from solweig.rasters.grids import Grid, check_bbox
 from solweig.typing import Bounds, Window
 
 __all__ = [

@@ -15,19 +15,16 @@ from solweig.inputs.grid import Extent, band_grid, check_overlap, row_bands
 from solweig.inputs.report import Report
 from solweig.inputs.scratch import Scratch
 from solweig.inputs.sources import Source
-from solweig.rasters.align import Grid, RasterSource, open_source, read_on_grid
+from solweig.rasters.align import read_on_grid
+from solweig.rasters.grids import Grid
+from solweig.rasters.sources import RasterSource, open_source
+from solweig.rasters.units import check_clear
 from solweig.typing import F32, Advance
 
 __all__ = ["HeightMap", "open_heights", "read_canopy", "read_heights", "read_raster"]
 
 LOWEST_M, HIGHEST_M = -500.0, 9500.0
 _TALLEST_TREE_M = 120.0
-_UNITS = {
-    "m": 1.0, "metre": 1.0, "meter": 1.0, "metres": 1.0, "meters": 1.0,
-    "ft": systems.FEET["ft"], "foot": systems.FEET["ft"], "feet": systems.FEET["ft"],
-    "us survey foot": systems.FEET["us-ft"], "us-ft": systems.FEET["us-ft"],
-    "ussurveyfoot": systems.FEET["us-ft"], "cm": 0.01, "dm": 0.1,
-}  # fmt: skip
 # Rasters whose cells have no mean are read by the nearest one; align knows them by name.
 _KIND = {"canopy": "cdsm"}
 
@@ -44,7 +41,7 @@ class HeightMap:
     crs
         Its system; None where it does not say.
     to_metres
-        Metres in one unit of its values.
+        Metres in one unit of its values, which are read in metres.
     """
 
     def __init__(
@@ -83,25 +80,21 @@ def open_heights(source: Source, report: Report, *, heights: bool = True) -> Hei
     Raises
     ------
     InvalidSurfaceData
-        Not a raster, or a folder.
+        Not a raster, a folder, or heights of which nobody knows the unit.
     """
     raster = open_source(source.role, source.file)
-    crs = None
-    factor = 1.0
+    if source.role in _KIND:
+        raster = open_source(_KIND[source.role], source.file)
     with rasterio.open(source.file) as dataset:
-        unit = (dataset.units[0] or "").strip().lower()
-    if raster.grid.crs is not None:
-        crs = CRS.from_wkt(raster.grid.crs.to_wkt())
-        factor = systems.vertical_factor(crs) or 1.0
-        flat = systems.horizontal(crs)
-        if flat != crs:
-            # What is compared and warped from here on is the horizontal part.
-            grid = replace(raster.grid, crs=systems.rasterio_crs(flat))
-            raster = replace(raster, grid=grid)
-    factor = _UNITS.get(unit, factor)
-    if heights and not math.isclose(factor, 1.0, rel_tol=1e-9):
-        report.done(source.role, f"heights of {source.name} in units of {factor:.9g} m, converted")
-    return HeightMap(source, raster, crs, factor if heights else 1.0)
+        crs = None if dataset.crs is None else CRS.from_wkt(dataset.crs.to_wkt())
+    unit = raster.unit if heights else None
+    if unit is not None and not math.isclose(unit.metres, 1.0, rel_tol=1e-9):
+        check_clear(source.role, unit)
+        report.done(
+            source.role,
+            f"heights of {source.name} in {unit.name} ({unit.metres:.9g} m), converted",
+        )
+    return HeightMap(source, raster, crs, 1.0 if unit is None else unit.metres)
 
 
 def read_raster(
@@ -126,8 +119,6 @@ def read_raster(
     layer: F32 = scratch.full(np.float32, np.nan)
     for rows in row_bands(grid.shape[0], 2048):
         layer[rows] = read_on_grid(named, band_grid(grid, rows))
-        if source.to_metres != 1.0:
-            layer[rows] *= np.float32(source.to_metres)
         if advance is not None:
             advance(rows.stop, grid.shape[0])
     return layer

@@ -21,7 +21,7 @@ from solweig.inputs.report import Report
 from solweig.inputs.scratch import Scratch
 from solweig.inputs.sources import Source
 from solweig.inputs.vectors import AREAS, read_features
-from solweig.rasters.align import Grid
+from solweig.rasters.grids import Grid
 from solweig.typing import U8, Advance, Bool
 
 __all__ = [

@@ -17,7 +17,7 @@ from solweig.inputs import crs as systems
 from solweig.inputs.grid import tiles
 from solweig.inputs.packages import need
 from solweig.inputs.sources import Source
-from solweig.rasters.align import Grid
+from solweig.rasters.grids import Grid
 from solweig.typing import F32, Bool, Bounds, Window
 
 __all__ = ["CLASS_NAMES", "ROLES", "Chunk", "Cloud", "chunks", "open_cloud", "roles"]

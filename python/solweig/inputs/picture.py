@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from solweig.atomic import atomic_path
 from solweig.inputs.land_cover import CLASSES
-from solweig.rasters.align import Grid
+from solweig.rasters.grids import Grid
 
 __all__ = ["draw"]
 

@@ -20,7 +20,7 @@ from solweig.inputs.report import Report
 from solweig.inputs.rules import BuildRules
 from solweig.inputs.sources import Source, resolve
 from solweig.inputs.vectors import extent_of, is_vector
-from solweig.rasters.align import Grid
+from solweig.rasters.grids import Grid
 
 __all__ = ["ROLES", "Plan", "make_plan"]
 

@@ -18,7 +18,7 @@ from solweig.inputs.report import Report
 from solweig.inputs.scratch import Scratch
 from solweig.inputs.sources import Source
 from solweig.inputs.vectors import AREAS, POINTS, read_features
-from solweig.rasters.align import Grid
+from solweig.rasters.grids import Grid
 from solweig.typing import F32, F64, Advance
 
 __all__ = ["Canopy", "TreeRules", "add_trees", "crowns_of", "empty_canopy"]

@@ -15,7 +15,7 @@ from solweig.inputs.grid import Extent, check_overlap
 from solweig.inputs.packages import need
 from solweig.inputs.report import Report
 from solweig.inputs.sources import Source
-from solweig.rasters.align import Grid
+from solweig.rasters.grids import Grid
 from solweig.typing import Bounds
 
 __all__ = ["AREAS", "POINTS", "VECTOR_SUFFIXES", "extent_of", "is_vector", "read_features"]

@@ -17,9 +17,9 @@ from solweig.errors import ConfigurationError
 from solweig.inputs.grid import row_bands
 from solweig.inputs.picture import draw
 from solweig.inputs.report import Report
-from solweig.rasters.align import Grid
 from solweig.rasters.georef import GeoReference
 from solweig.rasters.geotiff import write_geotiff
+from solweig.rasters.grids import Grid
 
 __all__ = ["REPORT", "check_target_folder", "describe_layer", "write_all"]
 

@@ -72,7 +72,9 @@ def write_geotiff(
         partial.unlink(missing_ok=True)
 
 
-def _write_plain(path: str, grid: F32, georef: GeoReference, name: str) -> None:
+def _write_plain(
+    path: str, grid: F32 | U8, georef: GeoReference, name: str, tags: Mapping[str, str]
+) -> None:
     import rasterio
 
     # The fastest level: on these fields it is 2 % larger and twice as fast as the usual one.
@@ -86,7 +88,9 @@ def _write_plain(path: str, grid: F32, georef: GeoReference, name: str) -> None:
         target.update_tags(**tags)
 
 
-def _write_cog(path: str, grid: F32, georef: GeoReference, name: str) -> None:
+def _write_cog(
+    path: str, grid: F32 | U8, georef: GeoReference, name: str, tags: Mapping[str, str]
+) -> None:
     """Write a cloud-optimised GeoTIFF through a raster in memory with overviews of its own.
 
     From GDAL's, which it compresses, reads and compresses again, a file takes half as long again.
