@@ -199,6 +199,13 @@ def test_rasters_in_feet_are_converted(tmp_path: Path) -> None:
     np.testing.assert_allclose(read(built.dem), TOWN.dem(), atol=1e-3)
 
 
+def test_coordinates_in_feet_and_heights_in_who_knows_what(tmp_path: Path) -> None:
+    dem = tif(tmp_path / "dem.tif", TOWN.dem(), west=980_000, north=190_120, crs="EPSG:2263")
+    with pytest.raises(solweig.InvalidSurfaceData, match="a unit of heights") as told:
+        solweig.build_surface(tmp_path / "out", dem=dem, picture=False)
+    assert told.value.field == "dem"
+
+
 # ------------------------------------------------------------------ what cannot be
 
 

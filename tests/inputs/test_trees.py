@@ -240,6 +240,15 @@ def test_a_model_does_not_make_trees_of_roofs(tmp_path: Path, dem: Path) -> None
     assert "lie on buildings, left out" in texts(built, "done")
 
 
+def test_a_model_in_feet_is_converted_once(tmp_path: Path, dem: Path) -> None:
+    chm = tif(tmp_path / "chm.tif", (TOWN.canopy() / np.float32(0.3048)).astype(np.float32))
+    with rasterio.open(chm, "r+") as sink:
+        sink.units = ("ft",)
+    built = build(tmp_path / "out", dem=dem, canopy=chm)
+    np.testing.assert_allclose(read(built.cdsm), TOWN.canopy(), atol=1e-3)
+    assert "heights of chm.tif in ft (0.3048 m), converted" in texts(built, "done")
+
+
 def test_elevations_are_no_canopy(tmp_path: Path, dem: Path) -> None:
     chm = tif(tmp_path / "chm.tif", TOWN.canopy() + 400.0)
     with pytest.raises(solweig.InvalidSurfaceData, match="does it hold elevations") as told:
