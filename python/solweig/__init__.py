@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from solweig.gpu import is_gpu_available as is_gpu_available
     from solweig.gpu import reset_gpu_metrics as reset_gpu_metrics
     from solweig.human import HumanParams as HumanParams
+    from solweig.inputs.build import build_surface as build_surface
+    from solweig.inputs.built import BuiltSurface as BuiltSurface
     from solweig.params import load_materials as load_materials
     from solweig.params import load_params as load_params
     from solweig.params import load_physics as load_physics
@@ -91,6 +93,8 @@ _EXPORTS: dict[str, str] = {
     "ComputationCancelled": "errors",
     "DiskFull": "errors",
     "ExecutionConfig": "execution.config",
+    "BuiltSurface": "inputs.built",
+    "build_surface": "inputs.build",
     "calculate": "run.calculation",
     "validate_inputs": "run.checks",
     "SolweigResult": "results.summary",

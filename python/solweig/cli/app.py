@@ -15,6 +15,10 @@ __all__ = ["COMMANDS", "app", "main"]
 _HELP = {"help_option_names": ["-h", "--help"]}
 COMMANDS = {
     "run": CommandHome("solweig.cli.run", "Map heat stress from rasters and weather."),
+    "build": CommandHome(
+        "solweig.cli.build",
+        "Build the rasters of a surface from LiDAR, footprints, trees and land cover.",
+    ),
     "prepare": CommandHome(
         "solweig.cli.prepare", "Compute walls and sky view factors once, for many runs."
     ),

@@ -1,4 +1,4 @@
-"""Names, units and attributes of everything a step can give."""
+"""Names, units and attributes of everything a step can give, and of the layers of a surface."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ _DESCRIPTION: dict[str, tuple[str, str, str | None]] = {
         _RADIATION,
         "surface_downwelling_longwave_flux_in_air",
     ),
+    "dsm": ("elevation of ground and roofs", "m", None),
+    "dem": ("elevation of the ground", "m", "surface_altitude"),
+    "cdsm": ("height of the canopy above the ground", "m", None),
+    "tdsm": ("height of the canopy's underside above the ground", "m", None),
+    "land_cover": ("land cover", "1", None),
+    "albedo": ("albedo of the ground", "1", "surface_albedo"),
+    "emissivity": ("longwave emissivity of the ground", "1", None),
+    "density": ("LiDAR returns", "m-2", None),
     "lup": ("longwave radiation from below", _RADIATION, "surface_upwelling_longwave_flux_in_air"),
 }
 
@@ -50,6 +58,8 @@ def attributes(name: str) -> dict[str, str]:
         threshold, _, time = name.removeprefix("utci_hours_above_").partition("_")
         text = f"hours with UTCI above {threshold} degC"
         return {"long_name": f"{text} by {time}" if time else text, "units": "h"}
+    if name in _DESCRIPTION:
+        base, statistic = name, ""
     long_name, units, standard_name = _DESCRIPTION[base]
     text = f"{long_name}, {statistic.replace('_', ' ')}" if statistic else long_name
     found = {"long_name": text, "units": units}
