@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from solweig.config import ModelConfig as ModelConfig
     from solweig.errors import ComputationCancelled as ComputationCancelled
     from solweig.errors import ConfigurationError as ConfigurationError
+    from solweig.errors import DiskFull as DiskFull
     from solweig.errors import GridShapeMismatch as GridShapeMismatch
     from solweig.errors import InvalidSurfaceData as InvalidSurfaceData
     from solweig.errors import MissingPrecomputedData as MissingPrecomputedData
@@ -87,6 +88,7 @@ _EXPORTS: dict[str, str] = {
     "WeatherWarning": "errors",
     "ConfigurationError": "errors",
     "ComputationCancelled": "errors",
+    "DiskFull": "errors",
     "calculate": "run.calculation",
     "validate_inputs": "run.checks",
     "SolweigResult": "results.summary",

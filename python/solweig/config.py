@@ -32,6 +32,8 @@ DEFAULT_MAX_SHADOW_DISTANCE_M = 1000.0
 DEFAULT_THRESHOLDS_DAY = (32.0, 38.0)
 DEFAULT_THRESHOLDS_NIGHT = (26.0,)
 
+_COLDEST, _HOTTEST = -100.0, 100.0
+
 _IGNORED = ("tile_workers", "tile_queue_depth", "prefetch_tiles")
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "formulation": ("reference", "improved"),
@@ -381,10 +383,17 @@ def _check_number(name: str, value: Any, low: float, high: float, unit: str) -> 
 
 
 def _thresholds(name: str, values: Sequence[float]) -> list[float]:
+    hint = "For example [32, 38] (--heat-thresholds-day 32,38, --heat-thresholds-night 26)."
     try:
+        if isinstance(values, (str, bytes, Mapping)):
+            raise TypeError  # of "32" the digits are numbers, too
         found = [float(v) for v in values]
     except (TypeError, ValueError):
-        raise ConfigurationError(name, "a list of temperatures [deg C]", repr(values)) from None
-    if not all(math.isfinite(v) for v in found):
-        raise ConfigurationError(name, "finite temperatures [deg C]", repr(values))
+        raise ConfigurationError(name, "a list of temperatures [deg C]", repr(values), hint) from (
+            None
+        )
+    if not all(_COLDEST <= v <= _HOTTEST for v in found):
+        raise ConfigurationError(
+            name, f"UTCI temperatures from {_COLDEST:g} to {_HOTTEST:g} deg C", repr(values), hint
+        )
     return found

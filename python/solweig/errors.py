@@ -6,6 +6,7 @@ what was found and, where there is something to do about it, what to do.
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 
@@ -207,6 +208,53 @@ class StalePrecomputedData(_FieldError):
     def actual_shape(self) -> Any:
         """What the data are of, as ``got``."""
         return self.got
+
+
+class DiskFull(SolweigError, OSError):
+    """A disk has no room for what is to be written; also caught as ``OSError``.
+
+    Parameters
+    ----------
+    where
+        File or folder that could not be written.
+    free
+        Bytes that are free there; ``None`` where it is not known.
+    needed
+        Bytes that are to be written, if they are known.
+    """
+
+    errno = errno.ENOSPC
+
+    def __new__(
+        cls, where: Any = None, free: int | None = None, needed: int | None = None
+    ) -> DiskFull:
+        # OSError would take the arguments for an error number and a file name.
+        """Made of the arguments of the class."""
+        return OSError.__new__(cls)
+
+    def __init__(
+        self, where: Any = None, free: int | None = None, needed: int | None = None
+    ) -> None:
+        there = "unknown" if free is None else _size(free)
+        wanted = "" if needed is None else f", {_size(needed)} needed"
+        message = (
+            f"{where}: No space left on the disk ({there} free{wanted}). Make room, or choose "
+            "another folder (output_dir=, --out; working_dir=, --cache)."
+        )
+        super().__init__(
+            message, field=str(where), expected="room on the disk" + wanted, got=f"{there} free"
+        )
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def _size(count: int) -> str:
+    """Bytes for people."""
+    size, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while size >= 1024.0 and len(units) > 1:
+        size, units = size / 1024.0, units[1:]
+    return f"{size:.3g} {units[0]}"
 
 
 class ComputationCancelled(SolweigError):

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from solweig.rasters.files import create_empty_raster as create_empty_raster
     from solweig.rasters.files import get_raster_metadata as get_raster_metadata
     from solweig.rasters.files import load_raster as load_raster
-    from solweig.rasters.files import rasterise_gdf as rasterise_gdf
     from solweig.rasters.files import read_raster_window as read_raster_window
     from solweig.rasters.files import save_raster as save_raster
     from solweig.rasters.files import write_raster_window as write_raster_window
+    from solweig.rasters.polygons import rasterise_gdf as rasterise_gdf
     from solweig.weather.download import download_epw as download_epw
     from solweig.weather.readers.epw import read_epw as read_epw
 
@@ -33,6 +33,7 @@ __getattr__, __dir__ = on_first_use(
     __name__,
     {
         **dict.fromkeys(__all__, "solweig.rasters.files"),
+        "rasterise_gdf": "solweig.rasters.polygons",
         "download_epw": "solweig.weather.download",
         "read_epw": "solweig.weather.readers.epw",
     },

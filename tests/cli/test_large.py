@@ -194,7 +194,7 @@ def test_prepare_asks_before_the_sky_view(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(surface_prepare, "_complete_svf", None)
     with pytest.raises(Enough):
-        solweig.SurfaceData.prepare(**scene(), check=check)
+        solweig.SurfaceData.prepare(**scene(), pixel_size=2.0, check=check)
     assert len(seen) == 1
 
 

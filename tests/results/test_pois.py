@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,3 +143,186 @@ def test_the_table_holds_every_flux_at_the_cell(surface: solweig.SurfaceData) ->
 def test_without_a_crs_coordinates_are_the_raster_s_own(grid: GeoReference) -> None:
     plain = GeoReference(grid.gdal, "", grid.shape)
     assert read_points([xy(ROWS - 1, 0)], plain).cells.tolist() == [[ROWS - 1, 0]]
+
+
+# ------------------------------------------------------------------ names, layers, formats
+
+CELLS = [(4, 6), (20, 1)]
+
+
+def frame(geometry: list[object] | None = None, crs: object = 3006, **columns: object) -> Any:
+    geopandas = pytest.importorskip("geopandas")
+    import shapely
+
+    shapes = geometry or [shapely.Point(*xy(*cell)) for cell in CELLS]
+    return geopandas.GeoDataFrame(columns, geometry=shapes, crs=crs)
+
+
+@pytest.mark.parametrize("column", ["name", "Name", "NAME", " nAmE "])
+@pytest.mark.parametrize("suffix", ["geojson", "gpkg", "csv"])
+def test_names_in_any_case(tmp_path: Path, grid: GeoReference, column: str, suffix: str) -> None:
+    file = tmp_path / f"p.{suffix}"
+    names = ["mast", "bench"]
+    pairs = list(zip(CELLS, names, strict=True))
+    if suffix == "csv":
+        rows = ["{};{};{}".format(n, *xy(*c)) for n, c in zip(names, CELLS, strict=True)]
+        file.write_text("\n".join([f"{column};x;y", *rows]))
+    elif suffix == "gpkg":
+        frame(**{column: names}).to_file(file, driver="GPKG")
+    else:
+        both = [feature(*xy(*c), crs="EPSG:3006", **{column: n}) for c, n in pairs]
+        file.write_text(json.dumps({"type": "FeatureCollection", "features": both}))
+    points = read_points(file, grid)
+    assert points.names == ("mast", "bench")
+    assert points.cells.tolist() == [list(cell) for cell in CELLS]
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_multipoints_of_a_geopackage(tmp_path: Path, grid: GeoReference, dimensions: int) -> None:
+    import shapely
+
+    height = (7.0,) * (dimensions - 2)
+    cells = [[(4, 6), (5, 6)], [(20, 1)]]
+    shapes = [shapely.MultiPoint([(*xy(*c), *height) for c in group]) for group in cells]
+    file = tmp_path / "m.gpkg"
+    frame(shapes, name=["row", "bench"]).to_file(file, driver="GPKG")
+    points = read_points(file, grid)
+    assert points.names == ("row", "row (2)", "bench")
+    assert points.cells.tolist() == [[4, 6], [5, 6], [20, 1]]
+
+
+def test_a_layer_of_a_geopackage_is_named(tmp_path: Path, grid: GeoReference) -> None:
+    file = tmp_path / "p.gpkg"
+    import shapely
+
+    other = [shapely.Point(*xy(1, 1)), shapely.Point(*xy(2, 2))]
+    polygons = [shape.buffer(1.0) for shape in other]
+    frame(polygons, name=["a", "b"]).to_file(file, layer="roofs", driver="GPKG")
+    frame(other, name=["a", "b"]).to_file(file, layer="old", driver="GPKG")
+    assert read_points(file, grid).cells.tolist() == [[1, 1], [2, 2]]
+    frame(name=["mast", "bench"]).to_file(file, layer="stations", driver="GPKG")
+    with pytest.raises(solweig.ConfigurationError, match=r"2 layers of points, old, sta.*\|la"):
+        read_points(file, grid)
+    for source in (f"{file}|layername=stations", Path(f"{file}|layername=Stations")):
+        assert read_points(source, grid).names == ("mast", "bench")
+    for layer in ("roofs", "nowhere"):
+        with pytest.raises(solweig.ConfigurationError, match="layer of points among old, stations"):
+            read_points(f"{file}|layername={layer}", grid)
+
+
+def test_a_geopackage_without_a_system_holds_the_rasters_coordinates(
+    tmp_path: Path, grid: GeoReference
+) -> None:
+    import sqlite3
+
+    file = tmp_path / "p.gpkg"
+    frame(name=["mast", "bench"]).to_file(file, driver="GPKG")
+    with sqlite3.connect(file) as db:
+        db.execute("UPDATE gpkg_geometry_columns SET srs_id = -1")
+    assert read_points(file, grid).cells.tolist() == [list(cell) for cell in CELLS]
+
+
+@pytest.mark.parametrize("crs", [3006, 4326, None])
+def test_shapefiles(tmp_path: Path, grid: GeoReference, crs: int | None) -> None:
+    file = tmp_path / "p.shp"
+    points = frame(NAME=["mast", "bench"], crs=3006)
+    if crs == 4326:
+        points = points.to_crs(4326)
+    points.to_file(file)
+    if crs is None:
+        file.with_suffix(".prj").unlink()
+    found = read_points(file, grid)
+    assert found.names == ("mast", "bench")
+    assert found.cells.tolist() == [list(cell) for cell in CELLS]
+
+
+def test_shapefiles_without_the_extra(
+    tmp_path: Path, grid: GeoReference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "geopandas", None)
+    file = tmp_path / "p.shp"
+    file.write_bytes(b"")
+    with pytest.raises(solweig.ConfigurationError, match=r"solweig\[geo\]"):
+        read_points(file, grid)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "separator"),
+    [
+        ("name,x,y", "{name},{x},{y}", "."),
+        ("Name,Easting,Northing", "{name},{x},{y}", "."),
+        ("X\tY\tNAME", "{x}\t{y}\t{name}", "."),
+        ("name;x;y", "{name};{x};{y}", ","),
+        ("station,name,lon,lat", "7,{name},{lon},{lat}", "."),
+        ("Longitude;Latitude;Name", "{lon};{lat};{name}", ","),
+        ("name,x,y,crs", "{name},{lon},{lat},EPSG:4326", "."),
+        ("\ufeffname,x,y", '"{name}",{x},{y}', "."),
+    ],
+)
+def test_tables(tmp_path: Path, grid: GeoReference, header: str, row: str, separator: str) -> None:
+    from pyproj import Transformer
+
+    to_degrees = Transformer.from_crs(3006, 4326, always_xy=True)
+    lines = [header]
+    for name, cell in zip(("mast", "bänk"), CELLS, strict=True):
+        x, y = xy(*cell)
+        lon, lat = to_degrees.transform(x, y)
+        numbers = {k: repr(float(v)).replace(".", separator) for k, v in
+                   {"x": x, "y": y, "lon": lon, "lat": lat}.items()}  # fmt: skip
+        lines.append(row.format(name=name, **numbers))
+    file = tmp_path / "p.csv"
+    file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    points = read_points(file, grid)
+    assert points.names == ("mast", "bänk")
+    assert points.cells.tolist() == [list(cell) for cell in CELLS]
+    file.write_text("\n".join(lines), encoding="latin-1", errors="ignore")
+    assert read_points(file, grid).names == ("mast", "bänk")
+
+
+def test_a_table_of_an_earlier_run_is_a_table_of_points(tmp_path: Path, grid: GeoReference) -> None:
+    (x, y), file = xy(4, 6), tmp_path / "pois.csv"
+    file.write_text(f"poi,time,x,y,row,col\nmast,2006-08-01,{x},{y},4,6\n")
+    assert read_points(file, grid).names == ("mast",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "an empty file"),
+        ("name,row,col\na,1,2\n", r"columns x and y .*got name, row, col.*--pois"),
+        ("name,x,y\na,1\n", "two numbers"),
+        ("name,x,y\na,east,north\n", "two numbers"),
+        ("name,x,y\na,12.0,57.7\n", r"inside the raster.*DSM's CRS"),
+        ("name,x,y\n", "at least one point"),
+        ("name,x,y,crs\na,1,2,EPSG:0\n", "a known CRS"),
+    ],
+)
+def test_tables_that_cannot_be_used(
+    tmp_path: Path, grid: GeoReference, text: str, said: str
+) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text(text)
+    with pytest.raises(solweig.ConfigurationError, match=said):
+        read_points(file, grid)
+
+
+def test_degrees_on_a_raster_that_does_not_say_where_it_lies(
+    tmp_path: Path, grid: GeoReference
+) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text("lon,lat\n12.0,57.7\n")
+    plain = GeoReference(grid.gdal, "", grid.shape)
+    with pytest.raises(solweig.ConfigurationError, match="which has no CRS, got degrees"):
+        read_points(file, plain)
+
+
+def test_other_geometries_are_refused(tmp_path: Path, grid: GeoReference) -> None:
+    import shapely
+
+    lines = [shapely.LineString([xy(1, 1), xy(2, 2)])]
+    for name, driver in (("l.gpkg", "GPKG"), ("l.shp", "ESRI Shapefile")):
+        frame(lines, name=["road"]).to_file(tmp_path / name, driver=driver)
+        with pytest.raises(solweig.ConfigurationError, match="pois: expected"):
+            read_points(tmp_path / name, grid)

@@ -188,7 +188,7 @@ def test_parameters_that_matter(
     files: dict[str, Any] = dict(write_scene(tmp_path))
     if change.get("cdsm") == "absolute":
         # Whole numbers, so that adding and taking off the ground is exact.
-        flat = np.full((40, 50), 16.0, np.float32)
+        flat = np.full((40, 50), 20.0, np.float32)
         files["dem"] = write_tif(tmp_path / "flat.tif", flat)
         absolute = write_tif(tmp_path / "abs.tif", flat + scene()["cdsm"])
         change = {**change, "cdsm": absolute}

@@ -94,7 +94,7 @@ def test_geographic_crs_names_a_utm_zone(tmp_path: Path) -> None:
 
 
 def test_southern_utm_zone() -> None:
-    from solweig.rasters.align import utm_zone
+    from solweig.rasters.projection import utm_zone
 
     assert utm_zone(151.2, -33.9).startswith("EPSG:32756 ")
     assert utm_zone(180.0, 0.0).startswith("EPSG:32660 ")
@@ -250,7 +250,7 @@ def test_missing_albedo_where_there_is_surface() -> None:
 )
 def test_parameter_out_of_range(name: str, value: Any) -> None:
     with pytest.raises(ConfigurationError) as info:
-        SurfaceData.prepare(scene()["dsm"], **{name: value})
+        SurfaceData.prepare(scene()["dsm"], **{"pixel_size": 2.0, name: value})
     assert info.value.field == name
     assert repr(value) in str(info.value)
 
@@ -258,7 +258,7 @@ def test_parameter_out_of_range(name: str, value: Any) -> None:
 def test_working_dir_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ConfigurationError) as info:
-        SurfaceData.prepare(scene()["dsm"], tmp_path / "file" / "cache")
+        SurfaceData.prepare(scene()["dsm"], tmp_path / "file" / "cache", pixel_size=2.0)
     assert info.value.field == "working_dir"
 
 

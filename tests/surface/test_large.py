@@ -91,7 +91,7 @@ def test_without_vegetation(tmp_path: Path) -> None:
     one = solweig.SurfaceData(dsm)
     one.compute_svf(max_shadow_distance_m=30.0, execution=CPU)
     two = solweig.SurfaceData.prepare(
-        dsm, tmp_path, max_shadow_distance_m=30.0, tile_size=32, execution=CPU
+        dsm, tmp_path, pixel_size=1.0, max_shadow_distance_m=30.0, tile_size=32, execution=CPU
     )
     assert_same_sky(one, two)
 

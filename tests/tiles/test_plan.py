@@ -335,7 +335,7 @@ def test_a_core_below_the_least_is_refused_before_anything(
         solweig.calculate(surface, weather((12,)), LOCATION, tile_size=64, output_dir=out)
     assert not out.exists()
     with pytest.raises(ConfigurationError, match="tile_size"):
-        solweig.SurfaceData.prepare(surface.dsm, tile_size=100)
+        solweig.SurfaceData.prepare(surface.dsm, pixel_size=1.0, tile_size=100)
     whole = solweig.calculate(surface, weather((12,)), LOCATION, tile_size=200)
     assert whole.metadata["tile_plan"] is None
 

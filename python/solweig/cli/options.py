@@ -15,6 +15,7 @@ from solweig.surface.data import SurfaceData
 
 __all__ = [
     "Accelerator",
+    "Albedo",
     "Bbox",
     "Canopy",
     "CanopyAbsolute",
@@ -22,12 +23,16 @@ __all__ = [
     "Dem",
     "Device",
     "Dsm",
+    "DsmRelative",
+    "Emissivity",
     "Force",
     "Formulation",
+    "HeightUnit",
     "LandCover",
     "MaxShadow",
     "PatchOption",
     "PixelSize",
+    "Reproject",
     "StrictGpu",
     "Trunk",
     "TrunkRatio",
@@ -81,6 +86,33 @@ Dsm = Annotated[
     Path,
     typer.Option("--dsm", help="Surface model: ground and roofs (m).", rich_help_panel=RASTERS),
 ]
+DsmRelative = Annotated[
+    bool,
+    typer.Option("--dsm-relative", help="The surface model holds heights above ground (--dem).",
+                 rich_help_panel=RASTERS),
+]  # fmt: skip
+Albedo = Annotated[
+    Path | None,
+    typer.Option("--albedo", help="Albedo of the ground (0-1); else by land cover.",
+                 rich_help_panel=RASTERS),
+]  # fmt: skip
+Emissivity = Annotated[
+    Path | None,
+    typer.Option("--emissivity", help="Emissivity of the ground (0-1); else by land cover.",
+                 rich_help_panel=RASTERS),
+]  # fmt: skip
+HeightUnit = Annotated[
+    list[str] | None,
+    typer.Option("--height-unit", rich_help_panel=RASTERS,
+                 help="Unit of heights, whatever the files say: m, ft, us-ft, cm; of one raster: "
+                 "cdsm=ft; repeatable."),
+]  # fmt: skip
+Reproject = Annotated[
+    str | None,
+    typer.Option("--reproject", rich_help_panel=GRID,
+                 help="Bring the surface model itself to utm (its zone) or a projected CRS in "
+                 "metres, EPSG:25832."),
+]  # fmt: skip
 Dem = Annotated[
     Path | None,
     typer.Option("--dem", help="Ground model (m).", rich_help_panel=RASTERS),
@@ -128,7 +160,11 @@ Bbox = Annotated[
 ]  # fmt: skip
 PixelSize = Annotated[
     float | None,
-    typer.Option("--pixel-size", help="Resample to this cell size (m).", rich_help_panel=GRID),
+    typer.Option(
+        "--pixel-size",
+        rich_help_panel=GRID,
+        help="Resample to this cell size (m), a quarter of the data's or more.",
+    ),
 ]
 PatchOption = Annotated[
     int,
@@ -205,6 +241,44 @@ def parse_bbox(text: str | None) -> list[float] | None:
     return [west, south, east, north]
 
 
+def parse_height_unit(values: list[str] | None) -> str | dict[str, str] | None:
+    """A unit, or units by raster, from ``["ft"]`` or ``["cdsm=ft", "dem=m"]``.
+
+    Raises
+    ------
+    ConfigurationError
+        Both, or more than one unit for all.
+    """
+    entries = comma_list(values)
+    if not entries:
+        return None
+    if len(entries) == 1 and "=" not in entries[0]:
+        return entries[0]
+    if not all("=" in entry for entry in entries):
+        raise ConfigurationError(
+            "--height-unit", "one unit, such as ft, or units by raster, such as cdsm=ft,dem=m",
+            ",".join(entries),
+        )  # fmt: skip
+    pairs = (entry.partition("=") for entry in entries)
+    return {name.strip().replace("-", "_"): unit.strip() for name, _, unit in pairs}
+
+
+def parse_numbers(flag: str, text: str | None) -> list[float] | None:
+    """Numbers from ``32,38``; an empty text is an empty list.
+
+    Raises
+    ------
+    ConfigurationError
+        Anything else.
+    """
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in comma_list(text)]
+    except ValueError:
+        raise ConfigurationError(flag, "numbers, such as 32,38", repr(text)) from None
+
+
 def said_or(value: float | None, otherwise: float = DEFAULT_MAX_SHADOW_DISTANCE_M) -> float:
     """A flag's value, else what holds without it."""
     return otherwise if value is None else value
@@ -231,6 +305,7 @@ def prepared_surface(progress: Any, **options: Any) -> SurfaceData:
     absolute = options.pop("cdsm_absolute")
     return SurfaceData.prepare(
         bbox=parse_bbox(options.pop("bbox")),
+        height_unit=parse_height_unit(options.pop("height_unit")),
         cdsm_relative=not absolute,
         tdsm_relative=not absolute,
         feedback=progress,

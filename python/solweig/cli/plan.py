@@ -29,6 +29,8 @@ def plan(
         typer.Option("--dsm", help="Surface model to plan for.", rich_help_panel=SIZE),
     ] = None,
     cdsm: opt.Canopy = None,
+    height_unit: opt.HeightUnit = None,
+    reproject: opt.Reproject = None,
     shape: Annotated[
         str | None,
         typer.Option(
@@ -86,7 +88,9 @@ def plan(
                 "raster", "either --dsm or --shape", "both" if dsm is not None else "neither"
             )
         if dsm is not None:
-            place = measure_surface(dsm, cdsm)
+            place = measure_surface(
+                dsm, cdsm, reproject=reproject, height_unit=opt.parse_height_unit(height_unit)
+            )
         else:
             assert shape is not None
             place = SurfaceSize(parse_shape(shape), pixel_size, relief, not no_trees)

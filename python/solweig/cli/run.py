@@ -16,6 +16,7 @@ from solweig.config import HumanParams, ModelConfig, validate_outputs
 from solweig.errors import ConfigurationError
 from solweig.execution.threads import use_threads
 from solweig.results.outputs import check_folder
+from solweig.results.point_files import point_file
 from solweig.results.state import ThermalState
 from solweig.run.calculation import calculate, check_calculation
 from solweig.surface.data import SurfaceData
@@ -38,10 +39,15 @@ def run(
     land_cover: opt.LandCover = None,
     wall_height: opt.WallHeight = None,
     wall_aspect: opt.WallAspect = None,
+    albedo: opt.Albedo = None,
+    emissivity: opt.Emissivity = None,
+    dsm_relative: opt.DsmRelative = False,
     cdsm_absolute: opt.CanopyAbsolute = False,
+    height_unit: opt.HeightUnit = None,
     trunk_ratio: opt.TrunkRatio = 0.25,
     bbox: opt.Bbox = None,
     pixel_size: opt.PixelSize = None,
+    reproject: opt.Reproject = None,
     patch_option: opt.PatchOption = 2,
     max_shadow_distance: opt.MaxShadow = None,
     formulation: opt.Formulation = None,
@@ -80,7 +86,8 @@ def run(
         Path | None,
         typer.Option(
             "--pois",
-            help="Points of interest (GeoJSON, GeoPackage): all fluxes to pois.csv.",
+            help="Points of interest (GeoJSON, GeoPackage, CSV, shapefile; a layer: "
+            "file.gpkg|layername=NAME): all fluxes to pois.csv.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -184,6 +191,24 @@ def run(
             "--body", help="cylinder or box.", show_default="cylinder", rich_help_panel=MODEL
         ),
     ] = None,
+    heat_thresholds_day: Annotated[
+        str | None,
+        typer.Option(
+            "--heat-thresholds-day",
+            help="UTCI (deg C) above which hours of the day are counted.",
+            show_default="32,38",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    heat_thresholds_night: Annotated[
+        str | None,
+        typer.Option(
+            "--heat-thresholds-night",
+            help="UTCI (deg C) above which hours of the night are counted.",
+            show_default="26",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     params: Annotated[
         Path | None,
         typer.Option(
@@ -221,13 +246,17 @@ def run(
         model = _model_config(
             params, sky=sky, posture=posture, conifer=conifer, body=body, stamp=stamp,
             formulation=formulation, leaf_on=leaf_on, leaf_off=leaf_off, ground_clock=ground_clock,
+            heat_thresholds_day=opt.parse_numbers("--heat-thresholds-day", heat_thresholds_day),
+            heat_thresholds_night=opt.parse_numbers(
+                "--heat-thresholds-night", heat_thresholds_night
+            ),
         )  # fmt: skip
         reach = opt.said_or(max_shadow_distance, model.max_shadow_distance_m)
         names = None if outputs is None else validate_outputs(opt.comma_list(outputs))
         place = wx.Place(latitude, longitude, altitude, utc_offset)
         place.check(source)
         check_folder(out)
-        if pois is not None and not pois.exists():
+        if pois is not None and not point_file(pois)[0].exists():
             raise FileNotFoundError(f"pois: no file {pois}")
         initial = None if state is None else ThermalState.load(state)
         if save_state is not None:
@@ -253,15 +282,16 @@ def run(
 
         place_kept = kept_surface(
             cache, out, dsm, vegetation=cdsm is not None, patch_option=patch_option,
-            bbox=opt.parse_bbox(bbox), pixel_size=pixel_size,
+            bbox=opt.parse_bbox(bbox), pixel_size=pixel_size, reproject=reproject,
         )  # fmt: skip
         with progress_bars() as bars, place_kept as kept:
             surface = opt.prepared_surface(
                 bars.phase("Preparing the surface"),
                 dsm=dsm, dem=dem, cdsm=cdsm, tdsm=tdsm, land_cover=land_cover,
                 wall_height=wall_height, wall_aspect=wall_aspect, working_dir=kept,
-                cdsm_absolute=cdsm_absolute, trunk_ratio=trunk_ratio, bbox=bbox,
-                pixel_size=pixel_size, patch_option=patch_option,
+                albedo=albedo, emissivity=emissivity, dsm_relative=dsm_relative,
+                cdsm_absolute=cdsm_absolute, height_unit=height_unit, trunk_ratio=trunk_ratio,
+                bbox=bbox, pixel_size=pixel_size, reproject=reproject, patch_option=patch_option,
                 max_shadow_distance_m=reach, force_recompute=force,
                 tile_size=tile_size,
                 formulation=model.formulation, execution=here, check=check,

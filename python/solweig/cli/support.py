@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from solweig.errors import ComputationCancelled, SolweigError
+from solweig.atomic import full_disk_told
+from solweig.errors import ComputationCancelled, DiskFull, SolweigError
 from solweig.progress import Progress
 
 __all__ = [
@@ -76,10 +77,13 @@ def clean_errors() -> Iterator[None]:
             warnings.showwarning = show_warning
             warnings.filterwarnings("always", category=UserWarning)
         try:
-            yield
+            with full_disk_told(Path.cwd()):
+                yield
         except (KeyboardInterrupt, ComputationCancelled):
             console.print("Interrupted; no file was left half-written.")
             raise typer.Exit(EXIT_INTERRUPTED) from None
+        except DiskFull as error:
+            _fail(console, error, EXIT_FAILED)
         except (SolweigError, FileNotFoundError) as error:
             _fail(console, error, EXIT_BAD_INPUT)
         except typer.Exit:

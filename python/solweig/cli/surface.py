@@ -29,6 +29,7 @@ def kept_surface(
     patch_option: int,
     bbox: list[float] | None,
     pixel_size: float | None,
+    reproject: str | None = None,
 ) -> Iterator[Path | None]:
     """The folder of the prepared surface.
 
@@ -36,7 +37,7 @@ def kept_surface(
     folder in ``out``, which an interrupted run finds again and a complete one removes; so does
     a run that is refused before the sky view.
     """
-    cells = None if cache is not None else _cells(dsm, bbox, pixel_size)
+    cells = None if cache is not None else _cells(dsm, bbox, pixel_size, reproject)
     if cells is None or not stay_on_disk(cells, sky_bytes(vegetation, patch_option)):
         yield cache
         return
@@ -56,16 +57,32 @@ def kept_surface(
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _cells(dsm: Path, bbox: list[float] | None, pixel_size: float | None) -> int | None:
+def _cells(
+    dsm: Path,
+    bbox: list[float] | None,
+    pixel_size: float | None,
+    reproject: str | None = None,
+) -> int | None:
     """Cells of the surface, about; None where the file does not tell."""
     import rasterio
-    from rasterio.errors import RasterioIOError
+    from rasterio.errors import RasterioError
+
+    from solweig.rasters.projection import ground_sides
 
     try:
         with rasterio.open(dsm) as source:
-            bounds: tuple[float, ...] = source.bounds if bbox is None else tuple(bbox)
-            west, south, east, north = bounds
-            side = pixel_size or abs(float(source.transform.a))
-            return round(abs((east - west) * (north - south)) / side**2)
-    except (RasterioIOError, ValueError):
+            affine, middle = source.transform, (source.width / 2, source.height / 2)
+            cells = float(source.width * source.height)
+            if bbox is not None:
+                west, south, east, north = bbox
+                cells = abs((east - west) * (north - south) / affine.determinant)
+            if pixel_size is None:
+                return round(cells)
+            sides: tuple[float, float] | None = (float(affine.a), float(affine.e))
+            if reproject is not None and source.crs is not None:
+                sides = ground_sides(source.crs, affine, middle)
+            if sides is None:
+                return None
+            return round(cells * abs(sides[0] * sides[1]) / pixel_size**2)
+    except (RasterioError, ValueError, ZeroDivisionError):
         return None  # told with its reason when the layers are read

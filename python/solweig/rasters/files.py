@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,18 +20,17 @@ from numpy.typing import NDArray
 from solweig.atomic import atomic_path
 from solweig.errors import InvalidSurfaceData
 from solweig.rasters.geotiff import bands
+from solweig.rasters.preview import save_preview
+from solweig.rasters.room import raster_target
+from solweig.rasters.stored import Stored, check_stored
+from solweig.rasters.units import check_clear, length_unit, metres_of
 from solweig.renamed import also_named
-
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from rasterio.transform import Affine
 
 log = logging.getLogger("solweig")
 
 PathLike = str | os.PathLike[str]
 Bounds = Sequence[float]
 NODATA = -9999.0
-_PREVIEW_SIDE = 1024
 
 
 @also_named(path_str="path")
@@ -42,8 +41,9 @@ def load_raster(
     ensure_float32: bool = True,
     *,
     allow_empty: bool = False,
+    heights: bool = False,
 ) -> tuple[NDArray[Any], list[float], str | None, float | None]:
-    """Read one band.
+    """Read one band, as values: what is stored times the file's scale plus its offset.
 
     Parameters
     ----------
@@ -57,8 +57,13 @@ def load_raster(
     ensure_float32
         Give ``float32``, with NaN where the file has no data. ``False`` keeps the file's type; of a
         floating type missing cells are NaN, of an integer type they keep the file's nodata value.
+        Where the file has a scale or an offset the values are of a floating type in any case.
     allow_empty
         Accept a raster without a single valid cell.
+    heights
+        The values are heights: give them in metres, whatever the unit that the file says, as
+        :meth:`solweig.SurfaceData.prepare` does. ``False`` leaves them in the file's own unit,
+        which the log says where it is a length other than the metre.
 
     Returns
     -------
@@ -69,14 +74,15 @@ def load_raster(
     crs : str or None
         WKT.
     nodata : float or None
-        Value of the file that marks missing cells.
+        Stored number of the file that marks missing cells.
 
     Raises
     ------
     FileNotFoundError
         No such file.
     InvalidSurfaceData
-        Not a raster, no such band, nothing inside ``bbox``, no valid cell.
+        Not a raster, no such band, nothing inside ``bbox``, no valid cell, no usable scale, heights
+        whose unit is not clear.
     OSError
         The file cannot be read to its end.
     """
@@ -92,10 +98,12 @@ def load_raster(
         valid = source.read_masks(band + 1, window=window) != 0
         crs = source.crs.to_wkt() if source.crs else None
         nodata = source.nodatavals[band]
+        stored = _stored(source, band, name, heights=heights, dtype=values.dtype)
     if np.issubdtype(values.dtype, np.floating):
         valid &= np.isfinite(values)
     if not allow_empty and not valid.any():
         raise InvalidSurfaceData(name, "at least one cell with data", "no data in every cell")
+    values = stored.meant(values)
     if ensure_float32:
         values = values.astype(np.float32)
     if np.issubdtype(values.dtype, np.floating):
@@ -163,14 +171,15 @@ def save_raster(
     )
     with (
         atomic_path(target) as temporary,
+        raster_target(temporary, values.size * dtype.itemsize, told=target) as place_of_file,
         _rasterio_errors(),
-        _rasterio().open(temporary, "w", **profile) as sink,
+        _rasterio().open(place_of_file, "w", **profile) as sink,
     ):
         for row, band in bands(values, no_data_val):
             place = Window(0, row, values.shape[1], band.shape[0])
             sink.write(band.astype(dtype, copy=False), 1, window=place)
     if generate_preview:
-        _save_preview(target, values)
+        save_preview(target, values)
 
 
 @also_named(path_str="path")
@@ -214,8 +223,10 @@ def get_raster_metadata(path: PathLike) -> dict[str, Any]:
 
 
 @also_named(path_str="path")
-def read_raster_window(path: PathLike, window: tuple[slice, slice], band: int = 1) -> NDArray[Any]:
-    """Read ``array[window]`` without the rest.
+def read_raster_window(
+    path: PathLike, window: tuple[slice, slice], band: int = 1, *, heights: bool = False
+) -> NDArray[Any]:
+    """Read ``array[window]`` without the rest, as values: stored numbers times scale plus offset.
 
     Parameters
     ----------
@@ -225,23 +236,29 @@ def read_raster_window(path: PathLike, window: tuple[slice, slice], band: int = 
         Rows and columns, half-open.
     band
         Counted from 1 here, unlike in :func:`load_raster`.
+    heights
+        Give heights in metres, as in :func:`load_raster`.
 
     Returns
     -------
     NDArray[Any]
-        ``[row, col]`` of the file's type; floating types have NaN where there is no data.
+        ``[row, col]`` of the file's type, or where it has a scale or an offset of a floating type;
+        floating types have NaN where there is no data.
 
     Raises
     ------
     FileNotFoundError
         No such file.
     InvalidSurfaceData
-        Not a raster, no such band, or a window that reaches out of it.
+        Not a raster, no such band, a window that reaches out of it, no usable scale, heights whose
+        unit is not clear.
     """
     with _open(path) as source:
         place = _checked_window(window, source.height, source.width)
         _check_band(source, band, path)
         values = source.read(band, window=place)
+        stored = _stored(source, band - 1, Path(path).name, heights=heights, dtype=values.dtype)
+        values = stored.meant(values)
         if np.issubdtype(values.dtype, np.floating):
             values[source.read_masks(band, window=place) == 0] = np.nan
         return np.asarray(values)
@@ -258,7 +275,8 @@ def write_raster_window(
     path
         Of the raster, such as :func:`create_empty_raster` makes.
     arr
-        ``[row, col]`` of the window's shape; NaN becomes the raster's nodata value.
+        Values, ``[row, col]`` of the window's shape; NaN becomes the raster's nodata value. Where
+        the raster has a scale or an offset, the numbers that stand for them are stored.
     window
         Rows and columns, half-open.
     band
@@ -269,7 +287,8 @@ def write_raster_window(
     FileNotFoundError
         No such file.
     InvalidSurfaceData
-        Not a raster, no such band, a window that reaches out of it, another shape.
+        Not a raster, no such band, a window that reaches out of it, another shape, values that its
+        scale cannot hold.
     OSError
         The file cannot be written.
     """
@@ -280,10 +299,14 @@ def write_raster_window(
         if values.shape != expected:
             raise InvalidSurfaceData(Path(path).name, f"an array of {expected}", values.shape)
         _check_band(sink, band, path)
-        nodata = sink.nodatavals[band - 1]
-        if nodata is not None and np.issubdtype(values.dtype, np.floating):
-            values = np.where(np.isfinite(values), values, nodata)
-        sink.write(values.astype(sink.dtypes[band - 1]), band, window=place)
+        nodata, dtype = sink.nodatavals[band - 1], np.dtype(sink.dtypes[band - 1])
+        known = np.isfinite(values) if np.issubdtype(values.dtype, np.floating) else None
+        name = Path(path).name
+        stored = Stored(*check_stored(name, sink.scales[band - 1], sink.offsets[band - 1]))
+        numbers = stored.numbers(name, values, dtype)
+        if nodata is not None and known is not None:
+            numbers = np.where(known, numbers, nodata)
+        sink.write(numbers.astype(dtype), band, window=place)
 
 
 @also_named(path_str="path", crs_wkt="crs")
@@ -327,60 +350,6 @@ def create_empty_raster(
     profile |= {**_tiling((rows, cols)), "count": bands, "sparse_ok": True}
     with atomic_path(target) as temporary, _rasterio_errors():
         _rasterio().open(temporary, "w", **profile).close()
-
-
-def rasterise_gdf(
-    gdf: gpd.GeoDataFrame,
-    geom_col: str,
-    ht_col: str,
-    bbox: Bounds | None = None,
-    pixel_size: float = 1.0,
-) -> tuple[NDArray[np.float32], Affine]:
-    """Burn heights of polygons into a raster; where polygons overlap the highest wins.
-
-    Parameters
-    ----------
-    gdf
-        Polygons with a projected coordinate reference system.
-    geom_col
-        Column of geometries.
-    ht_col
-        Column of heights [m].
-    bbox
-        ``(min_x, min_y, max_x, max_y)``; ``None``: around all polygons.
-    pixel_size
-        Side of a cell [m].
-
-    Returns
-    -------
-    heights : NDArray[np.float32]
-        ``[row, col]`` [m]; 0 where no polygon covers the cell's centre.
-    transform : Affine
-        Of the raster.
-
-    Raises
-    ------
-    InvalidSurfaceData
-        A column is missing, there is no polygon, the area is empty.
-    """
-    from rasterio.features import rasterize
-    from rasterio.transform import from_origin
-
-    for column in (geom_col, ht_col):
-        if column not in gdf.columns:
-            raise InvalidSurfaceData(column, "a column of the table", ", ".join(gdf.columns))
-    if len(gdf) == 0:
-        raise InvalidSurfaceData(geom_col, "at least one polygon", "none")
-    ordered = gdf.sort_values(ht_col)
-    box = ordered[geom_col].total_bounds if bbox is None else bbox
-    min_x, min_y, max_x, max_y = (float(v) for v in box)
-    cols, rows = (round((b - a) / pixel_size) for a, b in ((min_x, max_x), (min_y, max_y)))
-    if rows < 1 or cols < 1:
-        raise InvalidSurfaceData("bbox", "an area of at least one cell", tuple(box))
-    transform = from_origin(min_x, max_y, pixel_size, pixel_size)
-    shapes = list(zip(ordered[geom_col], ordered[ht_col].astype(float), strict=True))
-    heights = rasterize(shapes, (rows, cols), fill=0, transform=transform, dtype="float32")
-    return heights, transform
 
 
 # ---------------------------------------------------------------- helpers
@@ -453,6 +422,28 @@ def _check_band(source: Any, band: int, path: PathLike) -> None:
         )
 
 
+def _stored(source: Any, band: int, name: str, *, heights: bool, dtype: np.dtype[Any]) -> Stored:
+    """How the numbers of a band (counted from 0) become values."""
+    from solweig.rasters.projection import horizontal_unit, split_vertical
+
+    scale, shift = check_stored(name, source.scales[band], source.offsets[band])
+    if not heights:
+        metres = metres_of(source.units[band] or "")
+        codes = (scale, shift) == (1.0, 0.0) and not np.issubdtype(dtype, np.floating)
+        if metres is not None and metres != 1.0 and not codes:
+            log.warning(
+                "%s: values are in %s, as the file says; heights=True gives metres",
+                name, source.units[band],
+            )  # fmt: skip
+        return Stored(scale, shift)
+    flat, vertical = split_vertical(source.crs)
+    unit = length_unit(
+        name, band=source.units[band], vertical=vertical, horizontal=horizontal_unit(flat)
+    )
+    check_clear(name, unit)
+    return Stored(scale, shift, unit.metres)
+
+
 def _checked_window(window: tuple[slice, slice], rows: int, cols: int) -> Any:
     from rasterio.windows import Window
 
@@ -498,26 +489,3 @@ def _tiling(shape: tuple[int, ...]) -> dict[str, Any]:
 def _fits(value: float, dtype: np.dtype[Any]) -> bool:
     limits = np.iinfo(dtype)
     return bool(limits.min <= value <= limits.max)
-
-
-def _save_preview(path: Path, values: NDArray[Any]) -> None:
-    """A small picture beside the raster; never a reason for a run to fail."""
-    try:
-        from matplotlib import colormaps
-        from matplotlib.image import imsave
-    except ImportError:
-        return
-    stride = max(1, -(-max(values.shape) // _PREVIEW_SIDE))
-    small = values[::stride, ::stride].astype(np.float64)
-    finite = np.isfinite(small)
-    if not finite.any():
-        return
-    low, high = np.percentile(small[finite], (2, 98))
-    scaled = np.clip((small - low) / ((high - low) or 1.0), 0, 1)
-    rgba = colormaps["inferno"](np.where(finite, scaled, 0.0))
-    rgba[~finite, 3] = 0.0
-    try:
-        with atomic_path(path.with_suffix(".preview.png")) as temporary:
-            imsave(temporary, rgba)
-    except OSError as error:
-        log.warning("preview of %s could not be written: %s", path.name, error)

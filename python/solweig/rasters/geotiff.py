@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.rasters.georef import GeoReference
+from solweig.rasters.room import raster_target
 from solweig.rasters.variables import attributes
 from solweig.rasters.windows import read_window
 from solweig.typing import F32
@@ -45,19 +46,25 @@ def write_geotiff(
         Variable name, for the band description and unit.
     cloud_optimised
         Write a COG with overviews, which are means.
+
+    Raises
+    ------
+    DiskFull
+        There is no room for it.
     """
     partial = path.with_name(path.stem + _PARTIAL)
     try:
-        if cloud_optimised:
-            _write_cog(partial, grid, georef, name)
-        else:
-            _write_plain(partial, grid, georef, name)
+        with raster_target(partial, grid.size * 4, told=path) as target:
+            if cloud_optimised:
+                _write_cog(target, grid, georef, name)
+            else:
+                _write_plain(target, grid, georef, name)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _write_plain(path: Path, grid: F32, georef: GeoReference, name: str) -> None:
+def _write_plain(path: str, grid: F32, georef: GeoReference, name: str) -> None:
     import rasterio
 
     # The fastest level: on these fields it is 2 % larger and twice as fast as the usual one.
@@ -70,7 +77,7 @@ def _write_plain(path: Path, grid: F32, georef: GeoReference, name: str) -> None
         _describe(target, name)
 
 
-def _write_cog(path: Path, grid: F32, georef: GeoReference, name: str) -> None:
+def _write_cog(path: str, grid: F32, georef: GeoReference, name: str) -> None:
     """Write a cloud-optimised GeoTIFF through a raster in memory with overviews of its own.
 
     From GDAL's, which it compresses, reads and compresses again, a file takes half as long again.

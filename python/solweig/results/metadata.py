@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -36,6 +37,8 @@ __all__ = [
     "request_id",
     "save_run_metadata",
 ]
+
+log = logging.getLogger("solweig")
 
 FILE_NAME = "run_metadata.json"
 FORMAT = 1
@@ -200,11 +203,12 @@ def load_run_metadata(path: str | Path) -> dict[str, Any]:
     return metadata
 
 
-def refuse_other_run(folder: Path, run_id: str, *, overwrite: bool) -> bool:
+def refuse_other_run(folder: Path, run_id: str, *, overwrite: bool, resume: bool = False) -> bool:
     """Check that a run may write into a folder.
 
-    The same run, inputs and parameters alike, may be repeated: its files come out the same. A
-    different run is never mixed in; with ``overwrite=True`` it takes the earlier one's place.
+    The same run, inputs and parameters alike, may be repeated, which is said unless it is to be
+    resumed: its files come out the same. A different run is never mixed in; with
+    ``overwrite=True`` it takes the earlier one's place.
 
     Returns
     -------
@@ -220,10 +224,20 @@ def refuse_other_run(folder: Path, run_id: str, *, overwrite: bool) -> bool:
         return False
     found = load_run_metadata(folder)
     if found["run_id"] == run_id:
+        if not resume:
+            _say_repeated(folder, found)
         return False
     if not overwrite:
         raise _another_run(folder, found)
     return True
+
+
+def _say_repeated(folder: Path, found: Mapping[str, Any]) -> None:
+    """A folder that holds this very run, whole or not."""
+    log.warning(
+        "output_dir: %s holds the same run of %s (%s): it is computed again, with the same files",
+        folder, found.get("created", "unknown date"), found.get("status", "status unknown"),
+    )  # fmt: skip
 
 
 def _another_run(folder: Path, found: Mapping[str, Any]) -> ConfigurationError:

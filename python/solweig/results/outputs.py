@@ -10,9 +10,10 @@ from pathlib import Path
 from time import perf_counter
 from types import TracebackType
 
+from solweig.atomic import full_disk_told
 from solweig.background import BackgroundWriter
 from solweig.config import VALID_OUTPUTS
-from solweig.errors import ConfigurationError
+from solweig.errors import ConfigurationError, DiskFull
 from solweig.rasters.georef import GeoReference
 from solweig.rasters.geotiff import write_geotiff
 from solweig.typing import F32
@@ -53,13 +54,18 @@ def prepare_folder(folder: Path, names: tuple[str, ...] = ()) -> None:
     ------
     ConfigurationError
         It is a file, or cannot be created or written.
+    DiskFull
+        There is no room for it.
     """
     try:
-        for each in (folder, *(folder / name for name in names)):
-            each.mkdir(parents=True, exist_ok=True)
-            probe = each / ".solweig_write_test"
-            probe.touch()
-            probe.unlink()
+        with full_disk_told(folder):
+            for each in (folder, *(folder / name for name in names)):
+                each.mkdir(parents=True, exist_ok=True)
+                probe = each / ".solweig_write_test"
+                probe.touch()
+                probe.unlink()
+    except DiskFull:
+        raise
     except OSError as error:
         raise ConfigurationError(
             "output_dir",

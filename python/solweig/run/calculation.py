@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from solweig import _core, switches
-from solweig.atomic import atomic_path
+from solweig.atomic import atomic_path, full_disk_told
 from solweig.config import HumanParams, ModelConfig
 from solweig.errors import ComputationCancelled, ConfigurationError
 from solweig.execution import ExecutionConfig
@@ -129,8 +129,9 @@ def calculate(
     execution
         Wishes about hardware, see :class:`solweig.execution.ExecutionConfig`.
     pois
-        Points of interest: a GeoJSON or GeoPackage file, ``{name: (x, y)}`` or a list of ``(x,
-        y)``; every flux at them is in ``summary.pois``.
+        Points of interest: a GeoJSON, GeoPackage (``file.gpkg|layername=NAME`` names a layer), CSV
+        or shape file, ``{name: (x, y)}`` or a list of ``(x, y)``; every flux at them is in
+        ``summary.pois``.
     formulation
         "reference" (SOLWEIG 2025a) or "improved" physics.
     state
@@ -169,6 +170,8 @@ def calculate(
     ConfigurationError
         An unknown output or parameter, a folder that cannot be written or holds another run, a
         point outside the raster.
+    DiskFull
+        The disk has no room for the results; what is there is whole.
     ComputationCancelled
         Raised by ``progress_callback``; nothing is left half-written.
 
@@ -208,6 +211,13 @@ def _recorded(
     folder = plan.settings.output_dir
     if folder is None:
         return _run(plan, progress, baseline)[0]
+    with full_disk_told(folder):
+        return _written(plan, folder, progress, baseline)
+
+
+def _written(
+    plan: RunPlan, folder: Path, progress: Advance | None, baseline: TimeseriesSummary | None
+) -> TimeseriesSummary:
     if plan.replaces:
         remove_run(folder)
     save_run_metadata(plan.metadata, folder)

@@ -14,6 +14,9 @@ from solweig import _core, switches
 from solweig.errors import ConfigurationError, InvalidSurfaceData
 from solweig.execution.strategy import DEFAULT_ABREAST
 from solweig.memory_limits import available_memory, memory_budget, stay_on_disk
+from solweig.rasters.sources import RasterSource, open_source
+from solweig.rasters.target import target_grid
+from solweig.rasters.units import check_clear, check_height_unit
 from solweig.run.store import is_large
 from solweig.tiles.grid import ground_view_reach, shadow_reach
 from solweig.tiles.plan import (
@@ -97,39 +100,57 @@ class RunForecast:
         ]  # fmt: skip
 
 
-def measure_surface(dsm: Path, cdsm: Path | None) -> SurfaceSize:
+def measure_surface(
+    dsm: Path, cdsm: Path | None, *, reproject: Any = None, height_unit: Any = None
+) -> SurfaceSize:
     """Read a raster by blocks for what a plan needs.
+
+    Parameters
+    ----------
+    dsm, cdsm
+        Surface model and canopy.
+    reproject, height_unit
+        As in :meth:`solweig.SurfaceData.prepare`.
 
     Raises
     ------
     InvalidSurfaceData
-        The file is missing or no raster, or has no data.
+        A file is missing or no raster, has no data, or a projection that is refused.
+    ConfigurationError
+        An unknown projection or unit.
     """
-    shape, pixel_size, low, high = _range("dsm", dsm)
+    units = check_height_unit(height_unit)
+    source = open_source("dsm", dsm, units.get("dsm"))
+    grid = target_grid(source, [], reproject=reproject)
+    low, high = _range(source)
     if not math.isfinite(low):
         raise InvalidSurfaceData("dsm", "cells with data", f"none in {dsm}")
     canopy = 0.0
     if cdsm is not None:
-        canopy = max(_range("cdsm", cdsm)[3], 0.0)
-    return SurfaceSize(shape, pixel_size, high - low + canopy, canopy > 0.0)
+        canopy = max(_range(open_source("cdsm", cdsm, units.get("cdsm")))[1], 0.0)
+    return SurfaceSize(grid.shape, grid.pixel_size, high - low + canopy, canopy > 0.0)
 
 
-def _range(name: str, path: Path) -> tuple[tuple[int, int], float, float, float]:
+def _range(source: RasterSource) -> tuple[float, float]:
+    """Least and greatest value [m] of a file."""
     import rasterio
     from rasterio.errors import RasterioIOError
 
+    check_clear(source.name, source.unit)
     try:
-        with rasterio.open(path) as source:
+        with rasterio.open(source.path) as dataset:
             low, high = math.inf, -math.inf
-            for _, window in source.block_windows(1):
-                values = source.read(1, window=window, masked=True).astype(np.float64)
-                known = values.compressed()
+            for _, window in dataset.block_windows(1):
+                numbers = dataset.read(1, window=window, masked=True).astype(np.float64)
+                known = source.stored.values(numbers.compressed())
                 known = known[np.isfinite(known)]
                 if known.size:
                     low, high = min(low, float(known.min())), max(high, float(known.max()))
-            return (source.height, source.width), abs(source.transform.a), low, high
+            return low, high
     except RasterioIOError as error:
-        raise InvalidSurfaceData(name, "a raster file", f"{path} ({error})") from error
+        raise InvalidSurfaceData(source.name, "a raster file", f"{source.path} ({error})") from (
+            error
+        )
 
 
 def forecast(

@@ -151,7 +151,9 @@ def make_plan(
         return plan
     if settings.resume:
         refuse_to_resume(folder, plan.metadata)
-    replaces = refuse_other_run(folder, run_id, overwrite=settings.overwrite)
+    replaces = refuse_other_run(
+        folder, run_id, overwrite=settings.overwrite, resume=settings.resume
+    )
     if "zarr" in settings.formats and not settings.overwrite:
         refuse_other_cube(cube_place(folder, plan.execution.storage), run_id=run_id)
     rasters = plan.outputs if "geotiff" in settings.formats else ()

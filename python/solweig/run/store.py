@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from solweig import _core
-from solweig.errors import ConfigurationError
+from solweig.atomic import free_bytes, full_disk_told
+from solweig.errors import ConfigurationError, DiskFull
 from solweig.memory_limits import stay_on_disk
 from solweig.rasters.cf import WEATHER_SERIES
 from solweig.results.metadata import request_id
@@ -202,8 +203,10 @@ def open_store(
 
     Raises
     ------
-    ConfigurationError
+    DiskFull
         The disk cannot hold the results.
+    ConfigurationError
+        They cannot be written.
     """
     if plan.settings.output_dir is None:
         if storage is not None:
@@ -241,12 +244,17 @@ def open_store(
             remote = (far.path, inputs_place(plan, storage))
         results: Results = others if cube is None else _Routed(cube, others)
         try:
-            _create(results, plan)
+            with full_disk_told(plan.settings.output_dir):
+                _create(results, plan)
+        except DiskFull as error:
+            if not keep:
+                shutil.rmtree(folder, ignore_errors=True)  # what fitted takes the room that is left
+            place = plan.settings.output_dir
+            raise DiskFull(place, free_bytes(place), _bytes(plan, cube is not None)) from error
         except OSError as error:
-            size = _bytes(plan, cube is not None) / 2**30
             raise ConfigurationError(
                 "output_dir",
-                f"a disk with {size:.1f} GiB free for the results",
+                "a folder that can be written",
                 f"{plan.settings.output_dir} ({error.strerror or error})",
             ) from error
         finished = {}

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import logging
 import math
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,11 +22,14 @@ from rasterio.crs import CRS
 from solweig import _core
 from solweig.errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
 from solweig.parallel import in_parallel
-from solweig.rasters import align
-from solweig.surface import checks
+from solweig.rasters.align import read_on_grid
+from solweig.rasters.grids import Grid, covered_cells
+from solweig.rasters.labelled import is_labelled, north_up_values
+from solweig.surface import checks, plausible
 from solweig.surface import heights as heights_module
 from solweig.surface.facts import facts_of
 from solweig.surface.layers import WALL_LIMIT_M, Change, Layers
+from solweig.surface.reading import given_source, is_path
 from solweig.surface.scene import buildings_of
 from solweig.surface.shadow_arrays import ShadowArrays
 from solweig.surface.sky_view import add_sky_view
@@ -124,8 +125,9 @@ def _edited(base: Layers, edits: Mapping[str, Any], where: Window) -> dict[str, 
     given = {name: value for name, value in edits.items() if value is not None}
     if not given:
         raise ConfigurationError("with_changes", f"a layer among {', '.join(EDITABLE)}", "none")
+    varied = []
     for name, value in given.items():
-        patch = _of_file(base, name, value, where) if _is_path(value) else np.asarray(value)
+        patch = _patch(base, name, value, where)
         if patch.ndim and patch.shape != shape:
             raise GridShapeMismatch(name, shape, patch.shape)
         if patch.dtype.kind not in "fiub":
@@ -139,30 +141,34 @@ def _edited(base: Layers, edits: Mapping[str, Any], where: Window) -> dict[str, 
             own = np.array(own)
         own[where] = patch
         layers[name] = own
+        if patch.ndim and np.fmin.reduce(patch, axis=None) != np.fmax.reduce(patch, axis=None):
+            varied.append(name)
+    _check_edits(base, layers, where, given, varied)
     _to_model_frame(base, layers, where, given)
     return layers
 
 
-def _is_path(value: Any) -> bool:
-    return isinstance(value, (str, os.PathLike))
+def _patch(base: Layers, name: str, value: Any, where: Window) -> NDArray[Any]:
+    """The new cells of the window; those of a raster that knows its place from there.
 
-
-def _of_file(base: Layers, name: str, path: str | Path, where: Window) -> NDArray[Any]:
-    """A window of a raster file brought to the surface's grid.
-
-    Where the file has no cells it holds those of the surface.
+    Where a raster has no cells they are those of the surface.
     """
-    source = align.open_source(name, path)
+    placed = is_path(value) or (is_labelled(value) and base.geotransform is not None)
+    if not placed:
+        return north_up_values(name, value) if is_labelled(value) else np.asarray(value)
+    crs = CRS.from_wkt(base.crs) if base.crs else None
+    source = given_source(name, value, crs=crs)
     if base.geotransform is None:
         raise InvalidSurfaceData(
-            name, "an array, because the surface does not say where it lies", f"a file, {path}"
+            name, "an array, because the surface does not say where it lies", f"a file, {value}"
         )
-    crs = CRS.from_wkt(base.crs) if base.crs else None
-    grid = align.Grid(base.shape, Affine.from_gdal(*base.geotransform), crs)
-    layer = align.read_on_grid(source, grid)
+    if source is None:
+        return north_up_values(name, value)
+    grid = Grid(base.shape, Affine.from_gdal(*base.geotransform), crs)
+    layer = read_on_grid(source, grid)
     if name == "dem" and base.smooth_quantized_dem and base.dem_smooth_sigma > 0.0:
         layer = heights_module.smooth_quantized(layer, base.dem_smooth_sigma)
-    covered = align.covered_cells(source, grid)
+    covered = covered_cells(source.grid, grid)
     if covered is None:
         raise InvalidSurfaceData(
             name, f"a raster that overlaps the surface, {grid.bounds}", f"{source.grid.bounds}"
@@ -174,6 +180,32 @@ def _of_file(base: Layers, name: str, path: str | Path, where: Window) -> NDArra
     if name == "land_cover":
         return np.asarray(checks.check_land_cover(patch))
     return patch
+
+
+def _check_edits(
+    base: Layers,
+    layers: Mapping[str, Any],
+    where: Window,
+    given: Mapping[str, Any],
+    varied: Sequence[str],
+) -> None:
+    """Look at the edited cells as :func:`heights.preprocess` looks at all of them.
+
+    A layer of one value is what somebody plants or builds, and may well equal the ground's height.
+    """
+    corner = (where[0].start, where[1].start)
+    look = plausible.Look(base.georef, corner, whole=False)
+    dsm, dem = layers["dsm"][where], None if layers["dem"] is None else layers["dem"][where]
+    if {"dsm", "dem"} & given.keys() and not (
+        dem is not None and heights_module.warn_if_other_frame(dsm, dem, relative=False)
+    ):
+        plausible.check_surface(dsm, dem, look, relative=False)
+    for name in ("cdsm", "tdsm"):
+        if name in given:
+            plausible.check_canopy(name, layers[name][where], look)
+    if "cdsm" in varied:
+        ground = dsm if dem is None else dem
+        heights_module.warn_if_absolute(layers["cdsm"][where], ground)
 
 
 def _to_model_frame(
@@ -211,9 +243,8 @@ def _like(base: L, layers: Mapping[str, Any]) -> L:
         smooth_quantized_dem=base.smooth_quantized_dem,
         dem_smooth_sigma=base.dem_smooth_sigma,
         formulation=base.formulation,
-        geotransform=base.geotransform,
-        crs=base.crs,
     )
+    new.geotransform, new.crs = base.geotransform, base.crs
     new.mark_preprocessed()
     new.sky_reach = base.sky_reach
     return new

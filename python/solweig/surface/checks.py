@@ -85,6 +85,18 @@ def _range(layer: F32) -> tuple[float, float] | None:
     return None if math.isnan(low) else (float(low), float(high))
 
 
+def _cells_outside(layer: F32, least: float, most: float) -> str:
+    """How many cells lie out of a range, and where the first of them is."""
+    with np.errstate(invalid="ignore"):
+        outside = (layer < least) | (layer > most)
+    row, col = np.unravel_index(int(np.argmax(outside)), outside.shape)
+    count = int(np.count_nonzero(outside))
+    return (
+        f", out of range in {count} of {layer.size} cells ({100.0 * count / layer.size:.2g} %), "
+        f"the first at row {row}, column {col}"
+    )
+
+
 def check_elevation(name: str, layer: F32, *, relative: bool = False) -> None:
     """Heights of a surface or ground model: some data, none of it absurd.
 
@@ -106,8 +118,9 @@ def check_elevation(name: str, layer: F32, *, relative: bool = False) -> None:
         raise InvalidSurfaceData(
             name,
             f"{'heights above ground' if relative else 'elevations'} from {least:g} to {most:g} m",
-            f"{low:g} to {high:g} m",
-            "Is a no-data value undeclared in the file, or are the heights not in metres?",
+            f"{low:g} to {high:g} m{_cells_outside(layer, least, most)}",
+            "Is a no-data value undeclared (gdal_edit.py -a_nodata; NaN in arrays), or are the "
+            "heights in another unit (height_unit=, --height-unit)?",
         )
 
 
@@ -130,8 +143,13 @@ def clean_vegetation(name: str, layer: F32, *, relative: bool) -> F32:
         raise InvalidSurfaceData(
             name,
             "heights above ground, 0 m or more" if relative else "elevations in metres",
-            f"{low:g} to {high:g} m",
-            "Is a no-data value undeclared in the file?",
+            f"{low:g} to {high:g} m{_cells_outside(layer, least, HIGHEST_ELEVATION_M)}",
+            "Is a no-data value undeclared (gdal_edit.py -a_nodata; NaN in arrays)?"
+            + (
+                f" Elevations need {name}_relative=False (--cdsm-absolute)."
+                if relative and low >= LOWEST_ELEVATION_M
+                else ""
+            ),
         )
     if relative and low < 0.0:
         below = layer < 0.0

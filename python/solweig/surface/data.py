@@ -134,6 +134,8 @@ class SurfaceData(Layers):
         wall_limit: float = WALL_LIMIT_M,
         formulation: str = "reference",
         execution: ExecutionConfig | None = None,
+        reproject: Any = None,
+        height_unit: Any = None,
         check: Callable[[SurfaceData], None] | None = None,
     ) -> Self:
         """Read, check, align and complete a surface: walls, sky view factors, visibility.
@@ -144,8 +146,10 @@ class SurfaceData(Layers):
         Parameters
         ----------
         dsm, cdsm, dem, tdsm, land_cover, wall_height, wall_aspect, albedo, emissivity
-            Raster file, or array ``[row, col]`` of the DSM's shape; meanings and units as in
-            :class:`SurfaceData`.
+            Raster file, :class:`xarray.DataArray` with coordinates, or array ``[row, col]`` of the
+            DSM's shape; meanings and units as in :class:`SurfaceData`. Files and DataArrays may
+            keep heights in other units if they say so. Where a canopy or trunk zone ends, no trees
+            stand; where another layer ends, so does the surface.
         working_dir
             Folder in which layers, walls and sky view are kept and looked for; ``None`` keeps
             nothing. See :mod:`solweig.surface.cache`.
@@ -155,7 +159,8 @@ class SurfaceData(Layers):
         bbox
             ``(west, south, east, north)`` in the DSM's CRS.
         pixel_size
-            Cells of the prepared surface [m], above 0; ``None`` = the DSM's (arrays: 1).
+            Cells of the prepared surface [m], at least a quarter of the DSM's; ``None`` = the
+            DSM's. A plain array does not say it, so it must be given.
         trunk_ratio, dsm_relative, cdsm_relative, tdsm_relative
             As in :class:`SurfaceData`.
         min_object_height, smooth_quantized_dem, dem_smooth_sigma
@@ -179,6 +184,14 @@ class SurfaceData(Layers):
         execution
             Wishes about hardware, see :class:`solweig.execution.ExecutionConfig`; ``None`` = a GPU
             where there is one.
+        reproject
+            Bring the DSM itself to another projection: ``"utm"`` for the zone it lies in, or a
+            projected CRS in metres (``25832``, ``"EPSG:25832"``). Cells are about as large as the
+            DSM's on the ground unless ``pixel_size`` says otherwise; a DSM in degrees, in feet,
+            turned or in Web Mercator can be used so. ``None`` leaves it.
+        height_unit
+            Unit of heights, whatever files say of them: ``"m"``, ``"ft"``, ``"us-ft"``, ``"cm"``
+            and others, or by layer, ``{"cdsm": "ft"}``. ``None`` = as the files say, else metres.
         check
             Called with the surface when its layers and walls are there and its sky view, which
             takes long, is not; what it raises ends the preparation.
@@ -192,8 +205,10 @@ class SurfaceData(Layers):
         ------
         InvalidSurfaceData
             A file is missing, not a raster, empty or without data; the DSM is geographic, not in
-            metres, not north-up or has no square pixels; extents do not overlap; values are absurd;
-            a land-cover code is unknown.
+            metres, not north-up or has no square pixels; lengths in its projection are off by more
+            than 5 %, or it is a Mercator; the unit of heights is contradictory or not clear;
+            extents do not overlap; values are absurd; a land-cover code is unknown; a plain array
+            comes without ``pixel_size``.
         GridShapeMismatch
             An array differs in shape from the DSM, or ``svf_dir`` belongs to another grid.
         MissingPrecomputedData
@@ -203,6 +218,8 @@ class SurfaceData(Layers):
         ConfigurationError
             A number is out of range, ``working_dir`` cannot be written to or is needed because the
             sky view does not fit the memory, or a GPU is demanded and there is none.
+        DiskFull
+            The disk has no room for ``working_dir``.
         ComputationCancelled
             ``feedback`` said so.
         """
@@ -229,6 +246,8 @@ class SurfaceData(Layers):
             max_shadow_distance_m=max_shadow_distance_m,
             wall_limit=wall_limit,
             execution=resolve_execution(execution),
+            reproject=reproject,
+            height_unit=height_unit,
             check=check,
         )
         frame = {

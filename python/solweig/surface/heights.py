@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solweig.errors import InvalidSurfaceData
-from solweig.surface import checks
+from solweig.surface import checks, plausible
 from solweig.surface.checks import why_canopy_looks_absolute, why_surface_frame_looks_wrong
 from solweig.surface.layers import Layers
 from solweig.typing import F32
@@ -43,23 +43,31 @@ def preprocess(surface: Layers) -> None:
     Raises
     ------
     InvalidSurfaceData
-        A relative DSM without a DEM.
+        A relative DSM without a DEM, a building or tree higher than any.
 
     Warns
     -----
     UserWarning
-        With the reason, if a canopy said to be relative looks absolute.
+        With the reason, where a layer looks like the other kind of heights or holds what look like
+        undeclared gaps, or the surface lies below the ground.
     """
     if surface.in_model_frame:
         return
+    given, look = _heights(surface), plausible.Look(surface.georef)
+    other_frame = given.dem is not None and warn_if_other_frame(
+        given.dsm, given.dem, relative=surface.dsm_relative
+    )
+    if not other_frame:
+        plausible.check_surface(given.dsm, given.dem, look, relative=surface.dsm_relative)
     result = to_model_heights(
-        _heights(surface),
+        given,
         dsm_relative=surface.dsm_relative,
         cdsm_relative=surface.cdsm_relative,
         tdsm_relative=surface.tdsm_relative,
         min_object_height=surface.min_object_height,
         smooth_quantized_dem=surface.smooth_quantized_dem,
         dem_smooth_sigma=surface.dem_smooth_sigma,
+        look=look,
     )
     _take(surface, result)
     surface.mark_preprocessed()
@@ -113,6 +121,7 @@ def to_model_heights(
     min_object_height: float,
     smooth_quantized_dem: bool,
     dem_smooth_sigma: float,
+    look: plausible.Look,
 ) -> Heights:
     """Bring all layers to the model's frame; the given arrays are not modified.
 
@@ -128,8 +137,6 @@ def to_model_heights(
         A relative surface model without a ground model.
     """
     dsm, dem = heights.dsm, heights.dem
-    if dem is not None:
-        _warn_if_other_frame(dsm, dem, relative=dsm_relative)
     if dem is not None and smooth_quantized_dem and dem_smooth_sigma > 0.0:
         dem = smooth_quantized(dem, dem_smooth_sigma)
     if dsm_relative:
@@ -138,7 +145,8 @@ def to_model_heights(
                 "dem",
                 "a ground model, because dsm_relative=True",
                 "none",
-                "Give dem=, or set dsm_relative=False if the DSM holds elevations.",
+                "Give dem= (--dem), or, if the DSM holds elevations, dsm_relative=False (leave out "
+                "--dsm-relative).",
             )
         dsm = dem + dsm
     if dem is not None:
@@ -149,8 +157,8 @@ def to_model_heights(
         if min_object_height > 0.0:
             dsm = level_small_objects(dsm, dem, min_object_height)
     base = dsm if dem is None else dem
-    canopy = _vegetation("cdsm", heights.cdsm, base, cdsm_relative)
-    trunk = _vegetation("tdsm", heights.tdsm, base, tdsm_relative)
+    canopy = _vegetation("cdsm", heights.cdsm, base, cdsm_relative, look)
+    trunk = _vegetation("tdsm", heights.tdsm, base, tdsm_relative, look)
     if canopy is not None and trunk is not None:
         above = trunk > canopy
         if above.any():
@@ -161,27 +169,33 @@ def to_model_heights(
     return Heights(dsm, dem, canopy, trunk)
 
 
-def _vegetation(name: str, layer: F32 | None, base: F32, relative: bool) -> F32 | None:
+def _vegetation(
+    name: str, layer: F32 | None, base: F32, relative: bool, look: plausible.Look
+) -> F32 | None:
     if layer is None:
         return None
     if not relative:
+        plausible.warn_if_below_ground(name, layer, base, look)
         layer = np.maximum(layer - base, np.float32(0.0))
-    elif name == "cdsm":
+    plausible.check_canopy(name, layer, look)
+    if relative and name == "cdsm":
         warn_if_absolute(layer, base)
     return np.where(np.isnan(layer), np.float32(0.0), layer)
 
 
-def _warn_if_other_frame(dsm: F32, dem: F32, *, relative: bool) -> None:
+def warn_if_other_frame(dsm: F32, dem: F32, *, relative: bool) -> bool:
     """Warn, with the reason, where the surface model looks like the other kind of heights."""
     reason = why_surface_frame_looks_wrong(dsm, dem, relative=relative)
     if reason:
         expected, other = ("heights above ground", "elevations")[:: 1 if relative else -1]
         warnings.warn(
             f"dsm: expected {expected} (dsm_relative={relative}), got what look like {other}: "
-            f"{reason}. If they are, pass dsm_relative={not relative}.",
+            f"{reason}. If they are, pass dsm_relative={not relative} "
+            f"({'leave out' if relative else 'add'} --dsm-relative).",
             UserWarning,
             stacklevel=2,
         )
+    return reason is not None
 
 
 def warn_if_absolute(canopy: F32, ground: F32) -> None:
@@ -190,7 +204,7 @@ def warn_if_absolute(canopy: F32, ground: F32) -> None:
     if reason:
         warnings.warn(
             "cdsm: expected heights above ground (cdsm_relative=True), got what look like "
-            f"elevations: {reason}. If they are, pass cdsm_relative=False.",
+            f"elevations: {reason}. If they are, pass cdsm_relative=False (--cdsm-absolute).",
             UserWarning,
             stacklevel=2,
         )

@@ -12,11 +12,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from solweig import _core
-from solweig.errors import ConfigurationError, MissingPrecomputedData
+from solweig.errors import ConfigurationError, InvalidSurfaceData, MissingPrecomputedData
 from solweig.execution.telemetry import Telemetry
 from solweig.rasters.digests import content_of
 from solweig.rasters.georef import GeoReference
 from solweig.surface import checks
+from solweig.surface.place import UNSAID_PIXEL_SIZE, as_plain, settled_pixel_size
 from solweig.surface.shadow_arrays import ShadowArrays
 from solweig.surface.svf_arrays import SvfArrays
 from solweig.surface.views import BufferPool
@@ -150,7 +151,7 @@ class Layers:
     wall_aspect: F32 | None = None
     svf: SvfArrays | None = None
     shadow_matrices: ShadowArrays | None = None
-    pixel_size: float = 1.0
+    pixel_size: float = UNSAID_PIXEL_SIZE
     trunk_ratio: float = 0.25
     dsm_relative: bool = False
     cdsm_relative: bool = True
@@ -293,6 +294,8 @@ def check_layers(surface: Layers) -> None:
     InvalidSurfaceData, GridShapeMismatch, ConfigurationError
         As :class:`solweig.SurfaceData` says.
     """
+    for name in LAYER_NAMES:
+        setattr(surface, name, as_plain(name, getattr(surface, name), surface.pixel_size))
     checks.check_parameters(
         pixel_size=surface.pixel_size,
         trunk_ratio=surface.trunk_ratio,
@@ -311,6 +314,9 @@ def check_layers(surface: Layers) -> None:
         layer = getattr(surface, name)
         if layer is not None:
             checks.check_shape(name, surface.dsm.shape, layer.shape)
+    surface.pixel_size = settled_pixel_size(
+        surface.pixel_size, surface.shape, surface.geotransform, surface.crs
+    )
     _check_values(surface)
     if surface.land_cover is not None:
         surface.land_cover = checks.check_land_cover(surface.land_cover, surface.dsm.shape)
@@ -334,3 +340,8 @@ def _check_values(surface: Layers) -> None:
         if layer is not None:
             checks.check_fraction(name, layer, where=known)
     checks.check_walls(surface.wall_height, surface.wall_aspect)
+    if surface.tdsm is not None and surface.cdsm is None:
+        raise InvalidSurfaceData(
+            "cdsm", "a canopy beside the trunk zone (tdsm)", "none",
+            "Give cdsm= (--cdsm), or leave out tdsm (--tdsm): without a canopy there are no trees.",
+        )  # fmt: skip

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from solweig import switches
+from solweig.atomic import full_disk_told
 from solweig.config import check_tile_size
-from solweig.errors import GridShapeMismatch, InvalidSurfaceData
+from solweig.errors import GridShapeMismatch
 from solweig.execution import ResolvedExecution
 from solweig.feedback import Feedback
 from solweig.memory_limits import stay_on_disk
-from solweig.rasters import align
 from solweig.rasters.digests import LayerDigests
+from solweig.rasters.grids import check_bbox
+from solweig.rasters.units import check_height_unit
 from solweig.surface import checks as checks
 from solweig.surface.cache import SurfaceCache, check_not_stale
 from solweig.surface.facts import facts_of
 from solweig.surface.heights import preprocess
 from solweig.surface.layers import Layers
 from solweig.surface.precomputed import read_svf_dir
+from solweig.surface.reading import Given, read_layers
 from solweig.surface.shadow_arrays import ShadowArrays
 from solweig.surface.sky_view import add_sky_view, sky_bytes
 from solweig.surface.store import (
@@ -40,9 +40,6 @@ from solweig.surface.tiled_svf import SkyFolder
 from solweig.surface.walls import walls_of
 
 logger = logging.getLogger(__name__)
-
-Given = dict[str, Any]
-"""Layers as they were given, by name."""
 
 L = TypeVar("L", bound=Layers)
 
@@ -62,35 +59,39 @@ class PrepareOptions:
     max_shadow_distance_m: float
     wall_limit: float
     execution: ResolvedExecution
+    reproject: Any = None
+    height_unit: Any = None
     check: Callable[[Any], None] | None = None
-
-
-@dataclass(frozen=True)
-class _SurfaceGrid:
-    """The grid of the prepared surface; arrays without georeference have no transform."""
-
-    shape: tuple[int, int]
-    pixel_size: float
-    geotransform: list[float] | None
-    crs_wkt: str | None
-    resampled: bool = False
 
 
 def prepared(kind: type[L], layers: Given, options: PrepareOptions, frame: dict[str, Any]) -> L:
     """A surface of a ``kind``; see ``SurfaceData.prepare``. ``frame``: its height parameters."""
+    if options.working_dir is None:
+        return _prepared(kind, layers, options, frame)
+    with full_disk_told(options.working_dir):
+        return _prepared(kind, layers, options, frame)
+
+
+def _prepared(kind: type[L], layers: Given, options: PrepareOptions, frame: dict[str, Any]) -> L:
     _check_options(options, frame)
     given = {name: layer for name, layer in layers.items() if layer is not None}
     cache = (
         None if options.working_dir is None else SurfaceCache(options.working_dir, switches.read())
     )
-    arrays, place = _read_layers(given, options)
+    arrays, place = read_layers(
+        given,
+        bbox=options.bbox,
+        pixel_size=options.pixel_size,
+        reproject=options.reproject,
+        units=check_height_unit(options.height_unit),
+    )
     surface = kind(
         **arrays,
         **frame,
         pixel_size=place.pixel_size,
-        geotransform=place.geotransform,
-        crs=place.crs_wkt,
     )
+    # Size and projection of these cells have been looked at.
+    surface.geotransform, surface.crs = place.geotransform, place.crs_wkt
     ready = None
     if options.svf_dir is not None:
         ready = _read_ready_svf(options, surface.shape)
@@ -121,86 +122,7 @@ def _check_options(options: PrepareOptions, frame: dict[str, Any]) -> None:
     )
     check_tile_size(options.tile_size)
     if options.bbox is not None:
-        align.check_bbox(options.bbox)
-
-
-# ------------------------------------------------------------------ reading
-
-
-def _is_path(layer: Any) -> bool:
-    return isinstance(layer, (str, os.PathLike))
-
-
-def _read_layers(given: Given, options: PrepareOptions) -> tuple[Given, _SurfaceGrid]:
-    if "dsm" not in given:
-        raise InvalidSurfaceData("dsm", "a raster file or a 2-D array", "none")
-    if ("wall_height" in given) != ("wall_aspect" in given):
-        present = "wall_height" if "wall_height" in given else "wall_aspect"
-        raise InvalidSurfaceData("walls", "wall_height and wall_aspect together", f"only {present}")
-    if _is_path(given["dsm"]):
-        return _read_files(given, options)
-    return _take_arrays(given, options)
-
-
-def _take_arrays(given: Given, options: PrepareOptions) -> tuple[Given, _SurfaceGrid]:
-    """Layers beside a DSM array: they must have its shape, whatever they come from."""
-    if options.bbox is not None:
-        raise InvalidSurfaceData(
-            "bbox", "a DSM given as a georeferenced file", "a DSM given as an array"
-        )
-    dsm = checks.as_layer("dsm", given["dsm"])
-    rows, cols = dsm.shape
-    arrays: Given = {"dsm": dsm}
-    for name, layer in given.items():
-        if name == "dsm":
-            continue
-        if _is_path(layer):
-            source = align.open_source(name, layer)
-            checks.check_shape(name, dsm.shape, source.grid.shape)
-            layer = align.read_on_grid(source, source.grid)
-        arrays[name] = layer
-    pixel_size = 1.0 if options.pixel_size is None else float(options.pixel_size)
-    return arrays, _SurfaceGrid((rows, cols), pixel_size, None, None)
-
-
-def _read_files(given: Given, options: PrepareOptions) -> tuple[Given, _SurfaceGrid]:
-    sources = {
-        name: align.open_source(name, layer) for name, layer in given.items() if _is_path(layer)
-    }
-    dsm = sources["dsm"]
-    grid = align.target_grid(
-        dsm,
-        [source for name, source in sources.items() if name != "dsm"],
-        options.bbox,
-        options.pixel_size,
-    )
-    for name in ("wall_height", "wall_aspect"):
-        if name in sources:
-            align.check_wall_grid(sources[name], grid)
-    arrays: Given = {}
-    for name, layer in given.items():
-        if name in sources:
-            arrays[name] = align.read_on_grid(sources[name], grid)
-        else:
-            arrays[name] = _cut_array(name, layer, dsm.grid, grid)
-    resampled = align.whole_cell_offset(dsm.grid, grid) is None
-    return arrays, _SurfaceGrid(
-        grid.shape, grid.pixel_size, grid.geotransform, grid.crs_wkt, resampled
-    )
-
-
-def _cut_array(name: str, layer: Any, dsm: align.Grid, grid: align.Grid) -> Any:
-    """The part of an array on the DSM's cells that lies on ``grid``."""
-    array = np.asarray(layer)
-    if array.shape != dsm.shape:
-        raise GridShapeMismatch(name, dsm.shape, array.shape)
-    offset = align.whole_cell_offset(dsm, grid)
-    if offset is None:
-        raise InvalidSurfaceData(
-            name, "a raster file, because pixel_size differs from the DSM's", "an array"
-        )
-    row, col = offset
-    return array[row : row + grid.shape[0], col : col + grid.shape[1]]
+        check_bbox(options.bbox)
 
 
 def _read_ready_svf(

@@ -225,9 +225,8 @@ def _build(kind: type[L], root: Path, meta: dict[str, Any], load_svf: bool) -> L
         **layers,
         **meta["parameters"],
         pixel_size=meta["grid"]["pixel_size"],
-        geotransform=meta["grid"]["geotransform"],
-        crs=meta["grid"]["crs_wkt"],
     )
+    surface.geotransform, surface.crs = meta["grid"]["geotransform"], meta["grid"]["crs_wkt"]
     surface.mark_preprocessed()
     recorded = meta.get("svf")
     if load_svf and recorded:

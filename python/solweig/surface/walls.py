@@ -7,8 +7,11 @@ from typing import Any
 
 from solweig import _core
 from solweig.feedback import Feedback
-from solweig.rasters import align
+from solweig.rasters.align import read_on_grid
 from solweig.rasters.files import save_raster
+from solweig.rasters.sources import open_source
+from solweig.rasters.target import target_grid
+from solweig.rasters.units import check_height_unit
 from solweig.surface import checks
 from solweig.surface.heights import preprocess
 from solweig.surface.layers import WALL_LIMIT_M, Layers
@@ -41,6 +44,8 @@ def generate_wall_hts(
     wall_limit: float = 1,
     feedback: Any = None,
     progress_range: tuple[float, float] | None = None,
+    *,
+    height_unit: Any = None,
 ) -> tuple[Path, Path]:
     """Write ``wall_hts.tif`` and ``wall_aspects.tif`` of a surface model (G 6).
 
@@ -50,7 +55,7 @@ def generate_wall_hts(
     Parameters
     ----------
     dsm_path
-        Surface model in metres, elevations.
+        Surface model, elevations; in metres, or in the unit that the file says.
     bbox
         ``(west, south, east, north)`` in its CRS; ``None`` = all of it.
     out_dir
@@ -60,6 +65,8 @@ def generate_wall_hts(
     feedback, progress_range
         Callable ``(current, total)`` or QGIS feedback object, and the part of its 0-100 range to
         use.
+    height_unit
+        Unit of its heights, whatever the file says, as in :meth:`solweig.SurfaceData.prepare`.
 
     Returns
     -------
@@ -72,7 +79,7 @@ def generate_wall_hts(
     InvalidSurfaceData
         The surface model is unusable, or the box does not overlap it.
     ConfigurationError
-        ``wall_limit`` is out of range.
+        ``wall_limit`` is out of range, ``height_unit`` unknown.
     ComputationCancelled
         ``feedback`` said so.
 
@@ -82,9 +89,9 @@ def generate_wall_hts(
     """
     checks.check_number("wall_limit", wall_limit, 0.0, checks.TALLEST_OBJECT_M, open_low=True)
     listener = Feedback(feedback, "walls", progress_range or (0.0, 100.0))
-    source = align.open_source("dsm", dsm_path)
-    grid = align.target_grid(source, [], bbox)
-    dsm = checks.as_layer("dsm", align.read_on_grid(source, grid))
+    source = open_source("dsm", dsm_path, check_height_unit(height_unit).get("dsm"))
+    grid = target_grid(source, [], bbox)
+    dsm = checks.as_layer("dsm", read_on_grid(source, grid))
     checks.check_elevation("dsm", dsm)
     listener(0, 2)
     height = _core.wall_height(dsm, float(wall_limit))

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from solweig.errors import ConfigurationError
+from solweig.atomic import full_disk_told
+from solweig.errors import ConfigurationError, DiskFull
 from solweig.rasters.cf import (
     GRID_MAPPING,
     WEATHER_ATTRIBUTES,
@@ -146,21 +147,41 @@ class ZarrStore:
         """
         zarr = need_zarr()
         try:
-            mode = "a" if keep else "w"
-            self._group = zarr.open_group(self.path, mode=mode, zarr_format=3)
-            # Without the date: a run that was resumed is byte for byte the one that was not.
-            about = {k: v for k, v in global_attributes(version).items() if k != "history"}
-            self._group.attrs.update({**about, _RUN_ID: run_id, _REQUEST_ID: request_id})
-            for name, (dims, values, attrs) in cf_coordinates(georef, times).items():
-                if name == "time":
-                    values, attrs = _encoded_times(values, attrs)
-                self._small(name, dims, np.asarray(values), attrs)
-            for name, values in series.items():
-                self._small(name, ("time",), np.asarray(values), WEATHER_ATTRIBUTES[name])
+            with full_disk_told(self.path):
+                self._begin(
+                    zarr, georef, times, version, series=series, run_id=run_id,
+                    request_id=request_id, keep=keep,
+                )  # fmt: skip
+        except DiskFull:
+            raise
         except OSError as error:
             raise ConfigurationError(
                 "output_dir", "a place that can be written", f"{self.path} ({error})"
             ) from error
+
+    def _begin(
+        self,
+        zarr: Any,
+        georef: GeoReference,
+        times: Sequence[datetime],
+        version: str,
+        *,
+        series: Mapping[str, NDArray[Any]],
+        run_id: str,
+        request_id: str,
+        keep: bool,
+    ) -> None:
+        mode = "a" if keep else "w"
+        self._group = zarr.open_group(self.path, mode=mode, zarr_format=3)
+        # Without the date: a run that was resumed is byte for byte the one that was not.
+        about = {k: v for k, v in global_attributes(version).items() if k != "history"}
+        self._group.attrs.update({**about, _RUN_ID: run_id, _REQUEST_ID: request_id})
+        for name, (dims, values, attrs) in cf_coordinates(georef, times).items():
+            if name == "time":
+                values, attrs = _encoded_times(values, attrs)
+            self._small(name, dims, np.asarray(values), attrs)
+        for name, values in series.items():
+            self._small(name, ("time",), np.asarray(values), WEATHER_ATTRIBUTES[name])
 
     def begin_plain(self, *, keep: bool) -> None:
         """Make the group without coordinates, for working files.
