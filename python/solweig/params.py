@@ -17,6 +17,7 @@ from typing import Any
 
 from solweig.errors import ConfigurationError
 from solweig.human import HumanParams
+from solweig.json_text import parse_json
 from solweig.renamed import also_named
 
 MISSING = -900.0  # the files mark absent values with -999 or -9999
@@ -322,8 +323,8 @@ def read_json_object(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
     if not file.is_file():
         raise FileNotFoundError(f"{kind} file not found: {file}")
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        values = parse_json(file.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise ConfigurationError(str(file), "a JSON object", f"invalid JSON ({error})") from error
     if not isinstance(values, dict):
         raise ConfigurationError(str(file), "a JSON object", type(values).__name__)
