@@ -10,9 +10,10 @@ import shutil
 import sqlite3
 import struct
 import tempfile
+import traceback
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,22 @@ import solweig
 from solweig.cli import run as run_command
 from solweig.cli.app import app
 from solweig.errors import ConfigurationError, SolweigError
+from solweig.execution import ExecutionConfig
 from solweig.params import load_params, namespace_to_dict, tree_settings, wind_height
 from solweig.rasters.georef import GeoReference
 from solweig.results.comparison import compare_runs
-from solweig.results.metadata import FILE_NAME, load_run_metadata, refuse_other_run
+from solweig.results.metadata import FILE_NAME, load_run_metadata, refuse_other_run, refuse_to_resume
 from solweig.results.pois import read_points
 from solweig.results.state import ThermalState
 from solweig.run.forecast import measure_surface
-from solweig.run.store import WORK_FOLDER
+from solweig.run.plan import RunPlan, make_plan
+from solweig.run.settings import RunSettings
+from solweig.run.store import WORK_FOLDER, open_store, recorded_tiles
+from solweig.run.tiled import journal_head
 from solweig.surface.precomputed import read_svf_dir
 from solweig.surface.shadow_arrays import ShadowArrays
 from solweig.surface.svf_arrays import SvfArrays
+from solweig.tiles.plan import TilePlan
 from tests.fuzz.mutations import (
     Mutation,
     archived,
@@ -310,7 +316,7 @@ def _read_toml(path: Path) -> Any:
     if told.exit_code == 2:
         assert "Traceback" not in told.output
         raise ConfigurationError("run.toml", told.output)
-    assert told.exit_code == 0, told.output
+    assert told.exit_code == 0, told.output or "".join(traceback.format_exception(told.exception, limit=-4))
 
 
 def _write_parameters(folder: Path) -> list[Path]:
@@ -399,6 +405,7 @@ def _write_metadata(folder: Path) -> list[Path]:
     for raster in (folder / "summary").glob("*.tif"):
         if raster.stem != "tmrt_mean":
             raster.unlink()  # one is enough to compare
+    shutil.copy(folder / FILE_NAME, folder / "whole.json")
     return [folder / FILE_NAME]
 
 
@@ -406,6 +413,7 @@ def _read_metadata(path: Path) -> Any:
     found = load_run_metadata(path)
     refuse_other_run(path.parent, "another", overwrite=True)
     compare_runs(path.parent, path.parent)
+    refuse_to_resume(path.parent, json.loads(path.with_name("whole.json").read_text()))
     return found
 
 
@@ -419,12 +427,10 @@ def _long_square() -> solweig.SurfaceData:
     return surface
 
 
-def _run_in_tiles(folder: Path, **options: Any) -> solweig.TimeseriesSummary:
-    return solweig.calculate(
-        _long_square(), weather((9,)), LOCATION, output_dir=folder, tile_size=8,
-        use_anisotropic_sky=False, max_shadow_distance_m=20.0, pois={"square": (3.0, 3.0)},
-        **options,
-    )  # fmt: skip
+_IN_TILES: dict[str, Any] = {
+    "tile_size": 8, "use_anisotropic_sky": False, "max_shadow_distance_m": 20.0,
+    "pois": {"square": (3.0, 3.0)}, "execution": ExecutionConfig(accelerator="cpu"),
+}  # fmt: skip
 
 
 def _write_journal(folder: Path) -> list[Path]:
@@ -436,38 +442,43 @@ def _write_journal(folder: Path) -> list[Path]:
 
     run = folder / "run"
     with contextlib.suppress(KeyboardInterrupt):
-        _run_in_tiles(run, progress_callback=stop)
+        solweig.calculate(
+            _long_square(), weather((9,)), LOCATION, output_dir=run, progress_callback=stop,
+            **_IN_TILES,
+        )  # fmt: skip
     first, *others = sorted((run / WORK_FOLDER / "tiles").glob("*.json"))
     for record in others:
         record.unlink()
-    return [run / WORK_FOLDER / "journal.json", first, run / FILE_NAME]
+    whole = json.loads(first.read_text())
+    del whole["digest"]
+    (run / WORK_FOLDER / "whole.txt").write_text(json.dumps(whole))
+    return [run / WORK_FOLDER / "journal.json", first]
 
 
 @functools.cache
-def _undisturbed() -> tuple[Any, ...]:
-    with tempfile.TemporaryDirectory() as folder:
-        return _told(_run_in_tiles(Path(folder)))
-
-
-def _told(summary: solweig.TimeseriesSummary) -> tuple[Any, ...]:
-    """Everything of a run that a journal keeps."""
-    assert summary.pois is not None
-    assert summary.state is not None
-    series = summary.timeseries
-    return (
-        summary.n_timesteps, summary.n_daytime, summary.tmrt_mean.tobytes(), series.tmrt_mean.tobytes(),
-        series.utci_mean.tobytes(), series.sun_fraction.tobytes(), summary.pois.to_csv(),
-        summary.state.first, summary.state.accumulated_days, sorted(summary.state.fields),
-    )  # fmt: skip
+def _plan(run: Path) -> RunPlan:
+    settings = RunSettings.resolve(output_dir=run, resume=True, **_IN_TILES)
+    return make_plan(_long_square(), weather((9,)), LOCATION, settings)
 
 
 def _read_journal(path: Path) -> Any:
-    """Resume a copy: the results are those of an undisturbed run, or the run is refused."""
+    """What a resumed run keeps of the one that was stopped."""
     run = next(p for p in path.parents if (p / FILE_NAME).is_file())
+    plan = _plan(run)
+    cut = recorded_tiles(plan, journal_head(plan, TilePlan(plan.georef.shape, 8, 10, "")))
+    if cut is None:
+        return None
+    tiles = TilePlan(plan.georef.shape, cut[0], cut[2], "", cols=cut[1])
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(shutil.copytree(run, Path(folder) / "run"))
-        told = _told(_run_in_tiles(copy, resume=True))
-        assert told == _undisturbed(), "other results than those of an undisturbed run"
+        # Opening begins a journal anew where none can be gone on with.
+        copy = Path(shutil.copytree(run, folder, dirs_exist_ok=True))
+        moved = replace(plan, settings=replace(plan.settings, output_dir=copy))
+        head = journal_head(plan, tiles)
+        with open_store(moved, tiles, shared=False, alone=False, head=head) as store:
+            kept = {number: found.record() for number, found in store.finished.items()}
+    whole = json.loads((run / WORK_FOLDER / "whole.txt").read_text())
+    assert all(json.loads(json.dumps(record)) == whole for record in kept.values())
+    return kept
 
 
 # ------------------------------------------------------------------ all
