@@ -15,7 +15,15 @@ import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["Mutation", "archived", "array_changed", "bytes_changed", "json_changed", "mutated", "text_changed"]
+__all__ = [
+    "Mutation",
+    "archived",
+    "array_changed",
+    "bytes_changed",
+    "json_changed",
+    "mutated",
+    "text_changed",
+]
 
 Mutation = Callable[[bytes, random.Random], bytes]
 

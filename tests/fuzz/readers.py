@@ -32,7 +32,12 @@ from solweig.execution import ExecutionConfig
 from solweig.params import load_params, namespace_to_dict, tree_settings, wind_height
 from solweig.rasters.georef import GeoReference
 from solweig.results.comparison import compare_runs
-from solweig.results.metadata import FILE_NAME, load_run_metadata, refuse_other_run, refuse_to_resume
+from solweig.results.metadata import (
+    FILE_NAME,
+    load_run_metadata,
+    refuse_other_run,
+    refuse_to_resume,
+)
 from solweig.results.pois import read_points
 from solweig.results.state import ThermalState
 from solweig.run.forecast import measure_surface
@@ -59,6 +64,7 @@ __all__ = ["READERS", "Reader"]
 
 ROWS, COLS, PIXEL = 6, 8, 2.0
 PLACE = Affine(PIXEL, 0.0, WEST, 0.0, -PIXEL, NORTH)
+ON_CPU = ExecutionConfig(accelerator="cpu")
 TEXT = (text_changed, text_changed, bytes_changed)
 JSON = (json_changed, json_changed, text_changed, bytes_changed)
 
@@ -183,13 +189,17 @@ class Checked(SolweigError):
     """Everything was read and checked; what follows concerns no file."""
 
 
+class NotKept(SolweigError):
+    """A damaged record is set aside, and its tile computed again."""
+
+
 def _stop(_: Any) -> None:
     raise Checked
 
 
 def _prepare(**layers: Any) -> None:
     try:
-        solweig.SurfaceData.prepare(**layers, check=_stop)
+        solweig.SurfaceData.prepare(**layers, check=_stop, execution=ON_CPU)
     except Checked:
         return
 
@@ -291,7 +301,7 @@ def _write_toml(folder: Path) -> list[Path]:
         'dsm = "dsm.tif"\nmet = ["met.txt"]\nutc-offset = 1.0\noutputs = ["tmrt", "utci"]\n'
         'sky = "isotropic"\nmax-shadow-distance = 200\nbbox = "400000,6399990,400014,6400000"\n'
         'timestep-minutes = 60\nposture = "standing"\noverwrite = true\ntrunk-ratio = 0.25\n'
-        'heat-thresholds-day = [32, 38.5]\npatch-option = 2\n\n[fill]\nws = 1.5\n'
+        "heat-thresholds-day = [32, 38.5]\npatch-option = 2\n\n[fill]\nws = 1.5\n"
     )
     return [path]
 
@@ -316,7 +326,9 @@ def _read_toml(path: Path) -> Any:
     if told.exit_code == 2:
         assert "Traceback" not in told.output
         raise ConfigurationError("run.toml", told.output)
-    assert told.exit_code == 0, told.output or "".join(traceback.format_exception(told.exception, limit=-4))
+    assert told.exit_code == 0, told.output or "".join(
+        traceback.format_exception(told.exception, limit=-4)
+    )
 
 
 def _write_parameters(folder: Path) -> list[Path]:
@@ -429,7 +441,7 @@ def _long_square() -> solweig.SurfaceData:
 
 _IN_TILES: dict[str, Any] = {
     "tile_size": 8, "use_anisotropic_sky": False, "max_shadow_distance_m": 20.0,
-    "pois": {"square": (3.0, 3.0)}, "execution": ExecutionConfig(accelerator="cpu"),
+    "pois": {"square": (3.0, 3.0)}, "execution": ON_CPU,
 }  # fmt: skip
 
 
@@ -467,7 +479,7 @@ def _read_journal(path: Path) -> Any:
     plan = _plan(run)
     cut = recorded_tiles(plan, journal_head(plan, TilePlan(plan.georef.shape, 8, 10, "")))
     if cut is None:
-        return None
+        raise NotKept("no tile of an earlier run is kept")
     tiles = TilePlan(plan.georef.shape, cut[0], cut[2], "", cols=cut[1])
     with tempfile.TemporaryDirectory() as folder:
         # Opening begins a journal anew where none can be gone on with.
@@ -478,6 +490,8 @@ def _read_journal(path: Path) -> Any:
             kept = {number: found.record() for number, found in store.finished.items()}
     whole = json.loads((run / WORK_FOLDER / "whole.txt").read_text())
     assert all(json.loads(json.dumps(record)) == whole for record in kept.values())
+    if not kept:
+        raise NotKept("the tile is computed again")
     return kept
 
 

@@ -151,8 +151,6 @@ def _check_array(stream: IO[bytes], length: int) -> None:
         shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
     if dtype.kind not in "buif" or min(shape, default=1) < 0:
         raise DamagedFile(f"an array of {dtype} of shape {shape}, not of numbers")
-    needed = math.prod(shape) * dtype.itemsize
-    if needed != length - stream.tell():
-        raise DamagedFile(
-            f"an array of shape {shape} takes {needed} bytes, and {length - stream.tell()} are there"
-        )
+    needed, there = math.prod(shape) * dtype.itemsize, length - stream.tell()
+    if needed != there:
+        raise DamagedFile(f"an array of shape {shape} takes {needed} bytes, and {there} are there")

@@ -68,7 +68,9 @@ def open_source(name: str, path: str | Path, unit: HeightUnit | None = None) -> 
             flat, vertical = split_vertical(dataset.crs)
             if not all(map(math.isfinite, dataset.transform)):
                 raise InvalidSurfaceData(
-                    name, "a grid of finite numbers", f"the transform {tuple(dataset.transform)[:6]}"
+                    name,
+                    "a grid of finite numbers",
+                    f"the transform {tuple(dataset.transform)[:6]}",
                 )
             grid = Grid((dataset.height, dataset.width), dataset.transform, flat)
             band, numbers = dataset.units[0], (dataset.scales[0], dataset.offsets[0])
