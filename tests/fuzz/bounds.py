@@ -1,4 +1,4 @@
-"""Bounds on what a reader may take, so that a hang or a flood of memory is a failure and not an end."""
+"""Bounds on what a reader may take: a hang or a flood of memory is a failure, not an end."""
 
 from __future__ import annotations
 

@@ -16,14 +16,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 __all__ = [
-    "Mutation",
-    "archived",
-    "array_changed",
-    "bytes_changed",
-    "json_changed",
-    "mutated",
+    "Mutation", "archived", "array_changed", "bytes_changed", "json_changed", "mutated",
     "text_changed",
-]
+]  # fmt: skip
 
 Mutation = Callable[[bytes, random.Random], bytes]
 

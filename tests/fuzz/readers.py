@@ -326,9 +326,8 @@ def _read_toml(path: Path) -> Any:
     if told.exit_code == 2:
         assert "Traceback" not in told.output
         raise ConfigurationError("run.toml", told.output)
-    assert told.exit_code == 0, told.output or "".join(
-        traceback.format_exception(told.exception, limit=-4)
-    )
+    error = traceback.format_exception(told.exception, limit=-4) if told.exception else []
+    assert told.exit_code == 0, told.output or "".join(error)
 
 
 def _write_parameters(folder: Path) -> list[Path]:

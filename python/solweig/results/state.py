@@ -28,7 +28,7 @@ _REFERENCE_NAMES = {
 }
 _LIMITS = {"tg": (-150.0, 150.0)}
 _LONGWAVE = (0.0, 5000.0)
-"""What stored rasters may hold: temperatures [deg C], and longwave [W m-2] of a ground that burns."""
+"""What stored rasters may hold: degrees [deg C], and longwave [W m-2]."""
 
 
 class ThermalState:
