@@ -913,7 +913,7 @@ class Model:
             All of: ``ta`` [deg C], ``rh`` [%], ``pressure_kpa`` [kPa, NaN = missing], ``ws`` [m/s
             at ``wind_height_m``, NaN = missing], ``global_rad`` [W m-2], ``direct_rad`` (normal to
             the beam) and ``diffuse_rad`` (horizontal) [W m-2, NaN = split the global],
-            ``day_of_year``, ``clock_fraction`` [0-1, of the stamp], ``altitude``, ``azimuth``,
+            ``day_of_year``, ``clock_fraction`` [0-1, of the solar day], ``altitude``, ``azimuth``,
             ``altitude_max`` (highest sun of the day), ``latitude`` [deg], ``step_days`` [d, as the
             delay of the ground counts it], ``leaf_on``, ``night_clearness`` [1],
             ``water_temperature`` [deg C, NaN = none], ``hours`` [h, length of the step for counts

@@ -16,8 +16,8 @@ from typing import Any
 
 from solweig.atomic import write_text
 from solweig.errors import ConfigurationError
-from solweig.messages import argument
 from solweig.human import HumanParams
+from solweig.messages import argument
 from solweig.params import (
     human_from_params,
     namespace_from_dict,
@@ -102,7 +102,8 @@ class ModelConfig:
     use_anisotropic_sky
         Perez et al. (1993) sky and patch longwave; ``False``: isotropic.
     human
-        The person; ``None``: what ``physics``/``materials`` say, else the defaults.
+        The person; ``None``: what ``physics`` says, else the defaults. ``materials`` says nothing
+        of people, even where its file holds a person, too.
     outputs
         Among ``tmrt utci pet shadow kdown kup ldown lup``.
     physics

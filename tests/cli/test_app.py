@@ -306,7 +306,19 @@ def test_demo_maps_the_bundled_site(tmp_path: Path) -> None:
     assert {"shade_hours.png", "day_curve.png", "series.png"} <= pictures
     assert any(p.startswith("tmrt_20060801") for p in pictures)
     assert any(p.startswith("utci_20060801") for p in pictures)
-    assert invoke(["demo", "--out", str(out)]).exit_code == 0, "again into the same folder"
+    again = invoke(["demo", "--out", str(out), "--accelerator", "cpu"])
+    assert again.exit_code == 0, "again into the same folder"
+    assert "CPU (requested)" in again.stdout
+    assert "no GPU" not in again.stderr
+
+
+def test_demo_refuses_hardware_that_is_not_there(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    for wish in (["--device", "gpu:99"], ["--accelerator", "tpu"]):
+        done = invoke(["demo", "--out", str(out), *wish])
+        assert done.exit_code == 2
+        assert "execution." in done.stderr
+    assert not out.exists()
 
 
 def test_demo_agrees_with_what_was_measured(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def options_of(command: str) -> set[str]:
     from solweig.cli.app import app
 
     group = typer.main.get_command(app)
-    found = group.commands[command].params  # type: ignore[attr-defined]
+    found = group.get_command(None, command).params  # type: ignore[attr-defined]
     return {flag for option in found for flag in option.opts}
 
 
@@ -86,7 +86,7 @@ def test_the_pages_name_flags_that_exist() -> None:
         for command, rest in lines:
             flags = set(re.findall(r"(--[a-z-]+)", rest))
             assert flags <= options_of(command), (page, command)
-    every = {"--help", "--debug", "--version"}
+    every = {"--help", "--debug", "--silence", "--version"}
     every = every.union(*(options_of(c) for c in ("run", "prepare", "plan", "compare")))
     prose = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert set(re.findall(r"`(--[a-z-]+)", prose)) <= every

@@ -254,6 +254,17 @@ def test_physics_and_materials() -> None:
         params.load_materials("absent.json")
 
 
+def test_materials_say_nothing_of_the_person() -> None:
+    """UMEP's files hold a person, too, often another one (absL 0.95)."""
+    materials = params.load_materials()
+    materials.Tmrt_params.Value.absL = 0.95
+    assert params.human_from_params(materials) != HumanParams()
+    assert Settings.resolve(materials=materials).human == HumanParams()
+    physics = params.load_params()
+    physics.Tmrt_params.Value.absK = 0.6
+    assert Settings.resolve(physics=physics, materials=materials).human.abs_k == 0.6
+
+
 def test_material_values_out_of_range(tmp_path: Path) -> None:
     values = params.namespace_to_plain(params.load_params())
     values["Emissivity"]["Value"]["Water"] = 98

@@ -11,7 +11,9 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import solweig
@@ -44,6 +46,14 @@ HARM: dict[str, Callable[[], None]] = {
 }
 
 
+def wait_for_a_record(out: Path) -> None:
+    """Results are written behind the computation; on a busy machine far behind."""
+    for _ in range(1200):
+        if any((out / ".solweig" / "tiles").glob("*.json")):
+            return
+        time.sleep(0.05)
+
+
 def main(surface: str, out: str, told: str) -> None:
     # What is started in the background of a shell would not hear it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -53,6 +63,7 @@ def main(surface: str, out: str, told: str) -> None:
     def progress(now: int, total: int) -> None:
         if what["harm"] and now >= what["at"] and not done:
             done.append(now)
+            wait_for_a_record(Path(out))
             HARM[what["harm"]]()
 
     options = {**what["options"]}

@@ -58,6 +58,13 @@ def test_a_surface_below_the_ground() -> None:
         made(dsm=dsm)
 
 
+def test_warnings_point_at_the_file_that_called() -> None:
+    with pytest.warns(UserWarning, match="on or above the ground") as told:
+        made(dsm=scene()["dsm"] - 5.0)
+    files = [Path(one.filename) for one in told if one.category is UserWarning]
+    assert files == [Path(__file__)]
+
+
 def test_a_few_pits_and_small_differences_are_noise() -> None:
     dsm = scene()["dsm"]
     dsm[30, :10] -= 3.0

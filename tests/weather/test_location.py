@@ -50,6 +50,7 @@ def test_implausible_offset() -> None:
         Location(57.7, 12.0, utc_offset=-6)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        Location(28.6, 77.2, utc_offset=0)  # stamps in UTC
         Location(39.5, 76.0, utc_offset=8)  # Kashgar
         Location(-13.8, -172.1, utc_offset=13)  # Apia, across the date line
 

@@ -277,6 +277,77 @@ def test_met_bad_files(tmp_path: Path) -> None:
             Weather.from_umep_met(write_met(tmp_path / "m.txt", rows))
 
 
+def test_met_without_a_header_keeps_its_first_row(tmp_path: Path) -> None:
+    rows = [met_row(173, hour, 0, ta=hour) for hour in range(10, 13)]
+    bare = tmp_path / "bare.txt"
+    bare.write_text("".join(rows))
+    assert [row.ta for row in Weather.from_umep_met(bare)] == [10.0, 11.0, 12.0]
+    assert [row.ta for row in Weather.from_umep_met(write_met(tmp_path / "m.txt", rows))] == [
+        10.0,
+        11.0,
+        12.0,
+    ]
+    # A header of numbers is one of words all the same where the count of columns differs.
+    bare.write_text("1 2 3\n" + "".join(rows))
+    assert len(Weather.from_umep_met(bare)) == 3
+    marked = tmp_path / "marked.txt"
+    marked.write_bytes(("".join(rows)).encode("utf-8-sig"))
+    assert len(Weather.from_umep_met(marked)) == 3
+
+
+def test_met_day_366_needs_a_leap_year(tmp_path: Path) -> None:
+    leap = write_met(tmp_path / "a.txt", [met_row(366, 10, 0)])
+    assert Weather.from_umep_met(leap)[0].datetime == dt.datetime(2020, 12, 31, 10)
+    common = write_met(tmp_path / "b.txt", [met_row(366, 10, 0).replace("2020", "2021", 1)])
+    with pytest.raises(WeatherDataError) as caught:
+        Weather.from_umep_met(common)
+    assert "day of year: expected 1 to 365 in 2021, got 366. b.txt, line 2." in str(caught.value)
+
+
+@pytest.mark.parametrize(("minute", "said"), [(0, False), (30, False), (59, False), (7, True)])
+def test_met_minutes_that_are_no_minutes_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, minute: int, said: bool
+) -> None:
+    rows = [met_row(173, hour, minute) for hour in range(10, 13)]
+    found = Weather.from_umep_met(write_met(tmp_path / "m.txt", rows))
+    assert ("hardly a minute" in caplog.text) is said
+    # They are taken as written all the same.
+    assert found[0].datetime == dt.datetime(2020, 6, 21, 10, minute)
+
+
+def test_met_minutes_of_fine_rows_are_minutes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [met_row(173, hour, minute) for hour in (10, 11) for minute in (7, 22, 37, 52)]
+    Weather.from_umep_met(write_met(tmp_path / "m.txt", rows), resample_hourly=False)
+    assert "hardly a minute" not in caplog.text
+
+
+def test_met_pressure_is_in_kpa(tmp_path: Path) -> None:
+    for written, unit in ((1013.0, "hPa"), (101300.0, "Pa")):
+        path = write_met(tmp_path / "m.txt", [met_row(173, 10, 0, press=written)])
+        with pytest.raises(WeatherDataError) as caught:
+            Weather.from_umep_met(path)
+        # The number shown is the one in the file.
+        assert f"got {written:g}. In m.txt, line 2. It looks like {unit}." in str(caught.value)
+
+
+@pytest.mark.parametrize("reader", ["met", "table"])
+def test_humidity_of_fog_is_clipped_and_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, reader: str
+) -> None:
+    with caplog.at_level(logging.INFO, "solweig"):
+        if reader == "met":
+            path = write_met(tmp_path / "m.txt", [met_row(173, h, 0, rh=103) for h in (10, 11)])
+            rows = Weather.from_umep_met(path)
+        else:
+            rows = Weather.from_dataframe(table(rh=103.0))
+    assert {row.rh for row in rows} == {100.0}
+    assert "rh above 100 %" in caplog.text
+    with pytest.raises(WeatherDataError, match="rh"):
+        Weather.from_dataframe(table(rh=106.0))
+
+
 # ------------------------------------------------------------------ tables
 
 

@@ -7,25 +7,42 @@ from typing import Annotated, Any
 import typer
 
 from solweig import _core
-from solweig.cli.compare import compare
-from solweig.cli.demo import demo
-from solweig.cli.info import info
-from solweig.cli.plan import plan
-from solweig.cli.prepare import prepare
-from solweig.cli.run import run
+from solweig.cli.lazy_group import CommandHome, lazy_group
 from solweig.cli.support import Options, out_console, show_log
 
-__all__ = ["app", "main"]
+__all__ = ["COMMANDS", "app", "main"]
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+COMMANDS = {
+    "run": CommandHome("solweig.cli.run", "Map heat stress from rasters and weather."),
+    "prepare": CommandHome(
+        "solweig.cli.prepare", "Compute walls and sky view factors once, for many runs."
+    ),
+    "plan": CommandHome(
+        "solweig.cli.plan",
+        "Show how a raster would be cut, and what memory, disk and time a run would take.",
+    ),
+    "compare": CommandHome(
+        "solweig.cli.compare",
+        "Compare two runs: numbers, and with --out difference maps as GeoTIFF.",
+    ),
+    "demo": CommandHome(
+        "solweig.cli.demo",
+        "Map heat stress on the bundled site: a square in Gothenburg on 1 August 2006.",
+    ),
+    "info": CommandHome("solweig.cli.info", "Show versions, engines and what this machine offers."),
+}
 
 app = typer.Typer(
     name="solweig",
+    cls=lazy_group(COMMANDS, _HELP),
     help="City-scale heat-stress maps: shadows, sky view, mean radiant temperature, UTCI and PET.",
     epilog='Start with "solweig demo". Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.',
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=_HELP,
 )
 
 
@@ -41,11 +58,16 @@ def _common(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress bars.")] = False,
+    silence: Annotated[
+        list[str] | None,
+        typer.Option("--silence", help="Do not show warnings that begin so, as place; repeatable."),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     Options.debug, Options.quiet = debug, quiet
+    Options.silenced = tuple(silence or ())
     Options.flags = _flags(context)
     show_log(verbose)
 
@@ -56,10 +78,6 @@ def _flags(context: typer.Context) -> dict[str, str]:
     chosen = commands.get_command(context, context.invoked_subcommand or "")
     options = [] if chosen is None else chosen.params
     return {option.name: option.opts[0] for option in options if option.opts}
-
-
-for command in (run, prepare, plan, compare, demo, info):
-    app.command()(command)
 
 
 def main() -> None:

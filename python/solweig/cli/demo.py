@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from solweig.cli import options as opt
 from solweig.cli.support import clean_errors, err_console, out_console, progress_bars
 
 __all__ = ["demo"]
@@ -14,6 +15,9 @@ __all__ = ["demo"]
 
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("demo_out"),
+    accelerator: opt.Accelerator = "auto",
+    device: opt.Device = None,
+    strict_gpu: opt.StrictGpu = False,
 ) -> None:
     """Map heat stress on the bundled site: a square in Gothenburg on 1 August 2006.
 
@@ -27,9 +31,10 @@ def demo(
     with clean_errors():
         from solweig.run.demo import run_demo
 
+        execution = opt.execution(accelerator, device, strict_gpu)
         pictures = _can_draw()
         with progress_bars() as bars:
-            done = run_demo(out, bars.phase, pictures=pictures)
+            done = run_demo(out, bars.phase, pictures=pictures, execution=execution)
         console = out_console()
         console.print(done.summary.report(), markup=False)
         console.print(f"GeoTIFFs  {out.resolve()}", markup=False)

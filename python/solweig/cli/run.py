@@ -176,6 +176,15 @@ def run(
             rich_help_panel=MODEL,
         ),
     ] = None,
+    beam: Annotated[
+        str | None,
+        typer.Option(
+            "--beam",
+            help="Whether measured direct radiation is normal to the beam or on the horizontal.",
+            show_default="normal",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     posture: Annotated[
         str | None,
         typer.Option(
@@ -246,7 +255,9 @@ def run(
         model = _model_config(
             params, sky=sky, posture=posture, conifer=conifer, body=body, stamp=stamp,
             formulation=formulation, leaf_on=leaf_on, leaf_off=leaf_off, ground_clock=ground_clock,
-            heat_thresholds_day=opt.parse_numbers("--heat-thresholds-day", heat_thresholds_day),
+            beam=beam, heat_thresholds_day=opt.parse_numbers(
+                "--heat-thresholds-day", heat_thresholds_day
+            ),
             heat_thresholds_night=opt.parse_numbers(
                 "--heat-thresholds-night", heat_thresholds_night
             ),

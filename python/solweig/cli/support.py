@@ -45,6 +45,8 @@ class Options:
 
     debug = False
     quiet = False
+    #: Warnings that begin so are not shown.
+    silenced: tuple[str, ...] = ()
     #: Flags of the running command by the argument they set.
     flags: ClassVar[dict[str, str]] = {}
 
@@ -68,7 +70,7 @@ def clean_errors() -> Iterator[None]:
     def show_warning(message: Any, *_: Any, **__: Any) -> None:
         # Some are found twice: before the sky view is computed, and for the run itself.
         text = str(message)
-        if text not in shown:
+        if text not in shown and not text.startswith(Options.silenced):
             shown.add(text)
             err_console().print(f"[yellow]warning:[/] {escape(text)}")
 

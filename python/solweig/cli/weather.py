@@ -58,7 +58,7 @@ StepMinutes = Annotated[
     float | None,
     typer.Option(
         "--timestep-minutes",
-        help="What each row stands for; default: their spacing, or 60 where they are farther apart.",
+        help="What each row stands for; default: their spacing, 60 where they are farther apart.",
         rich_help_panel=WEATHER,
     ),
 ]

@@ -31,7 +31,7 @@ class ExecutionConfig:
         "multi_gpu".
     devices
         Adapters to use, as "gpu:N" or N in the list ``solweig info`` prints; None = the best ones.
-        Named, a software adapter is used too.
+        Named, a software adapter is used too; one that is not there is an error.
     workers
         Threads of the engine, at least 1; None = all cores. Takes effect only before the engine's
         first parallel work in this process. Of a run in tiles on the CPU: worker processes that
@@ -87,6 +87,11 @@ class ExecutionConfig:
                     "execution.devices", "a list of adapters, or None", repr(self.devices)
                 )
             object.__setattr__(self, "devices", tuple(_device(d) for d in self.devices))
+            if "cpu" in (self.accelerator, self.strategy):
+                raise ConfigurationError(
+                    "execution.devices", "None where the CPU is asked for", repr(self.devices),
+                    "Leave out --device, or --accelerator cpu.",
+                )  # fmt: skip
         if not self.deterministic:
             raise ConfigurationError(
                 "execution.deterministic", "True", "False", "There is no other way to run."

@@ -153,7 +153,7 @@ def resolve_execution(
     Raises
     ------
     GpuUnavailable
-        A GPU was demanded and there is none.
+        A GPU was demanded, or a device named, and it is not there.
     ConfigurationError
         No scheduler of a cluster answers.
 
@@ -163,7 +163,8 @@ def resolve_execution(
         Once: a GPU was wanted where there is one, and there is none.
     """
     wanted = config or ExecutionConfig()
-    demanded = wanted.accelerator == "gpu" or wanted.strict
+    # A device that is named is demanded, though a stage that fails on it may still fall back.
+    demanded = wanted.accelerator == "gpu" or wanted.strict or wanted.devices is not None
     if wanted.strategy == "dask":
         check_cluster(wanted.cluster)
         return _on_cluster(wanted)
@@ -171,22 +172,17 @@ def resolve_execution(
         return _on_cpu(wanted, "requested")
     if wanted.strategy == "cpu":
         return _on_cpu(wanted, "strategy 'cpu' was requested")
-    if not demanded and wanted.devices is None and not switches.read().gpu:
+    if not demanded and not switches.read().gpu:
         return _on_cpu(wanted, "the GPU is switched off (SOLWEIG_NO_GPU or disable_gpu)")
     found = probe_gpu() if probe is None else probe
     devices = _devices(wanted, found)
     if isinstance(devices, Rejected):
         note_rejection(devices.reason)
         if demanded:
-            raise GpuUnavailable(
-                "execution.accelerator", "a usable GPU", f"none: {devices.reason}", _hint()
-            )
-        if wanted.devices is None:
-            _warn(devices.reason)
-        else:
-            log.warning("%s; the CPU is used", devices.reason)
+            raise _unavailable(wanted, devices.reason)
+        _warn(devices.reason)
         return _on_cpu(wanted, f"no GPU is used: {devices.reason}")
-    asked = "requested" if demanded or wanted.devices is not None else "the first usable GPU"
+    asked = "requested" if demanded else "the first usable GPU"
     return ResolvedExecution(
         accelerator="gpu",
         reason=asked,
@@ -277,14 +273,25 @@ def _hint() -> str:
     return f"{hint} See {DOCUMENTATION}."
 
 
+def _unavailable(wanted: ExecutionConfig, reason: str) -> GpuUnavailable:
+    if wanted.devices is None:
+        return GpuUnavailable("execution.accelerator", "a usable GPU", f"none: {reason}", _hint())
+    return GpuUnavailable(
+        "execution.devices",
+        "adapters that this machine has (--device)",
+        reason,
+        "solweig info lists them.",
+    )
+
+
 def _warn(reason: str) -> None:
     """Once per process and reason."""
     if reason in _warned:
         return
     _warned.add(reason)
     warnings.warn(
-        f"no GPU is used: {reason}. The CPU computes the same maps. {_hint()} "
-        'execution=ExecutionConfig(accelerator="cpu") says that the CPU is wanted.',
+        f"no GPU is used: {reason}; the CPU computes the same maps ({DOCUMENTATION}, "
+        "--accelerator cpu)",
         GpuUnavailableWarning,
         stacklevel=5,
     )

@@ -242,7 +242,8 @@ def _named(probe: Probe, device: str | int, visible: Sequence[int] | None) -> Re
         return Rejected(f"{device!r} names no adapter; expected gpu:N")
     count = len(probe.adapters)
     if not 0 <= position < count:
-        return Rejected(f"gpu:{position}: this machine has {count} adapters, from gpu:0")
+        has = f"{count} adapter{'s' * (count > 1)}, from gpu:0"
+        return Rejected(f"gpu:{position}: this machine has {has}")
     if visible is not None and position not in visible:
         return Rejected(f"gpu:{position} is hidden by SOLWEIG_VISIBLE_DEVICES")
     adapter = probe.adapters[position]
@@ -258,8 +259,8 @@ def _why_none(probe: Probe, visible: Sequence[int] | None) -> str:
         short = _shortfall(adapter)
         if short is not None and not adapter.software:
             return f"{adapter}: {short}"
-    names = ", ".join(str(adapter) for adapter in shown)
-    return f"only software adapters were found ({names}), which are used when asked for"
+    names = ", ".join(dict.fromkeys(adapter.name.partition(" (")[0] for adapter in shown))
+    return f"only software adapters were found ({names}), used when named (--device)"
 
 
 def _ready(adapter: AdapterInfo) -> Ready:
@@ -366,10 +367,10 @@ def _refuse(reason: str, kind: str = "validation") -> None:
 
 
 def note_rejection(reason: str) -> None:
-    """Log and count a runtime that was rejected."""
+    """Count a runtime that was rejected; whoever asked for it tells people, once."""
     global _rejections
     _rejections += 1
-    log.info("no GPU is used: %s", reason)
+    log.debug("no GPU is used: %s", reason)
 
 
 def rejection_count() -> int:

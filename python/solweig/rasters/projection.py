@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import transform
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData
+from solweig.messages import warn_user
 from solweig.rasters.units import VerticalUnit
 from solweig.typing import Bounds
 
@@ -193,11 +193,9 @@ def check_scale(name: str, crs: CRS | None, bounds: Bounds) -> None:
         if worst <= REFUSE_SCALE:
             expected += ", and no Mercator"
         raise InvalidSurfaceData(name, expected, got, advice)
-    warnings.warn(
+    warn_user(
         f"{name}: expected a projection that keeps lengths within 0.5 %, got {got}: shadows are "
-        f"off by as much. {advice}",
-        UserWarning,
-        stacklevel=2,
+        f"off by as much. {advice}"
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from rasterio.transform import Affine
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData
+from solweig.messages import warn_user
 from solweig.rasters.grids import (
     Cells,
     Grid,
@@ -264,12 +264,10 @@ def _say_cut(name: str, cells: Cells, held: Cells) -> None:
     if _is_little(cells, held):
         return
     rows, cols = held[1] - held[0], held[3] - held[2]
-    warnings.warn(
+    warn_user(
         f"{name}: covers {_count(held) / _count(cells):.0%} of the surface; the rest is left out, "
         f"and {rows} x {cols} of {cells[1] - cells[0]} x {cells[3] - cells[2]} cells remain. Give "
-        f"a {name} that covers the DSM, or the part that is meant: bbox=... (--bbox).",
-        UserWarning,
-        stacklevel=3,
+        f"a {name} that covers the DSM, or the part that is meant: bbox=... (--bbox)."
     )
 
 
@@ -297,8 +295,6 @@ def _say_empty(name: str, cells: Cells, held: Cells, grid: Grid) -> None:
     if _is_little(cells, held):
         logger.info("%s", text)
         return
-    warnings.warn(
-        f"{text}. Give a {name} that covers the DSM, or the part that is meant: bbox=... (--bbox).",
-        UserWarning,
-        stacklevel=3,
+    warn_user(
+        f"{text}. Give a {name} that covers the DSM, or the part that is meant: bbox=... (--bbox)."
     )

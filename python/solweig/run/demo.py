@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from solweig.config import HumanParams, ModelConfig
+from solweig.execution.config import ExecutionConfig
 from solweig.results.pictures import draw_curves, draw_run
 from solweig.results.summary import TimeseriesSummary
 from solweig.run.calculation import calculate
@@ -60,7 +61,11 @@ def demo_folder() -> Path:
     return Path(str(resources.files("solweig").joinpath("data/demo")))
 
 
-def demo_surface(working_dir: Path | None = None, feedback: Any = None) -> SurfaceData:
+def demo_surface(
+    working_dir: Path | None = None,
+    feedback: Any = None,
+    execution: ExecutionConfig | None = None,
+) -> SurfaceData:
     """The bundled square, prepared.
 
     Parameters
@@ -69,6 +74,8 @@ def demo_surface(working_dir: Path | None = None, feedback: Any = None) -> Surfa
         Where the preparation is kept; ``None`` keeps nothing.
     feedback
         ``(current, total)`` callable.
+    execution
+        Wishes about hardware.
 
     Returns
     -------
@@ -83,6 +90,7 @@ def demo_surface(working_dir: Path | None = None, feedback: Any = None) -> Surfa
         land_cover=folder / "land_cover.tif",
         working_dir=working_dir,
         feedback=feedback,
+        execution=execution,
     )
 
 
@@ -114,7 +122,13 @@ def demo_measurements() -> pd.DataFrame:
     return table
 
 
-def run_demo(out: Path, phase: Phase, *, pictures: bool = True) -> DemoRun:
+def run_demo(
+    out: Path,
+    phase: Phase,
+    *,
+    pictures: bool = True,
+    execution: ExecutionConfig | None = None,
+) -> DemoRun:
     """Run the bundled day and draw it.
 
     Parameters
@@ -125,6 +139,8 @@ def run_demo(out: Path, phase: Phase, *, pictures: bool = True) -> DemoRun:
         Gives a progress callback for a named phase.
     pictures
         Draw PNG maps (needs matplotlib).
+    execution
+        Wishes about hardware.
 
     Returns
     -------
@@ -134,10 +150,10 @@ def run_demo(out: Path, phase: Phase, *, pictures: bool = True) -> DemoRun:
     Raises
     ------
     ConfigurationError
-        The folder cannot be written, or matplotlib is missing.
+        The folder cannot be written, matplotlib is missing, or a GPU is demanded and there is none.
     """
     folder = demo_folder()
-    surface = demo_surface(out / "surface", phase("Preparing the surface"))
+    surface = demo_surface(out / "surface", phase("Preparing the surface"), execution)
     summary = calculate(
         surface,
         demo_weather(),
@@ -148,6 +164,7 @@ def run_demo(out: Path, phase: Phase, *, pictures: bool = True) -> DemoRun:
         pois=folder / "poi.geojson",
         progress_callback=phase("Running the day"),
         overwrite=True,
+        execution=execution,
     )
     if not pictures:
         return DemoRun(summary, [])

@@ -192,15 +192,14 @@ def _model(base: ModelConfig, said: Mapping[str, Any]) -> ModelConfig:
     if model.wall_material is not None:
         model.wall_material = wall_class_name(model.wall_material, model.materials)
     if model.human is None:
-        model.human = _person_of(model.physics, model.materials)
+        model.human = _person_of(model.physics)
     return model
 
 
-def _person_of(*params: SimpleNamespace | None) -> HumanParams:
-    """The person that parameter files describe, else the default one."""
-    for given in params:
-        if given is not None and hasattr(given, "Tmrt_params"):
-            return human_from_params(given)
+def _person_of(physics: SimpleNamespace | None) -> HumanParams:
+    """The person that a parameter file describes, else the default one."""
+    if physics is not None and hasattr(physics, "Tmrt_params"):
+        return human_from_params(physics)
     return HumanParams()
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import math
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from solweig.errors import InvalidSurfaceData
+from solweig.messages import warn_user
 from solweig.surface import checks, plausible
 from solweig.surface.checks import why_canopy_looks_absolute, why_surface_frame_looks_wrong
 from solweig.surface.layers import Layers
@@ -188,12 +188,10 @@ def warn_if_other_frame(dsm: F32, dem: F32, *, relative: bool) -> bool:
     reason = why_surface_frame_looks_wrong(dsm, dem, relative=relative)
     if reason:
         expected, other = ("heights above ground", "elevations")[:: 1 if relative else -1]
-        warnings.warn(
+        warn_user(
             f"dsm: expected {expected} (dsm_relative={relative}), got what look like {other}: "
             f"{reason}. If they are, pass dsm_relative={not relative} "
-            f"({'leave out' if relative else 'add'} --dsm-relative).",
-            UserWarning,
-            stacklevel=2,
+            f"({'leave out' if relative else 'add'} --dsm-relative)."
         )
     return reason is not None
 
@@ -202,11 +200,9 @@ def warn_if_absolute(canopy: F32, ground: F32) -> None:
     """Warn, with the reason, where a canopy said to be relative looks absolute."""
     reason = why_canopy_looks_absolute(canopy, ground)
     if reason:
-        warnings.warn(
+        warn_user(
             "cdsm: expected heights above ground (cdsm_relative=True), got what look like "
-            f"elevations: {reason}. If they are, pass cdsm_relative=False (--cdsm-absolute).",
-            UserWarning,
-            stacklevel=2,
+            f"elevations: {reason}. If they are, pass cdsm_relative=False (--cdsm-absolute)."
         )
 
 

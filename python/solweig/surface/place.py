@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import warnings
 from typing import Any
 
 from affine import Affine
@@ -12,6 +11,7 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from solweig.errors import InvalidSurfaceData
+from solweig.messages import warn_user
 from solweig.rasters.grids import Grid
 from solweig.rasters.labelled import is_labelled, labelled_source, north_up_values
 from solweig.rasters.projection import ground_sides
@@ -65,7 +65,7 @@ def settled_pixel_size(
             f"{said:g} m",
             "SurfaceData.prepare(reproject='utm') brings files to a projection in true metres.",
         )
-    warnings.warn(f"pixel_size: expected {expected}, got {said:g} m.", UserWarning, stacklevel=2)
+    warn_user(f"pixel_size: expected {expected}, got {said:g} m.")
     return said
 
 

@@ -8,13 +8,13 @@ them is in ``docs/checks.md``.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from solweig.errors import InvalidSurfaceData
+from solweig.messages import warn_user
 from solweig.rasters.georef import GeoReference
 from solweig.typing import F32, Bool
 
@@ -86,10 +86,6 @@ def _bands(layer: F32) -> Iterator[slice]:
 
 def _percent(share: float) -> str:
     return f"{100.0 * share:.2g} %" if share < 0.995 else f"{100.0 * share:.0f} %"
-
-
-def _warn(text: str) -> None:
-    warnings.warn(text, UserWarning, stacklevel=3)
 
 
 # ------------------------------------------------------------------ surface and ground
@@ -165,7 +161,7 @@ def _check_objects(
     if only_high or not known:
         return
     if below > max(_FEW_CELLS, _FEW_SHARE * known):
-        _warn(
+        warn_user(
             f"dsm: expected a surface on or above the ground (dem), got {below} of {known} cells "
             f"({_percent(below / known)}) more than {_BELOW_GROUND_M:g} m below it, the deepest by "
             f"{-deepest:.1f} m at {look.at(*place)}. Do both have the same height datum and unit? "
@@ -173,7 +169,7 @@ def _check_objects(
         )
     elif look.whole and touching < _TOUCHING_SHARE * known:
         least = min(float(np.fmin.reduce(above(b), axis=None)) for b in _bands(dsm))
-        _warn(
+        warn_user(
             f"dsm: expected a surface that touches the ground (dem) somewhere, got one that lies "
             f"{_TOUCHING_M:g} m or more above it in {_percent(1.0 - touching / known)} of the "
             f"cells, at least {least:.1f} m. Do both have the same height datum and unit "
@@ -235,7 +231,7 @@ def _say_voids(name: str, layer: F32, look: Look, ground: F32 | None) -> tuple[f
         if not any(bool(cells(band).any()) for band in _bands(layer)):
             continue
         found.append(value)
-        _warn(
+        warn_user(
             f"{name}: expected elevations, got exactly {value:g} m in {look.cells(layer, cells)}, "
             f"far from all others. Is this an undeclared no-data value? Then declare it "
             f"(gdal_edit.py -a_nodata {value:g}; NaN in arrays)."
@@ -347,7 +343,7 @@ def warn_if_below_ground(name: str, layer: F32, ground: F32, look: Look) -> None
             lost += int(np.count_nonzero(vanishing(band)))
     if not trees or lost < _LOST_SHARE * trees:
         return
-    _warn(
+    warn_user(
         f"{name}: expected elevations ({name}_relative=False, --cdsm-absolute), got what look like "
         f"heights above ground: {_percent(lost / trees)} of its {trees} cells with trees lie below "
         f"the ground and vanish: {look.cells(layer, vanishing)}. If they are, pass "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData
+from solweig.messages import warn_user
 from solweig.rasters.align import check_wall_grid, read_on_grid
 from solweig.rasters.grids import Grid, whole_cell_offset
 from solweig.rasters.labelled import is_labelled, labelled_source, north_up_values
@@ -209,12 +209,10 @@ def _warn_of_mixed_units(sources: Mapping[str, RasterSource]) -> None:
     if other is None or not silent:
         return
     names, first = ", ".join(silent), silent[0]
-    warnings.warn(
+    warn_user(
         f"{names}: expected a unit of heights beside layers in {other.name}, got none in the file; "
         f"taken as metres. If they are not, say height_unit={{'{first}': '{other.name}'}} "
-        f"(--height-unit {first}={other.name}); if they are, height_unit={{'{first}': 'm'}}.",
-        UserWarning,
-        stacklevel=2,
+        f"(--height-unit {first}={other.name}); if they are, height_unit={{'{first}': 'm'}}."
     )
 
 

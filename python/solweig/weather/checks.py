@@ -214,16 +214,24 @@ def check_closure(series: WeatherSeries, beam: str) -> list[Finding]:
     if not bad.any():
         return []
     worst = int(rows[np.argmax(np.where(bad[day], miss, -1.0))])
+    sine = " times the sine of the sun's altitude" if beam == "normal" else ""
     day_of_worst = int(day[int(np.flatnonzero(rows == worst)[0])])
     text = (
-        f"global radiation is not direct times the sine of the sun's altitude plus diffuse on "
+        f"global radiation is not direct{sine} plus diffuse on "
         f"{int(bad.sum())} day(s): they differ by {mean_miss[day_of_worst]:.0f} W/m2 in the mean, "
         f"most at {series.stamps[worst]:%Y-%m-%d %H:%M}: global {parts.total[worst]:.0f}, direct "
         f"{parts.direct[worst]:.0f}, diffuse {parts.diffuse[worst]:.0f} W/m2, sun at "
-        f"{altitude[worst]:.0f} degrees. Direct is normal to the beam (a config with "
-        "beam='horizontal' says otherwise); wrong columns, units or clock look like this."
+        f"{altitude[worst]:.0f} degrees. {_beam(beam)}; wrong columns, units or clock look like "
+        "this."
     )
     return [Finding("radiation closure", text)]
+
+
+def _beam(beam: str) -> str:
+    """How direct radiation is read, and how it would be read otherwise."""
+    if beam == "normal":
+        return f"Direct is taken as normal to the beam, unless {argument('beam', 'horizontal')}"
+    return f"Direct is taken as on the horizontal, unless {argument('beam', 'normal')}"
 
 
 def check_zeros(series: WeatherSeries) -> list[Finding]:
@@ -240,8 +248,8 @@ def check_zeros(series: WeatherSeries) -> list[Finding]:
             found.append(
                 Finding(
                     "zero radiation",
-                    f"in {int(where.sum())} step(s), first {first:%Y-%m-%d %H:%M}, {what}: taken as "
-                    f"missing, {then}.",
+                    f"in {int(where.sum())} step(s), first {first:%Y-%m-%d %H:%M}, {what}: taken "
+                    f"as missing, {then}.",
                 )
             )
     return found
@@ -300,12 +308,12 @@ def _far(
         return []
     swapped = (place[1], place[0])
     if abs(swapped[0]) <= 90 and distance_km(swapped, other) <= MOST_KM:
-        why = "latitude and longitude look swapped"
+        why = "Latitude and longitude look swapped."
     else:
-        why = "is it meant?"
+        why = "Is it meant?"
     text = (
-        f"{what} ({_degrees(place)}) is {distance:.0f} km from {name} ({_degrees(other)}); {why} "
-        f"{then.capitalize()}. See {argument('latitude')}, {argument('longitude')}."
+        f"{what} ({_degrees(place)}) is {distance:.0f} km from {name} ({_degrees(other)}); {then}. "
+        f"{why} See {argument('latitude')}, {argument('longitude')}."
     )
     return [Finding("place", text)]
 

@@ -1,4 +1,4 @@
-"""Does the radiation of a series fit the sun that its stamps, clock and place give?
+"""Whether the radiation of a series fits the sun that its stamps, clock and place give.
 
 Both methods ask by how much the sun would have to be moved in time. Positions at other times follow
 from declination and hour angle, so nothing is computed anew.
@@ -6,6 +6,7 @@ from declination and hour angle, so nothing is computed anew.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,7 +129,7 @@ def _by_closure(series: WeatherSeries, heights: Heights, rows: NDArray[np.int64]
 
     def left(hours: F64) -> F64:
         residual = horizontal - direct * there.at(hours)
-        return np.sqrt(np.mean(residual**2, axis=1))
+        return np.asarray(np.sqrt(np.mean(residual**2, axis=1)), np.float64)
 
     coarse = left(_COARSE)
     around = _COARSE[int(coarse.argmin())] + _FINE
@@ -184,10 +185,10 @@ def _daylights(total: F64, since: F64, hours: F64) -> list[NDArray[np.int64]]:
     joined = np.abs(np.diff(since) - (hours[1:] + hours[:-1]) / 2.0) < 0.02
     edges = np.flatnonzero(np.diff(lit))
     found = []
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
-        if lit[first + 1] and joined[first : last + 1].all():
-            if last - first >= _LEAST_ROWS_OF_DAY:
-                found.append(np.arange(first, last + 2))
+    for first, last in itertools.pairwise(edges):
+        long = last - first >= _LEAST_ROWS_OF_DAY
+        if long and lit[first + 1] and joined[first : last + 1].all():
+            found.append(np.arange(first, last + 2))
     return found
 
 

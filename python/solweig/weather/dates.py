@@ -9,7 +9,9 @@ from typing import Any
 
 from solweig.errors import WeatherDataError
 
-_TIME = r"(?:[T ]+(?P<time>\d{1,2}(?::\d{2}(?::\d{2}(?:[.,]\d+)?)?)?)\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
+_TIME = (
+    r"(?:[T ]+(?P<time>\d{1,2}(?::\d{2}(?::\d{2}(?:[.,]\d+)?)?)?)\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
+)
 _FORMS = (
     re.compile(r"(?P<year>\d{4})"),
     re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})"),
@@ -76,9 +78,9 @@ def parse_bound(value: Any, name: str) -> Bound:
         value = value.to_pydatetime(warn=False)
     if type(value).__module__ == "numpy" and hasattr(value, "astype"):
         value = _of_numpy(value)
-    if isinstance(value, dt.datetime):
+    if isinstance(value, dt.datetime) and value == value:  # not NaT
         return Bound(value.year, value.month, value.day, value.timetz())
-    if isinstance(value, dt.date):
+    if isinstance(value, dt.date) and value == value:
         return Bound(value.year, value.month, value.day)
     raise WeatherDataError(name, "a date or a date and time", repr(value), ISO_HINT)
 
@@ -142,7 +144,7 @@ def _zone(text: str | None) -> dt.timezone | None:
     if text is None:
         return None
     if text == "Z":
-        return dt.timezone.utc
+        return dt.UTC
     sign = -1 if text[0] == "-" else 1
     digits = text[1:].replace(":", "")
     return dt.timezone(sign * dt.timedelta(hours=int(digits[:2]), minutes=int(digits[2:])))

@@ -51,8 +51,8 @@ class Location:
     Warns
     -----
     UserWarning
-        The sun's own clock is hours away from ``utc_offset``, or differs from UTC where it is left
-        out.
+        The sun's own clock is hours away from ``utc_offset``, unless that is said to be 0 (stamps
+        in UTC), or differs from UTC where it is left out.
     """
 
     latitude: float
@@ -80,7 +80,8 @@ class Location:
             return
         self.utc_offset = in_range("utc_offset", self.utc_offset, -14, 14, "hours")
         apart = (self.utc_offset - solar + 12.0) % 24.0 - 12.0
-        if abs(apart) > _PLAUSIBLE_HOURS:
+        # Stamps in UTC are usual anywhere.
+        if self.utc_offset != 0 and abs(apart) > _PLAUSIBLE_HOURS:
             warnings.warn(
                 f"utc_offset {self.utc_offset:+g} h is {abs(apart):.1f} h away from the sun's "
                 f"clock at longitude {self.longitude:g} ({solar:+.1f} h). Check both.",
@@ -188,7 +189,8 @@ class Location:
 
         place = read_place(path)
         found = cls(place["latitude"], place["longitude"], place["altitude"], place["TZ"])
-        found.of_file = (found.latitude, found.longitude)
+        # Not the class's, though the type checker takes it for that.
+        vars(found)["of_file"] = (found.latitude, found.longitude)
         return found
 
 

@@ -348,8 +348,8 @@ def _optional(rows: list[WeatherValues], name: str) -> F64:
 
 def _radiation(rows: list[WeatherValues], altitude: F64, beam: str) -> Radiation:
     total = _column(rows, "global_rad")
-    parts = (_optional(rows, f"measured_{name}_rad") for name in ("direct", "diffuse"))
-    return settle(total, *parts, altitude, beam)
+    direct, diffuse = (_optional(rows, f"measured_{name}_rad") for name in ("direct", "diffuse"))
+    return settle(total, direct, diffuse, altitude, beam)
 
 
 def _stamp_of(rows: list[WeatherValues], otherwise: str) -> str:
@@ -373,17 +373,21 @@ def _sun(
     interval: F64,
     stamp: str,
 ) -> tuple[sun.SunTrack, NDArray[np.datetime64], dict[str, F64]]:
-    """The sun in the middle of each step, its time there, and its angles as the model takes them."""
+    """The sun amid each step, its time there, and its angles as the model takes them."""
     middle = sun.middle_of_step(utc, interval, stamp)
     track = sun.sun_track(middle, *_spot(location))
     solar = sun.solar_time(middle, location.longitude, track.equation_of_time)
     given_azimuth = _optional(rows, "precomputed_sun_azimuth") % 360.0
-    return track, solar, {
-        "altitude": sun.raise_low_sun(
-            _unless_given(rows, "precomputed_sun_altitude", track.altitude)
-        ),
-        "azimuth": np.where(np.isnan(given_azimuth), track.azimuth, given_azimuth),
-    }
+    return (
+        track,
+        solar,
+        {
+            "altitude": sun.raise_low_sun(
+                _unless_given(rows, "precomputed_sun_altitude", track.altitude)
+            ),
+            "azimuth": np.where(np.isnan(given_azimuth), track.azimuth, given_azimuth),
+        },
+    )
 
 
 def _spot(location: Location) -> tuple[float, float, float]:

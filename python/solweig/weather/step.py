@@ -149,8 +149,9 @@ class Weather(WeatherValues):
         hours
             Keep only stamps at these hours, 0-23.
         year
-            Give all rows this year; 29 February is left out where it has none. A file composed of
-            months from several years takes the year of ``start`` when ``year`` is left out.
+            Give all rows this year; 29 February is left out where it has none. ``start`` and
+            ``end`` may name it or a year of the file. A file composed of months from several years
+            takes the year of ``start`` when ``year`` is left out.
         timestep_minutes
             Length of the steps [min]; left out, the file's, as told by its rows an hour.
         stamp
@@ -196,8 +197,9 @@ class Weather(WeatherValues):
     ) -> list[Weather]:
         """Steps of one or more files in UMEP's 24-column text format (-999 is missing).
 
-        Stamps mark the end of a step unless ``stamp`` says otherwise. Air temperature, humidity and global radiation must be there;
-        missing wind or pressure stays missing, which is logged.
+        Stamps mark the end of a step unless ``stamp`` says otherwise. Air temperature, humidity and
+        global radiation must be there; missing wind or pressure stays missing, which is logged. The
+        header line may be left out.
 
         Parameters
         ----------
@@ -288,9 +290,7 @@ class Weather(WeatherValues):
         from solweig.weather.readers.table import read_dataframe  # pandas takes its time
 
         return cls._of(
-            read_dataframe(
-                frame, columns=columns, minutes=timestep_minutes, stamp=stamp, fill=fill
-            )
+            read_dataframe(frame, columns=columns, minutes=timestep_minutes, stamp=stamp, fill=fill)
         )
 
     @classmethod

@@ -199,7 +199,7 @@ def highest_of_solar_day(
 
 def _highest_after(midnights: Times, latitude: float, longitude: float, altitude_m: float) -> F64:
     """Highest altitude within 24 h of each UTC instant."""
-    quarters: Times = midnights[:, None] + _QUARTER_HOURS[None, :]  # type: ignore[assignment]
+    quarters: Times = midnights[:, None] + _QUARTER_HOURS[None, :]
     altitude, _ = sun_position(quarters.ravel(), latitude, longitude, altitude_m)
     highest = np.maximum(altitude.reshape(quarters.shape).max(axis=1), 0.0)
     return np.asarray(highest, np.float64)

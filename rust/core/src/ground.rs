@@ -103,7 +103,7 @@ impl LandCoverTable {
 pub struct DayPhase {
     /// Highest sun altitude of the day [deg].
     pub altitude_max: f64,
-    /// Clock fraction of the day, 0–1.
+    /// Part of the solar day that has passed, 0–1 and up to half a step more.
     pub clock_fraction: f64,
     /// Sunrise [h, solar time].
     pub sunrise: f64,

@@ -5,9 +5,7 @@ One reader for weather, for the place and for the table as pvlib names it.
 
 from __future__ import annotations
 
-import calendar
 import csv
-import datetime as dt
 import io
 import logging
 import os
@@ -18,21 +16,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from solweig.errors import WeatherDataError
 from solweig.messages import argument
 from solweig.typing import F64
-from solweig.weather.dates import parse_bound
 from solweig.weather.readers import frames
+from solweig.weather.readers.epw_clock import (
+    CLOCK_COLUMNS,
+    EpwClock,
+    a_year,
+    dated,
+    ends_as_written,
+    means_written_years,
+    read_clock,
+)
 from solweig.weather.readers.frames import Rows
 from solweig.weather.readers.period import select
 from solweig.weather.readers.text import read_text
 from solweig.weather.values import Fill, Origin
 
 log = logging.getLogger("solweig")
-
-I64 = NDArray[np.int64]
 
 # our name: name in pvlib's EPW frame, codes that mark a missing value, factor to our unit
 _FIELDS: dict[str, tuple[str, tuple[float, ...], float]] = {
@@ -57,11 +60,9 @@ _COLUMNS = (
     "liquid_precipitation_depth", "liquid_precipitation_quantity",
 )  # fmt: skip
 _LEAST_COLUMNS = 22  # up to wind speed
-_CLOCK = ("year", "month", "day", "hour", "minute")
 _PLACE_KEYS = ("loc", "city", "state-prov", "country", "data_type", "WMO_code")
 _HINT = "An EPW file has 8 header lines, then 35 comma-separated values per row."
 _PLACE_HINT = "The first line of an EPW file names place, latitude, longitude, time zone, height."
-_HOUR = 60
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def _place(line: str, source: str) -> dict[str, Any]:
             source, "four numbers in the LOCATION line", ",".join(numbers), _PLACE_HINT
         ) from None
     extra = len(names) - len(_PLACE_KEYS)
-    names[1 : 2 + extra] = [",".join(names[1 : 2 + extra])]
+    names[1 : 2 + extra] = [", ".join(names[1 : 2 + extra])]
     return {
         **dict(zip(_PLACE_KEYS, names, strict=True)),
         "latitude": latitude, "longitude": longitude, "TZ": zone, "altitude": height,
@@ -179,10 +180,11 @@ def _table(lines: list[str], first: int, source: str) -> pd.DataFrame:
         )  # fmt: skip
     except (ValueError, pd.errors.ParserError):
         # Rows with more or fewer columns than the format has.
+        columns = range(max(line.count(",") for _, line in rows) + 1)
         try:
             wide = pd.read_csv(
-                io.StringIO(text), header=None, index_col=False, skipinitialspace=True,
-                names=range(max(line.count(",") for _, line in rows) + 1),
+                io.StringIO(text), header=None, names=columns,
+                index_col=False, skipinitialspace=True,
             )  # fmt: skip
         except (ValueError, pd.errors.ParserError) as error:
             raise WeatherDataError(
@@ -191,7 +193,9 @@ def _table(lines: list[str], first: int, source: str) -> pd.DataFrame:
         table = wide.reindex(columns=range(len(_COLUMNS)))
         table.columns = pd.Index(_COLUMNS)
     if len(table) != len(rows):
-        raise WeatherDataError(source, "one row a line", f"{len(table)} of {len(rows)} lines", _HINT)
+        raise WeatherDataError(
+            source, "one row a line", f"{len(table)} of {len(rows)} lines", _HINT
+        )
     table.index = pd.Index([number for number, _ in rows])
     return table
 
@@ -225,8 +229,8 @@ def read_epw(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]
         Not an EPW file.
     """
     file = read_file(path)
-    clock = _clock(file.table, file.name)
-    frame = file.table.set_axis(_ends(clock.midnights(clock.year), clock), axis=0)
+    clock = read_clock(file.table, file.name)
+    frame = file.table.set_axis(ends_as_written(clock), axis=0)
     place = {
         **file.place,
         "tz_offset": file.place["TZ"],
@@ -253,11 +257,18 @@ def read_epw_weather(
     """See :meth:`solweig.Weather.from_epw`."""
     file = read_file(path)
     _say_pvgis(file)
-    clock = _clock(file.table, file.name)
+    clock = read_clock(file.table, file.name)
+    year = None if year is None else a_year(year)
     frame = _quantities(file.table, file.name)
-    frame, steps, known = _dated(frame, clock, year, start, minutes, file.name)
-    frame["minutes"] = steps
     zone = float(file.place["TZ"])
+    if year is not None and means_written_years(clock, year, start, end):
+        # The rows are chosen by the dates of the file, then they are given the year.
+        written = pd.DataFrame({"row": range(len(frame))}, index=ends_as_written(clock))
+        rows = select(written, start, end, None, file.name, zone)["row"].to_numpy()
+        frame, clock = frame.iloc[rows].reset_index(drop=True), clock.take(rows)
+        start = end = None
+    frame, steps, known = dated(frame, clock, year, start, minutes, file.name)
+    frame["minutes"] = steps
     frame = select(frame, start, end, hours, file.name, zone)
     steps = frame.pop("minutes").to_numpy(dtype=np.float64)
     frames.fill_missing(frame, fill, (*frames.REQUIRED, "ws", "pressure"), file.name)
@@ -265,28 +276,32 @@ def read_epw_weather(
 
 
 def read_epw_frame(
-    table: pd.DataFrame, *, minutes: float | None = None, stamp: str | None = None, fill: Fill = None
+    table: pd.DataFrame,
+    *,
+    minutes: float | None = None,
+    stamp: str | None = None,
+    fill: Fill = None,
 ) -> Rows | None:
     """Rows of a frame of ``pvlib.iotools.read_epw``; ``None`` for any other frame.
 
     Its index is the start of each hour. Dates are the index's, which may have been moved to another
     year, and clock times those of the columns.
     """
-    if not {*_CLOCK, "temp_air", "ghi", "atmospheric_pressure"} <= set(table.columns):
+    if not {*CLOCK_COLUMNS, "temp_air", "ghi", "atmospheric_pressure"} <= set(table.columns):
         return None
     index = pd.DatetimeIndex(table.index)
     source = "table of pvlib's read_epw"
-    clock = _clock(table, source)
+    clock = read_clock(table, source)
     began = clock.end - clock.step  # minutes after midnight
-    if not np.array_equal(index.hour, began // _HOUR):
+    if not np.array_equal(index.hour, began // 60):
         return None
     local = index.tz_localize(None)
-    clock = _Clock(
+    clock = EpwClock(
         np.asarray(local.year, np.int64), np.asarray(local.month, np.int64),
         np.asarray(local.day, np.int64), clock.end, clock.step,
     )  # fmt: skip
     frame = _quantities(table, source)
-    frame, steps, known = _dated(frame, clock, None, None, minutes, source)
+    frame, steps, known = dated(frame, clock, None, None, minutes, source)
     frames.fill_missing(frame, fill, (*frames.REQUIRED, "ws", "pressure"), source)
     return Rows(frame, steps, known, stamp)
 
@@ -322,161 +337,9 @@ def _numbers(column: pd.Series, name: str, source: str, lines: Any) -> F64:
     if words.size:
         row = int(words[0])
         raise WeatherDataError(
-            name, "a number in every row", repr(column.iloc[row]), f"In {source}, line {lines[row]}."
+            name,
+            "a number in every row",
+            repr(column.iloc[row]),
+            f"In {source}, line {lines[row]}.",
         )
     return values.to_numpy(dtype=np.float64)
-
-
-# ------------------------------------------------------------------ dates
-
-
-@dataclass(frozen=True)
-class _Clock:
-    """When the interval of each row ends: its date, and minutes after that date's midnight."""
-
-    year: I64
-    month: I64
-    day: I64
-    end: I64
-    step: int
-    """Length of the intervals [min]."""
-
-    def midnights(self, years: I64) -> NDArray[np.datetime64]:
-        """Midnight of each row's date in other years; NaT where that year has no such day."""
-        months = ((years - 1970) * 12 + self.month - 1).astype("datetime64[M]")
-        days = months.astype("datetime64[D]") + (self.day - 1)
-        leap = np.array([calendar.isleap(y) for y in years.tolist()])
-        return np.where(self.is_leap_day & ~leap, np.datetime64("NaT"), days)
-
-    @property
-    def is_leap_day(self) -> NDArray[np.bool_]:
-        """Rows of 29 February."""
-        return (self.month == 2) & (self.day == 29)
-
-
-def _ends(midnights: NDArray[np.datetime64], clock: _Clock) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(midnights + clock.end.astype("timedelta64[m]"))
-
-
-def _clock(table: pd.DataFrame, source: str) -> _Clock:
-    """Dates of the rows and the ends of their intervals.
-
-    Hours are 1 to 24 and name the end of theirs; in files with 0 to 23 they name the same hours by
-    their start. Where there are several rows an hour, the minutes tell them apart if they can, else
-    their order does.
-    """
-    lines = table.index
-    parts = {}
-    for name in _CLOCK:
-        numbers = pd.to_numeric(table[name], errors="coerce")
-        if name == "minute":
-            numbers = numbers.fillna(0)
-        wrong = np.flatnonzero(numbers.isna().to_numpy() | (numbers % 1 != 0).to_numpy())
-        if wrong.size:
-            i = int(wrong[0])
-            raise WeatherDataError(
-                name, "a whole number", repr(table[name].iloc[i]), f"In {source}, line {lines[i]}."
-            )
-        parts[name] = numbers.to_numpy(dtype=np.int64)
-    year, month, day, hour, minute = (parts[name] for name in _CLOCK)
-    from_zero = hour.size > 0 and hour.min() == 0
-    limits = {
-        "month": (month, 1, 12), "hour": (hour, 0 if from_zero else 1, 23 if from_zero else 24),
-        "minute": (minute, 0, 60), "year": (year, 1700, 2300),
-    }  # fmt: skip
-    longest = np.array([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
-    for name, (values, low, high) in limits.items():
-        _require(values, low, high, name, source, lines)
-    _require(day, 1, longest[month - 1], "day", source, lines)
-    last_hour = hour * _HOUR + (_HOUR if from_zero else 0)
-    count = _rows_an_hour(year, month, day, hour)
-    step = _HOUR // count
-    if count == 1:
-        return _Clock(year, month, day, last_hour, _HOUR)
-    return _Clock(year, month, day, last_hour - _HOUR + _within(hour, minute, count), step)
-
-
-def _require(values: I64, low: Any, high: Any, name: str, source: str, lines: Any) -> None:
-    wrong = np.flatnonzero((values < low) | (values > high))
-    if wrong.size:
-        i = int(wrong[0])
-        top = high if np.ndim(high) == 0 else high[i]
-        raise WeatherDataError(
-            name, f"{low} to {top}", int(values[i]), f"In {source}, line {lines[i]}."
-        )
-
-
-def _rows_an_hour(*clock: I64) -> int:
-    """How many rows most hours have, as far as it divides the hour."""
-    changes = np.any([np.diff(part) != 0 for part in clock], axis=0)
-    sizes = np.diff(np.concatenate([[0], np.flatnonzero(changes) + 1, [clock[0].size]]))
-    usual = int(np.bincount(sizes).argmax())
-    return usual if usual in (1, 2, 3, 4, 6, 12, 60) else 1
-
-
-def _within(hour: I64, minute: I64, count: int) -> I64:
-    """Minutes from the beginning of its hour to the end of each interval."""
-    step = _HOUR // count
-    first = np.concatenate([[True], np.diff(hour) != 0])
-    place = np.arange(hour.size) - np.maximum.accumulate(np.where(first, np.arange(hour.size), 0))
-    written = np.unique(minute)
-    if written.size == count and set(written.tolist()) == set(range(step, _HOUR + 1, step)):
-        return minute
-    if written.size == count and set(written.tolist()) == set(range(0, _HOUR, step)):
-        # 0 either begins the hour, and minutes name starts, or ends it.
-        zero_begins = bool(np.all(place[minute == 0] == 0) and np.any(place[minute == step] == 1))
-        if zero_begins:
-            return minute + step
-        return np.where(minute == 0, _HOUR, minute)
-    return np.minimum((place + 1) * step, _HOUR)
-
-
-def _dated(
-    frame: pd.DataFrame,
-    clock: _Clock,
-    year: int | None,
-    start: Any,
-    minutes: float | None,
-    source: str,
-) -> tuple[pd.DataFrame, F64, bool]:
-    """The rows by the ends of their intervals in the year they are to have, and their lengths."""
-    years = _years(clock, year, start, source)
-    midnights = clock.midnights(years)
-    gone = np.isnat(midnights)
-    if gone.any():
-        log.info("%s: 29 February is left out, %d has none", source, int(years[gone][0]))
-    kept = frame[~gone].set_index(_ends(midnights, clock)[~gone])
-    stamps = pd.DatetimeIndex(kept.index)
-    if len(stamps) > 1 and not stamps.is_monotonic_increasing:
-        raise WeatherDataError(source, "rows in order of time", "rows out of order")
-    if not stamps.is_unique:
-        raise WeatherDataError(
-            source, "one row an interval", f"several at {stamps[stamps.duplicated()][0]}",
-            "Rows an hour must be as many in every hour.",
-        )  # fmt: skip
-    if minutes is not None:
-        steps, _ = frames.lengths(kept, minutes, source)
-        return kept, steps, True
-    return kept, np.full(len(kept), float(clock.step)), True
-
-
-def _years(clock: _Clock, year: int | None, start: Any, source: str) -> I64:
-    """Year of each row: as written, or one for all."""
-    written = clock.year
-    if year is None and np.unique(written).size > 1 and not _is_one_stretch(clock):
-        said = None if start is None else parse_bound(start, "start").year
-        year = said or int(np.bincount(written - written.min()).argmax() + written.min())
-        log.info("%s is composed of months of several years; all rows are dated %d", source, year)
-    if year is None:
-        return written
-    if not 1700 <= int(year) <= 2300:
-        raise WeatherDataError("year", "1700 to 2300", repr(year))
-    return np.full(written.size, int(year))
-
-
-def _is_one_stretch(clock: _Clock) -> bool:
-    """Whether rows of several years follow each other without a jump, as measured years do."""
-    stamps = clock.midnights(clock.year) + clock.end.astype("timedelta64[m]")
-    apart = np.diff(stamps)
-    longest = np.timedelta64(7, "D").astype(apart.dtype)
-    return bool(np.all(apart > np.timedelta64(0, "m")) and np.all(apart <= longest))

@@ -55,27 +55,41 @@ def select(
     first, last, before = _instants(stamps, start, end, utc_offset)
     keep = np.ones(len(frame), np.bool_)
     if first is not None:
-        keep &= np.asarray(stamps >= first)
+        keep &= np.asarray(stamps >= pd.Timestamp(first))
     if last is not None:
-        keep &= np.asarray(stamps <= last)
+        keep &= np.asarray(stamps <= pd.Timestamp(last))
     if before is not None:
-        keep &= np.asarray(stamps < before)
+        keep &= np.asarray(stamps < pd.Timestamp(before))
     wanted: list[int] = []
     if hours is not None:
-        wanted = [int(hour) for hour in hours]
-        if any(not 0 <= hour <= 23 for hour in wanted):
-            raise ConfigurationError("hours", "hours from 0 to 23", repr(wanted))
+        wanted = _hours(hours)
         keep &= np.isin(stamps.hour, wanted)
     if not keep.any():
         raise WeatherDataError(
             "period",
-            f"stamps between {start} and {end}" + ("" if hours is None else f" at hours {wanted}"),
+            "stamps" + _words(start, end) + ("" if hours is None else f" at hours {wanted}"),
             f"none; {source} holds {stamps[0]} to {stamps[-1]}",
             f"Change {argument('start')}, {argument('end')} or {argument('hours')}, or give "
             f"{argument('year')} to re-date the rows of an EPW file.",
         )
     _say_cut(stamps, first, last if last is not None else before, source)
     return frame[keep].copy()
+
+
+def _hours(said: Any) -> list[int]:
+    try:
+        wanted = [int(hour) for hour in said]
+    except (TypeError, ValueError):
+        wanted = [-1]
+    if isinstance(said, str) or any(not 0 <= hour <= 23 for hour in wanted):
+        raise ConfigurationError("hours", "a list of hours from 0 to 23", repr(said))
+    return wanted
+
+
+def _words(start: Any, end: Any) -> str:
+    """A period in words."""
+    said = (("from", start), ("to", end))
+    return "".join(f" {word} {bound}" for word, bound in said if bound is not None)
 
 
 def _instants(
@@ -99,7 +113,8 @@ def _instants(
             last = instant
         else:
             before = finish.after(year)
-        if first is not None and first > (last or before):  # type: ignore[operator]
+        late_end = last is not None and first is not None and first > last
+        if late_end or (before is not None and first is not None and first >= before):
             raise WeatherDataError(
                 "end", f"a time after start ({start})", repr(end),
                 "A period over New Year is two periods." if finish.year is None else None,
@@ -121,7 +136,7 @@ def _local(instant: dt.datetime, utc_offset: float | None) -> dt.datetime:
         raise ConfigurationError(
             "start, end", "times without a time zone", str(instant), "The file's clock is local."
         )
-    utc = instant.astimezone(dt.timezone.utc).replace(tzinfo=None)
+    utc = instant.astimezone(dt.UTC).replace(tzinfo=None)
     return utc + dt.timedelta(hours=utc_offset)
 
 
@@ -133,4 +148,6 @@ def _say_cut(
         end is not None and stamps[-1] < end - _DAY
     )
     if short:
-        log.warning("%s: the period reaches beyond its rows, %s to %s", source, stamps[0], stamps[-1])
+        log.warning(
+            "%s: the period reaches beyond its rows, %s to %s", source, stamps[0], stamps[-1]
+        )

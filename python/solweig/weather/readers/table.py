@@ -58,11 +58,11 @@ def read_dataframe(
         raise WeatherDataError("frame", "at least one row", "none")
     if "atmospheric_pressure" in frame.columns and tidy["pressure"].median() > 40_000:
         tidy["pressure"] *= _PASCAL  # pvlib's EPW column
-        if stamp is None and table.index.tz is not None:
+        if stamp is None and pd.DatetimeIndex(table.index).tz is not None:
             stamp = "start"
             log.warning(
-                "table: columns are those of pvlib's read_epw, so its stamps are taken as the start "
-                "of each step; %s says otherwise",
+                "table: columns are those of pvlib's read_epw, so its stamps are taken as the "
+                "start of each step; %s says otherwise",
                 argument("stamp", "end"),
             )
     frames.require_order(tidy, "table")

@@ -1,0 +1,38 @@
+"""How messages name arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import typer
+
+from solweig.cli.app import app
+from solweig.messages import argument
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("stamp", "start", "stamp='start' (--stamp start)"),
+        ("utc_offset", 5.5, "utc_offset=5.5 (--utc-offset 5.5)"),
+        ("utc_offset", 2.0, "utc_offset=2 (--utc-offset 2)"),
+        ("timestep_minutes", None, "timestep_minutes= (--timestep-minutes)"),
+        ("fill", {"ws": "VALUE"}, "fill={'ws': VALUE} (--fill ws=VALUE)"),
+        ("fill", "interpolate", "fill='interpolate' (--fill interpolate)"),
+        ("columns", None, "columns="),
+    ],
+)
+def test_arguments_in_python_and_on_the_command_line(name: str, value: Any, text: str) -> None:
+    assert argument(name, value) == text
+
+
+def test_the_flags_that_messages_name_exist() -> None:
+    group: Any = typer.main.get_command(app)
+    command = group.get_command(None, "run")
+    flags = {flag for option in command.params for flag in option.opts}
+    for name in (
+        "stamp", "utc_offset", "longitude", "latitude", "timestep_minutes", "fill", "start", "end",
+        "hours", "year", "beam", "leaf_on", "leaf_off",
+    ):  # fmt: skip
+        assert argument(name).split("(")[1].rstrip(")") in flags
