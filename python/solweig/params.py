@@ -306,7 +306,7 @@ def _short(value: Any) -> str:
 
 def _albedos(params: SimpleNamespace) -> dict[str, Any]:
     section = params.Albedo
-    if hasattr(section, "Value"):
+    if hasattr(section, "Value") or not isinstance(section, SimpleNamespace):
         return _values(section)
     merged: dict[str, Any] = {}
     for kind in ("Material", "Effective"):

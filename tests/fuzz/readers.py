@@ -417,14 +417,18 @@ def _write_metadata(folder: Path) -> list[Path]:
         if raster.stem != "tmrt_mean":
             raster.unlink()  # one is enough to compare
     shutil.copy(folder / FILE_NAME, folder / "whole.json")
-    return [folder / FILE_NAME]
+    (folder / "other").mkdir()
+    shutil.copytree(folder / "summary", folder / "other" / "summary")
+    shutil.copy(folder / FILE_NAME, folder / "other" / FILE_NAME)
+    return [folder / FILE_NAME, folder / "summary" / "tmrt_mean.tif"]
 
 
 def _read_metadata(path: Path) -> Any:
-    found = load_run_metadata(path)
-    refuse_other_run(path.parent, "another", overwrite=True)
-    compare_runs(path.parent, path.parent)
-    refuse_to_resume(path.parent, json.loads(path.with_name("whole.json").read_text()))
+    run = path.parent if path.name == FILE_NAME else path.parents[1]
+    found = load_run_metadata(run)
+    refuse_other_run(run, "another", overwrite=True)
+    compare_runs(run, run / "other")
+    refuse_to_resume(run, json.loads((run / "whole.json").read_text()))
     return found
 
 

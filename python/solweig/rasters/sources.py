@@ -74,7 +74,7 @@ def open_source(name: str, path: str | Path, unit: HeightUnit | None = None) -> 
                 )
             grid = Grid((dataset.height, dataset.width), dataset.transform, flat)
             band, numbers = dataset.units[0], (dataset.scales[0], dataset.offsets[0])
-    except RasterioError as problem:
+    except (RasterioError, UnicodeDecodeError) as problem:
         raise InvalidSurfaceData(name, "a raster that GDAL can read", f"{path}: {problem}") from (
             problem
         )

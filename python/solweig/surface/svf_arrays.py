@@ -326,7 +326,7 @@ def _read_tif(content: bytes, name: str) -> F32:
             grid = dataset.read(1).astype(np.float32)
             if dataset.nodata is not None:
                 grid[grid == np.float32(dataset.nodata)] = np.nan
-    except RasterioError as problem:
+    except (RasterioError, UnicodeDecodeError) as problem:
         raise InvalidSurfaceData(f"svf.{name}", "a GeoTIFF", str(problem)) from problem
     finite = grid[np.isfinite(grid)]
     if finite.size and (finite.min() < -1e-4 or finite.max() > 1.0 + 1e-4):
