@@ -9,7 +9,7 @@ import numbers
 import os
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import SimpleNamespace
 from typing import Any
@@ -55,10 +55,12 @@ def validate_outputs(outputs: Sequence[str]) -> list[str]:
     ConfigurationError
         A name that is not in :data:`VALID_OUTPUTS`.
     """
+    expected = "names among " + ", ".join(VALID_OUTPUTS)
+    if not isinstance(outputs, Iterable):
+        raise ConfigurationError("outputs", expected, repr(outputs))
     names = [outputs] if isinstance(outputs, str) else list(outputs)
     for name in names:
         if name not in VALID_OUTPUTS:
-            expected = "names among " + ", ".join(VALID_OUTPUTS)
             raise ConfigurationError("outputs", expected, repr(name))
     return list(dict.fromkeys(names))
 

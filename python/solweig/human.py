@@ -116,7 +116,7 @@ class HumanParams:
 def _check_range(name: str, value: Any, low: float, high: float, unit: str) -> None:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if low <= number <= high:
         return

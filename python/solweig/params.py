@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 
 from solweig.errors import ConfigurationError
 from solweig.human import HumanParams
+from solweig.json_text import parse_json
 from solweig.renamed import also_named
 
 MISSING = -900.0  # the files mark absent values with -999 or -9999
@@ -132,11 +134,17 @@ def land_cover_table(params: SimpleNamespace | None = None) -> dict[int, dict[st
                 "materials", f"a section {section!r}", "none", "Start from load_materials()."
             )
     table = {}
-    for code, name in sorted(_values(source.Names).items(), key=lambda item: int(item[0])):
+    for code, name in sorted((_code(key), name) for key, name in _values(source.Names).items()):
         row = class_row(source, str(name))
         if row is not None:
-            table[int(code)] = row
+            table[code] = row
     return table
+
+
+def _code(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", text):
+        raise ConfigurationError("Names", "codes of classes, 0 to 999", _short(text))
+    return int(text)
 
 
 def class_row(params: SimpleNamespace, name: str) -> dict[str, float] | None:
@@ -151,12 +159,12 @@ def class_row(params: SimpleNamespace, name: str) -> dict[str, float] | None:
     row: dict[str, float] = {}
     for quantity, values in sections.items():
         value = values.get(name)
-        if value is None or float(value) <= MISSING:
+        if value is None or (number := _number(f"{quantity} of {name}", value)) <= MISSING:
             return None
         low, high = _LIMITS[quantity]
-        if not low <= float(value) <= high:
+        if not low <= number <= high:
             raise ConfigurationError(f"{quantity} of {name}", f"{low:g} to {high:g}", value)
-        row[quantity] = float(value)
+        row[quantity] = number
     return row
 
 
@@ -199,7 +207,7 @@ def human_from_params(params: SimpleNamespace) -> HumanParams:
     tmrt = _values(params.Tmrt_params) if hasattr(params, "Tmrt_params") else {}
     pet = _values(params.PET_settings) if hasattr(params, "PET_settings") else {}
     base = HumanParams()
-    height = float(pet.get("Height", base.height))
+    height = _number("Height", pet.get("Height", base.height))
     sex = pet.get("Sex", base.sex)
     if isinstance(sex, str):
         sex = {"male": 1, "female": 2}.get(sex.lower(), sex)
@@ -241,7 +249,7 @@ def tree_settings(physics: SimpleNamespace | None = None) -> dict[str, float]:
     }
     settings = {}
     for name, (key, low, high) in rows.items():
-        value = float(values[key])
+        value = _number(key, values[key])
         if not low <= value <= high:
             raise ConfigurationError(key, f"{low:g} to {high:g}", value)
         settings[name] = value
@@ -252,7 +260,7 @@ def wind_height(physics: SimpleNamespace | None) -> float | None:
     """Height of the wind sensor [m] where the file says so."""
     if physics is None or not hasattr(physics, "Wind_Height"):
         return None
-    return float(_values(physics.Wind_Height)["magl"])
+    return _number("Wind_Height", _values(physics.Wind_Height).get("magl"))
 
 
 def namespace_from_dict(values: Any) -> Any:
@@ -280,12 +288,25 @@ def namespace_to_plain(value: Any) -> Any:
 def _values(section: Any) -> dict[str, Any]:
     """The entries of a section, whether or not they sit under ``Value``."""
     inner = getattr(section, "Value", section)
+    if not isinstance(inner, SimpleNamespace):
+        raise ConfigurationError("parameters", "sections of names and values", _short(inner))
     return dict(vars(inner))
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ConfigurationError(name, "a number", _short(value)) from None
+
+
+def _short(value: Any) -> str:
+    return repr(value)[:80]
 
 
 def _albedos(params: SimpleNamespace) -> dict[str, Any]:
     section = params.Albedo
-    if hasattr(section, "Value"):
+    if hasattr(section, "Value") or not isinstance(section, SimpleNamespace):
         return _values(section)
     merged: dict[str, Any] = {}
     for kind in ("Material", "Effective"):
@@ -322,8 +343,8 @@ def read_json_object(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
     if not file.is_file():
         raise FileNotFoundError(f"{kind} file not found: {file}")
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        values = parse_json(file.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise ConfigurationError(str(file), "a JSON object", f"invalid JSON ({error})") from error
     if not isinstance(values, dict):
         raise ConfigurationError(str(file), "a JSON object", type(values).__name__)

@@ -155,6 +155,7 @@ def test_config_file_holds_flags_and_flags_beat_it(site: Path) -> None:
         ("colour = 1\n", "unknown key 'colour'"),
         ("[dsm]\nfile = 1\n", "key 'dsm'"),
         ("dsm = \n", "not TOML"),
+        ("dsm = " + "[" * 100_000, "not TOML"),
     ],
 )
 def test_bad_config_files(site: Path, text: str, said: str) -> None:
@@ -180,6 +181,7 @@ def test_missing_config_file(site: Path) -> None:
         (["--sky", "green"], "--sky: expected anisotropic or isotropic"),
         (["--fill", "ws"], "--fill: expected name=number"),
         (["--bbox", "1,2"], "--bbox: expected four numbers"),
+        (["--bbox", "1,2,inf,3"], "--bbox: expected four numbers"),
         pytest.param(["--accelerator", "gpu"], "execution.accelerator", marks=pytest.mark.engine),
         (["--start", "2007-01-01"], "2007-01-01"),
         (["--params", "none.json"], "none.json"),
@@ -195,6 +197,26 @@ def test_bad_input_is_one_line_and_exit_code_two(site: Path, more: list[str], sa
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.output
     assert not (site / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("flag", "name"),
+    [
+        ("--dsm", "damaged.tif"), ("--cdsm", "damaged.tif"), ("--land-cover", "damaged.asc"),
+        ("--met", "damaged.txt"), ("--pois", "damaged.geojson"), ("--pois", "damaged.gpkg"),
+        ("--pois", "damaged.csv"), ("--pois", "damaged.shp"), ("--state", "damaged.npz"),
+        ("--params", "damaged.json"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04\xff\x00damaged", b"[" * 50_000])
+def test_damaged_files_are_one_line_and_exit_code_two(
+    site: Path, flag: str, name: str, content: bytes
+) -> None:
+    (site / name).write_bytes(content)
+    done = invoke(arguments(site, flag, str(site / name)))
+    assert done.exit_code == 2, done.output
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.output
 
 
 def test_missing_weather_values_are_said_not_guessed(site: Path) -> None:

@@ -279,6 +279,39 @@ def test_material_values_out_of_range(tmp_path: Path) -> None:
         params.load_materials(path)
 
 
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        ("Albedo", 3), ("Names", None), ("Names", {"Value": {"x": "Grass"}}),
+        ("Tree_settings", []), ("Tree_settings", {"Value": {"Transmissivity": "much"}}),
+        ("Tree_settings", {"Value": {"Transmissivity": 10**400}}),
+        ("Wind_Height", {"Value": {}}), ("Wind_Height", {"Value": {"magl": [10]}}),
+    ],
+)  # fmt: skip
+def test_sections_of_parameter_files_that_are_none(
+    tmp_path: Path, section: str, values: object
+) -> None:
+    whole = params.namespace_to_dict(params.load_params())
+    path = tmp_path / "umep.json"
+    path.write_text(json.dumps({**whole, section: values}))
+    found = params.load_params(path)
+    kinds = {"Tree_settings": params.tree_settings, "Wind_Height": params.wind_height}
+    with pytest.raises(ConfigurationError):
+        kinds.get(section, params.land_cover_table)(found)
+
+
+def test_json_nested_deeper_than_python_reads(tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(ConfigurationError, match="too deeply"):
+        ModelConfig.load(path)
+
+
+def test_outputs_that_are_no_names() -> None:
+    with pytest.raises(ConfigurationError, match="outputs"):
+        ModelConfig(outputs=True)  # type: ignore[arg-type]
+
+
 def test_switches_read_the_environment() -> None:
     read = switches.read({})
     assert (read.ram_fraction, read.gpu_headroom) == (0.5, 0.8)

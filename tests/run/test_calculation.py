@@ -288,6 +288,32 @@ def test_saved_states_are_checked(tmp_path: Path) -> None:
         ThermalState.load(tmp_path / "other.npz")
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"field_tg": np.full((3, 4), 400.0, np.float32)}, "tg holds"),
+        ({"field_lup": np.full((3, 4), np.inf, np.float32)}, "lup holds"),
+        ({"field_lup": np.zeros((3, 4))}, "float64"),
+        ({"field_lup": np.zeros((2, 4), np.float32)}, "several shapes"),
+        ({"field_lup": None}, "instead of"),
+        ({"accumulated_days": -1.0}, "clock"),
+        ({"accumulated_days": np.zeros(3)}, "clock"),
+    ],
+)
+def test_a_saved_state_that_no_run_can_have_left(
+    tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    names = ("lup", "lup_e", "lup_s", "lup_w", "lup_n", "tg")
+    arrays = {f"field_{name}": np.zeros((3, 4), np.float32) for name in names}
+    whole: dict[str, Any] = {"first": False, "accumulated_days": 0.1, **arrays}
+    np.savez(tmp_path / "state.npz", **whole)
+    assert ThermalState.load(tmp_path / "state.npz").shape == (3, 4)
+    damaged = {k: v for k, v in {**whole, **changes}.items() if v is not None}
+    np.savez(tmp_path / "state.npz", **damaged)
+    with pytest.raises(solweig.ConfigurationError, match=said):
+        ThermalState.load(tmp_path / "state.npz")
+
+
 @pytest.mark.parametrize("option", [1, 3, 4])
 def test_every_sky_division_runs(surface: solweig.SurfaceData, option: int) -> None:
     other = small_surface(svf=False)

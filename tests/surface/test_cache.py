@@ -465,6 +465,29 @@ def test_loaded_surface_computes_the_same(tmp_path: Path) -> None:
     same(made, loaded)
 
 
+@pytest.mark.parametrize(
+    "content", ['"pixel_size": 4.0', "", "no JSON", "[1]", "[" * 100_000], ids=lambda text: text[:6]
+)
+def test_metadata_that_say_something_else(tmp_path: Path, content: str) -> None:
+    SurfaceData(**scene(), pixel_size=2.0).save_cleaned(tmp_path)
+    path = tmp_path / "metadata.json"
+    whole = path.read_text()
+    assert '"pixel_size": 2.0' in whole
+    damaged = content if "pixel" not in content else whole.replace('"pixel_size": 2.0', content)
+    path.write_text(damaged)
+    with pytest.raises(InvalidSurfaceData, match=r"metadata\.json.*damaged"):
+        SurfaceData.load(tmp_path)
+
+
+def test_an_svf_dir_whose_fingerprint_is_damaged(tmp_path: Path) -> None:
+    files = write_scene(tmp_path)
+    SurfaceData.prepare(**files, working_dir=tmp_path / "work")
+    folder = tmp_path / "work/svf/px2.000"
+    (folder / "memmap/cache_meta.json").write_text("{}")
+    with pytest.raises(StalePrecomputedData, match="damaged"):
+        SurfaceData.prepare(**files, svf_dir=folder)
+
+
 def test_load_from_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(MissingPrecomputedData, match=r"metadata\.json"):
         SurfaceData.load(tmp_path)

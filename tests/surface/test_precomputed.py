@@ -60,6 +60,30 @@ def test_every_form_of_every_patch_option(option: int, form: str, tmp_path: Path
     assert matrices.shape == (6, 7)
 
 
+def test_vegetation_of_an_earlier_sky_is_not_read(tmp_path: Path) -> None:
+    ShadowArrays(**bits()).to_memmap(tmp_path)
+    bare = bits(seed=1)["shmat"]
+    ShadowArrays(bare).to_memmap(tmp_path)
+    found = ShadowArrays.from_memmap(tmp_path)
+    assert not found.has_vegetation
+    np.testing.assert_array_equal(found.shmat, bare)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('"patch_option": 2', '"patch_option": 1'), ('"vegshmat"', '"shmat"')]
+)
+def test_a_description_of_masks_that_says_something_else(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    # 145 and 153 patches take as many words.
+    ShadowArrays(**bits()).to_memmap(tmp_path)
+    path = tmp_path / "shadow_meta.json"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(InvalidSurfaceData, match="as it was written"):
+        ShadowArrays.from_memmap(tmp_path)
+
+
 def test_words_hold_patch_i_at_bit_i() -> None:
     values = bits()["shmat"]
     words = ShadowArrays(values).words()["shmat"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -234,6 +235,8 @@ def parse_bbox(text: str | None) -> list[float] | None:
         return None
     try:
         west, south, east, north = (float(part) for part in text.split(","))
+        if not all(map(math.isfinite, (west, south, east, north))):
+            raise ValueError
     except ValueError:
         raise ConfigurationError(
             "--bbox", "four numbers: west,south,east,north", repr(text)

@@ -164,5 +164,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise typer.BadParameter(f"no file {path}")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise typer.BadParameter(f"{path} is not TOML: nested too deeply") from None
+    except ValueError as error:
         raise typer.BadParameter(f"{path} is not TOML: {error}") from None

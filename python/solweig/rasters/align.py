@@ -66,7 +66,7 @@ def read_on_grid(source: RasterSource, grid: Grid) -> F32:
             if offset is not None:
                 return _read_cells(dataset, source.stored, *offset, grid.shape)
             return _warp(source, dataset, grid)
-    except RasterioError as problem:
+    except (RasterioError, UnicodeDecodeError) as problem:
         raise InvalidSurfaceData(
             source.name, "readable raster data", f"{source.path}: {problem}"
         ) from problem

@@ -98,6 +98,20 @@ def content_hash(value: Any) -> str:
     return digest.hexdigest()
 
 
+_SEAL = "digest"
+
+
+def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to be written as JSON, with a digest of itself."""
+    return {**content, _SEAL: content_hash(content)}
+
+
+def seal_holds(content: Mapping[str, Any]) -> bool:
+    """Whether JSON that was :func:`sealed` is as it was written; False without a digest."""
+    rest = {name: value for name, value in content.items() if name != _SEAL}
+    return content.get(_SEAL) == content_hash(rest)
+
+
 def content_of(arrays: Mapping[str, NDArray[Any] | None]) -> dict[str, str]:
     """:func:`content_hash` of every array that is there, by name."""
     known = {name: np.asarray(grid) for name, grid in arrays.items() if grid is not None}

@@ -371,7 +371,7 @@ def _rasterio_errors() -> Iterator[None]:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
             yield
-        except RasterioError as error:
+        except (RasterioError, UnicodeDecodeError) as error:
             raise OSError(f"raster input or output failed: {error}") from error
 
 
@@ -385,7 +385,7 @@ def _open(path: PathLike, mode: str = "r") -> Iterator[Any]:
     with _rasterio_errors():
         try:
             source = _rasterio().open(file, mode)
-        except RasterioIOError as error:
+        except (RasterioIOError, UnicodeDecodeError) as error:
             raise InvalidSurfaceData(
                 file.name, "a raster that GDAL reads", str(error), "Give a GeoTIFF, for example."
             ) from error

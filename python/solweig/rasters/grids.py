@@ -95,13 +95,16 @@ def check_bbox(bbox: Any) -> Bounds:
         west, south, east, north = (float(v) for v in bbox)
     except (TypeError, ValueError):
         raise InvalidSurfaceData("bbox", expected, repr(bbox)) from None
-    if not (west < east and south < north):
+    finite = all(map(math.isfinite, (west, south, east, north)))
+    if not (finite and west < east and south < north):
         raise InvalidSurfaceData("bbox", expected, repr(tuple(bbox)))
     return west, south, east, north
 
 
 def overlap(name: str, cells: Cells, bounds: Bounds, grid: Grid, *, part_cells: bool) -> Cells:
     """The cells of ``cells`` that ``bounds`` touches (``part_cells``) or whose centre it holds."""
+    if not all(map(math.isfinite, bounds)):
+        raise InvalidSurfaceData(name, "an extent of finite numbers", str(tuple(bounds)))
     west, south, east, north = bounds
     size, (left, top) = grid.pixel_size, (grid.bounds[0], grid.bounds[3])
     # Half a cell inwards from either edge decides by the centre, almost nothing by any part.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,9 +66,15 @@ def open_source(name: str, path: str | Path, unit: HeightUnit | None = None) -> 
             if dataset.count > 1:
                 logger.info("%s: band 1 of %d is used", name, dataset.count)
             flat, vertical = split_vertical(dataset.crs)
+            if not all(map(math.isfinite, dataset.transform)):
+                raise InvalidSurfaceData(
+                    name,
+                    "a grid of finite numbers",
+                    f"the transform {tuple(dataset.transform)[:6]}",
+                )
             grid = Grid((dataset.height, dataset.width), dataset.transform, flat)
             band, numbers = dataset.units[0], (dataset.scales[0], dataset.offsets[0])
-    except RasterioError as problem:
+    except (RasterioError, UnicodeDecodeError) as problem:
         raise InvalidSurfaceData(name, "a raster that GDAL can read", f"{path}: {problem}") from (
             problem
         )

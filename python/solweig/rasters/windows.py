@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig import _core
+from solweig.rasters.archives import DamagedFile, damage_told
 
 __all__ = ["Where", "is_its_file", "map_array", "read_window", "whole_file", "write_window"]
 
@@ -32,11 +33,16 @@ def map_array(path: str | Path, mode: Literal["r", "r+", "c"] = "r") -> NDArray[
 
     Raises
     ------
-    OSError, ValueError, EOFError
-        No such file, or no array in it.
+    FileNotFoundError
+        No such file.
+    DamagedFile
+        No array of numbers in it, or not all of it.
     """
     own = _identity(path)
-    array = np.load(path, mmap_mode=mode, allow_pickle=False)
+    with damage_told():
+        array = np.lib.format.open_memmap(path, mode=mode)
+        if array.dtype.kind not in "buif":
+            raise DamagedFile(f"an array of {array.dtype}, not of numbers")
     pages = getattr(array, "_mmap", None)
     if pages is not None and own is not None:
         _files[pages] = own

@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -147,12 +148,14 @@ def compare_runs(
         raise ConfigurationError("threshold", "0 or more", threshold)
     told = [_finished(name, folder) for name, folder in (("a", first), ("b", second))]
     pairs = _common(first, second, steps=steps)
-    _check_grids(pairs)
+    with _damage_told():
+        _check_grids(pairs)
     target = None if out is None else _checked_out(Path(out), first, second, overwrite=overwrite)
-    found = tuple(
-        _compare(name, one, two, threshold, None if target is None else target / "difference")
-        for name, one, two in pairs
-    )
+    with _damage_told():
+        found = tuple(
+            _compare(name, one, two, threshold, None if target is None else target / "difference")
+            for name, one, two in pairs
+        )
     apart = tuple(
         name
         for part in ("inputs", "parameters")
@@ -162,6 +165,16 @@ def compare_runs(
     if target is not None:
         comparison.write(target)
     return comparison
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    from rasterio.errors import RasterioError
+
+    try:
+        yield
+    except (RasterioError, UnicodeDecodeError) as error:
+        raise ConfigurationError("a, b", "rasters that GDAL reads", str(error)) from error
 
 
 def _finished(name: str, folder: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import numpy as np
 from solweig import _core
 from solweig.atomic import write_text
 from solweig.errors import ConfigurationError
+from solweig.json_text import parse_json
 from solweig.rasters.digests import content_hash, plain
 from solweig.renamed import also_named
 
@@ -195,7 +196,7 @@ def load_run_metadata(path: str | Path) -> dict[str, Any]:
     if not source.exists():
         raise FileNotFoundError(f"run metadata: no file {source}")
     try:
-        metadata = json.loads(source.read_text(encoding="utf-8"))
+        metadata = parse_json(source.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ConfigurationError("run metadata", "JSON", f"{source} ({error})") from error
     if not isinstance(metadata, dict) or "run_id" not in metadata:

@@ -54,7 +54,7 @@ def pair(name: object, xy: Any) -> tuple[float, float]:
     """
     try:
         x, y = (float(v) for v in xy)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ConfigurationError(f"pois {name!r}", "two numbers (x, y)", repr(xy)) from None
     return x, y
 

@@ -77,7 +77,7 @@ def _reproject(named: Named, crs: str | None, target_wkt: str) -> Named:
         An unknown system, or degrees on a raster that does not say where it lies.
     """
     from pyproj import CRS, Transformer
-    from pyproj.exceptions import CRSError
+    from pyproj.exceptions import CRSError, ProjError
 
     if not named or crs is None:
         return named
@@ -96,7 +96,10 @@ def _reproject(named: Named, crs: str | None, target_wkt: str) -> Named:
     target = CRS.from_wkt(target_wkt)
     if source == target:
         return named
-    transformer = Transformer.from_crs(source, target, always_xy=True)
+    try:
+        transformer = Transformer.from_crs(source, target, always_xy=True)
+    except ProjError as error:
+        raise ConfigurationError("pois", "a CRS of places on earth", str(crs)[:80]) from error
     return [(name, transformer.transform(x, y)) for name, (x, y) in named]
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from solweig.atomic import atomic_path
 from solweig.errors import ConfigurationError
+from solweig.rasters.archives import DamagedFile, damage_told, open_archive
 
 if TYPE_CHECKING:
     from solweig._core import State
@@ -25,6 +26,9 @@ _REFERENCE_NAMES = {
     "tgmap1_n": "lup_n",
     "tgout1": "tg",
 }
+_LIMITS = {"tg": (-150.0, 150.0)}
+_LONGWAVE = (0.0, 5000.0)
+"""What stored rasters may hold: degrees [deg C], and longwave [W m-2]."""
 
 
 class ThermalState:
@@ -196,16 +200,20 @@ class ThermalState:
         if not source.exists():
             raise FileNotFoundError(f"thermal state: no file {source}")
         try:
-            with np.load(source) as stored:
+            with open_archive(source) as stored:
+                names = [name.removesuffix(".npy") for name in stored.names]
                 fields = {
-                    name.removeprefix("field_"): stored[name]
-                    for name in stored.files
+                    name.removeprefix("field_"): stored.array(name)
+                    for name in names
                     if name.startswith("field_")
                 }
-                return cls(bool(stored["first"]), float(stored["accumulated_days"]), fields)
-        except (KeyError, ValueError, OSError) as error:
+                first, days = stored.array("first"), stored.array("accumulated_days")
+            with damage_told():
+                _check_stored(first, days, fields)
+                return cls(bool(first), float(days), fields)
+        except DamagedFile as error:
             raise ConfigurationError(
-                "thermal state", "a file written by ThermalState.save", source
+                "thermal state", "a file written by ThermalState.save", f"{source} ({error})"
             ) from error
 
     def __repr__(self) -> str:
@@ -213,3 +221,24 @@ class ThermalState:
             f"ThermalState(first={self.first}, accumulated_days={self.accumulated_days:g}, "
             f"shape={self.shape})"
         )
+
+
+def _check_stored(first: Any, days: Any, fields: dict[str, NDArray[Any]]) -> None:
+    """Raise DamagedFile for what no run can have saved."""
+    if first.shape or days.shape or not 0.0 <= float(days) < np.inf:
+        raise DamagedFile("its clock is none")
+    if not fields:
+        if not first:
+            raise DamagedFile("no rasters")
+        return
+    names = sorted(_REFERENCE_NAMES.values())
+    if sorted(fields) != names:
+        raise DamagedFile(f"rasters {', '.join(sorted(fields))[:80]} instead of {', '.join(names)}")
+    shapes = {grid.shape for grid in fields.values()}
+    if len(shapes) > 1 or any(len(shape) != 2 or 0 in shape for shape in shapes):
+        raise DamagedFile("rasters of several shapes, or not 2-D")
+    for name, grid in fields.items():
+        low, high = _LIMITS.get(name, _LONGWAVE)
+        outside = grid[~np.isnan(grid) & ~((grid >= low) & (grid <= high))]
+        if grid.dtype != np.float32 or outside.size:
+            raise DamagedFile(f"{name} holds {grid.dtype} values, some beyond {low:g} to {high:g}")

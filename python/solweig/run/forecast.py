@@ -147,7 +147,7 @@ def _range(source: RasterSource) -> tuple[float, float]:
                 if known.size:
                     low, high = min(low, float(known.min())), max(high, float(known.max()))
             return low, high
-    except RasterioIOError as error:
+    except (RasterioIOError, UnicodeDecodeError) as error:
         raise InvalidSurfaceData(source.name, "a raster file", f"{source.path} ({error})") from (
             error
         )

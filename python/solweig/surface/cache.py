@@ -16,7 +16,6 @@ computation and never to a wrong result.
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import os
@@ -30,9 +29,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.errors import ConfigurationError, SolweigError, StalePrecomputedData
+from solweig.json_text import parse_json
 from solweig.memory_limits import stay_on_disk
 from solweig.parallel import in_parallel
-from solweig.rasters.digests import file_digest, save_arrays, write_json
+from solweig.rasters.digests import file_digest, save_arrays, seal_holds, sealed, write_json
 from solweig.rasters.files import save_raster
 from solweig.surface.shadow_arrays import ShadowArrays
 from solweig.surface.svf_arrays import SvfArrays
@@ -83,19 +83,17 @@ def pixel_tag(pixel_size: float, patch_option: int = 2) -> str:
 
 def commit(folder: Path, fingerprint: str, digests: dict[str, str], extra: dict[str, Any]) -> None:
     """Declare the files in ``folder`` (digests by path relative to it) complete."""
-    write_json(
-        folder / META_NAME,
-        {"format": CACHE_FORMAT, "fingerprint": fingerprint, "files": digests, **extra},
-    )
+    told = {"format": CACHE_FORMAT, "fingerprint": fingerprint, "files": digests, **extra}
+    write_json(folder / META_NAME, sealed(told))
 
 
 def read_meta(folder: Path) -> dict[str, Any] | None:
     """Content of the folder's JSON file; ``None`` if it is absent or damaged."""
     try:
-        meta = json.loads((folder / META_NAME).read_text("utf-8"))
+        meta = parse_json((folder / META_NAME).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return meta if isinstance(meta, dict) else None
+    return meta if isinstance(meta, dict) and seal_holds(meta) else None
 
 
 def why_unusable(folder: Path, fingerprint: str) -> str | None:
@@ -320,7 +318,15 @@ def check_not_stale(svf_dir: str | Path, fingerprint: str) -> None:
     What UMEP or another program made carries no fingerprint and passes. Raises
     StalePrecomputedData.
     """
-    meta = read_meta(Path(svf_dir) / "memmap")
+    folder = Path(svf_dir) / "memmap"
+    meta = read_meta(folder)
+    if meta is None and (folder / META_NAME).exists():
+        raise StalePrecomputedData(
+            "svf_dir",
+            f"the {META_NAME} that was written",
+            "a damaged one, or one of an earlier version",
+            "Leave out svf_dir to compute them anew.",
+        )
     if meta is not None and meta.get("fingerprint") != fingerprint:
         raise StalePrecomputedData(
             "svf_dir",

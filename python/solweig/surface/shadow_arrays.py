@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,9 @@ from numpy.typing import NDArray
 from solweig import _core
 from solweig.atomic import atomic_path
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
-from solweig.rasters.digests import save_arrays, write_json
+from solweig.json_text import parse_json
+from solweig.rasters.archives import Archive, DamagedFile, damage_told, open_archive
+from solweig.rasters.digests import save_arrays, seal_holds, sealed, write_json
 from solweig.rasters.windows import map_array
 
 logger = logging.getLogger(__name__)
@@ -326,28 +326,31 @@ class ShadowArrays:
         if not source.is_file():
             raise MissingPrecomputedData(str(source), "Compute it with SurfaceData.compute_svf().")
         try:
-            # Opened here, because NumPy leaves the file open when it finds it damaged.
-            with source.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+            with open_archive(source) as stored:
                 return cls._from_stored(stored, source)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as problem:
+        except DamagedFile as problem:
             raise InvalidSurfaceData(
                 str(source), "a readable shadow matrix file", str(problem)
             ) from problem
 
     @classmethod
-    def _from_stored(cls, stored: Any, source: Path) -> ShadowArrays:
-        if "shadowmat" not in stored:
+    def _from_stored(cls, stored: Archive, source: Path) -> ShadowArrays:
+        present = {name.removesuffix(".npy") for name in stored.names}
+        if "shadowmat" not in present:
             raise MissingPrecomputedData(f"{source} (key 'shadowmat')")
-        first = stored["shadowmat"]
+        first = stored.array("shadowmat")
         if first.ndim != 3:
             raise InvalidSurfaceData(str(source), "3-D shadow matrices", f"{first.ndim}-D")
-        n_patches = int(stored["n_patches"]) if "n_patches" in stored else int(first.shape[2])
+        n_patches = int(first.shape[2])
+        if "n_patches" in present:
+            with damage_told():
+                n_patches = int(stored.array("n_patches"))
         patch_option_of(n_patches)
         words = {"shmat": to_words(first, n_patches)}
         del first
         for name in ("vegshmat", "vbshmat"):
-            if MASK_KEYS[name] in stored:
-                words[name] = to_words(stored[MASK_KEYS[name]], n_patches)
+            if MASK_KEYS[name] in present:
+                words[name] = to_words(stored.array(MASK_KEYS[name]), n_patches)
         if len(words) == 3 and not words["vegshmat"].any():
             # UMEP leaves the vegetation matrices at zero when it ran without vegetation; read
             # literally they would say that vegetation hides the whole sky.
@@ -388,6 +391,8 @@ class ShadowArrays:
             Digests by file name.
         """
         folder = Path(directory)
+        for name in set(MASK_KEYS) - set(self._words):  # of an earlier sky with vegetation
+            (folder / f"{name}.npy").unlink(missing_ok=True)
         digests = save_arrays(folder, self._words)
         self.describe(folder, self._patch_option)
         return digests
@@ -404,7 +409,7 @@ class ShadowArrays:
             Division of the sky they belong to, 1-4.
         """
         masks = sorted(path.stem for path in folder.glob("*.npy"))
-        write_json(folder / _META, {"patch_option": patch_option, "masks": masks})
+        write_json(folder / _META, sealed({"patch_option": patch_option, "masks": masks}))
 
     @classmethod
     def from_memmap(cls, directory: str | Path) -> ShadowArrays:
@@ -429,12 +434,17 @@ class ShadowArrays:
         """
         folder = Path(directory)
         try:
-            meta = json.loads((folder / _META).read_text("utf-8"))
-            words = {name: map_array(folder / f"{name}.npy") for name in meta["masks"]}
-            return cls.from_words(words, int(meta["patch_option"]))
+            with damage_told():
+                meta = parse_json((folder / _META).read_text("utf-8"))
+                masks, option = sorted(meta["masks"]), int(meta["patch_option"])
+                found = sorted(path.stem for path in folder.glob("*.npy"))
+                if masks != found or "shmat" not in masks or not seal_holds(meta):
+                    raise DamagedFile(f"{_META} is not as it was written")
+            words = {name: map_array(folder / f"{name}.npy") for name in masks}
         except FileNotFoundError as problem:
             raise MissingPrecomputedData(str(folder), str(problem)) from problem
-        except (OSError, ValueError, KeyError, TypeError) as problem:
+        except DamagedFile as problem:
             raise InvalidSurfaceData(
                 str(folder), "readable shadow matrices", str(problem)
             ) from problem
+        return cls.from_words(words, option)

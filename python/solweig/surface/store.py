@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from functools import partial
 from pathlib import Path
@@ -13,8 +12,17 @@ from numpy.typing import NDArray
 
 from solweig import _core, switches
 from solweig.errors import InvalidSurfaceData, MissingPreparedSurface
+from solweig.json_text import parse_json
 from solweig.parallel import in_parallel
-from solweig.rasters.digests import LayerDigests, array_digest, file_digest, fingerprint, write_json
+from solweig.rasters.digests import (
+    LayerDigests,
+    array_digest,
+    file_digest,
+    fingerprint,
+    seal_holds,
+    sealed,
+    write_json,
+)
 from solweig.surface.cache import CACHE_FORMAT, GridFiles, SurfaceCache
 from solweig.surface.extent import valid_of
 from solweig.surface.heights import preprocess
@@ -25,6 +33,7 @@ logger = logging.getLogger(__name__)
 L = TypeVar("L", bound=Layers)
 
 _METADATA = "metadata.json"
+_AGAIN = "Run SurfaceData.prepare() again."
 _PARAMETERS = (
     "trunk_ratio",
     "min_object_height",
@@ -113,18 +122,16 @@ def save_layers(
     (root / _METADATA).unlink(missing_ok=True)
     files = grid_files(surface).write_all(root / "cleaned", layers)
     _remove_others(root / "cleaned", set(layers))
-    write_json(
-        root / _METADATA,
-        {
-            "format": CACHE_FORMAT,
-            "engine": _engine(),
-            "fingerprint": key,
-            "prepare_fingerprint": prepare_fingerprint,
-            "grid": grid,
-            "parameters": parameters,
-            "files": files,
-        },
-    )
+    told = {
+        "format": CACHE_FORMAT,
+        "engine": _engine(),
+        "fingerprint": key,
+        "prepare_fingerprint": prepare_fingerprint,
+        "grid": grid,
+        "parameters": parameters,
+        "files": files,
+    }
+    write_json(root / _METADATA, sealed(told))
 
 
 def _remove_others(folder: Path, kept: set[str]) -> None:
@@ -137,10 +144,11 @@ def _remove_others(folder: Path, kept: set[str]) -> None:
 
 def _read_metadata(root: Path) -> dict[str, Any] | None:
     try:
-        meta = json.loads((root / _METADATA).read_text("utf-8"))
+        meta = parse_json((root / _METADATA).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return meta if isinstance(meta, dict) and meta.get("format") == CACHE_FORMAT else None
+    good = isinstance(meta, dict) and meta.get("format") == CACHE_FORMAT and seal_holds(meta)
+    return meta if good else None
 
 
 def _intact(root: Path, key: str) -> bool:
@@ -169,7 +177,8 @@ def note_svf(root: Path, surface: Layers, key: str) -> None:
             "fingerprint": key,
             "sky_reach": surface.sky_reach,
         }
-        write_json(root / _METADATA, meta)
+        del meta["digest"]
+        write_json(root / _METADATA, sealed(meta))
 
 
 def save_surface(
@@ -203,6 +212,13 @@ def load_surface(kind: type[L], directory: str | Path, *, load_svf: bool = True)
     if root.name == "cleaned" and not (root / _METADATA).exists():
         root = root.parent
     meta = _read_metadata(root)
+    if meta is None and (root / _METADATA).exists():
+        raise InvalidSurfaceData(
+            str(root / _METADATA),
+            "the file that was written",
+            "a damaged one, or one of an earlier version",
+            _AGAIN,
+        )
     if meta is None:
         raise MissingPreparedSurface(
             str(root / _METADATA), "Make the surface with SurfaceData.prepare(working_dir=...)."
@@ -213,7 +229,7 @@ def load_surface(kind: type[L], directory: str | Path, *, load_svf: bool = True)
             damaged,
             "the file that was written",
             "a damaged or missing file",
-            "Run SurfaceData.prepare() again.",
+            _AGAIN,
         )
     return _build(kind, root, meta, load_svf)
 

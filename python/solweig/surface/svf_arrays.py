@@ -11,6 +11,7 @@ import numpy as np
 
 from solweig.atomic import atomic_path
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
+from solweig.rasters.archives import DamagedFile, open_archive
 from solweig.rasters.digests import save_arrays
 from solweig.rasters.windows import map_array
 from solweig.typing import F32
@@ -195,16 +196,16 @@ class SvfArrays:
         if not source.is_file():
             raise MissingPrecomputedData(str(source), "Compute it with SurfaceData.compute_svf().")
         try:
-            with zipfile.ZipFile(source) as archive:
-                members = {Path(name).name: name for name in archive.namelist()}
+            with open_archive(source) as archive:
+                members = {Path(name).name: name for name in archive.names}
                 present = {
                     k: members[f"{v}.tif"] for k, v in UMEP_STEMS.items() if f"{v}.tif" in members
                 }
                 needed = _needed_grids(set(present))
                 for name in needed - set(present):
                     raise MissingPrecomputedData(f"{source} ({UMEP_STEMS[name]}.tif)")
-                grids = {k: _read_tif(archive.read(v), k) for k, v in present.items()}
-        except zipfile.BadZipFile as problem:
+                grids = {k: _read_tif(archive.content(v), k) for k, v in present.items()}
+        except DamagedFile as problem:
             raise InvalidSurfaceData(str(source), "a zip archive", str(problem)) from problem
         if not use_vegetation:
             grids = {k: v for k, v in grids.items() if "veg" not in k}
@@ -304,7 +305,7 @@ class SvfArrays:
             return cls(**{name: map_array(folder / f"{name}.npy", mode) for name in cls.names()})
         except FileNotFoundError as problem:
             raise MissingPrecomputedData(str(folder), str(problem)) from problem
-        except (OSError, ValueError, EOFError) as problem:
+        except DamagedFile as problem:
             raise InvalidSurfaceData(
                 str(folder), "readable sky view factor grids", str(problem)
             ) from problem
@@ -325,7 +326,7 @@ def _read_tif(content: bytes, name: str) -> F32:
             grid = dataset.read(1).astype(np.float32)
             if dataset.nodata is not None:
                 grid[grid == np.float32(dataset.nodata)] = np.nan
-    except RasterioError as problem:
+    except (RasterioError, UnicodeDecodeError) as problem:
         raise InvalidSurfaceData(f"svf.{name}", "a GeoTIFF", str(problem)) from problem
     finite = grid[np.isfinite(grid)]
     if finite.size and (finite.min() < -1e-4 or finite.max() > 1.0 + 1e-4):

@@ -2,8 +2,8 @@
 
 ``<folder>/journal.json`` says whose tiles they are; ``<folder>/tiles/<number>.json`` appears, at
 once and complete, when everything of a tile has been written. It holds what the tile sent back and
-the digest of each raster it wrote: a tile counts as done only if its record can be read and its
-rasters still have their digests.
+the digest of each raster it wrote: a tile counts as done only if its record and its rasters still
+have their digests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.atomic import write_text
-from solweig.rasters.digests import plain
+from solweig.json_text import parse_json
+from solweig.rasters.digests import plain, seal_holds, sealed
 
 __all__ = ["Digest", "Journal"]
 
@@ -59,21 +60,21 @@ class Journal:
         self.folder = folder
 
     def head(self) -> dict[str, Any] | None:
-        """Whose tiles these are; None where nothing, or nothing readable, is there."""
+        """Whose tiles these are; None where nothing, or nothing whole, is there."""
         return _read(self.folder / _HEAD)
 
     def begin(self, head: Mapping[str, Any]) -> None:
         """Start anew: forget every tile."""
         self.remove()
         (self.folder / "tiles").mkdir(parents=True, exist_ok=True)
-        write_text(self.folder / _HEAD, json.dumps(plain(head), indent=1) + "\n")
+        write_text(self.folder / _HEAD, json.dumps(sealed(plain(head)), indent=1) + "\n")
 
     def finish(self, number: int, record: Mapping[str, Any]) -> None:
         """Note that a tile is finished; ``record`` must be JSON."""
-        write_text(self._tile(number), json.dumps(record, separators=(",", ":")) + "\n")
+        write_text(self._tile(number), json.dumps(sealed(record), separators=(",", ":")) + "\n")
 
     def records(self, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
-        """What is noted of tiles; those without a readable record are left out."""
+        """What is noted of tiles; those without a whole record are left out."""
         found = {n: _read(self._tile(n)) for n in numbers}
         return {n: record for n, record in found.items() if record is not None}
 
@@ -88,7 +89,7 @@ class Journal:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = parse_json(path.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and seal_holds(found) else None

@@ -181,10 +181,15 @@ def _table(lines: list[str], first: int, source: str) -> pd.DataFrame:
     except (ValueError, pd.errors.ParserError):
         # Rows with more or fewer columns than the format has.
         columns = range(max(line.count(",") for _, line in rows) + 1)
-        wide = pd.read_csv(
-            io.StringIO(text), header=None, names=columns,
-            index_col=False, skipinitialspace=True,
-        )  # fmt: skip
+        try:
+            wide = pd.read_csv(
+                io.StringIO(text), header=None, names=columns,
+                index_col=False, skipinitialspace=True,
+            )  # fmt: skip
+        except (ValueError, pd.errors.ParserError) as error:
+            raise WeatherDataError(
+                source, "rows of a table", " ".join(str(error).split())[:100], _HINT
+            ) from error
         table = wide.reindex(columns=range(len(_COLUMNS)))
         table.columns = pd.Index(_COLUMNS)
     if len(table) != len(rows):
