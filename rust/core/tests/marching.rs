@@ -71,7 +71,7 @@ fn flags(t: &Terrain, row: usize, col: usize, ray: &Ray) -> u8 {
     let from_start = t
         .vegetation
         .as_ref()
-        .is_some_and(|v| v.from_start[t.at(row, col)] != 0);
+        .is_some_and(|v| v.from_start[t.at(row, col)]);
     let (mut building, mut foliage) = (None, from_start.then_some(0));
     for k in 1..ray.len() {
         let r = row as i64 + i64::from(ray.drow[k]);

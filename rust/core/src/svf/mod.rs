@@ -7,12 +7,12 @@ pub use fields::{DIRECTIONS, FAMILIES, FIELDS, SvfFields, field_name};
 pub use weights::{SkyWeights, Term, from_masks, sectors};
 
 use crate::grid::{Grid, Window};
-use crate::march::{Tile, TileHits, march};
+use crate::march::{Path, Tile, TileHits, march, tile_cols};
 use crate::patches::PatchTable;
 use crate::rays::{Ray, Reach};
 use crate::simd::{self, Kernel};
 use crate::stage::Stage;
-use crate::terrain::{SEGMENT, TILE_ROWS, Terrain};
+use crate::terrain::{LANES, TILE_ROWS, Terrain};
 use rayon::prelude::*;
 use weights::{UNIT, clipped};
 
@@ -60,8 +60,8 @@ pub struct SkyRows {
 pub struct SkyPlan {
     /// Patch table.
     pub table: PatchTable,
-    /// A ray per patch.
-    pub rays: Vec<Ray>,
+    /// A path per patch.
+    pub paths: Vec<Path>,
     /// Weights of the patches.
     pub weights: SkyWeights,
 }
@@ -76,7 +76,7 @@ impl SkyPlan {
             pixel_size,
         } = terrain.grid;
         let relief = terrain.relief_m();
-        let rays = table
+        let paths = table
             .patches
             .iter()
             .map(|p| {
@@ -94,13 +94,13 @@ impl SkyPlan {
                     ray.drow.fill(0);
                     ray.dcol.fill(0);
                 }
-                ray
+                Path::new(terrain, ray)
             })
             .collect();
         let weights = SkyWeights::new(&table, options.normalised_sectors);
         Self {
             table,
-            rays,
+            paths,
             weights,
         }
     }
@@ -146,7 +146,7 @@ impl SkyPlan {
         }
         bands.into_par_iter().for_each(|mut band| {
             let mut scratch = Scratch::new(words);
-            for col in (window.col..window.col + cols).step_by(SEGMENT) {
+            for col in tile_cols(window.col, cols) {
                 simd::dispatch(SkyTile {
                     plan: self,
                     terrain,
@@ -165,10 +165,10 @@ impl SkyPlan {
             return;
         };
         for family in &mut scratch.planes {
-            family.fill([0; SEGMENT]);
+            family.fill([0; LANES]);
         }
-        for (i, ray) in self.rays.iter().enumerate() {
-            march(terrain, &tile, ray, &mut scratch.hits);
+        for (i, path) in self.paths.iter().enumerate() {
+            march(terrain, &tile, path, &mut scratch.hits);
             scratch.store(i, tile.rows, terrain.vegetation.is_some());
         }
         self.write(terrain, band, &tile, scratch);
@@ -180,35 +180,38 @@ impl SkyPlan {
         let cols = terrain.grid.cols;
         let window = band.window;
         let words = self.table.words();
-        let first = tile.col - window.col;
-        let width = SEGMENT.min(window.cols - first);
-        let mut sums = [[0; SEGMENT]; 5];
+        let lanes = tile.columns(&window);
+        let first = tile.col + lanes.start - window.col;
+        let mut sums = [[0; LANES]; 5];
         let trunk_absent = terrain.vegetation.as_ref().map(|v| &v.trunk_absent);
         for r in 0..tile.rows {
             let out = r * window.cols + first;
             let cell = (tile.row + r) * cols + tile.col;
-            let valid = &terrain.valid[cell..cell + width];
+            let valid = &terrain.valid[cell + lanes.start..cell + lanes.end];
             for family in 0..3 {
-                let planes = &scratch.planes[family][r * words..(r + 1) * words];
+                let planes = scratch.row(family, r);
                 if let Some(mask) = band.masks.get_mut(family) {
-                    let mask = &mut mask[out * words..(out + width) * words];
+                    let mask = &mut mask[out * words..(out + lanes.len()) * words];
                     for (i, bits) in mask.chunks_exact_mut(words).enumerate() {
+                        let lane = lanes.start + i;
                         for w in 0..words {
-                            bits[w] = if valid[i] { planes[w][i] } else { 0 };
+                            let word = |h: usize| u32::from(planes[2 * w + h][lane]);
+                            bits[w] = if valid[i] { word(0) | word(1) << 16 } else { 0 };
                         }
                     }
                 }
                 if family > 0 && terrain.vegetation.is_none() {
-                    sums = [[UNIT; SEGMENT]; 5];
+                    sums = [[UNIT; LANES]; 5];
                 } else {
                     self.weights.reduce(planes, &mut sums);
                 }
                 for d in 0..5 {
-                    let field = &mut band.fields[family * 5 + d][out..out + width];
-                    for i in 0..width {
-                        let absent = trunk_absent.is_none_or(|absent| absent[cell + i]);
-                        let sum = sums[d][i] + self.weights.constant(family, d, absent);
-                        field[i] = clipped(sum, valid[i]);
+                    let field = &mut band.fields[family * 5 + d][out..out + lanes.len()];
+                    for (i, slot) in field.iter_mut().enumerate() {
+                        let lane = lanes.start + i;
+                        let absent = trunk_absent.is_none_or(|absent| absent[cell + lane]);
+                        let sum = sums[d][lane] + self.weights.constant(family, d, absent);
+                        *slot = clipped(sum, valid[i]);
                     }
                 }
             }
@@ -243,8 +246,8 @@ struct Band<'a> {
 impl Band<'_> {
     fn fill_no_data(&mut self, col: usize, words: usize) {
         let Window { cols, rows, .. } = self.window;
-        let first = col - self.window.col;
-        let width = SEGMENT.min(cols - first);
+        let first = col.saturating_sub(self.window.col);
+        let width = (col + LANES - self.window.col).min(cols) - first;
         for r in 0..rows {
             let at = r * cols + first;
             for field in &mut self.fields {
@@ -257,43 +260,47 @@ impl Band<'_> {
     }
 }
 
-/// Per-task working memory: bit planes `[family][row · words + word][cell]`.
+/// Per-task working memory: bit planes `[family][row · halves + half word][cell]`.
 struct Scratch {
     hits: TileHits,
-    words: usize,
-    planes: [Vec<[u32; SEGMENT]>; 3],
+    halves: usize,
+    planes: [Vec<[u16; LANES]>; 3],
 }
 
 impl Scratch {
     fn new(words: usize) -> Self {
-        let planes = || vec![[0; SEGMENT]; words * TILE_ROWS];
+        let planes = || vec![[0; LANES]; 2 * words * TILE_ROWS];
         Self {
             hits: TileHits::default(),
-            words,
+            halves: 2 * words,
             planes: [planes(), planes(), planes()],
         }
+    }
+
+    /// Bit planes of a family in a row.
+    #[inline(always)]
+    fn row(&self, family: usize, r: usize) -> &[[u16; LANES]] {
+        &self.planes[family][r * self.halves..][..self.halves]
     }
 
     /// Record the hits of patch `i` (G 3.2: the three bits from first hits).
     #[inline(always)]
     fn store(&mut self, i: usize, rows: usize, vegetation: bool) {
-        let (word, bit) = (i / 32, 1_u32 << (i % 32));
+        let (half, bit) = (i / 16, 1_u16 << (i % 16));
         for r in 0..rows {
+            let at = r * self.halves + half;
             let building = &self.hits.building[r];
-            let plane = &mut self.planes[0][r * self.words + word];
-            for c in 0..SEGMENT {
-                plane[c] |= !building[c] & bit;
+            let [sky, veg, aveg] = &mut self.planes;
+            let plane = &mut sky[at];
+            for c in 0..LANES {
+                plane[c] |= !building[c] as u16 & bit;
             }
             if vegetation {
                 let foliage = &self.hits.foliage[r];
-                let [_, veg, aveg] = &mut self.planes;
-                let (veg, aveg) = (
-                    &mut veg[r * self.words + word],
-                    &mut aveg[r * self.words + word],
-                );
-                for c in 0..SEGMENT {
-                    veg[c] |= (!foliage[c] | building[c]) & bit;
-                    aveg[c] |= !(foliage[c] & building[c]) & bit;
+                let (veg, aveg) = (&mut veg[at], &mut aveg[at]);
+                for c in 0..LANES {
+                    veg[c] |= (!foliage[c] | building[c]) as u16 & bit;
+                    aveg[c] |= !(foliage[c] & building[c]) as u16 & bit;
                 }
             }
         }
