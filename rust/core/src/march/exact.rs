@@ -24,6 +24,7 @@ fn flag(condition: bool) -> u32 {
 /// A row of cells that look out along a group of steps. A hit is a correctly rounded difference of
 /// two heights beyond a table value (G 3.1); a building hit at the same step wins over foliage
 /// (G 3.2).
+#[inline(always)]
 pub fn look(terrain: &Terrain, row: usize, col: usize, path: &Path, group: &Group) -> Met {
     let ray = &path.ray;
     let here = lanes(&terrain.surface.heights, terrain.at(row, col));
@@ -43,9 +44,8 @@ pub fn look(terrain: &Terrain, row: usize, col: usize, path: &Path, group: &Grou
         if let Some(Vegetation { canopy, trunk, .. }) = &terrain.vegetation {
             let (v, u) = (lanes(&canopy.heights, at), lanes(trunk, at));
             for i in 0..LANES {
-                met.foliage[i] |= flag(v[i] - here[i] > before)
-                    & !flag(u[i] - here[i] > h)
-                    & !met.building[i];
+                met.foliage[i] |=
+                    flag(v[i] - here[i] > before) & !flag(u[i] - here[i] > h) & !met.building[i];
             }
         }
     }

@@ -245,13 +245,7 @@ fn surface_and_canopy(
 
 /// Everything at once. A building hit at the same step wins over foliage (G 3.2).
 #[inline(always)]
-fn all(
-    layers: &Layers<'_>,
-    steps: &Steps<'_>,
-    cells: &mut Cells,
-    first: usize,
-    doubt: &mut Rows,
-) {
+fn all(layers: &Layers<'_>, steps: &Steps<'_>, cells: &mut Cells, first: usize, doubt: &mut Rows) {
     let mut surface = [[EMPTY; LANES]; FEW];
     let mut depth = [[EMPTY; LANES]; FEW];
     let bare: &[Lanes; FEW] = cells.bare[first..].first_chunk().expect("that many");

@@ -64,7 +64,15 @@ fn lowest(rows: &Rows) -> i16 {
             least[i] = least[i].min(row[i]);
         }
     }
-    least.into_iter().fold(CLOSED, i16::min)
+    // Halved step by step, which maps to vectors; one after the other would not.
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            least[i] = least[i].min(least[i + width]);
+        }
+        width /= 2;
+    }
+    least[0]
 }
 
 impl Tile {
@@ -188,11 +196,8 @@ fn lines(terrain: &Terrain, tile: &Tile, path: &Path, group: &Group) -> [usize; 
             tile.col as i64 + i64::from(path.ray.dcol[k]),
         )
     };
-    let inside = [first, end - 1].into_iter().all(|k| {
-        let (row, col) = at(k);
-        levels.hold(row, col)
-    });
-    if inside {
+    let held = |(row, col)| levels.hold(row, col);
+    if held(at(first)) && held(at(end - 1)) {
         let own = levels.line(tile.row as i64, tile.col as i64);
         for k in first..end {
             lines[k - first] = own.wrapping_add_signed(path.steps[k].lines as isize);

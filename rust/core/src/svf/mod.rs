@@ -7,7 +7,7 @@ pub use fields::{DIRECTIONS, FAMILIES, FIELDS, SvfFields, field_name};
 pub use weights::{SkyWeights, Term, from_masks, sectors};
 
 use crate::grid::{Grid, Window};
-use crate::march::{Path, Tile, TileHits, march, tile_cols};
+use crate::march::{Path, Rows, Tile, TileHits, march, tile_cols};
 use crate::patches::PatchTable;
 use crate::rays::{Ray, Reach};
 use crate::simd::{self, Kernel};
@@ -164,12 +164,10 @@ impl SkyPlan {
             band.fill_no_data(col, self.table.words());
             return;
         };
-        for family in &mut scratch.planes {
-            family.fill([0; LANES]);
-        }
+        scratch.clear();
         for (i, path) in self.paths.iter().enumerate() {
             march(terrain, &tile, path, &mut scratch.hits);
-            scratch.store(i, tile.rows, terrain.vegetation.is_some());
+            scratch.store(i, terrain.vegetation.is_some());
         }
         self.write(terrain, band, &tile, scratch);
     }
@@ -187,15 +185,17 @@ impl SkyPlan {
         for r in 0..tile.rows {
             let out = r * window.cols + first;
             let cell = (tile.row + r) * cols + tile.col;
-            let valid = &terrain.valid[cell + lanes.start..cell + lanes.end];
+            let cells = cell + lanes.start..cell + lanes.end;
+            let valid = &terrain.valid[cells.clone()];
+            let absent = trunk_absent.map(|absent| &absent[cells]);
             for family in 0..3 {
-                let planes = scratch.row(family, r);
+                let planes = &scratch.planes[family];
                 if let Some(mask) = band.masks.get_mut(family) {
                     let mask = &mut mask[out * words..(out + lanes.len()) * words];
                     for (i, bits) in mask.chunks_exact_mut(words).enumerate() {
                         let lane = lanes.start + i;
                         for w in 0..words {
-                            let word = |h: usize| u32::from(planes[2 * w + h][lane]);
+                            let word = |h: usize| u32::from(planes[2 * w + h][r][lane]);
                             bits[w] = if valid[i] { word(0) | word(1) << 16 } else { 0 };
                         }
                     }
@@ -203,15 +203,15 @@ impl SkyPlan {
                 if family > 0 && terrain.vegetation.is_none() {
                     sums = [[UNIT; LANES]; 5];
                 } else {
-                    self.weights.reduce(planes, &mut sums);
+                    self.weights.reduce(|half| &planes[half][r], &mut sums);
                 }
                 for d in 0..5 {
+                    let extra = [false, true].map(|a| self.weights.constant(family, d, a));
                     let field = &mut band.fields[family * 5 + d][out..out + lanes.len()];
+                    let sums = &sums[d][lanes.clone()];
                     for (i, slot) in field.iter_mut().enumerate() {
-                        let lane = lanes.start + i;
-                        let absent = trunk_absent.is_none_or(|absent| absent[cell + lane]);
-                        let sum = sums[d][lane] + self.weights.constant(family, d, absent);
-                        *slot = clipped(sum, valid[i]);
+                        let absent = absent.is_none_or(|absent| absent[i]);
+                        *slot = clipped(sums[i] + extra[usize::from(absent)], valid[i]);
                     }
                 }
             }
@@ -260,49 +260,50 @@ impl Band<'_> {
     }
 }
 
-/// Per-task working memory: bit planes `[family][row · halves + half word][cell]`.
+/// A bit plane: half a word of every cell of a tile.
+type Plane = [[u16; LANES]; TILE_ROWS];
+
+/// Per-task working memory: bit planes by family and half word.
 struct Scratch {
     hits: TileHits,
-    halves: usize,
-    planes: [Vec<[u16; LANES]>; 3],
+    planes: [Vec<Plane>; 3],
 }
 
 impl Scratch {
     fn new(words: usize) -> Self {
-        let planes = || vec![[0; LANES]; 2 * words * TILE_ROWS];
+        let planes = || vec![[[0; LANES]; TILE_ROWS]; 2 * words];
         Self {
             hits: TileHits::default(),
-            halves: 2 * words,
             planes: [planes(), planes(), planes()],
         }
     }
 
-    /// Bit planes of a family in a row.
-    #[inline(always)]
-    fn row(&self, family: usize, r: usize) -> &[[u16; LANES]] {
-        &self.planes[family][r * self.halves..][..self.halves]
+    fn clear(&mut self) {
+        for family in &mut self.planes {
+            family.fill([[0; LANES]; TILE_ROWS]);
+        }
     }
 
     /// Record the hits of patch `i` (G 3.2: the three bits from first hits).
     #[inline(always)]
-    fn store(&mut self, i: usize, rows: usize, vegetation: bool) {
+    fn store(&mut self, i: usize, vegetation: bool) {
         let (half, bit) = (i / 16, 1_u16 << (i % 16));
-        for r in 0..rows {
-            let at = r * self.halves + half;
-            let building = &self.hits.building[r];
-            let [sky, veg, aveg] = &mut self.planes;
-            let plane = &mut sky[at];
-            for c in 0..LANES {
-                plane[c] |= !building[c] as u16 & bit;
-            }
-            if vegetation {
-                let foliage = &self.hits.foliage[r];
-                let (veg, aveg) = (&mut veg[at], &mut aveg[at]);
-                for c in 0..LANES {
-                    veg[c] |= (!foliage[c] | building[c]) as u16 & bit;
-                    aveg[c] |= !(foliage[c] & building[c]) as u16 & bit;
-                }
-            }
+        let TileHits { building, foliage } = &self.hits;
+        let [open, veg, aveg] = &mut self.planes;
+        mark(&mut open[half], bit, building, building, |b, _| b);
+        if vegetation {
+            mark(&mut veg[half], bit, building, foliage, |b, f| f & !b);
+            mark(&mut aveg[half], bit, building, foliage, |b, f| f & b);
+        }
+    }
+}
+
+/// Set a bit of the cells that are not blocked.
+#[inline(always)]
+fn mark(plane: &mut Plane, bit: u16, b: &Rows, f: &Rows, blocked: impl Fn(i16, i16) -> i16) {
+    for r in 0..TILE_ROWS {
+        for c in 0..LANES {
+            plane[r][c] |= !blocked(b[r][c], f[r][c]) as u16 & bit;
         }
     }
 }

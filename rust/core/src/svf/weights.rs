@@ -147,32 +147,32 @@ impl SkyWeights {
         }
     }
 
-    /// View factors of a family for cells side by side. `planes[h][i]` is half word `h` of cell `i`.
+    /// View factors of a family for cells side by side: `plane(h)[i]` is half word `h` of cell `i`.
     #[inline(always)]
-    pub(super) fn reduce(&self, planes: &[[u16; LANES]], out: &mut [[u32; LANES]; 5]) {
+    pub(super) fn reduce<'a>(
+        &self,
+        plane: impl Fn(usize) -> &'a [u16; LANES],
+        out: &mut [[u32; LANES]; 5],
+    ) {
         *out = [[0; LANES]; 5];
         for (b, band) in self.bands.iter().enumerate() {
             let mut counts = [[0_u16; LANES]; 3];
-            for (plane, bits) in planes[band.first..].iter().zip(&band.bits) {
-                for (count, bits) in counts.iter_mut().zip(bits) {
+            for (k, bits) in band.bits.iter().enumerate() {
+                let plane = plane(band.first + k);
+                for s in 0..3 {
                     for i in 0..LANES {
-                        count[i] += (plane[i] & bits).count_ones() as u16;
+                        counts[s][i] += (plane[i] & bits[s]).count_ones() as u16;
                     }
                 }
             }
             // The normalised mode counts the zenith patch in all four sectors.
             let zenith = self.normalised && b + 1 == self.bands.len();
-            let [total, east, south] = counts.map(|c| c.map(u32::from));
-            for i in 0..LANES {
-                let counts = if zenith {
-                    [total[i]; 5]
-                } else {
-                    let (west, north) = (total[i] - east[i], total[i] - south[i]);
-                    [total[i], east[i], south[i], west, north]
-                };
-                for d in 0..5 {
-                    let weight = band.weights[if zenith { 0 } else { d }];
-                    out[d][i] += counts[d] * weight;
+            for d in 0..5 {
+                let weight = band.weights[if zenith { 0 } else { d }];
+                for i in 0..LANES {
+                    let [total, east, south] = [0, 1, 2].map(|s| counts[s][i]);
+                    let sector = [total, east, south, total - east, total - south][d];
+                    out[d][i] += u32::from(if zenith { total } else { sector }) * weight;
                 }
             }
         }
@@ -218,7 +218,7 @@ pub fn from_masks(
                     planes[2 * w + 1][i] = (word >> 16) as u16;
                 }
             }
-            weights.reduce(&planes, &mut sums);
+            weights.reduce(|half| &planes[half], &mut sums);
             for d in 0..5 {
                 for i in 0..width {
                     let cell = first + i;

@@ -60,7 +60,12 @@ impl Scale {
         Self {
             lowest,
             // A scene of one height, or of none, has levels as good as any.
-            levels_per_m: SPAN / if relief > FINEST_M * SPAN { relief } else { FINEST_M * SPAN },
+            levels_per_m: SPAN
+                / if relief > FINEST_M * SPAN {
+                    relief
+                } else {
+                    FINEST_M * SPAN
+                },
         }
     }
 
@@ -78,7 +83,10 @@ impl Scale {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "levels are whole and end at the limits")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "levels are whole and end at the limits"
+)]
 #[inline(always)]
 fn nearest(x: f32) -> i16 {
     x.round_ties_even() as i16
@@ -252,7 +260,9 @@ impl Levels {
     fn reaches(&self, maxima: &[Bound]) -> Vec<Bound> {
         let cols = self.bound_cols();
         let mut wide = vec![Bound::EMPTY; self.rows * cols];
-        let lines = wide.par_chunks_mut(cols).zip(maxima.par_chunks(self.blocks));
+        let lines = wide
+            .par_chunks_mut(cols)
+            .zip(maxima.par_chunks(self.blocks));
         lines.for_each(|(wide, maxima)| {
             for (block, &own) in maxima.iter().enumerate() {
                 for slot in &mut wide[block..block + REACH.1] {
@@ -279,7 +289,9 @@ impl Levels {
     pub fn bound(&self, row: i64, col: i64) -> Option<Bound> {
         let row = usize::try_from(row + REACH.0 as i64 - 1).ok()?;
         let block = col.div_euclid(BLOCK as i64) + REACH.1 as i64 - 1;
-        let block = usize::try_from(block).ok().filter(|&b| b < self.bound_cols())?;
+        let block = usize::try_from(block)
+            .ok()
+            .filter(|&b| b < self.bound_cols())?;
         self.bounds.get(row * self.bound_cols() + block).copied()
     }
 }
