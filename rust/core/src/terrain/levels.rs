@@ -4,7 +4,8 @@
 //! and a difference of two heights less a height gained by one and a half. Beyond that a comparison
 //! of levels is a comparison of heights; within it, the heights themselves are asked.
 
-use super::{NOTHING, SEGMENT, STEP_GROUP, TILE_ROWS, Terrain};
+use super::{SEGMENT, STEP_GROUP, TILE_ROWS, Terrain};
+use crate::simd::{self, Kernel};
 use rayon::prelude::*;
 
 /// Cells marched side by side.
@@ -77,6 +78,7 @@ impl Scale {
     }
 
     /// Levels gained with a height, [`CLOSED`] at most.
+    #[inline(always)]
     #[must_use]
     pub fn gain(&self, height: f32) -> i16 {
         nearest(height * self.levels_per_m)
@@ -142,6 +144,27 @@ pub struct Levels {
     blocks: usize,
 }
 
+/// The lines of a strip.
+struct Fill<'a> {
+    scale: Scale,
+    heights: &'a [f32],
+    stride: usize,
+    lines: &'a mut [Line],
+}
+
+impl Kernel for Fill<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let rows = self.heights.chunks(self.stride);
+        for (line, heights) in self.lines.iter_mut().zip(rows) {
+            let heights: &[f32; 2 * LANES] = heights.first_chunk().expect("rows are padded");
+            for i in 0..2 * LANES {
+                line.0[i] = self.scale.of(heights[i]);
+            }
+        }
+    }
+}
+
 impl Levels {
     /// Before there are any.
     pub(super) fn none() -> Self {
@@ -175,7 +198,7 @@ impl Levels {
             levels.trunk = levels.lines(terrain, &v.trunk);
             levels.highest.canopy = scale.of(v.canopy.largest);
         }
-        levels.bounds = levels.reaches(&levels.block_maxima(terrain));
+        levels.bounds = levels.reaches(&levels.block_maxima());
         levels
     }
 
@@ -218,37 +241,41 @@ impl Levels {
         let mut lines = vec![Line::EMPTY; self.strips * self.strip_lines()];
         let strips = lines.par_chunks_mut(self.strip_lines()).enumerate();
         strips.for_each(|(strip, lines)| {
-            for row in 0..self.rows {
-                let first = terrain.at(row, strip * LANES) - MARGIN.0 * LANES;
-                let heights = &heights[first..first + 2 * LANES];
-                for (slot, &height) in lines[TILE_ROWS + row].0.iter_mut().zip(heights) {
-                    *slot = self.scale.of(height);
-                }
-            }
+            simd::dispatch(Fill {
+                scale: self.scale,
+                heights: &heights[terrain.at(0, strip * LANES) - MARGIN.0 * LANES..],
+                stride: terrain.stride,
+                lines: &mut lines[TILE_ROWS..][..self.rows],
+            });
         });
         lines
     }
 
     /// Highest levels of every [`BLOCK`] cells of a row.
-    fn block_maxima(&self, terrain: &Terrain) -> Vec<Bound> {
+    fn block_maxima(&self) -> Vec<Bound> {
         let mut maxima = vec![Bound::EMPTY; self.rows * self.blocks];
-        let lines = maxima.par_chunks_mut(self.blocks).enumerate();
-        lines.for_each(|(row, maxima)| {
-            let highest = |layer: &[f32], block: usize| {
-                // The padding of a layer is empty.
-                let first = terrain.at(row, block * BLOCK);
-                let cells = layer[first..first + BLOCK].iter();
-                self.scale.of(cells.copied().fold(NOTHING, f32::max))
-            };
+        let rows = maxima.par_chunks_mut(self.blocks).enumerate();
+        rows.for_each(|(row, maxima)| {
             for (block, slot) in maxima.iter_mut().enumerate() {
-                slot.surface = highest(&terrain.surface.heights, block);
-                if let Some(v) = &terrain.vegetation {
-                    slot.canopy = highest(&v.canopy.heights, block);
-                    slot.trunk = highest(&v.trunk, block);
-                }
+                let (line, first) = self.block(row, block);
+                let highest = |layer: &[Line]| {
+                    let cells = layer.get(line).map_or(&[][..], |l| &l.0[first..first + BLOCK]);
+                    cells.iter().copied().fold(EMPTY, i16::max)
+                };
+                *slot = Bound {
+                    surface: highest(&self.surface),
+                    canopy: highest(&self.canopy),
+                    trunk: highest(&self.trunk),
+                };
             }
         });
         maxima
+    }
+
+    /// Line of a block of cells, and their place in it.
+    fn block(&self, row: usize, block: usize) -> (usize, usize) {
+        let col = block * BLOCK;
+        (self.line(row as i64, col as i64), col % LANES)
     }
 
     /// Columns of the table of bounds.

@@ -72,9 +72,25 @@ pub struct Layer {
 
 impl Layer {
     fn new(heights: Vec<f32>) -> Self {
-        let largest = heights.par_iter().copied().reduce(|| NOTHING, f32::max);
+        let largest = extreme(&heights, NOTHING, |a, b| if b > a { b } else { a });
         Self { heights, largest }
     }
+}
+
+/// The extreme of some heights. Side by side, so that it maps to vectors.
+fn extreme(heights: &[f32], from: f32, pick: impl Fn(f32, f32) -> f32 + Sync) -> f32 {
+    const SIDE: usize = 32;
+    let of_part = |part: &[f32]| {
+        let mut extremes = [from; SIDE];
+        for heights in part.chunks(SIDE) {
+            for (slot, &height) in extremes.iter_mut().zip(heights) {
+                *slot = pick(*slot, height);
+            }
+        }
+        extremes.into_iter().fold(from, &pick)
+    };
+    let parts = heights.par_chunks(4096);
+    parts.map(of_part).reduce(|| from, &pick)
 }
 
 /// Vegetation layers of a scene.
@@ -169,13 +185,8 @@ impl Terrain {
             lowest: 0.0,
         };
         terrain.surface = terrain.surface_layer(input.dsm);
-        terrain.lowest = terrain
-            .surface
-            .heights
-            .par_iter()
-            .copied()
-            .filter(|&z| z > NOTHING)
-            .reduce(|| f32::INFINITY, f32::min);
+        let lower = |a, b| if b > NOTHING && b < a { b } else { a };
+        terrain.lowest = extreme(&terrain.surface.heights, f32::INFINITY, lower);
         terrain.vegetation = terrain.vegetation_layers(input, whole.vegetation);
         terrain.levels = Levels::new(&terrain);
         terrain
