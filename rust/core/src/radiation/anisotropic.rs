@@ -8,6 +8,7 @@
 use super::bytes::ByteTable;
 use crate::constants::DEG;
 use crate::patches::{PatchMasks, PatchTable};
+use crate::simd::{self, Kernel};
 use crate::sky::emissivity::martin_berdahl_factor;
 use rayon::prelude::*;
 
@@ -75,59 +76,57 @@ pub fn patch_weights(table: &PatchTable) -> Vec<PatchWeight> {
         .collect()
 }
 
-/// The three masks of one cell, word by word.
-#[derive(Clone, Copy, Debug)]
-pub struct CellMasks<'a> {
-    building: &'a [u32],
-    vegetation: Option<(&'a [u32], &'a [u32])>,
-}
-
 /// One word of the patch classes of a cell.
-#[derive(Clone, Copy, Debug)]
-pub struct ClassWord {
+#[derive(Clone, Copy, Debug, Default)]
+struct ClassWord {
     /// Sky.
-    pub sky: u32,
+    sky: u32,
     /// Building.
-    pub building: u32,
+    building: u32,
     /// Open but for foliage: the sky shines through with the canopy's transmissivity.
-    pub behind_foliage: u32,
+    behind_foliage: u32,
 }
 
-impl<'a> CellMasks<'a> {
-    /// Masks of cell `cell`.
+/// Classes of the patches of some cells, word by word as in the masks.
+#[derive(Clone, Debug, Default)]
+pub struct Classes {
+    words: usize,
+    classes: Vec<ClassWord>,
+}
+
+impl Classes {
+    /// Read the masks of `cells` cells.
     #[inline(always)]
-    #[must_use]
-    pub fn of(masks: &PatchMasks<'a>, cell: usize) -> Self {
-        let words = cell * masks.words..(cell + 1) * masks.words;
-        Self {
-            building: &masks.building[words.clone()],
-            vegetation: masks
-                .vegetation
-                .map(|(v, vb)| (&v[words.clone()], &vb[words])),
+    pub fn read(&mut self, masks: &PatchMasks<'_>, cells: usize) {
+        self.words = masks.words;
+        let count = cells * masks.words;
+        self.classes.resize(count, ClassWord::default());
+        let (classes, open) = (&mut self.classes[..count], &masks.building[..count]);
+        let Some((veg, vb)) = masks.vegetation else {
+            for i in 0..count {
+                classes[i] = ClassWord {
+                    sky: open[i],
+                    building: !open[i],
+                    behind_foliage: 0,
+                };
+            }
+            return;
+        };
+        let (veg, vb) = (&veg[..count], &vb[..count]);
+        for i in 0..count {
+            let no_foliage = veg[i] & vb[i];
+            classes[i] = ClassWord {
+                sky: open[i] & no_foliage,
+                building: !open[i] & no_foliage,
+                behind_foliage: open[i] & !veg[i],
+            };
         }
     }
 
-    /// Number of words.
+    /// Word `index` of a cell.
     #[inline(always)]
-    #[must_use]
-    pub fn words(&self) -> usize {
-        self.building.len()
-    }
-
-    /// Classes of the patches of word `index`.
-    #[inline(always)]
-    #[must_use]
-    pub fn classes(&self, index: usize) -> ClassWord {
-        let open = self.building[index];
-        let (veg, vb) = self
-            .vegetation
-            .map_or((u32::MAX, u32::MAX), |(v, b)| (v[index], b[index]));
-        let no_foliage = veg & vb;
-        ClassWord {
-            sky: open & no_foliage,
-            building: !open & no_foliage,
-            behind_foliage: open & !veg,
-        }
+    fn word(&self, cell: usize, index: usize) -> ClassWord {
+        self.classes[cell * self.words + index]
     }
 }
 
@@ -135,6 +134,9 @@ impl<'a> CellMasks<'a> {
 ///
 /// Order: side, down, then the same times the emissivity deficit.
 pub type SkySum = [f32; 4];
+
+/// Cells whose sums are made together, word by word.
+const TOGETHER: usize = 128;
 
 /// [`SkySum`] of every cell.
 #[must_use]
@@ -144,16 +146,41 @@ pub fn sky_sums(weights: &[PatchWeight], masks: &PatchMasks<'_>) -> Vec<SkySum> 
         [w.side, w.down, w.deficit * w.side, w.deficit * w.down]
     });
     let mut out = vec![[0.0; 4]; masks.building.len() / masks.words];
-    out.par_iter_mut()
-        .enumerate()
-        .with_min_len(4096)
-        .for_each(|(cell, sum)| {
-            let cell = CellMasks::of(masks, cell);
-            for index in 0..cell.words() {
-                table.add_word(index, cell.classes(index).sky, sum);
-            }
+    let tasks = out.par_chunks_mut(64 * TOGETHER).enumerate();
+    tasks.for_each(|(task, sums)| {
+        let first = task * 64 * TOGETHER;
+        simd::dispatch(SkySums {
+            table: &table,
+            masks: masks.slice(first..first + sums.len()),
+            sums,
         });
+    });
     out
+}
+
+/// A task of [`sky_sums`].
+struct SkySums<'a> {
+    table: &'a ByteTable<4>,
+    masks: PatchMasks<'a>,
+    sums: &'a mut [SkySum],
+}
+
+impl Kernel for SkySums<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let mut classes = Classes::default();
+        for (block, sums) in self.sums.chunks_mut(TOGETHER).enumerate() {
+            let first = block * TOGETHER;
+            let masks = self.masks.slice(first..first + sums.len());
+            classes.read(&masks, sums.len());
+            for index in 0..masks.words {
+                let table = self.table.word(index);
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    table.add(classes.word(i, index).sky, sum);
+                }
+            }
+        }
+    }
 }
 
 /// Which building patches the sun lights, by the sky view of the cell (R 8.2).
@@ -171,6 +198,10 @@ pub struct LitPatches {
     /// Number of thresholds below the start of each of the [`BUCKETS`] parts of 0–1.
     start: Vec<u32>,
 }
+
+/// Where the mask of a cell's lit patches lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LitPlace(usize);
 
 /// Parts of the unit interval the search for the threshold starts from.
 const BUCKETS: usize = 1024;
@@ -209,16 +240,23 @@ impl LitPatches {
         }
     }
 
-    /// Mask of the lit patches of a cell with building sky view `s`.
+    /// Place of the mask of the lit patches of a cell with building sky view `s`.
     #[inline(always)]
     #[must_use]
-    pub fn mask(&self, s: f32) -> &[u32] {
+    pub fn place(&self, s: f32) -> LitPlace {
         let bucket = ((s * BUCKETS as f32) as usize).min(BUCKETS - 1);
         let mut k = self.start[bucket] as usize;
         while k < self.thresholds.len() && self.thresholds[k] < s {
             k += 1;
         }
-        &self.masks[k * self.words..][..self.words]
+        LitPlace(k * self.words)
+    }
+
+    /// Word `index` of the mask at a place.
+    #[inline(always)]
+    #[must_use]
+    pub fn word(&self, place: LitPlace, index: usize) -> u32 {
+        self.masks[place.0 + index]
     }
 }
 
@@ -352,30 +390,43 @@ impl PatchStep {
         }
     }
 
-    /// Sums of one cell with building sky view `s`.
+    /// Sums of some cells; `lit` holds the place of the lit patches of each.
+    pub fn sums(&self, classes: &Classes, lit: &[LitPlace], sums: &mut [CellSums]) {
+        simd::dispatch(StepSums {
+            step: self,
+            classes,
+            lit,
+            sums,
+        });
+    }
+}
+
+/// Patch sums of some cells in daylight.
+struct StepSums<'a> {
+    step: &'a PatchStep,
+    classes: &'a Classes,
+    lit: &'a [LitPlace],
+    sums: &'a mut [CellSums],
+}
+
+impl Kernel for StepSums<'_> {
     #[inline(always)]
-    #[must_use]
-    pub fn sums(&self, cell: &CellMasks<'_>, s: f32) -> CellSums {
-        let mut sky = [0.0; 2];
-        let mut foliage = [0.0; 2];
-        let mut building = [0.0; 4];
-        let lit = self.lit.mask(s);
-        for index in 0..cell.words() {
-            let classes = cell.classes(index);
-            self.sky.add_word(index, classes.sky, &mut sky);
-            self.sky
-                .add_sparse_word(index, classes.behind_foliage, &mut foliage);
-            self.building
-                .add_sparse_word(index, classes.building & lit[index], &mut building);
-        }
-        CellSums {
-            sky_light: sky[0],
-            sky_share: sky[1],
-            foliage_light: foliage[0],
-            foliage_share: foliage[1],
-            lit_side: building[0],
-            opposite_side: building[1],
-            opposite_down: building[2],
+    fn run(self) {
+        let Self {
+            step,
+            classes,
+            lit,
+            sums,
+        } = self;
+        for index in 0..classes.words {
+            let (sky, building) = (step.sky.word(index), step.building.word(index));
+            for (i, (sums, &place)) in sums.iter_mut().zip(lit).enumerate() {
+                let word = classes.word(i, index);
+                sky.add_sparse(word.sky, &mut sums.sky);
+                sky.add_sparse(word.behind_foliage, &mut sums.foliage);
+                let lit = word.building & step.lit.word(place, index);
+                building.add_sparse(lit, &mut sums.building);
+            }
         }
     }
 }
@@ -383,29 +434,19 @@ impl PatchStep {
 /// Patch sums of one cell in daylight.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CellSums {
-    /// Diffuse light on the cylinder from open sky [W m⁻²].
-    pub sky_light: f32,
-    /// Share of the diffuse light from open sky.
-    pub sky_share: f32,
-    /// Diffuse light on the cylinder from sky behind foliage, before transmission [W m⁻²].
-    pub foliage_light: f32,
-    /// Share of the diffuse light from sky behind foliage, before transmission.
-    pub foliage_share: f32,
-    /// Side weight of lit buildings [sr].
-    pub lit_side: f32,
-    /// Side weight of lit buildings opposite the sun [sr].
-    pub opposite_side: f32,
-    /// Down weight of lit buildings opposite the sun [sr].
-    pub opposite_down: f32,
+    /// From open sky: diffuse light on the cylinder [W m⁻²], and share of the diffuse light.
+    pub sky: [f32; 2],
+    /// The same from sky behind foliage, before transmission.
+    pub foliage: [f32; 2],
+    /// Side weight of lit buildings, then side and down weight of those opposite the sun [sr].
+    pub building: [f32; 4],
 }
 
 /// Sums of the box sides E, S, W, N of one cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SideSums {
-    /// Weight of sky patches [sr].
-    pub sky: [f32; 4],
-    /// The same times the emissivity deficit [sr].
-    pub deficit: [f32; 4],
+    /// Weight of sky patches, then the same times the emissivity deficit [sr].
+    pub sky: [f32; 8],
     /// Diffuse light from open sky [W m⁻²].
     pub light: [f32; 4],
     /// Diffuse light from sky behind foliage, before transmission [W m⁻²].
@@ -415,26 +456,50 @@ pub struct SideSums {
 }
 
 impl SideTables {
-    /// Sums of one cell; `lit` is the mask of lit patches, `None` at night.
+    /// Sums of some cells; `lit` are the lit patches and their place for each cell, `None` at night.
+    pub fn sums(
+        &self,
+        classes: &Classes,
+        lit: Option<(&LitPatches, &[LitPlace])>,
+        sums: &mut [SideSums],
+    ) {
+        simd::dispatch(AllSides {
+            tables: self,
+            classes,
+            lit,
+            sums,
+        });
+    }
+}
+
+/// Box-side sums of some cells.
+struct AllSides<'a> {
+    tables: &'a SideTables,
+    classes: &'a Classes,
+    lit: Option<(&'a LitPatches, &'a [LitPlace])>,
+    sums: &'a mut [SideSums],
+}
+
+impl Kernel for AllSides<'_> {
     #[inline(always)]
-    #[must_use]
-    pub fn sums(&self, cell: &CellMasks<'_>, lit: Option<&[u32]>) -> SideSums {
-        let mut sky = [0.0; 8];
-        let mut out = SideSums::default();
-        for index in 0..cell.words() {
-            let classes = cell.classes(index);
-            self.sky.add_word(index, classes.sky, &mut sky);
-            self.light.add_word(index, classes.sky, &mut out.light);
-            self.light
-                .add_sparse_word(index, classes.behind_foliage, &mut out.foliage_light);
-            if let Some(lit) = lit {
-                let word = classes.building & lit[index];
-                self.building
-                    .add_sparse_word(index, word, &mut out.opposite);
+    fn run(self) {
+        let (tables, classes) = (self.tables, self.classes);
+        for index in 0..classes.words {
+            let (sky, light) = (tables.sky.word(index), tables.light.word(index));
+            for (i, sums) in self.sums.iter_mut().enumerate() {
+                let word = classes.word(i, index);
+                sky.add_sparse(word.sky, &mut sums.sky);
+                light.add_sparse(word.sky, &mut sums.light);
+                light.add_sparse(word.behind_foliage, &mut sums.foliage_light);
+            }
+            let Some((patches, places)) = self.lit else {
+                continue;
+            };
+            let building = tables.building.word(index);
+            for (i, (sums, &place)) in self.sums.iter_mut().zip(places).enumerate() {
+                let lit = classes.word(i, index).building & patches.word(place, index);
+                building.add_sparse(lit, &mut sums.opposite);
             }
         }
-        out.sky = std::array::from_fn(|d| sky[d]);
-        out.deficit = std::array::from_fn(|d| sky[4 + d]);
-        out
     }
 }

@@ -1,6 +1,6 @@
 //! Workspace of one block: inputs copied into lanes, intermediate fluxes, results.
 
-use super::anisotropic::{CellMasks, CellSums};
+use super::anisotropic::{CellSums, Classes, LitPatches, LitPlace, SideSums, SideTables};
 use super::cells::{BLOCK, Cells, Lane, Memory, SIDES};
 use super::tables::StepTables;
 
@@ -39,6 +39,8 @@ pub struct Work {
     pub albedo_diffuse: [Lane; 5],
     /// Run-long sums over sky patches.
     pub sky: [Lane; 4],
+    /// Classes of the patches.
+    pub classes: Classes,
     /// Patch sums of the step.
     pub light: [Lane; 7],
     /// Box-side patch sums: sky, deficit, light, light behind foliage, lit opposite buildings.
@@ -93,6 +95,7 @@ impl Default for Work {
             kup: [ZERO; 5],
             albedo_diffuse: [ZERO; 5],
             sky: [ZERO; 4],
+            classes: Classes::default(),
             light: [ZERO; 7],
             side_sums: [[ZERO; SIDES]; 5],
             f_sh: ZERO,
@@ -180,45 +183,55 @@ impl Work {
         }
         let Some(step) = &tables.patches else {
             if let Some(sides) = &tables.night_sides {
-                for i in 0..self.n {
-                    self.set_sides(i, &sides.sums(&CellMasks::of(masks, i), None));
-                }
+                self.classes.read(masks, self.n);
+                self.load_sides(sides, None);
             }
             return;
         };
-        for i in 0..self.n {
-            let cell = CellMasks::of(masks, i);
-            let s = self.s[i].min(1.0);
-            self.set_sums(i, &step.sums(&cell, s));
-            if let Some(sides) = &step.sides {
-                self.set_sides(i, &sides.sums(&cell, Some(step.lit.mask(s))));
+        self.classes.read(masks, self.n);
+        let n = self.n;
+        let mut places = [LitPlace::default(); BLOCK];
+        for i in 0..n {
+            places[i] = step.lit.place(self.s[i].min(1.0));
+        }
+        let mut sums = [CellSums::default(); BLOCK];
+        step.sums(&self.classes, &places[..n], &mut sums[..n]);
+        for i in 0..n {
+            let CellSums {
+                sky,
+                foliage,
+                building,
+            } = &sums[i];
+            for k in 0..2 {
+                self.light[k][i] = sky[k];
+                self.light[2 + k][i] = foliage[k];
             }
+            for k in 0..3 {
+                self.light[4 + k][i] = building[k];
+            }
+        }
+        if let Some(sides) = &step.sides {
+            self.load_sides(sides, Some((&step.lit, &places[..n])));
         }
     }
 
     #[inline(always)]
-    fn set_sums(&mut self, i: usize, sums: &CellSums) {
-        self.light[0][i] = sums.sky_light;
-        self.light[1][i] = sums.sky_share;
-        self.light[2][i] = sums.foliage_light;
-        self.light[3][i] = sums.foliage_share;
-        self.light[4][i] = sums.lit_side;
-        self.light[5][i] = sums.opposite_side;
-        self.light[6][i] = sums.opposite_down;
-    }
-
-    #[inline(always)]
-    fn set_sides(&mut self, i: usize, sums: &super::anisotropic::SideSums) {
-        let groups = [
-            sums.sky,
-            sums.deficit,
-            sums.light,
-            sums.foliage_light,
-            sums.opposite,
-        ];
-        for (lanes, group) in self.side_sums.iter_mut().zip(groups) {
+    fn load_sides(&mut self, sides: &SideTables, lit: Option<(&LitPatches, &[LitPlace])>) {
+        let mut sums = [SideSums::default(); BLOCK];
+        sides.sums(&self.classes, lit, &mut sums[..self.n]);
+        for i in 0..self.n {
+            let SideSums {
+                sky,
+                light,
+                foliage_light,
+                opposite,
+            } = &sums[i];
             for d in 0..SIDES {
-                lanes[d][i] = group[d];
+                self.side_sums[0][d][i] = sky[d];
+                self.side_sums[1][d][i] = sky[SIDES + d];
+                self.side_sums[2][d][i] = light[d];
+                self.side_sums[3][d][i] = foliage_light[d];
+                self.side_sums[4][d][i] = opposite[d];
             }
         }
     }
