@@ -77,7 +77,7 @@ pub fn patch_weights(table: &PatchTable) -> Vec<PatchWeight> {
 }
 
 /// One word of the patch classes of a cell.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct ClassWord {
     /// Sky.
     sky: u32,
@@ -87,46 +87,37 @@ struct ClassWord {
     behind_foliage: u32,
 }
 
-/// Classes of the patches of some cells, word by word as in the masks.
-#[derive(Clone, Debug, Default)]
-pub struct Classes {
-    words: usize,
-    classes: Vec<ClassWord>,
-}
-
-impl Classes {
-    /// Read the masks of `cells` cells.
-    #[inline(always)]
-    pub fn read(&mut self, masks: &PatchMasks<'_>, cells: usize) {
-        self.words = masks.words;
-        let count = cells * masks.words;
-        self.classes.resize(count, ClassWord::default());
-        let (classes, open) = (&mut self.classes[..count], &masks.building[..count]);
-        let Some((veg, vb)) = masks.vegetation else {
-            for i in 0..count {
-                classes[i] = ClassWord {
-                    sky: open[i],
-                    building: !open[i],
+/// Call `look` with every cell's number and word `index` of its classes. Word by word the part of a
+/// table that is looked up stays in the first-level cache, and neighbours take the same branches.
+#[inline(always)]
+fn each_word(masks: &PatchMasks<'_>, index: usize, mut look: impl FnMut(usize, ClassWord)) {
+    let words = masks.words;
+    let building = masks.building.chunks_exact(words);
+    let Some((veg, vb)) = masks.vegetation else {
+        for (i, open) in building.enumerate() {
+            let open = open[index];
+            look(
+                i,
+                ClassWord {
+                    sky: open,
+                    building: !open,
                     behind_foliage: 0,
-                };
-            }
-            return;
-        };
-        let (veg, vb) = (&veg[..count], &vb[..count]);
-        for i in 0..count {
-            let no_foliage = veg[i] & vb[i];
-            classes[i] = ClassWord {
-                sky: open[i] & no_foliage,
-                building: !open[i] & no_foliage,
-                behind_foliage: open[i] & !veg[i],
-            };
+                },
+            );
         }
-    }
-
-    /// Word `index` of a cell.
-    #[inline(always)]
-    fn word(&self, cell: usize, index: usize) -> ClassWord {
-        self.classes[cell * self.words + index]
+        return;
+    };
+    let cells = building.zip(veg.chunks_exact(words)).zip(vb.chunks_exact(words));
+    for (i, ((open, veg), vb)) in cells.enumerate() {
+        let (open, veg, vb) = (open[index], veg[index], vb[index]);
+        look(
+            i,
+            ClassWord {
+                sky: open & veg & vb,
+                building: !open & veg & vb,
+                behind_foliage: open & !veg,
+            },
+        );
     }
 }
 
@@ -168,16 +159,17 @@ struct SkySums<'a> {
 impl Kernel for SkySums<'_> {
     #[inline(always)]
     fn run(self) {
-        let mut classes = Classes::default();
         for (block, sums) in self.sums.chunks_mut(TOGETHER).enumerate() {
             let first = block * TOGETHER;
             let masks = self.masks.slice(first..first + sums.len());
-            classes.read(&masks, sums.len());
             for index in 0..masks.words {
                 let table = self.table.word(index);
-                for (i, sum) in sums.iter_mut().enumerate() {
-                    table.add(classes.word(i, index).sky, sum);
-                }
+                each_word(
+                    &masks,
+                    index,
+                    #[inline(always)]
+                    |i, word| table.add(word.sky, &mut sums[i]),
+                );
             }
         }
     }
@@ -391,42 +383,23 @@ impl PatchStep {
     }
 
     /// Sums of some cells; `lit` holds the place of the lit patches of each.
-    pub fn sums(&self, classes: &Classes, lit: &[LitPlace], sums: &mut [CellSums]) {
-        simd::dispatch(StepSums {
-            step: self,
-            classes,
-            lit,
-            sums,
-        });
-    }
-}
-
-/// Patch sums of some cells in daylight.
-struct StepSums<'a> {
-    step: &'a PatchStep,
-    classes: &'a Classes,
-    lit: &'a [LitPlace],
-    sums: &'a mut [CellSums],
-}
-
-impl Kernel for StepSums<'_> {
     #[inline(always)]
-    fn run(self) {
-        let Self {
-            step,
-            classes,
-            lit,
-            sums,
-        } = self;
-        for index in 0..classes.words {
-            let (sky, building) = (step.sky.word(index), step.building.word(index));
-            for (i, (sums, &place)) in sums.iter_mut().zip(lit).enumerate() {
-                let word = classes.word(i, index);
-                sky.add_sparse(word.sky, &mut sums.sky);
-                sky.add_sparse(word.behind_foliage, &mut sums.foliage);
-                let lit = word.building & step.lit.word(place, index);
-                building.add_sparse(lit, &mut sums.building);
-            }
+    pub fn sums(&self, masks: &PatchMasks<'_>, lit: &[LitPlace], sums: &mut [CellSums]) {
+        sums.fill(CellSums::default());
+        for index in 0..masks.words {
+            let (sky, building) = (self.sky.word(index), self.building.word(index));
+            each_word(
+                masks,
+                index,
+                #[inline(always)]
+                |i, word| {
+                    let sums = &mut sums[i];
+                    sky.add_sparse(word.sky, &mut sums.sky);
+                    sky.add_sparse(word.behind_foliage, &mut sums.foliage);
+                    let lit = word.building & self.lit.word(lit[i], index);
+                    building.add_sparse(lit, &mut sums.building);
+                },
+            );
         }
     }
 }
@@ -457,49 +430,40 @@ pub struct SideSums {
 
 impl SideTables {
     /// Sums of some cells; `lit` are the lit patches and their place for each cell, `None` at night.
+    #[inline(always)]
     pub fn sums(
         &self,
-        classes: &Classes,
+        masks: &PatchMasks<'_>,
         lit: Option<(&LitPatches, &[LitPlace])>,
         sums: &mut [SideSums],
     ) {
-        simd::dispatch(AllSides {
-            tables: self,
-            classes,
-            lit,
-            sums,
-        });
-    }
-}
-
-/// Box-side sums of some cells.
-struct AllSides<'a> {
-    tables: &'a SideTables,
-    classes: &'a Classes,
-    lit: Option<(&'a LitPatches, &'a [LitPlace])>,
-    sums: &'a mut [SideSums],
-}
-
-impl Kernel for AllSides<'_> {
-    #[inline(always)]
-    fn run(self) {
-        let (tables, classes) = (self.tables, self.classes);
-        for index in 0..classes.words {
-            let (sky, light) = (tables.sky.word(index), tables.light.word(index));
-            for (i, sums) in self.sums.iter_mut().enumerate() {
-                let word = classes.word(i, index);
-                sky.add_sparse(word.sky, &mut sums.sky);
-                light.add_sparse(word.sky, &mut sums.light);
-                light.add_sparse(word.behind_foliage, &mut sums.foliage_light);
-            }
-            let Some((patches, places)) = self.lit else {
+        sums.fill(SideSums::default());
+        for index in 0..masks.words {
+            let (sky, light) = (self.sky.word(index), self.light.word(index));
+            each_word(
+                masks,
+                index,
+                #[inline(always)]
+                |i, word| {
+                    let sums = &mut sums[i];
+                    sky.add_sparse(word.sky, &mut sums.sky);
+                    light.add_sparse(word.sky, &mut sums.light);
+                    light.add_sparse(word.behind_foliage, &mut sums.foliage_light);
+                },
+            );
+            let Some((patches, places)) = lit else {
                 continue;
             };
-            let building = tables.building.word(index);
-            for (i, (sums, &place)) in self.sums.iter_mut().zip(places).enumerate() {
-                let lit = classes.word(i, index).building & patches.word(place, index);
-                building.add_sparse(lit, &mut sums.opposite);
-            }
+            let building = self.building.word(index);
+            each_word(
+                masks,
+                index,
+                #[inline(always)]
+                |i, word| {
+                    let lit = word.building & patches.word(places[i], index);
+                    building.add_sparse(lit, &mut sums[i].opposite);
+                },
+            );
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Workspace of one block: inputs copied into lanes, intermediate fluxes, results.
 
-use super::anisotropic::{CellSums, Classes, LitPatches, LitPlace, SideSums, SideTables};
+use super::anisotropic::{CellSums, LitPatches, LitPlace, SideSums, SideTables};
 use super::cells::{BLOCK, Cells, Lane, Memory, SIDES};
 use super::tables::StepTables;
+use crate::patches::PatchMasks;
 
 const ZERO: Lane = [0.0; BLOCK];
 
@@ -39,8 +40,7 @@ pub struct Work {
     pub albedo_diffuse: [Lane; 5],
     /// Run-long sums over sky patches.
     pub sky: [Lane; 4],
-    /// Classes of the patches.
-    pub classes: Classes,
+    patch_sums: PatchSums,
     /// Patch sums of the step.
     pub light: [Lane; 7],
     /// Box-side patch sums: sky, deficit, light, light behind foliage, lit opposite buildings.
@@ -95,7 +95,7 @@ impl Default for Work {
             kup: [ZERO; 5],
             albedo_diffuse: [ZERO; 5],
             sky: [ZERO; 4],
-            classes: Classes::default(),
+            patch_sums: PatchSums::default(),
             light: [ZERO; 7],
             side_sums: [[ZERO; SIDES]; 5],
             f_sh: ZERO,
@@ -113,6 +113,24 @@ impl Default for Work {
             tmrt: ZERO,
             utci: ZERO,
             pet: ZERO,
+        }
+    }
+}
+
+/// Patch sums of the cells of a block, cell by cell as they are made.
+#[derive(Clone, Debug)]
+struct PatchSums {
+    places: [LitPlace; BLOCK],
+    cells: [CellSums; BLOCK],
+    sides: [SideSums; BLOCK],
+}
+
+impl Default for PatchSums {
+    fn default() -> Self {
+        Self {
+            places: [LitPlace::default(); BLOCK],
+            cells: [CellSums::default(); BLOCK],
+            sides: [SideSums::default(); BLOCK],
         }
     }
 }
@@ -183,55 +201,51 @@ impl Work {
         }
         let Some(step) = &tables.patches else {
             if let Some(sides) = &tables.night_sides {
-                self.classes.read(masks, self.n);
-                self.load_sides(sides, None);
+                self.load_sides(sides, masks, None);
             }
             return;
         };
-        self.classes.read(masks, self.n);
         let n = self.n;
-        let mut places = [LitPlace::default(); BLOCK];
-        for i in 0..n {
-            places[i] = step.lit.place(self.s[i].min(1.0));
+        let PatchSums { places, cells, .. } = &mut self.patch_sums;
+        let (places, cells) = (&mut places[..n], &mut cells[..n]);
+        for (place, &s) in places.iter_mut().zip(&self.s) {
+            *place = step.lit.place(s.min(1.0));
         }
-        let mut sums = [CellSums::default(); BLOCK];
-        step.sums(&self.classes, &places[..n], &mut sums[..n]);
-        for i in 0..n {
-            let CellSums {
-                sky,
-                foliage,
-                building,
-            } = &sums[i];
+        step.sums(masks, places, cells);
+        for (i, sums) in cells.iter().enumerate() {
             for k in 0..2 {
-                self.light[k][i] = sky[k];
-                self.light[2 + k][i] = foliage[k];
+                self.light[k][i] = sums.sky[k];
+                self.light[2 + k][i] = sums.foliage[k];
             }
             for k in 0..3 {
-                self.light[4 + k][i] = building[k];
+                self.light[4 + k][i] = sums.building[k];
             }
         }
         if let Some(sides) = &step.sides {
-            self.load_sides(sides, Some((&step.lit, &places[..n])));
+            self.load_sides(sides, masks, Some(&step.lit));
         }
     }
 
     #[inline(always)]
-    fn load_sides(&mut self, sides: &SideTables, lit: Option<(&LitPatches, &[LitPlace])>) {
-        let mut sums = [SideSums::default(); BLOCK];
-        sides.sums(&self.classes, lit, &mut sums[..self.n]);
-        for i in 0..self.n {
-            let SideSums {
-                sky,
-                light,
-                foliage_light,
-                opposite,
-            } = &sums[i];
+    fn load_sides(
+        &mut self,
+        sides: &SideTables,
+        masks: &PatchMasks<'_>,
+        lit: Option<&LitPatches>,
+    ) {
+        let n = self.n;
+        let PatchSums {
+            places, sides: all, ..
+        } = &mut self.patch_sums;
+        let all = &mut all[..n];
+        sides.sums(masks, lit.map(|lit| (lit, &places[..n])), all);
+        for (i, sums) in all.iter().enumerate() {
             for d in 0..SIDES {
-                self.side_sums[0][d][i] = sky[d];
-                self.side_sums[1][d][i] = sky[SIDES + d];
-                self.side_sums[2][d][i] = light[d];
-                self.side_sums[3][d][i] = foliage_light[d];
-                self.side_sums[4][d][i] = opposite[d];
+                self.side_sums[0][d][i] = sums.sky[d];
+                self.side_sums[1][d][i] = sums.sky[SIDES + d];
+                self.side_sums[2][d][i] = sums.light[d];
+                self.side_sums[3][d][i] = sums.foliage_light[d];
+                self.side_sums[4][d][i] = sums.opposite[d];
             }
         }
     }
