@@ -182,22 +182,6 @@ pub struct PatchMasks<'a> {
     pub vegetation: Option<(&'a [u32], &'a [u32])>,
 }
 
-impl PatchMasks<'_> {
-    /// The masks of a range of cells.
-    #[inline(always)]
-    #[must_use]
-    pub fn slice(&self, cells: std::ops::Range<usize>) -> Self {
-        let words = cells.start * self.words..cells.end * self.words;
-        Self {
-            words: self.words,
-            building: &self.building[words.clone()],
-            vegetation: self
-                .vegetation
-                .map(|(veg, vb)| (&veg[words.clone()], &vb[words])),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

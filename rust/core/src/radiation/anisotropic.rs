@@ -8,7 +8,6 @@
 use super::bytes::ByteTable;
 use crate::constants::DEG;
 use crate::patches::{PatchMasks, PatchTable};
-use crate::simd::{self, Kernel};
 use crate::sky::emissivity::martin_berdahl_factor;
 use rayon::prelude::*;
 
@@ -76,48 +75,59 @@ pub fn patch_weights(table: &PatchTable) -> Vec<PatchWeight> {
         .collect()
 }
 
-/// One word of the patch classes of a cell.
+/// The three masks of one cell, word by word.
 #[derive(Clone, Copy, Debug)]
-struct ClassWord {
-    /// Sky.
-    sky: u32,
-    /// Building.
-    building: u32,
-    /// Open but for foliage: the sky shines through with the canopy's transmissivity.
-    behind_foliage: u32,
+pub struct CellMasks<'a> {
+    building: &'a [u32],
+    vegetation: Option<(&'a [u32], &'a [u32])>,
 }
 
-/// Call `look` with every cell's number and word `index` of its classes. Word by word the part of a
-/// table that is looked up stays in the first-level cache, and neighbours take the same branches.
-#[inline(always)]
-fn each_word(masks: &PatchMasks<'_>, index: usize, mut look: impl FnMut(usize, ClassWord)) {
-    let words = masks.words;
-    let building = masks.building.chunks_exact(words);
-    let Some((veg, vb)) = masks.vegetation else {
-        for (i, open) in building.enumerate() {
-            let open = open[index];
-            look(
-                i,
-                ClassWord {
-                    sky: open,
-                    building: !open,
-                    behind_foliage: 0,
-                },
-            );
+/// One word of the patch classes of a cell.
+#[derive(Clone, Copy, Debug)]
+pub struct ClassWord {
+    /// Sky.
+    pub sky: u32,
+    /// Building.
+    pub building: u32,
+    /// Open but for foliage: the sky shines through with the canopy's transmissivity.
+    pub behind_foliage: u32,
+}
+
+impl<'a> CellMasks<'a> {
+    /// Masks of cell `cell`.
+    #[inline(always)]
+    #[must_use]
+    pub fn of(masks: &PatchMasks<'a>, cell: usize) -> Self {
+        let words = cell * masks.words..(cell + 1) * masks.words;
+        Self {
+            building: &masks.building[words.clone()],
+            vegetation: masks
+                .vegetation
+                .map(|(v, vb)| (&v[words.clone()], &vb[words])),
         }
-        return;
-    };
-    let cells = building.zip(veg.chunks_exact(words)).zip(vb.chunks_exact(words));
-    for (i, ((open, veg), vb)) in cells.enumerate() {
-        let (open, veg, vb) = (open[index], veg[index], vb[index]);
-        look(
-            i,
-            ClassWord {
-                sky: open & veg & vb,
-                building: !open & veg & vb,
-                behind_foliage: open & !veg,
-            },
-        );
+    }
+
+    /// Number of words.
+    #[inline(always)]
+    #[must_use]
+    pub fn words(&self) -> usize {
+        self.building.len()
+    }
+
+    /// Classes of the patches of word `index`.
+    #[inline(always)]
+    #[must_use]
+    pub fn classes(&self, index: usize) -> ClassWord {
+        let open = self.building[index];
+        let (veg, vb) = self
+            .vegetation
+            .map_or((u32::MAX, u32::MAX), |(v, b)| (v[index], b[index]));
+        let no_foliage = veg & vb;
+        ClassWord {
+            sky: open & no_foliage,
+            building: !open & no_foliage,
+            behind_foliage: open & !veg,
+        }
     }
 }
 
@@ -125,9 +135,6 @@ fn each_word(masks: &PatchMasks<'_>, index: usize, mut look: impl FnMut(usize, C
 ///
 /// Order: side, down, then the same times the emissivity deficit.
 pub type SkySum = [f32; 4];
-
-/// Cells whose sums are made together, word by word.
-const TOGETHER: usize = 128;
 
 /// [`SkySum`] of every cell.
 #[must_use]
@@ -137,42 +144,16 @@ pub fn sky_sums(weights: &[PatchWeight], masks: &PatchMasks<'_>) -> Vec<SkySum> 
         [w.side, w.down, w.deficit * w.side, w.deficit * w.down]
     });
     let mut out = vec![[0.0; 4]; masks.building.len() / masks.words];
-    let tasks = out.par_chunks_mut(64 * TOGETHER).enumerate();
-    tasks.for_each(|(task, sums)| {
-        let first = task * 64 * TOGETHER;
-        simd::dispatch(SkySums {
-            table: &table,
-            masks: masks.slice(first..first + sums.len()),
-            sums,
-        });
-    });
-    out
-}
-
-/// A task of [`sky_sums`].
-struct SkySums<'a> {
-    table: &'a ByteTable<4>,
-    masks: PatchMasks<'a>,
-    sums: &'a mut [SkySum],
-}
-
-impl Kernel for SkySums<'_> {
-    #[inline(always)]
-    fn run(self) {
-        for (block, sums) in self.sums.chunks_mut(TOGETHER).enumerate() {
-            let first = block * TOGETHER;
-            let masks = self.masks.slice(first..first + sums.len());
-            for index in 0..masks.words {
-                let table = self.table.word(index);
-                each_word(
-                    &masks,
-                    index,
-                    #[inline(always)]
-                    |i, word| table.add(word.sky, &mut sums[i]),
-                );
+    out.par_iter_mut()
+        .enumerate()
+        .with_min_len(4096)
+        .for_each(|(cell, sum)| {
+            let cell = CellMasks::of(masks, cell);
+            for index in 0..cell.words() {
+                table.add_word(index, cell.classes(index).sky, sum);
             }
-        }
-    }
+        });
+    out
 }
 
 /// Which building patches the sun lights, by the sky view of the cell (R 8.2).
@@ -190,10 +171,6 @@ pub struct LitPatches {
     /// Number of thresholds below the start of each of the [`BUCKETS`] parts of 0–1.
     start: Vec<u32>,
 }
-
-/// Where the mask of a cell's lit patches lies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LitPlace(usize);
 
 /// Parts of the unit interval the search for the threshold starts from.
 const BUCKETS: usize = 1024;
@@ -232,23 +209,16 @@ impl LitPatches {
         }
     }
 
-    /// Place of the mask of the lit patches of a cell with building sky view `s`.
+    /// Mask of the lit patches of a cell with building sky view `s`.
     #[inline(always)]
     #[must_use]
-    pub fn place(&self, s: f32) -> LitPlace {
+    pub fn mask(&self, s: f32) -> &[u32] {
         let bucket = ((s * BUCKETS as f32) as usize).min(BUCKETS - 1);
         let mut k = self.start[bucket] as usize;
         while k < self.thresholds.len() && self.thresholds[k] < s {
             k += 1;
         }
-        LitPlace(k * self.words)
-    }
-
-    /// Word `index` of the mask at a place.
-    #[inline(always)]
-    #[must_use]
-    pub fn word(&self, place: LitPlace, index: usize) -> u32 {
-        self.masks[place.0 + index]
+        &self.masks[k * self.words..][..self.words]
     }
 }
 
@@ -382,24 +352,30 @@ impl PatchStep {
         }
     }
 
-    /// Sums of some cells; `lit` holds the place of the lit patches of each.
+    /// Sums of one cell with building sky view `s`.
     #[inline(always)]
-    pub fn sums(&self, masks: &PatchMasks<'_>, lit: &[LitPlace], sums: &mut [CellSums]) {
-        sums.fill(CellSums::default());
-        for index in 0..masks.words {
-            let (sky, building) = (self.sky.word(index), self.building.word(index));
-            each_word(
-                masks,
-                index,
-                #[inline(always)]
-                |i, word| {
-                    let sums = &mut sums[i];
-                    sky.add_sparse(word.sky, &mut sums.sky);
-                    sky.add_sparse(word.behind_foliage, &mut sums.foliage);
-                    let lit = word.building & self.lit.word(lit[i], index);
-                    building.add_sparse(lit, &mut sums.building);
-                },
-            );
+    #[must_use]
+    pub fn sums(&self, cell: &CellMasks<'_>, s: f32) -> CellSums {
+        let mut sky = [0.0; 2];
+        let mut foliage = [0.0; 2];
+        let mut building = [0.0; 4];
+        let lit = self.lit.mask(s);
+        for index in 0..cell.words() {
+            let classes = cell.classes(index);
+            self.sky.add_word(index, classes.sky, &mut sky);
+            self.sky
+                .add_sparse_word(index, classes.behind_foliage, &mut foliage);
+            self.building
+                .add_sparse_word(index, classes.building & lit[index], &mut building);
+        }
+        CellSums {
+            sky_light: sky[0],
+            sky_share: sky[1],
+            foliage_light: foliage[0],
+            foliage_share: foliage[1],
+            lit_side: building[0],
+            opposite_side: building[1],
+            opposite_down: building[2],
         }
     }
 }
@@ -407,19 +383,29 @@ impl PatchStep {
 /// Patch sums of one cell in daylight.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CellSums {
-    /// From open sky: diffuse light on the cylinder [W m⁻²], and share of the diffuse light.
-    pub sky: [f32; 2],
-    /// The same from sky behind foliage, before transmission.
-    pub foliage: [f32; 2],
-    /// Side weight of lit buildings, then side and down weight of those opposite the sun [sr].
-    pub building: [f32; 4],
+    /// Diffuse light on the cylinder from open sky [W m⁻²].
+    pub sky_light: f32,
+    /// Share of the diffuse light from open sky.
+    pub sky_share: f32,
+    /// Diffuse light on the cylinder from sky behind foliage, before transmission [W m⁻²].
+    pub foliage_light: f32,
+    /// Share of the diffuse light from sky behind foliage, before transmission.
+    pub foliage_share: f32,
+    /// Side weight of lit buildings [sr].
+    pub lit_side: f32,
+    /// Side weight of lit buildings opposite the sun [sr].
+    pub opposite_side: f32,
+    /// Down weight of lit buildings opposite the sun [sr].
+    pub opposite_down: f32,
 }
 
 /// Sums of the box sides E, S, W, N of one cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SideSums {
-    /// Weight of sky patches, then the same times the emissivity deficit [sr].
-    pub sky: [f32; 8],
+    /// Weight of sky patches [sr].
+    pub sky: [f32; 4],
+    /// The same times the emissivity deficit [sr].
+    pub deficit: [f32; 4],
     /// Diffuse light from open sky [W m⁻²].
     pub light: [f32; 4],
     /// Diffuse light from sky behind foliage, before transmission [W m⁻²].
@@ -429,41 +415,26 @@ pub struct SideSums {
 }
 
 impl SideTables {
-    /// Sums of some cells; `lit` are the lit patches and their place for each cell, `None` at night.
+    /// Sums of one cell; `lit` is the mask of lit patches, `None` at night.
     #[inline(always)]
-    pub fn sums(
-        &self,
-        masks: &PatchMasks<'_>,
-        lit: Option<(&LitPatches, &[LitPlace])>,
-        sums: &mut [SideSums],
-    ) {
-        sums.fill(SideSums::default());
-        for index in 0..masks.words {
-            let (sky, light) = (self.sky.word(index), self.light.word(index));
-            each_word(
-                masks,
-                index,
-                #[inline(always)]
-                |i, word| {
-                    let sums = &mut sums[i];
-                    sky.add_sparse(word.sky, &mut sums.sky);
-                    light.add_sparse(word.sky, &mut sums.light);
-                    light.add_sparse(word.behind_foliage, &mut sums.foliage_light);
-                },
-            );
-            let Some((patches, places)) = lit else {
-                continue;
-            };
-            let building = self.building.word(index);
-            each_word(
-                masks,
-                index,
-                #[inline(always)]
-                |i, word| {
-                    let lit = word.building & patches.word(places[i], index);
-                    building.add_sparse(lit, &mut sums[i].opposite);
-                },
-            );
+    #[must_use]
+    pub fn sums(&self, cell: &CellMasks<'_>, lit: Option<&[u32]>) -> SideSums {
+        let mut sky = [0.0; 8];
+        let mut out = SideSums::default();
+        for index in 0..cell.words() {
+            let classes = cell.classes(index);
+            self.sky.add_word(index, classes.sky, &mut sky);
+            self.light.add_word(index, classes.sky, &mut out.light);
+            self.light
+                .add_sparse_word(index, classes.behind_foliage, &mut out.foliage_light);
+            if let Some(lit) = lit {
+                let word = classes.building & lit[index];
+                self.building
+                    .add_sparse_word(index, word, &mut out.opposite);
+            }
         }
+        out.sky = std::array::from_fn(|d| sky[d]);
+        out.deficit = std::array::from_fn(|d| sky[4 + d]);
+        out
     }
 }

@@ -37,51 +37,30 @@ impl<const W: usize> ByteTable<W> {
         Self { entries, whole }
     }
 
-    /// The table of word `index` of a mask (0 holds patches 0–31).
+    /// Add the sums of one word of a mask (`index` 0 holds patches 0–31).
     #[inline(always)]
-    #[must_use]
-    pub fn word(&self, index: usize) -> WordTable<'_, W> {
-        WordTable {
-            entries: self.entries[index * 1024..]
-                .first_chunk()
-                .expect("a word has four bytes"),
-            whole: &self.whole[index],
-        }
-    }
-}
-
-/// The part of a table that belongs to one word of a mask: small enough to stay in the first-level
-/// cache while the word of many cells is looked up.
-#[derive(Clone, Copy, Debug)]
-pub struct WordTable<'a, const W: usize> {
-    entries: &'a [[f32; W]; 1024],
-    whole: &'a [f32; W],
-}
-
-impl<const W: usize> WordTable<'_, W> {
-    /// Add the sums of a word.
-    #[inline(always)]
-    pub fn add(&self, word: u32, sums: &mut [f32; W]) {
+    pub fn add_word(&self, index: usize, word: u32, sums: &mut [f32; W]) {
         // High in the sky whole words are open nearly everywhere.
         if word == u32::MAX {
             for w in 0..W {
-                sums[w] += self.whole[w];
+                sums[w] += self.whole[index][w];
             }
             return;
         }
+        let rows = &self.entries[index * 1024..][..1024];
         for (position, value) in word.to_le_bytes().into_iter().enumerate() {
-            let entry = &self.entries[256 * position + usize::from(value)];
+            let entry = &rows[256 * position + usize::from(value)];
             for w in 0..W {
                 sums[w] += entry[w];
             }
         }
     }
 
-    /// The same where most words are zero.
+    /// The same where most bytes are zero.
     #[inline(always)]
-    pub fn add_sparse(&self, word: u32, sums: &mut [f32; W]) {
+    pub fn add_sparse_word(&self, index: usize, word: u32, sums: &mut [f32; W]) {
         if word != 0 {
-            self.add(word, sums);
+            self.add_word(index, word, sums);
         }
     }
 }
@@ -98,7 +77,7 @@ mod tests {
         let mut got = [0.0_f32; 2];
         let mut want = [0.0_f64; 2];
         for (index, &word) in words.iter().enumerate() {
-            table.word(index).add_sparse(word, &mut got);
+            table.add_sparse_word(index, word, &mut got);
             for bit in (0..32).filter(|b| word >> b & 1 == 1) {
                 let w = weight(32 * index + bit);
                 want = [want[0] + w[0], want[1] + w[1]];
@@ -113,7 +92,7 @@ mod tests {
     fn bits_beyond_the_last_patch_count_nothing() {
         let table = ByteTable::new(1, |_| [1.0]);
         let mut sums = [0.0];
-        table.word(0).add(u32::MAX, &mut sums);
+        table.add_word(0, u32::MAX, &mut sums);
         assert_eq!(sums, [1.0]);
     }
 }

@@ -67,9 +67,17 @@ impl<'a> Cells<'a> {
         Self {
             valid: &self.valid[range.clone()],
             svf: self.svf.map(part),
-            patches: self
-                .patches
-                .map(|(masks, sums)| (masks.slice(range.clone()), &sums[range.clone()])),
+            patches: self.patches.map(|(m, sums)| {
+                let words = range.start * m.words..range.end * m.words;
+                let masks = PatchMasks {
+                    words: m.words,
+                    building: &m.building[words.clone()],
+                    vegetation: m
+                        .vegetation
+                        .map(|(v, b)| (&v[words.clone()], &b[words.clone()])),
+                };
+                (masks, &sums[range.clone()])
+            }),
             land_cover: self.land_cover.map(|x| &x[range.clone()]),
             albedo: self.albedo.map(part),
             emissivity: self.emissivity.map(part),

@@ -1,9 +1,8 @@
 //! Workspace of one block: inputs copied into lanes, intermediate fluxes, results.
 
-use super::anisotropic::{CellSums, LitPatches, LitPlace, SideSums, SideTables};
+use super::anisotropic::{CellMasks, CellSums};
 use super::cells::{BLOCK, Cells, Lane, Memory, SIDES};
 use super::tables::StepTables;
-use crate::patches::PatchMasks;
 
 const ZERO: Lane = [0.0; BLOCK];
 
@@ -40,7 +39,6 @@ pub struct Work {
     pub albedo_diffuse: [Lane; 5],
     /// Run-long sums over sky patches.
     pub sky: [Lane; 4],
-    patch_sums: PatchSums,
     /// Patch sums of the step.
     pub light: [Lane; 7],
     /// Box-side patch sums: sky, deficit, light, light behind foliage, lit opposite buildings.
@@ -95,7 +93,6 @@ impl Default for Work {
             kup: [ZERO; 5],
             albedo_diffuse: [ZERO; 5],
             sky: [ZERO; 4],
-            patch_sums: PatchSums::default(),
             light: [ZERO; 7],
             side_sums: [[ZERO; SIDES]; 5],
             f_sh: ZERO,
@@ -113,24 +110,6 @@ impl Default for Work {
             tmrt: ZERO,
             utci: ZERO,
             pet: ZERO,
-        }
-    }
-}
-
-/// Patch sums of the cells of a block, cell by cell as they are made.
-#[derive(Clone, Debug)]
-struct PatchSums {
-    places: [LitPlace; BLOCK],
-    cells: [CellSums; BLOCK],
-    sides: [SideSums; BLOCK],
-}
-
-impl Default for PatchSums {
-    fn default() -> Self {
-        Self {
-            places: [LitPlace::default(); BLOCK],
-            cells: [CellSums::default(); BLOCK],
-            sides: [SideSums::default(); BLOCK],
         }
     }
 }
@@ -201,51 +180,45 @@ impl Work {
         }
         let Some(step) = &tables.patches else {
             if let Some(sides) = &tables.night_sides {
-                self.load_sides(sides, masks, None);
+                for i in 0..self.n {
+                    self.set_sides(i, &sides.sums(&CellMasks::of(masks, i), None));
+                }
             }
             return;
         };
-        let n = self.n;
-        let PatchSums { places, cells, .. } = &mut self.patch_sums;
-        let (places, cells) = (&mut places[..n], &mut cells[..n]);
-        for (place, &s) in places.iter_mut().zip(&self.s) {
-            *place = step.lit.place(s.min(1.0));
-        }
-        step.sums(masks, places, cells);
-        for (i, sums) in cells.iter().enumerate() {
-            for k in 0..2 {
-                self.light[k][i] = sums.sky[k];
-                self.light[2 + k][i] = sums.foliage[k];
+        for i in 0..self.n {
+            let cell = CellMasks::of(masks, i);
+            let s = self.s[i].min(1.0);
+            self.set_sums(i, &step.sums(&cell, s));
+            if let Some(sides) = &step.sides {
+                self.set_sides(i, &sides.sums(&cell, Some(step.lit.mask(s))));
             }
-            for k in 0..3 {
-                self.light[4 + k][i] = sums.building[k];
-            }
-        }
-        if let Some(sides) = &step.sides {
-            self.load_sides(sides, masks, Some(&step.lit));
         }
     }
 
     #[inline(always)]
-    fn load_sides(
-        &mut self,
-        sides: &SideTables,
-        masks: &PatchMasks<'_>,
-        lit: Option<&LitPatches>,
-    ) {
-        let n = self.n;
-        let PatchSums {
-            places, sides: all, ..
-        } = &mut self.patch_sums;
-        let all = &mut all[..n];
-        sides.sums(masks, lit.map(|lit| (lit, &places[..n])), all);
-        for (i, sums) in all.iter().enumerate() {
+    fn set_sums(&mut self, i: usize, sums: &CellSums) {
+        self.light[0][i] = sums.sky_light;
+        self.light[1][i] = sums.sky_share;
+        self.light[2][i] = sums.foliage_light;
+        self.light[3][i] = sums.foliage_share;
+        self.light[4][i] = sums.lit_side;
+        self.light[5][i] = sums.opposite_side;
+        self.light[6][i] = sums.opposite_down;
+    }
+
+    #[inline(always)]
+    fn set_sides(&mut self, i: usize, sums: &super::anisotropic::SideSums) {
+        let groups = [
+            sums.sky,
+            sums.deficit,
+            sums.light,
+            sums.foliage_light,
+            sums.opposite,
+        ];
+        for (lanes, group) in self.side_sums.iter_mut().zip(groups) {
             for d in 0..SIDES {
-                self.side_sums[0][d][i] = sums.sky[d];
-                self.side_sums[1][d][i] = sums.sky[SIDES + d];
-                self.side_sums[2][d][i] = sums.light[d];
-                self.side_sums[3][d][i] = sums.foliage_light[d];
-                self.side_sums[4][d][i] = sums.opposite[d];
+                lanes[d][i] = group[d];
             }
         }
     }
