@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ CPU = ExecutionConfig(accelerator="cpu")
 
 
 @pytest.fixture
-def built(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+def built(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What every model was built with."""
     calls: list[Any] = []
 
@@ -28,12 +27,12 @@ def built(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         def __getattr__(self, name: str) -> Any:
             return getattr(_core, name)
 
-        def Model(self, *args: Any, **options: Any) -> Any:  # noqa: N802
+        def Model(self, *args: Any, **options: Any) -> Any:
             calls.append(options)
             return _core.Model(*args, **options)
 
     monkeypatch.setattr(plan, "_core", Counted())
-    yield calls
+    return calls
 
 
 def prepared() -> solweig.SurfaceData:
@@ -60,8 +59,9 @@ def test_other_parameters_build_another(built: list[Any]) -> None:
     surface = prepared()
     first = tmrt(surface)
     assert tmrt(surface, use_anisotropic_sky=False) != first
+    assert tmrt(surface, human=solweig.HumanParams(posture="sitting")) != first
     assert tmrt(surface) == first
-    assert len(built) == 3
+    assert len(built) == 4
 
 
 @pytest.mark.parametrize("anew", [True, False], ids=["set anew", "written into"])

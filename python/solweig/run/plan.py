@@ -152,7 +152,7 @@ class RunPlan:
 
 @dataclass(frozen=True)
 class _MadeFrom:
-    """What a model is made from: objects, and values. Digests notice what was written into layers."""
+    """What a model is made from; digests notice what was written into layers."""
 
     objects: dict[str, Any]
     values: dict[str, Any]
