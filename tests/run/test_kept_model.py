@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,15 @@ def test_another_layer_builds_another(built: list[Any], layer: str, anew: bool) 
             getattr(one, layer)[...] = changed
     assert tmrt(surface) == tmrt(other)
     assert len(built) == 4
+
+
+def test_a_run_that_writes_keeps_none_but_uses_one(built: list[Any], tmp_path: Path) -> None:
+    surface = prepared()
+    first = tmrt(surface, output_dir=tmp_path / "first")
+    assert surface.kept.model is None
+    assert tmrt(surface) == first
+    assert tmrt(surface, output_dir=tmp_path / "second") == first
+    assert len(built) == 2
 
 
 def test_clear_buffers_frees_the_model(built: list[Any]) -> None:

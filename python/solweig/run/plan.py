@@ -119,16 +119,20 @@ class RunPlan:
     def model(self, arrays: ModelArrays, engine: _core.Engine | None) -> _core.Model:
         """The model of the whole raster; ``engine`` None is the CPU.
 
-        The CPU's is kept with the surface for the next run that is made from the same. A device's
+        The CPU's is kept with the surface for the next run that is made from the same, unless the
+        run writes files: what comes after its steps then has the memory for itself. A device's
         would keep its memory from others.
         """
         if engine is not None:
             return self._build(arrays, engine)
         kept, wanted = self.surface.kept, self._made_from(arrays)
-        if not (isinstance(kept.model, _KeptModel) and kept.model.fits(wanted)):
-            kept.model = None  # its memory is free before another is built
-            kept.model = _KeptModel(self._build(arrays, None), wanted)
-        return kept.model.model
+        if isinstance(kept.model, _KeptModel) and kept.model.fits(wanted):
+            return kept.model.model
+        kept.model = None  # its memory is free before another is built
+        model = self._build(arrays, None)
+        if self.settings.output_dir is None:
+            kept.model = _KeptModel(model, wanted)
+        return model
 
     def _build(self, arrays: ModelArrays, engine: _core.Engine | None) -> _core.Model:
         return _core.Model(
