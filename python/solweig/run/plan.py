@@ -118,9 +118,25 @@ class RunPlan:
             emissivity=surface.emissivity,
         )
 
-    def model(self, engine: _core.Engine | None = None) -> _core.Model:
-        """The model of the whole raster; ``engine`` None is the CPU."""
-        arrays = self.arrays()
+    def model(self, arrays: ModelArrays, engine: _core.Engine | None) -> _core.Model:
+        """The model of the whole raster; ``engine`` None is the CPU.
+
+        The CPU's is kept with the surface for the next run that is made from the same, unless the
+        run writes files: what comes after its steps then has the memory for itself. A device's
+        would keep its memory from others.
+        """
+        if engine is not None:
+            return self._build(arrays, engine)
+        kept, wanted = self.surface.kept, self._made_from(arrays)
+        if isinstance(kept.model, _KeptModel) and kept.model.fits(wanted):
+            return kept.model.model
+        kept.model = None  # its memory is free before another is built
+        model = self._build(arrays, None)
+        if self.settings.output_dir is None:
+            kept.model = _KeptModel(model, wanted)
+        return model
+
+    def _build(self, arrays: ModelArrays, engine: _core.Engine | None) -> _core.Model:
         return _core.Model(
             self.surface.scene(),
             svf=arrays.svf,
@@ -129,6 +145,38 @@ class RunPlan:
             **arrays.layers(),
             params=self.params,
             engine=engine,
+        )
+
+    def _made_from(self, arrays: ModelArrays) -> _MadeFrom:
+        grids = {**arrays.svf, **(arrays.masks or {}), **arrays.layers()}
+        content = self.metadata["inputs"]["surface"]["content"]
+        return _MadeFrom(
+            {"scene": self.surface.scene(), **grids},
+            {"content": content, "params": self.params, "patch_option": arrays.patch_option},
+        )
+
+
+@dataclass(frozen=True)
+class _MadeFrom:
+    """What a model is made from; digests notice what was written into layers."""
+
+    objects: dict[str, Any]
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _KeptModel:
+    """A model and what it was made from."""
+
+    model: _core.Model
+    made_from: _MadeFrom
+
+    def fits(self, wanted: _MadeFrom) -> bool:
+        own = self.made_from
+        return (
+            own.values == wanted.values
+            and own.objects.keys() == wanted.objects.keys()
+            and all(own.objects[name] is grid for name, grid in wanted.objects.items())
         )
 
 

@@ -118,6 +118,9 @@ class TileStepsJob:
     background: bool = True
     #: Take a digest of everything written.
     digests: bool = False
+    #: Gives the model of the raster in one piece, where ``inputs`` hold no more than a state; in
+    #: this process only.
+    model: Callable[[_core.Engine | None], _core.Model] | None = None
     #: Hears how long the stages of each step took, as soon as it is known; in this process only.
     heard: Callable[[int, Mapping[str, float]], None] | None = None
 
@@ -257,6 +260,8 @@ class _Tile:
 
     def _build(self, loaded: _Loaded) -> _core.Model:
         job, heights = self._job, loaded.heights
+        if job.model is not None:
+            return job.model(self._engine)
         window = core = None
         if isinstance(job.scene, _core.Scene):
             scene = job.scene

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -215,10 +216,13 @@ def steps_job(
         if surface.facts().has_vegetation:
             inputs.put("canopy", surface.cdsm)
             inputs.put("trunk", surface.tdsm)
-    inputs.put_all("svf", _svf_of_a_step(arrays))
-    inputs.put_all("masks", arrays.masks or {})
-    for name, grid in arrays.layers().items():
-        inputs.put(name, grid)
+    # What lies in files is read, not kept.
+    kept = alone and not isinstance(arrays.svf["svf"], np.memmap)
+    if not kept:
+        inputs.put_all("svf", _svf_of_a_step(arrays))
+        inputs.put_all("masks", arrays.masks or {})
+        for name, grid in arrays.layers().items():
+            inputs.put(name, grid)
     state = plan.settings.state
     if state is not None:
         inputs.put_all("state", state.fields)
@@ -239,6 +243,7 @@ def steps_job(
         inflight_limit=plan.execution.inflight_limit,
         background=switches.read().async_output,
         digests=digests,
+        model=partial(plan.model, arrays) if kept else None,
     )
 
 

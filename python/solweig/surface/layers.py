@@ -111,16 +111,22 @@ class Kept:
     buildings: U8 | None = None
     valid: Bool | None = None
     buffers: BufferPool | None = None
+    model: object = None
+    """The model of the last run, as that run keeps it."""
 
     _MADE_FROM: ClassVar[dict[str, tuple[str, ...]]] = {
-        "dsm": ("scene", "facts", "buildings", "valid"),
-        "dem": ("scene", "facts", "buildings"),
-        "cdsm": ("scene", "facts"),
-        "tdsm": ("scene",),
-        "trunk_ratio": ("scene",),
-        "formulation": ("scene",),
-        "pixel_size": ("scene", "facts", "buildings"),
-        "land_cover": ("buildings",),
+        "dsm": ("scene", "facts", "buildings", "valid", "model"),
+        "dem": ("scene", "facts", "buildings", "model"),
+        "cdsm": ("scene", "facts", "model"),
+        "tdsm": ("scene", "model"),
+        "trunk_ratio": ("scene", "model"),
+        "formulation": ("scene", "model"),
+        "pixel_size": ("scene", "facts", "buildings", "model"),
+        "land_cover": ("buildings", "model"),
+        **dict.fromkeys(
+            ("albedo", "emissivity", "wall_height", "wall_aspect", "svf", "shadow_matrices"),
+            ("model",),
+        ),
     }
 
     def drop_made_from(self, layer: str) -> None:
@@ -130,7 +136,7 @@ class Kept:
 
     def clear(self) -> None:
         """Forget what takes memory; the facts take none."""
-        self.buffers = self.scene = self.buildings = self.valid = None
+        self.buffers = self.scene = self.buildings = self.valid = self.model = None
 
 
 @dataclass(eq=False, repr=False)
@@ -282,7 +288,7 @@ class Layers:
         return content_of(grids)
 
     def clear_buffers(self) -> None:
-        """Free what can be made again: scratch arrays, the engine's scene, the masks."""
+        """Free what can be made again: scratch arrays, the engine's scene and model, the masks."""
         self.kept.clear()
 
 

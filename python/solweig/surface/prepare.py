@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -98,15 +99,24 @@ def _prepared(kind: type[L], layers: Given, options: PrepareOptions, frame: dict
     check_tile_size(options.tile_size, surface.shape, switches.read().min_tile_side)
     preprocess(surface)
     digests = LayerDigests(surface)
-    _complete_walls(surface, options, cache, digests)
-    if cache is not None:
-        save_layers(surface, cache.root, digests)
-        if place.resampled:
-            folder = cache.root / "resampled"
-            grid_files(surface).write_tif(folder, "dsm_resampled", arrays["dsm"])
-    if options.check is not None:
-        options.check(surface)
-    _complete_svf(surface, options, cache, ready, digests)
+    # Files are written beside the computation of the sky view.
+    with ThreadPoolExecutor(1) as writer:
+        pending = [_complete_walls(surface, options, cache, digests, writer)]
+        if cache is not None:
+            pending.append(writer.submit(save_layers, surface, cache.root, digests))
+            if place.resampled:
+                write, folder = grid_files(surface).write_tif, cache.root / "resampled"
+                pending.append(writer.submit(write, folder, "dsm_resampled", arrays["dsm"]))
+        if options.check is not None:
+            options.check(surface)
+
+        def written() -> None:
+            for job in pending:
+                if job is not None:
+                    job.result()
+
+        _complete_svf(surface, options, cache, ready, digests, written)
+        written()
     return surface
 
 
@@ -147,24 +157,27 @@ def _complete_walls(
     options: PrepareOptions,
     cache: SurfaceCache | None,
     digests: LayerDigests,
-) -> None:
-    """Walls as given, from the cache, or computed."""
+    writer: Executor,
+) -> Future[None] | None:
+    """Walls as given, from the cache, or computed; new ones are being written."""
     if surface.wall_height is not None:
-        return
+        return None
     listener = Feedback(options.feedback, "walls", (0.0, 5.0))
     listener.check()
     listener.text("Walls")
     if cache is None:
         walls_of(surface, options.wall_limit)
-        return
+        return None
     key = walls_fingerprint(surface, options.wall_limit, digests)
     if not options.force_recompute:
         cached = cache.load_walls(surface.pixel_size, key)
         if cached is not None and cached[0].shape == surface.shape:
             surface.wall_height, surface.wall_aspect = cached
-            return
+            return None
     height, aspect = walls_of(surface, options.wall_limit)
-    cache.save_walls(height, aspect, surface.pixel_size, key, grid_files(surface))
+    return writer.submit(
+        cache.save_walls, height, aspect, surface.pixel_size, key, grid_files(surface)
+    )
 
 
 def _complete_svf(
@@ -173,8 +186,9 @@ def _complete_svf(
     cache: SurfaceCache | None,
     ready: tuple[SvfArrays, ShadowArrays | None] | None,
     digests: LayerDigests,
+    written: Callable[[], None],
 ) -> None:
-    """Sky view as given, from the cache, or computed."""
+    """Sky view as given, from the cache, or computed; noted once the layers are ``written``."""
     listener = Feedback(options.feedback, "sky view factors", (5.0, 100.0))
     listener.check()
 
@@ -192,12 +206,14 @@ def _complete_svf(
         if cached is not None and cached[0].shape == surface.shape:
             surface.svf, surface.shadow_matrices = cached
             surface.sky_reach = (float(options.max_shadow_distance_m), None)
+            written()
             note_svf(cache.root, surface, key)
             return
     listener.text("Sky view factors")
     facts = facts_of(surface)
     each = sky_bytes(facts.has_vegetation, options.patch_option)
     if cache is not None and stay_on_disk(facts.shape[0] * facts.shape[1], each):
+        written()
         _build_svf(surface, options, cache, key, listener)
         return
     add_sky_view(
@@ -214,6 +230,7 @@ def _complete_svf(
         cache.save_svf(
             surface.svf, surface.shadow_matrices, surface.pixel_size, key, grid_files(surface)
         )
+        written()
         note_svf(cache.root, surface, key)
 
 

@@ -375,7 +375,11 @@ class ShadowArrays:
         ):
             for name, key in MASK_KEYS.items():
                 with archive.open(f"{key}.npy", "w", force_zip64=True) as stream:
-                    np.lib.format.write_array(stream, self._unpacked(name), allow_pickle=False)
+                    # As numpy writes it, but without a copy.
+                    values = self._unpacked(name)
+                    header = np.lib.format.header_data_from_array_1_0(values)
+                    np.lib.format.write_array_header_1_0(stream, header)
+                    stream.write(values.data.cast("B"))
 
     def to_memmap(self, directory: str | Path) -> dict[str, str]:
         """Write the words as ``.npy`` files.

@@ -232,33 +232,22 @@ class SvfArrays:
         compress
             Deflate the archive.
         """
-        from rasterio.io import MemoryFile
-        from rasterio.transform import Affine
-
-        rows, cols = self.shape
-        profile: dict[str, Any] = {
-            "driver": "GTiff",
-            "height": rows,
-            "width": cols,
-            "count": 1,
-            "dtype": "float32",
-            "nodata": float("nan"),
-            "transform": Affine.from_gdal(
-                *(geotransform or (0.0, 1.0, 0.0, float(rows), 0.0, -1.0))
-            ),
-        }
-        if crs_wkt:
-            profile["crs"] = crs_wkt
         method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+        values = np.ascontiguousarray(self.svf).data.cast("B")
+        head, found, tail = _tif(self.svf, geotransform, crs_wkt).partition(values)
         with (
             atomic_path(path) as temporary,
             zipfile.ZipFile(temporary, "w", method, compresslevel=1) as archive,
         ):
             for name, stem in UMEP_STEMS.items():
-                with MemoryFile() as memory:
-                    with memory.open(**profile) as dataset:
-                        dataset.write(np.asarray(getattr(self, name)), 1)
-                    archive.writestr(f"{stem}.tif", memory.read())
+                grid = np.ascontiguousarray(getattr(self, name))
+                # The file of a grid is that of another with other values.
+                file = (
+                    b"".join((head, grid.data.cast("B"), tail))
+                    if found
+                    else _tif(grid, geotransform, crs_wkt)
+                )
+                archive.writestr(f"{stem}.tif", file)
 
     def to_memmap(self, directory: str | Path) -> dict[str, str]:
         """Write each grid as ``<name>.npy``.
@@ -309,6 +298,29 @@ class SvfArrays:
             raise InvalidSurfaceData(
                 str(folder), "readable sky view factor grids", str(problem)
             ) from problem
+
+
+def _tif(grid: F32, geotransform: list[float] | None, crs_wkt: str | None) -> bytes:
+    """A GeoTIFF of a grid, not compressed."""
+    from rasterio.io import MemoryFile
+    from rasterio.transform import Affine
+
+    rows, cols = grid.shape
+    profile: dict[str, Any] = {
+        "driver": "GTiff",
+        "height": rows,
+        "width": cols,
+        "count": 1,
+        "dtype": "float32",
+        "nodata": float("nan"),
+        "transform": Affine.from_gdal(*(geotransform or (0.0, 1.0, 0.0, float(rows), 0.0, -1.0))),
+    }
+    if crs_wkt:
+        profile["crs"] = crs_wkt
+    with MemoryFile() as memory:
+        with memory.open(**profile) as dataset:
+            dataset.write(grid, 1)
+        return bytes(memory.read())
 
 
 def _needed_grids(present: set[str]) -> set[str]:

@@ -1,11 +1,11 @@
 //! Shadows of a sun position: ground (G 2, 3) and walls (G 4).
 
 use crate::grid::{Grid, Window};
-use crate::march::{Tile, TileHits, march};
+use crate::march::{Path, Tile, TileHits, march, tile_cols};
 use crate::rays::{Ray, Reach};
 use crate::simd::{self, Kernel};
 use crate::stage::Stage;
-use crate::terrain::{NOTHING, SEGMENT, TILE_ROWS, Terrain};
+use crate::terrain::{NOTHING, TILE_ROWS, Terrain};
 use crate::walls::{WallCell, faces};
 use rayon::prelude::*;
 
@@ -105,6 +105,7 @@ pub fn cast_sun(
         reach,
         terrain.relief_m(),
     );
+    let path = Path::new(terrain, ray);
     let mut flags = vec![LIT; window.len()];
     flags
         .par_chunks_mut(TILE_ROWS * window.cols)
@@ -114,7 +115,7 @@ pub fn cast_sun(
             simd::dispatch(ShadowRows {
                 terrain,
                 window,
-                ray: &ray,
+                path: &path,
                 row,
                 out,
             });
@@ -124,7 +125,7 @@ pub fn cast_sun(
         .map(|wall| {
             let cell = window.cell(wall.index as usize);
             let flags = flags[wall.index as usize];
-            shade_wall(terrain, wall, cell, azimuth_deg, &ray, flags)
+            shade_wall(terrain, wall, cell, azimuth_deg, &path.ray, flags)
         })
         .collect();
     SunShadow { flags, walls }
@@ -134,7 +135,7 @@ pub fn cast_sun(
 struct ShadowRows<'a> {
     terrain: &'a Terrain,
     window: Window,
-    ray: &'a Ray,
+    path: &'a Path,
     row: usize,
     out: &'a mut [u8],
 }
@@ -145,9 +146,9 @@ impl Kernel for ShadowRows<'_> {
         let Window { col, cols, .. } = self.window;
         let rows = self.out.len() / cols;
         let mut hits = TileHits::default();
-        for first in (0..cols).step_by(SEGMENT) {
-            if let Some(tile) = Tile::new(self.terrain, self.row, rows, col + first) {
-                march(self.terrain, &tile, self.ray, &mut hits);
+        for col in tile_cols(col, cols) {
+            if let Some(tile) = Tile::new(self.terrain, self.row, rows, col) {
+                march(self.terrain, &tile, self.path, &mut hits);
                 write_tile(self.terrain, &self.window, &tile, &hits, self.out);
             }
         }
@@ -157,13 +158,12 @@ impl Kernel for ShadowRows<'_> {
 #[inline(always)]
 fn write_tile(terrain: &Terrain, window: &Window, tile: &Tile, hits: &TileHits, out: &mut [u8]) {
     let cols = terrain.grid.cols;
-    let first = tile.col - window.col;
-    let width = SEGMENT.min(window.cols - first);
+    let columns = tile.columns(window);
     let vegetation = terrain.vegetation.is_some();
     for r in 0..tile.rows {
-        let line = &mut out[r * window.cols + first..][..width];
-        let valid = &terrain.valid[(tile.row + r) * cols + tile.col..][..width];
-        for i in 0..width {
+        let line = &mut out[r * window.cols..][..window.cols];
+        let valid = &terrain.valid[(tile.row + r) * cols..][..cols];
+        for i in columns.clone() {
             let building = hits.building[r][i] != 0;
             let foliage = vegetation && hits.foliage[r][i] != 0;
             let mut lit = LIT;
@@ -173,7 +173,8 @@ fn write_tile(terrain: &Terrain, window: &Window, tile: &Tile, hits: &TileHits, 
             if foliage {
                 lit &= if building { !VBSHVEGSH } else { !VEGSH };
             }
-            line[i] = if valid[i] { lit } else { LIT };
+            let col = tile.col + i;
+            line[col - window.col] = if valid[col] { lit } else { LIT };
         }
     }
 }

@@ -15,6 +15,7 @@ struct City {
     dsm: Vec<f32>,
     dem: Vec<f32>,
     canopy: Option<Vec<f32>>,
+    trunk: Option<Vec<f32>>,
 }
 
 prop_compose! {
@@ -45,7 +46,7 @@ prop_compose! {
         for cell in holes {
             dsm[cell] = f32::NAN;
         }
-        City { grid, dsm, dem: base, canopy }
+        City { grid, dsm, dem: base, canopy, trunk: None }
     }
 }
 
@@ -55,7 +56,7 @@ fn terrain(city: &City) -> Terrain {
         dsm: &city.dsm,
         dem: Some(&city.dem),
         canopy: city.canopy.as_deref(),
-        trunk: None,
+        trunk: city.trunk.as_deref(),
         trunk_ratio: 0.25,
         relative_bush: false,
         canopy_base: CanopyBase::Ground,
@@ -71,7 +72,7 @@ fn flags(t: &Terrain, row: usize, col: usize, ray: &Ray) -> u8 {
     let from_start = t
         .vegetation
         .as_ref()
-        .is_some_and(|v| v.from_start[t.at(row, col)] != 0);
+        .is_some_and(|v| v.from_start[t.at(row, col)]);
     let (mut building, mut foliage) = (None, from_start.then_some(0));
     for k in 1..ray.len() {
         let r = row as i64 + i64::from(ray.drow[k]);
@@ -97,6 +98,107 @@ fn flags(t: &Terrain, row: usize, col: usize, ray: &Ray) -> u8 {
         (Some(b), Some(f)) if f < b => LIT & !SH & !VBSHVEGSH,
         (Some(_), _) => LIT & !SH,
     }
+}
+
+/// Sun shadows of a scene, all of them against the definition.
+fn check_sun(city: &City, azimuth: f64, altitude: f64) -> Result<(), TestCaseError> {
+    let t = terrain(city);
+    let reach = Reach {
+        max_distance_m: 1e6,
+        height_bound_m: f64::INFINITY,
+    };
+    let got = cast_sun(&t, Window::whole(t.grid), &[], azimuth, altitude, &reach).flags;
+    let ray = full_ray(&t, azimuth, altitude);
+    for row in 0..t.grid.rows {
+        for col in 0..t.grid.cols {
+            let want = flags(&t, row, col, &ray);
+            prop_assert_eq!(
+                got[row * t.grid.cols + col],
+                want,
+                "row {} col {}",
+                row,
+                col
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What a grazed thing is.
+#[derive(Clone, Copy, Debug)]
+enum Thing {
+    Surface,
+    Canopy,
+    Trunk,
+}
+
+/// Something a ray of some cell just meets or just misses.
+#[derive(Clone, Copy, Debug)]
+struct Graze {
+    row: usize,
+    col: usize,
+    step: usize,
+    thing: Thing,
+    /// How far off the ray, in levels of 1/32000 of the relief.
+    levels: f32,
+}
+
+prop_compose! {
+    fn grazes()(
+        row in 0_usize..30, col in 0_usize..60, step in 1_usize..24,
+        thing in prop::sample::select(vec![Thing::Surface, Thing::Canopy, Thing::Trunk]),
+        levels in prop_oneof![-3.0_f32..3.0, prop::sample::select(vec![-2.0_f32, -1e-3, 0.0, 1e-3, 2.0])],
+    ) -> Graze {
+        Graze { row, col, step, thing, levels }
+    }
+}
+
+/// Uneven ground with one tower that sets the relief, and things that rays of an azimuth and altitude
+/// graze.
+fn grazed(tower: f32, grazes: &[Graze], azimuth: f64, altitude: f64) -> City {
+    let grid = Grid {
+        rows: 30,
+        cols: 60,
+        pixel_size: 1.0,
+    };
+    let flat = vec![0.0_f32; grid.len()];
+    // Heights that no level is equal to.
+    let uneven = |i: usize| (i * 7919 % 1009) as f32 / 1009.0 * 40.0 * tower / 32000.0;
+    let ground: Vec<f32> = (0..grid.len()).map(uneven).collect();
+    let mut city = City {
+        grid,
+        dsm: ground.clone(),
+        dem: ground,
+        canopy: Some(flat.clone()),
+        trunk: Some(flat),
+    };
+    city.dsm[0] = tower;
+    let ray = full_ray(&terrain(&city), azimuth, altitude);
+    for g in grazes {
+        let step = g.step.min(ray.len() - 1);
+        let row = g.row as i64 + i64::from(ray.drow[step]);
+        let col = g.col as i64 + i64::from(ray.dcol[step]);
+        if !(0..30).contains(&row) || !(0..60).contains(&col) {
+            continue;
+        }
+        let (from, cell) = (g.row * 60 + g.col, (row * 60 + col) as usize);
+        let off = g.levels * tower / 32000.0;
+        let own = city.dsm[from];
+        let (canopy, trunk) = (city.canopy.as_mut().unwrap(), city.trunk.as_mut().unwrap());
+        match g.thing {
+            Thing::Surface => city.dsm[cell] = (own + ray.height[step] + off).min(tower),
+            Thing::Canopy => {
+                let top = own + ray.height[step - 1] + off - city.dem[cell];
+                canopy[cell] = top.clamp(0.0, tower);
+            }
+            Thing::Trunk => {
+                let top = own + ray.height[step] + off - city.dem[cell];
+                trunk[cell] = top.clamp(0.0, tower);
+                canopy[cell] = (trunk[cell] + 3.0).min(tower);
+            }
+        }
+    }
+    city
 }
 
 /// A ray without the shortening that the relief allows.
@@ -128,16 +230,50 @@ proptest! {
     fn sun_shadows_are_first_hits(
         city in cities(), azimuth in 0.0_f64..360.0, altitude in 0.5_f64..89.5,
     ) {
-        let t = terrain(&city);
-        let reach = Reach { max_distance_m: 1e6, height_bound_m: f64::INFINITY };
-        let got = cast_sun(&t, Window::whole(t.grid), &[], azimuth, altitude, &reach).flags;
-        let ray = full_ray(&t, azimuth, altitude);
-        for row in 0..t.grid.rows {
-            for col in 0..t.grid.cols {
-                let want = flags(&t, row, col, &ray);
-                prop_assert_eq!(got[row * t.grid.cols + col], want, "row {} col {}", row, col);
-            }
-        }
+        check_sun(&city, azimuth, altitude)?;
+    }
+
+    #[test]
+    fn rays_that_graze_are_told_by_heights(
+        grazes in prop::collection::vec(grazes(), 1..40),
+        tower in prop::sample::select(vec![5.0_f32, 60.0, 700.0, 9000.0]),
+        azimuth in prop_oneof![0.0_f64..360.0, prop::sample::select(vec![0.0, 45.0, 90.0, 180.0, 225.0, 270.0])],
+        altitude in prop_oneof![0.05_f64..60.0, prop::sample::select(vec![26.565_051_177_077_99, 45.0])],
+    ) {
+        check_sun(&grazed(tower, &grazes, azimuth, altitude), azimuth, altitude)?;
+    }
+
+    #[test]
+    fn heights_in_whole_metres_tie_with_rays(
+        city in cities(), azimuth in prop::sample::select(vec![0.0_f64, 90.0, 180.0, 270.0, 45.0]),
+        altitude in prop::sample::select(vec![26.565_051_177_077_99, 45.0, 63.434_948_822_922_01]),
+    ) {
+        let whole = |x: &[f32]| x.iter().map(|z| z.round()).collect::<Vec<_>>();
+        let city = City {
+            dsm: whole(&city.dsm),
+            dem: whole(&city.dem),
+            canopy: city.canopy.as_deref().map(whole),
+            ..city
+        };
+        check_sun(&city, azimuth, altitude)?;
+    }
+
+    #[test]
+    fn heights_beyond_all_levels_change_nothing(
+        city in cities(), azimuth in 0.0_f64..360.0, altitude in 0.5_f64..89.9,
+        scale in prop::sample::select(vec![1e-6_f32, 1e-3, 100.0, 1e4]),
+        depth in 0.0_f32..1e5,
+    ) {
+        // Ground far below every surface, where crowns may end below it; and a relief from less
+        // than a level to more than mountains have.
+        let sink = |i: usize, z: f32| if i % 5 == 0 { z * scale - depth } else { z * scale };
+        let city = City {
+            dsm: city.dsm.iter().map(|z| z * scale).collect(),
+            dem: city.dem.iter().enumerate().map(|(i, &z)| sink(i, z)).collect(),
+            canopy: city.canopy.map(|c| c.iter().map(|z| z * scale.max(0.1)).collect()),
+            ..city
+        };
+        check_sun(&city, azimuth, altitude)?;
     }
 }
 

@@ -7,12 +7,12 @@ pub use fields::{DIRECTIONS, FAMILIES, FIELDS, SvfFields, field_name};
 pub use weights::{SkyWeights, Term, from_masks, sectors};
 
 use crate::grid::{Grid, Window};
-use crate::march::{Tile, TileHits, march};
+use crate::march::{Path, Rows, Tile, TileHits, march, tile_cols};
 use crate::patches::PatchTable;
 use crate::rays::{Ray, Reach};
 use crate::simd::{self, Kernel};
 use crate::stage::Stage;
-use crate::terrain::{SEGMENT, TILE_ROWS, Terrain};
+use crate::terrain::{LANES, TILE_ROWS, Terrain};
 use rayon::prelude::*;
 use weights::{UNIT, clipped};
 
@@ -60,8 +60,8 @@ pub struct SkyRows {
 pub struct SkyPlan {
     /// Patch table.
     pub table: PatchTable,
-    /// A ray per patch.
-    pub rays: Vec<Ray>,
+    /// A path per patch.
+    pub paths: Vec<Path>,
     /// Weights of the patches.
     pub weights: SkyWeights,
 }
@@ -76,7 +76,7 @@ impl SkyPlan {
             pixel_size,
         } = terrain.grid;
         let relief = terrain.relief_m();
-        let rays = table
+        let paths = table
             .patches
             .iter()
             .map(|p| {
@@ -94,13 +94,13 @@ impl SkyPlan {
                     ray.drow.fill(0);
                     ray.dcol.fill(0);
                 }
-                ray
+                Path::new(terrain, ray)
             })
             .collect();
         let weights = SkyWeights::new(&table, options.normalised_sectors);
         Self {
             table,
-            rays,
+            paths,
             weights,
         }
     }
@@ -146,7 +146,7 @@ impl SkyPlan {
         }
         bands.into_par_iter().for_each(|mut band| {
             let mut scratch = Scratch::new(words);
-            for col in (window.col..window.col + cols).step_by(SEGMENT) {
+            for col in tile_cols(window.col, cols) {
                 simd::dispatch(SkyTile {
                     plan: self,
                     terrain,
@@ -164,12 +164,10 @@ impl SkyPlan {
             band.fill_no_data(col, self.table.words());
             return;
         };
-        for family in &mut scratch.planes {
-            family.fill([0; SEGMENT]);
-        }
-        for (i, ray) in self.rays.iter().enumerate() {
-            march(terrain, &tile, ray, &mut scratch.hits);
-            scratch.store(i, tile.rows, terrain.vegetation.is_some());
+        scratch.clear();
+        for (i, path) in self.paths.iter().enumerate() {
+            march(terrain, &tile, path, &mut scratch.hits);
+            scratch.store(i, terrain.vegetation.is_some());
         }
         self.write(terrain, band, &tile, scratch);
     }
@@ -180,35 +178,40 @@ impl SkyPlan {
         let cols = terrain.grid.cols;
         let window = band.window;
         let words = self.table.words();
-        let first = tile.col - window.col;
-        let width = SEGMENT.min(window.cols - first);
-        let mut sums = [[0; SEGMENT]; 5];
+        let lanes = tile.columns(&window);
+        let first = tile.col + lanes.start - window.col;
+        let mut sums = [[0; LANES]; 5];
         let trunk_absent = terrain.vegetation.as_ref().map(|v| &v.trunk_absent);
         for r in 0..tile.rows {
             let out = r * window.cols + first;
             let cell = (tile.row + r) * cols + tile.col;
-            let valid = &terrain.valid[cell..cell + width];
+            let cells = cell + lanes.start..cell + lanes.end;
+            let valid = &terrain.valid[cells.clone()];
+            let absent = trunk_absent.map(|absent| &absent[cells]);
             for family in 0..3 {
-                let planes = &scratch.planes[family][r * words..(r + 1) * words];
+                let planes = &scratch.planes[family];
                 if let Some(mask) = band.masks.get_mut(family) {
-                    let mask = &mut mask[out * words..(out + width) * words];
+                    let mask = &mut mask[out * words..(out + lanes.len()) * words];
                     for (i, bits) in mask.chunks_exact_mut(words).enumerate() {
+                        let lane = lanes.start + i;
                         for w in 0..words {
-                            bits[w] = if valid[i] { planes[w][i] } else { 0 };
+                            let word = |h: usize| u32::from(planes[2 * w + h][r][lane]);
+                            bits[w] = if valid[i] { word(0) | word(1) << 16 } else { 0 };
                         }
                     }
                 }
                 if family > 0 && terrain.vegetation.is_none() {
-                    sums = [[UNIT; SEGMENT]; 5];
+                    sums = [[UNIT; LANES]; 5];
                 } else {
-                    self.weights.reduce(planes, &mut sums);
+                    self.weights.reduce(|half| &planes[half][r], &mut sums);
                 }
                 for d in 0..5 {
-                    let field = &mut band.fields[family * 5 + d][out..out + width];
-                    for i in 0..width {
-                        let absent = trunk_absent.is_none_or(|absent| absent[cell + i]);
-                        let sum = sums[d][i] + self.weights.constant(family, d, absent);
-                        field[i] = clipped(sum, valid[i]);
+                    let extra = [false, true].map(|a| self.weights.constant(family, d, a));
+                    let field = &mut band.fields[family * 5 + d][out..out + lanes.len()];
+                    let sums = &sums[d][lanes.clone()];
+                    for (i, slot) in field.iter_mut().enumerate() {
+                        let absent = absent.is_none_or(|absent| absent[i]);
+                        *slot = clipped(sums[i] + extra[usize::from(absent)], valid[i]);
                     }
                 }
             }
@@ -243,8 +246,8 @@ struct Band<'a> {
 impl Band<'_> {
     fn fill_no_data(&mut self, col: usize, words: usize) {
         let Window { cols, rows, .. } = self.window;
-        let first = col - self.window.col;
-        let width = SEGMENT.min(cols - first);
+        let first = col.saturating_sub(self.window.col);
+        let width = (col + LANES - self.window.col).min(cols) - first;
         for r in 0..rows {
             let at = r * cols + first;
             for field in &mut self.fields {
@@ -257,45 +260,50 @@ impl Band<'_> {
     }
 }
 
-/// Per-task working memory: bit planes `[family][row · words + word][cell]`.
+/// A bit plane: half a word of every cell of a tile.
+type Plane = [[u16; LANES]; TILE_ROWS];
+
+/// Per-task working memory: bit planes by family and half word.
 struct Scratch {
     hits: TileHits,
-    words: usize,
-    planes: [Vec<[u32; SEGMENT]>; 3],
+    planes: [Vec<Plane>; 3],
 }
 
 impl Scratch {
     fn new(words: usize) -> Self {
-        let planes = || vec![[0; SEGMENT]; words * TILE_ROWS];
+        let planes = || vec![[[0; LANES]; TILE_ROWS]; 2 * words];
         Self {
             hits: TileHits::default(),
-            words,
             planes: [planes(), planes(), planes()],
+        }
+    }
+
+    fn clear(&mut self) {
+        for family in &mut self.planes {
+            family.fill([[0; LANES]; TILE_ROWS]);
         }
     }
 
     /// Record the hits of patch `i` (G 3.2: the three bits from first hits).
     #[inline(always)]
-    fn store(&mut self, i: usize, rows: usize, vegetation: bool) {
-        let (word, bit) = (i / 32, 1_u32 << (i % 32));
-        for r in 0..rows {
-            let building = &self.hits.building[r];
-            let plane = &mut self.planes[0][r * self.words + word];
-            for c in 0..SEGMENT {
-                plane[c] |= !building[c] & bit;
-            }
-            if vegetation {
-                let foliage = &self.hits.foliage[r];
-                let [_, veg, aveg] = &mut self.planes;
-                let (veg, aveg) = (
-                    &mut veg[r * self.words + word],
-                    &mut aveg[r * self.words + word],
-                );
-                for c in 0..SEGMENT {
-                    veg[c] |= (!foliage[c] | building[c]) & bit;
-                    aveg[c] |= !(foliage[c] & building[c]) & bit;
-                }
-            }
+    fn store(&mut self, i: usize, vegetation: bool) {
+        let (half, bit) = (i / 16, 1_u16 << (i % 16));
+        let TileHits { building, foliage } = &self.hits;
+        let [open, veg, aveg] = &mut self.planes;
+        mark(&mut open[half], bit, building, building, |b, _| b);
+        if vegetation {
+            mark(&mut veg[half], bit, building, foliage, |b, f| f & !b);
+            mark(&mut aveg[half], bit, building, foliage, |b, f| f & b);
+        }
+    }
+}
+
+/// Set a bit of the cells that are not blocked.
+#[inline(always)]
+fn mark(plane: &mut Plane, bit: u16, b: &Rows, f: &Rows, blocked: impl Fn(i16, i16) -> i16) {
+    for r in 0..TILE_ROWS {
+        for c in 0..LANES {
+            plane[r][c] |= !blocked(b[r][c], f[r][c]) as u16 & bit;
         }
     }
 }

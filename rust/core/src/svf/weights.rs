@@ -3,7 +3,7 @@
 use super::fields::FIELDS;
 use crate::grid::Grid;
 use crate::patches::{PatchMasks, PatchTable};
-use crate::terrain::SEGMENT;
+use crate::terrain::LANES;
 
 /// The zenith cap left over from an older scheme, added to the southern and western sectors
 /// (quirk Q18).
@@ -38,7 +38,19 @@ fn whole(weight: f64) -> u32 {
 #[derive(Clone, Debug)]
 pub struct SkyWeights {
     terms: Vec<Term>,
+    bands: Vec<Band>,
     normalised: bool,
+}
+
+/// A band of equally weighted patches.
+#[derive(Clone, Debug)]
+struct Band {
+    /// First half word it has bits in; and there and in those after it its bits, and those of its
+    /// eastern and southern patches.
+    first: usize,
+    bits: Vec<[u16; 3]>,
+    /// As in [`Term`].
+    weights: [u32; 5],
 }
 
 /// One run of equally weighted bits within a word.
@@ -56,7 +68,7 @@ impl SkyWeights {
     /// Weights of a patch table (G 5.2).
     #[must_use]
     pub fn new(table: &PatchTable, normalised: bool) -> Self {
-        let mut terms = Vec::new();
+        let (mut terms, mut bands) = (Vec::new(), Vec::new());
         for (b, band) in table.bands.iter().enumerate() {
             let n = band.count as f64;
             let in_sector = |s: usize| {
@@ -74,24 +86,40 @@ impl SkyWeights {
                     (true, count) => band.share / count as f64,
                 };
             }
+            let weights = weights.map(whole);
             let range = band.first..band.first + band.count;
-            for word in band.first / 32..=(range.end - 1) / 32 {
+            let bits = |first: usize, end: usize| {
                 let mut bits = [0_u32; 3];
-                for i in range.clone().filter(|i| i / 32 == word) {
+                for i in range.start.max(first)..range.end.min(end) {
                     let [east, south, ..] = sectors(table.patches[i].azimuth_deg);
-                    let bit = 1_u32 << (i % 32);
+                    let bit = 1_u32 << (i - first);
                     bits[0] |= bit;
                     bits[1] |= if east { bit } else { 0 };
                     bits[2] |= if south { bit } else { 0 };
                 }
+                bits
+            };
+            for word in range.start / 32..=(range.end - 1) / 32 {
                 terms.push(Term {
                     word,
-                    bits,
-                    weights: weights.map(whole),
+                    bits: bits(32 * word, 32 * word + 32),
+                    weights,
                 });
             }
+            let halves = range.start / 16..=(range.end - 1) / 16;
+            bands.push(Band {
+                first: *halves.start(),
+                bits: halves
+                    .map(|half| bits(16 * half, 16 * half + 16).map(|b| b as u16))
+                    .collect(),
+                weights,
+            });
         }
-        Self { terms, normalised }
+        Self {
+            terms,
+            bands,
+            normalised,
+        }
     }
 
     /// Runs of equally weighted bits, horizon first.
@@ -119,32 +147,32 @@ impl SkyWeights {
         }
     }
 
-    /// View factors of a family for one segment. `planes[w][i]` is word `w` of cell `i`.
+    /// View factors of a family for cells side by side: `plane(h)[i]` is half word `h` of cell `i`.
     #[inline(always)]
-    pub(super) fn reduce(&self, planes: &[[u32; SEGMENT]], out: &mut [[u32; SEGMENT]; 5]) {
-        *out = [[0; SEGMENT]; 5];
-        let zenith_word = planes.len() - 1;
-        for (t, term) in self.terms.iter().enumerate() {
-            let zenith = self.counts_everywhere(t);
-            let plane = &planes[term.word];
-            debug_assert!(term.word <= zenith_word);
-            for i in 0..SEGMENT {
-                let total = (plane[i] & term.bits[0]).count_ones();
-                let east = (plane[i] & term.bits[1]).count_ones();
-                let south = (plane[i] & term.bits[2]).count_ones();
-                // The normalised mode counts the zenith patch in all four sectors.
-                let counts = if zenith {
-                    [total; 5]
-                } else {
-                    [total, east, south, total - east, total - south]
-                };
-                for d in 0..5 {
-                    let weight = if zenith {
-                        term.weights[0]
-                    } else {
-                        term.weights[d]
-                    };
-                    out[d][i] += counts[d] * weight;
+    pub(super) fn reduce<'a>(
+        &self,
+        plane: impl Fn(usize) -> &'a [u16; LANES],
+        out: &mut [[u32; LANES]; 5],
+    ) {
+        *out = [[0; LANES]; 5];
+        for (b, band) in self.bands.iter().enumerate() {
+            let mut counts = [[0_u16; LANES]; 3];
+            for (k, bits) in band.bits.iter().enumerate() {
+                let plane = plane(band.first + k);
+                for s in 0..3 {
+                    for i in 0..LANES {
+                        counts[s][i] += (plane[i] & bits[s]).count_ones() as u16;
+                    }
+                }
+            }
+            // The normalised mode counts the zenith patch in all four sectors.
+            let zenith = self.normalised && b + 1 == self.bands.len();
+            for d in 0..5 {
+                let weight = band.weights[if zenith { 0 } else { d }];
+                for i in 0..LANES {
+                    let [total, east, south] = [0, 1, 2].map(|s| counts[s][i]);
+                    let sector = [total, east, south, total - east, total - south][d];
+                    out[d][i] += u32::from(if zenith { total } else { sector }) * weight;
                 }
             }
         }
@@ -179,16 +207,18 @@ pub fn from_masks(
     let mut fields = vec![vec![1.0_f32; grid.len()]; FIELDS];
     for (family, bits) in families.iter().enumerate() {
         let Some(bits) = bits else { continue };
-        let mut planes = vec![[0_u32; SEGMENT]; words];
-        let mut sums = [[0; SEGMENT]; 5];
-        for first in (0..grid.len()).step_by(SEGMENT) {
-            let width = SEGMENT.min(grid.len() - first);
+        let mut planes = vec![[0_u16; LANES]; 2 * words];
+        let mut sums = [[0; LANES]; 5];
+        for first in (0..grid.len()).step_by(LANES) {
+            let width = LANES.min(grid.len() - first);
             for i in 0..width {
                 for w in 0..words {
-                    planes[w][i] = bits[(first + i) * words + w];
+                    let word = bits[(first + i) * words + w];
+                    planes[2 * w][i] = word as u16;
+                    planes[2 * w + 1][i] = (word >> 16) as u16;
                 }
             }
-            weights.reduce(&planes, &mut sums);
+            weights.reduce(|half| &planes[half], &mut sums);
             for d in 0..5 {
                 for i in 0..width {
                     let cell = first + i;

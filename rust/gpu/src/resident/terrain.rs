@@ -30,7 +30,7 @@ pub fn terrain_info(terrain: &Terrain, window: Window) -> Vec<u32> {
         match &terrain.vegetation {
             None => bits |= info::TRUNK_ABSENT,
             Some(v) => {
-                if v.from_start[terrain.at(row, col)] != 0 {
+                if v.from_start[terrain.at(row, col)] {
                     bits |= info::FROM_START;
                 }
                 if v.trunk_absent[cell] {

@@ -59,12 +59,13 @@ pub fn bytes_per_cell(words: usize) -> u64 {
 
 fn ray_table(plan: &SkyPlan) -> Vec<[u32; 4]> {
     let mut table = Vec::new();
-    let mut first = plan.rays.len();
-    for ray in &plan.rays {
+    let rays = || plan.paths.iter().map(|path| &path.ray);
+    let mut first = plan.paths.len();
+    for ray in rays() {
         table.push([count(first), count(ray.len()), 0, 0]);
         first += ray.len();
     }
-    table.extend(plan.rays.iter().flat_map(ray_entries));
+    table.extend(rays().flat_map(ray_entries));
     table
 }
 

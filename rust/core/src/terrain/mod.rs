@@ -3,6 +3,10 @@
 //! One datum for the whole raster is subtracted in f64 and the result rounded to f32 once, so a
 //! visibility decision is a single f32 subtraction and a comparison on every engine.
 
+mod levels;
+
+pub use levels::{Bound, CLOSED, EMPTY, LANES, Levels, Line, Scale};
+
 use crate::grid::Grid;
 use rayon::prelude::*;
 
@@ -10,25 +14,12 @@ use rayon::prelude::*;
 pub const NOTHING: f32 = -1.0e30;
 /// Vegetation lower than this above its base is absent [m] (G 1.3).
 pub const MIN_VEGETATION_M: f64 = 0.1;
-/// Cells a marching segment covers; rows are padded by one segment on either side.
+/// Cells the rows of a layer are padded by on either side.
 pub const SEGMENT: usize = 32;
-/// Side of the blocks whose maxima bound what a ray can meet.
-const BLOCK: usize = 8;
-/// Blocks a window of maxima covers: a tile of 8 × 32 cells moved by up to eight steps touches at
-/// most 3 × 6 blocks.
-const WINDOW: (usize, usize) = (3, 6);
-/// Blocks of margin around the raster in the table of maxima.
-const MARGIN: usize = 6;
-
 /// Rows of a tile marched at once.
 pub const TILE_ROWS: usize = 8;
 /// Steps between two looks at the bounds.
 pub const STEP_GROUP: usize = 8;
-
-// A window starting in any cell of its first block covers what a tile reaches in a group of steps.
-const _: () = assert!(WINDOW.0 * BLOCK >= TILE_ROWS + STEP_GROUP - 1 + BLOCK - 1);
-const _: () = assert!(WINDOW.1 * BLOCK >= SEGMENT + STEP_GROUP - 1 + BLOCK - 1);
-const _: () = assert!(MARGIN * BLOCK >= SEGMENT + STEP_GROUP);
 
 /// Where the vegetation of a cell stands when both a surface and a ground model are given (quirk Q5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +67,30 @@ pub struct Whole {
 pub struct Layer {
     /// Heights; [`NOTHING`] in the padding and where the layer is absent.
     pub heights: Vec<f32>,
-    window_max: Vec<f32>,
     largest: f32,
+}
+
+impl Layer {
+    fn new(heights: Vec<f32>) -> Self {
+        let largest = extreme(&heights, NOTHING, |a, b| if b > a { b } else { a });
+        Self { heights, largest }
+    }
+}
+
+/// The extreme of some heights. Side by side, so that it maps to vectors.
+fn extreme(heights: &[f32], from: f32, pick: impl Fn(f32, f32) -> f32 + Sync) -> f32 {
+    const SIDE: usize = 32;
+    let of_part = |part: &[f32]| {
+        let mut extremes = [from; SIDE];
+        for heights in part.chunks(SIDE) {
+            for (slot, &height) in extremes.iter_mut().zip(heights) {
+                *slot = pick(*slot, height);
+            }
+        }
+        extremes.into_iter().fold(from, &pick)
+    };
+    let parts = heights.par_chunks(4096);
+    parts.map(of_part).reduce(|| from, &pick)
 }
 
 /// Vegetation layers of a scene.
@@ -87,8 +100,8 @@ pub struct Vegetation {
     pub canopy: Layer,
     /// Underside of the canopy U (padded like the layers).
     pub trunk: Vec<f32>,
-    /// All ones where foliage blocks the cell from step 0: bushes and crowns that reach the ground.
-    pub from_start: Vec<u32>,
+    /// Foliage blocks the cell from step 0: bushes and crowns that reach the ground (padded).
+    pub from_start: Vec<bool>,
     /// Bush cells (G 1.4), unpadded.
     pub bush: Vec<bool>,
     /// No trunk zone at the cell, unpadded (the sector constant of G 5.3 depends on it).
@@ -111,10 +124,11 @@ pub struct Terrain {
     pub surface: Layer,
     /// Vegetation, if any cell has some.
     pub vegetation: Option<Vegetation>,
+    /// The layers as the marcher reads them.
+    pub levels: Levels,
     /// Cells with data, unpadded.
     pub valid: Vec<bool>,
     lowest: f32,
-    block_cols: usize,
 }
 
 impl Terrain {
@@ -163,23 +177,18 @@ impl Terrain {
             stride,
             surface: Layer {
                 heights: Vec::new(),
-                window_max: Vec::new(),
                 largest: NOTHING,
             },
             vegetation: None,
+            levels: Levels::none(),
             valid,
             lowest: 0.0,
-            block_cols: grid.cols.div_ceil(BLOCK) + 2 * MARGIN,
         };
         terrain.surface = terrain.surface_layer(input.dsm);
-        terrain.lowest = terrain
-            .surface
-            .heights
-            .par_iter()
-            .copied()
-            .filter(|&z| z > NOTHING)
-            .reduce(|| f32::INFINITY, f32::min);
+        let lower = |a, b| if b > NOTHING && b < a { b } else { a };
+        terrain.lowest = extreme(&terrain.surface.heights, f32::INFINITY, lower);
         terrain.vegetation = terrain.vegetation_layers(input, whole.vegetation);
+        terrain.levels = Levels::new(&terrain);
         terrain
     }
 
@@ -246,62 +255,7 @@ impl Terrain {
                     *slot = self.relative(f64::from(z));
                 }
             });
-        self.bounded(heights)
-    }
-
-    fn bounded(&self, heights: Vec<f32>) -> Layer {
-        let window_max = self.window_maxima(&heights);
-        let largest = window_max.iter().copied().fold(NOTHING, f32::max);
-        Layer {
-            heights,
-            window_max,
-            largest,
-        }
-    }
-
-    /// Maxima over windows of blocks, so that one look-up bounds everything a tile can meet within
-    /// a group of steps.
-    fn window_maxima(&self, heights: &[f32]) -> Vec<f32> {
-        let block_rows = self.grid.rows.div_ceil(BLOCK) + 2 * MARGIN;
-        let mut blocks = vec![NOTHING; block_rows * self.block_cols];
-        let inside = &mut blocks[MARGIN * self.block_cols..];
-        let lines = inside.par_chunks_mut(self.block_cols).enumerate();
-        lines.for_each(|(block_row, maxima)| {
-            for row in
-                (block_row * BLOCK..(block_row + 1) * BLOCK).take_while(|&r| r < self.grid.rows)
-            {
-                let line = &heights[self.at(row, 0)..self.at(row, 0) + self.grid.cols];
-                for (slot, part) in maxima[MARGIN..].iter_mut().zip(line.chunks(BLOCK)) {
-                    *slot = part.iter().copied().fold(*slot, f32::max);
-                }
-            }
-        });
-        let mut windows = vec![NOTHING; blocks.len()];
-        let lines = windows.par_chunks_mut(self.block_cols).enumerate();
-        lines.for_each(|(row, windows)| {
-            for (col, slot) in windows.iter_mut().enumerate() {
-                for r in row..(row + WINDOW.0).min(block_rows) {
-                    let last = (col + WINDOW.1).min(self.block_cols);
-                    let line = &blocks[r * self.block_cols..][col..last];
-                    *slot = line.iter().copied().fold(*slot, f32::max);
-                }
-            }
-        });
-        windows
-    }
-
-    /// Upper bound of a layer over the cells a tile reaches between two steps; `None` if the whole
-    /// region lies outside the raster.
-    #[must_use]
-    pub fn bound(&self, layer: &Layer, first_row: i64, first_col: i64) -> Option<f32> {
-        let block = BLOCK as i64;
-        let row = first_row.div_euclid(block) + MARGIN as i64;
-        let col = first_col.div_euclid(block) + MARGIN as i64;
-        let (row, col) = (usize::try_from(row).ok()?, usize::try_from(col).ok()?);
-        if col >= self.block_cols {
-            return None;
-        }
-        layer.window_max.get(row * self.block_cols + col).copied()
+        Layer::new(heights)
     }
 
     fn vegetation_layers(&self, input: &SceneInput<'_>, keep_empty: bool) -> Option<Vegetation> {
@@ -319,7 +273,7 @@ impl Terrain {
         }
         let padded = self.grid.rows * self.stride;
         let (mut canopy, mut trunk) = (vec![NOTHING; padded], vec![NOTHING; padded]);
-        let mut from_start = vec![0_u32; padded];
+        let mut from_start = vec![false; padded];
         let (mut bush, mut trunk_absent) = (vec![false; cells], vec![false; cells]);
         let cols = self.grid.cols;
         canopy
@@ -344,13 +298,11 @@ impl Terrain {
                     trunk[at] = self.relative(stem);
                     let z = self.surface.heights[self.at(row, col)];
                     let crown_on_ground = canopy[at] - z > 0.0 && trunk[at] - z <= 0.0;
-                    if crown_on_ground || bush[col] {
-                        from_start[at] = u32::MAX;
-                    }
+                    from_start[at] = crown_on_ground || bush[col];
                 }
             });
         Some(Vegetation {
-            canopy: self.bounded(canopy),
+            canopy: Layer::new(canopy),
             trunk,
             from_start,
             bush,
