@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from solweig.atomic import atomic_path
 from solweig.errors import InvalidSurfaceData
+from solweig.rasters.declared import check_declared
 from solweig.rasters.geotiff import bands
 from solweig.rasters.preview import save_preview
 from solweig.rasters.room import raster_target
@@ -392,6 +393,7 @@ def _open(path: PathLike, mode: str = "r") -> Iterator[Any]:
         with source:
             if source.count == 0 or source.width == 0 or source.height == 0:
                 raise InvalidSurfaceData(file.name, "at least one cell", "an empty raster")
+            check_declared(file.name, source, file.stat().st_size)
             yield source
 
 

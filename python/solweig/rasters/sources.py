@@ -11,6 +11,7 @@ import rasterio
 from rasterio.errors import RasterioError
 
 from solweig.errors import InvalidSurfaceData, MissingRaster
+from solweig.rasters.declared import check_declared
 from solweig.rasters.grids import Grid
 from solweig.rasters.projection import horizontal_unit, split_vertical
 from solweig.rasters.stored import PLAIN, Stored, check_stored
@@ -63,6 +64,7 @@ def open_source(name: str, path: str | Path, unit: HeightUnit | None = None) -> 
         with rasterio.open(file) as dataset:
             if dataset.count < 1 or dataset.width < 1 or dataset.height < 1:
                 raise InvalidSurfaceData(name, "a raster with at least one cell", "an empty one")
+            check_declared(name, dataset, file.stat().st_size)
             if dataset.count > 1:
                 logger.info("%s: band 1 of %d is used", name, dataset.count)
             flat, vertical = split_vertical(dataset.crs)

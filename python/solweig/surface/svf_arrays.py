@@ -12,6 +12,7 @@ import numpy as np
 from solweig.atomic import atomic_path
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
 from solweig.rasters.archives import DamagedFile, open_archive
+from solweig.rasters.declared import check_declared
 from solweig.rasters.digests import save_arrays
 from solweig.rasters.windows import map_array
 from solweig.typing import F32
@@ -335,6 +336,7 @@ def _read_tif(content: bytes, name: str) -> F32:
 
     try:
         with MemoryFile(content) as memory, memory.open() as dataset:
+            check_declared(f"svf.{name}", dataset, len(content))
             grid = dataset.read(1).astype(np.float32)
             if dataset.nodata is not None:
                 grid[grid == np.float32(dataset.nodata)] = np.nan
