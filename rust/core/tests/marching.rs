@@ -266,7 +266,7 @@ proptest! {
     ) {
         // Ground far below every surface, where crowns may end below it; and a relief from less
         // than a level to more than mountains have.
-        let sink = |i: usize, z: f32| if i % 5 == 0 { z * scale - depth } else { z * scale };
+        let sink = |i: usize, z: f32| if i.is_multiple_of(5) { z * scale - depth } else { z * scale };
         let city = City {
             dsm: city.dsm.iter().map(|z| z * scale).collect(),
             dem: city.dem.iter().enumerate().map(|(i, &z)| sink(i, z)).collect(),

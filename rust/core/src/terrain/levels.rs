@@ -4,10 +4,15 @@
 //! and a difference of two heights less a height gained by one and a half. Beyond that a comparison
 //! of levels is a comparison of heights; within it, the heights themselves are asked.
 
-use super::{SEGMENT, STEP_GROUP, TILE_ROWS, Terrain};
 use crate::simd::{self, Kernel};
 use rayon::prelude::*;
 
+/// Cells the rows of a layer are padded by on either side.
+pub const SEGMENT: usize = 32;
+/// Rows of a tile marched at once.
+pub const TILE_ROWS: usize = 8;
+/// Steps between two looks at the bounds.
+pub const STEP_GROUP: usize = 8;
 /// Cells marched side by side.
 pub const LANES: usize = 16;
 /// Level of "nothing there".
@@ -144,6 +149,20 @@ pub struct Levels {
     blocks: usize,
 }
 
+/// The layers of a scene that levels are made of, and what they range over.
+pub(super) struct Heights<'a> {
+    /// Rows and columns of the raster.
+    pub(super) shape: (usize, usize),
+    /// Elements from one row of a layer to the next.
+    pub(super) stride: usize,
+    /// Lowest surface and highest thing.
+    pub(super) range: (f32, f32),
+    /// Surface and its highest.
+    pub(super) surface: (&'a [f32], f32),
+    /// Canopy and its highest, and its underside.
+    pub(super) vegetation: Option<(&'a [f32], f32, &'a [f32])>,
+}
+
 /// The lines of a strip.
 struct Fill<'a> {
     scale: Scale,
@@ -182,21 +201,23 @@ impl Levels {
     }
 
     /// Levels of a scene whose layers are complete.
-    pub(super) fn new(terrain: &Terrain) -> Self {
+    pub(super) fn new(heights: &Heights<'_>) -> Self {
+        let (rows, cols) = heights.shape;
+        let scale = Scale::new(heights.range.0, heights.range.1);
         let mut levels = Self {
-            scale: Scale::new(terrain.lowest, terrain.highest()),
-            rows: terrain.grid.rows,
-            strips: MARGIN.0 + terrain.grid.cols.div_ceil(LANES) + MARGIN.1,
-            blocks: terrain.grid.cols.div_ceil(BLOCK),
+            scale,
+            rows,
+            strips: MARGIN.0 + cols.div_ceil(LANES) + MARGIN.1,
+            blocks: cols.div_ceil(BLOCK),
             ..Self::none()
         };
-        levels.surface = levels.lines(terrain, &terrain.surface.heights);
-        let scale = levels.scale;
-        levels.highest.surface = scale.of(terrain.surface.largest);
-        if let Some(v) = &terrain.vegetation {
-            levels.canopy = levels.lines(terrain, &v.canopy.heights);
-            levels.trunk = levels.lines(terrain, &v.trunk);
-            levels.highest.canopy = scale.of(v.canopy.largest);
+        let (surface, highest) = heights.surface;
+        levels.surface = levels.lines(surface, heights.stride);
+        levels.highest.surface = scale.of(highest);
+        if let Some((canopy, highest, trunk)) = heights.vegetation {
+            levels.canopy = levels.lines(canopy, heights.stride);
+            levels.trunk = levels.lines(trunk, heights.stride);
+            levels.highest.canopy = scale.of(highest);
         }
         levels.bounds = levels.reaches(&levels.block_maxima());
         levels
@@ -237,14 +258,14 @@ impl Levels {
         )
     }
 
-    fn lines(&self, terrain: &Terrain, heights: &[f32]) -> Vec<Line> {
+    fn lines(&self, heights: &[f32], stride: usize) -> Vec<Line> {
         let mut lines = vec![Line::EMPTY; self.strips * self.strip_lines()];
         let strips = lines.par_chunks_mut(self.strip_lines()).enumerate();
         strips.for_each(|(strip, lines)| {
             simd::dispatch(Fill {
                 scale: self.scale,
-                heights: &heights[terrain.at(0, strip * LANES) - MARGIN.0 * LANES..],
-                stride: terrain.stride,
+                heights: &heights[SEGMENT + strip * LANES - MARGIN.0 * LANES..],
+                stride,
                 lines: &mut lines[TILE_ROWS..][..self.rows],
             });
         });
@@ -259,7 +280,9 @@ impl Levels {
             for (block, slot) in maxima.iter_mut().enumerate() {
                 let (line, first) = self.block(row, block);
                 let highest = |layer: &[Line]| {
-                    let cells = layer.get(line).map_or(&[][..], |l| &l.0[first..first + BLOCK]);
+                    let cells = layer
+                        .get(line)
+                        .map_or(&[][..], |l| &l.0[first..first + BLOCK]);
                     cells.iter().copied().fold(EMPTY, i16::max)
                 };
                 *slot = Bound {

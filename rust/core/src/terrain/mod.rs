@@ -5,21 +5,18 @@
 
 mod levels;
 
-pub use levels::{Bound, CLOSED, EMPTY, LANES, Levels, Line, Scale};
+pub use levels::{
+    Bound, CLOSED, EMPTY, LANES, Levels, Line, SEGMENT, STEP_GROUP, Scale, TILE_ROWS,
+};
 
 use crate::grid::Grid;
+use levels::Heights;
 use rayon::prelude::*;
 
 /// Height of "nothing there": below every real height, finite so that no arithmetic yields NaN.
 pub const NOTHING: f32 = -1.0e30;
 /// Vegetation lower than this above its base is absent [m] (G 1.3).
 pub const MIN_VEGETATION_M: f64 = 0.1;
-/// Cells the rows of a layer are padded by on either side.
-pub const SEGMENT: usize = 32;
-/// Rows of a tile marched at once.
-pub const TILE_ROWS: usize = 8;
-/// Steps between two looks at the bounds.
-pub const STEP_GROUP: usize = 8;
 
 /// Where the vegetation of a cell stands when both a surface and a ground model are given (quirk Q5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,8 +185,25 @@ impl Terrain {
         let lower = |a, b| if b > NOTHING && b < a { b } else { a };
         terrain.lowest = extreme(&terrain.surface.heights, f32::INFINITY, lower);
         terrain.vegetation = terrain.vegetation_layers(input, whole.vegetation);
-        terrain.levels = Levels::new(&terrain);
+        terrain.levels = Levels::new(&terrain.heights());
         terrain
+    }
+
+    fn heights(&self) -> Heights<'_> {
+        let vegetation = self.vegetation.as_ref();
+        Heights {
+            shape: (self.grid.rows, self.grid.cols),
+            stride: self.stride,
+            range: (self.lowest, self.highest()),
+            surface: (&self.surface.heights, self.surface.largest),
+            vegetation: vegetation.map(|v| {
+                (
+                    v.canopy.heights.as_slice(),
+                    v.canopy.largest,
+                    v.trunk.as_slice(),
+                )
+            }),
+        }
     }
 
     /// Index of a cell in a padded layer.
