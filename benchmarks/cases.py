@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.transform import from_origin
+from tests.support.stored import stored_data, unpacked
 
 from benchmarks.city import synthetic_city
 
@@ -100,24 +102,14 @@ def city_1000(side: int = 1000) -> Case:
     )
 
 
-def shared_folder() -> Path | None:
-    """The folder with the field sites: ``$SOLWEIG_SHARED`` or ``shared`` beside the repository."""
-    folder = Path(os.environ.get("SOLWEIG_SHARED", REPOSITORY.parent / "shared"))
-    return folder if (folder / "data").is_dir() else None
-
-
-def kronenhuset() -> Case | None:
-    """223 x 234 at 1 m, a real courtyard with trees and land cover; ``None`` without the data."""
-    shared = shared_folder()
-    if shared is None:
-        return None
-    site = shared / "data" / "kronenhuset"
+def kronenhuset() -> Case:
+    """223 x 234 at 1 m, a real courtyard with trees and land cover."""
+    site = stored_data() / "data" / "kronenhuset"
     with rasterio.open(site / "DSM_KR.tif") as raster:
         dsm, transform, crs = raster.read(1), raster.transform, raster.crs.to_string()
-    layers = [
-        rasterio.open(site / name) for name in ("DEM_KR.tif", "CDSM_KR.asc", "landcover_KR.tif")
-    ]
-    dem, canopy, cover = (layer.read(1) for layer in layers)
+    with TemporaryDirectory() as scratch:
+        paths = [site / name for name in ("DEM_KR.tif", "CDSM_KR.asc", "landcover_KR.tif")]
+        dem, canopy, cover = (_values(unpacked(path, Path(scratch))) for path in paths)
     return Case(
         "kronenhuset",
         float(transform.a),
@@ -130,10 +122,14 @@ def kronenhuset() -> Case | None:
     )
 
 
+def _values(path: Path) -> NDArray[Any]:
+    with rasterio.open(path) as raster:
+        return raster.read(1)
+
+
 def all_cases() -> list[Case]:
-    """The three cases of the published figures, without those whose data are absent."""
-    cases = [plain_400(), kronenhuset(), city_1000()]
-    return [case for case in cases if case is not None]
+    """The three cases of the published figures."""
+    return [plain_400(), kronenhuset(), city_1000()]
 
 
 #: One clear summer day at the latitude of the field sites: hour, air temperature [deg C],

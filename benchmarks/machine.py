@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from benchmarks.cases import REPOSITORY
 def describe(threads: int) -> dict[str, Any]:
     """Everything needed to read a figure later, and to know whether two may be compared."""
     return {
-        "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(),
         "cpu": cpu_name(),
         "cores": os.cpu_count(),

@@ -24,11 +24,18 @@ from solweig.surface import sky_view
 from solweig.surface.tiled_svf import tiled_sky_view
 from solweig.tiles.plan import TilePlan
 from solweig.tiles.store import TileStore
-
-from .python.run_cases import LOCATION, weather
-from .scenes import blocks, relief
-from .site_rasters import site_rasters
-from .tile_cases import OUTPUTS, REACH_M, assert_same_run, assert_same_sky, city, prepared, run
+from tests.support.run_cases import LOCATION, weather
+from tests.support.scenes import blocks, relief
+from tests.support.site_rasters import site_rasters
+from tests.support.tile_cases import (
+    OUTPUTS,
+    REACH_M,
+    assert_same_run,
+    assert_same_sky,
+    city,
+    prepared,
+    run,
+)
 
 
 @pytest.fixture(scope="module")
@@ -292,6 +299,7 @@ def small_limits(pixels: int) -> dict[str, int]:
     return {"max_storage_buffer_binding_size": 120 * pixels, "max_buffer_size": 120 * pixels}
 
 
+@pytest.mark.engine
 @on_gpu
 def test_tiled_on_a_device(
     whole: solweig.SurfaceData,
@@ -323,6 +331,7 @@ def test_tiled_on_a_device(
         assert np.abs(a - b).max() <= 0.001
 
 
+@pytest.mark.engine
 @on_gpu
 def test_a_small_device_cuts_by_itself(
     whole: solweig.SurfaceData, monkeypatch: pytest.MonkeyPatch

@@ -10,6 +10,9 @@
     summary = solweig.calculate(surface, weather, location, output_dir="out")
 
 Names are loaded on first use, so importing the package is quick.
+
+In docstrings ``G 5.3`` and ``R 7`` are sections of ``docs/model-geometry.md`` and
+``docs/model-radiation.md``, ``Q-18`` and ``G-Q12`` entries of ``docs/departures.md``.
 """
 
 from __future__ import annotations

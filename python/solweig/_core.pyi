@@ -1,9 +1,13 @@
 """Typed face of the compiled engine.
 
-Every 2-D raster is C-contiguous ``[row, col]``, row 0 north, column 0 west. Heights in metres,
-angles in degrees (azimuth clockwise from north), radiation in W m-2, temperatures in deg C.
-Functions release the GIL and use the rayon pool. Bad shapes raise ``ValueError``; a panic in the
-engine raises ``RuntimeError``.
+Every 2-D raster is C-contiguous ``[row, col]``, row 0 north, column 0 west; rasters that go into
+one call have one shape. Heights and distances in metres, angles in degrees (azimuth clockwise from
+north), radiation in W m-2, temperatures in deg C. A window is ``(first row, end row, first column,
+end column)``. ``G`` and ``R`` cite ``docs/model-geometry.md`` and ``docs/model-radiation.md`` by
+section.
+
+Functions release the GIL and use the rayon pool. Bad shapes and values raise ``ValueError``; a
+panic in the engine raises ``RuntimeError``.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,24 +28,84 @@ RELEASE_BUILD: bool
 # ------------------------------------------------------------------ files
 
 def read_stretches(path: str, first: int, stride: int, length: int, out: U8) -> None:
-    """Fill ``out`` with stretches of ``length`` bytes of a file, the first at byte ``first``, one
-    every ``stride`` bytes. Raises OSError where the file ends before.
+    """Fill an array with stretches of bytes of a file that lie at equal distances.
+
+    Parameters
+    ----------
+    path
+        The file.
+    first
+        Where the first stretch begins [bytes from the start of the file].
+    stride
+        From the beginning of one stretch to that of the next [bytes].
+    length
+        Length of a stretch [bytes].
+    out
+        Receives the stretches one after the other: 1-D uint8, a multiple of ``length`` long.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read, or ends before the last stretch does.
+    ValueError
+        ``length`` does not divide the size of ``out``.
     """
 
 def write_stretches(path: str, first: int, stride: int, length: int, content: U8) -> None:
-    """Write ``content`` as such stretches into a file that is there. Raises OSError."""
+    """Write stretches of bytes at equal distances into a file that is there.
+
+    Parameters
+    ----------
+    path, first, stride, length
+        As in :func:`read_stretches`.
+    content
+        The stretches one after the other: 1-D uint8, a multiple of ``length`` long.
+
+    Raises
+    ------
+    OSError
+        There is no such file, or it cannot be written.
+    ValueError
+        ``length`` does not divide the size of ``content``.
+    """
 
 # ------------------------------------------------------------------ geometry
 
 class Scene:
-    """Immutable geometry of one raster, in the form the ray marcher reads.
-
-    ``dsm`` and ``dem`` are absolute heights, ``canopy`` and ``trunk`` heights above ground
-    (spec G 1.3: base = dem if given, else dsm; below 0.1 m = absent; NaN = absent). ``trunk=None``
-    with a canopy means ``trunk_ratio * canopy``. NaN in ``dsm`` = no data.
+    """Immutable geometry of one raster, in the form the ray marcher reads (G 1).
 
     A part of a larger raster takes ``datum`` from the whole's scene and says with ``vegetation``
     whether the whole has some; its results are then those of the whole, bit for bit.
+
+    Parameters
+    ----------
+    dsm
+        Surface: ground and roofs, elevation [m]; NaN = no data.
+    pixel_size
+        Side of a cell [m], above 0.
+    dem
+        Ground, elevation [m].
+    canopy
+        Canopy top above the ground [m] (G 1.3); NaN or below 0.1 = absent.
+    trunk
+        Underside of the canopy above the ground [m], likewise; None = ``trunk_ratio * canopy``.
+    trunk_ratio
+        Trunk height over canopy height [0-1]; used where ``trunk`` is not given.
+    relative_bush
+        A bush shades its own cell where its top is more than 1 m above its base; false = above the
+        zero of elevations, as in the reference (G-Q7).
+    canopy_base
+        What canopies stand on: "dem", where there is one, or "dsm".
+    datum
+        Height subtracted from every layer before it is rounded [m]; None = found from the rasters.
+    vegetation
+        Whether the whole raster has vegetation. Read only with ``datum``.
+
+    Raises
+    ------
+    ValueError
+        An empty or strided raster, two shapes, a pixel size or datum that is no number of metres,
+        an unknown ``canopy_base``.
     """
 
     def __init__(
@@ -77,15 +141,45 @@ class Scene:
     def relief_m(self) -> float:
         """No ray meets anything higher than this above its start [m]."""
     def valid_mask(self) -> Bool:
-        """Cells with data."""
+        """Cells with data.
+
+        Returns
+        -------
+        Bool
+            ``[row, col]``.
+        """
     def canopy_top(self) -> F32:
-        """Absolute canopy top, NaN where absent."""
+        """Absolute canopy top.
+
+        Returns
+        -------
+        F32
+            Elevation [m], ``[row, col]``; NaN where there is no canopy.
+        """
     def trunk_top(self) -> F32:
-        """Absolute underside of the canopy, NaN where absent."""
+        """Absolute underside of the canopy.
+
+        Returns
+        -------
+        F32
+            Elevation [m], ``[row, col]``; NaN where there is none.
+        """
     def bush(self) -> Bool:
-        """Cells whose vegetation shades itself from step 0 (spec G 1.4)."""
+        """Cells whose vegetation shades itself from step 0 (G 1.4).
+
+        Returns
+        -------
+        Bool
+            ``[row, col]``; false everywhere without vegetation.
+        """
     def trunk_absent(self) -> Bool:
-        """Cells without a trunk zone; everywhere without vegetation."""
+        """Cells without a trunk zone.
+
+        Returns
+        -------
+        Bool
+            ``[row, col]``; true everywhere without vegetation.
+        """
     def svf(
         self,
         patch_option: int = 2,
@@ -98,15 +192,47 @@ class Scene:
         engine: Engine | None = None,
         window: tuple[int, int, int, int] | None = None,
     ) -> SkyView:
-        """Sky view factors and visibility of the sky patches (spec G 5).
+        """Sky view factors and visibility of the sky patches (G 5).
 
-        ``patch_option`` 1, 2, 3, 4: 145, 153, 305, 609 patches. ``height_bound_m`` ends shadows
-        that far below their source (None: they do not). ``normalised_sectors`` makes the
-        directional factors of open ground 1; ``zenith_canopy`` "reference" | "overhead": whether
-        a canopy straight up shades the cell south of it or the one below. ``progress`` gets
-        ``(rows done, rows)``; an exception it raises ends the work. ``window`` (first row, end
-        row, first column, end column): compute these cells only; the result has their shape and
-        equals that part of the whole.
+        Parameters
+        ----------
+        patch_option
+            Division of the sky: 1, 2, 3, 4 = 145, 153, 305, 609 patches.
+        max_shadow_distance_m
+            How far obstacles are looked for [m], above 0.
+        height_bound_m
+            Shadows end this far below their source [m], as in the reference; None: they do not.
+        normalised_sectors
+            Make the directional factors of open ground 1 (G-Q18).
+        zenith_canopy
+            Whether a canopy straight up shades the cell south of it, "reference", or the one below
+            it, "overhead" (G-Q12).
+        progress
+            Called with ``(rows done, rows)``; an exception it raises ends the work.
+        engine
+            Where to compute; None = the CPU.
+        window
+            Compute these cells only: the result has their shape and equals that part of the whole.
+
+        Returns
+        -------
+        SkyView
+            Fifteen factors and up to three masks.
+
+        Raises
+        ------
+        ValueError
+            An unknown option, a distance that is not positive, a window outside the scene.
+        GpuError
+            A strict ``engine`` whose device failed.
+
+        References
+        ----------
+        - Robinson & Stone (2004), Sol. Energy 77, https://doi.org/10.1016/j.solener.2004.05.010
+          (145 patches)
+        - Wallenberg et al. (2020) (153 patches)
+        - Lindberg & Grimmond (2011), Theor. Appl. Climatol. 105,
+          https://doi.org/10.1007/s00704-010-0382-8 (vegetation)
         """
     def shadows(
         self,
@@ -119,8 +245,39 @@ class Scene:
         wall_aspect: F32 | None = None,
         engine: Engine | None = None,
     ) -> dict[str, NDArray[Any]]:
-        """``sh``, ``vegsh``, ``vbshvegsh`` (uint8, 1 = lit) and, with walls, ``wallsh``,
-        ``wallsun``, ``wallshve``, ``facesun`` (float32).
+        """Shadows of one position of the sun, on the ground and on walls (G 2 to G 4).
+
+        Parameters
+        ----------
+        azimuth
+            Of the sun [deg, clockwise from north].
+        altitude
+            Of the sun [deg], above 0 and at most 90.
+        max_shadow_distance_m, height_bound_m, engine
+            As in :meth:`svf`.
+        wall_height, wall_aspect
+            Height [m] and outward normal [deg] of the wall beside a cell, 0 off the walls; both, or
+            walls are left out.
+
+        Returns
+        -------
+        dict[str, NDArray[Any]]
+            ``[row, col]`` each. uint8, 1 = not blocked: ``sh`` by buildings, ``vegsh`` by foliage
+            with sky behind, ``vbshvegsh`` by foliage with a building behind. With walls also
+            float32: ``wallsh`` shaded by buildings, ``wallsun`` in the sun, ``wallshve`` shaded by
+            foliage [m of the wall's height], ``facesun`` 1 where the wall faces the sun.
+
+        Raises
+        ------
+        ValueError
+            An altitude or distance out of range, a raster of another shape.
+        GpuError
+            A strict ``engine`` whose device failed.
+
+        References
+        ----------
+        Lindberg & Grimmond (2011), Theor. Appl. Climatol. 105,
+        https://doi.org/10.1007/s00704-010-0382-8
         """
 
 class SkyView:
@@ -130,12 +287,23 @@ class SkyView:
     def patch_option(self) -> int:
         """Number of the sky division, 1-4."""
     def fields(self) -> dict[str, F32]:
-        """15 grids: ``svf``, ``svf_east`` ... ``svf_north``, ``svf_veg``, ``svf_veg_east`` ...,
-        ``svf_aveg``, ``svf_aveg_east`` ... NaN where the scene has no data.
+        """The sky view factors (G 5.3).
+
+        Returns
+        -------
+        dict[str, F32]
+            Fifteen grids ``[row, col]`` [0-1]: ``svf``, ``svf_veg``, ``svf_aveg`` (all that blocks;
+            vegetation; vegetation in front of buildings) and each with ``_east``, ``_south``,
+            ``_west``, ``_north``. NaN where the scene has no data.
         """
     def masks(self) -> dict[str, U32]:
-        """``shmat`` and, with vegetation, ``vegshmat``, ``vbshmat``: ``[row, col, word]``; patch i
-        is bit ``i % 32`` of word ``i // 32``; 1 = not blocked.
+        """Which patches each cell sees (G 5.4).
+
+        Returns
+        -------
+        dict[str, U32]
+            ``shmat`` and, with vegetation, ``vegshmat``, ``vbshmat``: ``[row, col, word]``; patch i
+            is bit ``i % 32`` of word ``i // 32``; 1 = not blocked.
         """
 
 def svf_from_masks(
@@ -148,32 +316,169 @@ def svf_from_masks(
 ) -> dict[str, F32]:
     """The grids of :meth:`SkyView.fields` from masks as :meth:`SkyView.masks` gives them.
 
-    ``trunk_absent``: cells without a trunk zone, as :meth:`Scene.trunk_absent` gives them.
+    Parameters
+    ----------
+    patch_option
+        Division of the sky, 1 to 4.
+    shmat
+        ``[row, col, word]``: not blocked by buildings.
+    vegshmat, vbshmat
+        Likewise, by vegetation with sky and with a building behind; both, or there is no
+        vegetation.
+    trunk_absent
+        Cells without a trunk zone, ``[row, col]``, as :meth:`Scene.trunk_absent` gives them.
+    normalised_sectors
+        As in :meth:`Scene.svf`.
+
+    Returns
+    -------
+    dict[str, F32]
+        Fifteen grids ``[row, col]`` [0-1].
+
+    Raises
+    ------
+    ValueError
+        An unknown option or a mask of another shape.
     """
 
 def patch_table(patch_option: int) -> dict[str, F64]:
-    """``altitude``, ``azimuth``, ``solid_angle``, ``band`` per patch."""
+    """The patches of a division of the sky (G 5.1).
+
+    Parameters
+    ----------
+    patch_option
+        Division of the sky, 1 to 4.
+
+    Returns
+    -------
+    dict[str, F64]
+        One value a patch: ``altitude`` and ``azimuth`` of its centre [deg], ``solid_angle`` [sr]
+        (they sum to 2 pi), ``band`` (0 = lowest).
+
+    Raises
+    ------
+    ValueError
+        An unknown option.
+
+    References
+    ----------
+    - Robinson & Stone (2004), Sol. Energy 77, https://doi.org/10.1016/j.solener.2004.05.010
+    - Wallenberg et al. (2020)
+    """
 
 def ray_offsets(
     azimuth: float, altitude: float, pixel_size: float, steps: int
 ) -> tuple[NDArray[np.int32], F64, F64]:
-    """``[k, (drow, dcol)]``, distance d_k and height h_k [m] for k = 0..steps-1 (spec G 2.1)."""
+    """The steps of a ray towards the light (G 2.1).
+
+    Parameters
+    ----------
+    azimuth
+        Where it goes [deg].
+    altitude
+        Above the horizon [deg].
+    pixel_size
+        Side of a cell [m].
+    steps
+        How many, the first at its own cell.
+
+    Returns
+    -------
+    offsets : NDArray[np.int32]
+        ``[step, (row, column)]``: the cell looked at, less its own.
+    distance : F64
+        Horizontal distance of the ideal line [m], one a step.
+    height : F64
+        Height the ray has gained [m], one a step.
+    """
 
 def wall_height(dsm: F32, wall_limit: float = 1.0) -> F32:
-    """How far the highest of the four neighbours rises above a cell [m], 0 below ``wall_limit``
-    (spec G 6.1).
+    """Height of the wall beside a cell (G 6.1): how far its highest neighbour rises above it.
+
+    Parameters
+    ----------
+    dsm
+        Surface, elevation [m]; neighbours without data (NaN) are ignored.
+    wall_limit
+        Least height of a wall [m].
+
+    Returns
+    -------
+    F32
+        Height [m], ``[row, col]``; 0 where there is no wall and along the raster's edge.
     """
 
 def wall_aspect(dsm: F32, wall_height: F32, pixel_size: float, *, improved: bool = False) -> F32:
-    """Outward normal of the wall beside a cell [degrees], 0 off the walls (Goodwin et al. 2009,
-    spec G 6.2). ``improved``: without the reference's turn and dependence on base elevation.
+    """Outward normal of the wall beside a cell (G 6.2).
+
+    Parameters
+    ----------
+    dsm
+        Surface, elevation [m].
+    wall_height
+        As :func:`wall_height` gives it [m].
+    pixel_size
+        Side of a cell [m].
+    improved
+        Without the reference's turn by some degrees and its dependence on base elevation (G-Q38,
+        G-Q39).
+
+    Returns
+    -------
+    F32
+        Azimuth [deg], ``[row, col]``; 0 off the walls.
+
+    References
+    ----------
+    Goodwin et al. (2009) (line filter)
     """
 
 def buildings_mask(dsm: F32, *, dem: F32 | None = None, land_cover: U8 | None = None) -> U8:
-    """1 = open ground, 0 = building (spec G 1.6); land cover wins when both are given."""
+    """Where the ground is open (G 1.6).
+
+    Parameters
+    ----------
+    dsm
+        Surface, elevation [m].
+    dem
+        Ground, elevation [m]: buildings rise 2 m or more above it.
+    land_cover
+        Codes: 2 and from 100 are buildings. Goes before ``dem``.
+
+    Returns
+    -------
+    U8
+        ``[row, col]``: 1 = open ground, 0 = building.
+
+    Raises
+    ------
+    ValueError
+        Neither ``dem`` nor ``land_cover``.
+    """
 
 class GroundView:
-    """Ground view factors with cached geometry (spec G 7)."""
+    """What a person sees of the ground and walls around (G 7); its geometry is kept.
+
+    Parameters
+    ----------
+    buildings
+        1 = open ground, 0 = building, as :func:`buildings_mask` gives them.
+    pixel_size
+        Side of a cell [m].
+    albedo
+        Of the ground [0-1].
+    wall_height, wall_aspect
+        Height [m] and outward normal [deg] of the wall beside a cell, 0 off the walls.
+    wall_albedo
+        Of the walls [0-1].
+    person_height
+        Where the person's centre is [m above ground]: 1.1 standing, 0.75 sitting.
+
+    Raises
+    ------
+    ValueError
+        A raster of another shape, a pixel size that is not positive or too small for the view.
+    """
 
     def __init__(
         self,
@@ -187,7 +492,14 @@ class GroundView:
         person_height: float = 1.1,
     ) -> None: ...
     def albnosh(self) -> dict[str, F32]:
-        """``gvfalbnosh`` and ``gvfalbnoshE`` S W N."""
+        """Albedo the ground shows where nothing is in shadow.
+
+        Returns
+        -------
+        dict[str, F32]
+            ``gvfalbnosh`` from all sides, ``gvfalbnoshE``, ``S``, ``W``, ``N`` [0-1], ``[row,
+            col]``.
+        """
     def evaluate(
         self,
         *,
@@ -202,8 +514,43 @@ class GroundView:
         sums: bool = False,
         engine: Engine | None = None,
     ) -> dict[str, F32]:
-        """``gvfLup``, ``gvfalb`` and their E S W N (names as in the reference), with ``sums`` also
-        ``gvfSum``, ``gvfNorm``.
+        """The ground views of one step.
+
+        Parameters
+        ----------
+        wall_sun
+            Height of the wall in the sun [m], as :meth:`Scene.shadows` gives ``wallsun``.
+        shadow
+            1 in the sun, 0 in the shade.
+        ground_excess
+            Ground above air temperature in the sun [K].
+        wall_excess
+            Walls above air temperature in the sun [K].
+        ta
+            Air temperature [deg C].
+        emissivity, albedo
+            Of the ground [0-1].
+        wall_emissivity
+            Of the walls [0-1].
+        sums
+            Also ``gvfSum`` and ``gvfNorm``.
+        engine
+            Where to compute; None = the CPU.
+
+        Returns
+        -------
+        dict[str, F32]
+            ``[row, col]`` each, with the reference's names: ``gvfLup``, longwave from the ground [W
+            m-2], and ``gvfalb``, albedo of what is in the sun [0-1], from all sides and, with E S W
+            N, from each; with ``sums`` also ``gvfSum`` and ``gvfNorm``, the far view of the shadow
+            with walls counting 1.
+
+        Raises
+        ------
+        ValueError
+            A raster of another shape.
+        GpuError
+            A strict ``engine`` whose device failed.
         """
 
 # ------------------------------------------------------------------ sky, weather scalars
@@ -218,16 +565,108 @@ def clearness_index(
     pressure_kpa: F64,
     formulation: str = "reference",
 ) -> dict[str, F64]:
-    """``i0``, ``ci`` (unclipped, +inf where undefined), ``kt``, ``i0_et``, ``corr`` (spec R 3.3).
-    NaN pressure = missing.
+    """Clear-sky radiation and clearness index, row by row (R 3.3).
+
+    Parameters
+    ----------
+    altitude
+        Apparent altitude of the sun [deg]; this and the other arrays 1-D of one length.
+    day_of_year
+        1 to 366.
+    ta
+        Air temperature [deg C].
+    rh
+        Relative humidity [%].
+    global_rad
+        Global horizontal irradiance [W m-2].
+    latitude
+        [deg], north positive.
+    pressure_kpa
+        Air pressure [kPa]; NaN = missing, then 101.3.
+    formulation
+        "reference", or "improved": the published optical air mass (Q-39).
+
+    Returns
+    -------
+    dict[str, F64]
+        One value a row: ``i0``, clear-sky global irradiance [W m-2]; ``ci``, clearness index, not
+        clipped, +inf where undefined; ``kt``, global over extraterrestrial irradiance; ``i0_et``,
+        extraterrestrial irradiance on the horizontal [W m-2]; ``corr``, the index's correction for
+        low sun.
+
+    Raises
+    ------
+    ValueError
+        Arrays of different lengths, an unknown formulation.
+
+    References
+    ----------
+    - Crawford & Duchon (1999), J. Appl. Meteorol. 38, with Smith (1966)
+    - Lindberg, Holmer & Thorsson (2008), Int. J. Biometeorol. 52,
+      https://doi.org/10.1007/s00484-008-0162-7 (low sun)
     """
 
 def split_global(global_rad: F64, altitude: F64, kt: F64, ta: F64, rh: F64) -> tuple[F64, F64]:
-    """Beam normal and diffuse horizontal irradiance (Reindl, spec R 3.4)."""
+    """Beam and diffuse irradiance where only global irradiance is known, row by row (R 3.4).
+
+    Parameters
+    ----------
+    global_rad
+        Global horizontal irradiance [W m-2]; this and the other arrays 1-D of one length.
+    altitude
+        Apparent altitude of the sun [deg].
+    kt
+        Global over extraterrestrial irradiance, as :func:`clearness_index` gives it.
+    ta
+        Air temperature [deg C]; NaN or -999 and below = missing.
+    rh
+        Relative humidity [%]; likewise.
+
+    Returns
+    -------
+    beam : F64
+        Irradiance normal to the beam [W m-2].
+    diffuse : F64
+        Diffuse horizontal irradiance [W m-2].
+
+    Raises
+    ------
+    ValueError
+        Arrays of different lengths.
+
+    References
+    ----------
+    Reindl et al. (1990), Sol. Energy 45, https://doi.org/10.1016/0038-092X(90)90060-P
+    """
 
 def night_clearness(day_index: NDArray[np.int64], altitude: F64, ci: F64) -> F64:
-    """Clearness index for every row by the Offerle rule (spec R 3.6): day rows their own capped
-    value, night rows the value the night receives.
+    """Clearness index every row works with, through the night too (R 3.6).
+
+    Day rows have their own value, at most 1; before sunrise that of the second row of the day with
+    the sun above 1 degree, after sunset the last of the day; 1 where the day offers neither.
+
+    Parameters
+    ----------
+    day_index
+        Tells the days apart, one a row, rows in order of time; the arrays are 1-D of one length.
+    altitude
+        Apparent altitude of the sun [deg].
+    ci
+        Clearness index, as :func:`clearness_index` gives it; not read at night.
+
+    Returns
+    -------
+    F64
+        One value a row.
+
+    Raises
+    ------
+    ValueError
+        Arrays of different lengths.
+
+    References
+    ----------
+    Offerle et al. (2003)
     """
 
 def perez_luminance(
@@ -238,35 +677,180 @@ def perez_luminance(
     day_of_year: int,
     patch_option: int = 2,
 ) -> tuple[F64, float, float]:
-    """Normalised luminance per patch (sum 1), clearness epsilon, brightness delta (spec R 4.3)."""
+    """How the diffuse light is spread over the patches of the sky (R 4.3).
+
+    Parameters
+    ----------
+    zenith, azimuth
+        Of the sun [deg].
+    diffuse
+        Diffuse horizontal irradiance [W m-2].
+    direct
+        Irradiance normal to the beam [W m-2].
+    day_of_year
+        1 to 366.
+    patch_option
+        Division of the sky, 1 to 4.
+
+    Returns
+    -------
+    luminance : F64
+        One value a patch; they sum to 1.
+    clearness : float
+        Perez' epsilon [1].
+    brightness : float
+        Perez' delta [1].
+
+    Raises
+    ------
+    ValueError
+        An unknown option.
+
+    References
+    ----------
+    Perez et al. (1993), Sol. Energy 50, https://doi.org/10.1016/0038-092X(93)90017-I
+    """
 
 def sky_emissivity(ta: float, rh: float) -> float:
-    """Clear-sky emissivity from air temperature [deg C] and relative humidity [%]
-    (Prata 1996).
+    """Emissivity of the clear sky (R 5.1).
+
+    Parameters
+    ----------
+    ta
+        Air temperature [deg C].
+    rh
+        Relative humidity [%].
+
+    Returns
+    -------
+    float
+        [0-1].
+
+    References
+    ----------
+    - Prata (1996)
+    - Jonsson et al. (2006), Theor. Appl. Climatol. 85
     """
 
 def band_emissivity(sky_emissivity: float, altitude: F64, model: int = 2) -> F64:
-    """Emissivity of the sky at each altitude. ``model`` 1 Unsworth & Monteith (1975), 2 Martin &
-    Berdahl (1984), 3 Bliss (1961).
+    """Emissivity of the sky at each altitude (R 5.3).
+
+    Parameters
+    ----------
+    sky_emissivity
+        Of the whole sky [0-1].
+    altitude
+        Above the horizon [deg], above 0; 1-D.
+    model
+        1 Unsworth & Monteith (1975), 2 Martin & Berdahl (1984), 3 Bliss (1961).
+
+    Returns
+    -------
+    F64
+        One value an altitude [0-1].
+
+    Raises
+    ------
+    ValueError
+        An unknown model.
+
+    References
+    ----------
+    - Martin & Berdahl (1984), with Nahon et al. (2019)
+    - Unsworth & Monteith (1975)
+    - Bliss (1961)
     """
 
 def sunrise_hour(day_of_year: int, latitude: float) -> float:
-    """Sunrise [h, solar time] from declination and latitude."""
+    """Sunrise from declination and latitude (R 2.5).
+
+    Parameters
+    ----------
+    day_of_year
+        1 to 366.
+    latitude
+        [deg], north positive.
+
+    Returns
+    -------
+    float
+        Solar time [h], 0 (the sun does not set) to 12 (it does not rise).
+    """
 
 def leaf_on(day_of_year: int, first_day: int = 97, last_day: int = 300) -> bool:
-    """Whether trees carry leaves; the season may span the new year, its first and last day are
-    outside it.
+    """Whether trees carry leaves (R 2.6).
+
+    Parameters
+    ----------
+    day_of_year
+        1 to 366.
+    first_day, last_day
+        Of the season, which may span the new year; both days themselves are outside it.
+
+    Returns
+    -------
+    bool
+        True in the season.
     """
 
 def land_cover_table() -> dict[int, dict[str, float]]:
-    """``{code: {albedo, emissivity, ts_deg, tstart, tmaxlst}}`` (spec R 6.1 defaults)."""
+    """Default properties of land-cover classes (R 6.1); code 99 is the wall.
+
+    Returns
+    -------
+    dict[int, dict[str, float]]
+        By code: ``albedo`` and ``emissivity`` [0-1]; of the wave of temperature ``ts_deg`` [K per
+        degree of the day's highest sun], ``tstart`` [K], ``tmaxlst`` [h, clock time of the
+        maximum].
+
+    References
+    ----------
+    Lindberg, Onomura & Grimmond (2016), Int. J. Biometeorol. 60
+    """
 
 # ------------------------------------------------------------------ one run
 
 class Model:
-    """Everything of a run that does not change from step to step. Arrays are borrowed, not copied.
+    """Everything of a run that does not change from step to step (R 12).
 
-    ``params`` keys and defaults: see :func:`default_params`.
+    Arrays are borrowed, not copied: leave them alone while the model lives.
+
+    Parameters
+    ----------
+    scene
+        Heights of the raster, or of a larger one that holds it.
+    svf
+        The fifteen sky view factors by name, as :meth:`SkyView.fields` gives them.
+    masks
+        Patch visibility by name, as :meth:`SkyView.masks` gives it; needed by the anisotropic sky,
+        not read by the isotropic one.
+    patch_option
+        Division of the sky the masks belong to, 1 to 4.
+    buildings
+        1 = open ground, 0 = building.
+    wall_height, wall_aspect
+        Height [m] and outward normal [deg] of the wall beside a cell, 0 off the walls.
+    land_cover
+        Codes; None = cobble everywhere.
+    albedo, emissivity
+        Of the ground [0-1]; None = those of its class.
+    params
+        Differences from :func:`default_params`.
+    engine
+        Where to compute; None = the CPU.
+    window
+        Cells of the scene that the rasters cover; the rest of the scene only shades it. None = all.
+    core
+        Cells of the rasters whose results count; around them nobody looks at the ground. None =
+        all.
+
+    Raises
+    ------
+    ValueError
+        A raster or mask of another shape, an unknown or impossible parameter, a land-cover code
+        without properties, an anisotropic sky without masks.
+    KeyError
+        A sky view factor or mask is missing.
     """
 
     def __init__(
@@ -286,17 +870,30 @@ class Model:
         engine: Engine | None = None,
         window: tuple[int, int, int, int] | None = None,
         core: tuple[int, int, int, int] | None = None,
-    ) -> None:
-        """``window``: (row, end row, column, end column) of the scene that the rasters cover; the
-        rest of the scene only shades it. ``core``: likewise, of the rasters, the cells whose
-        results count; around them nobody looks at the ground. ``None`` = all of it.
-        """
+    ) -> None: ...
     def new_state(self) -> State:
-        """State before the first step."""
+        """State before the first step.
+
+        Returns
+        -------
+        State
+            Of the shape of the model's rasters.
+        """
     def new_statistics(
         self, thresholds_day: Sequence[float], thresholds_night: Sequence[float]
     ) -> Statistics:
-        """Empty statistics; thresholds of UTCI [deg C] whose hours are counted."""
+        """Empty statistics.
+
+        Parameters
+        ----------
+        thresholds_day, thresholds_night
+            UTCI [deg C] whose hours are counted by day and at night.
+
+        Returns
+        -------
+        Statistics
+            Of the shape of the model's rasters.
+        """
     def step(
         self,
         state: State,
@@ -306,79 +903,250 @@ class Model:
         points: NDArray[np.int64] | None = None,
         statistics: Statistics | None = None,
     ) -> StepResult:
-        """Advance one step. ``weather`` keys: ``ta``, ``rh``, ``pressure_kpa`` (NaN = missing),
-        ``ws`` (at ``wind_height_m``), ``global_rad``, ``direct_rad`` (beam normal, NaN = split),
-        ``diffuse_rad`` (NaN = split), ``day_of_year``, ``clock_fraction`` (0-1, of the stamp),
-        ``altitude``, ``azimuth``, ``altitude_max``, ``latitude``, ``step_days``, ``leaf_on``,
-        ``night_clearness``, ``water_temperature`` (NaN = none), ``hours`` (length of the step for
-        hour counts). ``points`` is ``[n, (row, col)]``: cells where every flux is wanted. An
-        altitude from 0 to 1 counts as 1 (the reference's low-sun rule); below 0 is night.
+        """Advance one step (R 12).
+
+        Parameters
+        ----------
+        state
+            What the step before left; changed in place.
+        weather
+            All of: ``ta`` [deg C], ``rh`` [%], ``pressure_kpa`` [kPa, NaN = missing], ``ws`` [m/s
+            at ``wind_height_m``, NaN = missing], ``global_rad`` [W m-2], ``direct_rad`` (normal to
+            the beam) and ``diffuse_rad`` (horizontal) [W m-2, NaN = split the global],
+            ``day_of_year``, ``clock_fraction`` [0-1, of the stamp], ``altitude``, ``azimuth``,
+            ``altitude_max`` (highest sun of the day), ``latitude`` [deg], ``step_days`` [d, as the
+            delay of the ground counts it], ``leaf_on``, ``night_clearness`` [1],
+            ``water_temperature`` [deg C, NaN = none], ``hours`` [h, length of the step for counts
+            of hours]. Altitudes from 0 to 1 count as 1, below 0 is night.
+        outputs
+            Names of the grids wanted, see :class:`StepResult`.
+        points
+            ``[point, (row, column)]``: cells where every flux is wanted.
+        statistics
+            What the step is counted in, changed in place; None = nowhere.
+
+        Returns
+        -------
+        StepResult
+            Grids, fluxes at the points, scalars, times.
+
+        Raises
+        ------
+        KeyError
+            A value of the weather is missing.
+        ValueError
+            An unknown output, a point outside, a state or statistics of another shape.
+        GpuError
+            A strict engine whose device failed.
+
+        References
+        ----------
+        Lindberg, Holmer & Thorsson (2008), Int. J. Biometeorol. 52,
+        https://doi.org/10.1007/s00484-008-0162-7
         """
 
 class State:
-    """Thermal state carried between steps (spec R 6.5)."""
+    """Thermal state carried between steps (R 6.5).
+
+    Attributes
+    ----------
+    first
+        No day step since the last night or the start of the run.
+    accumulated_days
+        Time since the memory was renewed [d].
+    """
 
     first: bool
     accumulated_days: float
     def fields(self, window: tuple[int, int, int, int] | None = None) -> dict[str, F32]:
-        """Delay rasters ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n``, ``tg``, or
-        ``(row, end row, column, end column)`` of them; empty before the first day step.
+        """The delay rasters.
+
+        Parameters
+        ----------
+        window
+            The part wanted; None = all.
+
+        Returns
+        -------
+        dict[str, F32]
+            ``[row, col]`` each: upward longwave ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n``
+            [W m-2] and ground temperature ``tg`` [deg C]; empty before the first day step.
+
+        Raises
+        ------
+        ValueError
+            A window outside the raster.
         """
     @staticmethod
     def restore(first: bool, accumulated_days: float, fields: dict[str, F32]) -> State:
-        """The state with these values; inverse of reading them."""
+        """The state with these values; inverse of reading them.
+
+        Parameters
+        ----------
+        first, accumulated_days
+            As the attributes.
+        fields
+            All six rasters of :meth:`fields`, or none before the first day step.
+
+        Returns
+        -------
+        State
+            Fits rasters of the shape of ``fields``; without any, of every shape.
+
+        Raises
+        ------
+        KeyError
+            A raster is missing.
+        ValueError
+            Rasters of different shapes, or none although ``first`` is false.
+        """
 
 class Statistics:
-    """Running statistics over the steps of a run; NaN-aware."""
+    """Running statistics over the steps of a run; missing values are left out."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """``n_timesteps``, ``n_daytime``, ``n_nighttime``."""
+        """Steps counted: ``n_timesteps``, ``n_daytime``, ``n_nighttime``."""
     def grids(self, window: tuple[int, int, int, int] | None = None) -> dict[str, F32]:
-        """``tmrt_mean``, ``tmrt_max``, ``tmrt_min``, ``tmrt_day_mean``, ``tmrt_night_mean``, the
-        same for ``utci``, ``sun_hours``, ``shade_hours``; of a window as :meth:`State.fields`.
+        """Means and extremes, hours of sun and shade.
+
+        Parameters
+        ----------
+        window
+            The part wanted; None = all.
+
+        Returns
+        -------
+        dict[str, F32]
+            ``[row, col]`` each: ``tmrt_mean``, ``tmrt_max``, ``tmrt_min``, ``tmrt_day_mean``,
+            ``tmrt_night_mean`` and the same of ``utci`` [deg C], ``sun_hours``, ``shade_hours``
+            [h].
+
+        Raises
+        ------
+        ValueError
+            A window outside the raster.
         """
     def hours_above(self, window: tuple[int, int, int, int] | None = None) -> dict[float, F32]:
-        """Hours with UTCI above each threshold (day thresholds by day, night ones at night)."""
+        """Hours with UTCI above each threshold, day thresholds by day and night ones at night.
+
+        Parameters
+        ----------
+        window
+            The part wanted; None = all.
+
+        Returns
+        -------
+        dict[float, F32]
+            By threshold [deg C]: hours [h], ``[row, col]``.
+
+        Raises
+        ------
+        ValueError
+            A window outside the raster.
+        """
 
 class StepResult:
+    """What one step gives.
+
+    Attributes
+    ----------
+    fields
+        The grids asked for, ``[row, col]``: ``tmrt``, ``utci``, ``pet`` [deg C]; ``shadow`` [0-1,
+        share of the beam that arrives]; ``kdown``, ``kup``, ``ldown``, ``lup``, of the cylinder
+        ``kside``, ``lside``, ``kside_i`` (beam), ``kside_d`` (sky), ``drad`` (diffuse on the
+        ground), of the sides ``keast`` ``ksouth`` ``kwest`` ``knorth`` ``least`` ``lsouth``
+        ``lwest`` ``lnorth`` [W m-2]; ``tg`` [K, ground above air in the sun], ``tg_out`` [deg C,
+        ground shaded and delayed]; ``f_sh`` [0-1, shaded share of the walls around].
+    points
+        All of these at the points, 1-D in their order.
+    scalars
+        ``esky`` [0-1], ``ea`` [hPa], ``i0`` [W m-2], ``ci``, ``ci_tg`` (scales surface
+        temperatures), ``ci_beam`` (against the clear-sky beam), ``kt`` [1], ``rad_i``, ``rad_d`` [W
+        m-2], ``tg_wall`` [K], ``sunrise`` [h], ``perez_eps``, ``perez_delta`` [1], and the means
+        over cells with data ``tmrt_mean``, ``utci_mean`` [deg C; NaN unless UTCI or statistics are
+        asked for], ``sun_fraction`` [0-1].
+    seconds
+        Time of each stage of the step [s].
+    """
+
     fields: dict[str, F32]
-    """Requested grids: tmrt utci pet shadow kdown kup ldown lup kside lside kside_i kside_d drad
-    keast ksouth kwest knorth least lsouth lwest lnorth tg tg_out f_sh."""
     points: dict[str, F64]
-    """Every flux above at the requested points, in their order."""
     scalars: dict[str, float]
-    """esky ea i0 ci ci_tg (scales surface temperatures) ci_beam (against the clear-sky beam) kt
-    rad_i rad_d tg_wall sunrise perez_eps perez_delta, and the means over valid cells tmrt_mean
-    utci_mean (NaN unless UTCI or statistics are asked for) sun_fraction."""
     seconds: dict[str, float]
-    """Time of each stage of the step [s]."""
 
 def default_params() -> dict[str, Any]:
-    """Run parameters with their defaults; ``Model`` refuses other keys.
+    """Run parameters with their defaults; :class:`Model` refuses other keys.
 
-    ``anisotropic`` True, ``formulation`` "reference" | "improved", ``body`` "cylinder" | "box",
-    ``posture`` "standing" | "sitting", ``abs_k``, ``abs_l``, ``wall_albedo``,
-    ``wall_emissivity``, ``wall_ts_deg``, ``wall_tstart``, ``wall_tmaxlst``, ``land_cover``
-    (:func:`land_cover_table` without the wall), ``no_land_cover_tstart``, ``transmissivity``,
-    ``transmissivity_leaf_off``, ``beam`` "normal" | "horizontal", ``wind_height_m``,
-    ``utci_wind_floor`` (0 or None: none), ``pet_wind`` "1.1m" | "10m", ``age``, ``weight``,
-    ``height``, ``sex`` (1 male, 2 female), ``activity``, ``clothing``,
-    ``max_shadow_distance_m``, ``height_bound_m`` (None: none).
+    Returns
+    -------
+    dict[str, Any]
+        ``anisotropic`` True, ``formulation`` "reference" | "improved", ``body`` "cylinder" | "box",
+        ``posture`` "standing" | "sitting", ``abs_k``, ``abs_l``, ``wall_albedo``,
+        ``wall_emissivity`` [0-1], ``wall_ts_deg`` [K/deg], ``wall_tstart`` [K], ``wall_tmaxlst``
+        [h], ``land_cover`` (:func:`land_cover_table` without the wall), ``no_land_cover_tstart``
+        [K], ``transmissivity``, ``transmissivity_leaf_off`` [0-1], ``beam`` "normal" | "horizontal"
+        (what ``direct_rad`` is), ``wind_height_m`` [m], ``utci_wind_floor`` [m/s; 0 or None: none],
+        ``pet_wind`` "1.1m" | "10m", ``age`` [a], ``weight`` [kg], ``height`` [m], ``sex`` (1 male,
+        2 female), ``activity`` [W], ``clothing`` [clo], ``max_shadow_distance_m`` [m],
+        ``height_bound_m`` [m; None: none].
     """
 
 # ------------------------------------------------------------------ comfort
 
 def utci(ta: F64, rh: F64, tmrt: F64, wind_10m: F64) -> F64:
-    """UTCI [deg C] point by point (Bröde et al. 2012, R 10); arrays of one shape.
+    """UTCI point by point (R 10).
 
-    Air temperature [deg C], relative humidity [%], mean radiant temperature [deg C], wind at 10 m
-    [m/s]. Computed as given outside the published range; missing input (NaN, codes <= -999) and
-    negative wind give NaN.
+    Computed as given also outside the published range: air -50 to 50 deg C, Tmrt 30 below to 70
+    above it, wind 0.5 to 17 m/s.
+
+    Parameters
+    ----------
+    ta
+        Air temperature [deg C]; this and the other arrays of one shape.
+    rh
+        Relative humidity [%].
+    tmrt
+        Mean radiant temperature [deg C].
+    wind_10m
+        Wind at 10 m [m/s].
+
+    Returns
+    -------
+    F64
+        UTCI [deg C] in that shape; NaN where an input is missing (NaN, codes <= -999) or the wind
+        negative.
+
+    Raises
+    ------
+    ValueError
+        Arrays of different shapes.
+
+    References
+    ----------
+    - Bröde et al. (2012), Int. J. Biometeorol. 56, https://doi.org/10.1007/s00484-011-0454-1
+    - Hardy (1998) (vapour pressure)
     """
 
 def utci_grid(tmrt: F32, ta: float, rh: float, wind_10m: float) -> F32:
-    """UTCI [deg C] of a Tmrt raster under one weather; see :func:`utci`."""
+    """UTCI of a Tmrt raster under one weather; see :func:`utci`.
+
+    Parameters
+    ----------
+    tmrt
+        Mean radiant temperature [deg C], ``[row, col]``.
+    ta
+        Air temperature [deg C].
+    rh
+        Relative humidity [%].
+    wind_10m
+        Wind at 10 m [m/s].
+
+    Returns
+    -------
+    F32
+        UTCI [deg C], ``[row, col]``.
+    """
 
 def pet(
     ta: F64,
@@ -392,11 +1160,45 @@ def pet(
     clothing: F64,
     sex: NDArray[np.int64],
 ) -> F64:
-    """PET [deg C] point by point (Höppe 1999, R 11), solved to the root; arrays of one shape.
+    """PET point by point, solved to the root (R 11).
 
-    ``wind`` at 1.1 m [m/s]; body in kg, years, m, W above rest, clo; ``sex`` 1 male, 2 female
-    (others: ``ValueError``). Missing input, wind <= 0 and impossible bodies (clothing below
-    0.02 clo) give NaN.
+    Parameters
+    ----------
+    ta
+        Air temperature [deg C]; this and the other arrays of one shape.
+    rh
+        Relative humidity [%].
+    tmrt
+        Mean radiant temperature [deg C].
+    wind
+        Wind at 1.1 m [m/s], above 0.
+    weight
+        Of the body [kg].
+    age
+        [a].
+    height
+        Of the body [m].
+    activity
+        Work metabolism above that at rest [W].
+    clothing
+        Insulation [clo], at least 0.02.
+    sex
+        1 male, 2 female.
+
+    Returns
+    -------
+    F64
+        PET [deg C] in that shape; NaN where an input is missing, the wind not positive or the body
+        impossible.
+
+    Raises
+    ------
+    ValueError
+        Arrays of different shapes, a ``sex`` other than 1 and 2.
+
+    References
+    ----------
+    Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
     """
 
 def pet_grid(
@@ -412,16 +1214,40 @@ def pet_grid(
     clothing: float,
     sex: int,
 ) -> F32:
-    """PET [deg C] of a Tmrt raster under one weather for one person, within 5e-4 K of :func:`pet`.
+    """PET of a Tmrt raster under one weather for one person, within 5e-4 K of :func:`pet`.
 
-    An impossible body is a ``ValueError``.
+    Parameters
+    ----------
+    tmrt
+        Mean radiant temperature [deg C], ``[row, col]``.
+    ta, rh, wind, weight, age, height, activity, clothing, sex
+        As in :func:`pet`, one value each.
+
+    Returns
+    -------
+    F32
+        PET [deg C], ``[row, col]``.
+
+    Raises
+    ------
+    ValueError
+        An impossible body.
     """
 
 # ------------------------------------------------------------------ engine
 
 class GpuError(RuntimeError):
-    """A failure of the GPU engine. ``kind`` is one of no_adapter, limit_exceeded, out_of_memory,
-    device_lost, validation, shader, readback, self_test, wrong_thread, panic, unsupported.
+    """A failure of the GPU engine.
+
+    Attributes
+    ----------
+    stage
+        Where it happened; None outside of stages.
+    kind
+        "no_adapter", "limit_exceeded", "out_of_memory", "device_lost", "validation", "shader",
+        "readback", "self_test", "wrong_thread", "panic" or "unsupported".
+    reason
+        In words.
     """
 
     stage: str | None
@@ -429,14 +1255,34 @@ class GpuError(RuntimeError):
     reason: str
 
 def gpu_compiled() -> bool:
-    """Whether this build carries a GPU engine."""
+    """Whether this build carries a GPU engine.
+
+    Returns
+    -------
+    bool
+        Says nothing about a device being there.
+    """
 
 def gpu_adapters(backends: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """Adapters of this machine; opens no device. ``backends`` among "vulkan", "metal", "dx12",
-    "gl"; None = all. Keys: ``index`` (position within its backend), ``name``, ``backend``,
-    ``device_type`` ("discrete", "integrated", "virtual", "cpu", "other"), ``driver``,
-    ``driver_info``, ``vendor``, ``device``, ``affinity`` ("worker_safe", "requires_main_thread"),
-    ``timestamps``, ``limits`` (bytes and counts by WebGPU name).
+    """Adapters of this machine; opens no device.
+
+    Parameters
+    ----------
+    backends
+        Which to ask, among "vulkan", "metal", "dx12", "gl"; None = all.
+
+    Returns
+    -------
+    list[dict[str, Any]]
+        Of each: ``index`` (position within its backend), ``name``, ``backend``, ``device_type``
+        ("discrete", "integrated", "virtual", "cpu", "other"), ``driver``, ``driver_info``,
+        ``vendor``, ``device``, ``affinity`` ("worker_safe", "requires_main_thread"),
+        ``timestamps``, ``limits`` (bytes and counts by WebGPU name).
+
+    Raises
+    ------
+    GpuError
+        An unknown backend.
     """
 
 def open_gpu(
@@ -449,28 +1295,51 @@ def open_gpu(
 ) -> Gpu:
     """Open and test a device.
 
-    ``index`` is the adapter's position within its backend. ``limits`` lowers limits by WebGPU name
-    (``timestamp_query`` 0: do without timestamps);
-    ``memory_budget`` [bytes] bounds what is allocated (None: 3 GiB); ``faults`` are those of
-    :meth:`Gpu.inject_fault`, waiting from the start. Raises :class:`GpuError`.
+    Parameters
+    ----------
+    backend
+        "vulkan", "metal", "dx12" or "gl".
+    index
+        The adapter's position within its backend.
+    limits
+        Lower limits, by WebGPU name; ``timestamp_query`` 0: do without timestamps.
+    memory_budget
+        Most bytes allocated at a time; None = 3 GiB.
+    faults
+        Kind by stage: those of :meth:`Gpu.inject_fault`, waiting from the start. For tests.
+
+    Returns
+    -------
+    Gpu
+        Ready to work.
+
+    Raises
+    ------
+    GpuError
+        No such adapter, or it cannot be opened or fails the test.
     """
 
 class Gpu:
     """An open, tested device. Stages that use it run one at a time."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name of the adapter, as its driver says it."""
     @property
-    def backend(self) -> str: ...
+    def backend(self) -> str:
+        """How the device is reached: "vulkan", "metal", "dx12" or "gl"."""
     @property
-    def driver(self) -> str: ...
+    def driver(self) -> str:
+        """Name and version of the driver."""
     @property
-    def device_type(self) -> str: ...
+    def device_type(self) -> str:
+        """Kind of device: "discrete", "integrated", "virtual", "cpu" or "other"."""
     @property
-    def affinity(self) -> str: ...
+    def affinity(self) -> str:
+        """Who may use it: "worker_safe", any thread; "requires_main_thread", its opener's only."""
     @property
     def limits(self) -> dict[str, int]:
-        """Limits granted, by WebGPU name."""
+        """Limits granted, by WebGPU name [bytes and counts]."""
     @property
     def timing(self) -> str:
         """Where :meth:`stage_times` come from: "timestamp" or "fence"."""
@@ -478,61 +1347,176 @@ class Gpu:
     def memory_budget(self) -> int:
         """Most bytes allocated at a time."""
     def self_test(self) -> dict[str, float]:
-        """Largest difference from the CPU per stage; :class:`GpuError` beyond tolerance or where
-        two runs differ in a bit.
+        """Compare every stage with the CPU, twice.
+
+        Returns
+        -------
+        dict[str, float]
+            Largest difference by stage.
+
+        Raises
+        ------
+        GpuError
+            One beyond its tolerance, or two runs that differ in a bit.
         """
     def counters(self) -> dict[str, int]:
-        """``dispatches``, ``submissions``, ``readbacks``, ``bytes_up``, ``bytes_down``,
-        ``longest_us`` (longest wait for a submission), ``longest_dispatch_us``, ``allocated``,
-        ``peak_allocated``, ``pooled`` [bytes], ``reopened``, ``lost`` (0 or 1).
+        """What the device has done and holds.
+
+        Returns
+        -------
+        dict[str, int]
+            ``dispatches``, ``submissions``, ``readbacks``; ``bytes_up``, ``bytes_down`` [bytes];
+            ``longest_us`` (wait for a submission), ``longest_dispatch_us`` [us]; ``allocated``,
+            ``peak_allocated``, ``pooled`` [bytes]; ``reopened``; ``lost`` (0 or 1).
         """
     def stage_times(self) -> dict[str, float]:
-        """Seconds on the device per stage since the last :meth:`reset_counters`."""
-    def reset_counters(self) -> None: ...
+        """Time on the device by stage since the last :meth:`reset_counters`.
+
+        Returns
+        -------
+        dict[str, float]
+            [s], measured as :attr:`timing` says.
+        """
+    def reset_counters(self) -> None:
+        """Set what :meth:`counters` and :meth:`stage_times` add up to zero."""
     def free_pooled(self) -> int:
-        """Give buffers waiting for reuse back to the driver; returns their bytes."""
+        """Give buffers waiting for reuse back to the driver.
+
+        Returns
+        -------
+        int
+            How much that was [bytes].
+        """
     def release(self) -> None:
         """Forget the rasters that stay on the device between calls."""
     def destroy(self) -> None:
         """Destroy the device; the next use finds it lost."""
     def inject_fault(self, stage: str, kind: str, times: int = 1) -> None:
-        """For tests. Kinds: destroy, map, limits, shader, validation, panic, out_of_memory,
-        wrong_answer.
+        """Let a fault happen in a stage. For tests.
+
+        Parameters
+        ----------
+        stage
+            Where.
+        kind
+            "destroy", "map", "limits", "shader", "validation", "panic", "out_of_memory" or
+            "wrong_answer".
+        times
+            How often.
+
+        Raises
+        ------
+        GpuError
+            An unknown kind.
         """
     def largest_window(
         self, patch_option: int, vegetation: bool, anisotropic: bool, sides: bool
     ) -> int:
-        """Most cells that fit the device's limits and the budget, were all of them computed."""
+        """How large a raster the device takes, were all of it computed.
+
+        Parameters
+        ----------
+        patch_option
+            Division of the sky, 1 to 4.
+        vegetation
+            Whether there are trees.
+        anisotropic
+            Whether the sky is patch by patch.
+        sides
+            Whether the fluxes of the four sides are computed.
+
+        Returns
+        -------
+        int
+            Most cells that fit its limits and the budget.
+
+        Raises
+        ------
+        ValueError
+            An unknown option.
+        """
     def footprint(
         self, patch_option: int, vegetation: bool, anisotropic: bool, sides: bool
     ) -> dict[str, int]:
-        """Bytes a cell: ``heights`` (of a tile and what shades it), ``cells`` (of what is
-        computed), the largest single buffer of each (``largest_...``), ``readback``; and bytes:
-        ``budget``, ``largest_buffer``, ``largest_binding``.
+        """What a run takes of the device, and what there is.
+
+        Parameters
+        ----------
+        patch_option, vegetation, anisotropic, sides
+            As in :meth:`largest_window`.
+
+        Returns
+        -------
+        dict[str, int]
+            Bytes a cell: ``heights`` (of a tile and what shades it), ``cells`` (of what is
+            computed), ``largest_heights``, ``largest_cells`` (of the largest single buffer of
+            each), ``readback``; and bytes: ``budget``, ``largest_buffer``, ``largest_binding``.
+
+        Raises
+        ------
+        ValueError
+            An unknown option.
         """
 
 class Engine:
-    """Where stages run. ``policy`` "cpu"; "auto": the device, with a logged and counted fallback;
-    "gpu": the device or :class:`GpuError`. ``engine=None`` anywhere means the CPU. ``failure``: why
-    the device meant for this engine could not be opened; logged and counted under "open".
+    """Where stages run; ``engine=None`` anywhere means the CPU.
+
+    Parameters
+    ----------
+    policy
+        "cpu"; "auto": the device, with a logged and counted fallback; "gpu": the device or
+        :class:`GpuError`.
+    gpu
+        The device; needed by "gpu".
+    failure
+        Why the device meant for this engine could not be opened; logged and counted under "open".
+
+    Raises
+    ------
+    ValueError
+        An unknown policy, or "gpu" without a device.
     """
 
     def __init__(
         self, policy: str = "cpu", gpu: Gpu | None = None, *, failure: str | None = None
     ) -> None: ...
     @property
-    def policy(self) -> str: ...
+    def policy(self) -> str:
+        """What was asked for: "auto", "cpu" or "gpu"."""
     @property
-    def gpu(self) -> Gpu | None: ...
+    def gpu(self) -> Gpu | None:
+        """The device, if any."""
     def tally(self) -> dict[str, dict[str, Any]]:
-        """As the module's :func:`tally`, of this engine alone."""
+        """As the module's :func:`tally`, of this engine alone.
+
+        Returns
+        -------
+        dict[str, dict[str, Any]]
+            By stage.
+        """
 
 def set_threads(n: int) -> None:
-    """Size of the rayon pool; only before its first use, else ``RuntimeError``."""
+    """Size of the rayon pool; only before its first use.
+
+    Parameters
+    ----------
+    n
+        Threads, at least 1.
+
+    Raises
+    ------
+    RuntimeError
+        The pool is at work already.
+    """
 
 def tally() -> dict[str, dict[str, Any]]:
-    """Per stage, of the whole process: ``gpu_runs``, ``cpu_runs``, ``fallbacks``, ``last_reason``,
-    ``seconds``.
+    """What has run where, in the whole process.
+
+    Returns
+    -------
+    dict[str, dict[str, Any]]
+        By stage: ``gpu_runs``, ``cpu_runs``, ``fallbacks``, ``last_reason`` (of a fallback, or
+        None), ``seconds`` [s].
     """
 
 def reset_tally() -> None:

@@ -194,7 +194,13 @@ class ModelConfig:
 
     @classmethod
     def defaults(cls) -> ModelConfig:
-        """A configuration with every default."""
+        """A configuration with every default.
+
+        Returns
+        -------
+        ModelConfig
+            As ``ModelConfig()``.
+        """
         return cls()
 
     @classmethod
@@ -202,7 +208,17 @@ class ModelConfig:
         """Read a file written by :meth:`save`, or a parameter file in UMEP's layout.
 
         A UMEP parameter file fills ``physics`` and, as far as it holds them, ``materials`` and
-        ``human``. ``None`` gives the defaults, with a ``human`` to adjust.
+        ``human``.
+
+        Parameters
+        ----------
+        path
+            The file; ``None`` gives the defaults, with a ``human`` to adjust.
+
+        Returns
+        -------
+        ModelConfig
+            Checked.
 
         Raises
         ------
@@ -225,12 +241,46 @@ class ModelConfig:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> ModelConfig:
-        """Read a file written by :meth:`save`; errors as :meth:`from_json`."""
+        """Read a file written by :meth:`save`.
+
+        Parameters
+        ----------
+        path
+            The file; also one that :meth:`from_json` understands.
+
+        Returns
+        -------
+        ModelConfig
+            Checked.
+
+        Raises
+        ------
+        FileNotFoundError
+            No such file.
+        ConfigurationError
+            Not JSON, unknown keys, values out of range.
+        """
         return cls.from_json(path)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:
-        """Inverse of :meth:`to_dict`; unknown keys raise :class:`ConfigurationError`."""
+        """The configuration of plain values; inverse of :meth:`to_dict`.
+
+        Parameters
+        ----------
+        values
+            By name of the field; what is left out is the default.
+
+        Returns
+        -------
+        ModelConfig
+            Checked.
+
+        Raises
+        ------
+        ConfigurationError
+            An unknown key, or a value out of its range.
+        """
         known = [f.name for f in fields(cls)]
         for key in values:
             if key not in known:
@@ -238,11 +288,28 @@ class ModelConfig:
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values that JSON can hold."""
+        """Plain values that JSON can hold.
+
+        Returns
+        -------
+        dict[str, Any]
+            By name of the field.
+        """
         return {f.name: namespace_to_plain(getattr(self, f.name)) for f in fields(self)}
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything as JSON; the file appears complete or not at all."""
+        """Write everything as JSON; the file appears complete or not at all.
+
+        Parameters
+        ----------
+        path
+            Where to.
+
+        Raises
+        ------
+        OSError
+            The file cannot be written.
+        """
         write_text(path, json.dumps(self.to_dict(), indent=2) + "\n")
 
 

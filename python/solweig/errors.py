@@ -12,7 +12,21 @@ from typing import Any
 class SolweigError(Exception):
     """Base of every error raised by this package.
 
-    Attributes ``field``, ``expected``, ``got`` and ``hint`` are ``None`` where they do not apply.
+    Parameters
+    ----------
+    message
+        What went wrong, as it is shown.
+    field
+        What is at fault: a layer, a file, a parameter.
+    expected, got
+        What it should be, and what it is.
+    hint
+        What to do about it.
+
+    Attributes
+    ----------
+    field, expected, got, hint
+        As given; ``None`` where they do not apply.
     """
 
     def __init__(
@@ -58,7 +72,20 @@ def _describe(field: str, expected: Any, got: Any, hint: str | None) -> str:
 
 
 class _FieldError(SolweigError, ValueError):
-    """An error about one named field; a ``ValueError``, because the value is what is wrong."""
+    """An error about one named field; a ``ValueError``, because the value is what is wrong.
+
+    The message is made of the parts. Without ``got``, ``expected`` is the whole reason in words;
+    without both, ``field`` is the message.
+
+    Parameters
+    ----------
+    field
+        What is at fault: a layer, a file, a parameter.
+    expected, got
+        What it should be, and what it is.
+    hint
+        What to do about it.
+    """
 
     def __init__(
         self, field: str, expected: Any = _UNSAID, got: Any = _UNSAID, hint: str | None = None
@@ -74,7 +101,7 @@ class _FieldError(SolweigError, ValueError):
 
 
 class InvalidSurfaceData(_FieldError):
-    """A surface raster is unusable: ``InvalidSurfaceData(field, expected, got, hint=None)``."""
+    """A surface raster is unusable: what is wrong with which layer or file."""
 
 
 class MissingRaster(InvalidSurfaceData, FileNotFoundError):
@@ -82,6 +109,7 @@ class MissingRaster(InvalidSurfaceData, FileNotFoundError):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> MissingRaster:
         # OSError would take the arguments for an error number and a file name.
+        """Made as ``InvalidSurfaceData`` is, of the same arguments."""
         return FileNotFoundError.__new__(cls)
 
 
@@ -93,10 +121,12 @@ class GridShapeMismatch(InvalidSurfaceData):
 
     @property
     def expected_shape(self) -> Any:
+        """Shape it should have, as ``expected``."""
         return self.expected
 
     @property
     def actual_shape(self) -> Any:
+        """Shape it has, as ``got``."""
         return self.got
 
 
@@ -119,7 +149,20 @@ class ConfigurationError(_FieldError):
 
 
 class MissingPrecomputedData(SolweigError):
-    """Something that has to be prepared first is absent (wall rasters, sky view factors...)."""
+    """Something that has to be prepared first is absent (wall rasters, sky view factors...).
+
+    Parameters
+    ----------
+    what
+        What is missing: a file, a folder, a quantity.
+    hint
+        How to make it.
+
+    Attributes
+    ----------
+    what
+        As given; also ``field``.
+    """
 
     def __init__(self, what: str, hint: str | None = None) -> None:
         self.what = what
@@ -139,6 +182,7 @@ class MissingPreparedSurface(MissingPrecomputedData, FileNotFoundError):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> MissingPreparedSurface:
         # OSError would take the arguments for an error number and a file name.
+        """Made as ``MissingPrecomputedData`` is, of the same arguments."""
         return FileNotFoundError.__new__(cls)
 
 
@@ -152,15 +196,30 @@ class StalePrecomputedData(_FieldError):
 
     @property
     def expected_shape(self) -> Any:
+        """What the run needs, as ``expected``."""
         return self.expected
 
     @property
     def actual_shape(self) -> Any:
+        """What the data are of, as ``got``."""
         return self.got
 
 
 class ComputationCancelled(SolweigError):
-    """The run was stopped on request; ``stage`` says where."""
+    """The run was stopped on request.
+
+    Parameters
+    ----------
+    stage
+        Where it was, in words.
+    hint
+        What to do about it.
+
+    Attributes
+    ----------
+    stage
+        As given.
+    """
 
     def __init__(self, stage: str = "", hint: str | None = None) -> None:
         self.stage = stage

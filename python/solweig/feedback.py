@@ -36,13 +36,25 @@ class Feedback:
                 return
 
     def check(self) -> None:
-        """Raise ComputationCancelled if the user cancelled."""
+        """Stop where the user cancelled.
+
+        Raises
+        ------
+        ComputationCancelled
+            The user did.
+        """
         cancelled = getattr(self._target, "isCanceled", None)
         if callable(cancelled) and cancelled():
             raise ComputationCancelled(self._stage)
 
     def __call__(self, current: int, total: int) -> None:
-        """Report progress; raises ComputationCancelled if the user cancelled."""
+        """Report progress.
+
+        Raises
+        ------
+        ComputationCancelled
+            The user cancelled.
+        """
         set_progress = getattr(self._target, "setProgress", None)
         if callable(set_progress):
             low, high = self._span

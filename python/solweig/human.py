@@ -26,7 +26,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
 
 @dataclass
 class HumanParams:
-    """A person: posture and absorption for Tmrt, the rest for PET.
+    """A person: posture and absorption for Tmrt, the rest for PET (R 9 and R 11).
 
     Parameters
     ----------
@@ -53,6 +53,10 @@ class HumanParams:
     ------
     ConfigurationError
         A value out of its range.
+
+    References
+    ----------
+    Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
     """
 
     posture: str = "standing"
@@ -74,12 +78,34 @@ class HumanParams:
             _check_range(name, getattr(self, name), low, high, unit)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON and metadata."""
+        """Plain values, for JSON and metadata.
+
+        Returns
+        -------
+        dict[str, Any]
+            By name of the field.
+        """
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> HumanParams:
-        """Inverse of :meth:`to_dict`; unknown keys raise :class:`ConfigurationError`."""
+        """The person of plain values; inverse of :meth:`to_dict`.
+
+        Parameters
+        ----------
+        values
+            By name of the field; what is left out is the default.
+
+        Returns
+        -------
+        HumanParams
+            Checked.
+
+        Raises
+        ------
+        ConfigurationError
+            An unknown key, or a value out of its range.
+        """
         known = [f.name for f in fields(cls)]
         for key in values:
             if key not in known:

@@ -1,8 +1,8 @@
-"""Parameter files in the layout of UMEP's ``parametersforsolweig.json``, and what the engine needs
-of them.
+"""Parameter files in UMEP's layout, and what the engine needs of them.
 
-A file has sections (``Albedo``, ``Tree_settings``...), each holding ``Value`` and ``Comment``. They
-are read into nested :class:`types.SimpleNamespace` objects: ``params.Tmrt_params.Value.absK``.
+A file, such as UMEP's ``parametersforsolweig.json``, has sections (``Albedo``,
+``Tree_settings``...), each holding ``Value`` and ``Comment``. They are read into nested
+:class:`types.SimpleNamespace` objects: ``params.Tmrt_params.Value.absK``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,17 @@ _LIMITS = {
 
 @also_named(params_json_path="path")
 def load_params(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
-    """Read a complete parameter file; ``None`` reads the one shipped with the package.
+    """Read a complete parameter file in UMEP's layout.
+
+    Parameters
+    ----------
+    path
+        The file; ``None`` = the one shipped with the package.
+
+    Returns
+    -------
+    SimpleNamespace
+        By section: ``params.Tmrt_params.Value.absK``.
 
     Raises
     ------
@@ -53,7 +63,22 @@ def load_params(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
 def load_physics(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
     """Read trees and posture (sections ``Tree_settings`` and ``Posture``).
 
-    Sections that the file leaves out come from the shipped file. Errors as :func:`load_params`.
+    Parameters
+    ----------
+    path
+        The file; sections that it leaves out come from the shipped one, which ``None`` reads alone.
+
+    Returns
+    -------
+    SimpleNamespace
+        By section.
+
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    ConfigurationError
+        Not a JSON object.
     """
     values = {k: v for k, v in _read(None).items() if k in _PHYSICS_SECTIONS}
     if path is not None:
@@ -64,12 +89,24 @@ def load_physics(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
 
 @also_named(materials_json_path="path")
 def load_materials(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
-    """Read land-cover and wall classes; errors as :func:`load_params`.
+    """Read land-cover and wall classes.
+
+    Parameters
+    ----------
+    path
+        The file; ``None`` = the one shipped with the package.
+
+    Returns
+    -------
+    SimpleNamespace
+        By section.
 
     Raises
     ------
+    FileNotFoundError
+        No such file.
     ConfigurationError
-        A section of the land-cover table is missing or a value is out of range.
+        Not a JSON object, a section of the land-cover table is missing or a value is out of range.
     """
     materials: SimpleNamespace = namespace_from_dict(_read(path))
     land_cover_table(materials)
@@ -180,8 +217,13 @@ def human_from_params(params: SimpleNamespace) -> HumanParams:
 
 
 def tree_settings(physics: SimpleNamespace | None = None) -> dict[str, float]:
-    """``transmissivity`` [0-1], ``trunk_ratio`` [0-1], ``first_day_leaf``, ``last_day_leaf`` [day
-    of year].
+    """What of trees a run takes from its parameters.
+
+    Returns
+    -------
+    dict[str, float]
+        ``transmissivity`` [0-1], ``trunk_ratio`` [0-1], ``first_day_leaf``, ``last_day_leaf`` [day
+        of year].
 
     Raises
     ------
@@ -290,5 +332,16 @@ def read_json_object(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
 
 @also_named(ns="value")
 def namespace_to_dict(value: SimpleNamespace | Any) -> Any:
-    """Nested namespaces, as :func:`solweig.load_params` returns, as plain dictionaries."""
+    """Nested namespaces as plain dictionaries.
+
+    Parameters
+    ----------
+    value
+        What :func:`solweig.load_params` returns, or a part of it.
+
+    Returns
+    -------
+    Any
+        Dictionaries and lists where there were namespaces; other values as they are.
+    """
     return namespace_to_plain(value)

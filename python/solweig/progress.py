@@ -50,10 +50,20 @@ class Progress:
             self._bars = None
 
     def phase(self, name: str, total: int | None = None) -> Callable[[int, int], None]:
-        """Start a bar in place of the last and return the function ``(done, total)`` that moves it.
+        """Start a bar in place of the last.
 
-        The function may be called from any thread; without a terminal it does nothing. A bar stays
-        between empty and full and never goes back, whatever it is told.
+        Parameters
+        ----------
+        name
+            What is said beside it.
+        total
+            Parts of the whole; ``None`` where they come with the first report.
+
+        Returns
+        -------
+        Callable
+            Moves the bar, ``(done, total)``, from any thread; without a terminal it does nothing. A
+            bar stays between empty and full and never goes back, whatever it is told.
         """
         if self._bars is None:
             return _ignore
@@ -69,7 +79,18 @@ class Progress:
 
 
 def bounded(advance: Callable[[int, int], Any]) -> Callable[[int, int], None]:
-    """A listener that hears of progress between 0 and 1 that never goes back."""
+    """A listener that hears of progress between 0 and 1 that never goes back.
+
+    Parameters
+    ----------
+    advance
+        Who hears, ``(done, total)``.
+
+    Returns
+    -------
+    Callable
+        Takes ``(done, total)`` in any order, from any thread.
+    """
     lock, furthest = threading.Lock(), 0.0
 
     def listen(done: int, total: int) -> None:
@@ -88,9 +109,21 @@ def bounded(advance: Callable[[int, int], Any]) -> Callable[[int, int], None]:
 def parts_of(
     advance: Callable[[int, int], Any] | None, parts: int
 ) -> Callable[[int, int, int], None]:
-    """A listener ``(part, done, total)`` that tells ``advance`` of the whole, all parts alike.
+    """A listener that tells of the whole, all parts alike.
 
     Parts may run at the same time and report in any order; the whole stays in its bounds.
+
+    Parameters
+    ----------
+    advance
+        Who hears of the whole, ``(done, total)``; ``None`` = nobody.
+    parts
+        How many.
+
+    Returns
+    -------
+    Callable
+        Takes ``(part, done, total)``, parts from 0.
     """
     if advance is None:
         return _ignore_part
@@ -110,7 +143,24 @@ def parts_of(
 def track(
     items: Iterable[T], name: str, total: int | None = None, enabled: bool | None = None
 ) -> Iterator[T]:
-    """Yield ``items`` while a bar follows."""
+    """Pass items on while a bar follows.
+
+    Parameters
+    ----------
+    items
+        What is gone through.
+    name
+        What is said beside the bar.
+    total
+        How many; ``None`` = as many as ``items`` has, where it knows.
+    enabled
+        As in :class:`Progress`.
+
+    Yields
+    ------
+    T
+        The items, one by one.
+    """
     if total is None and isinstance(items, Sized):
         total = len(items)
     with Progress(enabled) as progress:

@@ -20,8 +20,10 @@ from benchmarks.city import synthetic_city
 import solweig
 from solweig import _core
 from solweig.run.demo import WIND, demo_folder
-from tests.gpu_cities import City, weather
-from tests.gpu_harness import assert_on_device, open_device
+from tests.support.gpu_cities import City, weather
+from tests.support.gpu_harness import assert_on_device, open_device
+
+pytestmark = pytest.mark.engine
 
 SIZES = (64, 128)
 STAGES = ("svf", "shadow", "day step", "night step")

@@ -13,7 +13,7 @@ import pytest
 import solweig
 from solweig.execution import ExecutionConfig
 from solweig.tiles.store import TileStore
-from tests.tile_cases import assert_same_run, prepared, run
+from tests.support.tile_cases import assert_same_run, prepared, run
 
 SLOW_S = 0.03
 

@@ -14,8 +14,8 @@ import rasterio
 
 from solweig import _core
 from solweig.run.demo import WIND, demo_folder
-from tests.gpu_harness import gap
-from tests.tolerances import tolerance
+from tests.support.gpu_harness import gap
+from tests.support.tolerances import tolerance
 
 LAYERS = ("dsm", "dem", "cdsm", "land_cover")
 
@@ -60,7 +60,10 @@ WAYS = {
     "cpu": ["--accelerator", "cpu"],
     "gpu": ["--accelerator", "gpu", "--device", "gpu:0", "--strict-gpu"],
 }
-pytestmark = pytest.mark.skipif(not _core.gpu_compiled(), reason="built without the GPU engine")
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(not _core.gpu_compiled(), reason="built without the GPU engine"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,9 @@ import pytest
 from solweig.execution import DeviceManager
 from solweig.execution import devices as module
 from solweig.execution.runtime import GpuHandle, Probe, Ready, decide_gpu_runtime
+from tests.support.adapters import FakeCore, adapter, probe, software
 
-from .adapters import FakeCore, adapter, probe, software
+pytestmark = pytest.mark.engine
 
 KEYS = {"gpu_available", "gpu_count", "gpu_devices", "recommended_device"}
 

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from solweig import _core
-from tests.gpu_cities import FIELDS, City, random_city, run_day, weather
-from tests.gpu_harness import BACKENDS, compare_fields, open_device
+from tests.support.gpu_cities import FIELDS, City, random_city, run_day, weather
+from tests.support.gpu_harness import BACKENDS, compare_fields, open_device
+
+pytestmark = pytest.mark.engine
 
 REAL = ("destroy", "limits", "shader", "validation")
 KINDS = (*REAL, "map", "panic", "out_of_memory")

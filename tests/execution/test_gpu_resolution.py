@@ -20,8 +20,9 @@ from solweig.execution import (
     runtime,
 )
 from solweig.execution.runtime import Probe
+from tests.support.adapters import FakeCore, adapter, probe, software
 
-from .adapters import FakeCore, adapter, probe, software
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(autouse=True)

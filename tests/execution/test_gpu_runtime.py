@@ -21,8 +21,9 @@ from solweig.execution.runtime import (
     probe_gpu,
     usable_adapters,
 )
+from tests.support.adapters import LIMITS, FakeCore, adapter, probe, software
 
-from .adapters import LIMITS, FakeCore, adapter, probe, software
+pytestmark = pytest.mark.engine
 
 
 def test_a_build_without_engine_is_rejected() -> None:

@@ -20,8 +20,7 @@ from solweig.execution import (
     strategy_names,
 )
 from solweig.execution.pool import share_cores
-
-from .jobs import Double, Named
+from tests.support.jobs import Double, Named
 
 
 @pytest.mark.parametrize(

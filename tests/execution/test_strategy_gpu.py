@@ -18,11 +18,13 @@ from solweig.execution.opening import Here
 from solweig.run import steps as run_steps
 from solweig.surface.tiled_svf import tiled_sky_view
 from solweig.tiles.plan import TilePlan
-from tests.tile_cases import REACH_M, assert_same_run, city, prepared, run
+from tests.support.jobs import Adapters
+from tests.support.tile_cases import REACH_M, assert_same_run, city, prepared, run
 
-from .jobs import Adapters
-
-pytestmark = pytest.mark.skipif(not _core.gpu_compiled(), reason="built without the GPU engine")
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(not _core.gpu_compiled(), reason="built without the GPU engine"),
+]
 
 VULKAN, GL = ("vulkan", 0), ("gl", 0)
 OPTIONS: dict[str, Any] = {

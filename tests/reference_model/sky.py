@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .geometry import RADIANS
-from .skyview import Patches
+from tests.reference_model.geometry import RADIANS
+from tests.reference_model.skyview import Patches
 
 F64 = NDArray[np.float64]
 

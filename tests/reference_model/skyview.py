@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .geometry import RADIANS, Scene, cast_shadow
+from tests.reference_model.geometry import RADIANS, Scene, cast_shadow
 
 F64 = NDArray[np.float64]
 

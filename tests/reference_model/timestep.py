@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from . import anisotropic, geometry, gvf, radiation, sky, skyview, tmrt
-from .ground import LAND_COVER, Delay, day_wave
+from tests.reference_model import anisotropic, geometry, gvf, radiation, sky, skyview, tmrt
+from tests.reference_model.ground import LAND_COVER, Delay, day_wave
 
 F64 = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .radiation import SIDES, SIGMA
+from tests.reference_model.radiation import SIDES, SIGMA
 
 F64 = NDArray[np.float64]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from solweig import _core
-from tests.gpu_cities import City, Day, random_city, run_day, weather
-from tests.gpu_harness import (
+from tests.support.gpu_cities import City, Day, random_city, run_day, weather
+from tests.support.gpu_harness import (
     BACKENDS,
     Gap,
     assert_on_device,
@@ -18,8 +18,10 @@ from tests.gpu_harness import (
     record,
     worst,
 )
-from tests.site_rasters import FILES, site_rasters
-from tests.tolerances import tolerance
+from tests.support.site_rasters import FILES, site_rasters
+from tests.support.tolerances import tolerance
+
+pytestmark = pytest.mark.engine
 
 CITIES = 200
 GROUPS = 10

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from solweig import _core
-from tests.gpu_cities import City, run_day, weather
-from tests.gpu_harness import (
+from tests.support.gpu_cities import City, run_day, weather
+from tests.support.gpu_harness import (
     assert_on_device,
     compare_fields,
     compare_shadows,
@@ -15,7 +15,9 @@ from tests.gpu_harness import (
     open_device,
 )
 
-WORKGROUP = 64
+pytestmark = pytest.mark.engine
+
+GROUP_ROWS, GROUP_COLS = 4, 16
 ONE_DIMENSION = 65_535
 
 
@@ -53,12 +55,35 @@ def compare_everything(city: City, engine: _core.Engine) -> None:
 
 @pytest.mark.slow
 def test_more_workgroups_than_one_dimension_holds() -> None:
-    shape = (2048, 2048)
-    assert shape[0] * shape[1] / WORKGROUP > ONE_DIMENSION
+    """Narrow, so that most of a workgroup idles: what matters is how many there are."""
+    shape = (4 * ONE_DIMENSION + 8, 5)
+    rows, cols = shape
+    assert -(-rows // GROUP_ROWS) * -(-cols // GROUP_COLS) > ONE_DIMENSION
+    # Words of the visibility of 153 patches: beyond what a float can count.
+    assert rows * cols * 3 * -(-153 // 32) > 2**24
     device = open_device("vulkan")
     compare_everything(sparse_city(shape), _core.Engine("gpu", device))
     # No dispatch may keep an adapter busy for long; a submission holds several.
     assert device.counters()["readbacks"] > 0
+
+
+def test_a_small_limit_of_a_dimension_is_kept_in_rows_and_columns() -> None:
+    """An adapter that takes eight workgroups a dimension refuses a dispatch of more."""
+    limit, shape = 8, (90, 100)
+    rows, cols = shape
+    assert cols <= limit * GROUP_COLS
+    assert rows > 2 * limit * GROUP_ROWS
+    city = sparse_city(shape)
+    dispatches = []
+    for limits in ({}, {"max_compute_workgroups_per_dimension": limit}):
+        device = open_device("vulkan", limits=limits)
+        compare_everything(city, _core.Engine("gpu", device))
+        dispatches.append(device.counters()["dispatches"])
+    # Three bands of rows in place of one, for every kernel whose grid is the raster.
+    assert dispatches[1] > 2 * dispatches[0]
+    wide = sparse_city((20, limit * GROUP_COLS + 1))
+    with pytest.raises(_core.GpuError, match="in one dimension: needs 9, the limit is 8"):
+        wide.scene.svf(2, engine=_core.Engine("gpu", device))
 
 
 @pytest.mark.parametrize("shape", [(300_000, 7), (6, 80_000), (1, 3_000), (3_000, 1)])

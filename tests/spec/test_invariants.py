@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from solweig import _core
 from tests.reference_model import geometry
-from tests.scenes import TIE_M, RandomScene, random_scenes, suns
+from tests.support.scenes import TIE_M, RandomScene, random_scenes, suns
 
 F32 = NDArray[np.float32]
 

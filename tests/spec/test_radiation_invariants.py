@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from solweig import _core
-from tests.scenes import RandomScene, random_scenes
+from tests.support.scenes import RandomScene, random_scenes
 
 F32 = NDArray[np.float32]
 Weather = dict[str, Any]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from solweig import _core
-from tests.gpu_cities import random_city
-from tests.gpu_harness import (
+from tests.support.gpu_cities import random_city
+from tests.support.gpu_harness import (
     BACKENDS,
     assert_on_device,
     compare_shadows,
@@ -19,7 +19,9 @@ from tests.gpu_harness import (
     record,
     worst,
 )
-from tests.site_rasters import FILES, site_rasters
+from tests.support.site_rasters import FILES, site_rasters
+
+pytestmark = pytest.mark.engine
 
 SUNS = ((143.0, 3.1), (271.0, 18.0), (45.0, 61.0))
 CITIES = 200

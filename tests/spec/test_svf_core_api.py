@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from solweig import _core
-from tests.gpu_cities import random_city
-from tests.gpu_harness import BACKENDS, open_device
+from tests.support.gpu_cities import random_city
+from tests.support.gpu_harness import BACKENDS, open_device
+
+pytestmark = pytest.mark.engine
 
 WINDOWS = ((0, 7, 0, 5), (3, 19, 2, 17), (9, 10, 4, 18))
 

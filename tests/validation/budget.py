@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .runs import LONGWAVE_ABSORPTION, Series
+from tests.validation.runs import LONGWAVE_ABSORPTION, Series
 
 UP, SIDE, CYLINDER = 0.06, 0.22, 0.28
 SHORTWAVE_ABSORPTION = 0.70

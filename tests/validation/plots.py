@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .runs import Series
-from .sites import FLUXES, Site
+from tests.validation.runs import Series
+from tests.validation.sites import FLUXES, Site
 
 PANELS = ("Tmrt", "Kdown", "Kup", "Ldown", "Lup", "Le")
 LABELS = {"Tmrt": "Tmrt [°C]", "Le": "L from the east [W m⁻²]"}

@@ -5,17 +5,17 @@ python -m tests.validation.report
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from . import budget, runs
-from .agreement import Agreement, agreement
-from .plots import draw_day
-from .reference import measured_agreement
-from .sites import FLUXES, REPOSITORY, SHORTWAVE_SIDES, Site, find_shared, site_days
+from tests.support.stored import REPOSITORY, stored_data
+from tests.validation import budget, runs
+from tests.validation.agreement import Agreement, agreement
+from tests.validation.plots import draw_day
+from tests.validation.reference import measured_agreement
+from tests.validation.sites import FLUXES, SHORTWAVE_SIDES, Site, site_days
 
 DOCUMENT = REPOSITORY / "docs" / "validation.md"
 IMAGES = REPOSITORY / "docs" / "images" / "validation"
@@ -152,11 +152,8 @@ def write_document(days: list[Day], shared: Path) -> None:
     DOCUMENT.write_text(f"{head}{BEGIN}\n{chr(10).join(lines)}{END}{tail}", encoding="utf-8")
 
 
-def main() -> int:
-    shared = find_shared()
-    if shared is None:
-        print("No field data: set SOLWEIG_SHARED or put them into ../shared.", file=sys.stderr)
-        return 1
+def main() -> None:
+    shared = stored_data()
     days = []
     for site, day in site_days():
         found = run_day(site, day, shared)
@@ -165,8 +162,7 @@ def main() -> int:
         days.append(found)
     write_document(days, shared)
     print("\n".join(tmrt_table(days, shared)))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import solweig
-
-from .sites import FLUXES, Site
+from tests.support.stored import unpacked
+from tests.validation.sites import FLUXES, Site
 
 Series = dict[str, NDArray[np.float64]]
 
@@ -86,14 +87,15 @@ def _by_hour(table: Any) -> Series:
 def _surface(site: Site, shared: Path, reference_settings: bool, formulation: str) -> Any:
     folder = site.folder(shared)
     untouched = {"min_object_height": 0.0, "smooth_quantized_dem": False}
-    return solweig.SurfaceData.prepare(
-        dsm=folder / site.dsm,
-        dem=folder / site.dem,
-        cdsm=folder / site.canopy,
-        land_cover=folder / site.land_cover,
-        formulation=formulation,
-        **(untouched if reference_settings else {}),
-    )
+    with TemporaryDirectory() as scratch:
+        return solweig.SurfaceData.prepare(
+            dsm=folder / site.dsm,
+            dem=folder / site.dem,
+            cdsm=unpacked(folder / site.canopy, Path(scratch)),
+            land_cover=folder / site.land_cover,
+            formulation=formulation,
+            **(untouched if reference_settings else {}),
+        )
 
 
 def _location(site: Site, shared: Path) -> Any:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 LATITUDE_LONGITUDE_UTC = (57.7, 12.0, 1)
 
 #: Measured column -> modelled field. The four shortwave sides need a box body: with a cylinder
@@ -115,9 +113,3 @@ SITES = (
 def site_days() -> list[tuple[Site, str]]:
     """Every site and day with measurements."""
     return [(site, day) for site in SITES for day in site.weather]
-
-
-def find_shared() -> Path | None:
-    """Folder with field data: ``$SOLWEIG_SHARED`` or ``shared`` beside the repository."""
-    folder = Path(os.environ.get("SOLWEIG_SHARED", REPOSITORY.parent / "shared"))
-    return folder if (folder / "data").is_dir() else None

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .agreement import agreement
-from .reference import measured_agreement, point_series
-from .sites import FLUXES, site_days
+from tests.validation.agreement import agreement
+from tests.validation.reference import measured_agreement, point_series
+from tests.validation.sites import FLUXES, site_days
 
 
 def test_known_series() -> None:
@@ -27,15 +27,15 @@ def test_series_of_different_length_are_refused() -> None:
 
 
 @pytest.mark.parametrize("mode", ["iso", "aniso", "iso_box"])
-def test_reference_series_give_the_reference_figures(field_data: Path, mode: str) -> None:
+def test_reference_series_give_the_reference_figures(shared: Path, mode: str) -> None:
     compared = 0
     for site, day in site_days():
-        reported = measured_agreement(field_data, site.name, day, mode)
+        reported = measured_agreement(shared, site.name, day, mode)
         if not reported:
             continue
-        measured = site.measured(field_data, day)
+        measured = site.measured(shared, day)
         for column, field in FLUXES.items():
-            series = point_series(field_data, site.name, day, mode, field)
+            series = point_series(shared, site.name, day, mode, field)
             found = agreement(series, measured[column])
             assert found.n == reported[column]["n"], (site.name, day, column)
             assert found.rmse == pytest.approx(reported[column]["rmse"], abs=2e-3)

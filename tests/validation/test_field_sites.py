@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from . import budget, runs
-from .agreement import agreement
-from .reference import measured_agreement, point_series
-from .sites import FLUXES, Site, site_days
+from tests.validation import budget, runs
+from tests.validation.agreement import agreement
+from tests.validation.reference import measured_agreement, point_series
+from tests.validation.sites import FLUXES, Site, site_days
 
 RMSE_TOLERANCE_C = 0.1
 HOURLY_TOLERANCE_C = 0.02
@@ -23,27 +23,27 @@ REPORTED_DAYS = [(site, day) for site, day in site_days() if site.name != "krone
 @pytest.mark.parametrize("key", MODES)
 @pytest.mark.parametrize(("site", "day"), REPORTED_DAYS, ids=lambda v: getattr(v, "name", v))
 def test_tmrt_is_as_close_to_measurements_as_the_reference(
-    field_data: Path, site: Site, day: str, key: str
+    shared: Path, site: Site, day: str, key: str
 ) -> None:
-    reported = measured_agreement(field_data, site.name, day, key)
+    reported = measured_agreement(shared, site.name, day, key)
     with runs.quiet():
-        series = runs.hourly(site, day, field_data, MODES[key])
-    measured = site.measured(field_data, day)
+        series = runs.hourly(site, day, shared, MODES[key])
+    measured = site.measured(shared, day)
     found = agreement(series["tmrt"], measured["Tmrt"])
     assert found.n == reported["Tmrt"]["n"]
     assert found.rmse == pytest.approx(reported["Tmrt"]["rmse"], abs=RMSE_TOLERANCE_C)
     # By night the reference's run has a cloudless sky by accident; by day every hour agrees.
     by_day = series["kdown"] > 0
-    reference = point_series(field_data, site.name, day, key, "tmrt")
+    reference = point_series(shared, site.name, day, key, "tmrt")
     assert np.abs(series["tmrt"] - reference)[by_day].max() < HOURLY_TOLERANCE_C
 
 
-def test_terms_add_up_to_the_absorbed_radiation_the_masts_report(field_data: Path) -> None:
+def test_terms_add_up_to_the_absorbed_radiation_the_masts_report(shared: Path) -> None:
     compared = 0
     for site, day in site_days():
         if site.name == "kronenhuset":
             continue  # Its reported absorption does not follow from its six fluxes.
-        measured = site.measured(field_data, day)
+        measured = site.measured(shared, day)
         emitted = sum(budget.measured_terms(measured).values())
         absorbed = budget.MEASURED_LONGWAVE_ABSORPTION * emitted
         error = absorbed - measured["Sstr"]

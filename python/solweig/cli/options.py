@@ -187,7 +187,13 @@ def comma_list(values: str | list[str] | None) -> list[str]:
 
 
 def parse_bbox(text: str | None) -> list[float] | None:
-    """Raises ConfigurationError unless four numbers."""
+    """Four numbers from ``west,south,east,north``.
+
+    Raises
+    ------
+    ConfigurationError
+        Anything else.
+    """
     if text is None:
         return None
     try:

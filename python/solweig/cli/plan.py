@@ -121,7 +121,13 @@ def _settled(accelerator: str, device: list[str] | None) -> ResolvedExecution:
 
 
 def parse_shape(text: str) -> tuple[int, int]:
-    """``16210x14410``. Raises ConfigurationError."""
+    """Rows and columns from ``16210x14410``.
+
+    Raises
+    ------
+    ConfigurationError
+        Anything else.
+    """
     found = re.fullmatch(r"\s*(\d+)\s*[x×,]\s*(\d+)\s*", text)
     if found is None:
         raise ConfigurationError("--shape", "rows x columns, such as 16210x14410", repr(text))
@@ -129,7 +135,13 @@ def parse_shape(text: str) -> tuple[int, int]:
 
 
 def parse_size(text: str) -> int:
-    """``20GiB``, ``500M`` or bytes. Raises ConfigurationError."""
+    """Bytes from ``20GiB``, ``500M`` or a plain number.
+
+    Raises
+    ------
+    ConfigurationError
+        Anything else.
+    """
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*", text.lower())
     if found is None or float(found[1]) <= 0:
         raise ConfigurationError("--memory", "a size, such as 20GiB", repr(text))

@@ -287,7 +287,13 @@ class WeatherSource:
     fill: dict[str, float] | None
 
     def read(self) -> list[Weather]:
-        """Raises ConfigurationError unless exactly one source is named."""
+        """The steps of the one source that is named.
+
+        Raises
+        ------
+        ConfigurationError
+            None is, or both.
+        """
         if (self.epw is None) == (not self.met):
             raise ConfigurationError(
                 "weather", "either --epw or --met", "both" if self.met else "none"
@@ -308,7 +314,13 @@ class Place:
     utc_offset: float | None
 
     def check(self, source: WeatherSource) -> None:
-        """Raises ConfigurationError where :meth:`location` could not answer."""
+        """Check that :meth:`location` can answer.
+
+        Raises
+        ------
+        ConfigurationError
+            It cannot: half a position, or no clock.
+        """
         if (self.latitude is None) != (self.longitude is None):
             raise ConfigurationError("--latitude, --longitude", "both or neither", "one of them")
         if self.utc_offset is None and (source.epw is None or self.latitude is not None):
@@ -331,7 +343,13 @@ class Place:
 
 
 def parse_fill(values: list[str] | None) -> dict[str, float] | None:
-    """``["ws=1.5"]`` as a mapping. Raises ConfigurationError."""
+    """A mapping from ``["ws=1.5"]``.
+
+    Raises
+    ------
+    ConfigurationError
+        Anything else.
+    """
     if not values:
         return None
     found = {}

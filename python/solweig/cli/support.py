@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tomllib
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -137,11 +138,6 @@ def config_option_callback(ctx: typer.Context, value: Path | None) -> Path | Non
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        import tomllib
-    except ModuleNotFoundError:  # Python 3.10
-        import tomli as tomllib  # type: ignore[no-redef]
-
     if not path.is_file():
         raise typer.BadParameter(f"no file {path}")
     try:

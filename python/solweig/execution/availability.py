@@ -17,8 +17,13 @@ RELEASE_BUILD: bool = _core.RELEASE_BUILD
 
 
 def get_gpu_limits() -> dict[str, Any] | None:
-    """Limits of the device a run would open, or ``None`` where there is none. Bytes and counts by
-    WebGPU name, with ``adapter`` and ``backend``. Looks at the adapters; opens nothing.
+    """Limits of the device a run would open. Looks at the adapters; opens nothing.
+
+    Returns
+    -------
+    dict[str, Any] or None
+        Bytes and counts by WebGPU name, with ``adapter`` and ``backend``; ``None`` without a
+        device.
     """
     now = switches.read()
     found = runtime.decide_gpu_runtime(
@@ -30,17 +35,35 @@ def get_gpu_limits() -> dict[str, Any] | None:
 
 
 def is_gpu_available() -> bool:
-    """Whether a device can be opened, regardless of :data:`solweig.GPU_ENABLED`."""
+    """Whether a device can be opened, regardless of :data:`solweig.GPU_ENABLED`.
+
+    Returns
+    -------
+    bool
+        Looks at the adapters; opens nothing.
+    """
     return get_gpu_limits() is not None
 
 
 def get_compute_backend() -> str:
-    """``"gpu"`` or ``"cpu"``: where a run without ``execution=`` would go now."""
+    """Where a run without ``execution=`` would go now.
+
+    Returns
+    -------
+    str
+        ``"gpu"`` or ``"cpu"``.
+    """
     return "gpu" if switches.GPU_ENABLED and is_gpu_available() else "cpu"
 
 
 def gpu_dispatch_count() -> int:
-    """Stages that ran on a GPU since the start or the last :func:`reset_gpu_metrics`."""
+    """How often a GPU was used since the start or the last :func:`reset_gpu_metrics`.
+
+    Returns
+    -------
+    int
+        Stages that ran on one, workers included.
+    """
     return sum(int(entry["gpu_runs"]) for entry in whole_tally().values())
 
 
@@ -50,7 +73,12 @@ def gpu_fallback_count(stage: str | None = None) -> int:
     Parameters
     ----------
     stage
-        Name of one stage; ``None`` counts all. A stage that never ran counts 0.
+        Name of one stage; ``None`` counts all.
+
+    Returns
+    -------
+    int
+        How often, workers included; 0 for a stage that never ran.
     """
     tally = whole_tally()
     if stage is not None:
@@ -59,5 +87,5 @@ def gpu_fallback_count(stage: str | None = None) -> int:
 
 
 def reset_gpu_metrics() -> None:
-    """Set both counts back to zero."""
+    """Set the counts of :func:`gpu_dispatch_count` and :func:`gpu_fallback_count` back to zero."""
     reset()

@@ -16,10 +16,11 @@ LogFormat = Literal["csv", "json", "none"]
 
 @dataclass(frozen=True)
 class ExecutionConfig:
-    """Wishes about hardware and parallelism. They change speed and memory, never a result beyond
-    the tolerances of ``docs/gpu-execution.md``.
+    """Wishes about hardware and parallelism.
 
-    Attributes
+    They change speed and memory, never a result beyond the tolerances of ``docs/gpu-execution.md``.
+
+    Parameters
     ----------
     accelerator
         "auto": a GPU where there is one, otherwise the CPU with one warning. "cpu": the CPU,
@@ -32,16 +33,16 @@ class ExecutionConfig:
         Adapters to use, as "gpu:N" or N in the list ``solweig info`` prints; None = the best ones.
         Named, a software adapter is used too.
     workers
-        Threads of the engine; None = all cores. Takes effect only before the engine's first
-        parallel work in this process. Of a run in tiles on the CPU: worker processes that share the
-        cores out; None = this one.
+        Threads of the engine, at least 1; None = all cores. Takes effect only before the engine's
+        first parallel work in this process. Of a run in tiles on the CPU: worker processes that
+        share the cores out; None = this one.
     workers_per_gpu
-        Worker processes that share one GPU in a run in tiles.
+        Worker processes that share one GPU in a run in tiles, at least 1.
     tile_workers
-        Tiles each worker has under way at once in a run in tiles: one is computed while others are
-        read and written; None = 2. Each takes its memory.
+        Tiles each worker has under way at once in a run in tiles, at least 1: one is computed while
+        others are read and written; None = 2. Each takes its memory.
     inflight_limit
-        Finished steps that may wait for the disk, in each worker; None = 2.
+        Finished steps that may wait for the disk, in each worker, at least 1; None = 2.
     cluster
         Address of a Dask scheduler, "tcp://host:8786"; with strategy "dask".
     storage
@@ -51,7 +52,7 @@ class ExecutionConfig:
     deterministic
         Results do not depend on scheduling. Always so; False is refused.
     memory_budget
-        Most bytes a device may hold; None = a share of what NVML says is free, or
+        Most bytes a device may hold, at least 1; None = a share of what NVML says is free, or
         SOLWEIG_GPU_BUDGET_BYTES, 3 GiB.
     log
         Format of the telemetry table, "csv", "json" or "none".
@@ -59,7 +60,7 @@ class ExecutionConfig:
     Raises
     ------
     ConfigurationError
-        A value outside these.
+        A value outside these, or two that exclude each other.
     """
 
     accelerator: Accelerator = "auto"

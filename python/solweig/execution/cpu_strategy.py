@@ -25,7 +25,8 @@ class CPUOnlyStrategy(GPUStrategy):
     opener
         How workers come by their engines; None is the CPU engine.
     tile_workers
-        Tiles each worker has under way at once: one is computed, others are read and written.
+        Tiles each worker has under way at once, at least 1: one is computed, others are read and
+        written.
 
     Raises
     ------
@@ -47,17 +48,21 @@ class CPUOnlyStrategy(GPUStrategy):
     def from_config(
         cls, config: ExecutionConfig, devices: Sequence[Device], opener: Opener | None
     ) -> CPUOnlyStrategy:
+        """With ``config.workers`` workers; ``devices`` are left alone."""
         return cls(config.workers or 1, opener=opener, tile_workers=abreast(config))
 
     @property
     def num_workers(self) -> int:
+        """As many as it was made with."""
         return self._workers
 
     @property
     def backend(self) -> str:
+        """Always "cpu"."""
         return "cpu"
 
     def get_device_for_worker(self, worker_id: int) -> str:
+        """Always "cpu"."""
         self._check_worker(worker_id)
         return "cpu"
 

@@ -46,7 +46,7 @@ class DaskStrategy(GPUStrategy):
         How workers come by their engines, given their position on their machine; None is the CPU
         engine.
     tile_workers
-        Tiles a worker has under way at once.
+        Tiles a worker has under way at once, at least 1.
 
     Raises
     ------
@@ -73,17 +73,21 @@ class DaskStrategy(GPUStrategy):
     def from_config(
         cls, config: ExecutionConfig, devices: Sequence[Device], opener: Opener | None
     ) -> DaskStrategy:
+        """Of ``config.cluster``; its workers look for devices themselves."""
         return cls(config.cluster, opener=opener, tile_workers=abreast(config))
 
     @property
     def num_workers(self) -> int:
+        """As many as the scheduler knew when they were asked for; 1 before."""
         return 1 if self._crew is None else max(len(self._crew.origins), 1)
 
     @property
     def backend(self) -> str:
+        """What the workers open: "cpu" without an opener, else "gpu"."""
         return "cpu" if self._opener is None else "gpu"
 
     def get_device_for_worker(self, worker_id: int) -> str:
+        """Numbered as the worker: which adapter it opens is known on its machine only."""
         self._check_worker(worker_id)
         return "cpu" if self._opener is None else f"gpu:{worker_id}"
 
@@ -227,8 +231,9 @@ def _in_order(told: Mapping[str, Any], address: str) -> tuple[int, str]:
 
 
 def _position(worker: Any, places: Mapping[str, int]) -> int:
-    """Of a worker among those of its machine. One that came later, or was started again under
-    another name, takes any.
+    """Of a worker among those of its machine.
+
+    One that came later, or was started again under another name, takes any.
     """
     for name in (worker.address, str(worker.name)):
         if name in places:

@@ -42,6 +42,7 @@ class DeviceManager:
 
     @property
     def probe(self) -> Probe:
+        """What was found on this machine; looked for once."""
         if self._found is None:
             self._found = self._look()
         return self._found
@@ -51,9 +52,13 @@ class DeviceManager:
         return {"allow_software": now.software_gpu, "visible": now.visible_devices}
 
     def get_available_devices(self) -> dict[str, Any]:
-        """``gpu_available``, ``gpu_count``, ``gpu_devices`` (``device``, ``name``, ``backend``,
-        ``device_type``, ``driver``) and ``recommended_device``. Software adapters count only where
-        SOLWEIG_SOFTWARE_GPU asks for them.
+        """The adapters a run may choose, software ones only where SOLWEIG_SOFTWARE_GPU says so.
+
+        Returns
+        -------
+        dict[str, Any]
+            ``gpu_available``, ``gpu_count``, ``gpu_devices`` (of each ``device``, ``name``,
+            ``backend``, ``device_type``, ``driver``) and ``recommended_device``, "gpu:N" or "cpu".
         """
         usable = usable_adapters(self.probe, **self._allowed()) if self.probe.adapters else []
         devices = [
@@ -74,13 +79,27 @@ class DeviceManager:
         }
 
     def resolve_device(self, name: str = "auto") -> str:
-        """ "cpu" or "gpu:N" for "auto", "cpu" or "gpu:N"; an adapter that cannot be used becomes
-        "cpu", with a warning.
+        """The device that a name means here.
+
+        Parameters
+        ----------
+        name
+            "auto", "cpu" or "gpu:N".
+
+        Returns
+        -------
+        str
+            "cpu" or "gpu:N".
 
         Raises
         ------
         ValueError
             Any other name.
+
+        Warns
+        -----
+        UserWarning
+            The adapter cannot be used and the CPU takes its place.
         """
         if name == "auto":
             if not switches.read().gpu:
@@ -97,7 +116,13 @@ class DeviceManager:
         return "cpu"
 
     def register(self, handle: GpuHandle) -> None:
-        """Book the memory of an open device."""
+        """Book the memory of an open device.
+
+        Parameters
+        ----------
+        handle
+            As :func:`solweig.execution.runtime.open_gpu` gives it.
+        """
         self._handles[handle.ready.adapter.position] = handle
 
     def release(self) -> None:
@@ -105,10 +130,14 @@ class DeviceManager:
         self._handles.clear()
 
     def get_memory_info(self) -> dict[str, float]:
-        """``cpu_ram_gb`` (available), and per open device N ``gpu_N_allocated_gb``,
-        ``gpu_N_reserved_gb`` (with what waits for reuse) and ``gpu_N_free_gb``: our own accounting
-        against the budget, or what NVML says is free where that is less. ``{"cpu_ram_gb": 0.0}``
-        without psutil.
+        """What memory is in use: our own accounting, or what NVML says is free where that is less.
+
+        Returns
+        -------
+        dict[str, float]
+            ``cpu_ram_gb``, available, 0 without psutil; per open device N ``gpu_N_allocated_gb``,
+            ``gpu_N_reserved_gb`` (with what waits for reuse) and ``gpu_N_free_gb``, of its budget
+            [GiB]. Without psutil the devices are left out.
         """
         psutil = _optional("psutil")
         if psutil is None:
@@ -135,6 +164,8 @@ class DeviceManager:
             Items done so far.
         gc_interval
             Items between two collections; 0 or less = never.
+        is_cpu
+            Leave the devices alone.
 
         Returns
         -------

@@ -24,6 +24,7 @@ class DeviceOpener:
     devices: tuple[Ready, ...]
 
     def __call__(self, device_index: int) -> _core.Engine:
+        """The engine of one of the run's devices, which never falls back."""
         return _core.Engine("gpu", runtime.open_gpu(self.devices[device_index]).core)
 
 
@@ -39,6 +40,8 @@ class SingleGPUMultiProcess(GPUStrategy):
         At least 1.
     opener
         How workers come by their engines; None opens ``device``.
+    tile_workers
+        Tiles each worker has under way at once, at least 1.
 
     Raises
     ------
@@ -66,18 +69,28 @@ class SingleGPUMultiProcess(GPUStrategy):
     def from_config(
         cls, config: ExecutionConfig, devices: Sequence[Device], opener: Opener | None
     ) -> SingleGPUMultiProcess:
+        """On the first of ``devices``, with ``config.workers_per_gpu`` workers.
+
+        Raises
+        ------
+        ValueError
+            No device.
+        """
         _need_devices(cls.name, devices)
         return cls(devices[0], config.workers_per_gpu, opener=opener, tile_workers=abreast(config))
 
     @property
     def num_workers(self) -> int:
+        """As many as share the adapter."""
         return self._workers
 
     @property
     def backend(self) -> str:
+        """Always "gpu"."""
         return "gpu"
 
     def get_device_for_worker(self, worker_id: int) -> str:
+        """The one adapter, whoever asks."""
         self._check_worker(worker_id)
         return device_name(self._device, 0)
 
@@ -99,6 +112,8 @@ class MultiGPU(GPUStrategy):
         Adapters found usable (``Ready``), or names such as "gpu:0"; at least one.
     opener
         How workers come by their engines; None opens ``devices``.
+    tile_workers
+        Tiles each worker has under way at once, at least 1.
 
     Raises
     ------
@@ -119,17 +134,27 @@ class MultiGPU(GPUStrategy):
     def from_config(
         cls, config: ExecutionConfig, devices: Sequence[Device], opener: Opener | None
     ) -> MultiGPU:
+        """With a worker for each of ``devices``.
+
+        Raises
+        ------
+        ValueError
+            No device.
+        """
         return cls(devices, opener=opener, tile_workers=abreast(config))
 
     @property
     def num_workers(self) -> int:
+        """As many as there are adapters."""
         return len(self._devices)
 
     @property
     def backend(self) -> str:
+        """Always "gpu"."""
         return "gpu"
 
     def get_device_for_worker(self, worker_id: int) -> str:
+        """The adapter that the worker has for itself."""
         self._check_worker(worker_id)
         return device_name(self._devices[worker_id], worker_id)
 
@@ -142,7 +167,7 @@ class MultiGPU(GPUStrategy):
 
 
 def device_name(device: Device, position: int) -> str:
-    """ "gpu:N": as given, or by its place among the run's devices."""
+    """An adapter as "gpu:N": as given, or by its place among the run's devices."""
     if isinstance(device, str):
         return device
     return f"gpu:{device if isinstance(device, int) else position}"

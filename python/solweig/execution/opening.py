@@ -20,6 +20,7 @@ class RunOpener:
     resolved: ResolvedExecution
 
     def __call__(self, device_index: int) -> _core.Engine | None:
+        """The engine of that device; on a failure the CPU's, unless the run is strict."""
         return open_engine(self.resolved, device_index)
 
 
@@ -33,6 +34,7 @@ class WorkerOpener:
     wanted: ExecutionConfig
 
     def __call__(self, device_index: int) -> _core.Engine | None:
+        """The engine of this machine's adapter whose turn it is; None without one."""
         own = replace(self.wanted, strategy="auto", cluster=None, storage=None, workers=None)
         resolved = resolve_execution(own)
         if resolved.accelerator == "cpu":
@@ -47,6 +49,7 @@ class Here:
     engine: _core.Engine | None
 
     def __call__(self, device_index: int) -> _core.Engine | None:
+        """The open engine, whatever device is asked for."""
         return self.engine
 
 

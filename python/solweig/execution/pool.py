@@ -79,8 +79,10 @@ def usable_cores() -> int:
 
 
 class HereCrew:
-    """One worker, in this process. With several items abreast, one is computed while others are
-    read and written, each in a thread; progress is told in the caller's thread all the same.
+    """One worker, in this process.
+
+    With several items abreast, one is computed while others are read and written, each in a thread;
+    progress is told in the caller's thread all the same.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class HereCrew:
         self._threads: ThreadPoolExecutor | None = None
 
     def run(self, job: Job, items: Sequence[Any], report: ItemReport = None) -> Iterator[Done]:
+        """One item after the other, or several abreast; an error ends the rest."""
         self._worker.begin(job)
         if self._worker.abreast > 1:
             yield from self._abreast(items, report)
@@ -155,6 +158,7 @@ class HereCrew:
             threads.shutdown(wait=True, cancel_futures=True)
 
     def close(self) -> None:
+        """Wait for what is under way, then let go of the engine."""
         self._end_threads()
         self._worker.end()
 
@@ -181,8 +185,9 @@ def _listener(report: ItemReport, number: int) -> Report:
 
 
 class ProcessCrew:
-    """Workers in processes of their own, one device each; every worker gets its next item when it
-    has finished one.
+    """Workers in processes of their own, one device each.
+
+    Every worker gets its next item when it has finished one.
 
     Parameters
     ----------
@@ -190,6 +195,8 @@ class ProcessCrew:
         Of each worker, its name and its position among the run's devices.
     opener
         How they come by their engines.
+    abreast
+        Items a worker has under way at once.
 
     Raises
     ------
@@ -218,6 +225,7 @@ class ProcessCrew:
             raise
 
     def run(self, job: Job, items: Sequence[Any], report: ItemReport = None) -> Iterator[Done]:
+        """Give items to whoever is idle; counts of the workers' engines come with the results."""
         waiting = deque(enumerate(items))
         for member in self._members:
             member.send(("job", job))
@@ -249,6 +257,7 @@ class ProcessCrew:
         return ", ".join(str(n) for n, (own, _) in self._busy.items() if own is pipe)
 
     def close(self) -> None:
+        """Let idle workers end by themselves; busy ones are terminated."""
         self._end(at_once=bool(self._busy))
 
     def _end(self, *, at_once: bool) -> None:

@@ -13,7 +13,18 @@ _registered: dict[str, type[Any]] = {}
 
 
 def register(name: str) -> Callable[[S], S]:
-    """Make a strategy known under a name; a later one of that name takes its place."""
+    """Make a strategy known under a name; a later one of that name takes its place.
+
+    Parameters
+    ----------
+    name
+        As ``ExecutionConfig(strategy=...)`` says it.
+
+    Returns
+    -------
+    Callable
+        Decorates the class, a :class:`GPUStrategy`.
+    """
 
     def known(strategy: S) -> S:
         strategy.name = name
@@ -29,5 +40,11 @@ def registered(name: str) -> type[Any] | None:
 
 
 def strategy_names() -> tuple[str, ...]:
-    """Every registered name."""
+    """Every registered name.
+
+    Returns
+    -------
+    tuple of str
+        In the order in which they were registered.
+    """
     return tuple(_registered)

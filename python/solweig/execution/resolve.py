@@ -64,7 +64,30 @@ class GpuUnavailable(ConfigurationError):
 class ResolvedExecution:
     """What a run uses, as it is logged and recorded.
 
-    ``policy`` is the engine's: "cpu"; "auto", a failing stage falls back; "gpu", it is an error.
+    Parameters
+    ----------
+    accelerator
+        "gpu", or "cpu" where no device is used.
+    reason
+        Why, in words.
+    inflight_limit
+        Finished steps that may wait for the disk.
+    workers
+        Threads or worker processes on the CPU; None = all cores, in this process.
+    policy
+        The engine's: "cpu"; "auto", a failing stage falls back; "gpu", it is an error.
+    strategy
+        How tiles are shared out.
+    devices
+        Adapters found usable, best first.
+    workers_per_gpu, tile_workers, cluster, storage
+        As in :class:`ExecutionConfig`.
+    on_workers
+        The wishes as they were, for workers of a cluster to settle; None without one.
+    memory_budget
+        Most bytes a device may hold; None = the engine's default.
+    log
+        Format of the telemetry table.
     """
 
     accelerator: Literal["cpu", "gpu"]
@@ -78,13 +101,18 @@ class ResolvedExecution:
     tile_workers: int | None = None
     cluster: str | None = None
     storage: str | None = None
-    #: The wishes as they were, for workers of a cluster to settle; None without one.
     on_workers: ExecutionConfig | None = None
     memory_budget: int | None = None
     log: LogFormat = "csv"
 
     def describe(self) -> dict[str, Any]:
-        """For the run's metadata."""
+        """What the run's metadata say of it.
+
+        Returns
+        -------
+        dict[str, Any]
+            ``accelerator``, ``policy``, ``reason``, ``adapters``.
+        """
         adapters = [
             {
                 "adapter": ready.adapter.name,
@@ -108,8 +136,7 @@ def resolve_execution(
     """Settle the wishes against this machine.
 
     ``accelerator="cpu"`` and a GPU that was switched off look for nothing and warn about nothing.
-    "auto" takes the best GPU, and the CPU with one :class:`GpuUnavailableWarning` where there is
-    none. "gpu" and ``strict`` demand one.
+    "auto" takes the best GPU, and the CPU where there is none. "gpu" and ``strict`` demand one.
 
     Parameters
     ----------
@@ -118,10 +145,22 @@ def resolve_execution(
     probe
         What was found on this machine; None looks when it matters.
 
+    Returns
+    -------
+    ResolvedExecution
+        Nothing of it is opened yet.
+
     Raises
     ------
     GpuUnavailable
         A GPU was demanded and there is none.
+    ConfigurationError
+        No scheduler of a cluster answers.
+
+    Warns
+    -----
+    GpuUnavailableWarning
+        Once: a GPU was wanted where there is one, and there is none.
     """
     wanted = config or ExecutionConfig()
     demanded = wanted.accelerator == "gpu" or wanted.strict
@@ -171,7 +210,7 @@ def settled(wishes: ExecutionConfig | ResolvedExecution | None) -> ResolvedExecu
 
 
 def _on_cluster(wanted: ExecutionConfig) -> ResolvedExecution:
-    """This machine only hands out the tiles; each worker looks for its own device."""
+    """What is left to this machine: it hands out tiles, each worker looks for its own device."""
     return replace(
         _on_cpu(wanted, "on the workers of a cluster"),
         accelerator="cpu" if wanted.accelerator == "cpu" else "gpu",
@@ -215,8 +254,10 @@ def _devices(wanted: ExecutionConfig, probe: Probe) -> tuple[Ready, ...] | Rejec
 
 
 def _budget(devices: Sequence[Ready]) -> int:
-    """Bytes each device may hold: a share of what NVML says is free on the fullest card, or the
-    budget of the environment where a card cannot be asked.
+    """Bytes each device may hold.
+
+    A share of what NVML says is free on the fullest card, or the budget of the environment where a
+    card cannot be asked.
     """
     now = switches.read()
     free = [free_memory(ready.adapter.name) for ready in devices]
@@ -255,6 +296,18 @@ def open_engine(resolved: ResolvedExecution, device_index: int = 0) -> _core.Eng
     A device that cannot be opened or answers wrong leaves the engine on the CPU, logged and counted
     like any other fallback under the stage "open"; under the strict policy it is an error.
 
+    Parameters
+    ----------
+    resolved
+        What was settled.
+    device_index
+        Which of its devices, from 0.
+
+    Returns
+    -------
+    solweig._core.Engine
+        The CPU's where no device is used.
+
     Raises
     ------
     GpuError
@@ -273,7 +326,13 @@ def open_engine(resolved: ResolvedExecution, device_index: int = 0) -> _core.Eng
 
 
 def open_device(resolved: ResolvedExecution, device_index: int = 0) -> GpuHandle:
-    """One of a run's devices, opened now. Raises GpuError."""
+    """One of a run's devices, opened now.
+
+    Raises
+    ------
+    GpuError
+        It cannot be opened, or answers wrong.
+    """
     ready = resolved.devices[device_index]
     handle = open_gpu(ready, memory_budget=resolved.memory_budget)
     log.info("GPU: %s, driver %s", ready.adapter, ready.driver or "unknown")

@@ -131,8 +131,10 @@ def probe_gpu() -> Probe:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """EGL looks for a desktop, and its Wayland library complains on stderr where a server has
-    none; a place where nothing is found keeps it quiet.
+    """Let EGL look for a desktop without a word where there is none.
+
+    Its Wayland library complains on stderr on a server; a place where nothing is found keeps it
+    quiet.
     """
     name = "XDG_RUNTIME_DIR"
     if not sys.platform.startswith("linux") or os.environ.get(name):
@@ -163,11 +165,14 @@ def _adapter(position: int, entry: Mapping[str, Any]) -> AdapterInfo:
 def usable_adapters(
     probe: Probe, *, allow_software: bool = False, visible: Sequence[int] | None = None
 ) -> list[AdapterInfo]:
-    """Adapters a run may choose by itself, best first: by kind, then in the order of the list. A
-    card that several backends offer counts once: only the best adapter's backend is taken.
+    """Adapters a run may choose by itself, best first: by kind, then in the order of the list.
+
+    A card that several backends offer counts once: only the best adapter's backend is taken.
 
     Parameters
     ----------
+    probe
+        What was found.
     allow_software
         Count rasterisers on the CPU too.
     visible
@@ -272,7 +277,13 @@ class GpuHandle:
 
     @property
     def core(self) -> _core.Gpu:
-        """The device, for the thread it belongs to. Raises GpuError elsewhere."""
+        """The device, for the thread it belongs to.
+
+        Raises
+        ------
+        GpuError
+            In another thread.
+        """
         self.check_thread()
         return self.device
 

@@ -50,7 +50,22 @@ class GPUStrategy(ABC):
     def from_config(
         cls, config: ExecutionConfig, devices: Sequence[Device], opener: Opener | None
     ) -> GPUStrategy:
-        """The strategy a configuration asks for, with the devices found usable."""
+        """The strategy a configuration asks for.
+
+        Parameters
+        ----------
+        config
+            The wishes.
+        devices
+            Adapters found usable, best first.
+        opener
+            How workers come by their engines; None opens the devices as any run does.
+
+        Returns
+        -------
+        GPUStrategy
+            Of the class that was asked, its workers not yet started.
+        """
 
     @property
     @abstractmethod
@@ -60,11 +75,21 @@ class GPUStrategy(ABC):
     @property
     @abstractmethod
     def backend(self) -> str:
-        """ "cpu" or "gpu"."""
+        """Where the workers compute: "cpu" or "gpu"."""
 
     @abstractmethod
     def get_device_for_worker(self, worker_id: int) -> str:
-        """ "cpu" or "gpu:N".
+        """The device a worker computes on.
+
+        Parameters
+        ----------
+        worker_id
+            From 0, below :attr:`num_workers`.
+
+        Returns
+        -------
+        str
+            "cpu" or "gpu:N".
 
         Raises
         ------
@@ -100,8 +125,17 @@ class GPUStrategy(ABC):
 
         Parameters
         ----------
+        job
+            What is done to each item; must pickle.
+        items
+            What it is done to; likewise.
         report
             Called with (item number, done, total) while items are worked on.
+
+        Returns
+        -------
+        Iterator[Done]
+            One an item: its number, what came of it, who did it.
 
         Raises
         ------
@@ -137,8 +171,9 @@ class GPUStrategy(ABC):
 
 
 def abreast(config: ExecutionConfig) -> int:
-    """Tiles a worker has under way at once: as asked for, else two, so that one is read or written
-    while the other is computed.
+    """Tiles a worker has under way at once: as asked for, else two.
+
+    With two, one is read or written while the other is computed.
     """
     return config.tile_workers or DEFAULT_ABREAST
 
@@ -156,15 +191,26 @@ def auto_select_strategy(
 
     Parameters
     ----------
+    config
+        The wishes; None = "auto".
     devices
         Adapters found usable; None asks the machine.
     opener
         How workers come by their engines; None opens the devices as any run does.
 
+    Returns
+    -------
+    GPUStrategy
+        Its workers are not yet started.
+
     Raises
     ------
-    ValueError
+    ConfigurationError
         An unknown name.
+    GpuUnavailable
+        A GPU was demanded and there is none.
+    ValueError
+        A strategy that needs an adapter, and none.
     """
     wanted = config or ExecutionConfig()
     if devices is None:

@@ -103,6 +103,17 @@ class Telemetry:
     def record(self, metric: str, value: float, *, stage: str = "", source: str = "") -> None:
         """Add a measurement.
 
+        Parameters
+        ----------
+        metric
+            One of :data:`METRICS`, in its unit.
+        value
+            What was measured; of a peak only the largest is kept.
+        stage
+            Stage of the model it belongs to.
+        source
+            How it was measured.
+
         Raises
         ------
         ValueError
@@ -118,7 +129,13 @@ class Telemetry:
                 kept.append(float(value))
 
     def take(self, other: Telemetry) -> None:
-        """Add everything another one holds, as a run does with its surface's preparation."""
+        """Add everything another one holds, as a run does with its surface's preparation.
+
+        Parameters
+        ----------
+        other
+            It stays as it is.
+        """
         with other._lock:
             found = {key: list(values) for key, values in other._values.items()}
         for (metric, stage, source), values in found.items():
@@ -126,29 +143,63 @@ class Telemetry:
                 self.record(metric, value, stage=stage, source=source)
 
     def say(self, line: str) -> None:
-        """Print a line if the run is followed live."""
+        """Print a line if the run is followed live.
+
+        Parameters
+        ----------
+        line
+            What to print.
+        """
         if self.live:
             print(f"[timing] {line}", file=self._stream or sys.stderr)
 
     def stages(self, what: str, seconds: Mapping[str, float]) -> None:
-        """Print the times of the stages of one piece of work if the run is followed live."""
+        """Print the times of the stages of one piece of work if the run is followed live.
+
+        Parameters
+        ----------
+        what
+            The piece of work.
+        seconds
+            By stage [s].
+        """
         if self.live and seconds:
             parts = ", ".join(f"{name} {1e3 * s:.1f} ms" for name, s in seconds.items())
             self.say(f"{what}: {parts}")
 
     def gpu_stages(self, seconds: Mapping[str, float], source: str) -> None:
-        """Record times of stages on a device, measured by "timestamp" or "fence"."""
+        """Record times of stages on a device.
+
+        Parameters
+        ----------
+        seconds
+            By stage [s].
+        source
+            How they were measured, "timestamp" or "fence".
+        """
         for stage, value in seconds.items():
             self.record("gpu_stage_time_ms", 1e3 * value, stage=stage, source=source)
 
     def fallbacks(self, tally: Mapping[str, Mapping[str, Any]]) -> None:
-        """Record the fallbacks of a run's tally, stage by stage; zeros too."""
+        """Record the fallbacks of a run's tally, stage by stage; zeros too.
+
+        Parameters
+        ----------
+        tally
+            By stage, as ``_core.tally`` gives it.
+        """
         for stage, entry in tally.items():
             self.record("gpu_fallback_count", entry.get("fallbacks", 0), stage=stage)
         self.record("svf_gpu_fallback_count", tally.get("svf", {}).get("fallbacks", 0))
 
     def rows(self) -> list[Row]:
-        """One row a metric and label, in the order of :data:`METRICS`."""
+        """What was measured, one row a metric and label.
+
+        Returns
+        -------
+        list[Row]
+            In the order of :data:`METRICS`.
+        """
         with self._lock:
             found = {key: list(values) for key, values in self._values.items()}
         order = {name: i for i, name in enumerate(METRICS)}
@@ -156,7 +207,20 @@ class Telemetry:
         return [_row(*key, found[key]) for key in keys]
 
     def value(self, metric: str, stage: str = "") -> float:
-        """The peak, total or mean of a metric, whichever tells most; NaN if unmeasured."""
+        """The peak, total or mean of a metric, whichever tells most.
+
+        Parameters
+        ----------
+        metric
+            One of :data:`METRICS`.
+        stage
+            Of one stage; "" = of all.
+
+        Returns
+        -------
+        float
+            In the metric's unit; NaN if unmeasured.
+        """
         rows = [r for r in self.rows() if r.metric == metric and stage in ("", r.stage)]
         if not rows:
             return math.nan
@@ -167,12 +231,23 @@ class Telemetry:
         return sum(r.total for r in rows) / sum(r.count for r in rows)
 
     def table(self) -> list[tuple[str, str]]:
-        """Lines for the end of a run: name with label, and the figure."""
+        """Lines for the end of a run.
+
+        Returns
+        -------
+        list[tuple[str, str]]
+            Name with label, and the figure with its unit.
+        """
         return [(_name(row), _figure(row)) for row in self.rows()]
 
     def tiles(self) -> dict[str, float]:
-        """``mean_turnaround`` and ``p95`` of the tiles [ms], and ``max_queue``, the most tiles or
-        steps that were handed over and not finished; empty for a raster in one piece.
+        """How long tiles were under way and how many at a time.
+
+        Returns
+        -------
+        dict[str, float]
+            ``mean_turnaround`` and ``p95`` [ms], and ``max_queue``, the most tiles or steps that
+            were handed over and not finished; empty for a raster in one piece.
         """
         rows = [r for r in self.rows() if r.metric == "tile_turnaround_ms"]
         if not rows:
@@ -184,7 +259,13 @@ class Telemetry:
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """Rows by metric, and :meth:`tiles`, for JSON."""
+        """Everything, for JSON.
+
+        Returns
+        -------
+        dict[str, Any]
+            Rows by metric, and ``tiles`` as :meth:`tiles` gives them.
+        """
         out: dict[str, Any] = {}
         for row in self.rows():
             entry = {k: v for k, v in asdict(row).items() if v != "" and k != "metric"}
@@ -205,8 +286,13 @@ class Telemetry:
 
         Returns
         -------
-        Path | None
+        Path or None
             The file, if any.
+
+        Raises
+        ------
+        OSError
+            The file cannot be written.
         """
         formats: dict[str, Callable[[], str]] = {"csv": self._csv, "json": self._json}
         if log not in formats:

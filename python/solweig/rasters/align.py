@@ -92,7 +92,10 @@ class RasterSource:
 def open_source(name: str, path: str | Path) -> RasterSource:
     """Look at a raster file without reading its cells.
 
-    Raises InvalidSurfaceData if it is missing, not a raster or empty.
+    Raises
+    ------
+    InvalidSurfaceData
+        It is missing, not a raster or empty.
     """
     file = Path(path)
     if not file.exists():
@@ -119,7 +122,10 @@ def open_source(name: str, path: str | Path) -> RasterSource:
 def check_projected(source: RasterSource) -> None:
     """Refuse grids that are not in metres, north-up and square.
 
-    Raises InvalidSurfaceData; for a geographic CRS it names a UTM zone to reproject to.
+    Raises
+    ------
+    InvalidSurfaceData
+        The grid is one of these; for a geographic CRS a UTM zone to reproject to is named.
     """
     grid, name = source.grid, source.name
     crs, transform = grid.crs, grid.transform
@@ -171,7 +177,13 @@ def describe_crs(crs: CRS | None) -> str:
 
 
 def check_bbox(bbox: Any) -> Bounds:
-    """``(west, south, east, north)`` as floats, in order. Raises InvalidSurfaceData."""
+    """``(west, south, east, north)`` as floats, in order.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        Not four numbers, or no area.
+    """
     expected = "(west, south, east, north) with west < east and south < north"
     try:
         west, south, east, north = (float(v) for v in bbox)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +31,7 @@ def naive_utc(times: Sequence[datetime]) -> tuple[NDArray[np.datetime64], bool]:
     """Stamps as ``datetime64[ns]``, and whether they were timezone-aware (then they are UTC)."""
     aware = bool(times) and times[0].tzinfo is not None
     if aware:
-        times = [t.astimezone(timezone.utc).replace(tzinfo=None) for t in times]
+        times = [t.astimezone(UTC).replace(tzinfo=None) for t in times]
     return np.array(times, dtype="datetime64[ns]"), aware
 
 
@@ -43,6 +43,7 @@ class StepStack:
         self._next = 0
 
     def add_step(self, _time: datetime, grids: Mapping[str, NDArray[np.float32]]) -> None:
+        """Take the grids of the next step; its time is known elsewhere."""
         for name, stack in self.grids.items():
             stack[self._next] = grids[name]
         self._next += 1
@@ -143,7 +144,7 @@ def _grid_mapping(georef: GeoReference) -> dict[str, Any]:
 
 def global_attributes(version: str) -> dict[str, str]:
     """CF attributes of a dataset."""
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    now = datetime.now(UTC).isoformat(timespec="seconds")
     return {
         "Conventions": "CF-1.8",
         "title": "Heat stress maps",

@@ -62,9 +62,14 @@ def load_raster(
 
     Returns
     -------
-    tuple[NDArray[Any], list[float], str | None, float | None]
-        Array, GDAL transform, CRS as WKT (``None`` without), nodata value of the file (or
-        ``None``).
+    array : NDArray[Any]
+        ``[row, col]``, row 0 north in a north-up raster.
+    transform : list[float]
+        Six numbers of GDAL.
+    crs : str or None
+        WKT.
+    nodata : float or None
+        Value of the file that marks missing cells.
 
     Raises
     ------
@@ -72,6 +77,8 @@ def load_raster(
         No such file.
     InvalidSurfaceData
         Not a raster, no such band, nothing inside ``bbox``, no valid cell.
+    OSError
+        The file cannot be read to its end.
     """
     name = Path(path).name
     with _open(path) as source:
@@ -170,9 +177,24 @@ def save_raster(
 def get_raster_metadata(path: PathLike) -> dict[str, Any]:
     """What a raster is, without reading it.
 
-    Keys: ``rows``, ``cols``, ``shape``, ``transform`` and ``geotransform`` (both GDAL), ``crs``
-    (WKT or ``None``), ``nodata``, ``dtype``, ``count``, ``bounds`` (left, bottom, right, top),
-    ``res`` (of a column, of a row), ``pixel_size`` (of a column). Errors as :func:`load_raster`.
+    Parameters
+    ----------
+    path
+        Any raster GDAL reads.
+
+    Returns
+    -------
+    dict[str, Any]
+        ``rows``, ``cols``, ``shape``, ``transform`` and ``geotransform`` (both GDAL), ``crs`` (WKT
+        or ``None``), ``nodata``, ``dtype``, ``count`` (bands), ``bounds`` (left, bottom, right,
+        top), ``res`` (of a column, of a row), ``pixel_size`` (of a column, positive).
+
+    Raises
+    ------
+    FileNotFoundError
+        No such file.
+    InvalidSurfaceData
+        Not a raster.
     """
     with _open(path) as source:
         return {
@@ -193,16 +215,28 @@ def get_raster_metadata(path: PathLike) -> dict[str, Any]:
 
 @also_named(path_str="path")
 def read_raster_window(path: PathLike, window: tuple[slice, slice], band: int = 1) -> NDArray[Any]:
-    """Read ``array[window]`` without the rest; floating types have NaN where there is no data.
+    """Read ``array[window]`` without the rest.
 
-    ``band`` counts from 1 here, unlike in :func:`load_raster`.
+    Parameters
+    ----------
+    path
+        Any raster GDAL reads.
+    window
+        Rows and columns, half-open.
+    band
+        Counted from 1 here, unlike in :func:`load_raster`.
+
+    Returns
+    -------
+    NDArray[Any]
+        ``[row, col]`` of the file's type; floating types have NaN where there is no data.
 
     Raises
     ------
     FileNotFoundError
         No such file.
     InvalidSurfaceData
-        Not a raster, or a window that reaches out of it.
+        Not a raster, no such band, or a window that reaches out of it.
     """
     with _open(path) as source:
         place = _checked_window(window, source.height, source.width)
@@ -217,16 +251,27 @@ def read_raster_window(path: PathLike, window: tuple[slice, slice], band: int = 
 def write_raster_window(
     path: PathLike, arr: NDArray[Any], window: tuple[slice, slice], band: int = 1
 ) -> None:
-    """Write ``arr`` into ``window`` of an existing raster; NaN becomes its nodata value.
+    """Write an array into a window of an existing raster.
 
-    ``band`` counts from 1, as in :func:`read_raster_window`.
+    Parameters
+    ----------
+    path
+        Of the raster, such as :func:`create_empty_raster` makes.
+    arr
+        ``[row, col]`` of the window's shape; NaN becomes the raster's nodata value.
+    window
+        Rows and columns, half-open.
+    band
+        Counted from 1, as in :func:`read_raster_window`.
 
     Raises
     ------
     FileNotFoundError
         No such file.
     InvalidSurfaceData
-        Not a raster, a window that reaches out of it, another shape.
+        Not a raster, no such band, a window that reaches out of it, another shape.
+    OSError
+        The file cannot be written.
     """
     with _open(path, "r+") as sink:
         place = _checked_window(window, sink.height, sink.width)
@@ -252,7 +297,30 @@ def create_empty_raster(
     nodata: float | None = NODATA,
     bands: int = 1,
 ) -> None:
-    """Create a tiled GeoTIFF without data, to be filled by :func:`write_raster_window`."""
+    """Create a tiled GeoTIFF without data, to be filled by :func:`write_raster_window`.
+
+    Parameters
+    ----------
+    path
+        Where to; folders are made. The file appears complete or not at all.
+    rows, cols
+        Size of the raster [px].
+    transform
+        GDAL transform (six numbers) or an ``Affine``.
+    crs
+        WKT, EPSG code or anything rasterio understands; ``None`` for none.
+    dtype
+        Of the cells, as numpy names it.
+    nodata
+        Marks missing cells, which at first are all; ``None`` marks nothing.
+    bands
+        How many.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     profile = _profile((rows, cols), np.dtype(dtype), transform, crs, nodata)
@@ -285,8 +353,10 @@ def rasterise_gdf(
 
     Returns
     -------
-    tuple[NDArray[np.float32], Affine]
-        Heights ``[row, col]``, 0 where no polygon covers the cell's centre; ``Affine``.
+    heights : NDArray[np.float32]
+        ``[row, col]`` [m]; 0 where no polygon covers the cell's centre.
+    transform : Affine
+        Of the raster.
 
     Raises
     ------

@@ -63,6 +63,7 @@ class GeoReference:
 
     @property
     def affine(self) -> Affine:
+        """The transform as rasterio takes it."""
         from affine import Affine
 
         return Affine.from_gdal(*self.gdal)

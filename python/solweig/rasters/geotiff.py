@@ -71,8 +71,9 @@ def _write_plain(path: Path, grid: F32, georef: GeoReference, name: str) -> None
 
 
 def _write_cog(path: Path, grid: F32, georef: GeoReference, name: str) -> None:
-    """Through a raster in memory with overviews of its own: from GDAL's, which it compresses, reads
-    and compresses again, a file takes half as long again.
+    """Write a cloud-optimised GeoTIFF through a raster in memory with overviews of its own.
+
+    From GDAL's, which it compresses, reads and compresses again, a file takes half as long again.
 
     Means take GDAL four times as long where it has to leave out missing cells, so it learns before
     them what stands for those only where some cells are missing and some are not.

@@ -31,9 +31,14 @@ def extract_bounds(transform: Sequence[float] | Affine, shape: tuple[int, int]) 
     Parameters
     ----------
     transform
-        Of the grid.
+        Of the grid: six numbers of GDAL or an ``Affine``.
     shape
         Rows and columns.
+
+    Returns
+    -------
+    Bounds
+        ``(min_x, min_y, max_x, max_y)``, in the units of the transform.
     """
     affine = _affine(transform)
     rows, cols = shape
@@ -45,6 +50,16 @@ def extract_bounds(transform: Sequence[float] | Affine, shape: tuple[int, int]) 
 @also_named(bounds_list="bounds")
 def intersect_bounds(bounds: Iterable[Sequence[float]]) -> Bounds:
     """The area that all bounds share.
+
+    Parameters
+    ----------
+    bounds
+        ``(min_x, min_y, max_x, max_y)`` each, in one CRS.
+
+    Returns
+    -------
+    Bounds
+        ``(min_x, min_y, max_x, max_y)``.
 
     Raises
     ------
@@ -80,9 +95,9 @@ def resample_to_grid(
     array
         ``[row, col]``; NaN is no data.
     src_transform
-        Of ``array``.
+        Of ``array``: six numbers of GDAL or an ``Affine``.
     target_bbox
-        Bounds of the new grid, in ``target_crs``.
+        Bounds of the new grid, ``(min_x, min_y, max_x, max_y)`` in ``target_crs``.
     pixel_size
         Side of the new cells [m], > 0.
     method
@@ -95,13 +110,15 @@ def resample_to_grid(
 
     Returns
     -------
-    tuple[NDArray[Any], Affine]
-        The array, NaN (integers: 0) where the source has no data, and its transform.
+    array : NDArray[Any]
+        ``[row, col]`` of the source's type; NaN (integers: 0) where the source has no data.
+    transform : Affine
+        Of the new grid.
 
     Raises
     ------
     ConfigurationError
-        Another ``method``.
+        Another ``method``, or a ``pixel_size`` that is not positive.
     InvalidSurfaceData
         Not a 2-D array, or a box without area.
     """

@@ -66,8 +66,9 @@ def whole_file(array: NDArray[Any]) -> Path | None:
 
 
 def _map_of(array: NDArray[Any]) -> Any:
-    """The :class:`numpy.memmap` whose memory an array shows, itself or one it is a view of: numpy's
-    functions give plain views of what is mapped.
+    """The :class:`numpy.memmap` whose memory an array shows, itself or one it is a view of.
+
+    numpy's functions give plain views of what is mapped.
     """
     found: Any = array
     while isinstance(found, np.ndarray):

@@ -22,12 +22,12 @@ def _as_grid(tmrt: ArrayLike) -> F32:
 
 @also_named(wind="wind10m")
 def compute_utci_grid(tmrt: ArrayLike, ta: float, rh: float, wind10m: float) -> F32:
-    """UTCI of every cell [deg C].
+    """UTCI of every cell (R 10).
 
     Parameters
     ----------
     tmrt
-        Mean radiant temperature [deg C], shape (rows, cols).
+        Mean radiant temperature [deg C], ``[row, col]``.
     ta
         Air temperature [deg C].
     rh
@@ -38,7 +38,7 @@ def compute_utci_grid(tmrt: ArrayLike, ta: float, rh: float, wind10m: float) -> 
     Returns
     -------
     F32
-        Float32 grid of the same shape, NaN where ``tmrt`` is NaN.
+        UTCI [deg C], ``[row, col]``; NaN where ``tmrt`` is NaN, and everywhere without weather.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def compute_utci_grid(tmrt: ArrayLike, ta: float, rh: float, wind10m: float) -> 
 
     References
     ----------
-    Bröde et al. (2012), https://doi.org/10.1007/s00484-011-0454-1
+    Bröde et al. (2012), Int. J. Biometeorol. 56, https://doi.org/10.1007/s00484-011-0454-1
     """
     return _core.utci_grid(_as_grid(tmrt), float(ta), float(rh), float(wind10m))
 
@@ -55,25 +55,26 @@ def compute_utci_grid(tmrt: ArrayLike, ta: float, rh: float, wind10m: float) -> 
 def compute_pet_grid(
     tmrt: ArrayLike, ta: float, rh: float, wind: float, human: HumanParams | None = None
 ) -> F32:
-    """PET of every cell [deg C].
+    """PET of every cell (R 11).
 
     Parameters
     ----------
     tmrt
-        Mean radiant temperature [deg C], shape (rows, cols).
+        Mean radiant temperature [deg C], ``[row, col]``.
     ta
         Air temperature [deg C].
     rh
         Relative humidity [%], 0-100.
     wind
-        Wind speed at 1.1 m, the height of a person's centre [m/s].
+        Wind speed at 1.1 m, the height of a person's centre [m/s], above 0.
     human
         Body, age, activity and clothing; default :class:`HumanParams`.
 
     Returns
     -------
     F32
-        Float32 grid of the same shape, NaN where ``tmrt`` is NaN.
+        PET [deg C], ``[row, col]``; NaN where ``tmrt`` is NaN, and everywhere without weather or
+        wind.
 
     Raises
     ------
@@ -82,7 +83,7 @@ def compute_pet_grid(
 
     References
     ----------
-    Höppe (1999), https://doi.org/10.1007/s004840050118
+    Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
     """
     body = human or HumanParams()
     return _core.pet_grid(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -84,8 +84,8 @@ def create_run_metadata(
     Returns
     -------
     dict[str, Any]
-        A plain dict. ``run_id`` depends on inputs and parameters only: two runs with the same id
-        give the same rasters.
+        Plain values, keys as in ``docs/outputs.md``. ``run_id`` depends on inputs and parameters
+        only: two runs with the same id give the same rasters.
     """
     series = list(weather_series) if isinstance(weather_series, Sequence) else [weather_series]
     said: Any = settings or {
@@ -109,7 +109,7 @@ def create_run_metadata(
         "format": FORMAT,
         "run_id": content_hash({"inputs": inputs, "parameters": chosen}),
         "status": "running",
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": _versions(),
         "inputs": inputs,
         "parameters": chosen,
@@ -136,12 +136,26 @@ def request_id(metadata: Mapping[str, Any]) -> str:
 def save_run_metadata(
     metadata: Mapping[str, Any], output_dir: str | Path, filename: str = FILE_NAME
 ) -> Path:
-    """Write as JSON into a folder, or where ``output_dir`` names a ``.json`` file, as that file.
+    """Write the description of a run as JSON.
+
+    Parameters
+    ----------
+    metadata
+        As :func:`create_run_metadata` gives it.
+    output_dir
+        Folder, made if need be, or where it ends in ``.json``, the file.
+    filename
+        Name in the folder.
 
     Returns
     -------
     Path
         The file written.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
     """
     target = Path(output_dir)
     if target.suffix.lower() != ".json":
@@ -153,7 +167,17 @@ def save_run_metadata(
 
 @also_named(metadata_path="path")
 def load_run_metadata(path: str | Path) -> dict[str, Any]:
-    """Read a file written by :func:`save_run_metadata`, given itself or its folder.
+    """Read what :func:`save_run_metadata` wrote.
+
+    Parameters
+    ----------
+    path
+        The file or its folder.
+
+    Returns
+    -------
+    dict[str, Any]
+        Plain values.
 
     Raises
     ------

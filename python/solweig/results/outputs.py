@@ -35,6 +35,7 @@ def step_path(folder: Path, name: str, time: datetime) -> Path:
 
 
 def summary_path(folder: Path, name: str) -> Path:
+    """``<folder>/summary/<name>.tif``."""
     return folder / "summary" / f"{name}.tif"
 
 

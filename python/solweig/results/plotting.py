@@ -57,6 +57,7 @@ class Underlay:
 
     @classmethod
     def of_surface(cls, surface: SurfaceData) -> Underlay:
+        """The underlay of a surface: houses from land cover and heights, whichever are there."""
         dsm = np.asarray(surface.dsm, dtype=np.float64)
         canopy = None if surface.cdsm is None else np.asarray(surface.cdsm, dtype=np.float64)
         trees = None if canopy is None else np.nan_to_num(canopy) > TREE_HEIGHT

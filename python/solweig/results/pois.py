@@ -245,6 +245,7 @@ class PointTable:
         self._values: dict[str, list[NDArray[np.float64]]] = {}
 
     def add(self, time: datetime, values: Mapping[str, NDArray[np.float64]]) -> None:
+        """Take the values of the next step, one a point, by quantity."""
         self._times.append(time)
         for name, column in values.items():
             self._values.setdefault(name, []).append(np.asarray(column, dtype=np.float64))

@@ -28,11 +28,21 @@ _REFERENCE_NAMES = {
 
 
 class ThermalState:
-    """What the ground remembers: delayed upward longwave and ground temperature rasters.
+    """What the ground remembers: delayed upward longwave and ground temperature rasters (R 6.5).
 
     ``summary.state`` holds it after the last step; ``calculate(..., state=summary.state)`` goes on
     from there, so a period cut in two gives what it gives in one piece. The state of a run is never
     changed by a later run that starts from it.
+
+    Parameters
+    ----------
+    first
+        No daytime step has been seen since the last night or the start.
+    accumulated_days
+        Time since the delayed rasters were last renewed [d].
+    fields
+        Float32 rasters ``[row, col]``: ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n`` [W m-2]
+        and ``tg`` [deg C]; empty before the first daytime step.
     """
 
     def __init__(
@@ -41,17 +51,6 @@ class ThermalState:
         accumulated_days: float = 0.0,
         fields: dict[str, NDArray[np.float32]] | None = None,
     ) -> None:
-        """
-        Parameters
-        ----------
-        first
-            No daytime step has been seen yet.
-        accumulated_days
-            Time since the delayed rasters were last renewed [days].
-        fields
-            Rasters ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n`` [W m-2] and ``tg`` [K];
-            empty before the first daytime step.
-        """
         self._initial_shape: tuple[int, int] | None = None
         self.first = bool(first)
         self.accumulated_days = float(accumulated_days)
@@ -63,15 +62,23 @@ class ThermalState:
 
     @property
     def shape(self) -> tuple[int, int] | None:
-        """Raster shape, None while nothing is remembered."""
+        """Rows and columns, None while nothing is remembered."""
         grid = next(iter(self.fields.values()), None)
         return self._initial_shape if grid is None else (grid.shape[0], grid.shape[1])
 
     @classmethod
     def initial(cls, shape: tuple[int, int]) -> ThermalState:
-        """The state before the first step of a run over ``shape`` cells: nothing remembered.
+        """The state before the first step of a run: nothing remembered.
 
-        Its rasters read as zeros.
+        Parameters
+        ----------
+        shape
+            Rows and columns of the run.
+
+        Returns
+        -------
+        ThermalState
+            Its rasters read as zeros.
         """
         state = cls()
         state._initial_shape = (int(shape[0]), int(shape[1]))
@@ -88,30 +95,72 @@ class ThermalState:
 
     @property
     def firstdaytime(self) -> float:
-        """1 before the first daytime step, then 0."""
+        """1 before the first daytime step of a day, then 0; the reference's name of ``first``."""
         return float(self.first)
 
     @property
     def timeadd(self) -> float:
-        """Time since the delayed rasters were last renewed [days]."""
+        """Time since the delayed rasters were last renewed [d]; the reference's name."""
         return self.accumulated_days
 
     def copy(self) -> ThermalState:
+        """A twin with rasters of its own.
+
+        Returns
+        -------
+        ThermalState
+            Mapped rasters, which nothing writes into, are shared.
+        """
         twin = ThermalState(self.first, self.accumulated_days, self.fields)
         twin._initial_shape = self._initial_shape
         return twin
 
     @classmethod
     def from_engine(cls, state: State) -> ThermalState:
+        """What the engine carried.
+
+        Parameters
+        ----------
+        state
+            The engine's; it stays as it is.
+
+        Returns
+        -------
+        ThermalState
+            With rasters of its own.
+        """
         return cls(state.first, state.accumulated_days, state.fields())
 
     def to_engine(self) -> State:
+        """What a run starts from.
+
+        Returns
+        -------
+        solweig._core.State
+            A copy, which the run may change.
+        """
         from solweig._core import State
 
         return State.restore(self.first, self.accumulated_days, self.fields)
 
     def save(self, path: str | Path) -> Path:
-        """Write as ``.npz``, atomically, the folder made if need be; returns the path written."""
+        """Write as ``.npz``; the file appears complete or not at all.
+
+        Parameters
+        ----------
+        path
+            Where to; the folder is made if need be, another suffix replaced.
+
+        Returns
+        -------
+        Path
+            The file written.
+
+        Raises
+        ------
+        OSError
+            The file cannot be written.
+        """
         target = Path(path).with_suffix(".npz")
         target.parent.mkdir(parents=True, exist_ok=True)
         # A plain dict: numpy's stubs would take a grid's name for one of savez's own arguments.
@@ -125,6 +174,16 @@ class ThermalState:
     @classmethod
     def load(cls, path: str | Path) -> ThermalState:
         """Read what :meth:`save` wrote.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        ThermalState
+            In memory.
 
         Raises
         ------

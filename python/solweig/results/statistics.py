@@ -37,10 +37,10 @@ SUMMARY_GRIDS = (
 class Timeseries:
     """One value per step: the weather it ran with and means over the valid cells.
 
-    Attributes
+    Parameters
     ----------
     datetime
-        Time stamps as given.
+        Time stamps as given; the other series are 1-D arrays of as many values.
     ta
         Air temperature [deg C].
     rh
@@ -50,21 +50,21 @@ class Timeseries:
     global_rad
         Global horizontal irradiance [W m-2].
     direct_rad
-        Beam irradiance [W m-2] as the engine used it.
+        Irradiance normal to the beam [W m-2] as the engine used it.
     diffuse_rad
         Diffuse horizontal irradiance [W m-2] as the engine used it.
     sun_altitude
-        [degrees], negative at night.
+        [deg], negative at night.
     tmrt_mean
         Mean Tmrt [deg C].
     utci_mean
         Mean UTCI [deg C].
     sun_fraction
-        Part of the ground that is sunlit, 0-1.
+        Part of the ground that is sunlit [0-1].
     diffuse_fraction
-        Diffuse / global, NaN without sun.
+        Diffuse over global [0-1], NaN without sun.
     clearness_index
-        [-], 1 = clear.
+        1 = clear.
     is_daytime
         Sun above the horizon.
     """
@@ -88,7 +88,13 @@ class Timeseries:
         return len(self.datetime)
 
     def to_dataframe(self) -> pd.DataFrame:
-        """The series as a table indexed by time."""
+        """The series as a table.
+
+        Returns
+        -------
+        pd.DataFrame
+            A column each, indexed by time.
+        """
         import pandas as pd
 
         columns = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "datetime"}
@@ -99,7 +105,7 @@ class Timeseries:
 class RunStatistics:
     """Statistics of a run per cell, its series, and how it was computed.
 
-    Fields as of :class:`solweig.TimeseriesSummary`.
+    Fields and units are those of :class:`solweig.TimeseriesSummary`.
     """
 
     tmrt_mean: F32
@@ -123,27 +129,27 @@ class RunStatistics:
     heat_thresholds_night: list[float]
     timeseries: Timeseries
     dataset: xr.Dataset | None = None
-    """Every requested step in memory; only where no ``output_dir`` was given."""
     pois: pd.DataFrame | None = None
-    """One row per point of interest and step; only where ``pois`` were given."""
     tally: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Per stage: runs on each engine, fallbacks, seconds."""
     state: ThermalState | None = None
-    """Thermal state after the last step; ``calculate(state=...)`` goes on from it."""
     metadata: dict[str, Any] = field(default_factory=dict)
     telemetry: Telemetry | None = None
-    """What the run measured about itself, see :mod:`solweig.execution.telemetry`."""
     output_dir: Path | None = None
     georef: GeoReference | None = None
     scalars: list[dict[str, float]] = field(default_factory=list, repr=False)
-    """The sky's scalars and the means, of every step."""
 
     def __len__(self) -> int:
         return self.n_timesteps
 
     @classmethod
     def empty(cls) -> Self:
-        """The summary of no step at all: grids without cells, an empty series."""
+        """The summary of no step at all.
+
+        Returns
+        -------
+        TimeseriesSummary
+            Grids without cells, an empty series.
+        """
         grids: dict[str, Any] = {name: np.empty((0, 0), np.float32) for name in SUMMARY_GRIDS}
         columns: dict[str, Any] = {f.name: np.empty(0, np.float32) for f in fields(Timeseries)}
         return cls(
@@ -159,7 +165,14 @@ class RunStatistics:
         )
 
     def grids(self) -> dict[str, F32]:
-        """Every statistic by the name of its file."""
+        """Every statistic by the name of its file.
+
+        Returns
+        -------
+        dict[str, F32]
+            ``[row, col]`` each: ``tmrt_mean`` [deg C], ``sun_hours`` [h],
+            ``utci_hours_above_32_day`` [h] and so on.
+        """
         found = {name: getattr(self, name) for name in SUMMARY_GRIDS}
         for threshold, grid in sorted(self.utci_hours_above.items()):
             time = "day" if threshold in self.heat_thresholds_day else "night"

@@ -31,10 +31,24 @@ __all__ = ["SolweigResult", "Timeseries", "TimeseriesSummary"]
 
 @dataclass
 class SolweigResult:
-    """Grids of one step, float32, shape (rows, cols); None where not asked for.
+    """Grids of one step, float32 ``[row, col]``; None where not asked for.
 
-    ``tmrt``, ``utci``, ``pet`` in deg C; ``shadow`` 1 = sunlit; ``kdown``, ``kup``, ``ldown``,
-    ``lup`` in W m-2.
+    Cells without data are NaN.
+
+    Parameters
+    ----------
+    tmrt
+        Mean radiant temperature [deg C].
+    shadow
+        Share of the direct beam that arrives [0-1], 1 = sunlit; 0 at night.
+    kdown, kup
+        Shortwave radiation from above and below [W m-2].
+    ldown, lup
+        Longwave radiation from above and below [W m-2].
+    utci, pet
+        Comfort indices [deg C].
+    state
+        What the ground remembers after the step.
     """
 
     tmrt: F32
@@ -56,7 +70,7 @@ class SolweigResult:
         transform: Sequence[float] | None = None,
         crs_wkt: str | None = None,
     ) -> None:
-        """Write ``<output_dir>/<var>/<var>_YYYYMMDD_HHMM.tif`` for each output (default Tmrt).
+        """Write ``<output_dir>/<var>/<var>_YYYYMMDD_HHMM.tif`` for each output.
 
         Parameters
         ----------
@@ -65,11 +79,11 @@ class SolweigResult:
         timestamp
             Time in the names; default now.
         outputs
-            Which grids.
+            Which grids; default Tmrt.
         surface
             Gives transform and CRS unless these are given.
         transform
-            GDAL geotransform.
+            Six numbers of GDAL.
         crs_wkt
             CRS as WKT.
 
@@ -92,8 +106,25 @@ class SolweigResult:
     def compute_utci(
         self, weather_or_ta: Weather | float, rh: float | None = None, wind: float | None = None
     ) -> F32:
-        """UTCI [deg C] from Tmrt; from a :class:`Weather`, or ``ta`` [deg C], ``rh`` [%] (50 when
-        left out) and ``wind`` at 10 m [m/s] (1 when left out).
+        """UTCI from Tmrt; also kept as ``utci``.
+
+        Parameters
+        ----------
+        weather_or_ta
+            The weather, or air temperature [deg C].
+        rh
+            Relative humidity [%], 0-100; left out, that of the weather, else 50.
+        wind
+            Wind speed at 10 m [m/s]; left out, that of the weather as it is, else 1.
+
+        Returns
+        -------
+        F32
+            UTCI [deg C], ``[row, col]``.
+
+        References
+        ----------
+        Bröde et al. (2012), Int. J. Biometeorol. 56, https://doi.org/10.1007/s00484-011-0454-1
         """
         ta, rh, wind = _weather_values(weather_or_ta, rh, wind)
         self.utci = compute_utci_grid(self.tmrt, ta, rh, wind)
@@ -106,7 +137,28 @@ class SolweigResult:
         wind: float | None = None,
         human: HumanParams | None = None,
     ) -> F32:
-        """PET [deg C] from Tmrt; arguments as :meth:`compute_utci`, with ``wind`` at 1.1 m."""
+        """PET from Tmrt; also kept as ``pet``.
+
+        Parameters
+        ----------
+        weather_or_ta
+            The weather, or air temperature [deg C].
+        rh
+            Relative humidity [%], 0-100; left out, that of the weather, else 50.
+        wind
+            Wind speed at 1.1 m [m/s]; left out, that of the weather as it is, else 1.
+        human
+            Body, age, activity and clothing; default :class:`HumanParams`.
+
+        Returns
+        -------
+        F32
+            PET [deg C], ``[row, col]``.
+
+        References
+        ----------
+        Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
+        """
         ta, rh, wind = _weather_values(weather_or_ta, rh, wind)
         self.pet = compute_pet_grid(self.tmrt, ta, rh, wind, human)
         return self.pet
@@ -115,12 +167,58 @@ class SolweigResult:
 class TimeseriesSummary(RunStatistics):
     """Statistics of a run per cell, its series, and how it was computed.
 
-    Grids are float32 of the raster's shape, NaN where there is no data. Temperatures in deg C,
-    hours in h.
+    Grids are float32 ``[row, col]``, NaN where there is no data.
+
+    Parameters
+    ----------
+    tmrt_mean, tmrt_max, tmrt_min
+        Of Tmrt over all steps [deg C].
+    tmrt_day_mean, tmrt_night_mean
+        Of Tmrt over steps with the sun above the horizon, and the others [deg C].
+    utci_mean, utci_max, utci_min, utci_day_mean, utci_night_mean
+        The same of UTCI [deg C].
+    sun_hours, shade_hours
+        In the sun and in the shade while it is up [h].
+    utci_hours_above
+        Hours with UTCI above each threshold [h], by threshold [deg C]: those of the day by day,
+        those of the night at night.
+    n_timesteps, n_daytime, n_nighttime
+        Steps: all, by day, at night.
+    shadow_available
+        Whether sun and shade were counted: after any step.
+    heat_thresholds_day, heat_thresholds_night
+        UTCI thresholds [deg C].
+    timeseries
+        One value per step: weather and means of the map.
+    dataset
+        Every requested step in memory, ``(time, y, x)``; only where no ``output_dir`` was given.
+    pois
+        One row per point of interest and step; only where ``pois`` were given.
+    tally
+        By stage: runs on each engine, fallbacks, seconds.
+    state
+        Thermal state after the last step; ``calculate(state=...)`` goes on from it.
+    metadata
+        What is in ``run_metadata.json``.
+    telemetry
+        What the run measured about itself, see :mod:`solweig.execution.telemetry`.
+    output_dir
+        Folder of the results; ``None`` in memory.
+    georef
+        Where the grids lie.
+    scalars
+        The sky's scalars and the means, of every step; see ``_core.StepResult``.
     """
 
     def to_geotiff(self, output_dir: str | Path, surface: SurfaceData | None = None) -> None:
         """Write every statistic as ``<output_dir>/summary/<name>.tif`` (cloud-optimised GeoTIFF).
+
+        Parameters
+        ----------
+        output_dir
+            Folder, created when missing.
+        surface
+            Gives transform and CRS; ``None`` = those of the run.
 
         Raises
         ------
@@ -144,7 +242,13 @@ class TimeseriesSummary(RunStatistics):
         in_parallel(jobs, most=None if budget is None else int(0.5 * budget / max(each, 1.0)))
 
     def report(self) -> str:
-        """A page of plain text: period, heat, hours above thresholds, engine."""
+        """A page about the run: period, heat, hours above thresholds, engine.
+
+        Returns
+        -------
+        str
+            Plain text.
+        """
         return text_report(self)
 
     def plot(
@@ -160,14 +264,14 @@ class TimeseriesSummary(RunStatistics):
         save_path
             PNG, PDF or SVG to write; None leaves the figure open.
         figsize
-            [inches].
+            Width and height [inches].
         max_days
-            Days drawn, from the first on.
+            Days drawn, from the first on, at least 1.
 
         Returns
         -------
-        Any
-            The :class:`matplotlib.figure.Figure`.
+        matplotlib.figure.Figure
+            The figure.
 
         Raises
         ------

@@ -71,7 +71,15 @@ def validate_inputs(
 
 
 def check_run_surface(surface: SurfaceData, precomputed: PrecomputedData | None) -> None:
-    """Raises InvalidSurfaceData or GridShapeMismatch."""
+    """Check the surface of a run and what replaces parts of it.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        Not a surface, or a relative one without ground.
+    GridShapeMismatch
+        Prepared data of another shape.
+    """
     if not isinstance(surface, SurfaceData):
         raise InvalidSurfaceData(
             "surface", "a SurfaceData", type(surface).__name__, "See SurfaceData.prepare()."

@@ -35,19 +35,46 @@ Phase = Callable[[str], Callable[[int, int], Any]]
 
 @dataclass(frozen=True)
 class DemoRun:
-    """A finished demo and its pictures."""
+    """A finished demo and its pictures.
+
+    Parameters
+    ----------
+    summary
+        What the run gave.
+    pictures
+        Files drawn; none where they were not asked for.
+    """
 
     summary: TimeseriesSummary
     pictures: list[Path]
 
 
 def demo_folder() -> Path:
-    """Where the bundled rasters, weather and measurements lie."""
+    """Where the bundled rasters, weather and measurements lie.
+
+    Returns
+    -------
+    Path
+        A folder of the installed package.
+    """
     return Path(str(resources.files("solweig").joinpath("data/demo")))
 
 
 def demo_surface(working_dir: Path | None = None, feedback: Any = None) -> SurfaceData:
-    """Prepare the bundled rasters; ``working_dir`` keeps what takes long."""
+    """The bundled square, prepared.
+
+    Parameters
+    ----------
+    working_dir
+        Where the preparation is kept; ``None`` keeps nothing.
+    feedback
+        ``(current, total)`` callable.
+
+    Returns
+    -------
+    SurfaceData
+        With sky view.
+    """
     folder = demo_folder()
     return SurfaceData.prepare(
         dsm=folder / "dsm.tif",
@@ -60,14 +87,26 @@ def demo_surface(working_dir: Path | None = None, feedback: Any = None) -> Surfa
 
 
 def demo_weather() -> list[Weather]:
-    """Weather of the day; wind and pressure, which were not measured, are filled in."""
+    """The bundled day, hour by hour; wind and pressure, which were not measured, are filled in.
+
+    Returns
+    -------
+    list[Weather]
+        24 steps or fewer.
+    """
     return Weather.from_umep_met(
         demo_folder() / "weather.txt", fill={"ws": WIND, "pressure": PRESSURE}
     )
 
 
 def demo_measurements() -> pd.DataFrame:
-    """Measured Tmrt and fluxes of the day, indexed by local standard time."""
+    """What was measured at the station that day.
+
+    Returns
+    -------
+    pd.DataFrame
+        Tmrt [deg C] and fluxes [W m-2], indexed by local standard time.
+    """
     table = pd.read_csv(demo_folder() / "measurements.csv")
     table = table[table["day"].astype(str) == DAY.replace("-", "")]
     table.index = pd.to_datetime(DAY) + pd.to_timedelta(table["hour"], unit="h")
@@ -80,11 +119,21 @@ def run_demo(out: Path, phase: Phase, *, pictures: bool = True) -> DemoRun:
     Parameters
     ----------
     out
-        Folder for GeoTIFFs, pictures and the prepared surface.
+        Folder for GeoTIFFs, pictures and the prepared surface; an earlier run in it is replaced.
     phase
         Gives a progress callback for a named phase.
     pictures
         Draw PNG maps (needs matplotlib).
+
+    Returns
+    -------
+    DemoRun
+        The summary and the files drawn.
+
+    Raises
+    ------
+    ConfigurationError
+        The folder cannot be written, or matplotlib is missing.
     """
     folder = demo_folder()
     surface = demo_surface(out / "surface", phase("Preparing the surface"))

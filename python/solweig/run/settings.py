@@ -39,7 +39,7 @@ _NOT_PHYSICS = (
 class RunSettings:
     """Everything about a run that is neither surface nor weather nor place, settled and checked.
 
-    Attributes
+    Parameters
     ----------
     model
         Every choice of the model, of outputs and tiles; complete. Its fields can be read from the
@@ -100,15 +100,25 @@ class RunSettings:
         ----------
         config
             Defaults for everything in ``said``.
+        output_dir, overwrite, resume, execution, pois, precomputed, state
+            As the fields.
         output_format
             One or both of :data:`OUTPUT_FORMATS`.
         **said
             Fields of :class:`solweig.ModelConfig`; None counts as not said.
 
+        Returns
+        -------
+        RunSettings
+            Complete: whatever was left out is the configuration's, else the default.
+
         Raises
         ------
         ConfigurationError
-            A value out of range, an unknown name, a scheme not in this release.
+            A value out of range, an unknown name, a scheme not in this release, Zarr or a resumed
+            run without a folder.
+        TypeError
+            ``said`` names no field.
         """
         _check_kinds({"config": config, "state": state, **said})
         formats = _formats(output_format)
@@ -139,7 +149,13 @@ class RunSettings:
         return self.model.human
 
     def physics_chosen(self) -> dict[str, Any]:
-        """Every choice that shapes the rasters of a run, by name."""
+        """Every choice that shapes the rasters of a run.
+
+        Returns
+        -------
+        dict[str, Any]
+            By name of the field of :class:`solweig.ModelConfig`.
+        """
         names = (f.name for f in fields(self.model) if f.name not in _NOT_PHYSICS)
         return {name: getattr(self.model, name) for name in names}
 

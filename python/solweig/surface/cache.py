@@ -50,7 +50,17 @@ tiles had digests until they were complete."""
 
 
 def pixel_size_tag(pixel_size: float) -> str:
-    """Name of the cache folder of a pixel size [m]: ``px1.000``, ``px0.500``.
+    """Name of the cache folder of a pixel size: ``px1.000``, ``px0.500``.
+
+    Parameters
+    ----------
+    pixel_size
+        Side of a cell [m], above 0.
+
+    Returns
+    -------
+    str
+        With three digits after the point.
 
     Raises
     ------

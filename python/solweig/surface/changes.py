@@ -148,8 +148,9 @@ def _is_path(value: Any) -> bool:
 
 
 def _of_file(base: Layers, name: str, path: str | Path, where: Window) -> NDArray[Any]:
-    """A window of a raster file brought to the surface's grid; where the file has no cells, those
-    of the surface.
+    """A window of a raster file brought to the surface's grid.
+
+    Where the file has no cells it holds those of the surface.
     """
     source = align.open_source(name, path)
     if base.geotransform is None:

@@ -38,9 +38,12 @@ _ROWS = 512
 
 
 def as_layer(name: str, value: Any) -> F32:
-    """``value`` as float32 ``[row, col]``, contiguous; infinite values refused.
+    """A layer as float32 ``[row, col]``, contiguous.
 
-    Raises InvalidSurfaceData for what is not a non-empty numeric 2-D array.
+    Raises
+    ------
+    InvalidSurfaceData
+        Not a non-empty numeric 2-D array, or infinite values.
     """
     if np.ma.isMaskedArray(value):
         value = np.ma.filled(np.ma.asarray(value, dtype=np.float64), np.nan)
@@ -65,7 +68,13 @@ def contiguous(layer: Any) -> F32:
 
 
 def check_shape(name: str, expected: tuple[int, ...], got: tuple[int, ...]) -> None:
-    """Raise GridShapeMismatch unless the shapes are equal."""
+    """Check that two shapes are equal.
+
+    Raises
+    ------
+    GridShapeMismatch
+        They are not.
+    """
     if tuple(got) != tuple(expected):
         raise GridShapeMismatch(name, tuple(expected), tuple(got))
 
@@ -77,7 +86,13 @@ def _range(layer: F32) -> tuple[float, float] | None:
 
 
 def check_elevation(name: str, layer: F32, *, relative: bool = False) -> None:
-    """Heights of a surface or ground model: some data, none of it absurd."""
+    """Heights of a surface or ground model: some data, none of it absurd.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        No data, or heights out of range.
+    """
     span = _range(layer)
     if span is None:
         raise InvalidSurfaceData(name, "at least one cell with data", "NaN everywhere")
@@ -99,7 +114,10 @@ def check_elevation(name: str, layer: F32, *, relative: bool = False) -> None:
 def clean_vegetation(name: str, layer: F32, *, relative: bool) -> F32:
     """Canopy or trunk heights without negative noise.
 
-    Raises InvalidSurfaceData where heights are negative by more than noise, or absurd.
+    Raises
+    ------
+    InvalidSurfaceData
+        Heights that are negative by more than noise, or absurd.
     """
     span = _range(layer)
     if span is None:
@@ -191,7 +209,13 @@ def _counts(codes: NDArray[np.uint8]) -> NDArray[np.intp]:
 
 
 def check_fraction(name: str, layer: F32, *, where: NDArray[np.bool_]) -> None:
-    """Albedo or emissivity: values within [0, 1], known at every cell of ``where``."""
+    """Albedo or emissivity: values within [0, 1], known at every cell of ``where``.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        A value out of range, or none.
+    """
     missing = int((np.isnan(layer) & where).sum())
     if missing:
         raise InvalidSurfaceData(
@@ -204,7 +228,13 @@ def check_fraction(name: str, layer: F32, *, where: NDArray[np.bool_]) -> None:
 
 
 def check_walls(height: F32 | None, aspect: F32 | None) -> None:
-    """Wall height in metres (0 or more) and aspect in degrees (0 to 360)."""
+    """Wall height in metres (0 or more) and aspect in degrees (0 to 360).
+
+    Raises
+    ------
+    InvalidSurfaceData
+        A value out of range.
+    """
     for name, layer, most in (
         ("wall_height", height, TALLEST_OBJECT_M),
         ("wall_aspect", aspect, 360.0),
@@ -219,9 +249,12 @@ def check_walls(height: F32 | None, aspect: F32 | None) -> None:
 def check_number(
     name: str, value: Any, low: float, high: float, *, open_low: bool = False
 ) -> float:
-    """``value`` as a float within [low, high] (``open_low``: above low).
+    """A number within [low, high] (``open_low``: above low).
 
-    Raises ConfigurationError.
+    Raises
+    ------
+    ConfigurationError
+        Anything else.
     """
     expected = f"a number {'above' if open_low else 'from'} {low:g}" + (
         f" to {high:g}" if math.isfinite(high) else ("" if open_low else " up")
@@ -246,7 +279,13 @@ def check_parameters(
     max_shadow_distance_m: float = 1000.0,
     wall_limit: float = 1.0,
 ) -> None:
-    """Ranges of the numeric parameters of a surface. Raises ConfigurationError."""
+    """Check the ranges of the numeric parameters of a surface.
+
+    Raises
+    ------
+    ConfigurationError
+        A number out of range, or an unknown patch option.
+    """
     if pixel_size is not None:
         check_number("pixel_size", pixel_size, 0.0, 1000.0, open_low=True)
     check_number("trunk_ratio", trunk_ratio, 0.0, 1.0)
@@ -324,8 +363,11 @@ def looks_like_relative(layer: NDArray[Any] | None, ground: NDArray[Any] | None)
     ground
         Ground elevation ``[row, col]`` [m].
 
-    On ground near 0 m the two cannot be told apart; the answer is then ``True``. ``False`` where
-    either is ``None``.
+    Returns
+    -------
+    bool
+        True where the two cannot be told apart, as on ground near 0 m; false where either is
+        ``None``.
     """
     if layer is None or ground is None:
         return False

@@ -30,45 +30,58 @@ __all__ = ["SurfaceData"]
 class SurfaceData(Layers):
     """Rasters of a place, all ``[row, col]`` on one grid, row 0 north, column 0 west.
 
-    Build it from files with :meth:`prepare`, or from arrays:
-    ``surface = SurfaceData(dsm, cdsm=trees, pixel_size=2.0); surface.compute_svf()``.
+    Build it from files with :meth:`prepare`, or from arrays: ``surface = SurfaceData(dsm,
+    cdsm=trees, pixel_size=2.0); surface.compute_svf()``. Layers are kept as float32, land cover as
+    uint8.
 
     Parameters
     ----------
     dsm
-        Surface model: ground and roofs, elevation [m]; NaN = no data.
+        Surface model: ground and roofs, elevation [m], -500 to 9500; NaN = no data.
     cdsm
         Canopy top [m]; above ground unless ``cdsm_relative`` is false. NaN or 0 = none.
     dem
-        Ground model, elevation [m].
+        Ground model, elevation [m], -500 to 9500.
     tdsm
         Underside of the canopy [m], above ground unless ``tdsm_relative`` is false; without it,
         ``trunk_ratio`` times the canopy height.
     albedo, emissivity
-        Of the ground [0-1]; override the land-cover classes.
+        Of the ground [0-1], known at every cell; override the land-cover classes.
     land_cover
-        Codes 0 cobble, 1 asphalt, 2 buildings, 5 grass, 6 bare soil, 7 water; from 100 buildings.
+        Codes 0 cobble, 1 asphalt, 2 buildings, 5 grass, 6 bare soil, 7 water; from 100 to 254
+        buildings.
     wall_height, wall_aspect
-        Height [m] and outward normal [deg from north] of the wall beside a cell; computed if
-        absent.
+        Height [m], 0 to 1000, and outward normal [deg clockwise from north], 0 to 360, of the wall
+        beside a cell; computed if absent.
     svf, shadow_matrices
         Sky view factors and patch visibility, see :meth:`compute_svf`.
     pixel_size
-        Side of a cell [m].
+        Side of a cell [m], above 0, at most 1000.
     trunk_ratio
         Trunk height over canopy height [0-1].
     dsm_relative, cdsm_relative, tdsm_relative
         Whether the layer holds heights above ground.
     min_object_height
-        Surface within this of the ground is levelled to it [m]; 0 switches it off. Needs ``dem``.
+        Surface within this of the ground is levelled to it [m], 0 to 1000; 0 switches it off. Needs
+        ``dem``.
     smooth_quantized_dem, dem_smooth_sigma
-        Smooth a ground model stored in whole or half metres, with a Gaussian of this many pixels.
+        Smooth a ground model stored in whole or half metres, with a Gaussian of this many pixels, 0
+        to 100.
     formulation
         ``"reference"``, or ``"improved"``: wall aspects without the reference's bias, directional
         sky view factors that are 1 on open ground, canopy shadows straight down, and bushes told by
         their height above ground (G-Q7, Q12, Q18, Q38, Q39 in ``docs/departures.md``).
     geotransform, crs
         Where the grid lies, in GDAL's order, and its projection as WKT; ``None`` = unknown.
+
+    Attributes
+    ----------
+    telemetry
+        What the last computation of sky view factors measured about itself.
+    change
+        What :meth:`with_changes` changed and computed; ``None`` for other surfaces.
+    sky_reach
+        How far, and how high, the sky view factors look for obstacles [m]; ``None`` where unknown.
 
     Raises
     ------
@@ -82,8 +95,8 @@ class SurfaceData(Layers):
     Notes
     -----
     :meth:`preprocess`, which every computation calls first, brings ``dsm`` and ``dem`` to
-    elevations and ``cdsm`` and ``tdsm`` to heights above ground and sets the flags accordingly
-    (G 1.3). For the numbers of the reference implementation pass ``min_object_height=0`` and
+    elevations and ``cdsm`` and ``tdsm`` to heights above ground and sets the flags accordingly (G
+    1.3). For the numbers of the reference implementation pass ``min_object_height=0`` and
     ``smooth_quantized_dem=False``: it does neither.
     """
 
@@ -131,30 +144,36 @@ class SurfaceData(Layers):
         Parameters
         ----------
         dsm, cdsm, dem, tdsm, land_cover, wall_height, wall_aspect, albedo, emissivity
-            Raster file, or array of the DSM's shape; meanings as in :class:`SurfaceData`.
+            Raster file, or array ``[row, col]`` of the DSM's shape; meanings and units as in
+            :class:`SurfaceData`.
         working_dir
             Folder in which layers, walls and sky view are kept and looked for; ``None`` keeps
             nothing. See :mod:`solweig.surface.cache`.
         svf_dir
-            Folder with sky view factors made before (UMEP's ``svfs.zip`` and ``shadowmats.npz``,
-            or ours) to use instead of computing them.
+            Folder with sky view factors made before (UMEP's ``svfs.zip`` and ``shadowmats.npz``, or
+            ours) to use instead of computing them.
         bbox
             ``(west, south, east, north)`` in the DSM's CRS.
         pixel_size
-            Cells of the prepared surface [m]; ``None`` = the DSM's (arrays: 1).
+            Cells of the prepared surface [m], above 0; ``None`` = the DSM's (arrays: 1).
+        trunk_ratio, dsm_relative, cdsm_relative, tdsm_relative
+            As in :class:`SurfaceData`.
+        min_object_height, smooth_quantized_dem, dem_smooth_sigma
+            As in :class:`SurfaceData`.
         force_recompute
             Do not use what ``working_dir`` holds.
         tile_size
-            Side of the tiles in which sky view factors are computed [cells]; ``None`` = the raster
-            in one piece where that is possible. On the CPU the result is the same, bit for bit.
+            Side of the tiles in which sky view factors are computed [cells], at least 1; ``None`` =
+            the raster in one piece where that is possible. On the CPU the result is the same, bit
+            for bit.
         feedback
             ``(current, total)`` callable or QGIS feedback object.
         patch_option
-            Division of the sky, 1-4.
+            Division of the sky: 1 (145 patches), 2 (153), 3 (305) or 4 (609).
         max_shadow_distance_m
-            How far obstacles are looked for [m].
+            How far obstacles are looked for [m], above 0.
         wall_limit
-            Least height of a wall [m].
+            Least height of a wall [m], above 0.
         formulation
             Of the geometry, as in :class:`SurfaceData`.
         execution
@@ -163,6 +182,11 @@ class SurfaceData(Layers):
         check
             Called with the surface when its layers and walls are there and its sky view, which
             takes long, is not; what it raises ends the preparation.
+
+        Returns
+        -------
+        SurfaceData
+            Ready for :func:`solweig.calculate`.
 
         Raises
         ------
@@ -177,8 +201,8 @@ class SurfaceData(Layers):
         StalePrecomputedData
             ``svf_dir`` belongs to other inputs or parameters.
         ConfigurationError
-            A number is out of range, ``working_dir`` cannot be written to or is needed because
-            the sky view does not fit the memory, or a GPU is demanded and there is none.
+            A number is out of range, ``working_dir`` cannot be written to or is needed because the
+            sky view does not fit the memory, or a GPU is demanded and there is none.
         ComputationCancelled
             ``feedback`` said so.
         """
@@ -225,8 +249,15 @@ class SurfaceData(Layers):
 
         Parameters
         ----------
+        directory
+            The folder, ``working_dir`` of :meth:`prepare`.
         load_svf
             Also take sky view factors and visibility, where present and belonging to the layers.
+
+        Returns
+        -------
+        SurfaceData
+            Large grids stay on disk and are mapped.
 
         Raises
         ------
@@ -240,7 +271,22 @@ class SurfaceData(Layers):
     def save_cleaned(
         self, directory: str | Path, *, prepare_fingerprint: str | None = None
     ) -> None:
-        """Write all layers, walls and sky view, in the layout that :meth:`load` reads."""
+        """Write all layers, walls and sky view, in the layout that :meth:`load` reads.
+
+        Parameters
+        ----------
+        directory
+            Made if need be; what an earlier surface left there is replaced.
+        prepare_fingerprint
+            Kept in ``metadata.json`` as it is.
+
+        Raises
+        ------
+        ConfigurationError
+            The folder cannot be made or written to.
+        InvalidSurfaceData
+            A relative DSM without a DEM.
+        """
         save_surface(self, directory, prepare_fingerprint=prepare_fingerprint)
 
     # -------------------------------------------------------------- heights
@@ -251,24 +297,47 @@ class SurfaceData(Layers):
         return heights.max_height(self)
 
     def looks_like_relative_heights(self) -> bool:
-        """Whether the canopy layer looks like heights above ground; true without a canopy."""
+        """Whether the canopy layer looks like heights above ground.
+
+        Returns
+        -------
+        bool
+            True without a canopy, too.
+        """
         return heights.looks_relative(self)
 
     def preprocess(self) -> None:
         """Bring the height layers to the model's frame; does nothing the second time.
 
-        Raises InvalidSurfaceData for a relative DSM without a DEM; warns (UserWarning), with the
-        reason, if a canopy said to be relative looks absolute.
+        Raises
+        ------
+        InvalidSurfaceData
+            A relative DSM without a DEM.
+
+        Warns
+        -----
+        UserWarning
+            With the reason, where a canopy said to be relative looks absolute, or the DSM like the
+            other kind of heights.
         """
         heights.preprocess(self)
 
     def fill_nan(self, tolerance: float = 0.1) -> None:
         """Fill cells without data from the other layers.
 
-        Surface from ground and ground from surface where one is known; unknown vegetation, and
-        vegetation lower than ``tolerance`` [m], counts as none. Without this call a cell without a
-        DSM height lets rays pass and has no result (G 1.2). What was computed from the former
-        heights is dropped.
+        Surface from ground and ground from surface where one is known; unknown vegetation counts as
+        none. Without this call a cell without a DSM height lets rays pass and has no result (G
+        1.2). What was computed from the former heights is dropped.
+
+        Parameters
+        ----------
+        tolerance
+            Vegetation lower than this counts as none [m].
+
+        Raises
+        ------
+        InvalidSurfaceData
+            A relative DSM without a DEM.
         """
         heights.fill_nan(self, tolerance)
 
@@ -280,7 +349,13 @@ class SurfaceData(Layers):
         return extent.valid_of(self)
 
     def compute_valid_mask(self) -> Bool:
-        """Cells with a surface height, boolean ``[row, col]``; also kept as ``valid_mask``."""
+        """Find the cells with a surface height; also kept as ``valid_mask``.
+
+        Returns
+        -------
+        Bool
+            ``[row, col]``.
+        """
         return extent.find_valid(self)
 
     def apply_valid_mask(self) -> None:
@@ -300,25 +375,73 @@ class SurfaceData(Layers):
     # -------------------------------------------------------------- engine
 
     def scene(self) -> _core.Scene:
-        """The geometry in the form the engine reads; built once and kept."""
+        """The geometry in the form the engine reads; built once and kept.
+
+        Returns
+        -------
+        solweig._core.Scene
+            Of the preprocessed heights.
+
+        Raises
+        ------
+        InvalidSurfaceData
+            A relative DSM without a DEM.
+        """
         return scene_of(self)
 
     def facts(self) -> SceneFacts:
-        """What tiles are told of the whole raster; found once and kept."""
+        """What tiles are told of the whole raster; found once and kept.
+
+        Returns
+        -------
+        SceneFacts
+            Shape, pixel size, datum and relief [m], whether anything grows.
+
+        Raises
+        ------
+        InvalidSurfaceData
+            A relative DSM without a DEM.
+        """
         return facts_of(self)
 
     def buildings(self) -> U8:
-        """1 = open ground, 0 = building (G 1.6), uint8 ``[row, col]``.
+        """Where the ground is open (G 1.6).
 
         From land cover; else from heights 2 m or more above the ground model; without either, above
         a ground estimated from the surface (and a line in the log).
+
+        Returns
+        -------
+        U8
+            ``[row, col]``: 1 = open ground, 0 = building.
+
+        Raises
+        ------
+        InvalidSurfaceData
+            A relative DSM without a DEM.
         """
         return buildings_of(self)
 
     def walls(self, wall_limit: float = WALL_LIMIT_M) -> tuple[F32, F32]:
-        """Wall height [m] and aspect [deg], computed from the surface model if absent (G 6).
+        """Walls beside the cells, computed from the surface model if absent (G 6).
 
         Aspects given without heights, or the reverse, are not used.
+
+        Parameters
+        ----------
+        wall_limit
+            Least height of a wall [m]; read only where they are computed.
+
+        Returns
+        -------
+        height : F32
+            ``[row, col]`` [m]; 0 = no wall.
+        aspect : F32
+            Outward normal, ``[row, col]`` [deg clockwise from north].
+
+        References
+        ----------
+        Goodwin et al. (2009) (line filter of the aspect)
         """
         return walls_of(self, wall_limit)
 
@@ -333,33 +456,48 @@ class SurfaceData(Layers):
         execution: ExecutionConfig | ResolvedExecution | None = None,
         folder: SkyFolder | None = None,
     ) -> None:
-        """Compute sky view factors, patch visibility and, if absent, walls.
+        """Compute sky view factors, patch visibility and, if absent, walls (G 5).
+
+        Results are ``svf`` and ``shadow_matrices``, 60 bytes per cell each with vegetation and
+        option 2.
 
         Parameters
         ----------
         patch_option
             Division of the sky: 1 (145 patches), 2 (153), 3 (305) or 4 (609).
         max_shadow_distance_m
-            How far obstacles are looked for [m].
+            How far obstacles are looked for [m], above 0.
         feedback
-            ``(current, total)`` callable or QGIS feedback object; cancelling raises
-            ComputationCancelled.
+            ``(current, total)`` callable or QGIS feedback object.
         height_bound_m
             Shadows end this far below their source [m], as in the reference, which cuts those of
             the tallest objects; ``None`` = they do not (G-Q8).
         tile_size
-            Side of the tiles [cells]; ``None`` = the raster in one piece where that is possible.
-            On the CPU it changes nothing but time and memory.
+            Side of the tiles [cells], at least 1; ``None`` = the raster in one piece where that is
+            possible. On the CPU it changes nothing but time and memory.
         execution
             Wishes about hardware; ``None`` = a GPU where there is one.
         folder
             Where a raster too large for the memory is built up in tiles, to stay mapped; ``None`` =
             in memory. :meth:`prepare` chooses it.
 
-        Notes
-        -----
-        Results are ``svf`` and ``shadow_matrices``, 60 bytes per cell each with vegetation and
-        option 2.
+        Raises
+        ------
+        ConfigurationError
+            A number is out of range, the result does not fit the memory, or a GPU is demanded and
+            there is none.
+        InvalidSurfaceData
+            A relative DSM without a DEM.
+        ComputationCancelled
+            ``feedback`` said so.
+
+        References
+        ----------
+        - Robinson & Stone (2004), Sol. Energy 77, https://doi.org/10.1016/j.solener.2004.05.010
+          (145 patches)
+        - Wallenberg et al. (2020) (153 patches)
+        - Lindberg & Grimmond (2011), Theor. Appl. Climatol. 105,
+          https://doi.org/10.1007/s00704-010-0382-8 (vegetation)
         """
         add_sky_view(
             self,
@@ -386,7 +524,7 @@ class SurfaceData(Layers):
         albedo: Any = None,
         emissivity: Any = None,
     ) -> Self:
-        """This surface after an edit, computing only what the edit can reach.
+        """The surface after an edit, computing only what the edit can reach.
 
         ``park = surface.with_changes(window=(400, 420, 300, 320), cdsm=8.0)`` plants trees 8 m high
         on 20 x 20 cells; ``calculate(park, ..., baseline=summary)`` then runs only what they reach.
@@ -408,7 +546,7 @@ class SurfaceData(Layers):
         -------
         SurfaceData
             With walls, sky view and visibility, bit for bit those of a full computation of the
-            edited layers; ``change`` says what was computed. This surface stays as it is.
+            edited layers; ``change`` says what was computed. The surface itself stays as it is.
 
         Raises
         ------
@@ -428,16 +566,31 @@ class SurfaceData(Layers):
     def get_land_cover_properties(
         self, params: SimpleNamespace | None = None
     ) -> tuple[F32, F32, F32, F32, F32]:
-        """Properties of every cell by land-cover class, five float32 grids.
+        """Properties of every cell by land-cover class (R 6.1).
 
-        Albedo [-], emissivity [-], slope of the surface temperature wave [K per degree of highest
-        sun altitude], its offset [K] and the hour of its maximum (R 6.1). Codes from 100 without
-        values of their own are roofs; without land cover every cell is cobble stone.
+        Codes from 100 without values of their own are roofs; without land cover every cell is
+        cobble stone. ``albedo`` and ``emissivity`` of the surface go before those of the classes.
 
         Parameters
         ----------
         params
             From :func:`solweig.load_params`; ``None`` = the shipped values.
+
+        Returns
+        -------
+        tuple of F32
+            Five grids ``[row, col]``: albedo and emissivity [0-1], of the wave of surface
+            temperature its slope [K per degree of the day's highest sun], its offset [K] and the
+            hour of its maximum [h].
+
+        Raises
+        ------
+        ConfigurationError
+            A section of ``params`` is missing or a value is out of range.
+
+        References
+        ----------
+        Lindberg, Onomura & Grimmond (2016), Int. J. Biometeorol. 60
         """
         return property_grids(self, params)
 
@@ -459,7 +612,13 @@ class SurfaceData(Layers):
     # -------------------------------------------------------------- memory
 
     def get_buffer_pool(self) -> BufferPool:
-        """Reusable scratch arrays of this surface's shape, kept until :meth:`clear_buffers`."""
+        """Reusable scratch arrays of this surface's shape, kept until :meth:`clear_buffers`.
+
+        Returns
+        -------
+        BufferPool
+            Arrays by name, float32 ``[row, col]``.
+        """
         if self.kept.buffers is None:
             self.kept.buffers = BufferPool(self.shape)
         return self.kept.buffers

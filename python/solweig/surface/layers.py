@@ -212,6 +212,11 @@ class Layers:
     def require_svf(self) -> SvfArrays:
         """The sky view factors.
 
+        Returns
+        -------
+        SvfArrays
+            Fifteen grids.
+
         Raises
         ------
         MissingPrecomputedData
@@ -226,6 +231,11 @@ class Layers:
     def require_shadow_matrices(self) -> ShadowArrays:
         """Patch visibility.
 
+        Returns
+        -------
+        ShadowArrays
+            Bit-packed.
+
         Raises
         ------
         MissingPrecomputedData
@@ -236,7 +246,14 @@ class Layers:
         return self.shadow_matrices
 
     def require_sky_reach(self) -> tuple[float, float | None]:
-        """How far and how high sky view factors look [m].
+        """How far and how high sky view factors look.
+
+        Returns
+        -------
+        distance : float
+            [m].
+        height : float or None
+            Shadows end this far below their source [m]; ``None`` = they do not.
 
         Raises
         ------
@@ -252,7 +269,13 @@ class Layers:
         return self.sky_reach
 
     def content(self) -> dict[str, str]:
-        """Digest of each layer, and of the sky view factor, by name."""
+        """What identifies the values: digests of each layer and of the sky view factor.
+
+        Returns
+        -------
+        dict[str, str]
+            By name of the layer, of those that are there.
+        """
         grids: dict[str, Any] = {name: getattr(self, name) for name in LAYER_NAMES}
         grids["svf"] = None if self.svf is None else self.svf.svf
         return content_of(grids)

@@ -27,7 +27,16 @@ __all__ = [
 class PrecomputedData:
     """Prepared grids handed to a run instead of computing them; all optional.
 
-    ``wall_height`` [m] and ``wall_aspect`` [deg] are float32 ``[row, col]``.
+    Parameters
+    ----------
+    wall_height
+        Height of the wall beside a cell [m], float32 ``[row, col]``; 0 = no wall.
+    wall_aspect
+        Its outward normal [deg clockwise from north], float32 ``[row, col]``.
+    svf
+        Sky view factors.
+    shadow_matrices
+        Patch visibility; an isotropic run does without.
     """
 
     wall_height: NDArray[np.float32] | None = None
@@ -55,12 +64,19 @@ class PrecomputedData:
         expected_shape
             Rows and columns every grid must have.
 
+        Returns
+        -------
+        PrecomputedData
+            What the folders hold; ``None`` for a folder not given.
+
         Raises
         ------
         MissingPrecomputedData
             A folder or file is absent.
+        InvalidSurfaceData
+            A file cannot be read or holds impossible values.
         GridShapeMismatch
-            A grid has another shape than ``expected_shape``.
+            A grid has another shape than ``expected_shape``, or the matrices than the factors.
         """
         wall_height = wall_aspect = None
         if walls_dir is not None:
@@ -73,7 +89,18 @@ class PrecomputedData:
         return result
 
     def check_shape(self, expected: tuple[int, int]) -> None:
-        """Raise GridShapeMismatch unless every grid present has this shape."""
+        """Check that every grid present has a shape.
+
+        Parameters
+        ----------
+        expected
+            Rows and columns.
+
+        Raises
+        ------
+        GridShapeMismatch
+            One has another.
+        """
         for name in ("wall_height", "wall_aspect", "svf", "shadow_matrices"):
             part = getattr(self, name)
             if part is not None and tuple(part.shape) != tuple(expected):
@@ -91,8 +118,14 @@ def _read_wall(folder: Path, name: str) -> NDArray[np.float32]:
 def read_svf_dir(svf_dir: str | Path) -> tuple[SvfArrays, ShadowArrays | None]:
     """Sky view factors and, where present, patch visibility from a folder.
 
-    Looks for our mapped arrays (``memmap/``, ``shadow_memmaps/``), then for UMEP's files. Raises
-    MissingPrecomputedData if there are no sky view factors.
+    Looks for our mapped arrays (``memmap/``, ``shadow_memmaps/``), then for UMEP's files.
+
+    Raises
+    ------
+    MissingPrecomputedData
+        There are no sky view factors.
+    GridShapeMismatch
+        The two differ in shape.
     """
     folder = Path(svf_dir)
     if not folder.is_dir():

@@ -37,7 +37,10 @@ _MIRRORED = np.packbits(
 def patch_option_of(n_patches: int) -> int:
     """The patch option (1-4) with this many patches.
 
-    Raises InvalidSurfaceData for any other count.
+    Raises
+    ------
+    InvalidSurfaceData
+        Any other count.
     """
     if n_patches not in _OPTIONS:
         raise InvalidSurfaceData(
@@ -64,8 +67,13 @@ def to_words(array: Any, n_patches: int, *, bitorder: str = "big") -> NDArray[np
     """Bring a visibility matrix in any of its forms to words ``[row, col, word]``.
 
     Forms: words already (uint32, patch ``i`` = bit ``i % 32`` of word ``i // 32``); packed bytes
-    (uint8, last axis ``ceil(n_patches / 8)``, ``bitorder`` as in ``numpy.packbits``); one value
-    per patch (last axis ``n_patches``; non-zero = visible).
+    (uint8, last axis ``ceil(n_patches / 8)``, ``bitorder`` as in ``numpy.packbits``); one value per
+    patch (last axis ``n_patches``; non-zero = visible).
+
+    Raises
+    ------
+    InvalidSurfaceData
+        None of these.
     """
     matrix = np.asarray(array)
     n_words, n_bytes = -(-n_patches // 32), -(-n_patches // 8)
@@ -89,26 +97,32 @@ class ShadowArrays:
     """Patch visibility of every cell, bit-packed (1 = not blocked).
 
     ``shmat``: blocked by buildings or ground; ``vegshmat``: blocked by vegetation only;
-    ``vbshmat``: vegetation stands in front of a building (G 3.2). Held as 32-bit words, 4 bytes
-    per cell and 32 patches (60 B per cell for 153 patches with vegetation); the properties named
-    like the masks unpack them to uint8 ``[row, col, patch]`` on every access.
+    ``vbshmat``: vegetation stands in front of a building (G 3.2). Held as 32-bit words, 4 bytes per
+    cell and 32 patches (60 B per cell for 153 patches with vegetation); the properties named like
+    the masks unpack them to float32 ``[row, col, patch]`` on every access.
 
     Parameters
     ----------
     shmat, vegshmat, vbshmat
-        Words, packed bytes or one value per patch; see :func:`to_words`. Without vegetation leave
-        the last two ``None``: they count as visible everywhere.
+        ``[row, col, ...]``: words, packed bytes or one value per patch; see :func:`to_words`.
+        Without vegetation leave the last two ``None``: they count as visible everywhere.
     n_patches
         145, 153, 305 or 609.
     bitorder
-        Bit order of packed bytes, as in ``numpy.packbits``.
+        Bit order of packed bytes, ``"big"`` or ``"little"``, as in ``numpy.packbits``.
 
     Raises
     ------
     InvalidSurfaceData
-        Unknown patch count or array form.
+        Unknown patch count or array form; one of the vegetation masks without the other.
     GridShapeMismatch
         The masks differ in shape.
+
+    References
+    ----------
+    - Robinson & Stone (2004), Sol. Energy 77, https://doi.org/10.1016/j.solener.2004.05.010 (145
+      patches)
+    - Wallenberg et al. (2020) (153 patches)
     """
 
     def __init__(
@@ -142,7 +156,26 @@ class ShadowArrays:
     def from_words(
         cls, words: Mapping[str, NDArray[np.uint32]], patch_option: int = 2
     ) -> ShadowArrays:
-        """From masks as the engine returns them (see :meth:`words`). No copy."""
+        """Hold masks as the engine returns them. No copy.
+
+        Parameters
+        ----------
+        words
+            ``shmat`` and, with vegetation, ``vegshmat`` and ``vbshmat``, as :meth:`words` gives
+            them.
+        patch_option
+            Division of the sky they belong to, 1-4.
+
+        Returns
+        -------
+        ShadowArrays
+            Of the same memory.
+
+        Raises
+        ------
+        InvalidSurfaceData
+            Words that do not fit the option.
+        """
         return cls(
             words["shmat"],
             words.get("vegshmat"),
@@ -172,12 +205,12 @@ class ShadowArrays:
 
     @property
     def patch_option(self) -> int:
-        """Patch option 1-4."""
+        """Division of the sky, 1-4."""
         return self._patch_option
 
     @property
     def patch_count(self) -> int:
-        """Number of sky patches."""
+        """Number of sky patches, as ``n_patches``."""
         return self._n_patches
 
     @property
@@ -191,7 +224,13 @@ class ShadowArrays:
         return sum(words.nbytes for words in self._words.values())
 
     def words(self) -> dict[str, NDArray[np.uint32]]:
-        """The masks as the engine reads them: ``[row, col, word]`` uint32, by name. No copy."""
+        """The masks as the engine reads them. No copy.
+
+        Returns
+        -------
+        dict[str, NDArray[np.uint32]]
+            By name, ``[row, col, word]``; patch ``i`` is bit ``i % 32`` of word ``i // 32``.
+        """
         return dict(self._words)
 
     def _unpacked(self, name: str) -> NDArray[np.uint8]:
@@ -218,9 +257,19 @@ class ShadowArrays:
     def diffsh(
         self, transmissivity: float = 0.03, use_vegetation: bool = True
     ) -> NDArray[np.float32]:
-        """Share of diffuse light from each patch, ``sh - (1 - vegsh)(1 - tau)`` (G 5.5).
+        """Share of diffuse light from each patch, ``sh - (1 - vegsh)(1 - tau)`` (R 4.4).
 
-        float32 ``[row, col, patch]``, in {0, tau, 1}.
+        Parameters
+        ----------
+        transmissivity
+            Of foliage, tau [0-1].
+        use_vegetation
+            ``False`` looks through it.
+
+        Returns
+        -------
+        NDArray[np.float32]
+            ``[row, col, patch]``, in {0, tau, 1}.
         """
         result = self.shmat
         if use_vegetation and self.has_vegetation:
@@ -229,11 +278,24 @@ class ShadowArrays:
 
     @property
     def steradians(self) -> NDArray[np.float32]:
-        """Solid angle of each patch [sr]."""
+        """Solid angle of each patch [sr], float32 ``[patch]``; they sum to 2 pi."""
         return _core.patch_table(self._patch_option)["solid_angle"].astype(np.float32)
 
     def crop(self, r0: int, r1: int, c0: int, c1: int) -> ShadowArrays:
-        """The part ``[r0:r1, c0:c1]``, as a copy."""
+        """A part, as a copy.
+
+        Parameters
+        ----------
+        r0, r1
+            First and end row.
+        c0, c1
+            First and end column.
+
+        Returns
+        -------
+        ShadowArrays
+            Of ``[r0:r1, c0:c1]``.
+        """
         parts = {name: words[r0:r1, c0:c1].copy() for name, words in self._words.items()}
         return ShadowArrays.from_words(parts, self._patch_option)
 
@@ -243,8 +305,22 @@ class ShadowArrays:
     def from_npz(cls, path: str | Path) -> ShadowArrays:
         """Read ``shadowmats.npz`` as UMEP writes it, or as :meth:`to_npz` does.
 
-        Raises MissingPrecomputedData if the file or a mask is absent, InvalidSurfaceData if it
-        cannot be read.
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        ShadowArrays
+            In memory; without vegetation where the file holds none.
+
+        Raises
+        ------
+        MissingPrecomputedData
+            The file or a mask is absent.
+        InvalidSurfaceData
+            It cannot be read, or its arrays are no masks.
         """
         source = Path(path)
         if not source.is_file():
@@ -280,7 +356,15 @@ class ShadowArrays:
         return cls.from_words(words, patch_option_of(n_patches))
 
     def to_npz(self, path: str | Path, *, compress: bool = True) -> None:
-        """Write ``shadowmats.npz`` as UMEP reads it: one byte per cell and patch."""
+        """Write ``shadowmats.npz`` as UMEP reads it: one byte per cell and patch.
+
+        Parameters
+        ----------
+        path
+            Where to; appears complete or not at all.
+        compress
+            Deflate the arrays.
+        """
         method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
         with (
             atomic_path(path) as temporary,
@@ -291,7 +375,18 @@ class ShadowArrays:
                     np.lib.format.write_array(stream, self._unpacked(name), allow_pickle=False)
 
     def to_memmap(self, directory: str | Path) -> dict[str, str]:
-        """Write the words as ``.npy`` files; return their digests by file name."""
+        """Write the words as ``.npy`` files.
+
+        Parameters
+        ----------
+        directory
+            Made if need be.
+
+        Returns
+        -------
+        dict[str, str]
+            Digests by file name.
+        """
         folder = Path(directory)
         digests = save_arrays(folder, self._words)
         self.describe(folder, self._patch_option)
@@ -299,7 +394,15 @@ class ShadowArrays:
 
     @staticmethod
     def describe(folder: Path, patch_option: int) -> None:
-        """Write what tells :meth:`from_memmap` of the ``.npy`` files in a folder."""
+        """Write what tells :meth:`from_memmap` of the ``.npy`` files in a folder.
+
+        Parameters
+        ----------
+        folder
+            Where they are.
+        patch_option
+            Division of the sky they belong to, 1-4.
+        """
         masks = sorted(path.stem for path in folder.glob("*.npy"))
         write_json(folder / _META, {"patch_option": patch_option, "masks": masks})
 
@@ -307,7 +410,22 @@ class ShadowArrays:
     def from_memmap(cls, directory: str | Path) -> ShadowArrays:
         """Map what :meth:`to_memmap` wrote; nothing is read before it is used.
 
-        Raises MissingPrecomputedData if a file is absent, InvalidSurfaceData if one is damaged.
+        Parameters
+        ----------
+        directory
+            The folder.
+
+        Returns
+        -------
+        ShadowArrays
+            Of mapped arrays.
+
+        Raises
+        ------
+        MissingPrecomputedData
+            A file is absent.
+        InvalidSurfaceData
+            A file is damaged.
         """
         folder = Path(directory)
         try:

@@ -30,14 +30,32 @@ UMEP_STEMS: dict[str, str] = {
 
 @dataclass
 class SvfArrays:
-    """Sky view factors, each float32 ``[row, col]`` in [0, 1], NaN where there is no data.
+    """Sky view factors, each float32 ``[row, col]`` in [0, 1], NaN where there is no data (G 5.3).
 
-    ``svf``: buildings and ground; ``svf_veg``: vegetation only; ``svf_aveg``: 1 minus the share of
-    sky directions in which vegetation stands in front of a building. Each also for the four
-    half-spaces north, east, south and west (G 5.3; Lindberg & Grimmond 2011). The vegetation
-    grids may be ``None``: without vegetation they are 1.
+    Parameters
+    ----------
+    svf
+        Share of the sky not hidden by buildings and ground.
+    svf_north, svf_east, svf_south, svf_west
+        The same of the four half-spaces.
+    svf_veg
+        Not hidden by vegetation; ``None`` = no vegetation, 1 everywhere, as the grids below.
+    svf_veg_north, svf_veg_east, svf_veg_south, svf_veg_west
+        The same of the four half-spaces.
+    svf_aveg
+        1 less the share of the sky in which vegetation stands in front of a building.
+    svf_aveg_north, svf_aveg_east, svf_aveg_south, svf_aveg_west
+        The same of the four half-spaces.
 
-    Raises GridShapeMismatch if the grids differ in shape.
+    Raises
+    ------
+    GridShapeMismatch
+        The grids differ in shape, or are not 2-D.
+
+    References
+    ----------
+    Lindberg & Grimmond (2011), Theor. Appl. Climatol. 105,
+    https://doi.org/10.1007/s00704-010-0382-8
     """
 
     svf: F32
@@ -76,7 +94,13 @@ class SvfArrays:
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """Names of the fifteen grids."""
+        """Names of the fifteen grids.
+
+        Returns
+        -------
+        tuple of str
+            In the order of the fields.
+        """
         return tuple(field.name for field in fields(cls))
 
     @property
@@ -86,12 +110,18 @@ class SvfArrays:
         return (rows, cols)
 
     def as_dict(self) -> dict[str, F32]:
-        """The grids by name, as the engine takes them. No copy."""
+        """The grids as the engine takes them. No copy.
+
+        Returns
+        -------
+        dict[str, F32]
+            By name, ``[row, col]``.
+        """
         return {name: getattr(self, name) for name in self.names()}
 
     @property
     def svfalfa(self) -> F32:
-        """Angle up to which the sky is hidden [rad], 0 to pi/2 (G 5.5)."""
+        """Angle up to which the sky is hidden, ``[row, col]`` [rad], 0 to pi/2 (G 5.5)."""
         visible = np.clip(self.svf.astype(np.float64) + self.svf_veg - 1.0, 0.0, 1.0)
         return np.arcsin(np.sqrt(1.0 - visible)).astype(np.float32)
 
@@ -101,13 +131,37 @@ class SvfArrays:
         return self.total(0.03)
 
     def total(self, transmissivity: float = 0.03) -> F32:
-        """``svf - (1 - svf_veg)(1 - transmissivity)``."""
+        """Sky view factor through leaves, ``svf - (1 - svf_veg)(1 - transmissivity)`` (G 5.5).
+
+        Parameters
+        ----------
+        transmissivity
+            Of foliage [0-1].
+
+        Returns
+        -------
+        F32
+            ``[row, col]``.
+        """
         return (self.svf - (1.0 - self.svf_veg) * np.float32(1.0 - transmissivity)).astype(
             np.float32
         )
 
     def crop(self, r0: int, r1: int, c0: int, c1: int) -> SvfArrays:
-        """The part ``[r0:r1, c0:c1]``, as a copy."""
+        """A part, as a copy.
+
+        Parameters
+        ----------
+        r0, r1
+            First and end row.
+        c0, c1
+            First and end column.
+
+        Returns
+        -------
+        SvfArrays
+            Of ``[r0:r1, c0:c1]``.
+        """
         return SvfArrays(**{k: v[r0:r1, c0:c1].copy() for k, v in self.as_dict().items()})
 
     # -------------------------------------------------------------- files
@@ -116,11 +170,26 @@ class SvfArrays:
     def from_zip(cls, zip_path: str | Path, use_vegetation: bool = True) -> SvfArrays:
         """Read UMEP's ``svfs.zip``.
 
-        An archive without the vegetation grids is taken as made without vegetation;
-        ``use_vegetation=False`` takes any archive so.
+        Parameters
+        ----------
+        zip_path
+            The archive. Without the vegetation grids it is taken as made without vegetation.
+        use_vegetation
+            ``False`` takes any archive so.
 
-        Raises MissingPrecomputedData if the file or a needed grid is absent, InvalidSurfaceData if
-        it cannot be read or holds values outside [0, 1].
+        Returns
+        -------
+        SvfArrays
+            In memory.
+
+        Raises
+        ------
+        MissingPrecomputedData
+            The file or a needed grid is absent.
+        InvalidSurfaceData
+            It cannot be read or holds values outside [0, 1].
+        GridShapeMismatch
+            Its grids differ in shape.
         """
         source = Path(zip_path)
         if not source.is_file():
@@ -149,7 +218,19 @@ class SvfArrays:
         *,
         compress: bool = True,
     ) -> None:
-        """Write ``svfs.zip`` as UMEP reads it: one GeoTIFF a grid."""
+        """Write ``svfs.zip`` as UMEP reads it: one GeoTIFF a grid.
+
+        Parameters
+        ----------
+        path
+            Where to; appears complete or not at all.
+        geotransform
+            Six numbers of GDAL; ``None`` = cells of 1 m from the origin.
+        crs_wkt
+            Projection as WKT; ``None`` = none.
+        compress
+            Deflate the archive.
+        """
         from rasterio.io import MemoryFile
         from rasterio.transform import Affine
 
@@ -179,16 +260,44 @@ class SvfArrays:
                     archive.writestr(f"{stem}.tif", memory.read())
 
     def to_memmap(self, directory: str | Path) -> dict[str, str]:
-        """Write each grid as ``<name>.npy``; return the files' digests by file name."""
+        """Write each grid as ``<name>.npy``.
+
+        Parameters
+        ----------
+        directory
+            Made if need be.
+
+        Returns
+        -------
+        dict[str, str]
+            Digests by file name.
+        """
         return save_arrays(Path(directory), self.as_dict())
 
     @classmethod
     def from_memmap(cls, directory: str | Path, mode: Literal["r", "r+", "c"] = "r") -> SvfArrays:
         """Map what :meth:`to_memmap` wrote; nothing is read before it is used.
 
-        ``mode`` is numpy's: read only, read and write, or copy on write.
+        Parameters
+        ----------
+        directory
+            The folder.
+        mode
+            numpy's: ``"r"`` read only, ``"r+"`` read and write, ``"c"`` copy on write.
 
-        Raises MissingPrecomputedData if a file is absent, InvalidSurfaceData if one is damaged.
+        Returns
+        -------
+        SvfArrays
+            Of mapped arrays.
+
+        Raises
+        ------
+        MissingPrecomputedData
+            A file is absent.
+        InvalidSurfaceData
+            A file is damaged.
+        GridShapeMismatch
+            The grids differ in shape.
         """
         folder = Path(directory)
         try:

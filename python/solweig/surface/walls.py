@@ -44,8 +44,8 @@ def generate_wall_hts(
 ) -> tuple[Path, Path]:
     """Write ``wall_hts.tif`` and ``wall_aspects.tif`` of a surface model (G 6).
 
-    A wall stands on the lower of two edge-adjacent cells that differ by ``wall_limit`` or more;
-    its aspect is the direction in which it faces (Goodwin et al. 2009; Lindberg et al. 2015).
+    A wall stands on the lower of two edge-adjacent cells that differ by ``wall_limit`` or more; its
+    aspect is the direction in which it faces.
 
     Parameters
     ----------
@@ -64,7 +64,8 @@ def generate_wall_hts(
     Returns
     -------
     tuple of Path
-        Wall heights [m] and wall aspects [deg clockwise from north]; 0 where there is no wall.
+        Files of wall heights [m] and wall aspects [deg clockwise from north], 0 where there is no
+        wall.
 
     Raises
     ------
@@ -74,6 +75,10 @@ def generate_wall_hts(
         ``wall_limit`` is out of range.
     ComputationCancelled
         ``feedback`` said so.
+
+    References
+    ----------
+    Goodwin et al. (2009) (line filter of the aspect)
     """
     checks.check_number("wall_limit", wall_limit, 0.0, checks.TALLEST_OBJECT_M, open_low=True)
     listener = Feedback(feedback, "walls", progress_range or (0.0, 100.0))

@@ -21,7 +21,7 @@ __all__ = [
 
 GROUND_VIEW_M = 23.0
 """No ground farther than this enters a person's ground view [m]: twenty times the centre height of
-a standing person, 1.1 m, and its rounding (spec G 7)."""
+a standing person, 1.1 m, and its rounding (G 7)."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,13 @@ class TileSpec:
     """One tile: a core that is written, inside a full window that is read.
 
     All indices are half-open and in pixels of the whole raster, row 0 north.
+
+    Parameters
+    ----------
+    row_start, row_end, col_start, col_end
+        The core.
+    row_start_full, row_end_full, col_start_full, col_end_full
+        The core and the margin around it, cut at the edge of the raster.
     """
 
     row_start: int
@@ -42,31 +49,37 @@ class TileSpec:
 
     @property
     def overlap_top(self) -> int:
+        """Rows of margin north of the core [px]."""
         return self.row_start - self.row_start_full
 
     @property
     def overlap_bottom(self) -> int:
+        """Rows of margin south of the core [px]."""
         return self.row_end_full - self.row_end
 
     @property
     def overlap_left(self) -> int:
+        """Columns of margin west of the core [px]."""
         return self.col_start - self.col_start_full
 
     @property
     def overlap_right(self) -> int:
+        """Columns of margin east of the core [px]."""
         return self.col_end_full - self.col_end
 
     @property
     def core_shape(self) -> tuple[int, int]:
+        """Rows and columns of the core."""
         return self.row_end - self.row_start, self.col_end - self.col_start
 
     @property
     def full_shape(self) -> tuple[int, int]:
+        """Rows and columns of the tile with its margin."""
         return self.row_end_full - self.row_start_full, self.col_end_full - self.col_start_full
 
     @property
     def read_slice(self) -> tuple[slice, slice]:
-        """Where the tile with its margin lies in the whole raster."""
+        """Rows and columns of the tile with its margin in the whole raster."""
         return (
             slice(self.row_start_full, self.row_end_full),
             slice(self.col_start_full, self.col_end_full),
@@ -74,16 +87,27 @@ class TileSpec:
 
     @property
     def write_slice(self) -> tuple[slice, slice]:
-        """Where the core lies in the whole raster."""
+        """Rows and columns of the core in the whole raster."""
         return slice(self.row_start, self.row_end), slice(self.col_start, self.col_end)
 
     @property
     def core_slice(self) -> tuple[slice, slice]:
-        """Where the core lies inside the tile as it was read."""
+        """Rows and columns of the core inside the tile as it was read."""
         return within(self.write_slice, self.read_slice)
 
     def around(self, margin: int) -> tuple[slice, slice]:
-        """The core and so many pixels around it, as far as the tile goes, in the whole raster."""
+        """The core and some pixels around it, as far as the tile goes.
+
+        Parameters
+        ----------
+        margin
+            How many [px], at least 0.
+
+        Returns
+        -------
+        tuple of slice
+            Rows and columns of the whole raster.
+        """
         return (
             slice(
                 max(self.row_start - margin, self.row_start_full),
@@ -126,6 +150,11 @@ def generate_tiles(
     tile_cols
         Columns of a core, at least 1; None = ``tile_size``, a square.
 
+    Returns
+    -------
+    list[TileSpec]
+        Their cores hold every pixel once.
+
     Raises
     ------
     ValueError
@@ -160,18 +189,22 @@ def generate_tiles(
 def calculate_buffer_distance(
     max_height: float, min_sun_elev_deg: float = 3.0, max_shadow_distance_m: float = 1000.0
 ) -> float:
-    """Length of the longest shadow that has to be followed [m].
-
-    ``max_height / tan(min_sun_elev_deg)``, at most ``max_shadow_distance_m``; 0 for flat ground.
+    """Length of the longest shadow that has to be followed.
 
     Parameters
     ----------
     max_height
         Height of the tallest object above its ground [m].
     min_sun_elev_deg
-        Lowest sun altitude considered [degrees], in (0, 90].
+        Lowest sun altitude considered [deg], in (0, 90].
     max_shadow_distance_m
         Cap [m], at least 0.
+
+    Returns
+    -------
+    float
+        ``max_height / tan(min_sun_elev_deg)``, at most ``max_shadow_distance_m`` [m]; 0 for flat
+        ground.
 
     Raises
     ------
@@ -193,7 +226,7 @@ def shadow_reach(
     """How far a ray of an altitude is followed, at most [px].
 
     A ray ends with the first step whose height gain exceeds the relief, and at the distance cap
-    (spec G 2.2); no coordinate of a step exceeds its number.
+    (G 2.2); no coordinate of a step exceeds its number.
 
     Parameters
     ----------

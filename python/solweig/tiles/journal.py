@@ -42,6 +42,7 @@ class Digest:
         self._sum = zlib.crc32(content.data, self._sum)
 
     def text(self) -> str:
+        """The digest so far, in eight hexadecimal digits."""
         return f"{self._sum:08x}"
 
 

@@ -46,8 +46,9 @@ _LONGEST = 4096
 
 @dataclass(frozen=True)
 class Margin:
-    """What surrounds a core [px]: heights as far as light comes from, all else as far as the ground
-    is seen from the core.
+    """What surrounds a core [px].
+
+    Heights as far as light comes from, all else as far as the ground is seen from the core.
     """
 
     shadow: int
@@ -284,8 +285,9 @@ def _cores(longest: int, least: int) -> Iterator[int]:
 
 
 def _widened(core: int, shape: tuple[int, int], least: int) -> tuple[int, int]:
-    """Rows and columns of a core of about as many cells, wide enough for a disk; the columns of the
-    raster are shared out evenly.
+    """Rows and columns of a core of about as many cells, wide enough for a disk.
+
+    The columns of the raster are shared out evenly.
     """
     area = core * core
     width = min(max(core, _WIDE), area // max(least, min(core, _LOW)), shape[1])
@@ -439,8 +441,9 @@ def estimate_memory(
     abreast: int,
     inflight: int,
 ) -> int:
-    """Memory of a run with cores of so many rows and columns, which may hold all of the raster
-    [bytes].
+    """Memory of a run with cores of so many rows and columns [bytes].
+
+    A core may hold all of the raster.
     """
     if footprint is None:
         return 0
@@ -484,6 +487,16 @@ def compute_max_tile_pixels() -> int:
     Counts 400 bytes a pixel, what a run with trees and the anisotropic sky needs at its peak, and
     keeps ``SOLWEIG_RAM_FRACTION`` and ``SOLWEIG_MAX_TILE_SIDE``. Where the operating system does
     not tell its memory, 8 GiB are assumed.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    ConfigurationError
+        A variable of the environment holds no number in its range.
     """
     planned, budget = switches.read(), memory_budget()
     if budget is None:

@@ -63,8 +63,9 @@ def remove_group(url: str) -> None:
 
 
 class PublishedInputs:
-    """What tiles read, by name, in a Zarr group; the reading half of a
-    :class:`solweig.tiles.store.TileStore`.
+    """What tiles read, by name, in a Zarr group.
+
+    The reading half of a :class:`solweig.tiles.store.TileStore`.
 
     Parameters
     ----------

@@ -163,8 +163,12 @@ class ZarrStore:
             ) from error
 
     def begin_plain(self, *, keep: bool) -> None:
-        """Make the group without coordinates, for working files; with ``keep`` what is there
-        stays.
+        """Make the group without coordinates, for working files.
+
+        Parameters
+        ----------
+        keep
+            Leave what is there.
         """
         self._group = need_zarr().open_group(self.path, mode="a" if keep else "w", zarr_format=3)
 

@@ -56,6 +56,10 @@ def download_epw(
         No connection, no answer in time, no data for the place.
     OSError
         The file cannot be written.
+
+    References
+    ----------
+    PVGIS, European Commission, Joint Research Centre, https://re.jrc.ec.europa.eu
     """
     lat = in_range("lat", lat, -90, 90, "degrees north")
     lon = in_range("lon", lon, -180, 180, "degrees east")

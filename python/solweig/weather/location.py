@@ -41,12 +41,18 @@ class Location:
         Above sea level, -500 to 9000 m.
     utc_offset
         Hours the clock of the time stamps is ahead of UTC, -14 to 14; fractions are allowed. Left
-        out, it is 0, with a warning where the sun's own clock differs from that.
+        out, it is 0.
 
     Raises
     ------
     ConfigurationError
         A value out of its range.
+
+    Warns
+    -----
+    UserWarning
+        The sun's own clock is hours away from ``utc_offset``, or differs from UTC where it is left
+        out.
     """
 
     latitude: float
@@ -80,7 +86,13 @@ class Location:
             )
 
     def to_sun_position_dict(self) -> dict[str, float]:
-        """Latitude and longitude [degrees] and altitude [m] by name."""
+        """Where the sun is looked at from.
+
+        Returns
+        -------
+        dict[str, float]
+            ``latitude`` and ``longitude`` [deg], ``altitude`` [m].
+        """
         return {
             "latitude": self.latitude,
             "longitude": self.longitude,
@@ -95,6 +107,18 @@ class Location:
         altitude: float = 0.0,
     ) -> Location:
         """The centre of a raster, through its coordinate reference system.
+
+        Parameters
+        ----------
+        dsm_path
+            Any raster GDAL reads.
+        utc_offset, altitude
+            As in :class:`Location`: hours ahead of UTC, metres above sea level.
+
+        Returns
+        -------
+        Location
+            Latitude and longitude on WGS 84.
 
         Raises
         ------
@@ -113,6 +137,18 @@ class Location:
         cls, surface: OnAGrid, utc_offset: float | None = None, altitude: float = 0.0
     ) -> Location:
         """The centre of a surface that knows its coordinate reference system.
+
+        Parameters
+        ----------
+        surface
+            Such as :class:`solweig.SurfaceData`.
+        utc_offset, altitude
+            As in :class:`Location`: hours ahead of UTC, metres above sea level.
+
+        Returns
+        -------
+        Location
+            Latitude and longitude on WGS 84.
 
         Raises
         ------
@@ -152,6 +188,16 @@ class Location:
     def from_epw(cls, path: str | os.PathLike[str]) -> Location:
         """Place and clock from the first line of an EPW file.
 
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        Location
+            With the file's altitude and hours ahead of UTC.
+
         Raises
         ------
         FileNotFoundError
@@ -177,6 +223,13 @@ class Location:
 
 
 def in_range(name: str, value: Any, low: float, high: float, unit: str) -> float:
+    """A number of a field, checked.
+
+    Raises
+    ------
+    ConfigurationError
+        Not a number from ``low`` to ``high``.
+    """
     try:
         number = float(value)
     except (TypeError, ValueError):

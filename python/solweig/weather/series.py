@@ -204,7 +204,7 @@ def _utc_stamps(rows: list[WeatherValues], location: Location) -> NDArray[np.dat
             "datetime", "all stamps with a time zone or none", "a mixture", "Use one kind."
         )
     if aware[0]:
-        stamps = [row.datetime.astimezone(dt.timezone.utc).replace(tzinfo=None) for row in rows]
+        stamps = [row.datetime.astimezone(dt.UTC).replace(tzinfo=None) for row in rows]
         return np.array(stamps, "datetime64[ns]")
     return sun.to_utc(
         np.array([row.datetime for row in rows], "datetime64[ns]"), location.utc_offset

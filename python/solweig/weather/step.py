@@ -32,41 +32,87 @@ class Weather(WeatherValues):
     rh
         Relative humidity, 0-100 %.
     global_rad
-        Global horizontal irradiance, 0-1500 W/m2.
+        Global horizontal irradiance, 0-1500 W m-2.
     ws
         Wind speed at the sensor's height, 0-115 m/s. NaN means not measured: Tmrt is not affected,
         UTCI and PET have no value.
     pressure
         Air pressure, 400-1100 hPa. NaN means not measured: the model takes 1013 hPa.
     timestep_minutes
-        Length of the step. The sun stands where it is half a step before the stamp.
+        Length of the step, 0.01-1440 min. The sun stands where it is half a step before the stamp.
     measured_direct_rad
-        Direct irradiance normal to the beam [W/m2]; used together with ``measured_diffuse_rad``,
-        else global radiation is split (Reindl et al. 1990).
+        Direct irradiance normal to the beam, 0-1500 W m-2; used together with
+        ``measured_diffuse_rad``, else global radiation is split (R 3.4).
     measured_diffuse_rad
-        Diffuse horizontal irradiance [W/m2].
+        Diffuse horizontal irradiance, 0-1500 W m-2.
     precomputed_sun_altitude, precomputed_sun_azimuth, precomputed_altmax
-        Use these angles [degrees] instead of computing them.
+        Use these angles instead of computing them: of the sun, -90 to 90 and -180 to 360 deg
+        (clockwise from north), and its highest altitude of the day, 0-90 deg.
 
-    :meth:`compute_derived` sets ``sun_altitude``, ``sun_azimuth``, ``sun_zenith``, ``altmax``
-    [degrees], ``direct_rad``, ``diffuse_rad`` [W/m2] and ``clearness_index``, which are NaN
-    before.
+    Attributes
+    ----------
+    sun_altitude, sun_azimuth, sun_zenith, altmax
+        Position of the sun and its highest altitude of the day [deg]; these and the following are
+        set by :meth:`compute_derived` and NaN before.
+    direct_rad, diffuse_rad
+        Irradiance normal to the beam and diffuse on the horizontal [W m-2].
+    clearness_index
+        At most 1 = clear; 1 at night.
 
     Raises
     ------
     WeatherDataError
         A value that is missing or out of range.
+
+    References
+    ----------
+    - Reda & Andreas (2004), Sol. Energy 76, https://doi.org/10.1016/j.solener.2003.12.003 (sun
+      position)
+    - Reindl et al. (1990), Sol. Energy 45, https://doi.org/10.1016/0038-092X(90)90060-P (split)
+    - Crawford & Duchon (1999), J. Appl. Meteorol. 38 (clearness)
     """
 
     def compute_derived(self, location: Location) -> None:
-        """Set sun position, split of radiation and clearness index for ``location``."""
+        """Set sun position, split of radiation and clearness index (R 2 and R 3).
+
+        Parameters
+        ----------
+        location
+            Where the sun is computed.
+        """
         derive([self], location)
 
     @classmethod
     def from_values(
         cls, ta: float, rh: float, global_rad: float, datetime: Any, ws: float = 1.0, **kw: Any
     ) -> Weather:
-        """One step from plain numbers; ``kw`` are the other fields of :class:`Weather`."""
+        """One step from plain numbers.
+
+        Parameters
+        ----------
+        ta
+            Air temperature [deg C].
+        rh
+            Relative humidity [%].
+        global_rad
+            Global horizontal irradiance [W m-2].
+        datetime
+            Time stamp.
+        ws
+            Wind speed [m/s].
+        **kw
+            The other fields of :class:`Weather`.
+
+        Returns
+        -------
+        Weather
+            Not yet with its sun.
+
+        Raises
+        ------
+        WeatherDataError
+            A value that is missing or out of range.
+        """
         return cls(datetime=datetime, ta=ta, rh=rh, global_rad=global_rad, ws=ws, **kw)
 
     @classmethod
@@ -83,8 +129,8 @@ class Weather(WeatherValues):
         """Hourly steps of an EPW file, in the file's local standard time.
 
         Hour k of the file is the mean from k-1 to k o'clock; its stamp is k:00 (24 is 0:00 of the
-        next day) and the sun stands where it is at half past. Measured direct and diffuse
-        radiation are used.
+        next day) and the sun stands where it is at half past. Measured direct and diffuse radiation
+        are used.
 
         Parameters
         ----------
@@ -102,12 +148,19 @@ class Weather(WeatherValues):
             What to do about missing values: ``None`` raises, ``"interpolate"`` interpolates in
             time, a mapping such as ``{"ws": 1.0}`` puts one value per field.
 
+        Returns
+        -------
+        list[Weather]
+            One an hour, in order of time.
+
         Raises
         ------
         FileNotFoundError
             No such file.
         WeatherDataError
             Not an EPW file, missing values, nothing in the period.
+        ConfigurationError
+            An unknown ``fill``, or hours out of range.
         """
         from solweig.weather.readers.epw import read_epw_weather  # pandas takes its time
 
@@ -127,10 +180,33 @@ class Weather(WeatherValues):
     ) -> list[Weather]:
         """Steps of one or more files in UMEP's 24-column text format (-999 is missing).
 
-        Stamps mark the end of a step. Rows closer than an hour are averaged to full hours unless
-        ``resample_hourly=False``. Air temperature, humidity and global radiation must be there;
-        missing wind or pressure stays missing, which is logged. Arguments and errors otherwise as
-        :meth:`from_epw`.
+        Stamps mark the end of a step. Air temperature, humidity and global radiation must be there;
+        missing wind or pressure stays missing, which is logged.
+
+        Parameters
+        ----------
+        paths
+            One file or several, in order of time.
+        resample_hourly
+            Average rows closer than an hour to full hours.
+        start, end
+            First and last stamp, without a time zone; as in :meth:`from_epw`.
+        fill
+            As in :meth:`from_epw`.
+
+        Returns
+        -------
+        list[Weather]
+            One a row, or an hour, in order of time.
+
+        Raises
+        ------
+        FileNotFoundError
+            No such file.
+        WeatherDataError
+            Another format, missing values, times out of order, nothing in the period.
+        ConfigurationError
+            An unknown ``fill``, or a ``start`` or ``end`` with a time zone.
         """
         from solweig.weather.readers.umep import read_umep_met  # pandas takes its time
 
@@ -153,21 +229,29 @@ class Weather(WeatherValues):
         ----------
         frame
             Index of time stamps, with a time zone or in local standard time, or a column
-            ``datetime``. Columns ``ta`` [deg C], ``rh`` [%], ``global_rad`` [W/m2] and, where
+            ``datetime``. Columns ``ta`` [deg C], ``rh`` [%], ``global_rad`` [W m-2] and, where
             known, ``ws`` [m/s], ``pressure`` [hPa], ``direct_rad`` (beam normal) and
-            ``diffuse_rad`` [W/m2]. pvlib's ``temp_air``, ``relative_humidity``, ``ghi``,
-            ``wind_speed``, ``dni``, ``dhi`` are understood too.
+            ``diffuse_rad`` [W m-2]. pvlib's ``temp_air``, ``relative_humidity``, ``ghi``,
+            ``wind_speed``, ``dni``, ``dhi`` are understood too. Without a column of wind it is 1
+            m/s, without one of pressure 1013.25 hPa, which is logged.
         columns
             Other names, ours to the table's: ``{"ta": "T2m"}``.
         timestep_minutes
-            Length of the steps; left out, the spacing of the rows.
+            Length of the steps [min]; left out, the spacing of the rows.
         fill
             As in :meth:`from_epw`.
+
+        Returns
+        -------
+        list[Weather]
+            One a row.
 
         Raises
         ------
         WeatherDataError
             A column or value is missing or out of range, times out of order.
+        ConfigurationError
+            An unknown ``fill``, or ``columns`` that name no quantity.
         """
         from solweig.weather.readers.table import read_dataframe  # pandas takes its time
 

@@ -39,40 +39,7 @@ _OPTIONAL = (
 class WeatherValues:
     """Weather of one time step as plain values; :class:`solweig.Weather` adds where from.
 
-    Parameters
-    ----------
-    datetime
-        Time stamp, the end of the step unless a run says otherwise. Without a time zone it is local
-        standard time at the location's ``utc_offset``.
-    ta
-        Air temperature, -90 to 65 deg C.
-    rh
-        Relative humidity, 0-100 %.
-    global_rad
-        Global horizontal irradiance, 0-1500 W/m2.
-    ws
-        Wind speed at the sensor's height, 0-115 m/s. NaN means not measured: Tmrt is not affected,
-        UTCI and PET have no value.
-    pressure
-        Air pressure, 400-1100 hPa. NaN means not measured: the model takes 1013 hPa.
-    timestep_minutes
-        Length of the step. The sun stands where it is half a step before the stamp.
-    measured_direct_rad
-        Direct irradiance normal to the beam [W/m2]; used together with ``measured_diffuse_rad``,
-        else global radiation is split (Reindl et al. 1990).
-    measured_diffuse_rad
-        Diffuse horizontal irradiance [W/m2].
-    precomputed_sun_altitude, precomputed_sun_azimuth, precomputed_altmax
-        Use these angles [degrees] instead of computing them.
-
-    :meth:`solweig.Weather.compute_derived` sets ``sun_altitude``, ``sun_azimuth``,
-    ``sun_zenith``, ``altmax`` [degrees], ``direct_rad``, ``diffuse_rad`` [W/m2] and
-    ``clearness_index``, which are NaN before.
-
-    Raises
-    ------
-    WeatherDataError
-        A value that is missing or out of range.
+    Fields, units, ranges and errors are those of :class:`solweig.Weather`.
     """
 
     datetime: dt.datetime

@@ -62,10 +62,20 @@ def read_epw_table(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str
 def read_epw(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
     """All columns of an EPW file as pvlib names them, and its location.
 
-    The index is the end of each hour on the file's clock, without a time zone, as stamps of
-    :class:`solweig.Weather` are; missing values keep EPW's codes. The location also goes by
-    ``tz_offset`` [h], ``elevation`` [m] and ``state``.
-    :meth:`solweig.Weather.from_epw` is the reader for runs.
+    Missing values keep EPW's codes. :meth:`solweig.Weather.from_epw` is the reader for runs.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    frame : pd.DataFrame
+        Indexed by the end of each hour on the file's clock, without a time zone, as stamps of
+        :class:`solweig.Weather` are.
+    place : dict[str, Any]
+        pvlib's, also by ``tz_offset`` [h], ``elevation`` [m] and ``state``.
 
     Raises
     ------

@@ -44,6 +44,13 @@ def spacing(frame: pd.DataFrame) -> Any:
 
 
 def require_order(frame: pd.DataFrame, source: str) -> None:
+    """Check that the stamps strictly increase.
+
+    Raises
+    ------
+    WeatherDataError
+        Two that do not; says which.
+    """
     step = np.diff(frame.index.to_numpy()) / np.timedelta64(1, "s")
     wrong = np.flatnonzero(step <= 0)
     if wrong.size:
@@ -57,7 +64,15 @@ def require_order(frame: pd.DataFrame, source: str) -> None:
 
 
 def fill_missing(frame: pd.DataFrame, fill: Fill, required: Sequence[str], source: str) -> None:
-    """Fill missing values as asked, in place; raise where a required one is left."""
+    """Fill missing values as asked, in place.
+
+    Raises
+    ------
+    WeatherDataError
+        A required value is still missing.
+    ConfigurationError
+        An unknown ``fill`` or field in it.
+    """
     if isinstance(fill, Mapping):
         for name, value in fill.items():
             if name not in COLUMNS:
@@ -90,6 +105,7 @@ def _say_filled(frame: pd.DataFrame, name: str, how: str, source: str) -> None:
 
 
 def log_missing(frame: pd.DataFrame, source: str) -> None:
+    """Say in the log what missing wind or pressure leads to."""
     consequences = {
         "ws": "UTCI and PET have no value there; fill={'ws': ...} gives one",
         "pressure": "the model takes 1013 hPa there; fill={'pressure': ...} gives another",
@@ -108,6 +124,29 @@ def select(
     source: str,
     utc_offset: float | None,
 ) -> pd.DataFrame:
+    """The rows of a period and of some hours, as a copy.
+
+    Parameters
+    ----------
+    frame
+        Indexed by local standard time.
+    start, end
+        First and last stamp; an ``end`` without a time of day is that whole day; ``None`` = no
+        bound.
+    hours
+        Hours of the day to keep, 0-23; ``None`` = all.
+    source
+        Where the rows are from, for messages.
+    utc_offset
+        Of the frame's clock [h]; ``None`` where it is not known.
+
+    Raises
+    ------
+    WeatherDataError
+        No row is left.
+    ConfigurationError
+        Hours out of range, or a bound with a time zone where the clock is not known.
+    """
     keep = np.ones(len(frame), np.bool_)
     stamps = pd.DatetimeIndex(frame.index)
     if start is not None:
@@ -134,6 +173,13 @@ def select(
 
 
 def timestamp(value: Any, name: str) -> pd.Timestamp:
+    """A bound of a period as pandas has it.
+
+    Raises
+    ------
+    WeatherDataError
+        Neither a date nor a date and time.
+    """
     try:
         stamp = pd.Timestamp(value)
     except (TypeError, ValueError):
