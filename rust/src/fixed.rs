@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::grid::{Grid, Window};
 use solweig_core::ground::LandCoverTable;
-use solweig_core::gvf::GroundView;
+use solweig_core::gvf::{Ground, GroundView};
 use solweig_core::patches::PatchMasks;
 use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
 use solweig_core::radiation::cells::Cells;
@@ -268,10 +268,14 @@ impl Fixed {
             None => None,
         };
         let ground_view = enter(py, || {
-            let albedo = albedo_raster(codes, given, &params, grid.len());
-            let height = params.model.posture.height();
-            let wall_albedo = params.model.wall_albedo;
-            GroundView::from_core(grid, core, open_ground, &albedo, wall_albedo, height)
+            let ground = Ground {
+                buildings: open_ground,
+                albedo: &albedo_raster(codes, given, &params, grid.len()),
+                largest_albedo: 1.0,
+                walls: &walls,
+                wall_albedo: params.model.wall_albedo,
+            };
+            GroundView::new(grid, core, &ground, params.model.posture.height())
         })?
         .map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(Self {

@@ -214,12 +214,10 @@ fn step_here(
         comfort,
     } = Prepared::new(run, state.clock, weather, &request);
     clock.lap("tables");
-    let daylight = sky
-        .day
-        .then(|| {
-            let spare = carried.spare.take();
-            daylight(run, weather, &sky, &tables, &mut clock, spare)
-        });
+    let daylight = sky.day.then(|| {
+        let spare = carried.spare.take();
+        daylight(run, weather, &sky, &tables, &mut clock, spare)
+    });
     let mut cells = run.cells;
     cells.shadow = daylight.as_ref().map(|d| d.shadow.flags.as_slice());
     cells.ground = daylight.as_ref().map(|d| GroundFields {
@@ -247,7 +245,9 @@ fn step_here(
         Some(delay) => delay.next,
         None => state.clock.night(),
     };
-    carried.spare = daylight.map(|d| [d.ground.lup, d.ground.alb]).or(carried.spare.take());
+    carried.spare = daylight
+        .map(|d| [d.ground.lup, d.ground.alb])
+        .or(carried.spare.take());
     StepOutput {
         fields: output.fields,
         points,

@@ -86,7 +86,11 @@ impl<const F: usize, const LIT: bool> Gather<F> for Step<F, LIT> {
                     far += (self.far - step) & met & !behind;
                     near += (self.near - step).max(0) & met;
                 }
-                walls[0][i] = if NEAR { near } else { D as i32 & mask(here.wall[i] >> 31 != 0) };
+                walls[0][i] = if NEAR {
+                    near
+                } else {
+                    D as i32 & mask(here.wall[i] >> 31 != 0)
+                };
                 walls[1][i] = far;
             }
         }
@@ -111,7 +115,11 @@ impl<const F: usize, const LIT: bool> Gather<F> for Step<F, LIT> {
                 }
                 if !NEAR {
                     seen[0] = D as i32 * here.sent[f][i];
-                    met[0] = if LIT { seen[0] & mask(here.wall[i] >> 31 != 0) } else { 0 };
+                    met[0] = if LIT {
+                        seen[0] & mask(here.wall[i] >> 31 != 0)
+                    } else {
+                        0
+                    };
                 }
                 out[f][i] = self.shares[f].quadrant(seen, met, [walls[0][i], walls[1][i]]);
             }

@@ -117,7 +117,9 @@ impl Geometry {
         let words = DIRECTIONS.div_ceil(4);
         let mut out = vec![0_u32; words * self.grid.len()];
         for row in 0..rows {
-            let strips = (0..cols).step_by(STRIP).flat_map(|first| self.open_steps_at(row, first));
+            let strips = (0..cols)
+                .step_by(STRIP)
+                .flat_map(|first| self.open_steps_at(row, first));
             for (col, segment) in (0..cols).step_by(SEGMENT).zip(strips) {
                 let cells = SEGMENT.min(cols - col);
                 for (direction, steps) in segment.iter().enumerate() {
@@ -216,7 +218,11 @@ impl Geometry {
     pub(super) fn last_inside(&self, direction: usize, row: usize, col: usize) -> Lanes<u8> {
         let (drow, dcol) = self.offsets[direction].last().copied().unwrap_or_default();
         let [by_rows, by_cols] = &self.last_inside[direction];
-        let ahead = if drow < 0 { row } else { self.grid.rows - 1 - row };
+        let ahead = if drow < 0 {
+            row
+        } else {
+            self.grid.rows - 1 - row
+        };
         let by_rows = by_rows[ahead.min(self.far - 1)];
         let first = if dcol < 0 {
             col.min(self.far)
@@ -244,11 +250,17 @@ fn last_inside(steps: &[(i32, i32)]) -> [Vec<u8>; 2] {
     };
     let backward = steps.last().is_some_and(|&(_, dcol)| dcol < 0);
     let by_col = |at: usize| {
-        let ahead = if backward { at } else { (far + SEGMENT - 1).saturating_sub(at) };
+        let ahead = if backward {
+            at
+        } else {
+            (far + SEGMENT - 1).saturating_sub(at)
+        };
         last(ahead, &|s| s.1.unsigned_abs())
     };
     [
-        (0..far).map(|rows| last(rows, &|s| s.0.unsigned_abs())).collect(),
+        (0..far)
+            .map(|rows| last(rows, &|s| s.0.unsigned_abs()))
+            .collect(),
         (0..far + 2 * SEGMENT).map(by_col).collect(),
     ]
 }

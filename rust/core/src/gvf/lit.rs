@@ -32,7 +32,10 @@ impl Walls {
     /// # Panics
     /// If the walls are not in row-major order.
     pub(super) fn new(grid: Grid, walls: &[WallCell], buildings: &[u8]) -> Self {
-        assert!(walls.is_sorted_by_key(|w| w.index), "walls in row-major order");
+        assert!(
+            walls.is_sorted_by_key(|w| w.index),
+            "walls in row-major order"
+        );
         let before = |row: usize| walls.partition_point(|w| (w.index as usize) < row * grid.cols);
         Self {
             cols: grid.cols,

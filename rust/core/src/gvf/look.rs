@@ -55,7 +55,11 @@ impl<const F: usize> Ring<F> {
             taps,
             positions: &self.from_here[direction * taps.len()..][..taps.len()],
             sums,
-            walls: if walls { &self.walls[quadrant][..end] } else { &[] },
+            walls: if walls {
+                &self.walls[quadrant][..end]
+            } else {
+                &[]
+            },
         }
     }
 

@@ -219,7 +219,13 @@ impl GroundView {
         let norm = sum
             .iter()
             .zip(&geometry.buildings)
-            .map(|(&sum, &b)| if b == 0 { 1.0 } else { sum / AZIMUTHS.len() as f32 })
+            .map(|(&sum, &b)| {
+                if b == 0 {
+                    1.0
+                } else {
+                    sum / AZIMUTHS.len() as f32
+                }
+            })
             .collect();
         [sum, norm]
     }

@@ -48,11 +48,7 @@ impl Pair {
             (1, -1) => SOUTH_WEST,
             _ => unreachable!("steps of a ray are neighbours"),
         };
-        Self {
-            kind,
-            backward,
-            at,
-        }
+        Self { kind, backward, at }
     }
 
     fn alone(at: (i32, i32)) -> Self {

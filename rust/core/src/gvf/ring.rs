@@ -2,8 +2,8 @@
 //! of the raster and stays in a core's cache.
 
 use super::geometry::{Geometry, Lanes};
-use super::pairs::{ALONE, EAST, KINDS, OF_QUADRANT, Pair, SOUTH, SOUTH_EAST, SOUTH_WEST};
 use super::lit::LitWalls;
+use super::pairs::{ALONE, EAST, KINDS, OF_QUADRANT, Pair, SOUTH, SOUTH_EAST, SOUTH_WEST};
 use std::array::from_fn;
 use std::ops::Range;
 
@@ -149,7 +149,10 @@ impl<const F: usize> Ring<F> {
             self.sums[f][end..line.end].fill(0);
             self.open[1][f].fill(0);
         }
-        let sent = self.sums.each_mut().map(|sums| &mut sums[at..at + cols.len()]);
+        let sent = self
+            .sums
+            .each_mut()
+            .map(|sums| &mut sums[at..at + cols.len()]);
         field.row(row, cols.clone(), sent);
         let buildings = &geometry.buildings[row * grid.cols..][cols.clone()];
         for f in 0..F {

@@ -29,7 +29,9 @@ impl FiveFields {
         if self.values.len() != 5 * grid.len() {
             *self = Self::new(vec![0.0; 5 * grid.len()]);
         } else if core != Window::whole(grid) {
-            self.values.par_chunks_mut(grid.cols).for_each(|row| row.fill(0.0));
+            self.values
+                .par_chunks_mut(grid.cols)
+                .for_each(|row| row.fill(0.0));
         }
     }
 
@@ -59,22 +61,24 @@ impl Geometry {
         }
         let tasks = self.tasks(&mut out);
         let scratch = || (Ring::new(self, STRIP, G::WALLS), Bench::new());
-        tasks.into_par_iter().for_each_init(scratch, |(ring, bench), task| {
-            let sweep = Sweep {
-                geometry: self,
-                field,
-                walls,
-                gather,
-                ring,
-                bench,
-                task,
-            };
-            if self.near == 1 {
-                simd::dispatch(CellIsNear(sweep));
-            } else {
-                simd::dispatch(MoreIsNear(sweep));
-            }
-        });
+        tasks
+            .into_par_iter()
+            .for_each_init(scratch, |(ring, bench), task| {
+                let sweep = Sweep {
+                    geometry: self,
+                    field,
+                    walls,
+                    gather,
+                    ring,
+                    bench,
+                    task,
+                };
+                if self.near == 1 {
+                    simd::dispatch(CellIsNear(sweep));
+                } else {
+                    simd::dispatch(MoreIsNear(sweep));
+                }
+            });
         out
     }
 
@@ -245,7 +249,9 @@ impl<const F: usize, G: Gather<F>> Sweep<'_, F, G> {
         let first = QUADRANTS[quadrant].start;
         for d in 0..D {
             let direction = first + d;
-            let sight = self.ring.sight::<NEAR>(&geometry.taps, quadrant, direction, G::WALLS);
+            let sight = self
+                .ring
+                .sight::<NEAR>(&geometry.taps, quadrant, direction, G::WALLS);
             let open = &geometry.open_steps_at(row, self.task.strip)[..segments];
             for (segment, seen) in self.bench.seen[..segments].iter_mut().enumerate() {
                 let (at, open, along) =
@@ -263,12 +269,15 @@ impl<const F: usize, G: Gather<F>> Sweep<'_, F, G> {
                 let (at, col) = (segment * SEGMENT, self.task.strip + segment * SEGMENT);
                 let along = &mut self.bench.seen[segment][d];
                 if !geometry.is_inside(row, col, SEGMENT) {
-                    self.ring.past_the_edge(geometry, direction, row, col, at, along);
+                    self.ring
+                        .past_the_edge(geometry, direction, row, col, at, along);
                 }
             }
         }
         for segment in 0..segments {
-            let seen = self.bench.seen[segment].first_chunk().expect("five at most");
+            let seen = self.bench.seen[segment]
+                .first_chunk()
+                .expect("five at most");
             let here = &self.bench.here[segment];
             self.bench.quadrants[segment][quadrant] =
                 self.gather.value::<D, NEAR>(seen, first, here);
@@ -278,7 +287,9 @@ impl<const F: usize, G: Gather<F>> Sweep<'_, F, G> {
     /// Means over all directions and over the four sides (G 7.6).
     #[inline(always)]
     fn write(&self, line: &mut [&mut [f32]]) {
-        let Task { strip, ref cols, .. } = self.task;
+        let Task {
+            strip, ref cols, ..
+        } = self.task;
         for segment in 0..self.segments() {
             let sums = self.five(&self.bench.quadrants[segment], &self.bench.here[segment]);
             let col = strip + segment * SEGMENT;

@@ -60,7 +60,10 @@ impl Unit {
 /// `shaders/emission.wgsl`.
 #[inline(always)]
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "rounded, and bounded by the unit")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "rounded, and bounded by the unit"
+)]
 pub fn whole(units: f32) -> i32 {
     units.round_ties_even() as i32
 }
