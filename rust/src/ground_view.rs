@@ -121,11 +121,12 @@ impl GroundView {
                 bound("ground_excess", &emission)?,
                 bound("albedo", &lit_albedo)?,
             ];
-            let units = bounds.map(|b| self.view.unit(b));
+            let counted = bounds.map(|b| self.view.counted(b));
+            let units = counted.map(|c| c.unit);
             let sent = WholeFields::new(self.grid.cols, [&emission, &lit_albedo], units);
             let step = GvfStep {
                 sent: &sent,
-                units,
+                counted,
                 sunlit: &sunlit,
                 wall: [excess_at.of(wall_excess, wall_emissivity), self.wall_albedo],
                 shadow: sums.then_some(shadow),

@@ -288,7 +288,7 @@ fn daylight(
                 cells,
                 states: &states,
             },
-            units: states.units,
+            counted: states.counted,
             sunlit: &sunlit,
             wall: [tables.ground.wall_emission, run.params.wall_albedo],
             shadow: None,

@@ -1,5 +1,6 @@
 //! Looking along one direction: what a segment of cells sees of the ground and of lit walls.
 
+use super::count::Count;
 use super::geometry::{Geometry, Lanes, SEGMENT};
 use super::pairs::Taps;
 use super::ring::{NO_WALL, Ring};
@@ -7,35 +8,37 @@ use std::ops::Range;
 
 /// What a segment sees along one direction.
 #[derive(Clone, Copy)]
-pub(super) struct Along<const F: usize> {
+pub(super) struct Along<const F: usize, T> {
     /// Step at the first building.
     pub(super) open: Lanes<u8>,
     /// Step at the first lit wall, seen or behind a building; [`NO_WALL`] if none.
     pub(super) wall: Lanes<u8>,
     /// Sum over the near ground, where that is more than the cell itself; else 0.
-    pub(super) near: [Lanes<i32>; F],
+    pub(super) near: [Lanes<T>; F],
     /// Sum over the far ground.
-    pub(super) far: [Lanes<i32>; F],
+    pub(super) far: [Lanes<T>; F],
 }
 
-impl<const F: usize> Along<F> {
-    pub(super) const NOTHING: Self = Self {
-        open: [0; SEGMENT],
-        wall: [NO_WALL; SEGMENT],
-        near: [[0; SEGMENT]; F],
-        far: [[0; SEGMENT]; F],
-    };
+impl<const F: usize, T: Count> Along<F, T> {
+    pub(super) fn nothing() -> Self {
+        Self {
+            open: [0; SEGMENT],
+            wall: [NO_WALL; SEGMENT],
+            near: [[T::default(); SEGMENT]; F],
+            far: [[T::default(); SEGMENT]; F],
+        }
+    }
 }
 
 /// What the rows of a ring give along a direction.
-pub(super) struct Sight<'a, const F: usize> {
+pub(super) struct Sight<'a, const F: usize, T> {
     taps: &'a Taps,
     positions: &'a [u32],
-    sums: [&'a [i32]; F],
+    sums: [&'a [T]; F],
     walls: &'a [u8],
 }
 
-impl<const F: usize> Ring<F> {
+impl<const F: usize, T: Count> Ring<F, T> {
     /// Turn to a direction of a quadrant.
     #[inline(always)]
     pub(super) fn sight<'a, const NEAR: bool>(
@@ -44,7 +47,7 @@ impl<const F: usize> Ring<F> {
         quadrant: usize,
         direction: usize,
         walls: bool,
-    ) -> Sight<'a, F> {
+    ) -> Sight<'a, F, T> {
         // One length for all, so that one comparison guards them.
         let end = self.sums[0].len();
         let mut sums = [&[][..]; F];
@@ -73,7 +76,7 @@ impl<const F: usize> Ring<F> {
         row: usize,
         col: usize,
         at: usize,
-        along: &mut Along<F>,
+        along: &mut Along<F, T>,
     ) {
         let last = geometry.last_inside(direction, row, col);
         let end = geometry.far as u8 - 1;
@@ -92,16 +95,17 @@ impl<const F: usize> Ring<F> {
             let steps = usize::from(last[i]);
             // The one after it is outside and sends nothing.
             let sent = self.neighbours(slot, direction * usize::from(end) + steps, at + i);
-            let more = |reach: usize| reach.saturating_sub(steps + 1) as i32;
+            let more = |reach: usize| reach.saturating_sub(steps + 1) as u8;
             for f in 0..F {
-                along.far[f][i] += sent[f] * more(geometry.far);
-                along.near[f][i] += sent[f] * more(geometry.near);
+                let (far, near) = (&mut along.far[f][i], &mut along.near[f][i]);
+                *far = far.plus_times(sent[f], more(geometry.far));
+                *near = near.plus_times(sent[f], more(geometry.near));
             }
         }
     }
 }
 
-impl<const F: usize> Sight<'_, F> {
+impl<const F: usize, T: Count> Sight<'_, F, T> {
     /// Look from the segment `at` cells into the strip. What cells see that stand on a building is not
     /// told.
     #[inline(always)]
@@ -109,13 +113,13 @@ impl<const F: usize> Sight<'_, F> {
         &self,
         open: &Lanes<u8>,
         at: usize,
-        along: &mut Along<F>,
+        along: &mut Along<F, T>,
     ) {
         let number = self.taps.before(open.iter().copied().fold(0, u8::max));
         let at = at as u32;
         let mut wall = [NO_WALL; SEGMENT];
-        let mut far = [[0; SEGMENT]; F];
-        let mut near = [[0; SEGMENT]; F];
+        let mut far = [[T::default(); SEGMENT]; F];
+        let mut near = [[T::default(); SEGMENT]; F];
         if number > 0 {
             // The farthest first, so that the wall that counts comes last.
             let cut = if NEAR { self.taps.near.min(number) } else { 1 };
@@ -128,7 +132,7 @@ impl<const F: usize> Sight<'_, F> {
             for f in 0..F {
                 let sum = lanes(self.sums[f], self.positions[0] + at);
                 for i in 0..SEGMENT {
-                    own[f][i] += sum[i];
+                    own[f][i] = own[f][i].plus(sum[i]);
                 }
             }
             if WALLS {
@@ -140,7 +144,7 @@ impl<const F: usize> Sight<'_, F> {
             if NEAR {
                 for f in 0..F {
                     for i in 0..SEGMENT {
-                        far[f][i] += near[f][i];
+                        far[f][i] = far[f][i].plus(near[f][i]);
                     }
                 }
             }
@@ -160,17 +164,17 @@ impl<const F: usize> Sight<'_, F> {
         taps: Range<usize>,
         open: &Lanes<u8>,
         at: u32,
-        sums: &mut [Lanes<i32>; F],
+        sums: &mut [Lanes<T>; F],
         wall: &mut Lanes<u8>,
     ) {
         if taps.is_empty() {
             return;
         }
         // Steps from the last look-up to the building.
-        let last = i32::from(self.taps.steps[taps.end - 1]);
-        let mut left = [0_i32; SEGMENT];
+        let last = i16::from(self.taps.steps[taps.end - 1]);
+        let mut left = [0_i16; SEGMENT];
         for i in 0..SEGMENT {
-            left[i] = i32::from(open[i]) - last;
+            left[i] = i16::from(open[i]) - last;
         }
         let mut total = *sums;
         let mut first_wall = *wall;
@@ -178,7 +182,7 @@ impl<const F: usize> Sight<'_, F> {
             for f in 0..F {
                 let sum = lanes(self.sums[f], position + at);
                 for i in 0..SEGMENT {
-                    total[f][i] += sum[i] & -i32::from(left[i] > 0);
+                    total[f][i] = total[f][i].plus(sum[i].masked(-i16::from(left[i] > 0)));
                 }
             }
             for i in 0..SEGMENT {

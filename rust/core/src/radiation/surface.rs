@@ -2,7 +2,7 @@
 
 use super::cells::Cells;
 use super::tables::StepTables;
-use crate::gvf::{Emitted, GroundView, Unit, whole};
+use crate::gvf::{Counted, Emitted, GroundView, Unit, whole};
 use crate::simd::{self, Kernel};
 use std::ops::Range;
 
@@ -11,17 +11,22 @@ const FLAGS: usize = 8;
 /// Land-cover codes.
 const CODES: usize = 256;
 
+/// Rounding moves no longwave that is seen by more than this [W m⁻²], nor, with the shortwave that
+/// falls on the ground, what is reflected.
+const ROUNDING: f64 = 0.02;
+const ROUNDING_REFLECTED: f64 = 0.045;
+
 /// What ground of every class sends in every state of light, counted in units: emission beyond that
 /// at air temperature, and albedo times sunlit share. Both engines look it up.
 #[derive(Clone, Debug)]
 pub struct GroundStates {
-    /// What they are counted in.
-    pub units: [Unit; 2],
+    /// How they are counted.
+    pub counted: [Counted; 2],
     /// By land-cover code and shadow flags; not rounded yet, and without emissivity or albedo where
     /// that is a raster.
     pub states: Vec<[f32; 2]>,
     /// The whole numbers where nothing is a raster.
-    counted: Vec<[i32; 2]>,
+    whole: Vec<[i32; 2]>,
 }
 
 impl GroundStates {
@@ -29,20 +34,36 @@ impl GroundStates {
     /// is there: they are the same for all tiles.
     #[must_use]
     pub fn new(cells: &Cells<'_>, tables: &StepTables, view: &GroundView) -> Self {
-        let values: Vec<[f64; 2]> = (0..CODES * FLAGS)
+        let codes = cells.land_cover.map_or(1, |_| CODES);
+        let values: Vec<[f64; 2]> = (0..codes * FLAGS)
             .map(|state| value(cells, tables, state / FLAGS, state % FLAGS))
             .collect();
-        let largest = |f: usize| values.iter().fold(0.0, |most: f64, v| most.max(v[f].abs()));
-        let units = [0, 1].map(|f| view.unit(largest(f)));
+        let raster = cells.albedo.is_some() || cells.emissivity.is_some();
+        let far = view.halo();
+        let extremes = [0, 1].map(|f| {
+            let all = values.iter().map(|v| v[f]);
+            (all.clone().fold(0.0, f64::min), all.fold(0.0, f64::max))
+        });
+        let shortwave = f64::from(tables.sun.global.max(tables.sun.beam_down)).max(1.0);
+        let errors = [ROUNDING, ROUNDING_REFLECTED / shortwave];
+        let [emission, albedo] =
+            [0, 1].map(|f| Unit::narrow(extremes[f].0, extremes[f].1, far, errors[f]));
+        let wide = extremes.map(|(least, most)| view.counted(most.max(-least)));
+        let units = match (emission, albedo) {
+            (Some(emission), Some(albedo)) if !raster => [emission, albedo],
+            _ => wide.map(|w| w.unit),
+        };
         #[expect(clippy::cast_possible_truncation, reason = "a table of f32")]
         let states: Vec<[f32; 2]> = values
             .iter()
             .map(|value| [0, 1].map(|f| (value[f] / units[f].size()) as f32))
             .collect();
+        let whole: Vec<[i32; 2]> = states.iter().map(|state| state.map(whole)).collect();
+        let exactly = |f: usize| Counted::exactly(units[f], whole.iter().map(|w| w[f]));
         Self {
-            units,
-            counted: states.iter().map(|state| state.map(whole)).collect(),
+            counted: if raster { wide } else { [0, 1].map(exactly) },
             states,
+            whole,
         }
     }
 }
@@ -96,6 +117,9 @@ struct Fill<'a, 'b> {
     out: [&'b mut [i32]; 2],
 }
 
+/// Cells whose inputs are looked at together.
+const PART: usize = 64;
+
 impl Kernel for Fill<'_, '_> {
     #[inline(always)]
     fn run(self) {
@@ -105,21 +129,60 @@ impl Kernel for Fill<'_, '_> {
             first,
             out: [emission, albedo],
         } = self;
-        let plain = cells.emissivity.is_none() && cells.albedo.is_none();
-        for (i, (emission, albedo)) in (first..).zip(emission.iter_mut().zip(albedo)) {
-            if !cells.complete(i) {
-                (*emission, *albedo) = (0, 0);
+        let parts = emission.chunks_mut(PART).zip(albedo.chunks_mut(PART));
+        for (at, (emission, albedo)) in (first..).step_by(PART).zip(parts) {
+            let n = emission.len();
+            let cells = cells.slice(at..at + n);
+            let mut kinds = [0_u16; PART];
+            let mut known = [0_i32; PART];
+            cells.kinds(&mut kinds[..n]);
+            cells.known(&mut known[..n]);
+            if cells.emissivity.is_none() && cells.albedo.is_none() {
+                for i in 0..n {
+                    let [sent, lit] = states.whole[usize::from(kinds[i])];
+                    emission[i] = sent & known[i];
+                    albedo[i] = lit & known[i];
+                }
                 continue;
             }
-            let flags = cells.shadow.map_or(0, |f| usize::from(f[i] & 7));
-            let state = cells.code(i) * FLAGS + flags;
-            if plain {
-                [*emission, *albedo] = states.counted[state];
-                continue;
+            for i in 0..n {
+                let [black, lit] = states.states[usize::from(kinds[i])];
+                let given = |raster: Option<&[f32]>| raster.map_or(1.0, |x| x[i]);
+                emission[i] = whole(given(cells.emissivity) * black) & known[i];
+                albedo[i] = whole(given(cells.albedo) * lit) & known[i];
             }
-            let [black, lit] = states.states[state];
-            *emission = whole(cells.emissivity.map_or(1.0, |x| x[i]) * black);
-            *albedo = whole(cells.albedo.map_or(1.0, |x| x[i]) * lit);
+        }
+    }
+}
+
+impl Cells<'_> {
+    /// Land-cover code and shadow flags, as [`GroundStates`] is ordered.
+    #[inline(always)]
+    fn kinds(&self, out: &mut [u16]) {
+        out.fill(0);
+        if let Some(codes) = self.land_cover {
+            for (out, code) in out.iter_mut().zip(codes) {
+                *out = FLAGS as u16 * u16::from(*code);
+            }
+        }
+        if let Some(flags) = self.shadow {
+            for (out, flags) in out.iter_mut().zip(flags) {
+                *out += u16::from(flags & 7);
+            }
+        }
+    }
+
+    /// All bits where a cell has every input, as [`Cells::complete`] tells.
+    #[inline(always)]
+    fn known(&self, out: &mut [i32]) {
+        let views = self.svf[0].iter().zip(self.svf[5]);
+        for ((out, valid), (a, b)) in out.iter_mut().zip(self.valid).zip(views) {
+            *out = -i32::from(*valid & !(a + b).is_nan());
+        }
+        for raster in [self.albedo, self.emissivity].into_iter().flatten() {
+            for (out, x) in out.iter_mut().zip(raster) {
+                *out &= -i32::from(!x.is_nan());
+            }
         }
     }
 }

@@ -35,11 +35,12 @@ impl GroundTable {
     /// # Errors
     /// [`GpuError::OutOfMemory`].
     pub fn new(device: &DeviceRun, run: &Run<'_>, tables: &StepTables) -> Result<Self, GpuError> {
-        let GroundStates { units, states, .. } =
-            GroundStates::new(&run.cells, tables, run.ground_view);
+        let GroundStates {
+            counted, states, ..
+        } = GroundStates::new(&run.cells, tables, run.ground_view);
         Ok(Self {
             states: device.gpu.upload("what the ground sends", &states)?,
-            units,
+            units: counted.map(|c| c.unit),
         })
     }
 }
