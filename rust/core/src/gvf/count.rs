@@ -9,6 +9,8 @@ pub(super) trait Count: Copy + Default + Send + Sync + 'static {
     fn keep(whole: i32, least: i32) -> Self;
     /// As it is kept.
     fn kept(self) -> i32;
+    /// What [`Self::keep`] was given.
+    fn whole(self, least: i32) -> i32;
     /// Itself where all bits of the mask are set, nothing where none is.
     fn masked(self, mask: i16) -> Self;
     /// The sum, which fits by the choice of the type.
@@ -27,6 +29,11 @@ impl Count for i32 {
 
     #[inline(always)]
     fn kept(self) -> i32 {
+        self
+    }
+
+    #[inline(always)]
+    fn whole(self, _: i32) -> i32 {
         self
     }
 
@@ -53,7 +60,7 @@ impl Count for u16 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "`Sent::is_narrow` holds"
+        reason = "`Counted::is_narrow` holds"
     )]
     fn keep(whole: i32, least: i32) -> Self {
         debug_assert!((0..=i32::from(Self::MAX)).contains(&(whole - least)));
@@ -63,6 +70,11 @@ impl Count for u16 {
     #[inline(always)]
     fn kept(self) -> i32 {
         i32::from(self)
+    }
+
+    #[inline(always)]
+    fn whole(self, least: i32) -> i32 {
+        i32::from(self) + least
     }
 
     #[inline(always)]

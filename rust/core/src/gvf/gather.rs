@@ -152,9 +152,9 @@ impl<const F: usize, const LIT: bool> Gather<F> for Step<F, LIT> {
                 for d in 0..D {
                     let along = &directions[d];
                     let meets = mask(along.wall[i] < along.open[i]);
-                    seen[1] += along.far[f][i].kept();
+                    seen[1] += along.far_of(f, i);
                     if LIT {
-                        met[1] += along.far[f][i].kept() & meets;
+                        met[1] += along.far_of(f, i) & meets;
                     }
                     if NEAR {
                         seen[0] += along.near[f][i].kept();
@@ -223,7 +223,7 @@ impl Gather<1> for Unshaded {
             for d in 0..D {
                 let along = &directions[d];
                 let open = i32::from(along.open[i]);
-                seen[1] += along.far[0][i].kept();
+                seen[1] += along.far_of(0, i);
                 walls[1] += self.far - open;
                 if NEAR {
                     let meets = mask(open < self.near);
@@ -278,7 +278,7 @@ impl Gather<1> for Capped {
                 let met = mask(along.wall[i] < along.open[i]);
                 let behind = mask(here.wall[i] >> (first + d) & 1 != 0);
                 let walls = (self.far - i32::from(along.wall[i])) & met & !behind;
-                let far = along.far[0][i].kept();
+                let far = along.far_of(0, i);
                 let value = self.shares.quadrant([0, far], [0, far & met], [0, walls]);
                 out[i] += value.min(1.0);
             }

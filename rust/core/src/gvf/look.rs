@@ -15,8 +15,8 @@ pub(super) struct Along<const F: usize, T> {
     pub(super) wall: Lanes<u8>,
     /// Sum over the near ground, where that is more than the cell itself; else 0.
     pub(super) near: [Lanes<T>; F],
-    /// Sum over the far ground.
-    pub(super) far: [Lanes<T>; F],
+    /// Sum over the far ground, in two parts where it is shifted: up to [`Taps::half`], and the rest.
+    pub(super) far: [[Lanes<T>; F]; 2],
 }
 
 impl<const F: usize, T: Count> Along<F, T> {
@@ -25,7 +25,19 @@ impl<const F: usize, T: Count> Along<F, T> {
             open: [0; SEGMENT],
             wall: [NO_WALL; SEGMENT],
             near: [[T::default(); SEGMENT]; F],
-            far: [[T::default(); SEGMENT]; F],
+            far: [[[T::default(); SEGMENT]; F]; 2],
+        }
+    }
+
+    /// Sum over the far ground of a cell, as it is kept.
+    #[inline(always)]
+    pub(super) fn far_of(&self, field: usize, cell: usize) -> i32 {
+        let [first, second] = &self.far;
+        let first = first[field][cell].kept();
+        if T::SHIFTED {
+            first + second[field][cell].kept()
+        } else {
+            first
         }
     }
 }
@@ -95,11 +107,19 @@ impl<const F: usize, T: Count> Ring<F, T> {
             let steps = usize::from(last[i]);
             // The one after it is outside and sends nothing.
             let sent = self.neighbours(slot, direction * usize::from(end) + steps, at + i);
-            let more = |reach: usize| reach.saturating_sub(steps + 1) as u8;
+            let more = |first: usize, end: usize| end.saturating_sub(first.max(steps + 1)) as u8;
+            let first = if T::SHIFTED {
+                geometry.taps.first_part(geometry.far)
+            } else {
+                geometry.far
+            };
             for f in 0..F {
-                let (far, near) = (&mut along.far[f][i], &mut along.near[f][i]);
-                *far = far.plus_times(sent[f], more(geometry.far));
-                *near = near.plus_times(sent[f], more(geometry.near));
+                let near = &mut along.near[f][i];
+                *near = near.plus_times(sent[f], more(0, geometry.near));
+                let parts = [(0, first), (first, geometry.far)];
+                for (far, (from, to)) in along.far.iter_mut().zip(parts) {
+                    far[f][i] = far[f][i].plus_times(sent[f], more(from, to));
+                }
             }
         }
     }
@@ -120,10 +140,19 @@ impl<const F: usize, T: Count> Sight<'_, F, T> {
         let mut wall = [NO_WALL; SEGMENT];
         let mut far = [[T::default(); SEGMENT]; F];
         let mut near = [[T::default(); SEGMENT]; F];
+        let mut rest = [[T::default(); SEGMENT]; F];
         if number > 0 {
             // The farthest first, so that the wall that counts comes last.
             let cut = if NEAR { self.taps.near.min(number) } else { 1 };
-            self.add::<WALLS>(cut..number, open, at, &mut far, &mut wall);
+            let half = if T::SHIFTED {
+                self.taps.half.min(number)
+            } else {
+                number
+            };
+            if T::SHIFTED {
+                self.add::<WALLS>(half..number, open, at, &mut rest, &mut wall);
+            }
+            self.add::<WALLS>(cut..half, open, at, &mut far, &mut wall);
             if NEAR {
                 self.add::<WALLS>(1..cut, open, at, &mut near, &mut wall);
             }
@@ -151,7 +180,10 @@ impl<const F: usize, T: Count> Sight<'_, F, T> {
         }
         along.open = *open;
         along.wall = wall;
-        along.far = far;
+        along.far[0] = far;
+        if T::SHIFTED {
+            along.far[1] = rest;
+        }
         if NEAR {
             along.near = near;
         }
@@ -170,40 +202,76 @@ impl<const F: usize, T: Count> Sight<'_, F, T> {
         if taps.is_empty() {
             return;
         }
-        // Steps from the last look-up to the building.
         let last = i16::from(self.taps.steps[taps.end - 1]);
-        let mut left = [0_i16; SEGMENT];
-        for i in 0..SEGMENT {
-            left[i] = i16::from(open[i]) - last;
+        let steps = &self.positions[taps];
+        if T::SHIFTED {
+            self.add_lanes::<WALLS, SEGMENT>(0, steps, last, open, at, sums, wall);
+        } else {
+            // As many as fit the registers.
+            self.add_lanes::<WALLS, { SEGMENT / 2 }>(0, steps, last, open, at, sums, wall);
+            let second = SEGMENT / 2;
+            self.add_lanes::<WALLS, { SEGMENT / 2 }>(second, steps, last, open, at, sums, wall);
         }
-        let mut total = *sums;
-        let mut first_wall = *wall;
-        for &position in self.positions[taps].iter().rev() {
+    }
+
+    /// The lanes from `first` on; the last of the look-ups begins `last` steps away.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "one loop, made twice")]
+    fn add_lanes<const WALLS: bool, const L: usize>(
+        &self,
+        first: usize,
+        positions: &[u32],
+        last: i16,
+        open: &Lanes<u8>,
+        at: u32,
+        sums: &mut [Lanes<T>; F],
+        wall: &mut Lanes<u8>,
+    ) {
+        let at = at + first as u32;
+        // Steps from a look-up to the building.
+        let mut left = [0_i16; L];
+        let mut total = [[T::default(); L]; F];
+        let mut first_wall = [NO_WALL; L];
+        for i in 0..L {
+            left[i] = i16::from(open[first + i]) - last;
+            first_wall[i] = wall[first + i];
+        }
+        for f in 0..F {
+            total[f] = *some_lanes(&sums[f], first as u32);
+        }
+        for &position in positions.iter().rev() {
             for f in 0..F {
-                let sum = lanes(self.sums[f], position + at);
-                for i in 0..SEGMENT {
+                let sum: &[T; L] = some_lanes(self.sums[f], position + at);
+                for i in 0..L {
                     total[f][i] = total[f][i].plus(sum[i].masked(-i16::from(left[i] > 0)));
                 }
             }
-            for i in 0..SEGMENT {
+            for i in 0..L {
                 left[i] += 2;
             }
             if WALLS {
-                let step = lanes(self.walls, position + at);
-                for i in 0..SEGMENT {
+                let step: &[u8; L] = some_lanes(self.walls, position + at);
+                for i in 0..L {
                     first_wall[i] = step[i].min(first_wall[i].saturating_add(2));
                 }
             }
         }
-        *sums = total;
-        *wall = first_wall;
+        for f in 0..F {
+            sums[f][first..first + L].copy_from_slice(&total[f]);
+        }
+        wall[first..first + L].copy_from_slice(&first_wall);
     }
 }
 
 #[inline(always)]
-fn lanes<T>(line: &[T], at: u32) -> &Lanes<T> {
+fn some_lanes<T, const L: usize>(line: &[T], at: u32) -> &[T; L] {
     let at = at as usize;
-    line[at..at + SEGMENT]
+    line[at..at + L]
         .first_chunk()
         .expect("a segment is that long")
+}
+
+#[inline(always)]
+fn lanes<T>(line: &[T], at: u32) -> &Lanes<T> {
+    some_lanes(line, at)
 }

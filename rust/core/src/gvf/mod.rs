@@ -175,6 +175,22 @@ impl GroundView {
         Counted::wide(bound, self.geometry.far)
     }
 
+    /// The smallest unit for values from `least` to `most` in which sums fit 16 bits; `None` if
+    /// rounding to it moves a value farther than `error`.
+    #[must_use]
+    pub fn narrow(&self, [least, most]: [f64; 2], error: f64) -> Option<Unit> {
+        let Geometry { far, ref taps, .. } = self.geometry;
+        Unit::narrow([least, most], [far, taps.longest], error)
+    }
+
+    /// Whether all sums of numbers so counted fit 16 bits; else they are kept in 32, which give the
+    /// same bits.
+    #[must_use]
+    pub fn is_narrow(&self, counted: [Counted; 2]) -> bool {
+        let longest = self.geometry.taps.longest;
+        counted.iter().all(|c| c.is_narrow(longest))
+    }
+
     /// Weights of the sums over a quadrant: of the emission, and of the albedo.
     #[must_use]
     pub fn shares(&self, units: [Unit; 2], wall: [f64; 2]) -> [Shares; 2] {
@@ -188,10 +204,8 @@ impl GroundView {
     /// If there is not one entry of `sunlit` a wall.
     #[must_use]
     pub fn evaluate(&self, step: &mut GvfStep<'_>) -> GvfFields {
-        let geometry = &self.geometry;
         let walls = self.walls.lit(step.sunlit);
-        let narrow = step.counted.iter().all(|c| c.is_narrow(geometry.far));
-        let [lup, alb] = match (&walls, narrow) {
+        let [lup, alb] = match (&walls, self.is_narrow(step.counted)) {
             (Some(_), true) => self.look::<u16, true>(step, walls.as_ref()),
             (Some(_), false) => self.look::<i32, true>(step, walls.as_ref()),
             (None, true) => self.look::<u16, false>(step, None),

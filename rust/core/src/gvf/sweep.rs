@@ -240,7 +240,7 @@ impl<const F: usize, T: Count, G: Gather<F>> Sweep<'_, F, T, G> {
             let sent = self.ring.sent(row, at);
             for f in 0..F {
                 for (here, sent) in here.sent[f].iter_mut().zip(sent[f]) {
-                    *here = sent.kept() + self.least[f];
+                    *here = sent.whole(self.least[f]);
                 }
             }
         }

@@ -9,9 +9,9 @@ fn summed(far: usize) -> f64 {
     (most.unwrap_or(1) * far) as f64
 }
 
-/// Most units between the least and the largest number of which `far` fit 16 bits.
-fn narrow_span(far: usize) -> i32 {
-    i32::from(u16::MAX) / i32::try_from(far.max(1)).unwrap_or(i32::MAX)
+/// Most units between the least and the largest number of which `longest` fit 16 bits.
+fn narrow_span(longest: usize) -> i32 {
+    i32::from(u16::MAX) / i32::try_from(longest.max(1)).unwrap_or(i32::MAX)
 }
 
 /// What a field's whole number 1 stands for, in the field's own unit.
@@ -42,12 +42,15 @@ impl Unit {
         }
     }
 
-    /// The smallest in which sums along a direction of values from `least` to `most` fit 16 bits,
-    /// counted from the least; `None` if rounding to it moves a value farther than `error`.
-    #[must_use]
-    pub fn narrow(least: f64, most: f64, far: usize, error: f64) -> Option<Self> {
+    /// The smallest in which sums along half a direction of values from `least` to `most` fit 16
+    /// bits, counted from the least; `None` if rounding to it moves a value farther than `error`.
+    pub(super) fn narrow(
+        [least, most]: [f64; 2],
+        [far, longest]: [usize; 2],
+        error: f64,
+    ) -> Option<Self> {
         // One less for the rounding of both ends.
-        let span = narrow_span(far) - 1;
+        let span = narrow_span(longest) - 1;
         let size = ((most - least) / f64::from(span)).max(2.0_f64.powi(-FINEST));
         // In larger numbers than that the sums over a quadrant overflow 32 bits.
         let farthest = least.abs().max(most.abs()) / size;
@@ -108,10 +111,9 @@ impl Counted {
         }
     }
 
-    /// Whether all sums along a direction fit 16 bits, counted from the least.
-    #[must_use]
-    pub fn is_narrow(&self, far: usize) -> bool {
-        self.most.saturating_sub(self.least) <= narrow_span(far)
+    /// Whether sums of the `longest` part of a direction fit 16 bits, counted from the least.
+    pub(super) fn is_narrow(&self, longest: usize) -> bool {
+        self.most.saturating_sub(self.least) <= narrow_span(longest)
     }
 }
 

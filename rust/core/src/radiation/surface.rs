@@ -2,7 +2,7 @@
 
 use super::cells::Cells;
 use super::tables::StepTables;
-use crate::gvf::{Counted, Emitted, GroundView, Unit, whole};
+use crate::gvf::{Counted, Emitted, GroundView, whole};
 use crate::simd::{self, Kernel};
 use std::ops::Range;
 
@@ -13,8 +13,8 @@ const CODES: usize = 256;
 
 /// Rounding moves no longwave that is seen by more than this [W m⁻²], nor, with the shortwave that
 /// falls on the ground, what is reflected.
-const ROUNDING: f64 = 0.02;
-const ROUNDING_REFLECTED: f64 = 0.045;
+const ROUNDING: f64 = 0.025;
+const ROUNDING_REFLECTED: f64 = 0.035;
 
 /// What ground of every class sends in every state of light, counted in units: emission beyond that
 /// at air temperature, and albedo times sunlit share. Both engines look it up.
@@ -39,16 +39,14 @@ impl GroundStates {
             .map(|state| value(cells, tables, state / FLAGS, state % FLAGS))
             .collect();
         let raster = cells.albedo.is_some() || cells.emissivity.is_some();
-        let far = view.halo();
         let extremes = [0, 1].map(|f| {
             let all = values.iter().map(|v| v[f]);
-            (all.clone().fold(0.0, f64::min), all.fold(0.0, f64::max))
+            [all.clone().fold(0.0, f64::min), all.fold(0.0, f64::max)]
         });
         let shortwave = f64::from(tables.sun.global.max(tables.sun.beam_down)).max(1.0);
         let errors = [ROUNDING, ROUNDING_REFLECTED / shortwave];
-        let [emission, albedo] =
-            [0, 1].map(|f| Unit::narrow(extremes[f].0, extremes[f].1, far, errors[f]));
-        let wide = extremes.map(|(least, most)| view.counted(most.max(-least)));
+        let [emission, albedo] = [0, 1].map(|f| view.narrow(extremes[f], errors[f]));
+        let wide = extremes.map(|[least, most]| view.counted(most.max(-least)));
         let units = match (emission, albedo) {
             (Some(emission), Some(albedo)) if !raster => [emission, albedo],
             _ => wide.map(|w| w.unit),
