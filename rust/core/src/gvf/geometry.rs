@@ -19,10 +19,10 @@ pub(super) const DIRECTIONS: usize = AZIMUTHS.len();
 pub(super) const QUADRANTS: [Range<usize>; 4] = [0..5, 5..9, 9..14, 14..18];
 
 /// Cells looked from at once: few enough that all sums of a direction stay in registers.
-pub(super) const SEGMENT: usize = 32;
+pub(super) const SEGMENT: usize = 16;
 pub(super) type Lanes<T> = [T; SEGMENT];
 /// Columns of a strip: the rows that its cells see stay in a core's cache.
-pub(super) const STRIP: usize = 8 * SEGMENT;
+pub(super) const STRIP: usize = 16 * SEGMENT;
 
 /// A pixel so small that the view distance does not fit the cached step index.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]

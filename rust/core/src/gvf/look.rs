@@ -203,75 +203,39 @@ impl<const F: usize, T: Count> Sight<'_, F, T> {
             return;
         }
         let last = i16::from(self.taps.steps[taps.end - 1]);
-        let steps = &self.positions[taps];
-        if T::SHIFTED {
-            self.add_lanes::<WALLS, SEGMENT>(0, steps, last, open, at, sums, wall);
-        } else {
-            // As many as fit the registers.
-            self.add_lanes::<WALLS, { SEGMENT / 2 }>(0, steps, last, open, at, sums, wall);
-            let second = SEGMENT / 2;
-            self.add_lanes::<WALLS, { SEGMENT / 2 }>(second, steps, last, open, at, sums, wall);
+        // Steps from the building to a look-up. A comparison instead of the sign would become branches.
+        let mut past = [0_i16; SEGMENT];
+        for i in 0..SEGMENT {
+            past[i] = last - i16::from(open[i]);
         }
-    }
-
-    /// The lanes from `first` on; the last of the look-ups begins `last` steps away.
-    #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "one loop, made twice")]
-    fn add_lanes<const WALLS: bool, const L: usize>(
-        &self,
-        first: usize,
-        positions: &[u32],
-        last: i16,
-        open: &Lanes<u8>,
-        at: u32,
-        sums: &mut [Lanes<T>; F],
-        wall: &mut Lanes<u8>,
-    ) {
-        let at = at + first as u32;
-        // Steps from a look-up to the building.
-        let mut left = [0_i16; L];
-        let mut total = [[T::default(); L]; F];
-        let mut first_wall = [NO_WALL; L];
-        for i in 0..L {
-            left[i] = i16::from(open[first + i]) - last;
-            first_wall[i] = wall[first + i];
-        }
-        for f in 0..F {
-            total[f] = *some_lanes(&sums[f], first as u32);
-        }
-        for &position in positions.iter().rev() {
+        let mut total = *sums;
+        let mut first_wall = *wall;
+        for &position in self.positions[taps].iter().rev() {
             for f in 0..F {
-                let sum: &[T; L] = some_lanes(self.sums[f], position + at);
-                for i in 0..L {
-                    total[f][i] = total[f][i].plus(sum[i].masked(-i16::from(left[i] > 0)));
+                let sum = lanes(self.sums[f], position + at);
+                for i in 0..SEGMENT {
+                    total[f][i] = total[f][i].plus(sum[i].masked(past[i] >> 15));
                 }
             }
-            for i in 0..L {
-                left[i] += 2;
+            for i in 0..SEGMENT {
+                past[i] -= 2;
             }
             if WALLS {
-                let step: &[u8; L] = some_lanes(self.walls, position + at);
-                for i in 0..L {
+                let step = lanes(self.walls, position + at);
+                for i in 0..SEGMENT {
                     first_wall[i] = step[i].min(first_wall[i].saturating_add(2));
                 }
             }
         }
-        for f in 0..F {
-            sums[f][first..first + L].copy_from_slice(&total[f]);
-        }
-        wall[first..first + L].copy_from_slice(&first_wall);
+        *sums = total;
+        *wall = first_wall;
     }
 }
 
 #[inline(always)]
-fn some_lanes<T, const L: usize>(line: &[T], at: u32) -> &[T; L] {
+fn lanes<T>(line: &[T], at: u32) -> &Lanes<T> {
     let at = at as usize;
-    line[at..at + L]
+    line[at..at + SEGMENT]
         .first_chunk()
         .expect("a segment is that long")
-}
-
-#[inline(always)]
-fn lanes<T>(line: &[T], at: u32) -> &Lanes<T> {
-    some_lanes(line, at)
 }
