@@ -2,7 +2,19 @@
 //! directions, as upwelling long-wave emission and reflected short-wave.
 //!
 //! What cells send is counted in whole numbers ([`Unit`]), so sums are exact whatever their order.
-//! All divisions come after the last direction ([`Shares`]).
+//! Every azimuth lies in one quadrant, and a side is two of them. Over the directions of a quadrant,
+//! with S the sum of what is seen, M the part of it along directions that meet a lit wall (one more
+//! cell in their mean, N + 1) and C the steps that see walls of value κ, for the near and the far
+//! ground alike,
+//!
+//! > Σ g = w/N · (S − M) + w/(N + 1) · M + w κ/(N + 1) · C,  w = 0.5/0.9 or 0.4/0.9,
+//!
+//! so all divisions come after the last direction, as weights that the host makes ([`Shares`]).
+//!
+//! Sums along a direction fit 16 bits where the unit leaves room, counted from the least number any
+//! cell sends ([`Counted`]); a direction is summed in two halves then. Otherwise they take 32. Both
+//! give the same bits for the same numbers. Neighbours are added up beforehand (`pairs`), so a look-up
+//! sees two cells.
 
 mod count;
 mod gather;
