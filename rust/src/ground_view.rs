@@ -121,12 +121,11 @@ impl GroundView {
                 bound("ground_excess", &emission)?,
                 bound("albedo", &lit_albedo)?,
             ];
-            let counted = bounds.map(|b| self.view.counted(b));
-            let units = counted.map(|c| c.unit);
+            let units = bounds.map(|b| self.view.unit(b));
             let sent = WholeFields::new(self.grid.cols, [&emission, &lit_albedo], units);
             let step = GvfStep {
                 sent: &sent,
-                counted,
+                units,
                 sunlit: &sunlit,
                 wall: [excess_at.of(wall_excess, wall_emissivity), self.wall_albedo],
                 shadow: sums.then_some(shadow),

@@ -288,7 +288,7 @@ fn daylight(
                 cells,
                 states: &states,
             },
-            counted: states.counted,
+            units: states.units,
             sunlit: &sunlit,
             wall: [tables.ground.wall_emission, run.params.wall_albedo],
             shadow: None,

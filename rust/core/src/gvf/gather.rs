@@ -1,6 +1,5 @@
 //! What becomes of the directions of a quadrant (G 7.5).
 
-use super::count::Count;
 use super::geometry::{Geometry, Lanes, SEGMENT};
 use super::look::Along;
 use super::shares::Shares;
@@ -30,9 +29,9 @@ pub(super) trait Gather<const F: usize>: Sync {
     /// Lit walls are met.
     const WALLS: bool;
     /// What the directions from `first` on contribute to the mean of a side.
-    fn value<T: Count, const D: usize, const NEAR: bool>(
+    fn value<const D: usize, const NEAR: bool>(
         &self,
-        directions: &[Along<F, T>; D],
+        directions: &[Along<F>; D],
         first: usize,
         here: &Here<F>,
     ) -> [Lanes<f32>; F];
@@ -49,62 +48,17 @@ fn mask(holds: bool) -> i32 {
 /// The ground of a step. Without `LIT` no wall is lit.
 pub(super) struct Step<const F: usize, const LIT: bool> {
     shares: [Shares; F],
-    /// What sums are counted from, a cell.
-    least: [i32; F],
     near: i32,
     far: i32,
 }
 
 impl<const F: usize, const LIT: bool> Step<F, LIT> {
-    pub(super) fn new(geometry: &Geometry, shares: [Shares; F], least: [i32; F]) -> Self {
+    pub(super) fn new(geometry: &Geometry, shares: [Shares; F]) -> Self {
         Self {
             shares,
-            least,
             near: geometry.near as i32,
             far: geometry.far as i32,
         }
-    }
-}
-
-/// Number of cells seen in a quadrant, of the near and of the far ground, and of them those along
-/// directions that meet a lit wall.
-struct CellsSeen {
-    seen: [Lanes<i32>; 2],
-    met: [Lanes<i32>; 2],
-}
-
-impl CellsSeen {
-    const NONE: Self = Self {
-        seen: [[0; SEGMENT]; 2],
-        met: [[0; SEGMENT]; 2],
-    };
-}
-
-impl<const F: usize, const LIT: bool> Step<F, LIT> {
-    #[inline(always)]
-    fn cells<T: Count, const D: usize, const NEAR: bool>(
-        &self,
-        directions: &[Along<F, T>; D],
-    ) -> CellsSeen {
-        let mut cells = CellsSeen::NONE;
-        for i in 0..SEGMENT {
-            for d in 0..D {
-                let along = &directions[d];
-                let (open, wall) = (i32::from(along.open[i]), i32::from(along.wall[i]));
-                let near = open.min(self.near);
-                cells.seen[1][i] += open;
-                if NEAR {
-                    cells.seen[0][i] += near;
-                }
-                if LIT {
-                    cells.met[1][i] += open & mask(wall < open);
-                    if NEAR {
-                        cells.met[0][i] += near & mask(wall < near);
-                    }
-                }
-            }
-        }
-        cells
     }
 }
 
@@ -112,9 +66,9 @@ impl<const F: usize, const LIT: bool> Gather<F> for Step<F, LIT> {
     const WALLS: bool = LIT;
 
     #[inline(always)]
-    fn value<T: Count, const D: usize, const NEAR: bool>(
+    fn value<const D: usize, const NEAR: bool>(
         &self,
-        directions: &[Along<F, T>; D],
+        directions: &[Along<F>; D],
         first: usize,
         here: &Here<F>,
     ) -> [Lanes<f32>; F] {
@@ -140,11 +94,6 @@ impl<const F: usize, const LIT: bool> Gather<F> for Step<F, LIT> {
                 walls[1][i] = far;
             }
         }
-        let cells = if T::SHIFTED {
-            self.cells::<T, D, NEAR>(directions)
-        } else {
-            CellsSeen::NONE
-        };
         let mut out = [[0.0; SEGMENT]; F];
         for f in 0..F {
             for i in 0..SEGMENT {
@@ -152,15 +101,15 @@ impl<const F: usize, const LIT: bool> Gather<F> for Step<F, LIT> {
                 for d in 0..D {
                     let along = &directions[d];
                     let meets = mask(along.wall[i] < along.open[i]);
-                    seen[1] += along.far_of(f, i);
+                    seen[1] += along.far[f][i];
                     if LIT {
-                        met[1] += along.far_of(f, i) & meets;
+                        met[1] += along.far[f][i] & meets;
                     }
                     if NEAR {
-                        seen[0] += along.near[f][i].kept();
+                        seen[0] += along.near[f][i];
                         if LIT {
                             let meets = meets & mask(i32::from(along.wall[i]) < self.near);
-                            met[0] += along.near[f][i].kept() & meets;
+                            met[0] += along.near[f][i] & meets;
                         }
                     }
                 }
@@ -171,12 +120,6 @@ impl<const F: usize, const LIT: bool> Gather<F> for Step<F, LIT> {
                     } else {
                         0
                     };
-                }
-                if T::SHIFTED {
-                    for k in usize::from(!NEAR)..2 {
-                        seen[k] += self.least[f] * cells.seen[k][i];
-                        met[k] += self.least[f] * cells.met[k][i];
-                    }
                 }
                 out[f][i] = self.shares[f].quadrant(seen, met, [walls[0][i], walls[1][i]]);
             }
@@ -211,9 +154,9 @@ impl Gather<1> for Unshaded {
     const WALLS: bool = false;
 
     #[inline(always)]
-    fn value<T: Count, const D: usize, const NEAR: bool>(
+    fn value<const D: usize, const NEAR: bool>(
         &self,
-        directions: &[Along<1, T>; D],
+        directions: &[Along<1>; D],
         _: usize,
         here: &Here<1>,
     ) -> [Lanes<f32>; 1] {
@@ -223,12 +166,12 @@ impl Gather<1> for Unshaded {
             for d in 0..D {
                 let along = &directions[d];
                 let open = i32::from(along.open[i]);
-                seen[1] += along.far_of(0, i);
+                seen[1] += along.far[0][i];
                 walls[1] += self.far - open;
                 if NEAR {
                     let meets = mask(open < self.near);
-                    seen[0] += along.near[0][i].kept();
-                    met[0] += along.near[0][i].kept() & meets;
+                    seen[0] += along.near[0][i];
+                    met[0] += along.near[0][i] & meets;
                     walls[0] += (self.near - open) & meets;
                 }
             }
@@ -265,9 +208,9 @@ impl Gather<1> for Capped {
     const WALLS: bool = true;
 
     #[inline(always)]
-    fn value<T: Count, const D: usize, const NEAR: bool>(
+    fn value<const D: usize, const NEAR: bool>(
         &self,
-        directions: &[Along<1, T>; D],
+        directions: &[Along<1>; D],
         first: usize,
         here: &Here<1>,
     ) -> [Lanes<f32>; 1] {
@@ -278,7 +221,7 @@ impl Gather<1> for Capped {
                 let met = mask(along.wall[i] < along.open[i]);
                 let behind = mask(here.wall[i] >> (first + d) & 1 != 0);
                 let walls = (self.far - i32::from(along.wall[i])) & met & !behind;
-                let far = along.far_of(0, i);
+                let far = along.far[0][i];
                 let value = self.shares.quadrant([0, far], [0, far & met], [0, walls]);
                 out[i] += value.min(1.0);
             }

@@ -1,6 +1,5 @@
 //! Looking along one direction: what a segment of cells sees of the ground and of lit walls.
 
-use super::count::Count;
 use super::geometry::{Geometry, Lanes, SEGMENT};
 use super::pairs::Taps;
 use super::ring::{NO_WALL, Ring};
@@ -8,49 +7,35 @@ use std::ops::Range;
 
 /// What a segment sees along one direction.
 #[derive(Clone, Copy)]
-pub(super) struct Along<const F: usize, T> {
+pub(super) struct Along<const F: usize> {
     /// Step at the first building.
     pub(super) open: Lanes<u8>,
     /// Step at the first lit wall, seen or behind a building; [`NO_WALL`] if none.
     pub(super) wall: Lanes<u8>,
     /// Sum over the near ground, where that is more than the cell itself; else 0.
-    pub(super) near: [Lanes<T>; F],
-    /// Sum over the far ground, in two parts where it is shifted: up to [`Taps::half`], and the rest.
-    pub(super) far: [[Lanes<T>; F]; 2],
+    pub(super) near: [Lanes<i32>; F],
+    /// Sum over the far ground.
+    pub(super) far: [Lanes<i32>; F],
 }
 
-impl<const F: usize, T: Count> Along<F, T> {
-    pub(super) fn nothing() -> Self {
-        Self {
-            open: [0; SEGMENT],
-            wall: [NO_WALL; SEGMENT],
-            near: [[T::default(); SEGMENT]; F],
-            far: [[[T::default(); SEGMENT]; F]; 2],
-        }
-    }
-
-    /// Sum over the far ground of a cell, as it is kept.
-    #[inline(always)]
-    pub(super) fn far_of(&self, field: usize, cell: usize) -> i32 {
-        let [first, second] = &self.far;
-        let first = first[field][cell].kept();
-        if T::SHIFTED {
-            first + second[field][cell].kept()
-        } else {
-            first
-        }
-    }
+impl<const F: usize> Along<F> {
+    pub(super) const NOTHING: Self = Self {
+        open: [0; SEGMENT],
+        wall: [NO_WALL; SEGMENT],
+        near: [[0; SEGMENT]; F],
+        far: [[0; SEGMENT]; F],
+    };
 }
 
 /// What the rows of a ring give along a direction.
-pub(super) struct Sight<'a, const F: usize, T> {
+pub(super) struct Sight<'a, const F: usize> {
     taps: &'a Taps,
     positions: &'a [u32],
-    sums: [&'a [T]; F],
+    sums: [&'a [i32]; F],
     walls: &'a [u8],
 }
 
-impl<const F: usize, T: Count> Ring<F, T> {
+impl<const F: usize> Ring<F> {
     /// Turn to a direction of a quadrant.
     #[inline(always)]
     pub(super) fn sight<'a, const NEAR: bool>(
@@ -59,7 +44,7 @@ impl<const F: usize, T: Count> Ring<F, T> {
         quadrant: usize,
         direction: usize,
         walls: bool,
-    ) -> Sight<'a, F, T> {
+    ) -> Sight<'a, F> {
         // One length for all, so that one comparison guards them.
         let end = self.sums[0].len();
         let mut sums = [&[][..]; F];
@@ -88,7 +73,7 @@ impl<const F: usize, T: Count> Ring<F, T> {
         row: usize,
         col: usize,
         at: usize,
-        along: &mut Along<F, T>,
+        along: &mut Along<F>,
     ) {
         let last = geometry.last_inside(direction, row, col);
         let end = geometry.far as u8 - 1;
@@ -107,25 +92,16 @@ impl<const F: usize, T: Count> Ring<F, T> {
             let steps = usize::from(last[i]);
             // The one after it is outside and sends nothing.
             let sent = self.neighbours(slot, direction * usize::from(end) + steps, at + i);
-            let more = |first: usize, end: usize| end.saturating_sub(first.max(steps + 1)) as u8;
-            let first = if T::SHIFTED {
-                geometry.taps.first_part(geometry.far)
-            } else {
-                geometry.far
-            };
+            let more = |reach: usize| reach.saturating_sub(steps + 1) as i32;
             for f in 0..F {
-                let near = &mut along.near[f][i];
-                *near = near.plus_times(sent[f], more(0, geometry.near));
-                let parts = [(0, first), (first, geometry.far)];
-                for (far, (from, to)) in along.far.iter_mut().zip(parts) {
-                    far[f][i] = far[f][i].plus_times(sent[f], more(from, to));
-                }
+                along.far[f][i] += sent[f] * more(geometry.far);
+                along.near[f][i] += sent[f] * more(geometry.near);
             }
         }
     }
 }
 
-impl<const F: usize, T: Count> Sight<'_, F, T> {
+impl<const F: usize> Sight<'_, F> {
     /// Look from the segment `at` cells into the strip. What cells see that stand on a building is not
     /// told.
     #[inline(always)]
@@ -133,26 +109,17 @@ impl<const F: usize, T: Count> Sight<'_, F, T> {
         &self,
         open: &Lanes<u8>,
         at: usize,
-        along: &mut Along<F, T>,
+        along: &mut Along<F>,
     ) {
         let number = self.taps.before(open.iter().copied().fold(0, u8::max));
         let at = at as u32;
         let mut wall = [NO_WALL; SEGMENT];
-        let mut far = [[T::default(); SEGMENT]; F];
-        let mut near = [[T::default(); SEGMENT]; F];
-        let mut rest = [[T::default(); SEGMENT]; F];
+        let mut far = [[0; SEGMENT]; F];
+        let mut near = [[0; SEGMENT]; F];
         if number > 0 {
             // The farthest first, so that the wall that counts comes last.
             let cut = if NEAR { self.taps.near.min(number) } else { 1 };
-            let half = if T::SHIFTED {
-                self.taps.half.min(number)
-            } else {
-                number
-            };
-            if T::SHIFTED {
-                self.add::<WALLS>(half..number, open, at, &mut rest, &mut wall);
-            }
-            self.add::<WALLS>(cut..half, open, at, &mut far, &mut wall);
+            self.add::<WALLS>(cut..number, open, at, &mut far, &mut wall);
             if NEAR {
                 self.add::<WALLS>(1..cut, open, at, &mut near, &mut wall);
             }
@@ -161,7 +128,7 @@ impl<const F: usize, T: Count> Sight<'_, F, T> {
             for f in 0..F {
                 let sum = lanes(self.sums[f], self.positions[0] + at);
                 for i in 0..SEGMENT {
-                    own[f][i] = own[f][i].plus(sum[i]);
+                    own[f][i] += sum[i];
                 }
             }
             if WALLS {
@@ -173,17 +140,14 @@ impl<const F: usize, T: Count> Sight<'_, F, T> {
             if NEAR {
                 for f in 0..F {
                     for i in 0..SEGMENT {
-                        far[f][i] = far[f][i].plus(near[f][i]);
+                        far[f][i] += near[f][i];
                     }
                 }
             }
         }
         along.open = *open;
         along.wall = wall;
-        along.far[0] = far;
-        if T::SHIFTED {
-            along.far[1] = rest;
-        }
+        along.far = far;
         if NEAR {
             along.near = near;
         }
@@ -196,17 +160,17 @@ impl<const F: usize, T: Count> Sight<'_, F, T> {
         taps: Range<usize>,
         open: &Lanes<u8>,
         at: u32,
-        sums: &mut [Lanes<T>; F],
+        sums: &mut [Lanes<i32>; F],
         wall: &mut Lanes<u8>,
     ) {
         if taps.is_empty() {
             return;
         }
-        let last = i16::from(self.taps.steps[taps.end - 1]);
-        // Steps from the building to a look-up. A comparison instead of the sign would become branches.
-        let mut past = [0_i16; SEGMENT];
+        // Steps from the last look-up to the building.
+        let last = i32::from(self.taps.steps[taps.end - 1]);
+        let mut left = [0_i32; SEGMENT];
         for i in 0..SEGMENT {
-            past[i] = last - i16::from(open[i]);
+            left[i] = i32::from(open[i]) - last;
         }
         let mut total = *sums;
         let mut first_wall = *wall;
@@ -214,11 +178,11 @@ impl<const F: usize, T: Count> Sight<'_, F, T> {
             for f in 0..F {
                 let sum = lanes(self.sums[f], position + at);
                 for i in 0..SEGMENT {
-                    total[f][i] = total[f][i].plus(sum[i].masked(past[i] >> 15));
+                    total[f][i] += sum[i] & -i32::from(left[i] > 0);
                 }
             }
             for i in 0..SEGMENT {
-                past[i] -= 2;
+                left[i] += 2;
             }
             if WALLS {
                 let step = lanes(self.walls, position + at);

@@ -11,12 +11,9 @@
 //!
 //! so all divisions come after the last direction, as weights that the host makes ([`Shares`]).
 //!
-//! Sums along a direction fit 16 bits where the unit leaves room, counted from the least number any
-//! cell sends ([`Counted`]); a direction is summed in two halves then. Otherwise they take 32. Both
-//! give the same bits for the same numbers. Neighbours are added up beforehand (`pairs`), so a look-up
-//! sees two cells.
+//! No sum overflows 32 bits, by the choice of the unit. Neighbours are added up beforehand (`pairs`), so
+//! a look-up sees two cells.
 
-mod count;
 mod gather;
 mod geometry;
 mod lit;
@@ -33,13 +30,12 @@ pub use lit::seen_by_ground;
 pub use ring::Emitted;
 pub use shares::Shares;
 pub use sweep::FiveFields;
-pub use units::{Counted, Unit, whole};
+pub use units::{Unit, whole};
 pub use whole_fields::{WholeFields, largest};
 
 use crate::grid::{Grid, Window};
 use crate::stage::Stage;
 use crate::walls::WallCell;
-use count::Count;
 use gather::{Capped, Step, Unshaded};
 use geometry::Geometry;
 use lit::{LitWalls, Walls};
@@ -74,8 +70,8 @@ pub struct GvfStep<'a> {
     /// Ground emission above that at air temperature, L' [W m⁻²], and albedo times the shadow factor,
     /// ρ·sd.
     pub sent: &'a dyn Emitted<2>,
-    /// How they are counted.
-    pub counted: [Counted; 2],
+    /// What they are counted in.
+    pub units: [Unit; 2],
     /// Which walls are sunlit over their full height.
     pub sunlit: &'a [bool],
     /// Wall emission above that at air temperature [W m⁻²], and wall albedo.
@@ -181,26 +177,10 @@ impl GroundView {
         self.walls.seen()
     }
 
-    /// How to count a field whose values are no larger than `bound`.
+    /// Unit to count a field in whose values are no larger than `bound`.
     #[must_use]
-    pub fn counted(&self, bound: f64) -> Counted {
-        Counted::wide(bound, self.geometry.far)
-    }
-
-    /// The smallest unit for values from `least` to `most` in which sums fit 16 bits; `None` if
-    /// rounding to it moves a value farther than `error`.
-    #[must_use]
-    pub fn narrow(&self, [least, most]: [f64; 2], error: f64) -> Option<Unit> {
-        let Geometry { far, ref taps, .. } = self.geometry;
-        Unit::narrow([least, most], [far, taps.longest], error)
-    }
-
-    /// Whether all sums of numbers so counted fit 16 bits; else they are kept in 32, which give the
-    /// same bits.
-    #[must_use]
-    pub fn is_narrow(&self, counted: [Counted; 2]) -> bool {
-        let longest = self.geometry.taps.longest;
-        counted.iter().all(|c| c.is_narrow(longest))
+    pub fn unit(&self, bound: f64) -> Unit {
+        Unit::new(bound, self.geometry.far)
     }
 
     /// Weights of the sums over a quadrant: of the emission, and of the albedo.
@@ -216,12 +196,19 @@ impl GroundView {
     /// If there is not one entry of `sunlit` a wall.
     #[must_use]
     pub fn evaluate(&self, step: &mut GvfStep<'_>) -> GvfFields {
+        let geometry = &self.geometry;
+        let fields = step.spare.take().unwrap_or_default();
+        let shares = self.shares(step.units, step.wall);
         let walls = self.walls.lit(step.sunlit);
-        let [lup, alb] = match (&walls, self.is_narrow(step.counted)) {
-            (Some(_), true) => self.look::<u16, true>(step, walls.as_ref()),
-            (Some(_), false) => self.look::<i32, true>(step, walls.as_ref()),
-            (None, true) => self.look::<u16, false>(step, None),
-            (None, false) => self.look::<i32, false>(step, None),
+        let [lup, alb] = match &walls {
+            Some(_) => {
+                let gather = Step::<2, true>::new(geometry, shares);
+                geometry.sweep(step.sent, walls.as_ref(), &gather, fields)
+            }
+            None => {
+                let gather = Step::<2, false>::new(geometry, shares);
+                geometry.sweep(step.sent, None, &gather, fields)
+            }
         };
         GvfFields {
             lup,
@@ -230,26 +217,13 @@ impl GroundView {
         }
     }
 
-    fn look<T: Count, const LIT: bool>(
-        &self,
-        step: &mut GvfStep<'_>,
-        walls: Option<&LitWalls<'_>>,
-    ) -> [FiveFields; 2] {
-        let spare = step.spare.take().unwrap_or_default();
-        let shares = self.shares(step.counted.map(|c| c.unit), step.wall);
-        let least = step.counted.map(|c| c.least);
-        let gather = Step::<2, LIT>::new(&self.geometry, shares, least);
-        self.geometry
-            .sweep::<T, 2, _>(step.sent, walls, &gather, least, spare)
-    }
-
     /// `gvfSum` and `gvfNorm`.
     fn sums(&self, shadow: &[f32], walls: Option<&LitWalls<'_>>) -> [Vec<f32>; 2] {
         let geometry = &self.geometry;
-        let unit = self.counted(largest(shadow)).unit;
+        let unit = self.unit(largest(shadow));
         let field = WholeFields::new(geometry.grid.cols, [shadow], [unit]);
         let gather = Capped::new(geometry, unit);
-        let [seen] = geometry.sweep::<i32, 1, _>(&field, walls, &gather, [0], Default::default());
+        let [seen] = geometry.sweep(&field, walls, &gather, Default::default());
         // The mean of two opposite sides, which are sums.
         let sum: Vec<f32> = seen.planes()[0].iter().map(|m| 2.0 * m).collect();
         let norm = sum
@@ -273,6 +247,6 @@ fn unshaded_albedo(geometry: &Geometry, ground: &Ground<'_>) -> FiveFields {
     let unit = Unit::new(ground.largest_albedo, geometry.far);
     let field = WholeFields::new(geometry.grid.cols, [ground.albedo], [unit]);
     let gather = Unshaded::new(geometry, unit, ground.wall_albedo);
-    let [albnosh] = geometry.sweep::<i32, 1, _>(&field, None, &gather, [0], Default::default());
+    let [albnosh] = geometry.sweep(&field, None, &gather, Default::default());
     albnosh
 }

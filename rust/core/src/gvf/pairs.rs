@@ -70,10 +70,6 @@ pub(super) struct Taps {
     pub(super) second: u8,
     /// Look-ups of the near ground, where that is more than the cell itself.
     pub(super) near: usize,
-    /// Look-ups summed up first; the others are summed up apart, so that sums fit 16 bits in finer units.
-    pub(super) half: usize,
-    /// Cells of the longer of these two sums.
-    pub(super) longest: usize,
     /// Some are of one cell.
     pub(super) alone: bool,
     /// Look-ups that start before a step, by step.
@@ -103,11 +99,7 @@ impl Taps {
         };
         let byte = |n: usize| u8::try_from(n).unwrap_or(u8::MAX);
         let before = |end: usize| steps.iter().filter(|&&n| n < end).count();
-        let half = (steps.len() / 2).max(before(near)).max(1);
-        let cells = steps.get(half).map_or(far, |&step| step);
         Self {
-            half,
-            longest: cells.max(far - cells),
             second: if first_alone { 1 } else { 2 },
             near: before(near),
             alone: first_alone || last_alone,
@@ -127,11 +119,6 @@ impl Taps {
     /// How many there are to a direction.
     pub(super) fn len(&self) -> usize {
         self.steps.len()
-    }
-
-    /// Steps of the first part of a sum.
-    pub(super) fn first_part(&self, far: usize) -> usize {
-        self.steps.get(self.half).map_or(far, |&s| usize::from(s))
     }
 
     /// How many start before a step.

@@ -1,7 +1,6 @@
 //! The rows that the cells of one row see, with sums of neighbours: a window that moves down a strip
 //! of the raster and stays in a core's cache.
 
-use super::count::Count;
 use super::geometry::{Geometry, Lanes};
 use super::lit::LitWalls;
 use super::pairs::{ALONE, EAST, KINDS, OF_QUADRANT, Pair, SOUTH, SOUTH_EAST, SOUTH_WEST};
@@ -22,22 +21,19 @@ pub(super) const NO_WALL: u8 = u8::MAX;
 
 /// The window. Row `r` of the raster is at `r` modulo the height; nothing is sent from outside the
 /// raster.
-pub(super) struct Ring<const F: usize, T> {
+pub(super) struct Ring<const F: usize> {
     rows: usize,
     pub(super) stride: usize,
     margin: usize,
     /// Column of the raster where the strip begins.
     first: usize,
     /// Of every field by row and kind of pair.
-    pub(super) sums: [Vec<T>; F],
+    pub(super) sums: [Vec<i32>; F],
     /// Step at which a lit wall is met, counted from the first cell that is seen; in every quadrant as
     /// the sums. Empty where none is lit.
     pub(super) walls: [Vec<u8>; 4],
     /// The last two rows put in: what is sent by open ground, and where walls are lit.
-    open: [[Vec<T>; F]; 2],
-    /// A row as it is sent, and the least that is.
-    sent: [Vec<i32>; F],
-    least: [i32; F],
+    open: [[Vec<i32>; F]; 2],
     lit: [Vec<u8>; 2],
     /// Where the look-ups of all directions are, from row 0 and from the row that is looked from.
     from_start: Vec<i32>,
@@ -46,9 +42,9 @@ pub(super) struct Ring<const F: usize, T> {
     neighbours_from_start: Vec<i32>,
 }
 
-impl<const F: usize, T: Count> Ring<F, T> {
-    /// A window for strips of `cols` columns, a multiple of a segment. No cell sends less than `least`.
-    pub(super) fn new(geometry: &Geometry, cols: usize, walls: bool, least: [i32; F]) -> Self {
+impl<const F: usize> Ring<F> {
+    /// A window for strips of `cols` columns, a multiple of a segment.
+    pub(super) fn new(geometry: &Geometry, cols: usize, walls: bool) -> Self {
         let margin = geometry.far + 1;
         let stride = cols + 2 * margin;
         let rows = 2 * geometry.far - 1;
@@ -58,11 +54,9 @@ impl<const F: usize, T: Count> Ring<F, T> {
             stride,
             margin,
             first: 0,
-            sums: from_fn(|_| vec![T::default(); cells]),
+            sums: from_fn(|_| vec![0; cells]),
             walls: from_fn(|_| vec![NO_WALL; if walls { cells } else { 0 }]),
-            open: from_fn(|_| from_fn(|_| vec![T::default(); stride])),
-            sent: from_fn(|_| vec![0; stride]),
-            least,
+            open: from_fn(|_| from_fn(|_| vec![0; stride])),
             lit: from_fn(|_| vec![0; stride]),
             from_start: Vec::new(),
             from_here: vec![0; geometry.taps.pairs.len()],
@@ -124,7 +118,7 @@ impl<const F: usize, T: Count> Ring<F, T> {
             for (slot, kind, a, b, from) in lines {
                 let at = (slot * KINDS + kind) * n + from;
                 for ((sum, a), b) in self.sums[f][at..at + n - 1].iter_mut().zip(a).zip(b) {
-                    *sum = a.plus(*b);
+                    *sum = a + b;
                 }
             }
         }
@@ -142,26 +136,30 @@ impl<const F: usize, T: Count> Ring<F, T> {
             ..grid.cols.min(self.first + self.stride - self.margin);
         let lead = self.margin.saturating_sub(self.first);
         let line = self.line(slot, ALONE);
-        let nothing = T::default();
-        for f in 0..F {
-            self.sums[f][line.clone()].fill(nothing);
-            self.open[1][f].fill(nothing);
-        }
         let Some(row) = inside else {
+            for f in 0..F {
+                self.sums[f][line.clone()].fill(0);
+                self.open[1][f].fill(0);
+            }
             return;
         };
-        let at = line.start + lead;
-        let sent = self.sent.each_mut().map(|sent| &mut sent[..cols.len()]);
+        let (at, end) = (line.start + lead, line.start + lead + cols.len());
+        for f in 0..F {
+            self.sums[f][line.start..at].fill(0);
+            self.sums[f][end..line.end].fill(0);
+            self.open[1][f].fill(0);
+        }
+        let sent = self
+            .sums
+            .each_mut()
+            .map(|sums| &mut sums[at..at + cols.len()]);
         field.row(row, cols.clone(), sent);
         let buildings = &geometry.buildings[row * grid.cols..][cols.clone()];
         for f in 0..F {
-            let least = self.least[f];
-            let all = &mut self.sums[f][at..at + cols.len()];
-            let open = &mut self.open[1][f][lead..lead + cols.len()];
-            let sent = self.sent[f][..cols.len()].iter().zip(buildings);
-            for ((all, open), (sent, building)) in all.iter_mut().zip(open).zip(sent) {
-                *all = T::keep(*sent, least);
-                *open = all.masked(-i16::from(*building != 0));
+            let sent = &self.sums[f][at..at + cols.len()];
+            let open = &mut self.open[1][f][lead..];
+            for ((open, sent), building) in open.iter_mut().zip(sent).zip(buildings) {
+                *open = if *building == 0 { 0 } else { *sent };
             }
         }
     }
@@ -215,7 +213,7 @@ impl<const F: usize, T: Count> Ring<F, T> {
     /// What a step and the one after it send together, seen from the cell `at` cells into the strip;
     /// `slot` is the row of the ring it is in.
     #[inline(always)]
-    pub(super) fn neighbours(&self, slot: usize, pair: usize, at: usize) -> [T; F] {
+    pub(super) fn neighbours(&self, slot: usize, pair: usize, at: usize) -> [i32; F] {
         let row = KINDS * self.stride;
         let here = turned(self.neighbours_from_start[pair], slot, self.rows, row);
         from_fn(|f| self.sums[f][here as usize + at])
@@ -223,7 +221,7 @@ impl<const F: usize, T: Count> Ring<F, T> {
 
     /// What the cells of a row send, roofs included, `at` cells into the strip.
     #[inline(always)]
-    pub(super) fn sent(&self, row: usize, at: usize) -> [&Lanes<T>; F] {
+    pub(super) fn sent(&self, row: usize, at: usize) -> [&Lanes<i32>; F] {
         let slot = self.slot(row as isize);
         from_fn(|f| {
             self.sums[f][self.line(slot, ALONE).start + self.margin + at..]

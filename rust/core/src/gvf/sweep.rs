@@ -1,6 +1,5 @@
 //! Looking from every cell along every direction, strip by strip and down the rows of each.
 
-use super::count::Count;
 use super::gather::{Gather, Here};
 use super::geometry::{Geometry, Lanes, QUADRANTS, SEGMENT, STRIP};
 use super::lit::LitWalls;
@@ -50,24 +49,18 @@ const BAND: usize = 128;
 impl Geometry {
     /// Look along every direction from every cell of the core; `walls` are the lit ones. `out` is
     /// written over.
-    pub(super) fn sweep<T: Count, const F: usize, G: Gather<F>>(
+    pub(super) fn sweep<const F: usize, G: Gather<F>>(
         &self,
         field: &dyn Emitted<F>,
         walls: Option<&LitWalls<'_>>,
         gather: &G,
-        least: [i32; F],
         mut out: [FiveFields; F],
     ) -> [FiveFields; F] {
         for field in &mut out {
             field.make_room(self.grid, self.core);
         }
         let tasks = self.tasks(&mut out);
-        let scratch = || {
-            (
-                Ring::<F, T>::new(self, STRIP, G::WALLS, least),
-                Bench::new(),
-            )
-        };
+        let scratch = || (Ring::new(self, STRIP, G::WALLS), Bench::new());
         tasks
             .into_par_iter()
             .for_each_init(scratch, |(ring, bench), task| {
@@ -76,7 +69,6 @@ impl Geometry {
                     field,
                     walls,
                     gather,
-                    least,
                     ring,
                     bench,
                     task,
@@ -144,31 +136,29 @@ struct Task<'a> {
     lines: Vec<Vec<&'a mut [f32]>>,
 }
 
-struct Sweep<'a, const F: usize, T, G> {
+struct Sweep<'a, const F: usize, G> {
     geometry: &'a Geometry,
     field: &'a dyn Emitted<F>,
     walls: Option<&'a LitWalls<'a>>,
     gather: &'a G,
-    /// No cell sends less.
-    least: [i32; F],
-    ring: &'a mut Ring<F, T>,
-    bench: &'a mut Bench<F, T>,
+    ring: &'a mut Ring<F>,
+    bench: &'a mut Bench<F>,
     task: Task<'a>,
 }
 
 /// The near ground is the cell itself.
-struct CellIsNear<'a, const F: usize, T, G>(Sweep<'a, F, T, G>);
+struct CellIsNear<'a, const F: usize, G>(Sweep<'a, F, G>);
 /// The near ground is more than that: small pixels.
-struct MoreIsNear<'a, const F: usize, T, G>(Sweep<'a, F, T, G>);
+struct MoreIsNear<'a, const F: usize, G>(Sweep<'a, F, G>);
 
-impl<const F: usize, T: Count, G: Gather<F>> Kernel for CellIsNear<'_, F, T, G> {
+impl<const F: usize, G: Gather<F>> Kernel for CellIsNear<'_, F, G> {
     #[inline(always)]
     fn run(self) {
         self.0.run::<false>();
     }
 }
 
-impl<const F: usize, T: Count, G: Gather<F>> Kernel for MoreIsNear<'_, F, T, G> {
+impl<const F: usize, G: Gather<F>> Kernel for MoreIsNear<'_, F, G> {
     #[inline(always)]
     fn run(self) {
         self.0.run::<true>();
@@ -176,24 +166,24 @@ impl<const F: usize, T: Count, G: Gather<F>> Kernel for MoreIsNear<'_, F, T, G> 
 }
 
 /// What a row of a strip needs while it is looked from, segment by segment.
-struct Bench<const F: usize, T> {
+struct Bench<const F: usize> {
     here: Vec<Here<F>>,
-    seen: Vec<[Along<F, T>; 5]>,
+    seen: Vec<[Along<F>; 5]>,
     quadrants: Vec<[[Lanes<f32>; F]; 4]>,
 }
 
-impl<const F: usize, T: Count> Bench<F, T> {
+impl<const F: usize> Bench<F> {
     fn new() -> Self {
         let segments = STRIP / SEGMENT;
         Self {
             here: vec![Here::NOBODY; segments],
-            seen: vec![[Along::nothing(); 5]; segments],
+            seen: vec![[Along::NOTHING; 5]; segments],
             quadrants: vec![[[[0.0; SEGMENT]; F]; 4]; segments],
         }
     }
 }
 
-impl<const F: usize, T: Count, G: Gather<F>> Sweep<'_, F, T, G> {
+impl<const F: usize, G: Gather<F>> Sweep<'_, F, G> {
     #[inline(always)]
     fn run<const NEAR: bool>(mut self) {
         let lines = std::mem::take(&mut self.task.lines);
@@ -239,9 +229,7 @@ impl<const F: usize, T: Count, G: Gather<F>> Sweep<'_, F, T, G> {
             }
             let sent = self.ring.sent(row, at);
             for f in 0..F {
-                for (here, sent) in here.sent[f].iter_mut().zip(sent[f]) {
-                    *here = sent.whole(self.least[f]);
-                }
+                here.sent[f] = *sent[f];
             }
         }
         if let Some(walls) = self.walls {
@@ -292,7 +280,7 @@ impl<const F: usize, T: Count, G: Gather<F>> Sweep<'_, F, T, G> {
                 .expect("five at most");
             let here = &self.bench.here[segment];
             self.bench.quadrants[segment][quadrant] =
-                self.gather.value::<T, D, NEAR>(seen, first, here);
+                self.gather.value::<D, NEAR>(seen, first, here);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::cells::Cells;
 use super::tables::StepTables;
-use crate::gvf::{Counted, Emitted, GroundView, whole};
+use crate::gvf::{Emitted, GroundView, Unit, whole};
 use crate::simd::{self, Kernel};
 use std::ops::Range;
 
@@ -11,22 +11,17 @@ const FLAGS: usize = 8;
 /// Land-cover codes.
 const CODES: usize = 256;
 
-/// Rounding moves no longwave that is seen by more than this [W m⁻²], nor, with the shortwave that
-/// falls on the ground, what is reflected.
-const ROUNDING: f64 = 0.025;
-const ROUNDING_REFLECTED: f64 = 0.035;
-
 /// What ground of every class sends in every state of light, counted in units: emission beyond that
 /// at air temperature, and albedo times sunlit share. Both engines look it up.
 #[derive(Clone, Debug)]
 pub struct GroundStates {
-    /// How they are counted.
-    pub counted: [Counted; 2],
+    /// What they are counted in.
+    pub units: [Unit; 2],
     /// By land-cover code and shadow flags; not rounded yet, and without emissivity or albedo where
     /// that is a raster.
     pub states: Vec<[f32; 2]>,
     /// The whole numbers where nothing is a raster.
-    whole: Vec<[i32; 2]>,
+    counted: Vec<[i32; 2]>,
 }
 
 impl GroundStates {
@@ -38,30 +33,17 @@ impl GroundStates {
         let values: Vec<[f64; 2]> = (0..codes * FLAGS)
             .map(|state| value(cells, tables, state / FLAGS, state % FLAGS))
             .collect();
-        let raster = cells.albedo.is_some() || cells.emissivity.is_some();
-        let extremes = [0, 1].map(|f| {
-            let all = values.iter().map(|v| v[f]);
-            [all.clone().fold(0.0, f64::min), all.fold(0.0, f64::max)]
-        });
-        let shortwave = f64::from(tables.sun.global.max(tables.sun.beam_down)).max(1.0);
-        let errors = [ROUNDING, ROUNDING_REFLECTED / shortwave];
-        let [emission, albedo] = [0, 1].map(|f| view.narrow(extremes[f], errors[f]));
-        let wide = extremes.map(|[least, most]| view.counted(most.max(-least)));
-        let units = match (emission, albedo) {
-            (Some(emission), Some(albedo)) if !raster => [emission, albedo],
-            _ => wide.map(|w| w.unit),
-        };
+        let largest = |f: usize| values.iter().fold(0.0, |most: f64, v| most.max(v[f].abs()));
+        let units = [0, 1].map(|f| view.unit(largest(f)));
         #[expect(clippy::cast_possible_truncation, reason = "a table of f32")]
         let states: Vec<[f32; 2]> = values
             .iter()
             .map(|value| [0, 1].map(|f| (value[f] / units[f].size()) as f32))
             .collect();
-        let whole: Vec<[i32; 2]> = states.iter().map(|state| state.map(whole)).collect();
-        let exactly = |f: usize| Counted::exactly(units[f], whole.iter().map(|w| w[f]));
         Self {
-            counted: if raster { wide } else { [0, 1].map(exactly) },
+            units,
+            counted: states.iter().map(|state| state.map(whole)).collect(),
             states,
-            whole,
         }
     }
 }
@@ -137,7 +119,7 @@ impl Kernel for Fill<'_, '_> {
             cells.known(&mut known[..n]);
             if cells.emissivity.is_none() && cells.albedo.is_none() {
                 for i in 0..n {
-                    let [sent, lit] = states.whole[usize::from(kinds[i])];
+                    let [sent, lit] = states.counted[usize::from(kinds[i])];
                     emission[i] = sent & known[i];
                     albedo[i] = lit & known[i];
                 }

@@ -13,7 +13,7 @@ use solweig_core::carried::Carried;
 use solweig_core::delay::ThermalState;
 use solweig_core::fields::{FIELDS, Field};
 use solweig_core::grid::{Grid, Window};
-use solweig_core::gvf::{Counted, GvfFields, GvfStage, GvfStep, WholeFields};
+use solweig_core::gvf::{GvfFields, GvfStage, GvfStep, Unit, WholeFields};
 use solweig_core::params::Params;
 use solweig_core::patches::PatchOption;
 use solweig_core::rays::Reach;
@@ -119,14 +119,10 @@ fn statistics_answers(carried: &Carried, answers: &mut Vec<Answer>) {
     }
 }
 
-fn gvf_step<'a>(
-    sent: &'a WholeFields<2>,
-    counted: [Counted; 2],
-    sunlit: &'a [bool],
-) -> GvfStep<'a> {
+fn gvf_step<'a>(sent: &'a WholeFields<2>, units: [Unit; 2], sunlit: &'a [bool]) -> GvfStep<'a> {
     GvfStep {
         sent,
-        counted,
+        units,
         sunlit,
         wall: [40.0, 0.2],
         shadow: None,
@@ -151,8 +147,8 @@ fn expected(town: &Town) -> Vec<Answer> {
     }
     let sun = ShadowStage::cpu(&mut sun_input(town));
     answers.push(Answer::exact("shadow", sun.flags));
-    let (sent, counted, sunlit) = sent_by_ground(town);
-    let seen = GvfStage::cpu(&mut (&town.ground_view, gvf_step(&sent, counted, &sunlit)));
+    let (sent, units, sunlit) = sent_by_ground(town);
+    let seen = GvfStage::cpu(&mut (&town.ground_view, gvf_step(&sent, units, &sunlit)));
     gvf_answers(&seen, &mut answers);
     let fields = every_field();
     let run = town.run();
@@ -190,17 +186,16 @@ fn sun_input(town: &Town) -> SunInput<'_> {
 }
 
 /// Something to look at, and walls of which every other one is lit.
-fn sent_by_ground(town: &Town) -> (WholeFields<2>, [Counted; 2], Vec<bool>) {
+fn sent_by_ground(town: &Town) -> (WholeFields<2>, [Unit; 2], Vec<bool>) {
     let wave = |a: f32, b: f32| -> Vec<f32> {
         (0..GRID.len())
             .map(|i| a + b * (0.37 * i as f32).sin())
             .collect()
     };
-    let counted = [90.0, 0.25].map(|bound| town.ground_view.counted(bound));
+    let units = [90.0, 0.25].map(|bound| town.ground_view.unit(bound));
     let fields = [&wave(60.0, 30.0)[..], &wave(0.15, 0.1)];
     let sunlit = (0..town.walls.len()).map(|i| i % 2 == 0).collect();
-    let sent = WholeFields::new(GRID.cols, fields, counted.map(|c| c.unit));
-    (sent, counted, sunlit)
+    (WholeFields::new(GRID.cols, fields, units), units, sunlit)
 }
 
 /// The device's answers, in the order of [`expected`].
@@ -223,8 +218,8 @@ fn given(gpu: &Arc<Gpu>, town: &Town) -> Result<Vec<Answer>, StageFailure> {
     }
     let sun = shadow::cast(gpu, &terrain, &sun_input(town))?;
     answers.push(Answer::exact("shadow", sun.flags));
-    let (sent, counted, sunlit) = sent_by_ground(town);
-    let seen = gvf::evaluate(gpu, &town.ground_view, &gvf_step(&sent, counted, &sunlit))?;
+    let (sent, units, sunlit) = sent_by_ground(town);
+    let seen = gvf::evaluate(gpu, &town.ground_view, &gvf_step(&sent, units, &sunlit))?;
     gvf_answers(&seen, &mut answers);
     let fields = every_field();
     let run = town.run();

@@ -35,12 +35,11 @@ impl GroundTable {
     /// # Errors
     /// [`GpuError::OutOfMemory`].
     pub fn new(device: &DeviceRun, run: &Run<'_>, tables: &StepTables) -> Result<Self, GpuError> {
-        let GroundStates {
-            counted, states, ..
-        } = GroundStates::new(&run.cells, tables, run.ground_view);
+        let GroundStates { units, states, .. } =
+            GroundStates::new(&run.cells, tables, run.ground_view);
         Ok(Self {
             states: device.gpu.upload("what the ground sends", &states)?,
-            units: counted.map(|c| c.unit),
+            units,
         })
     }
 }

@@ -150,7 +150,7 @@ pub fn evaluate(
         &mut job,
         &device,
         rasters,
-        view.shares(step.counted.map(|c| c.unit), step.wall),
+        view.shares(step.units, step.wall),
     )?;
     job.read(&lup, 0, 5 * cells);
     job.read(&alb, 0, 5 * cells);
