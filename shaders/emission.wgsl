@@ -1,9 +1,13 @@
-// What the ground sends out before it is seen from anywhere (G 7.5).
+// What the ground sends out before it is seen from anywhere, in whole numbers (G 7.5, 7.9).
 // Twin of rust/core/src/radiation/surface.rs.
 
 struct Emission {
     grid: Grid,
-    tables: SurfaceTables,
+    // The albedo and the emissivity are rasters.
+    albedo_raster: u32,
+    emissivity_raster: u32,
+    pad0: u32,
+    pad1: u32,
 }
 
 @group(0) @binding(0) var<uniform> step: Emission;
@@ -11,8 +15,16 @@ struct Emission {
 @group(0) @binding(2) var<storage, read> surface: array<f32>;
 // Plane 0: shadow flags.
 @group(0) @binding(3) var<storage, read> dynamic: array<u32>;
+// Units sent by land-cover code and shadow flags, without albedo and emissivity where they are
+// rasters.
+@group(0) @binding(4) var<storage, read> states: array<vec2<f32>>;
 // Emission beyond that at air temperature, albedo times sunlit share.
-@group(0) @binding(4) var<storage, read_write> emitted: array<f32>;
+@group(0) @binding(5) var<storage, read_write> emitted: array<i32>;
+
+// The whole number next to a value that is counted in units already.
+fn whole(units: f32) -> i32 {
+    return i32(round(units));
+}
 
 @compute @workgroup_size(16, 4)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -23,22 +35,17 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let plane = step.grid.rows * step.grid.cols;
     let about = info[cell];
     if (about & COMPLETE) == 0u {
-        emitted[cell] = 0.0;
-        emitted[plane + cell] = 0.0;
+        emitted[cell] = 0;
+        emitted[plane + cell] = 0;
         return;
     }
-    let kind = step.tables.classes[class_of(about)];
-    var albedo = kind.z;
-    if step.tables.albedo_raster != 0u {
-        albedo = surface[ALBEDO_PLANE * plane + cell];
+    var sent = states[8u * class_of(about) + (dynamic[cell] & LIT)];
+    if step.emissivity_raster != 0u {
+        sent.x *= surface[EMISSIVITY_PLANE * plane + cell];
     }
-    var emissivity = kind.w;
-    if step.tables.emissivity_raster != 0u {
-        emissivity = surface[EMISSIVITY_PLANE * plane + cell];
+    if step.albedo_raster != 0u {
+        sent.y *= surface[ALBEDO_PLANE * plane + cell];
     }
-    let flags = dynamic[cell] & LIT;
-    let shadow = step.tables.sunlit[flags >> 2u][flags & 3u];
-    let excess = kind.y + kind.x * shadow;
-    emitted[cell] = emissivity * emission_of(step.tables.excess_emission, excess);
-    emitted[plane + cell] = albedo * shadow;
+    emitted[cell] = whole(sent.x);
+    emitted[plane + cell] = whole(sent.y);
 }

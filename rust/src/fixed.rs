@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::grid::{Grid, Window};
 use solweig_core::ground::LandCoverTable;
-use solweig_core::gvf::GroundView;
+use solweig_core::gvf::{Ground, GroundView};
 use solweig_core::patches::PatchMasks;
 use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
 use solweig_core::radiation::cells::Cells;
@@ -217,6 +217,26 @@ fn albedo_raster(
     }
 }
 
+/// No ground of the run reflects more, whatever its rasters hold.
+fn largest_albedo(params: &RunParams) -> f64 {
+    let classes = params.model.land_cover.column(|c| c.albedo);
+    // NaN where there is no class.
+    let most = classes.into_iter().fold(1.0, f64::max);
+    most.max(params.model.ground.albedo)
+}
+
+/// Whole numbers of the ground view have room for fractions only.
+fn check_fraction(name: &str, values: &[f32]) -> PyResult<()> {
+    let odd = |x: &&f32| !x.is_nan() && !(0.0..=1.0).contains(*x);
+    match values.iter().find(odd) {
+        Some(x) => {
+            let message = format!("{name}: expected values from 0 to 1, got {x}");
+            Err(PyValueError::new_err(message))
+        }
+        None => Ok(()),
+    }
+}
+
 impl Fixed {
     /// Check and keep what a run is made of.
     ///
@@ -270,11 +290,21 @@ impl Fixed {
             Some(albedo) => Some(cells("albedo", albedo, rows, cols)?),
             None => None,
         };
+        if let Some(emissivity) = &emissivity {
+            check_fraction("emissivity", cells("emissivity", emissivity, rows, cols)?)?;
+        }
+        if let Some(albedo) = given {
+            check_fraction("albedo", albedo)?;
+        }
         let ground_view = enter(py, || {
-            let albedo = albedo_raster(codes, given, &params, grid.len());
-            let height = params.model.posture.height();
-            let wall_albedo = params.model.wall_albedo;
-            GroundView::from_core(grid, core, open_ground, &albedo, wall_albedo, height)
+            let ground = Ground {
+                buildings: open_ground,
+                albedo: &albedo_raster(codes, given, &params, grid.len()),
+                largest_albedo: largest_albedo(&params),
+                walls: &walls,
+                wall_albedo: params.model.wall_albedo,
+            };
+            GroundView::new(grid, core, &ground, params.model.posture.height())
         })?
         .map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(Self {

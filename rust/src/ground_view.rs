@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::constants::{KELVIN, SIGMA};
 use solweig_core::emission::ExcessEmission;
-use solweig_core::grid::Grid;
-use solweig_core::gvf::{self, GvfStage, GvfStep};
+use solweig_core::grid::{Grid, Window};
+use solweig_core::gvf::{self, FiveFields, Ground, GvfStage, GvfStep, WholeFields, largest};
 use solweig_core::walls::{WallCell, wall_cells};
 
 /// Suffixes of the five fields in the reference's names.
@@ -46,8 +46,16 @@ impl GroundView {
         );
         let mask = contiguous("buildings", &buildings)?;
         let albedo = cells("albedo", &albedo, rows, cols)?;
+        let largest_albedo = bound("albedo", albedo)?;
         let view = enter(py, || {
-            gvf::GroundView::new(grid, mask, albedo, wall_albedo, person_height)
+            let ground = Ground {
+                buildings: mask,
+                albedo,
+                largest_albedo,
+                walls: &walls,
+                wall_albedo,
+            };
+            gvf::GroundView::new(grid, Window::whole(grid), &ground, person_height)
         })?
         .map_err(|e| PyValueError::new_err(e.to_string()))?;
         Ok(Self {
@@ -61,10 +69,10 @@ impl GroundView {
     /// Albedo view factors of a ground without shadows.
     fn albnosh<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let out = PyDict::new(py);
-        for (field, suffix) in self.view.albnosh.iter().zip(SUFFIXES) {
+        for (field, suffix) in self.view.albnosh.planes().into_iter().zip(SUFFIXES) {
             out.set_item(
                 format!("gvfalbnosh{suffix}"),
-                self.raster(py, field.clone())?,
+                self.raster(py, field.to_vec())?,
             )?;
         }
         Ok(out)
@@ -109,25 +117,30 @@ impl GroundView {
                 .iter()
                 .map(|w| wall_sun[w.index as usize] == w.height)
                 .collect();
+            let bounds = [
+                bound("ground_excess", &emission)?,
+                bound("albedo", &lit_albedo)?,
+            ];
+            let units = bounds.map(|b| self.view.unit(b));
+            let sent = WholeFields::new(self.grid.cols, [&emission, &lit_albedo], units);
             let step = GvfStep {
-                emission: &emission,
-                lit_albedo: &lit_albedo,
-                walls: &self.walls,
+                sent: &sent,
+                units,
                 sunlit: &sunlit,
-                wall_emission: excess_at.of(wall_excess, wall_emissivity),
-                wall_albedo: self.wall_albedo,
+                wall: [excess_at.of(wall_excess, wall_emissivity), self.wall_albedo],
                 shadow: sums.then_some(shadow),
+                spare: None,
             };
             let fields = engine.run::<GvfStage>(&mut (&self.view, step))?;
             let ambient = SIGMA * (ta + KELVIN).powi(4);
-            let lup = fields.lup.map(|field| -> Vec<f32> {
+            let lup = fields.lup.planes().map(|field| -> Vec<f32> {
                 field
                     .iter()
                     .zip(emissivity)
                     .map(|(l, e)| (f64::from(*l) + ambient * f64::from(*e)) as f32)
                     .collect()
             });
-            PyResult::Ok((lup, fields.alb, fields.sums))
+            PyResult::Ok((lup, five(&fields.alb), fields.sums))
         })??;
         let (lup, alb, sums) = result;
         let out = PyDict::new(py);
@@ -141,6 +154,20 @@ impl GroundView {
         }
         Ok(out)
     }
+}
+
+fn five(fields: &FiveFields) -> [Vec<f32>; 5] {
+    fields.planes().map(<[f32]>::to_vec)
+}
+
+/// The largest size of what a raster leads to; whole numbers need one.
+fn bound(name: &str, field: &[f32]) -> PyResult<f64> {
+    let most = largest(field);
+    if most.is_finite() {
+        return Ok(most);
+    }
+    let message = format!("{name}: expected finite values, got {most}");
+    Err(PyValueError::new_err(message))
 }
 
 impl GroundView {

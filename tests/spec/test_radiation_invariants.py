@@ -31,7 +31,9 @@ def black_body(ta: float) -> float:
     return SIGMA * (ta + 273.15) ** 4
 
 
-def make_model(scene: RandomScene, **params: Any) -> _core.Model:
+def make_model(
+    scene: RandomScene, rasters: dict[str, F32] | None = None, **params: Any
+) -> _core.Model:
     engine = scene.engine()
     sky = engine.svf(2)
     height = _core.wall_height(scene.dsm)
@@ -45,6 +47,7 @@ def make_model(scene: RandomScene, **params: Any) -> _core.Model:
         wall_height=height,
         wall_aspect=_core.wall_aspect(scene.dsm, height, scene.pixel_size),
         params=params,
+        **(rasters or {}),
     )
 
 
@@ -247,3 +250,44 @@ def test_a_restored_state_goes_on_identically() -> None:
     b = model.step(copy, later, outputs=("tmrt", "lup")).fields
     assert np.array_equal(a["tmrt"], b["tmrt"])
     assert np.array_equal(a["lup"], b["lup"])
+
+
+@few
+@given(
+    scene=random_scenes(largest=30),
+    ta=st.floats(-10, 40),
+    altitude=st.floats(15, 75),
+    share=st.floats(0.1, 1.0),
+)
+def test_the_units_of_the_ground_view_change_nothing_visible(
+    scene: RandomScene, ta: float, altitude: float, share: float
+) -> None:
+    """Ground of a class and ground given as rasters are counted in other units."""
+    rasters = {
+        "albedo": np.full(scene.dsm.shape, 0.20, np.float32),
+        "emissivity": np.full(scene.dsm.shape, GROUND_EMISSIVITY, np.float32),
+    }
+    hour = weather(
+        ta=ta, altitude=altitude, altitude_max=altitude, global_rad=share * 1000,
+        direct_rad=share * 900, diffuse_rad=share * 150,
+    )  # fmt: skip
+    names = ("tmrt", "lup", "kup")
+    seen = []
+    for given_rasters in (None, rasters):
+        model = make_model(scene, given_rasters)
+        seen.append(model.step(model.new_state(), hour, outputs=names).fields)
+    for name, bound in zip(names, (0.0005, 0.002, 0.002), strict=True):
+        a, b = (np.asarray(fields[name], np.float64) for fields in seen)
+        assert (np.isnan(a) == np.isnan(b)).all()
+        assert np.nanmax(np.abs(a - b), initial=0.0) < bound, name
+
+
+@pytest.mark.parametrize("name", ["albedo", "emissivity"])
+@pytest.mark.parametrize("value", [-0.01, 1.01, np.inf])
+@settings(max_examples=2, deadline=None)
+@given(scene=random_scenes(largest=12))
+def test_fractions_beyond_one_are_refused(scene: RandomScene, name: str, value: float) -> None:
+    raster = np.full(scene.dsm.shape, 0.5, np.float32)
+    raster[-1, -1] = value
+    with pytest.raises(ValueError, match=f"{name}: expected values from 0 to 1"):
+        make_model(scene, {name: raster})

@@ -5,6 +5,7 @@
 //! device be lost, the steps are repeated on the CPU.
 
 use crate::delay::{DelayClock, ThermalState};
+use crate::gvf::FiveFields;
 use crate::stage::Decline;
 use crate::stats::Statistics;
 use crate::weather::Weather;
@@ -49,6 +50,8 @@ pub struct Carried {
     journal: Vec<Entry>,
     clock_at_home: DelayClock,
     steps_at_home: [u64; 2],
+    /// Memory of the last ground view here, for the next one.
+    pub spare: Option<[FiveFields; 2]>,
     /// Steps repeated on the CPU because a device was lost.
     pub repeated: u64,
 }
@@ -100,6 +103,7 @@ impl Carried {
     /// Hand the rasters to a device; the host keeps a copy as it is now.
     pub fn leave(&mut self, remote: Box<dyn Remote>) {
         self.mark_home();
+        self.spare = None;
         self.remote = Some(remote);
     }
 

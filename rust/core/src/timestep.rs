@@ -4,12 +4,12 @@ use crate::carried::Carried;
 use crate::delay::ThermalState;
 use crate::fields::Field;
 use crate::grid::Window;
-use crate::gvf::{GroundView, GvfFields, GvfStage, GvfStep};
+use crate::gvf::{FiveFields, GroundView, GvfFields, GvfStage, GvfStep};
 use crate::params::{BodyShape, Params, PetWind, Posture};
 use crate::pet::{Body, PetStep};
 use crate::radiation::cells::{Cells, GroundFields};
 use crate::radiation::sums::StepSums;
-use crate::radiation::surface::emission_and_lit_albedo;
+use crate::radiation::surface::{GroundStates, SentByGround};
 use crate::radiation::tables::{PatchSky, StepInput, StepTables};
 use crate::radiation::{Comfort, RadiationInput, RadiationStage, evaluate_points};
 use crate::rays::Reach;
@@ -215,15 +215,16 @@ fn step_here(
         comfort,
     } = Prepared::new(run, state.clock, weather, &request);
     clock.lap("tables");
-    let daylight = sky
-        .day
-        .then(|| daylight(run, weather, &sky, &tables, &mut clock));
+    let daylight = sky.day.then(|| {
+        let spare = carried.spare.take();
+        daylight(run, weather, &sky, &tables, &mut clock, spare)
+    });
     let mut cells = run.cells;
     cells.shadow = daylight.as_ref().map(|d| d.shadow.flags.as_slice());
     cells.ground = daylight.as_ref().map(|d| GroundFields {
-        lup: d.ground.lup.each_ref().map(Vec::as_slice),
-        albedo: d.ground.alb.each_ref().map(Vec::as_slice),
-        albedo_diffuse: run.ground_view.albnosh.each_ref().map(Vec::as_slice),
+        lup: d.ground.lup.planes(),
+        albedo: d.ground.alb.planes(),
+        albedo_diffuse: run.ground_view.albnosh.planes(),
     });
     if sky.day {
         state.allocate(cells.len());
@@ -245,6 +246,9 @@ fn step_here(
         Some(delay) => delay.next,
         None => state.clock.night(),
     };
+    carried.spare = daylight
+        .map(|d| [d.ground.lup, d.ground.alb])
+        .or(carried.spare.take());
     StepOutput {
         fields: output.fields,
         points,
@@ -262,6 +266,7 @@ fn daylight(
     sky: &SkyStep,
     tables: &StepTables,
     clock: &mut Clock,
+    spare: Option<[FiveFields; 2]>,
 ) -> Daylight {
     let shadow = ShadowStage::cpu(&mut SunInput {
         terrain: run.terrain,
@@ -274,18 +279,21 @@ fn daylight(
     clock.lap("shadow");
     let mut cells = run.cells;
     cells.shadow = Some(&shadow.flags);
-    let (emission, lit_albedo) = emission_and_lit_albedo(&cells, tables);
+    let states = GroundStates::new(&cells, tables, run.ground_view);
     let sunlit: Vec<bool> = shadow.walls.iter().map(|w| w.fully_sunlit).collect();
     let ground = GvfStage::cpu(&mut (
         run.ground_view,
         GvfStep {
-            emission: &emission,
-            lit_albedo: &lit_albedo,
-            walls: run.walls,
+            sent: &SentByGround {
+                cols: run.window.cols,
+                cells,
+                states: &states,
+            },
+            units: states.units,
             sunlit: &sunlit,
-            wall_emission: tables.ground.wall_emission,
-            wall_albedo: run.params.wall_albedo,
+            wall: [tables.ground.wall_emission, run.params.wall_albedo],
             shadow: None,
+            spare,
         },
     ));
     clock.lap("gvf");

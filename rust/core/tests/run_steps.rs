@@ -3,7 +3,7 @@
 use solweig_core::carried::Carried;
 use solweig_core::fields::{FIELDS, Field};
 use solweig_core::grid::{Grid, Window};
-use solweig_core::gvf::GroundView;
+use solweig_core::gvf::{Ground, GroundView};
 use solweig_core::params::{BodyShape, Formulation, Params};
 use solweig_core::patches::{PatchMasks, PatchOption, PatchTable};
 use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
@@ -89,8 +89,15 @@ impl Town {
             .iter()
             .map(|&c| albedo[usize::from(c)] as f32)
             .collect();
-        let ground_view =
-            GroundView::new(GRID, &buildings, &albedo, params.wall_albedo, 1.1).unwrap();
+        let walls = wall_cells(&height, &aspect);
+        let ground = Ground {
+            buildings: &buildings,
+            albedo: &albedo,
+            largest_albedo: 1.0,
+            walls: &walls,
+            wall_albedo: params.wall_albedo,
+        };
+        let ground_view = GroundView::new(GRID, Window::whole(GRID), &ground, 1.1).unwrap();
         let plan = SkyPlan::new(&terrain, PatchTable::new(option), SkyOptions::default());
         let mut go_on = |_, _| true;
         let mut input = SkyInput {
@@ -107,7 +114,7 @@ impl Town {
         };
         let mut town = Self {
             terrain,
-            walls: wall_cells(&height, &aspect),
+            walls,
             places: places(&buildings, |_| true),
             ground_view,
             sky,

@@ -2,6 +2,7 @@
 
 use crate::shaders::grid::{GridUniform, GroundUniform};
 use crate::shaders::uniforms::UniformLayout;
+use crate::stages::gvf::Shares;
 use crate::stages::surface::SurfaceTables;
 use crate::stages::{
     anisotropic, emission, gvf, pet, radiation, shadow, skyview, statistics, utci,
@@ -32,6 +33,10 @@ pub fn parts() -> Vec<(&'static str, UniformLayout)> {
                 size_of::<GroundUniform>(),
                 GroundUniform::members(),
             ),
+        ),
+        (
+            "Shares",
+            part("Shares", size_of::<Shares>(), Shares::members()),
         ),
         (
             "SurfaceTables",

@@ -1,182 +1,205 @@
-//! Looking along one direction: what a segment of cells sees of the ground and of sunlit walls.
+//! Looking along one direction: what a segment of cells sees of the ground and of lit walls.
 
 use super::geometry::{Geometry, Lanes, SEGMENT};
-
-impl Geometry {
-    /// Sum what is seen along one direction; `EDGE` repeats the last cell inside the raster, without
-    /// `WALLS` none is sunlit and `lit` not read.
-    #[inline(always)]
-    pub(super) fn look<const F: usize, const WALLS: bool, const EDGE: bool>(
-        &self,
-        fields: &[&[f32]; F],
-        lit: &[u32],
-        row: usize,
-        col: usize,
-        direction: usize,
-    ) -> Seen<F> {
-        let steps = self.open_steps_at(direction, row, col);
-        let mut open = [0_i32; SEGMENT];
-        for i in 0..SEGMENT {
-            open[i] = i32::from(steps[i]);
-        }
-        let longest = open.iter().copied().fold(0, i32::max);
-        let mut seen = Seen {
-            open,
-            ..Seen::default()
-        };
-        let mut sums = [[0.0_f32; SEGMENT]; F];
-        let mut met = [0_u32; SEGMENT];
-        let mut walls = [0_u32; SEGMENT];
-        let mut last = Last::<F>::default();
-        for (n, &(drow, dcol)) in (0_i32..).zip(&self.offsets[direction]) {
-            if n == self.near as i32 {
-                (seen.near, seen.walls_near) = (sums, as_f32(&walls));
-            }
-            if n < longest {
-                let (there, wall) = if EDGE {
-                    last.look::<WALLS>(self, fields, lit, row, col, drow, dcol)
-                } else {
-                    let r = row.wrapping_add_signed(drow as isize);
-                    let c = col.wrapping_add_signed(dcol as isize);
-                    let at = r * self.stride + SEGMENT + c;
-                    (
-                        std::array::from_fn(|f| *lanes(fields[f], at)),
-                        if WALLS { *lanes(lit, at) } else { [0; SEGMENT] },
-                    )
-                };
-                for i in 0..SEGMENT {
-                    let visible = 0_u32.wrapping_sub(u32::from(n < open[i]));
-                    for f in 0..F {
-                        sums[f][i] += f32::from_bits(there[f][i].to_bits() & visible);
-                    }
-                    if WALLS {
-                        met[i] |= wall[i] & visible;
-                    }
-                }
-            }
-            // A wall, once met, keeps contributing for all further steps.
-            if WALLS {
-                for i in 0..SEGMENT {
-                    walls[i] += met[i] >> 31;
-                }
-            }
-        }
-        if self.near == self.far {
-            (seen.near, seen.walls_near) = (sums, as_f32(&walls));
-        }
-        (seen.far, seen.walls_far) = (sums, as_f32(&walls));
-        seen
-    }
-}
-
-#[inline(always)]
-pub(super) fn lanes<T>(field: &[T], at: usize) -> &Lanes<T> {
-    field[at..at + SEGMENT]
-        .first_chunk()
-        .expect("a segment is that long")
-}
-
-#[inline(always)]
-fn as_f32(counts: &Lanes<u32>) -> Lanes<f32> {
-    let mut out = [0.0; SEGMENT];
-    for i in 0..SEGMENT {
-        out[i] = counts[i] as f32;
-    }
-    out
-}
+use super::pairs::Taps;
+use super::ring::{NO_WALL, Ring};
+use std::ops::Range;
 
 /// What a segment sees along one direction.
-pub(super) struct Seen<const F: usize> {
-    pub(super) open: Lanes<i32>,
-    pub(super) near: [Lanes<f32>; F],
-    pub(super) far: [Lanes<f32>; F],
-    pub(super) walls_near: Lanes<f32>,
-    pub(super) walls_far: Lanes<f32>,
-    pub(super) walls_kept: Lanes<f32>,
+#[derive(Clone, Copy)]
+pub(super) struct Along<const F: usize> {
+    /// Step at the first building.
+    pub(super) open: Lanes<u8>,
+    /// Step at the first lit wall, seen or behind a building; [`NO_WALL`] if none.
+    pub(super) wall: Lanes<u8>,
+    /// Sum over the near ground, where that is more than the cell itself; else 0.
+    pub(super) near: [Lanes<i32>; F],
+    /// Sum over the far ground.
+    pub(super) far: [Lanes<i32>; F],
 }
 
-impl<const F: usize> Default for Seen<F> {
-    fn default() -> Self {
-        Self {
-            open: [0; SEGMENT],
-            near: [[0.0; SEGMENT]; F],
-            far: [[0.0; SEGMENT]; F],
-            walls_near: [0.0; SEGMENT],
-            walls_far: [0.0; SEGMENT],
-            walls_kept: [0.0; SEGMENT],
+impl<const F: usize> Along<F> {
+    pub(super) const NOTHING: Self = Self {
+        open: [0; SEGMENT],
+        wall: [NO_WALL; SEGMENT],
+        near: [[0; SEGMENT]; F],
+        far: [[0; SEGMENT]; F],
+    };
+}
+
+/// What the rows of a ring give along a direction.
+pub(super) struct Sight<'a, const F: usize> {
+    taps: &'a Taps,
+    positions: &'a [u32],
+    sums: [&'a [i32]; F],
+    walls: &'a [u8],
+}
+
+impl<const F: usize> Ring<F> {
+    /// Turn to a direction of a quadrant.
+    #[inline(always)]
+    pub(super) fn sight<'a, const NEAR: bool>(
+        &'a self,
+        taps: &'a Taps,
+        quadrant: usize,
+        direction: usize,
+        walls: bool,
+    ) -> Sight<'a, F> {
+        // One length for all, so that one comparison guards them.
+        let end = self.sums[0].len();
+        let mut sums = [&[][..]; F];
+        for f in 0..F {
+            sums[f] = &self.sums[f][..end];
+        }
+        Sight {
+            taps,
+            positions: &self.from_here[direction * taps.len()..][..taps.len()],
+            sums,
+            walls: if walls {
+                &self.walls[quadrant][..end]
+            } else {
+                &[]
+            },
         }
     }
-}
 
-impl<const F: usize> Seen<F> {
-    /// Mean over the steps, with seen walls as one more cell in the denominator (G 7.5).
-    #[inline(always)]
-    pub(super) fn with_walls(
+    /// Past the edge the last cell inside repeats (quirk Q27). It was counted once.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn past_the_edge(
         &self,
-        kappa: f32,
-        sum: f32,
-        counted: f32,
-        kept: f32,
-        steps: usize,
-    ) -> f32 {
-        let n = steps as f32;
-        if counted > 0.0 {
-            (kappa * kept + sum) / (n + 1.0)
-        } else {
-            sum / n
-        }
-    }
-}
-
-/// Values at the last cell inside the raster, per lane.
-struct Last<const F: usize> {
-    fields: [Lanes<f32>; F],
-    lit: Lanes<u32>,
-}
-
-impl<const F: usize> Default for Last<F> {
-    fn default() -> Self {
-        Self {
-            fields: [[0.0; SEGMENT]; F],
-            lit: [0; SEGMENT],
-        }
-    }
-}
-
-impl<const F: usize> Last<F> {
-    #[inline(always)]
-    fn look<const WALLS: bool>(
-        &mut self,
-        view: &Geometry,
-        fields: &[&[f32]; F],
-        lit: &[u32],
+        geometry: &Geometry,
+        direction: usize,
         row: usize,
         col: usize,
-        drow: i32,
-        dcol: i32,
-    ) -> ([Lanes<f32>; F], Lanes<u32>) {
-        let source_row = row
-            .checked_add_signed(drow as isize)
-            .filter(|&r| r < view.grid.rows);
-        let source_col = (col + SEGMENT)
-            .checked_add_signed(dcol as isize)
-            .filter(|&c| c + SEGMENT <= view.stride);
-        if let (Some(r), Some(c)) = (source_row, source_col) {
-            let at = r * view.stride + c;
-            for i in 0..SEGMENT {
-                let inside = c + i >= SEGMENT && c + i < SEGMENT + view.grid.cols;
-                for f in 0..F {
-                    self.fields[f][i] = if inside {
-                        fields[f][at + i]
-                    } else {
-                        self.fields[f][i]
-                    };
+        at: usize,
+        along: &mut Along<F>,
+    ) {
+        let last = geometry.last_inside(direction, row, col);
+        let end = geometry.far as u8 - 1;
+        let mut repeats = false;
+        for i in 0..SEGMENT {
+            repeats |= last[i] < end && along.open[i] > last[i];
+        }
+        if !repeats {
+            return;
+        }
+        let slot = self.slot(row as isize);
+        for i in 0..SEGMENT {
+            if last[i] >= end || along.open[i] <= last[i] {
+                continue;
+            }
+            let steps = usize::from(last[i]);
+            // The one after it is outside and sends nothing.
+            let sent = self.neighbours(slot, direction * usize::from(end) + steps, at + i);
+            let more = |reach: usize| reach.saturating_sub(steps + 1) as i32;
+            for f in 0..F {
+                along.far[f][i] += sent[f] * more(geometry.far);
+                along.near[f][i] += sent[f] * more(geometry.near);
+            }
+        }
+    }
+}
+
+impl<const F: usize> Sight<'_, F> {
+    /// Look from the segment `at` cells into the strip. What cells see that stand on a building is not
+    /// told.
+    #[inline(always)]
+    pub(super) fn look<const WALLS: bool, const NEAR: bool>(
+        &self,
+        open: &Lanes<u8>,
+        at: usize,
+        along: &mut Along<F>,
+    ) {
+        let number = self.taps.before(open.iter().copied().fold(0, u8::max));
+        let at = at as u32;
+        let mut wall = [NO_WALL; SEGMENT];
+        let mut far = [[0; SEGMENT]; F];
+        let mut near = [[0; SEGMENT]; F];
+        if number > 0 {
+            // The farthest first, so that the wall that counts comes last.
+            let cut = if NEAR { self.taps.near.min(number) } else { 1 };
+            self.add::<WALLS>(cut..number, open, at, &mut far, &mut wall);
+            if NEAR {
+                self.add::<WALLS>(1..cut, open, at, &mut near, &mut wall);
+            }
+            // Cells on open ground see themselves, and what comes next unless it is a building.
+            let own = if NEAR { &mut near } else { &mut far };
+            for f in 0..F {
+                let sum = lanes(self.sums[f], self.positions[0] + at);
+                for i in 0..SEGMENT {
+                    own[f][i] += sum[i];
                 }
-                if WALLS {
-                    self.lit[i] = if inside { lit[at + i] } else { self.lit[i] };
+            }
+            if WALLS {
+                let step = lanes(self.walls, self.positions[0] + at);
+                for i in 0..SEGMENT {
+                    wall[i] = step[i].min(wall[i].saturating_add(self.taps.second));
+                }
+            }
+            if NEAR {
+                for f in 0..F {
+                    for i in 0..SEGMENT {
+                        far[f][i] += near[f][i];
+                    }
                 }
             }
         }
-        (self.fields, self.lit)
+        along.open = *open;
+        along.wall = wall;
+        along.far = far;
+        if NEAR {
+            along.near = near;
+        }
     }
+
+    /// Add what look-ups two steps apart give that see the ground before the building at `open`.
+    #[inline(always)]
+    fn add<const WALLS: bool>(
+        &self,
+        taps: Range<usize>,
+        open: &Lanes<u8>,
+        at: u32,
+        sums: &mut [Lanes<i32>; F],
+        wall: &mut Lanes<u8>,
+    ) {
+        if taps.is_empty() {
+            return;
+        }
+        // Steps from the last look-up to the building.
+        let last = i32::from(self.taps.steps[taps.end - 1]);
+        let mut left = [0_i32; SEGMENT];
+        for i in 0..SEGMENT {
+            left[i] = i32::from(open[i]) - last;
+        }
+        let mut total = *sums;
+        let mut first_wall = *wall;
+        for &position in self.positions[taps].iter().rev() {
+            for f in 0..F {
+                let sum = lanes(self.sums[f], position + at);
+                for i in 0..SEGMENT {
+                    total[f][i] += sum[i] & -i32::from(left[i] > 0);
+                }
+            }
+            for i in 0..SEGMENT {
+                left[i] += 2;
+            }
+            if WALLS {
+                let step = lanes(self.walls, position + at);
+                for i in 0..SEGMENT {
+                    first_wall[i] = step[i].min(first_wall[i].saturating_add(2));
+                }
+            }
+        }
+        *sums = total;
+        *wall = first_wall;
+    }
+}
+
+#[inline(always)]
+fn lanes<T>(line: &[T], at: u32) -> &Lanes<T> {
+    let at = at as usize;
+    line[at..at + SEGMENT]
+        .first_chunk()
+        .expect("a segment is that long")
 }

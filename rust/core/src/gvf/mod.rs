@@ -1,48 +1,86 @@
 //! Ground view factors (G 7): what a person sees of the ground and of sunlit walls in eighteen
 //! directions, as upwelling long-wave emission and reflected short-wave.
+//!
+//! What cells send is counted in whole numbers ([`Unit`]), so sums are exact whatever their order.
+//! Every azimuth lies in one quadrant, and a side is two of them. Over the directions of a quadrant,
+//! with S the sum of what is seen, M the part of it along directions that meet a lit wall (one more
+//! cell in their mean, N + 1) and C the steps that see walls of value κ, for the near and the far
+//! ground alike,
+//!
+//! > Σ g = w/N · (S − M) + w/(N + 1) · M + w κ/(N + 1) · C,  w = 0.5/0.9 or 0.4/0.9,
+//!
+//! so all divisions come after the last direction, as weights that the host makes ([`Shares`]).
+//!
+//! No sum overflows 32 bits, by the choice of the unit. Neighbours are added up beforehand (`pairs`), so
+//! a look-up sees two cells.
 
+mod gather;
 mod geometry;
+mod lit;
 mod look;
+mod pairs;
+mod ring;
+mod shares;
 mod sweep;
+mod units;
+mod whole_fields;
 
 pub use geometry::{AZIMUTHS, PixelTooSmall};
+pub use lit::seen_by_ground;
+pub use ring::Emitted;
+pub use shares::Shares;
 pub use sweep::FiveFields;
+pub use units::{Unit, whole};
+pub use whole_fields::{WholeFields, largest};
 
 use crate::grid::{Grid, Window};
 use crate::stage::Stage;
-use crate::walls::{WallCell, faces};
-use geometry::{Geometry, Lanes, SEGMENT};
-use look::Seen;
-
-/// Weights of the near and the far ground (G 7.5).
-const NEAR_WEIGHT: f32 = 0.5;
-const FAR_WEIGHT: f32 = 0.4;
+use crate::walls::WallCell;
+use gather::{Capped, Step, Unshaded};
+use geometry::Geometry;
+use lit::{LitWalls, Walls};
 
 /// Geometry of the ground view, constant for a run (G 7.8).
 #[derive(Clone, Debug)]
 pub struct GroundView {
     geometry: Geometry,
+    walls: Walls,
     /// Albedo view factor of a ground without shadows, constant for a run.
     pub albnosh: FiveFields,
 }
 
-/// Inputs of one evaluation.
+/// What there is to look at, for the run.
 #[derive(Clone, Copy, Debug)]
-pub struct GvfStep<'a> {
-    /// Ground emission above that at air temperature, L' [W m⁻²].
-    pub emission: &'a [f32],
-    /// Albedo times the shadow factor, ρ·sd.
-    pub lit_albedo: &'a [f32],
-    /// Wall cells.
+pub struct Ground<'a> {
+    /// 1 on open ground.
+    pub buildings: &'a [u8],
+    /// Albedo of the ground.
+    pub albedo: &'a [f32],
+    /// No albedo is larger.
+    pub largest_albedo: f64,
+    /// Wall cells in row-major order.
     pub walls: &'a [WallCell],
-    /// Which of them are sunlit over their full height.
-    pub sunlit: &'a [bool],
-    /// Wall emission above that at air temperature [W m⁻²].
-    pub wall_emission: f64,
-    /// Wall albedo.
+    /// Albedo of the walls.
     pub wall_albedo: f64,
+}
+
+/// Inputs of one evaluation.
+#[derive(Clone)]
+pub struct GvfStep<'a> {
+    /// Ground emission above that at air temperature, L' [W m⁻²], and albedo times the shadow factor,
+    /// ρ·sd.
+    pub sent: &'a dyn Emitted<2>,
+    /// What they are counted in.
+    pub units: [Unit; 2],
+    /// Which walls are sunlit over their full height.
+    pub sunlit: &'a [bool],
+    /// Wall emission above that at air temperature [W m⁻²], and wall albedo.
+    pub wall: [f64; 2],
     /// Shadow factor sd, only for [`GvfFields::sums`].
     pub shadow: Option<&'a [f32]>,
+    /// An earlier result that nobody needs any more: its memory is used again. New memory costs as
+    /// much time as half of the view.
+    pub spare: Option<[FiveFields; 2]>,
 }
 
 /// Result of one evaluation.
@@ -71,37 +109,30 @@ impl Stage for GvfStage {
 }
 
 impl GroundView {
-    /// Prepare the geometry. `buildings` is 1 on open ground; `albedo` the ground's.
+    /// Prepare the view of people in `core`. What is around it is seen, its own view is 0 on the CPU:
+    /// a tile has cells around its core only to be seen.
     ///
     /// # Errors
     /// [`PixelTooSmall`] if the far distance exceeds 255 pixels.
+    ///
+    /// # Panics
+    /// If a raster does not have the grid's length, or the walls are not in order.
     pub fn new(
         grid: Grid,
-        buildings: &[u8],
-        albedo: &[f32],
-        wall_albedo: f64,
-        person_height: f64,
-    ) -> Result<Self, PixelTooSmall> {
-        let core = Window::whole(grid);
-        Self::from_core(grid, core, buildings, albedo, wall_albedo, person_height)
-    }
-
-    /// As [`GroundView::new`], of people in `core` only: what is around it is seen, its own view is
-    /// 0 on the CPU. A tile has cells around its core only to be seen.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn from_core(
-        grid: Grid,
         core: Window,
-        buildings: &[u8],
-        albedo: &[f32],
-        wall_albedo: f64,
+        ground: &Ground<'_>,
         person_height: f64,
     ) -> Result<Self, PixelTooSmall> {
-        let geometry = Geometry::new(grid, core, buildings, person_height)?;
-        let albnosh = unshaded_albedo(&geometry, albedo, wall_albedo);
-        Ok(Self { geometry, albnosh })
+        assert_eq!(ground.buildings.len(), grid.len());
+        assert_eq!(ground.albedo.len(), grid.len());
+        let geometry = Geometry::new(grid, core, ground.buildings, person_height)?;
+        let albnosh = unshaded_albedo(&geometry, ground);
+        let walls = Walls::new(grid, ground.walls, ground.buildings);
+        Ok(Self {
+            geometry,
+            walls,
+            albnosh,
+        })
     }
 
     /// Cells at this distance matter; the halo a tile needs.
@@ -141,156 +172,81 @@ impl GroundView {
         &self.geometry.buildings
     }
 
+    /// What is seen of every wall, in their order: [`seen_by_ground`].
+    pub fn walls_seen(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.walls.seen()
+    }
+
+    /// Unit to count a field in whose values are no larger than `bound`.
+    #[must_use]
+    pub fn unit(&self, bound: f64) -> Unit {
+        Unit::new(bound, self.geometry.far)
+    }
+
+    /// Weights of the sums over a quadrant: of the emission, and of the albedo.
+    #[must_use]
+    pub fn shares(&self, units: [Unit; 2], wall: [f64; 2]) -> [Shares; 2] {
+        let Geometry { near, far, .. } = self.geometry;
+        [0, 1].map(|f| Shares::new(near, far, units[f], wall[f]))
+    }
+
     /// Evaluate a step (G 7.5, 7.6).
     ///
     /// # Panics
-    /// If a field does not have the grid's length.
+    /// If there is not one entry of `sunlit` a wall.
     #[must_use]
-    pub fn evaluate(&self, step: &GvfStep<'_>) -> GvfFields {
+    pub fn evaluate(&self, step: &mut GvfStep<'_>) -> GvfFields {
         let geometry = &self.geometry;
-        assert_eq!(step.emission.len(), geometry.grid.len());
-        assert_eq!(step.lit_albedo.len(), geometry.grid.len());
-        let lit = self.sunlit_walls(step);
-        let emission = geometry.padded(step.emission);
-        let albedo = geometry.padded(step.lit_albedo);
-        #[expect(clippy::cast_possible_truncation, reason = "f32 sums")]
-        let kappa = [step.wall_emission as f32, step.wall_albedo as f32];
-        let view = |here: &[Lanes<f32>; 2], seen: &Seen<2>, buildings: &Lanes<f32>| {
-            let mut out = [[0.0; SEGMENT]; 2];
-            for f in 0..2 {
-                for i in 0..SEGMENT {
-                    let near = seen.with_walls(
-                        kappa[f],
-                        seen.near[f][i],
-                        seen.walls_near[i],
-                        seen.walls_near[i],
-                        geometry.near,
-                    );
-                    let far = seen.with_walls(
-                        kappa[f],
-                        seen.far[f][i],
-                        seen.walls_far[i],
-                        seen.walls_kept[i],
-                        geometry.far,
-                    );
-                    out[f][i] = mix(near, far) + here[f][i] * (1.0 - buildings[i]);
-                }
+        let fields = step.spare.take().unwrap_or_default();
+        let shares = self.shares(step.units, step.wall);
+        let walls = self.walls.lit(step.sunlit);
+        let [lup, alb] = match &walls {
+            Some(_) => {
+                let gather = Step::<2, true>::new(geometry, shares);
+                geometry.sweep(step.sent, walls.as_ref(), &gather, fields)
             }
-            out
+            None => {
+                let gather = Step::<2, false>::new(geometry, shares);
+                geometry.sweep(step.sent, None, &gather, fields)
+            }
         };
-        let mut fields = geometry.sweep([&emission, &albedo], &lit, view);
-        let alb = fields.pop().expect("two fields");
-        let lup = fields.pop().expect("two fields");
         GvfFields {
             lup,
             alb,
-            sums: step.shadow.map(|shadow| self.sums(shadow, &lit)),
+            sums: step.shadow.map(|s| self.sums(s, walls.as_ref())),
         }
     }
 
-    /// `gvfSum` and `gvfNorm`: the far view of the shadow factor, walls counting 1.
-    fn sums(&self, shadow: &[f32], lit: &[u32]) -> [Vec<f32>; 2] {
-        let field = self.geometry.padded(shadow);
-        let fields = self.geometry.sweep(
-            [&field],
-            lit,
-            #[inline(always)]
-            |_, seen, _| {
-                let mut out = [[0.0; SEGMENT]; 1];
-                for i in 0..SEGMENT {
-                    let kept = seen.walls_kept[i];
-                    out[0][i] = seen
-                        .with_walls(
-                            1.0,
-                            seen.far[0][i],
-                            seen.walls_far[i],
-                            kept,
-                            self.geometry.far,
-                        )
-                        .min(1.0);
-                }
-                out
-            },
-        );
-        let [mean, ..] = &fields[0];
-        let sum: Vec<f32> = mean.iter().map(|m| m * AZIMUTHS.len() as f32).collect();
-        let norm = mean
+    /// `gvfSum` and `gvfNorm`.
+    fn sums(&self, shadow: &[f32], walls: Option<&LitWalls<'_>>) -> [Vec<f32>; 2] {
+        let geometry = &self.geometry;
+        let unit = self.unit(largest(shadow));
+        let field = WholeFields::new(geometry.grid.cols, [shadow], [unit]);
+        let gather = Capped::new(geometry, unit);
+        let [seen] = geometry.sweep(&field, walls, &gather, Default::default());
+        // The mean of two opposite sides, which are sums.
+        let sum: Vec<f32> = seen.planes()[0].iter().map(|m| 2.0 * m).collect();
+        let norm = sum
             .iter()
-            .zip(&self.geometry.buildings)
-            .map(|(&m, &b)| if b == 0 { 1.0 } else { m })
+            .zip(&geometry.buildings)
+            .map(|(&sum, &b)| {
+                if b == 0 {
+                    1.0
+                } else {
+                    sum / AZIMUTHS.len() as f32
+                }
+            })
             .collect();
         [sum, norm]
     }
-
-    /// What is seen of fully sunlit walls. Empty where none is, as at night.
-    fn sunlit_walls(&self, step: &GvfStep<'_>) -> Vec<u32> {
-        if !step.sunlit.contains(&true) {
-            return Vec::new();
-        }
-        let Geometry {
-            grid,
-            stride,
-            buildings,
-            ..
-        } = &self.geometry;
-        let mut lit = vec![0_u32; grid.rows * stride];
-        for (wall, _) in step.walls.iter().zip(step.sunlit).filter(|(_, lit)| **lit) {
-            let index = wall.index as usize;
-            let (row, col) = (index / grid.cols, index % grid.cols);
-            lit[row * stride + SEGMENT + col] = seen_by_ground(wall, buildings);
-        }
-        lit
-    }
-}
-
-/// What the ground view sees of a sunlit wall, which it does on open ground only (quirk Q28): bit
-/// 31, and a bit for every direction the wall itself faces. `buildings` is 1 on open ground.
-#[must_use]
-pub fn seen_by_ground(wall: &WallCell, buildings: &[u8]) -> u32 {
-    if buildings[wall.index as usize] != 1 {
-        return 0;
-    }
-    (0..AZIMUTHS.len())
-        .filter(|&d| faces(wall.aspect_deg, AZIMUTHS[d]))
-        .fold(1_u32 << 31, |bits, d| bits | 1 << d)
 }
 
 /// `gvfalbnosh`: as `gvfalb` of a ground in full sun, every building edge a sunlit wall. Its
 /// far sum is divided by the far distance in both cases (quirk Q30).
-fn unshaded_albedo(geometry: &Geometry, albedo: &[f32], wall_albedo: f64) -> FiveFields {
-    let field = geometry.padded(albedo);
-    #[expect(clippy::cast_possible_truncation, reason = "f32 sums")]
-    let (near, far, wall) = (
-        geometry.near as f32,
-        geometry.far as f32,
-        wall_albedo as f32,
-    );
-    geometry
-        .sweep(
-            [&field],
-            &[],
-            #[inline(always)]
-            |here, seen, buildings| {
-                let mut out = [[0.0; SEGMENT]; 1];
-                for i in 0..SEGMENT {
-                    let b = seen.open[i] as f32;
-                    let (n1, n2) = ((near - b).max(0.0), (far - b).max(0.0));
-                    let near_sum = if n1 > 0.0 {
-                        (wall * n1 + seen.near[0][i]) / (near + 1.0)
-                    } else {
-                        seen.near[0][i] / near
-                    };
-                    let far_sum = (wall * n2 + seen.far[0][i]) / far;
-                    let mixed = mix(near_sum, far_sum);
-                    out[0][i] = mixed * buildings[i] + here[0][i] * (1.0 - buildings[i]);
-                }
-                out
-            },
-        )
-        .swap_remove(0)
-}
-
-#[inline(always)]
-fn mix(near: f32, far: f32) -> f32 {
-    (NEAR_WEIGHT * near + FAR_WEIGHT * far) / (NEAR_WEIGHT + FAR_WEIGHT)
+fn unshaded_albedo(geometry: &Geometry, ground: &Ground<'_>) -> FiveFields {
+    let unit = Unit::new(ground.largest_albedo, geometry.far);
+    let field = WholeFields::new(geometry.grid.cols, [ground.albedo], [unit]);
+    let gather = Unshaded::new(geometry, unit, ground.wall_albedo);
+    let [albnosh] = geometry.sweep(&field, None, &gather, Default::default());
+    albnosh
 }

@@ -1,184 +1,341 @@
-//! Looking from every cell along every direction, strip by strip.
+//! Looking from every cell along every direction, strip by strip and down the rows of each.
 
-use super::geometry::{AZIMUTHS, Geometry, Lanes, SEGMENT};
-use super::look::{Seen, lanes};
-use crate::grid::Window;
+use super::gather::{Gather, Here};
+use super::geometry::{Geometry, Lanes, QUADRANTS, SEGMENT, STRIP};
+use super::lit::LitWalls;
+use super::look::Along;
+use super::ring::{Emitted, Ring};
+use crate::grid::{Grid, Window};
 use crate::simd::{self, Kernel};
-use crate::svf::sectors;
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// Whole hemisphere, then the E, S, W, N sectors.
-pub type FiveFields = [Vec<f32>; 5];
+/// A view: of the whole hemisphere, then of the E, S, W, N sectors. One block of memory.
+#[derive(Clone, Debug, Default)]
+pub struct FiveFields {
+    values: Vec<f32>,
+}
 
-/// Columns of a strip: the rows that its cells see stay in a core's cache.
-const STRIP: usize = 32 * SEGMENT;
+impl FiveFields {
+    /// Five rasters, one after the other.
+    #[must_use]
+    pub fn new(values: Vec<f32>) -> Self {
+        assert!(values.len().is_multiple_of(5));
+        Self { values }
+    }
 
-impl Geometry {
-    /// Look along every direction from every cell and average `view` of what is seen. `lit` may be
-    /// empty: no wall is sunlit.
-    pub(super) fn sweep<const F: usize>(
-        &self,
-        fields: [&[f32]; F],
-        lit: &[u32],
-        view: impl Fn(&[Lanes<f32>; F], &Seen<F>, &Lanes<f32>) -> [Lanes<f32>; F] + Sync,
-    ) -> Vec<FiveFields> {
-        if lit.is_empty() {
-            self.sweep_strips::<F, false>(fields, lit, view)
-        } else {
-            self.sweep_strips::<F, true>(fields, lit, view)
+    /// Room for a view of people in `core`, 0 around it.
+    fn make_room(&mut self, grid: Grid, core: Window) {
+        if self.values.len() != 5 * grid.len() {
+            *self = Self::new(vec![0.0; 5 * grid.len()]);
+        } else if core != Window::whole(grid) {
+            self.values
+                .par_chunks_mut(grid.cols)
+                .for_each(|row| row.fill(0.0));
         }
     }
 
-    fn sweep_strips<const F: usize, const WALLS: bool>(
+    /// The rasters.
+    #[must_use]
+    pub fn planes(&self) -> [&[f32]; 5] {
+        let cells = self.values.len() / 5;
+        std::array::from_fn(|k| &self.values[k * cells..(k + 1) * cells])
+    }
+}
+
+/// Most rows of a task: the rows above and below it are put into the ring for it alone.
+const BAND: usize = 128;
+
+impl Geometry {
+    /// Look along every direction from every cell of the core; `walls` are the lit ones. `out` is
+    /// written over.
+    pub(super) fn sweep<const F: usize, G: Gather<F>>(
         &self,
-        fields: [&[f32]; F],
-        lit: &[u32],
-        view: impl Fn(&[Lanes<f32>; F], &Seen<F>, &Lanes<f32>) -> [Lanes<f32>; F] + Sync,
-    ) -> Vec<FiveFields> {
+        field: &dyn Emitted<F>,
+        walls: Option<&LitWalls<'_>>,
+        gather: &G,
+        mut out: [FiveFields; F],
+    ) -> [FiveFields; F] {
+        for field in &mut out {
+            field.make_room(self.grid, self.core);
+        }
+        let tasks = self.tasks(&mut out);
+        let scratch = || (Ring::new(self, STRIP, G::WALLS), Bench::new());
+        tasks
+            .into_par_iter()
+            .for_each_init(scratch, |(ring, bench), task| {
+                let sweep = Sweep {
+                    geometry: self,
+                    field,
+                    walls,
+                    gather,
+                    ring,
+                    bench,
+                    task,
+                };
+                if self.near == 1 {
+                    simd::dispatch(CellIsNear(sweep));
+                } else {
+                    simd::dispatch(MoreIsNear(sweep));
+                }
+            });
+        out
+    }
+
+    /// Bands of the strips that the core reaches into.
+    fn tasks<'a, const F: usize>(&self, out: &'a mut [FiveFields; F]) -> Vec<Task<'a>> {
         let Window {
             row: top,
             col: left,
             rows,
             cols,
         } = self.core;
-        let mut out: Vec<FiveFields> = (0..F)
-            .map(|_| std::array::from_fn(|_| vec![0.0; self.grid.len()]))
+        if self.core.is_empty() {
+            return Vec::new();
+        }
+        let first = left / STRIP * STRIP;
+        let strips = (left + cols - first).div_ceil(STRIP);
+        let mut tasks: Vec<Task<'a>> = (0..rows.div_ceil(BAND) * strips)
+            .map(|at| {
+                let (band, strip) = (at / strips * BAND, first + at % strips * STRIP);
+                Task {
+                    row: top + band,
+                    strip,
+                    cols: strip.max(left)..(strip + STRIP).min(left + cols),
+                    lines: Vec::with_capacity(BAND.min(rows - band)),
+                }
+            })
             .collect();
-        // Strip by strip, and down the rows of each.
-        let mut lines: Vec<Vec<&mut [f32]>> = Vec::new();
-        lines.resize_with(rows * cols.div_ceil(STRIP), || Vec::with_capacity(5 * F));
-        for field in out.iter_mut().flatten() {
-            let wanted = field.chunks_mut(self.grid.cols).skip(top).take(rows);
+        let cells = self.grid.len();
+        let planes = out.iter_mut().flat_map(|f| f.values.chunks_mut(cells));
+        for (plane, values) in planes.enumerate() {
+            let wanted = values.chunks_mut(self.grid.cols).skip(top).take(rows);
             for (row, line) in wanted.enumerate() {
-                let parts = line[left..left + cols].chunks_mut(STRIP);
-                for (strip, part) in parts.enumerate() {
-                    lines[strip * rows + row].push(part);
-                }
-            }
-        }
-        lines.into_par_iter().enumerate().for_each(|(at, line)| {
-            simd::dispatch(GroundLine::<F, WALLS, _> {
-                ground: self,
-                fields,
-                lit,
-                row: top + at % rows,
-                first: left + at / rows * STRIP,
-                line,
-                view: &view,
-            });
-        });
-        out
-    }
-
-    /// Whether all steps of a direction stay inside the raster for a whole segment. Offsets grow
-    /// monotonically, so the last one decides.
-    fn stays_inside(&self, direction: usize, row: usize, col: usize) -> bool {
-        let Some(&(drow, dcol)) = self.offsets[direction].last() else {
-            return true;
-        };
-        let inside = |at: usize, step: i32, end: usize| {
-            at.checked_add_signed(step as isize)
-                .is_some_and(|reached| reached < end)
-        };
-        inside(row, drow, self.grid.rows)
-            && inside(col, dcol, self.grid.cols)
-            && inside(col + SEGMENT - 1, dcol.max(0), self.grid.cols)
-    }
-
-    /// Means over all directions and over the four sectors, for one segment.
-    #[inline(always)]
-    fn segment<const F: usize, const WALLS: bool>(
-        &self,
-        fields: &[&[f32]; F],
-        lit: &[u32],
-        row: usize,
-        col: usize,
-        view: &impl Fn(&[Lanes<f32>; F], &Seen<F>, &Lanes<f32>) -> [Lanes<f32>; F],
-    ) -> [[Lanes<f32>; 5]; F] {
-        let at = row * self.stride + SEGMENT + col;
-        let here: [Lanes<f32>; F] = std::array::from_fn(|f| *lanes(fields[f], at));
-        let own_wall = if WALLS { *lanes(lit, at) } else { [0; SEGMENT] };
-        let mut buildings = [0.0_f32; SEGMENT];
-        let first = row * self.grid.cols + col;
-        let width = SEGMENT.min(self.grid.cols - col);
-        for (slot, &b) in buildings
-            .iter_mut()
-            .zip(&self.buildings[first..first + width])
-        {
-            *slot = f32::from(b);
-        }
-        let mut sums = [[[0.0_f32; SEGMENT]; 5]; F];
-        for (d, azimuth) in AZIMUTHS.iter().enumerate() {
-            let mut seen = if self.stays_inside(d, row, col) {
-                self.look::<F, WALLS, false>(fields, lit, row, col, d)
-            } else {
-                self.look::<F, WALLS, true>(fields, lit, row, col, d)
-            };
-            // A cell's own sunlit wall is behind it when it faces the search direction: its far
-            // count is dropped, its denominator not (quirk Q29).
-            for i in 0..SEGMENT {
-                let own = own_wall[i] >> d & 1 != 0;
-                seen.walls_kept[i] = if own { 0.0 } else { seen.walls_far[i] };
-            }
-            let values = view(&here, &seen, &buildings);
-            let in_sector = sectors(*azimuth);
-            for f in 0..F {
-                for i in 0..SEGMENT {
-                    sums[f][0][i] += values[f][i];
-                }
-                for s in 0..4 {
-                    if in_sector[s] {
-                        for i in 0..SEGMENT {
-                            sums[f][s + 1][i] += values[f][i];
-                        }
+                let mut rest = &mut line[left..left + cols];
+                for task in &mut tasks[row / BAND * strips..][..strips] {
+                    let (part, after) = rest.split_at_mut(task.cols.len());
+                    if plane == 0 {
+                        task.lines.push(Vec::with_capacity(5 * F));
                     }
+                    task.lines[row % BAND].push(part);
+                    rest = after;
                 }
             }
         }
-        for f in 0..F {
-            for i in 0..SEGMENT {
-                sums[f][0][i] /= AZIMUTHS.len() as f32;
-            }
-            for s in 1..5 {
-                for i in 0..SEGMENT {
-                    sums[f][s][i] /= (AZIMUTHS.len() / 2) as f32;
-                }
-            }
-        }
-        sums
+        tasks
     }
 }
 
-/// The ground view of the cells of one row in a strip.
-struct GroundLine<'a, 'b, const F: usize, const WALLS: bool, V> {
-    ground: &'a Geometry,
-    fields: [&'a [f32]; F],
-    lit: &'a [u32],
+/// Some rows of a strip.
+struct Task<'a> {
     row: usize,
-    first: usize,
-    line: Vec<&'b mut [f32]>,
-    view: &'a V,
+    /// Where the strip begins, and the columns of it that are wanted.
+    strip: usize,
+    cols: Range<usize>,
+    /// Per row the five planes of all fields.
+    lines: Vec<Vec<&'a mut [f32]>>,
 }
 
-impl<const F: usize, const WALLS: bool, V> Kernel for GroundLine<'_, '_, F, WALLS, V>
-where
-    V: Fn(&[Lanes<f32>; F], &Seen<F>, &Lanes<f32>) -> [Lanes<f32>; F],
-{
+struct Sweep<'a, const F: usize, G> {
+    geometry: &'a Geometry,
+    field: &'a dyn Emitted<F>,
+    walls: Option<&'a LitWalls<'a>>,
+    gather: &'a G,
+    ring: &'a mut Ring<F>,
+    bench: &'a mut Bench<F>,
+    task: Task<'a>,
+}
+
+/// The near ground is the cell itself.
+struct CellIsNear<'a, const F: usize, G>(Sweep<'a, F, G>);
+/// The near ground is more than that: small pixels.
+struct MoreIsNear<'a, const F: usize, G>(Sweep<'a, F, G>);
+
+impl<const F: usize, G: Gather<F>> Kernel for CellIsNear<'_, F, G> {
     #[inline(always)]
-    fn run(mut self) {
-        let cells = self.line.first().map_or(0, |line| line.len());
-        for at in (0..cells).step_by(SEGMENT) {
-            let sums = self.ground.segment::<F, WALLS>(
-                &self.fields,
-                self.lit,
-                self.row,
-                self.first + at,
-                self.view,
-            );
-            let end = cells.min(at + SEGMENT);
-            for (target, sum) in self.line.iter_mut().zip(sums.as_flattened()) {
-                target[at..end].copy_from_slice(&sum[..end - at]);
+    fn run(self) {
+        self.0.run::<false>();
+    }
+}
+
+impl<const F: usize, G: Gather<F>> Kernel for MoreIsNear<'_, F, G> {
+    #[inline(always)]
+    fn run(self) {
+        self.0.run::<true>();
+    }
+}
+
+/// What a row of a strip needs while it is looked from, segment by segment.
+struct Bench<const F: usize> {
+    here: Vec<Here<F>>,
+    seen: Vec<[Along<F>; 5]>,
+    quadrants: Vec<[[Lanes<f32>; F]; 4]>,
+}
+
+impl<const F: usize> Bench<F> {
+    fn new() -> Self {
+        let segments = STRIP / SEGMENT;
+        Self {
+            here: vec![Here::NOBODY; segments],
+            seen: vec![[Along::NOTHING; 5]; segments],
+            quadrants: vec![[[[0.0; SEGMENT]; F]; 4]; segments],
+        }
+    }
+}
+
+impl<const F: usize, G: Gather<F>> Sweep<'_, F, G> {
+    #[inline(always)]
+    fn run<const NEAR: bool>(mut self) {
+        let lines = std::mem::take(&mut self.task.lines);
+        let (top, strip) = (self.task.row, self.task.strip);
+        self.ring.begin(strip);
+        let reach = self.geometry.far as isize - 1;
+        let mut next = top as isize - reach;
+        for (row, mut line) in (top..).zip(lines) {
+            while next <= row as isize + reach {
+                self.ring.put(self.geometry, self.field, self.walls, next);
+                next += 1;
+            }
+            self.ring.look_from(row);
+            self.stand(row);
+            self.quadrant::<5, NEAR>(0, row);
+            self.quadrant::<4, NEAR>(1, row);
+            self.quadrant::<5, NEAR>(2, row);
+            self.quadrant::<4, NEAR>(3, row);
+            self.write(&mut line);
+        }
+    }
+
+    /// Segments of the strip.
+    #[inline(always)]
+    fn segments(&self) -> usize {
+        (self.task.cols.end - self.task.strip).div_ceil(SEGMENT)
+    }
+
+    /// What is known of the cells of a row before they look.
+    #[inline(always)]
+    fn stand(&mut self, row: usize) {
+        let grid = self.geometry.grid;
+        for segment in 0..self.segments() {
+            let at = segment * SEGMENT;
+            let first = row * grid.cols + self.task.strip + at;
+            let width = SEGMENT.min(grid.cols - self.task.strip - at);
+            let buildings = &self.geometry.buildings[first..first + width];
+            let here = &mut self.bench.here[segment];
+            here.wall = [0; SEGMENT];
+            here.open = [0; SEGMENT];
+            for (open, &b) in here.open.iter_mut().zip(buildings) {
+                *open = -i32::from(b != 0);
+            }
+            let sent = self.ring.sent(row, at);
+            for f in 0..F {
+                here.sent[f] = *sent[f];
             }
         }
+        if let Some(walls) = self.walls {
+            for (col, faces) in walls.of_row(row as isize) {
+                let at = col.wrapping_sub(self.task.strip);
+                if let Some(here) = self.bench.here.get_mut(at / SEGMENT) {
+                    here.wall[at % SEGMENT] = 1 << 31 | faces;
+                }
+            }
+        }
+    }
+
+    /// What the `D` directions of a quadrant contribute to the mean of a side.
+    #[inline(always)]
+    fn quadrant<const D: usize, const NEAR: bool>(&mut self, quadrant: usize, row: usize) {
+        let (geometry, segments) = (self.geometry, self.segments());
+        let first = QUADRANTS[quadrant].start;
+        for d in 0..D {
+            let direction = first + d;
+            let sight = self
+                .ring
+                .sight::<NEAR>(&geometry.taps, quadrant, direction, G::WALLS);
+            let open = &geometry.open_steps_at(row, self.task.strip)[..segments];
+            for (segment, seen) in self.bench.seen[..segments].iter_mut().enumerate() {
+                let (at, open, along) =
+                    (segment * SEGMENT, &open[segment][direction], &mut seen[d]);
+                if G::WALLS {
+                    sight.look::<true, NEAR>(open, at, along);
+                } else {
+                    sight.look::<false, NEAR>(open, at, along);
+                }
+            }
+            if geometry.is_inside(row, self.task.strip, segments * SEGMENT) {
+                continue;
+            }
+            for segment in 0..segments {
+                let (at, col) = (segment * SEGMENT, self.task.strip + segment * SEGMENT);
+                let along = &mut self.bench.seen[segment][d];
+                if !geometry.is_inside(row, col, SEGMENT) {
+                    self.ring
+                        .past_the_edge(geometry, direction, row, col, at, along);
+                }
+            }
+        }
+        for segment in 0..segments {
+            let seen = self.bench.seen[segment]
+                .first_chunk()
+                .expect("five at most");
+            let here = &self.bench.here[segment];
+            self.bench.quadrants[segment][quadrant] =
+                self.gather.value::<D, NEAR>(seen, first, here);
+        }
+    }
+
+    /// Means over all directions and over the four sides (G 7.6).
+    #[inline(always)]
+    fn write(&self, line: &mut [&mut [f32]]) {
+        let Task {
+            strip, ref cols, ..
+        } = self.task;
+        for segment in 0..self.segments() {
+            let sums = self.five(&self.bench.quadrants[segment], &self.bench.here[segment]);
+            let col = strip + segment * SEGMENT;
+            let wanted = cols.start.max(col)..cols.end.min(col + SEGMENT);
+            if wanted.is_empty() {
+                continue;
+            }
+            let to = wanted.start - cols.start;
+            if wanted.len() == SEGMENT {
+                for (target, sum) in line.iter_mut().zip(sums.as_flattened()) {
+                    *target[to..].first_chunk_mut().expect("a whole segment") = *sum;
+                }
+                continue;
+            }
+            let from = wanted.start - col..wanted.end - col;
+            for (target, sum) in line.iter_mut().zip(sums.as_flattened()) {
+                target[to..to + wanted.len()].copy_from_slice(&sum[from.clone()]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn five(
+        &self,
+        [ne, se, sw, nw]: &[[Lanes<f32>; F]; 4],
+        here: &Here<F>,
+    ) -> [[Lanes<f32>; 5]; F] {
+        let mut out = [[[0.0_f32; SEGMENT]; 5]; F];
+        for f in 0..F {
+            let own = self.gather.own(f);
+            for i in 0..SEGMENT {
+                let sides = [
+                    ne[f][i] + se[f][i],
+                    se[f][i] + sw[f][i],
+                    sw[f][i] + nw[f][i],
+                    nw[f][i] + ne[f][i],
+                ];
+                let whole = 0.5 * (sides[0] + sides[2]);
+                let roof = own * here.sent[f][i] as f32;
+                let open = here.open[i] != 0;
+                out[f][0][i] = if open { whole } else { roof };
+                for s in 0..4 {
+                    out[f][s + 1][i] = if open { sides[s] } else { roof };
+                }
+            }
+        }
+        out
     }
 }

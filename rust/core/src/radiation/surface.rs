@@ -1,65 +1,168 @@
-//! What the ground sends out before it is seen from anywhere: input of the ground view (G 7.5).
+//! What the ground sends out before it is seen from anywhere: input of the ground view (G 7.5, 7.9).
 
 use super::cells::Cells;
 use super::tables::StepTables;
+use crate::gvf::{Emitted, GroundView, Unit, whole};
 use crate::simd::{self, Kernel};
-use rayon::prelude::*;
+use std::ops::Range;
 
-/// Cells a task takes.
-const CHUNK: usize = 16384;
+/// Shadow flags of a cell.
+const FLAGS: usize = 8;
+/// Land-cover codes.
+const CODES: usize = 256;
 
-/// Ground emission above that at air temperature [W m⁻²], and albedo times sunlit share. Cells
-/// without data send nothing.
-#[must_use]
-pub fn emission_and_lit_albedo(cells: &Cells<'_>, tables: &StepTables) -> (Vec<f32>, Vec<f32>) {
-    let mut emission = vec![0.0; cells.len()];
-    let mut albedo = vec![0.0; cells.len()];
-    let tasks = emission
-        .par_chunks_mut(CHUNK)
-        .zip(albedo.par_chunks_mut(CHUNK))
-        .enumerate();
-    tasks.for_each(|(chunk, (emission, albedo))| {
-        let first = chunk * CHUNK;
-        let part = cells.slice(first..first + emission.len());
+/// What ground of every class sends in every state of light, counted in units: emission beyond that
+/// at air temperature, and albedo times sunlit share. Both engines look it up.
+#[derive(Clone, Debug)]
+pub struct GroundStates {
+    /// What they are counted in.
+    pub units: [Unit; 2],
+    /// By land-cover code and shadow flags; not rounded yet, and without emissivity or albedo where
+    /// that is a raster.
+    pub states: Vec<[f32; 2]>,
+    /// The whole numbers where nothing is a raster.
+    counted: Vec<[i32; 2]>,
+}
+
+impl GroundStates {
+    /// States of a step. The units follow from what any class sends in any light, whether or not it
+    /// is there: they are the same for all tiles.
+    #[must_use]
+    pub fn new(cells: &Cells<'_>, tables: &StepTables, view: &GroundView) -> Self {
+        let codes = cells.land_cover.map_or(1, |_| CODES);
+        let values: Vec<[f64; 2]> = (0..codes * FLAGS)
+            .map(|state| value(cells, tables, state / FLAGS, state % FLAGS))
+            .collect();
+        let largest = |f: usize| values.iter().fold(0.0, |most: f64, v| most.max(v[f].abs()));
+        let units = [0, 1].map(|f| view.unit(largest(f)));
+        #[expect(clippy::cast_possible_truncation, reason = "a table of f32")]
+        let states: Vec<[f32; 2]> = values
+            .iter()
+            .map(|value| [0, 1].map(|f| (value[f] / units[f].size()) as f32))
+            .collect();
+        Self {
+            units,
+            counted: states.iter().map(|state| state.map(whole)).collect(),
+            states,
+        }
+    }
+}
+
+/// What a class sends in a state of light, at an albedo and emissivity of 1 where they are rasters.
+fn value(cells: &Cells<'_>, tables: &StepTables, code: usize, flags: usize) -> [f64; 2] {
+    let ground = &tables.ground;
+    let given = |raster: Option<&[f32]>, class: f32| {
+        // Codes without a class cannot occur.
+        let known = if class.is_finite() { class } else { 0.0 };
+        f64::from(if raster.is_some() { 1.0 } else { known })
+    };
+    let sunlit = f64::from(tables.sun.sunlit[flags]);
+    let always = f64::from(ground.excess_always[code]);
+    let excess = always + f64::from(ground.excess[code]) * sunlit;
+    let [e0, e1, e2, e3] = ground.excess_emission.map(f64::from);
+    let black = excess * (e0 + excess * (e1 + excess * (e2 + excess * e3)));
+    let emission = given(cells.emissivity, ground.emissivity[code]) * black;
+    let albedo = given(cells.albedo, ground.albedo[code]) * sunlit;
+    [emission, albedo].map(|x| if x.is_finite() { x } else { 0.0 })
+}
+
+/// What the ground of a step sends. Cells without data send nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct SentByGround<'a> {
+    /// Columns of the raster.
+    pub cols: usize,
+    /// The cells, with their shadow flags.
+    pub cells: Cells<'a>,
+    /// What they send.
+    pub states: &'a GroundStates,
+}
+
+impl Emitted<2> for SentByGround<'_> {
+    fn row(&self, row: usize, cols: Range<usize>, out: [&mut [i32]; 2]) {
+        let first = row * self.cols;
         simd::dispatch(Fill {
-            cells: &part,
-            tables,
-            emission,
-            albedo,
+            cells: &self.cells,
+            states: self.states,
+            first: first + cols.start,
+            out,
         });
-    });
-    (emission, albedo)
+    }
 }
 
-/// One task.
-struct Fill<'a> {
+/// One row.
+struct Fill<'a, 'b> {
     cells: &'a Cells<'a>,
-    tables: &'a StepTables,
-    emission: &'a mut [f32],
-    albedo: &'a mut [f32],
+    states: &'a GroundStates,
+    first: usize,
+    out: [&'b mut [i32]; 2],
 }
 
-impl Kernel for Fill<'_> {
+/// Cells whose inputs are looked at together.
+const PART: usize = 64;
+
+impl Kernel for Fill<'_, '_> {
     #[inline(always)]
     fn run(self) {
         let Self {
             cells,
-            tables,
-            emission,
-            albedo,
+            states,
+            first,
+            out: [emission, albedo],
         } = self;
-        let ground = &tables.ground;
-        for i in 0..cells.len() {
-            if !cells.complete(i) {
+        let parts = emission.chunks_mut(PART).zip(albedo.chunks_mut(PART));
+        for (at, (emission, albedo)) in (first..).step_by(PART).zip(parts) {
+            let n = emission.len();
+            let cells = cells.slice(at..at + n);
+            let mut kinds = [0_u16; PART];
+            let mut known = [0_i32; PART];
+            cells.kinds(&mut kinds[..n]);
+            cells.known(&mut known[..n]);
+            if cells.emissivity.is_none() && cells.albedo.is_none() {
+                for i in 0..n {
+                    let [sent, lit] = states.counted[usize::from(kinds[i])];
+                    emission[i] = sent & known[i];
+                    albedo[i] = lit & known[i];
+                }
                 continue;
             }
-            let code = cells.code(i);
-            let shadow = cells
-                .shadow
-                .map_or(0.0, |f| tables.sun.sunlit[usize::from(f[i] & 7)]);
-            let excess = ground.excess_always[code] + ground.excess[code] * shadow;
-            emission[i] = cells.emissivity_of(i, ground) * ground.emission_of(excess);
-            albedo[i] = cells.albedo_of(i, ground) * shadow;
+            for i in 0..n {
+                let [black, lit] = states.states[usize::from(kinds[i])];
+                let given = |raster: Option<&[f32]>| raster.map_or(1.0, |x| x[i]);
+                emission[i] = whole(given(cells.emissivity) * black) & known[i];
+                albedo[i] = whole(given(cells.albedo) * lit) & known[i];
+            }
+        }
+    }
+}
+
+impl Cells<'_> {
+    /// Land-cover code and shadow flags, as [`GroundStates`] is ordered.
+    #[inline(always)]
+    fn kinds(&self, out: &mut [u16]) {
+        out.fill(0);
+        if let Some(codes) = self.land_cover {
+            for (out, code) in out.iter_mut().zip(codes) {
+                *out = FLAGS as u16 * u16::from(*code);
+            }
+        }
+        if let Some(flags) = self.shadow {
+            for (out, flags) in out.iter_mut().zip(flags) {
+                *out += u16::from(flags & 7);
+            }
+        }
+    }
+
+    /// All bits where a cell has every input, as [`Cells::complete`] tells.
+    #[inline(always)]
+    fn known(&self, out: &mut [i32]) {
+        let views = self.svf[0].iter().zip(self.svf[5]);
+        for ((out, valid), (a, b)) in out.iter_mut().zip(self.valid).zip(views) {
+            *out = -i32::from(*valid & !(a + b).is_nan());
+        }
+        for raster in [self.albedo, self.emissivity].into_iter().flatten() {
+            for (out, x) in out.iter_mut().zip(raster) {
+                *out &= -i32::from(!x.is_nan());
+            }
         }
     }
 }

@@ -12,7 +12,7 @@
 //! | `surface` | 5 albedo view factors under diffuse light, albedo, emissivity                |
 //! | `ground_view` | first building per direction, four directions a word: 5 planes            |
 //! | `dynamic` | shadow flags (u32); 7 patch sums of the step; 20 sums of the box sides (sky, deficit, light, light behind foliage, lit opposite buildings, each E, S, W, N) where asked for |
-//! | `emitted` | emission beyond that at air temperature, albedo × sunlit share               |
+//! | `emitted` | emission beyond that at air temperature, albedo × sunlit share, whole numbers (i32) |
 //! | `lit`     | sunlit walls the ground view sees (u32)                                      |
 //! | `lup`, `alb` | ground view: upwelling longwave beyond ground at air temperature, albedo seen; total, E, S, W, N |
 //! | `memory`  | delayed Lup (total, E, S, W, N) and ground temperature                       |

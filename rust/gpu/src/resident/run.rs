@@ -152,7 +152,7 @@ fn surface(gpu: &Gpu, run: &Run<'_>) -> Result<DeviceBuffer, GpuError> {
     let n = run.cells.len() as u64;
     let buffer = gpu.storage("the surface", 7 * n)?;
     let rasters = [run.cells.albedo, run.cells.emissivity];
-    let planes = run.ground_view.albnosh.iter().map(|f| Some(f.as_slice()));
+    let planes = run.ground_view.albnosh.planes().into_iter().map(Some);
     for (plane, field) in (0..).zip(planes.chain(rasters)) {
         if let Some(field) = field {
             let values: Vec<f32> = finite(field).collect();

@@ -13,7 +13,7 @@ use solweig_core::carried::Carried;
 use solweig_core::delay::ThermalState;
 use solweig_core::fields::{FIELDS, Field};
 use solweig_core::grid::{Grid, Window};
-use solweig_core::gvf::{GvfStage, GvfStep};
+use solweig_core::gvf::{GvfFields, GvfStage, GvfStep, Unit, WholeFields};
 use solweig_core::params::Params;
 use solweig_core::patches::PatchOption;
 use solweig_core::radiation::sums::AreaSums;
@@ -120,15 +120,20 @@ fn statistics_answers(carried: &Carried, answers: &mut Vec<Answer>) {
     }
 }
 
-fn gvf_step<'a>(town: &'a Town, fields: &'a [Vec<f32>; 2], sunlit: &'a [bool]) -> GvfStep<'a> {
+fn gvf_step<'a>(sent: &'a WholeFields<2>, units: [Unit; 2], sunlit: &'a [bool]) -> GvfStep<'a> {
     GvfStep {
-        emission: &fields[0],
-        lit_albedo: &fields[1],
-        walls: &town.walls,
+        sent,
+        units,
         sunlit,
-        wall_emission: 40.0,
-        wall_albedo: 0.2,
+        wall: [40.0, 0.2],
         shadow: None,
+        spare: None,
+    }
+}
+
+fn gvf_answers(seen: &GvfFields, answers: &mut Vec<Answer>) {
+    for field in seen.lup.planes().into_iter().chain(seen.alb.planes()) {
+        answers.push(Answer::new("gvf", 1e-3, field.to_vec()));
     }
 }
 
@@ -143,11 +148,9 @@ fn expected(town: &Town) -> Vec<Answer> {
     }
     let sun = ShadowStage::cpu(&mut sun_input(town));
     answers.push(Answer::exact("shadow", sun.flags));
-    let (fields, sunlit) = ground_fields(town);
-    let seen = GvfStage::cpu(&mut (&town.ground_view, gvf_step(town, &fields, &sunlit)));
-    for field in seen.lup.into_iter().chain(seen.alb) {
-        answers.push(Answer::new("gvf", 1e-3, field));
-    }
+    let (sent, units, sunlit) = sent_by_ground(town);
+    let seen = GvfStage::cpu(&mut (&town.ground_view, gvf_step(&sent, units, &sunlit)));
+    gvf_answers(&seen, &mut answers);
     let fields = every_field();
     let run = town.run();
     let mut carried = carried();
@@ -184,14 +187,16 @@ fn sun_input(town: &Town) -> SunInput<'_> {
 }
 
 /// Something to look at, and walls of which every other one is lit.
-fn ground_fields(town: &Town) -> ([Vec<f32>; 2], Vec<bool>) {
-    let wave = |a: f32, b: f32| {
+fn sent_by_ground(town: &Town) -> (WholeFields<2>, [Unit; 2], Vec<bool>) {
+    let wave = |a: f32, b: f32| -> Vec<f32> {
         (0..GRID.len())
             .map(|i| a + b * (0.37 * i as f32).sin())
             .collect()
     };
+    let units = [90.0, 0.25].map(|bound| town.ground_view.unit(bound));
+    let fields = [&wave(60.0, 30.0)[..], &wave(0.15, 0.1)];
     let sunlit = (0..town.walls.len()).map(|i| i % 2 == 0).collect();
-    ([wave(60.0, 30.0), wave(0.15, 0.1)], sunlit)
+    (WholeFields::new(GRID.cols, fields, units), units, sunlit)
 }
 
 /// The device's answers, in the order of [`expected`].
@@ -214,11 +219,9 @@ fn given(gpu: &Arc<Gpu>, town: &Town) -> Result<Vec<Answer>, StageFailure> {
     }
     let sun = shadow::cast(gpu, &terrain, &sun_input(town))?;
     answers.push(Answer::exact("shadow", sun.flags));
-    let (fields, sunlit) = ground_fields(town);
-    let seen = gvf::evaluate(gpu, &town.ground_view, &gvf_step(town, &fields, &sunlit))?;
-    for field in seen.lup.into_iter().chain(seen.alb) {
-        answers.push(Answer::new("gvf", 1e-3, field));
-    }
+    let (sent, units, sunlit) = sent_by_ground(town);
+    let seen = gvf::evaluate(gpu, &town.ground_view, &gvf_step(&sent, units, &sunlit))?;
+    gvf_answers(&seen, &mut answers);
     let fields = every_field();
     let run = town.run();
     let device = Arc::new(timestep::upload(gpu, &run, terrain)?);

@@ -2,7 +2,7 @@
 //! walls, bushes, water, cells without data, walls higher and lower than two metres.
 
 use solweig_core::grid::{Grid, Window};
-use solweig_core::gvf::{GroundView, PixelTooSmall};
+use solweig_core::gvf::{Ground, GroundView, PixelTooSmall};
 use solweig_core::params::Params;
 use solweig_core::patches::{PatchMasks, PatchOption, PatchTable};
 use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
@@ -156,13 +156,15 @@ impl Town {
             .map(|&c| albedo[usize::from(c)] as f32)
             .collect();
         let person = params.posture.height();
-        let ground_view = GroundView::new(
-            grid,
-            &rasters.buildings,
-            &albedo,
-            params.wall_albedo,
-            person,
-        )?;
+        let walls = wall_cells(&height, &aspect);
+        let ground = Ground {
+            buildings: &rasters.buildings,
+            albedo: &albedo,
+            largest_albedo: 1.0,
+            walls: &walls,
+            wall_albedo: params.wall_albedo,
+        };
+        let ground_view = GroundView::new(grid, Window::whole(grid), &ground, person)?;
         let plan = SkyPlan::new(&terrain, PatchTable::new(option), SkyOptions::default());
         let sky = SkyStage::cpu(&mut SkyInput {
             terrain: &terrain,
@@ -175,7 +177,7 @@ impl Town {
         let mut town = Self {
             id: 0,
             terrain,
-            walls: wall_cells(&height, &aspect),
+            walls,
             places: places(&rasters.buildings, |_| true),
             ground_view,
             patch_sky: PatchSky {

@@ -1,19 +1,46 @@
 //! What the ground sends out in a step, for the ground view to look at.
 
-use super::surface::SurfaceTables;
-use crate::device::error::StageFailure;
+use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
 use crate::resident::run::DeviceRun;
 use crate::shaders::grid::GridUniform;
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
+use solweig_core::gvf::Unit;
+use solweig_core::radiation::surface::GroundStates;
 use solweig_core::radiation::tables::StepTables;
+use solweig_core::timestep::Run;
 
 uniform! {
     EmissionUniform for [Emission] {
         grid: GridUniform,
-        tables: SurfaceTables,
+        albedo_raster: u32,
+        emissivity_raster: u32,
+        pad: [u32; 2],
+    }
+}
+
+/// What ground of every class sends in every state of light.
+#[derive(Debug)]
+pub struct GroundTable {
+    states: DeviceBuffer,
+    /// What it is counted in.
+    pub units: [Unit; 2],
+}
+
+impl GroundTable {
+    /// The table of a step.
+    ///
+    /// # Errors
+    /// [`GpuError::OutOfMemory`].
+    pub fn new(device: &DeviceRun, run: &Run<'_>, tables: &StepTables) -> Result<Self, GpuError> {
+        let GroundStates { units, states, .. } =
+            GroundStates::new(&run.cells, tables, run.ground_view);
+        Ok(Self {
+            states: device.gpu.upload("what the ground sends", &states)?,
+            units,
+        })
     }
 }
 
@@ -25,14 +52,16 @@ uniform! {
 pub fn encode<'a>(
     job: &mut Job<'a>,
     run: &'a DeviceRun,
-    tables: &StepTables,
+    table: &'a GroundTable,
     dynamic: &'a DeviceBuffer,
     emitted: &'a DeviceBuffer,
 ) -> Result<(), StageFailure> {
     let uniform = EmissionUniform {
         grid: run.grid(),
-        tables: SurfaceTables::new(run, tables),
+        albedo_raster: u32::from(run.albedo_raster),
+        emissivity_raster: u32::from(run.emissivity_raster),
+        pad: [0; 2],
     };
-    let storage = [&run.info, &run.surface, dynamic, emitted];
+    let storage = [&run.info, &run.surface, dynamic, &table.states, emitted];
     job.dispatch(Kernel::Emission, &uniform, &storage)
 }

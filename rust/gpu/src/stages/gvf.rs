@@ -7,8 +7,8 @@ use crate::job::Job;
 use crate::resident::ground_view::DeviceGroundView;
 use crate::shaders::grid::{GridUniform, info};
 use crate::shaders::kernels::Kernel;
-use crate::shaders::uniforms::uniform;
-use solweig_core::gvf::{FiveFields, GroundView, GvfFields, GvfStep, seen_by_ground};
+use crate::shaders::uniforms::{members, uniform};
+use solweig_core::gvf::{self, FiveFields, GroundView, GvfFields, GvfStep};
 
 const STAGE: &str = "gvf";
 
@@ -17,16 +17,47 @@ uniform! {
         grid: GridUniform,
         near: u32,
         far: u32,
-        wall_emission: f32,
-        wall_albedo: f32,
-        pad: [u32; 4],
+        pad: [u32; 2],
+        lup: Shares,
+        alb: Shares,
+    }
+}
+
+/// Twin of `Shares` in `shaders/gvf.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+pub(crate) struct Shares {
+    free: [f32; 2],
+    met: [f32; 2],
+    wall: [f32; 2],
+    own: f32,
+    pad: f32,
+}
+
+members!(Shares: free, met, wall, own, pad);
+
+impl From<gvf::Shares> for Shares {
+    fn from(shares: gvf::Shares) -> Self {
+        let gvf::Shares {
+            free,
+            met,
+            wall,
+            own,
+        } = shares;
+        Self {
+            free,
+            met,
+            wall,
+            own,
+            pad: 0.0,
+        }
     }
 }
 
 /// Rasters a ground view reads and writes.
 #[derive(Clone, Copy, Debug)]
 pub struct GroundRasters<'a> {
-    /// Emission beyond that at air temperature, and albedo times sunlit share.
+    /// Emission beyond that at air temperature, and albedo times sunlit share, in whole numbers.
     pub emitted: &'a DeviceBuffer,
     /// Sunlit walls.
     pub lit: &'a DeviceBuffer,
@@ -38,8 +69,7 @@ pub struct GroundRasters<'a> {
     pub alb: &'a DeviceBuffer,
 }
 
-/// Encode the ground view of a step. `wall` is the emission of a sunlit wall beyond that at air
-/// temperature, and its albedo.
+/// Encode the ground view of a step; `shares` are the weights of the emission and of the albedo.
 ///
 /// # Errors
 /// What stands in the way.
@@ -47,15 +77,15 @@ pub fn encode<'a>(
     job: &mut Job<'a>,
     view: &'a DeviceGroundView,
     rasters: GroundRasters<'a>,
-    wall: [f64; 2],
+    shares: [gvf::Shares; 2],
 ) -> Result<(), StageFailure> {
     let uniform = GvfUniform {
         grid: GridUniform::new(view.rows, view.cols),
         near: view.reaches[0],
         far: view.reaches[1],
-        wall_emission: wall[0] as f32,
-        wall_albedo: wall[1] as f32,
-        pad: [0; 4],
+        pad: [0; 2],
+        lup: shares[0].into(),
+        alb: shares[1].into(),
     };
     let storage = [
         rasters.emitted,
@@ -91,12 +121,13 @@ pub fn evaluate(
             .map(|&b| if b == 1 { info::OPEN_GROUND } else { 0 })
             .collect();
         let mut lit = vec![0_u32; bits.len()];
-        for (wall, _) in step.walls.iter().zip(step.sunlit).filter(|(_, lit)| **lit) {
-            lit[wall.index as usize] = seen_by_ground(wall, view.buildings());
+        for ((cell, seen), _) in view.walls_seen().zip(step.sunlit).filter(|(_, lit)| **lit) {
+            lit[cell as usize] = seen;
         }
         let emitted = gpu.storage("the ground's emission", 2 * cells)?;
-        gpu.write(&emitted, 0, bytemuck::cast_slice(step.emission))?;
-        gpu.write(&emitted, 4 * cells, bytemuck::cast_slice(step.lit_albedo))?;
+        let [emission, albedo] = rows_of(view, step);
+        gpu.write(&emitted, 0, bytemuck::cast_slice(&emission))?;
+        gpu.write(&emitted, 4 * cells, bytemuck::cast_slice(&albedo))?;
         Ok((
             DeviceGroundView::upload(gpu, view)?,
             emitted,
@@ -119,18 +150,29 @@ pub fn evaluate(
         &mut job,
         &device,
         rasters,
-        [step.wall_emission, step.wall_albedo],
+        view.shares(step.units, step.wall),
     )?;
     job.read(&lup, 0, 5 * cells);
     job.read(&alb, 0, 5 * cells);
     let results = job.finish()?;
-    let five = |i: usize| -> FiveFields {
-        let mut planes = results.get::<f32>(i).chunks_exact(view.grid().len());
-        std::array::from_fn(|_| planes.next().map_or_else(Vec::new, <[f32]>::to_vec))
-    };
+    let five = |i: usize| FiveFields::new(results.get::<f32>(i).to_vec());
     Ok(GvfFields {
         lup: five(0),
         alb: five(1),
         sums: None,
     })
+}
+
+/// All that is sent, raster by raster.
+fn rows_of(view: &GroundView, step: &GvfStep<'_>) -> [Vec<i32>; 2] {
+    let grid = view.grid();
+    let mut sent = [vec![0; grid.len()], vec![0; grid.len()]];
+    let [emission, albedo] = &mut sent;
+    let rows = emission
+        .chunks_exact_mut(grid.cols)
+        .zip(albedo.chunks_exact_mut(grid.cols));
+    for (row, (emission, albedo)) in rows.enumerate() {
+        step.sent.row(row, 0..grid.cols, [emission, albedo]);
+    }
+    sent
 }

@@ -1,12 +1,13 @@
 //! A whole step on the device: one submission, scalars and small tables in, what was asked for out.
 
 use super::anisotropic::{self, PatchTables};
+use super::emission::{self, GroundTable};
 use super::gvf::{self, GroundRasters};
 use super::pet::{self, OUTSIDE, PetTable};
+use super::radiation;
 use super::shadow::{self, SunTables};
 use super::statistics::{self, CountedPlanes, ROW_SUMS};
 use super::utci::{self, NO_UTCI};
-use super::{emission, radiation};
 use crate::device::Gpu;
 use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
@@ -89,7 +90,7 @@ impl Planes {
 /// Everything of a step that lives on the device until its results are back.
 struct StepDevice {
     buffers: StepBuffers,
-    sun: Option<SunTables>,
+    sun: Option<(SunTables, GroundTable)>,
     patches: Option<PatchTables>,
     pet: Option<PetTable>,
     out: DeviceBuffer,
@@ -111,14 +112,15 @@ impl StepDevice {
             || tables.patches.as_ref().is_some_and(|p| p.sides.is_some());
         let sun = if tables.day {
             let altitude = prepared.sky.altitude_deg;
-            Some(SunTables::new(
+            let sun = SunTables::new(
                 gpu,
                 run.terrain,
                 &device.walls,
                 weather.azimuth,
                 altitude,
                 &run.reach,
-            )?)
+            )?;
+            Some((sun, GroundTable::new(device, run, tables)?))
         } else {
             None
         };
@@ -170,7 +172,7 @@ fn encode<'a>(
 ) -> Result<Reads, StageFailure> {
     let (tables, request) = (&prepared.tables, input.request);
     let buffers = &step.buffers;
-    if let Some(sun) = &step.sun {
+    if let Some((sun, ground)) = &step.sun {
         job.clear(&buffers.lit).map_err(|e| e.in_stage("shadow"))?;
         shadow::encode(
             job,
@@ -181,7 +183,7 @@ fn encode<'a>(
             &buffers.dynamic,
             &buffers.lit,
         )?;
-        emission::encode(job, device, tables, &buffers.dynamic, &buffers.emitted)?;
+        emission::encode(job, device, ground, &buffers.dynamic, &buffers.emitted)?;
         let rasters = GroundRasters {
             emitted: &buffers.emitted,
             lit: &buffers.lit,
@@ -190,7 +192,8 @@ fn encode<'a>(
             alb: &buffers.alb,
         };
         let wall = [tables.ground.wall_emission, input.run.params.wall_albedo];
-        gvf::encode(job, &device.ground_view, rasters, wall)?;
+        let shares = input.run.ground_view.shares(ground.units, wall);
+        gvf::encode(job, &device.ground_view, rasters, shares)?;
     }
     if let Some(patches) = &step.patches {
         anisotropic::encode(job, device, patches, &buffers.dynamic)?;
