@@ -30,7 +30,7 @@ def test_valid_files_are_read(reader: Reader, tmp_path: Path) -> None:
             reader.read(path)
 
 
-# rasterio logs what GDAL says as UTF-8, and GDAL quotes bytes of the file; the file itself is refused.
+# rasterio logs what GDAL says as UTF-8, and GDAL quotes bytes of the file, which is refused.
 @pytest.mark.filterwarnings(
     "ignore:Exception ignored in. 'rasterio._env.log_error':pytest.PytestUnraisableExceptionWarning"
 )
