@@ -422,4 +422,5 @@ def _thresholds(name: str, values: Sequence[float]) -> list[float]:
         raise ConfigurationError(
             name, f"UTCI temperatures from {_COLDEST:g} to {_HOTTEST:g} deg C", repr(values), hint
         )
-    return found
+    # One named twice would be counted twice.
+    return list(dict.fromkeys(found))

@@ -75,6 +75,8 @@ def test_epw_year(athens: Path) -> None:
         ({"hours": []}, WeatherDataError, "period"),
         ({"fill": "guess"}, ConfigurationError, "fill"),
         ({"fill": {"t": 1.0}}, ConfigurationError, "fill"),
+        ({"fill": {"ws": "calm"}}, ConfigurationError, "a number for ws"),
+        ({"fill": {"ws": None}}, ConfigurationError, "a number for ws"),
     ],
 )
 def test_epw_bad_requests(
