@@ -201,6 +201,8 @@ class ModelConfig:
             if isinstance(value, Mapping):
                 setattr(self, name, namespace_from_dict(value))
         _take_wind_floor(self)
+        if type(self.pet_variant) is int:  # a year, as in files of TOML
+            self.pet_variant = str(self.pet_variant)
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 expected = "one of " + ", ".join(map(str, allowed))

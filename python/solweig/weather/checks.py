@@ -156,6 +156,8 @@ def _meanings(series: WeatherSeries, location: Location, shift: Shift) -> str:
         f"the place is {abs(east):.1f} degrees farther {'east' if east > 0 else 'west'}: "
         f"{argument('longitude', round(meridian, 1))}"
     )
+    if len(said) == 1:
+        return f"Perhaps {said[0]}."
     return "Either " + ", or ".join(said) + "."
 
 
