@@ -201,8 +201,7 @@ class ModelConfig:
             if isinstance(value, Mapping):
                 setattr(self, name, namespace_from_dict(value))
         _take_wind_floor(self)
-        if type(self.pet_variant) is int:  # a year, as in files of TOML
-            self.pet_variant = str(self.pet_variant)
+        self.pet_variant = str(self.pet_variant)  # files of TOML hold the year as a number
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 expected = "one of " + ", ".join(map(str, allowed))

@@ -110,8 +110,8 @@ def _zero_parts(
         (total[alone] > _OVERCAST * outside[alone]).any()
     )
     without_direct = (direct == 0) | np.isnan(direct)
-    found = lit & (diffuse == 0) & without_direct
-    return found | (alone & no_column)
+    found: NDArray[np.bool_] = (lit & (diffuse == 0) & without_direct) | (alone & no_column)
+    return found
 
 
 def horizontal_share(altitude: F64, beam: str) -> F64:
