@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 from pathlib import Path
 from typing import Any
 
@@ -376,7 +377,19 @@ def test_dataframe_with_time_zone() -> None:
     assert series.columns["clock_fraction"][0] == pytest.approx(9 / 24)  # standard time
 
 
-def test_dataframe_names(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_column_that_is_not_there_is_missing(caplog: pytest.LogCaptureFixture) -> None:
+    bare = table().drop(columns=["ws", "pressure"], errors="ignore")
+    row = Weather.from_dataframe(bare)[0]
+    assert math.isnan(row.ws)
+    assert row.pressure == 1013.25
+    assert "ws missing in" in caplog.text
+    assert "UTCI and PET have no value there" in caplog.text
+    assert "no column pressure" in caplog.text
+    row = Weather.from_dataframe(bare, fill={"ws": 3.0, "pressure": 900.0})[0]
+    assert (row.ws, row.pressure) == (3.0, 900.0)
+
+
+def test_dataframe_names() -> None:
     pvlib_names = pd.DataFrame(
         {
             "datetime": pd.date_range("2020-06-21 10:00", periods=2, freq="h"),
@@ -388,8 +401,7 @@ def test_dataframe_names(caplog: pytest.LogCaptureFixture) -> None:
         }
     )
     rows = Weather.from_dataframe(pvlib_names)
-    assert (rows[1].ta, rows[1].measured_direct_rad, rows[1].ws) == (21.0, 400.0, 1.0)
-    assert "no column ws" in caplog.text
+    assert (rows[1].ta, rows[1].measured_direct_rad) == (21.0, 400.0)
     own = table().rename(columns={"ta": "T2m"})
     assert Weather.from_dataframe(own, columns={"ta": "T2m"})[0].ta == 20.0
 
