@@ -238,9 +238,21 @@ def test_met_hourly_means_stand_at_the_end_of_the_hour(tmp_path: Path) -> None:
     assert [row.datetime.hour for row in hourly] == [11, 12]
     assert [row.ta for row in hourly] == [3.5, 9.5]
     assert {row.timestep_minutes for row in hourly} == {60.0}
-    fine = Weather.from_umep_met(path, resample_hourly=False)
-    assert len(fine) == 12
-    assert {row.timestep_minutes for row in fine} == {10.0}
+    for options in ({"resample_hourly": False}, {"timestep_minutes": 10}):
+        fine = Weather.from_umep_met(path, **options)  # type: ignore[arg-type]
+        assert len(fine) == 12
+        assert {row.timestep_minutes for row in fine} == {10.0}
+
+
+def test_hours_of_few_rows_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock = [divmod(minute, 60) for minute in range(610, 730, 10)]
+    whole = [met_row(173, hour, minute) for hour, minute in clock]
+    Weather.from_umep_met(write_met(tmp_path / "m.txt", whole))
+    assert "few of their" not in caplog.text
+    Weather.from_umep_met(write_met(tmp_path / "m.txt", [met_row(173, 10, 0), *whole]))
+    assert "1 hour(s) have few of their 6 rows, the first, stamped" in caplog.text
+    assert "10:00, has 1" in caplog.text
+    assert "timestep_minutes=10 (--timestep-minutes 10) keeps the rows" in caplog.text
 
 
 def test_met_missing_values(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -206,7 +206,8 @@ class Weather(WeatherValues):
         paths
             One file or several, in order of time.
         resample_hourly
-            Average rows closer than an hour to full hours.
+            Average rows closer than an hour to full hours, unless ``timestep_minutes`` says that
+            they are shorter.
         start, end
             First and last stamp, without a time zone; as in :meth:`from_epw`.
         timestep_minutes
