@@ -203,6 +203,7 @@ class ModelConfig:
             if isinstance(value, Mapping):
                 setattr(self, name, namespace_from_dict(value))
         _take_wind_floor(self)
+        self.pet_variant = str(self.pet_variant)  # files of TOML hold the year as a number
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 expected = "one of " + ", ".join(map(str, allowed))
@@ -424,4 +425,5 @@ def _thresholds(name: str, values: Sequence[float]) -> list[float]:
         raise ConfigurationError(
             name, f"UTCI temperatures from {_COLDEST:g} to {_HOTTEST:g} deg C", repr(values), hint
         )
-    return found
+    # One named twice would be counted twice.
+    return list(dict.fromkeys(found))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solweig.atomic import atomic_path
 from solweig.errors import ConfigurationError
 from solweig.rasters.georef import GeoReference
 from solweig.results.map_style import ColourScale, hillshade, scale_for
@@ -457,9 +458,5 @@ def _figure(width: float, height: float, save_path: str | Path | None) -> Iterat
     yield figure
     target = Path(save_path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.stem}.partial{target.suffix}")
-    try:
+    with atomic_path(target) as partial:
         figure.savefig(partial, dpi=130, facecolor="white", bbox_inches="tight", pad_inches=0.15)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
