@@ -66,7 +66,7 @@ Stamp = Annotated[
     str | None,
     typer.Option(
         "--stamp",
-        help="What time stamps mark: end, centre or start of each step.",
+        help="What time stamps mark: end, centre or start of the interval each row stands for.",
         show_default="end",
         rich_help_panel=WEATHER,
     ),

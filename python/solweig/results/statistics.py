@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.execution.telemetry import Telemetry
+from solweig.rasters.cf import naive_utc
 from solweig.rasters.georef import GeoReference
 from solweig.results.state import ThermalState
 from solweig.typing import F32
@@ -67,6 +68,8 @@ class Timeseries:
         1 = clear.
     is_daytime
         Sun above the horizon.
+    interval_start, interval_end
+        What each step stands for, on the clock of the stamps; UTC where they carry a time zone.
     """
 
     datetime: list[datetime]
@@ -83,6 +86,8 @@ class Timeseries:
     diffuse_fraction: Series
     clearness_index: Series
     is_daytime: Series
+    interval_start: Series
+    interval_end: Series
 
     def __len__(self) -> int:
         return len(self.datetime)
@@ -99,6 +104,24 @@ class Timeseries:
 
         columns = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "datetime"}
         return pd.DataFrame(columns, index=pd.DatetimeIndex(self.datetime, name="time"))
+
+    def interval_text(self) -> str:
+        """What a time stamp marks and for how long a step stands.
+
+        Returns
+        -------
+        str
+            Such as ``"stamps mark the end of steps of 60 min"``; empty without steps.
+        """
+        if not self.datetime:
+            return ""
+        stamps, _ = naive_utc(self.datetime[:1])
+        length = self.interval_end[0] - self.interval_start[0]
+        share = (stamps[0] - self.interval_start[0]) / length
+        marks = {0.0: "start", 1.0: "end"}.get(round(float(share), 3), "centre")
+        minutes = np.unique((self.interval_end - self.interval_start) / np.timedelta64(1, "m"))
+        shown = f"{minutes[0]:g}" if minutes.size == 1 else f"{minutes[0]:g} to {minutes[-1]:g}"
+        return f"stamps mark the {marks} of steps of {shown} min"
 
 
 @dataclass

@@ -276,8 +276,8 @@ def _run(
     if outcome.steps is not None:
         weather = {name: getattr(summary.timeseries, name) for name in WEATHER_SERIES}
         summary.dataset = build_dataset(
-            outcome.steps, plan.series.stamps, plan.georef, version=_core.__version__,
-            series=weather,
+            outcome.steps, plan.series.stamps, plan.georef, bounds=plan.series.bounds,
+            version=_core.__version__, series=weather,
         )  # fmt: skip
     summary.metadata = {
         **plan.metadata,
@@ -319,7 +319,7 @@ def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
 
 
 def _timeseries(plan: RunPlan, collected: Collected) -> Timeseries:
-    columns = plan.series.columns
+    columns, bounds = plan.series.columns, plan.series.bounds
     total = np.asarray(columns["global_rad"], dtype=np.float64)
     diffuse = collected.column("rad_d")
     fraction = np.full(total.shape, np.nan)
@@ -339,4 +339,6 @@ def _timeseries(plan: RunPlan, collected: Collected) -> Timeseries:
         diffuse_fraction=np.clip(fraction, 0.0, 1.0),
         clearness_index=plan.series.clearness.copy(),
         is_daytime=plan.series.daytime.copy(),
+        interval_start=bounds[:, 0],
+        interval_end=bounds[:, 1],
     )
