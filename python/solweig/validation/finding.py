@@ -44,6 +44,9 @@ class IntervalFit:
     variation
         Of Kdown over the weather's global radiation in rows that the model has in full sun, under
         each: standard deviation over mean; NaN with fewer than three.
+    shifts, shift_rms
+        What model and mast differ by if rows begin that many minutes after their stamps, for a
+        whole range [min], [W m-2].
     rows
         Rows compared.
     evidence
@@ -55,8 +58,17 @@ class IntervalFit:
     confidence: float
     rms: Mapping[str, float]
     variation: Mapping[str, float]
+    shifts: F64
+    shift_rms: F64
     rows: int
     evidence: tuple[str, ...]
+
+    @property
+    def best_shift(self) -> float:
+        """Minutes after the stamp at which rows begin, as fits best; NaN where nothing tells."""
+        if not np.isfinite(self.shift_rms).any():
+            return float("nan")
+        return float(self.shifts[int(np.nanargmin(self.shift_rms))])
 
     @property
     def verdict(self) -> str:
@@ -136,7 +148,7 @@ def find_mast(
     sides = all(name in mast.columns for name in K_SIDES)
     turns = (np.array([turn]) if turn is not None else _TURNS) if sides else np.zeros(1)
     flat, names = _flat_errors(mast, means)
-    turned = {s: _side_errors(mast, model, s, turns) for s in STAMPS} if sides else {}
+    turned = {s: _side_errors(mast, model, mast.bounds(s), turns) for s in STAMPS} if sides else {}
     known = np.ones(len(mast), bool)
     for s in STAMPS:
         for errors in (*flat[s], *([turned[s][0]] if sides else [])):
@@ -145,7 +157,8 @@ def find_mast(
     if parts == 0 or known.sum() < _LEAST_ROWS:
         interval = IntervalFit(
             stamp or mast.stamp or "end", (stamp or mast.stamp) is not None, 0.0,
-            dict.fromkeys(STAMPS, np.nan), dict.fromkeys(STAMPS, np.nan), int(known.sum()), (),
+            dict.fromkeys(STAMPS, np.nan), dict.fromkeys(STAMPS, np.nan),
+            np.zeros(0), np.zeros(0), int(known.sum()), (),
         )  # fmt: skip
         return MastFit(interval, None)
     rows = np.flatnonzero(known)
@@ -163,12 +176,15 @@ def find_mast(
     wins = np.bincount(drawn.argmin(axis=0), minlength=len(STAMPS)) / weights.shape[0]
     said = stamp or mast.stamp
     chosen = said or STAMPS[int(best.argmin())]
+    shifts = np.arange(-18.0, 13.0) * (mast.minutes / 12.0)
     interval = IntervalFit(
         stamp=chosen,
         said=said is not None,
         confidence=float(wins[STAMPS.index(chosen)]),
         rms=dict(zip(STAMPS, np.sqrt(best).tolist(), strict=True)),
         variation={s: _variation(mast, model, means[s], s) for s in STAMPS},
+        shifts=shifts,
+        shift_rms=_shifted(mast, model, shifts, names, turns if sides else None),
         rows=int(rows.size),
         evidence=(*names, *(K_SIDES if sides else ())),
     )
@@ -192,14 +208,38 @@ def _flat_errors(
     return found, names
 
 
+def _shifted(
+    mast: Mast, model: Modelled, shifts: F64, names: tuple[str, ...], turns: F64 | None
+) -> F64:
+    """Difference of model and mast with rows that begin a while after their stamps."""
+    length = np.timedelta64(round(mast.minutes * 60e9), "ns")
+    found = []
+    for shift in shifts:
+        first = mast.times + np.timedelta64(round(shift * 60e9), "ns")
+        bounds = np.stack([first, first + length], axis=-1)
+        means = model.at(bounds)
+        flat = sum(
+            ((_as_flux(n, means[n]) - _as_flux(n, mast.columns[n])) ** 2 for n in names),
+            np.zeros(len(mast)),
+        )
+        parts, squares = len(names), flat[None, :]
+        if turns is not None:
+            parts += 4
+            squares = squares + _side_errors(mast, model, bounds, turns)
+        known = np.isfinite(squares[0])
+        found.append(
+            np.sqrt(squares[:, known].mean(axis=1).min() / parts) if known.any() else np.nan
+        )
+    return np.array(found)
+
+
 def _as_flux(name: str, values: F64) -> F64:
     return _SIGMA * (values + _KELVIN) ** 4 if name == "Tmrt" else values
 
 
-def _side_errors(mast: Mast, model: Modelled, stamp: str, turns: F64) -> F64:
+def _side_errors(mast: Mast, model: Modelled, bounds: NDArray[np.datetime64], turns: F64) -> F64:
     """Squared errors of the four sides, summed, ``[turn, row]``."""
     measured = np.array([mast.columns[name] for name in K_SIDES])
-    bounds = mast.bounds(stamp)
     stacked = np.concatenate([model.shortwave_sides(float(turn)) for turn in turns])
     means = overlap_means(model.bounds, stacked, bounds).reshape(turns.size, 4, -1)
     return np.asarray(((means - measured) ** 2).sum(axis=1), np.float64)
@@ -208,12 +248,12 @@ def _side_errors(mast: Mast, model: Modelled, stamp: str, turns: F64) -> F64:
 def _turn(
     mast: Mast, model: Modelled, stamp: str, said: float | None, coarse: F64, turns: F64, seed: int
 ) -> TurnFit:
-    rows = np.flatnonzero(np.isfinite(coarse[0]))
+    rows, bounds = np.flatnonzero(np.isfinite(coarse[0])), mast.bounds(stamp)
     weights = _resampled(mast.times[rows], seed)
     if said is None:
         first = float(turns[int(coarse[:, rows].mean(axis=1).argmin())])
         fine = first + _FINE
-        errors = _side_errors(mast, model, stamp, fine)[:, rows].mean(axis=1)
+        errors = _side_errors(mast, model, bounds, fine)[:, rows].mean(axis=1)
         best = float(fine[int(errors.argmin())])
         drawn = turns[(coarse[:, rows] @ weights.T).argmin(axis=0)]
         apart = (drawn - best + 180.0) % 360.0 - 180.0
@@ -221,7 +261,7 @@ def _turn(
         error = float(np.hypot(np.sqrt(np.mean(apart**2)), 1.0))
     else:
         best, error = float(said), 0.0
-    at_best, unturned = _side_errors(mast, model, stamp, np.array([best, 0.0]))[:, rows]
+    at_best, unturned = _side_errors(mast, model, bounds, np.array([best, 0.0]))[:, rows]
     fit = TurnFit(
         degrees=best, best=best, error=error,
         rms=float(np.sqrt(at_best.mean() / 4)), rms_unturned=float(np.sqrt(unturned.mean() / 4)),

@@ -120,8 +120,8 @@ def read_mast(
     table = _table(source)
     mapping = dict(columns or {})
     _check_mapping(mapping, table)
-    times = _times(table, mapping, day, source.name)
-    times = _on_clock(times, utc_offset, weather_utc_offset)
+    named = _times(table, mapping, day, source.name)
+    times = _on_clock(named, utc_offset, weather_utc_offset)
     found = _quantities(table, mapping, source.name)
     if day is not None:
         kept = times.astype("datetime64[D]") == np.datetime64(_as_day(day))
@@ -281,7 +281,8 @@ def _on_clock(
             )
         times, own = times.tz_convert("UTC").tz_localize(None), 0.0
     moved = 0.0 if own is None or weather is None else weather - own
-    return times.to_numpy("datetime64[ns]") + np.timedelta64(round(moved * 3600), "s")
+    on_file: NDArray[np.datetime64] = times.to_numpy("datetime64[ns]")
+    return on_file + np.timedelta64(round(moved * 3600), "s")
 
 
 def _check_order(times: NDArray[np.datetime64]) -> None:
