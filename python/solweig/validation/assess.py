@@ -30,7 +30,7 @@ from solweig.weather.series import weather_series
 from solweig.weather.step import Weather
 from solweig.weather.values import STAMPS
 
-__all__ = ["Validation", "compare", "validate"]
+__all__ = ["Validation", "compare", "validate_mast"]
 
 MAST_ABSORPTION = (0.70, 0.97)
 """Of short- and longwave, with which masts usually form Tmrt."""
@@ -118,7 +118,7 @@ class Validation:
         return found
 
 
-def validate(
+def validate_mast(
     mast: Mast,
     surface: SurfaceData,
     weather: Sequence[Weather],

@@ -48,11 +48,10 @@ def day_picture(found: Validation, day: np.datetime64) -> bytes:
     with _picture(3.1 * columns + 0.6, 2.2 * lines + 0.9) as (figure, buffer):
         grid = figure.subplots(lines, columns, squeeze=False, sharex=True)
         for axes, name in zip(grid.flat, names, strict=False):
-            # Between the middles of steps, gaps stay open.
             axes.stairs(
                 fine[name][steps],
                 _edges(found.model.bounds[steps], first),
-                baseline=None, color=MODEL, lw=1.2, alpha=0.8,
+                baseline=None, color=MODEL, lw=1.2, alpha=0.8, label="model, step by step",
             )  # fmt: skip
             axes.plot(_hours(middle[rows], first), found.paired[name][rows], "o", ms=3.6,
                       color=MODEL, label="model, mean of the row")  # fmt: skip
@@ -63,10 +62,11 @@ def day_picture(found: Validation, day: np.datetime64) -> bytes:
         for axes in list(grid.flat)[len(names) :]:
             axes.set_visible(False)
         _limit(grid.flat[0], bounds[rows], first)
-        for axes in grid[-1]:
+        for axes in list(grid.flat)[max(0, len(names) - columns) : len(names)]:
+            axes.xaxis.set_tick_params(labelbottom=True)
             axes.set_xlabel("hour of the weather's clock", fontsize=9)
         handles, labels = grid.flat[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+        figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
         figure.suptitle(f"{found.mast.name}, {day}", fontsize=12, x=0.01, ha="left", weight="bold")
     return buffer.getvalue()
 
@@ -137,6 +137,7 @@ def scatter_picture(found: Validation) -> bytes:
                           color=f"C{i}", label=name)  # fmt: skip
             both = np.concatenate([axes.get_xlim(), axes.get_ylim()])
             axes.plot([both.min(), both.max()], [both.min(), both.max()], color=MAST, lw=0.8)
+            axes.set_aspect("equal", adjustable="datalim")
             axes.set_title(title, fontsize=10, loc="left")
             axes.set_xlabel("measured", fontsize=9)
             axes.set_ylabel("modelled", fontsize=9)
