@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from solweig.validation.agreement import agreement
 from tests.validation import budget, runs
-from tests.validation.agreement import agreement
 from tests.validation.reference import measured_agreement, point_series
 from tests.validation.sites import FLUXES, Site, site_days
 
