@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,11 +43,6 @@ ISOTROPIC = Mode("isotropic", False)
 IMPROVED = Mode("anisotropic, improved", True, formulation="improved")
 IMPROVED_ISOTROPIC = Mode("isotropic, improved", False, formulation="improved")
 DEFAULTS = Mode("defaults", True, reference_settings=False)
-
-
-def box(mode: Mode) -> Mode:
-    """The same run with a box body, whose sides hold the beam as radiometers do."""
-    return replace(mode, name=f"{mode.name}, box", body="box")
 
 
 def hourly(site: Site, day: str, shared: Path, mode: Mode) -> Series:

@@ -185,7 +185,8 @@ def validate_mast(
         progress=progress,
     )  # fmt: skip
     settings = {
-        "point": place, "location": location, "formulation": chosen.formulation,
+        "point": place, "latitude": location.latitude, "longitude": location.longitude,
+        "utc_offset": location.utc_offset, "formulation": chosen.formulation,
         "anisotropic": chosen.use_anisotropic_sky, "sun_minutes": minutes,
         "weather_stamp": weather_series(rows[:1], location, stamp=chosen.stamp).stamp,
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ _SURE, _LIKELY = 0.95, 0.80
 _LEAST_ROWS = 4
 _BRIGHT, _LIT = 50.0, 0.98
 _TURN_ERROR, _TURN_GAIN = 10.0, 0.9
+_EXPLAINED = 0.75
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class IntervalFit:
     variation
         Of Kdown over the weather's global radiation in rows that the model has in full sun, under
         each: standard deviation over mean; NaN with fewer than three.
+    spread
+        Standard deviation of the measurements, each quantity about its mean [W m-2].
     shifts, shift_rms
         What model and mast differ by if rows begin that many minutes after their stamps, for a
         whole range [min], [W m-2].
@@ -58,6 +61,7 @@ class IntervalFit:
     confidence: float
     rms: Mapping[str, float]
     variation: Mapping[str, float]
+    spread: float
     shifts: F64
     shift_rms: F64
     rows: int
@@ -75,6 +79,8 @@ class IntervalFit:
         """``"said"``, ``"sure"``, ``"likely"`` or ``"not told"``."""
         if self.said:
             return "said"
+        if not self.evidence or self.rms[self.stamp] > _EXPLAINED * self.spread:
+            return "not told"
         if self.confidence >= _SURE:
             return "sure"
         return "likely" if self.confidence >= _LIKELY else "not told"
@@ -94,6 +100,8 @@ class TurnFit:
         Its standard error [degrees].
     rms, rms_unturned
         Of the four sides at the best turn and with axes to north [W m-2].
+    spread
+        Standard deviation of what the sides measured, each about its mean [W m-2].
     said
         Whether it was said.
     """
@@ -103,6 +111,7 @@ class TurnFit:
     error: float
     rms: float
     rms_unturned: float
+    spread: float
     said: bool
 
     @property
@@ -110,8 +119,8 @@ class TurnFit:
         """``"said"``, ``"found"`` or ``"not told"``."""
         if self.said:
             return "said"
-        told = self.error <= _TURN_ERROR and self.rms <= _TURN_GAIN * self.rms_unturned
-        return "found" if told else "not told"
+        explained = self.rms <= min(_TURN_GAIN * self.rms_unturned, _EXPLAINED * self.spread)
+        return "found" if explained and self.error <= _TURN_ERROR else "not told"
 
 
 @dataclass(frozen=True)
@@ -158,7 +167,7 @@ def find_mast(
         interval = IntervalFit(
             stamp or mast.stamp or "end", (stamp or mast.stamp) is not None, 0.0,
             dict.fromkeys(STAMPS, np.nan), dict.fromkeys(STAMPS, np.nan),
-            np.zeros(0), np.zeros(0), int(known.sum()), (),
+            np.nan, np.zeros(0), np.zeros(0), int(known.sum()), (),
         )  # fmt: skip
         return MastFit(interval, None)
     rows = np.flatnonzero(known)
@@ -183,6 +192,7 @@ def find_mast(
         confidence=float(wins[STAMPS.index(chosen)]),
         rms=dict(zip(STAMPS, np.sqrt(best).tolist(), strict=True)),
         variation={s: _variation(mast, model, means[s], s) for s in STAMPS},
+        spread=_spread(mast, (*names, *(K_SIDES if sides else ())), rows),
         shifts=shifts,
         shift_rms=_shifted(mast, model, shifts, names, turns if sides else None),
         rows=int(rows.size),
@@ -265,11 +275,17 @@ def _turn(
     fit = TurnFit(
         degrees=best, best=best, error=error,
         rms=float(np.sqrt(at_best.mean() / 4)), rms_unturned=float(np.sqrt(unturned.mean() / 4)),
-        said=said is not None,
+        spread=_spread(mast, K_SIDES, rows), said=said is not None,
     )  # fmt: skip
     if fit.verdict == "not told":
-        return TurnFit(0.0, best, error, fit.rms, fit.rms_unturned, said=False)
+        return replace(fit, degrees=0.0)
     return fit
+
+
+def _spread(mast: Mast, names: tuple[str, ...], rows: NDArray[np.int64]) -> float:
+    """Root of the mean variance."""
+    variances = [np.var(_as_flux(name, mast.columns[name])[rows]) for name in names]
+    return float(np.sqrt(np.mean(variances)))
 
 
 def _variation(mast: Mast, model: Modelled, means: Mapping[str, F64], stamp: str) -> float:
