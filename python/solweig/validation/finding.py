@@ -15,7 +15,7 @@ from solweig.validation.pairing import overlap_means
 from solweig.validation.quantities import K_SIDES
 from solweig.weather.values import STAMPS
 
-__all__ = ["IntervalFit", "MastFit", "TurnFit", "find_mast"]
+__all__ = ["EXPLAINED", "IntervalFit", "MastFit", "TurnFit", "find_mast"]
 
 _TURNS = np.arange(-180.0, 180.0, 2.0)
 _FINE = np.arange(-2.0, 2.01, 0.5)
@@ -25,7 +25,8 @@ _SURE, _LIKELY = 0.95, 0.80
 _LEAST_ROWS = 4
 _BRIGHT, _LIT = 50.0, 0.98
 _TURN_ERROR, _TURN_GAIN = 10.0, 0.9
-_EXPLAINED = 0.75
+EXPLAINED = 0.75
+"""A model that differs by more than this share of the spread does not follow the mast."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class IntervalFit:
         """``"said"``, ``"sure"``, ``"likely"`` or ``"not told"``."""
         if self.said:
             return "said"
-        if not self.evidence or self.rms[self.stamp] > _EXPLAINED * self.spread:
+        if not self.evidence or self.rms[self.stamp] > EXPLAINED * self.spread:
             return "not told"
         if self.confidence >= _SURE:
             return "sure"
@@ -119,7 +120,7 @@ class TurnFit:
         """``"said"``, ``"found"`` or ``"not told"``."""
         if self.said:
             return "said"
-        explained = self.rms <= min(_TURN_GAIN * self.rms_unturned, _EXPLAINED * self.spread)
+        explained = self.rms <= min(_TURN_GAIN * self.rms_unturned, EXPLAINED * self.spread)
         return "found" if explained and self.error <= _TURN_ERROR else "not told"
 
 

@@ -120,11 +120,12 @@ def read_mast(
     table = _table(source)
     mapping = dict(columns or {})
     _check_mapping(mapping, table)
-    named = _times(table, mapping, day, source.name)
+    named, dates = _times(table, mapping, day, source.name)
     times = _on_clock(named, utc_offset, weather_utc_offset)
     found = _quantities(table, mapping, source.name)
     if day is not None:
-        kept = times.astype("datetime64[D]") == np.datetime64(_as_day(day))
+        # By the date that is written: the hour 24 of a day is its own.
+        kept = dates == np.datetime64(_as_day(day))
         if not kept.any():
             raise MastDataError("day", f"rows of {_as_day(day)}", f"none in {source.name}")
         times, found = times[kept], {name: values[kept] for name, values in found.items()}
@@ -185,7 +186,7 @@ def _named(table: pd.DataFrame, names: tuple[str, ...]) -> str | None:
     if len(found) > 1:
         raise MastDataError(
             "columns", "one column for each quantity", " and ".join(map(repr, found)),
-            f"Choose one {argument('columns')}.",
+            "Choose one: columns= (--columns).",
         )  # fmt: skip
     return found[0] if found else None
 
@@ -210,7 +211,7 @@ def _quantities(table: pd.DataFrame, mapping: Mapping[str, str], source: str) ->
     if not found:
         raise MastDataError(
             "mast", "a column of " + ", ".join(QUANTITIES), f"{', '.join(table.columns)}",
-            f"Name the columns of {source} {argument('columns', {'Tmrt': 'NAME'})}.",
+            f"Name the columns of {source}: columns={{'Tmrt': 'NAME'}} (--columns Tmrt=NAME).",
         )  # fmt: skip
     return found
 
@@ -228,35 +229,43 @@ def _as_day(day: str | dt.date) -> dt.date:
 
 def _times(
     table: pd.DataFrame, mapping: Mapping[str, str], day: str | dt.date | None, source: str
-) -> pd.DatetimeIndex:
+) -> tuple[pd.DatetimeIndex, NDArray[np.datetime64]]:
+    """Times, and the dates they are written under."""
     column = mapping.get("time") or _named(table, _TIME)
     if column is not None:
-        return _parsed(table[column], column)
+        times = _parsed(table[column], column)
+        return times, times.to_numpy().astype("datetime64[D]")
     hour = _named(table, _HOUR)
-    if hour is not None:
-        date, year, of_year = (_named(table, n) for n in (_DATE, _YEAR, _DAY_OF_YEAR))
-        hours = _numbers(table[hour], hour)
-        minute = _named(table, _MINUTE)
-        if minute is not None:
-            hours = hours + _numbers(table[minute], minute) / 60.0
-        if np.isnan(hours).any() or hours.min() < 0.0 or hours.max() > 24.0:
-            raise MastDataError(hour, "hours from 0 to 24", f"{np.nanmin(hours):g} to "
-                                f"{np.nanmax(hours):g}, or none")  # fmt: skip
-        since = pd.to_timedelta(np.round(hours * 3600.0), unit="s")
-        if date is not None:
-            return _parsed(table[date], date) + since
-        if year is not None and of_year is not None:
-            first = pd.to_datetime(_numbers(table[year], year).astype(int).astype(str))
-            days = pd.to_timedelta(_numbers(table[of_year], of_year) - 1, unit="D")
-            return pd.DatetimeIndex(first + days + since)
-        if day is not None:
-            return pd.DatetimeIndex(pd.Timestamp(_as_day(day)) + since)
-    raise MastDataError(
-        "mast", "times: a column time, or date and hour, or year, doy and hour",
-        f"{', '.join(table.columns)} in {source}",
-        f"Name the column {argument('columns', {'time': 'NAME'})}, or the day of a file that holds "
-        f"hours alone {argument('day')}.",
-    )  # fmt: skip
+    first = None if hour is None else _dates(table, day)
+    if hour is None or first is None:
+        raise MastDataError(
+            "mast", "times: a column time, or date and hour, or year, doy and hour",
+            f"{', '.join(table.columns)} in {source}",
+            "Name the column columns={'time': 'NAME'} (--columns time=NAME), or the day of a file "
+            f"that holds hours alone {argument('day')}.",
+        )  # fmt: skip
+    hours = _numbers(table[hour], hour)
+    minute = _named(table, _MINUTE)
+    if minute is not None:
+        hours = hours + _numbers(table[minute], minute) / 60.0
+    wrong = np.flatnonzero(~((hours >= 0.0) & (hours <= 24.0)))
+    if wrong.size:
+        raise MastDataError(hour, "hours from 0 to 24", f"{hours[wrong[0]]:g}")
+    since = pd.to_timedelta(np.round(hours * 3600.0), unit="s")
+    return pd.DatetimeIndex(first + since), first.to_numpy().astype("datetime64[D]")
+
+
+def _dates(table: pd.DataFrame, day: str | dt.date | None) -> pd.DatetimeIndex | None:
+    """The day of each row; None where neither file nor caller says it."""
+    date, year, of_year = (_named(table, n) for n in (_DATE, _YEAR, _DAY_OF_YEAR))
+    if date is not None:
+        return _parsed(table[date], date)
+    if year is not None and of_year is not None:
+        first = pd.to_datetime(_numbers(table[year], year).astype(int).astype(str))
+        return pd.DatetimeIndex(
+            first + pd.to_timedelta(_numbers(table[of_year], of_year) - 1, unit="D")
+        )
+    return None if day is None else pd.DatetimeIndex([pd.Timestamp(_as_day(day))] * len(table))
 
 
 def _parsed(column: pd.Series[Any], name: str) -> pd.DatetimeIndex:

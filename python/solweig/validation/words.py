@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from solweig.validation.finding import IntervalFit, MastFit, TurnFit
+from solweig.validation.finding import EXPLAINED, IntervalFit, MastFit, TurnFit
 
 __all__ = ["notes_of"]
 
@@ -35,11 +35,15 @@ def notes_of(fit: MastFit, minutes: float) -> list[str]:
 def _interval(found: IntervalFit) -> str:
     marks = {"centre": "middle"}.get(found.stamp, found.stamp)
     agree = f"{found.confidence:.0%} of resampled series agree"
+    doubt = "nothing measured tells it"
+    if found.evidence:
+        follows = found.rms[found.stamp] <= EXPLAINED * found.spread
+        doubt = agree if follows else "the model does not follow the mast under any"
     sure = {
         "said": "as was said",
         "sure": f"sure: {agree}",
         "likely": f"likely: {agree}",
-        "not told": f"not sure: {agree}; say it where you know (--mast-stamp)",
+        "not told": f"not sure: {doubt}; say it where you know (--mast-stamp)",
     }[found.verdict]
     return f"stamps of the mast mark the {marks} of each row ({sure})"
 
