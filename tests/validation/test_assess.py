@@ -128,9 +128,7 @@ def test_what_is_refused(
 def test_another_time_is_refused(surface: solweig.SurfaceData, csv: Path) -> None:
     mast = read_mast(csv)
     other = Mast("other", mast.times + np.timedelta64(365, "D"), 60.0, mast.columns)
-    with pytest.raises(
-        MastDataError, match=r"mast: expected rows within the weather, 2006.*--year"
-    ):
+    with pytest.raises(MastDataError, match=r"mast: expected rows within the weather.*--year"):
         assessed(surface, other)
 
 

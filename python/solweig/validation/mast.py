@@ -234,7 +234,7 @@ def _times(
     column = mapping.get("time") or _named(table, _TIME)
     if column is not None:
         times = _parsed(table[column], column)
-        return times, times.to_numpy().astype("datetime64[D]")
+        return times, times.tz_localize(None).to_numpy("datetime64[D]")
     hour = _named(table, _HOUR)
     first = None if hour is None else _dates(table, day)
     if hour is None or first is None:
