@@ -95,7 +95,7 @@ def test_intervals_of_the_steps(surface: solweig.SurfaceData, stamp: str) -> Non
     assert data["tmrt"].attrs["cell_methods"] == data["ta"].attrs["cell_methods"] == "time: mean"
     assert data["shadow"].attrs["cell_methods"].startswith("time: point")
     assert data["sun_altitude"].attrs["cell_methods"].startswith("time: point")
-    assert summary.timeseries.interval_text() == f"stamps mark the {stamp} of steps of 30 min"
+    assert summary.interval_text() == f"stamps mark the {stamp} of steps of 30 min"
     assert summary.metadata["intervals"]["stamp"] == stamp
     assert summary.metadata["intervals"]["timestep_minutes"] == [30.0]
 
@@ -124,9 +124,7 @@ def test_a_cube_holds_the_intervals(
     )
     with xr.open_zarr(tmp_path / "solweig.zarr") as cube:
         assert cube["time"].attrs["bounds"] == "time_bnds"
-        bounds = cube["time_bnds"].values
-        assert (bounds[:, 0] == summary.timeseries.interval_start).all()
-        assert (bounds[:, 1] == summary.timeseries.interval_end).all()
+        assert (cube["time_bnds"].values == summary.bounds).all()
         assert cube["tmrt_max"].attrs["cell_methods"] == "time: maximum"
         assert cube["tmrt"].attrs["cell_methods"] == "time: mean"
 

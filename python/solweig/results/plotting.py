@@ -424,7 +424,7 @@ def plot_series(
         })  # fmt: skip
         sun.set_ylim(0, 1.05)
         sun.set_ylabel("Fraction [-]")
-        _finish_time_axis(sun, table.index.to_numpy(), summary.timeseries.interval_text())
+        _finish_time_axis(sun, table.index.to_numpy(), summary.interval_text())
         heat.set_title(
             f"Heat stress, {first:%Y-%m-%d}" if first else "Heat stress", loc="left",
             fontsize=14, weight="bold",

@@ -68,8 +68,6 @@ class Timeseries:
         1 = clear.
     is_daytime
         Sun above the horizon.
-    interval_start, interval_end
-        What each step stands for, on the clock of the stamps; UTC where they carry a time zone.
     """
 
     datetime: list[datetime]
@@ -86,8 +84,6 @@ class Timeseries:
     diffuse_fraction: Series
     clearness_index: Series
     is_daytime: Series
-    interval_start: Series
-    interval_end: Series
 
     def __len__(self) -> int:
         return len(self.datetime)
@@ -104,24 +100,6 @@ class Timeseries:
 
         columns = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "datetime"}
         return pd.DataFrame(columns, index=pd.DatetimeIndex(self.datetime, name="time"))
-
-    def interval_text(self) -> str:
-        """What a time stamp marks and for how long a step stands.
-
-        Returns
-        -------
-        str
-            Such as ``"stamps mark the end of steps of 60 min"``; empty without steps.
-        """
-        if not self.datetime:
-            return ""
-        stamps, _ = naive_utc(self.datetime[:1])
-        length = self.interval_end[0] - self.interval_start[0]
-        share = (stamps[0] - self.interval_start[0]) / length
-        marks = {0.0: "start", 1.0: "end"}.get(round(float(share), 3), "centre")
-        minutes = np.unique((self.interval_end - self.interval_start) / np.timedelta64(1, "m"))
-        shown = f"{minutes[0]:g}" if minutes.size == 1 else f"{minutes[0]:g} to {minutes[-1]:g}"
-        return f"stamps mark the {marks} of steps of {shown} min"
 
 
 @dataclass
@@ -160,9 +138,30 @@ class RunStatistics:
     output_dir: Path | None = None
     georef: GeoReference | None = None
     scalars: list[dict[str, float]] = field(default_factory=list, repr=False)
+    #: Beginning and end of the interval each step stands for, ``[n, 2]``, on the clock of the
+    #: stamps; UTC where they carry a time zone.
+    bounds: NDArray[np.datetime64] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return self.n_timesteps
+
+    def interval_text(self) -> str:
+        """What a time stamp marks and for how long a step stands.
+
+        Returns
+        -------
+        str
+            Such as ``"stamps mark the end of steps of 60 min"``; empty where it is not known.
+        """
+        if self.bounds is None or not self.timeseries.datetime:
+            return ""
+        (stamp,), _ = naive_utc(self.timeseries.datetime[:1])
+        first, last = self.bounds[0]
+        share = round(float((stamp - first) / (last - first)), 3)
+        marks = {0.0: "start", 1.0: "end"}.get(share, "centre")
+        minutes = np.unique(np.diff(self.bounds, axis=1) / np.timedelta64(1, "m"))
+        shown = f"{minutes[0]:g}" if minutes.size == 1 else f"{minutes[0]:g} to {minutes[-1]:g}"
+        return f"stamps mark the {marks} of steps of {shown} min"
 
     @classmethod
     def empty(cls) -> Self:

@@ -315,11 +315,12 @@ def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
         output_dir=plan.settings.output_dir,
         georef=plan.georef,
         scalars=collected.scalars,
+        bounds=plan.series.bounds,
     )
 
 
 def _timeseries(plan: RunPlan, collected: Collected) -> Timeseries:
-    columns, bounds = plan.series.columns, plan.series.bounds
+    columns = plan.series.columns
     total = np.asarray(columns["global_rad"], dtype=np.float64)
     diffuse = collected.column("rad_d")
     fraction = np.full(total.shape, np.nan)
@@ -339,6 +340,4 @@ def _timeseries(plan: RunPlan, collected: Collected) -> Timeseries:
         diffuse_fraction=np.clip(fraction, 0.0, 1.0),
         clearness_index=plan.series.clearness.copy(),
         is_daytime=plan.series.daytime.copy(),
-        interval_start=bounds[:, 0],
-        interval_end=bounds[:, 1],
     )

@@ -40,7 +40,7 @@ MAST_ABSORPTION = (0.70, 0.97)
 class Validation:
     """A mast compared with the model.
 
-    Attributes
+    Parameters
     ----------
     mast
         The measurements.
@@ -67,11 +67,23 @@ class Validation:
     settings: dict[str, Any]
 
     def notes(self) -> list[str]:
-        """What a reader has to know, in sentences."""
+        """What a reader has to know of interval, clock and axes.
+
+        Returns
+        -------
+        list[str]
+            Sentences.
+        """
         return notes_of(self.fit, self.mast.minutes)
 
     def table(self) -> pd.DataFrame:
-        """Measured and modelled columns, and the budget, one row a row of the mast."""
+        """Measured and modelled columns, and the budget.
+
+        Returns
+        -------
+        pd.DataFrame
+            A row for each of the mast's, with beginning and end of its interval.
+        """
         bounds = self.mast.bounds(self.fit.interval.stamp)
         columns: dict[str, Any] = {"start": bounds[:, 0], "end": bounds[:, 1]}
         for name, values in self.mast.columns.items():
@@ -81,7 +93,13 @@ class Validation:
         return pd.DataFrame(columns)
 
     def report(self) -> str:
-        """A page of plain text."""
+        """The numbers in plain text.
+
+        Returns
+        -------
+        str
+            A page.
+        """
         lines = [f"mast  {self.mast.name}: {len(self.mast)} rows of {self.mast.minutes:g} min"]
         lines += self.notes()
         lines.append(f"{'':<8}{'n':>5}{'RMSE':>9}{'MAE':>9}{'bias':>9}{'R2':>7}")
@@ -97,7 +115,13 @@ class Validation:
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything but the series, as plain values."""
+        """Everything but the series.
+
+        Returns
+        -------
+        dict[str, Any]
+            Plain values that JSON can hold.
+        """
         budget = {} if self.budget is None else self.budget
         found: dict[str, Any] = plain(
             {
@@ -221,6 +245,11 @@ def compare(
         What was run, for the record.
     fit
         Interval and turn that are known; ``None``: to be found.
+
+    Returns
+    -------
+    Validation
+        Numbers, and what makes pictures and a page of them.
 
     Raises
     ------

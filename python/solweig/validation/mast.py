@@ -34,7 +34,7 @@ _HOUR, _MINUTE = ("hour", "it"), ("minute", "imin")
 class Mast:
     """What a mast measured.
 
-    Attributes
+    Parameters
     ----------
     name
         Of its file.
@@ -58,11 +58,28 @@ class Mast:
         return len(self.times)
 
     def bounds(self, stamp: str) -> NDArray[np.datetime64]:
-        """Beginning and end of each row's interval, if stamps mark that; ``[n, 2]``."""
+        """Beginning and end of each row's interval.
+
+        Parameters
+        ----------
+        stamp
+            What the stamps are taken to mark: ``"end"``, ``"centre"`` or ``"start"``.
+
+        Returns
+        -------
+        NDArray[np.datetime64]
+            ``[n, 2]``, on the clock of the stamps.
+        """
         return bounds_of_steps(self.times, self.minutes, stamp)
 
     def days(self) -> list[np.datetime64]:
-        """The days on which it measured."""
+        """The days on which it measured.
+
+        Returns
+        -------
+        list[np.datetime64]
+            In order.
+        """
         return list(np.unique(self.times.astype("datetime64[D]")))
 
 
