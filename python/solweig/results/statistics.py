@@ -138,8 +138,6 @@ class RunStatistics:
     output_dir: Path | None = None
     georef: GeoReference | None = None
     scalars: list[dict[str, float]] = field(default_factory=list, repr=False)
-    #: Beginning and end of the interval each step stands for, ``[n, 2]``, on the clock of the
-    #: stamps; UTC where they carry a time zone.
     bounds: NDArray[np.datetime64] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:

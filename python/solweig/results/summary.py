@@ -208,6 +208,9 @@ class TimeseriesSummary(RunStatistics):
         Where the grids lie.
     scalars
         The sky's scalars and the means, of every step; see ``_core.StepResult``.
+    bounds
+        Beginning and end of the interval each step stands for, ``[n, 2]``, on the clock of the
+        stamps; UTC where they carry a time zone.
     """
 
     def to_geotiff(self, output_dir: str | Path, surface: SurfaceData | None = None) -> None:
