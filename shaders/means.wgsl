@@ -1,5 +1,5 @@
-// Sums over the complete cells of a band of rows, in a fixed order: every thread takes columns of its
-// row in turn, then the threads of a workgroup are added pair by pair.
+// Sums over the cells of a band of rows that are counted, in a fixed order: every thread takes columns
+// of its row in turn, then the threads of a workgroup are added pair by pair.
 
 struct Means {
     grid: Grid,
@@ -11,17 +11,20 @@ struct Means {
     // Subtracted before summing, for precision [deg C].
     base: f32,
     raster_cols: u32,
-    pad0: u32,
-    pad1: u32,
+    // Lowest and highest Tmrt of the range of UTCI [deg C].
+    range: vec2<f32>,
 }
 
 @group(0) @binding(0) var<uniform> means: Means;
 @group(0) @binding(1) var<storage, read> info: array<u32>;
 @group(0) @binding(2) var<storage, read> out: array<f32>;
-// A sum per row: tmrt, utci, share of the beam, cells.
+// Three sums per row: tmrt, utci, share of the beam, cells of open ground; the same of roofs; cells
+// below and above the range on open ground and on roofs.
 @group(0) @binding(3) var<storage, read_write> rows: array<vec4<f32>>;
 
-var<workgroup> part: array<vec4<f32>, 64>;
+var<workgroup> ground: array<vec4<f32>, 64>;
+var<workgroup> roofs: array<vec4<f32>, 64>;
+var<workgroup> outside: array<vec4<f32>, 64>;
 
 @compute @workgroup_size(64, 1)
 fn main(
@@ -31,27 +34,47 @@ fn main(
     let row = group.y + means.grid.first_row;
     let cols = means.raster_cols;
     let plane = means.grid.rows * cols;
-    var sum = vec4<f32>(0.0);
+    var on_ground = vec4<f32>(0.0);
+    var on_roofs = vec4<f32>(0.0);
+    var beyond = vec4<f32>(0.0);
     // The grid of this kernel is one workgroup a row.
     for (var col = local.x; col < cols; col += 64u) {
         let cell = row * cols + col;
-        if (info[cell] & COMPLETE) != 0u {
+        let about = info[cell];
+        if (about & COMPLETE) != 0u && (about & COUNTED) != 0u {
             var utci = 0.0;
             if means.has_utci != 0u {
-                utci = out[means.utci * plane + cell] - means.base;
+                let value = out[means.utci * plane + cell];
+                utci = select(value - means.base, 0.0, value == NO_UTCI);
             }
-            let tmrt = out[means.tmrt * plane + cell] - means.base;
-            sum += vec4<f32>(tmrt, utci, out[means.shadow * plane + cell], 1.0);
+            let tmrt = out[means.tmrt * plane + cell];
+            let below = select(0.0, 1.0, tmrt < means.range.x);
+            let above = select(0.0, 1.0, tmrt > means.range.y);
+            let shadow = out[means.shadow * plane + cell];
+            let sums = vec4<f32>(tmrt - means.base, utci, shadow, 1.0);
+            if (about & OPEN_GROUND) != 0u {
+                on_ground += sums;
+                beyond += vec4<f32>(below, above, 0.0, 0.0);
+            } else {
+                on_roofs += sums;
+                beyond += vec4<f32>(0.0, 0.0, below, above);
+            }
         }
     }
-    part[local.x] = sum;
+    ground[local.x] = on_ground;
+    roofs[local.x] = on_roofs;
+    outside[local.x] = beyond;
     for (var width = 32u; width > 0u; width /= 2u) {
         workgroupBarrier();
         if local.x < width {
-            part[local.x] += part[local.x + width];
+            ground[local.x] += ground[local.x + width];
+            roofs[local.x] += roofs[local.x + width];
+            outside[local.x] += outside[local.x + width];
         }
     }
     if local.x == 0u {
-        rows[row] = part[0];
+        rows[3u * row] = ground[0];
+        rows[3u * row + 1u] = roofs[0];
+        rows[3u * row + 2u] = outside[0];
     }
 }

@@ -22,12 +22,14 @@ struct Statistics {
 @group(0) @binding(2) var<storage, read> out: array<f32>;
 // Per quantity: day sum, night sum, max, min.
 @group(0) @binding(3) var<storage, read_write> counted: array<f32>;
-// Day and night counts, hours of sun and shade, hours above each threshold.
+// Day and night counts of Tmrt and of UTCI, hours of sun and shade, hours above each threshold.
 @group(0) @binding(4) var<storage, read_write> running: array<f32>;
 
 fn count(quantity: u32, value: f32, cell: u32, plane: u32) {
     let first = 4u * quantity * plane + cell;
-    counted[first + select(plane, 0u, step.day != 0u)] += value;
+    let half = select(1u, 0u, step.day != 0u);
+    counted[first + half * plane] += value;
+    running[(2u * quantity + half) * plane + cell] += 1.0;
     let most = first + 2u * plane;
     counted[most] = max(counted[most], value);
     counted[most + plane] = min(counted[most + plane], value);
@@ -44,16 +46,18 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         return;
     }
     count(0u, out[step.tmrt * plane + cell], cell, plane);
-    running[select(plane, 0u, step.day != 0u) + cell] += 1.0;
     if step.day != 0u {
         let lit = out[step.shadow * plane + cell];
-        running[2u * plane + cell] += lit * step.hours;
-        running[3u * plane + cell] += (1.0 - lit) * step.hours;
+        running[4u * plane + cell] += lit * step.hours;
+        running[5u * plane + cell] += (1.0 - lit) * step.hours;
     }
     if step.has_utci == 0u {
         return;
     }
     let utci = out[step.utci * plane + cell];
+    if utci == NO_UTCI {
+        return;
+    }
     count(1u, utci, cell, plane);
     for (var k = 0u; k < step.thresholds; k++) {
         if utci > step.limits[k / 4u][k % 4u] {

@@ -7,7 +7,12 @@ struct Utci {
     utci: u32,
     // Tmrt the polynomial is centred on [deg C].
     centre: f32,
+    // Outside the range: 0 taken as given, 1 brought to its end, 2 no UTCI.
+    rule: u32,
+    // Lowest and highest Tmrt of the range [deg C].
+    range: vec2<f32>,
     pad0: u32,
+    pad1: u32,
     // Coefficients of x^0 .. x^6.
     low: vec4<f32>,
     high: vec4<f32>,
@@ -26,9 +31,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let plane = step.grid.rows * step.grid.cols;
     var value = -1.0;
     if (info[cell] & COMPLETE) != 0u {
-        let x = out[step.tmrt * plane + cell] - step.centre;
+        let tmrt = out[step.tmrt * plane + cell];
+        let inside = clamp(tmrt, step.range.x, step.range.y);
+        let x = select(tmrt, inside, step.rule == 1u) - step.centre;
         let upper = step.high.x + x * (step.high.y + x * step.high.z);
         value = step.low.x + x * (step.low.y + x * (step.low.z + x * (step.low.w + x * upper)));
+        if step.rule == 2u && tmrt != inside {
+            value = NO_UTCI;
+        }
     }
     out[step.utci * plane + cell] = value;
 }

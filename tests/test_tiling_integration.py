@@ -18,8 +18,8 @@ from solweig.errors import ComputationCancelled
 from solweig.execution import CPUOnlyStrategy, ExecutionConfig, resolve_execution
 from solweig.execution.opening import Here
 from solweig.execution.telemetry import Telemetry
+from solweig.results.sums import AreaSums, StepSums
 from solweig.run import steps as run_steps
-from solweig.run.tile_steps import Sums
 from solweig.surface import sky_view
 from solweig.surface.tiled_svf import tiled_sky_view
 from solweig.tiles.plan import TilePlan
@@ -272,17 +272,23 @@ def test_outputs_of_these_tests_are_all_there_are() -> None:
 
 def test_sums_of_any_size_are_exact() -> None:
     """Of ten gigapixels, in any order, to the last unit."""
-    tile = Sums(tmrt=3 * 2**51 + 1, utci=-(2**52) - 1, sun=2**40, tmrt_count=9, utci_count=8)
-    total = Sums()
+    tile = AreaSums(tmrt=3 * 2**51 + 1, utci=-(2**52) - 1, sun=2**40, tmrt_count=9, utci_count=8)
+    total = AreaSums()
     for _ in range(1000):
         total += tile
     assert total.tmrt == 1000 * tile.tmrt
     assert total.means()["tmrt_mean"] == pytest.approx((3 * 2**51 + 1) / 2**18 / 9, rel=1e-15)
-    assert not total.recoverable()
     grid = np.full((4, 5), 41.25, np.float32)
-    small = Sums.of(grid, grid, grid)
-    assert small.recoverable()
-    assert Sums.from_means(small.means(), 20, 20) == small
+    open_ground = np.ones(grid.shape, np.uint8)
+    open_ground[0] = 0
+    step = StepSums.of(grid, grid, grid, open_ground, (50.0, 60.0))
+    assert step.ground.tmrt_count == 15
+    assert step.roofs.below == 5
+    assert step.over("all").means() == dict.fromkeys(
+        ("tmrt_mean", "utci_mean", "sun_fraction"), 41.25
+    )
+    assert StepSums.from_dict(json.loads(json.dumps(step.as_dict()))) == step
+    assert (step + step) - step == step
 
 
 # ------------------------------------------------------------------ on a device

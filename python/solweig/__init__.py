@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from solweig.errors import StalePrecomputedData as StalePrecomputedData
     from solweig.errors import WeatherDataError as WeatherDataError
     from solweig.errors import WeatherWarning as WeatherWarning
+    from solweig.execution.config import ExecutionConfig as ExecutionConfig
     from solweig.gpu import RELEASE_BUILD as RELEASE_BUILD
     from solweig.gpu import get_compute_backend as get_compute_backend
     from solweig.gpu import get_gpu_limits as get_gpu_limits
@@ -91,6 +92,7 @@ _EXPORTS: dict[str, str] = {
     "ConfigurationError": "errors",
     "ComputationCancelled": "errors",
     "DiskFull": "errors",
+    "ExecutionConfig": "execution.config",
     "calculate": "run.calculation",
     "validate_inputs": "run.checks",
     "SolweigResult": "results.summary",

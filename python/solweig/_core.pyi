@@ -1063,9 +1063,16 @@ class StepResult:
     scalars
         ``esky`` [0-1], ``ea`` [hPa], ``i0`` [W m-2], ``ci``, ``ci_tg`` (scales surface
         temperatures), ``ci_beam`` (against the clear-sky beam), ``kt`` [1], ``rad_i``, ``rad_d`` [W
-        m-2], ``tg_wall`` [K], ``sunrise`` [h], ``perez_eps``, ``perez_delta`` [1], and the means
-        over cells with data ``tmrt_mean``, ``utci_mean`` [deg C; NaN unless UTCI or statistics are
-        asked for], ``sun_fraction`` [0-1].
+        m-2], ``tg_wall`` [K], ``sunrise`` [h], ``perez_eps``, ``perez_delta`` [1]. Whether the
+        inputs lie outside the range of UTCI [0 or 1]: ``utci_calm``, ``utci_storm`` (wind below and
+        above), ``utci_damp`` (vapour pressure above), ``utci_dry`` (humidity below), ``utci_air``
+        (air temperature outside); ``utci_tmrt_low``, ``utci_tmrt_high``, the Tmrt [deg C] between
+        which it was fitted; ``pet_calm``, wind that PET raises to 0.1 m/s.
+    sums
+        Of ``ground`` and ``roofs``, over the cells of ``core``: ``tmrt``, ``utci``, ``sun`` in
+        whole numbers of 2**-18 [deg C, 0-1], how many were counted (``tmrt_count``,
+        ``utci_count``), and the cells ``below`` and ``above`` those Tmrt. UTCI counts nothing
+        unless UTCI or statistics are asked for.
     seconds
         Time of each stage of the step [s].
     """
@@ -1073,6 +1080,7 @@ class StepResult:
     fields: dict[str, F32]
     points: dict[str, F64]
     scalars: dict[str, float]
+    sums: dict[str, dict[str, int]]
     seconds: dict[str, float]
 
 def default_params() -> dict[str, Any]:
@@ -1086,19 +1094,19 @@ def default_params() -> dict[str, Any]:
         ``wall_emissivity`` [0-1], ``wall_ts_deg`` [K/deg], ``wall_tstart`` [K], ``wall_tmaxlst``
         [h], ``land_cover`` (:func:`land_cover_table` without the wall), ``no_land_cover_tstart``
         [K], ``transmissivity``, ``transmissivity_leaf_off`` [0-1], ``beam`` "normal" | "horizontal"
-        (what ``direct_rad`` is), ``wind_height_m`` [m], ``utci_wind_floor`` [m/s; 0 or None: none],
-        ``pet_wind`` "1.1m" | "10m", ``age`` [a], ``weight`` [kg], ``height`` [m], ``sex`` (1 male,
-        2 female), ``activity`` [W], ``clothing`` [clo], ``max_shadow_distance_m`` [m],
-        ``height_bound_m`` [m; None: none].
+        (what ``direct_rad`` is), ``wind_height_m`` [m], ``utci_range`` None | "clip" | "flag" |
+        "nan", ``pet_wind`` "1.1m" | "10m", ``pet_variant`` "1999" | "2018" | "reference", ``age``
+        [a], ``weight`` [kg], ``height`` [m], ``sex`` (1 male, 2 female), ``activity`` [W],
+        ``clothing`` [clo], ``max_shadow_distance_m`` [m], ``height_bound_m`` [m; None: none].
     """
 
 # ------------------------------------------------------------------ comfort
 
-def utci(ta: F64, rh: F64, tmrt: F64, wind_10m: F64) -> F64:
+def utci(ta: F64, rh: F64, tmrt: F64, wind_10m: F64, utci_range: str | None = None) -> F64:
     """UTCI point by point (R 10).
 
-    Computed as given also outside the published range: air -50 to 50 deg C, Tmrt 30 below to 70
-    above it, wind 0.5 to 17 m/s.
+    The published range: air -50 to 50 deg C, Tmrt 30 below to 70 above it, wind 0.5 to 17 m/s,
+    humidity from 5 %, vapour pressure up to 50 hPa.
 
     Parameters
     ----------
@@ -1110,6 +1118,9 @@ def utci(ta: F64, rh: F64, tmrt: F64, wind_10m: F64) -> F64:
         Mean radiant temperature [deg C].
     wind_10m
         Wind at 10 m [m/s].
+    utci_range
+        What is done outside the range. None: stronger wind is taken as 17 m/s, all else as given;
+        "clip": every input is brought to the end of its range; "flag": all as given; "nan": NaN.
 
     Returns
     -------
@@ -1120,7 +1131,7 @@ def utci(ta: F64, rh: F64, tmrt: F64, wind_10m: F64) -> F64:
     Raises
     ------
     ValueError
-        Arrays of different shapes.
+        Arrays of different shapes, an unknown ``utci_range``.
 
     References
     ----------
@@ -1128,7 +1139,9 @@ def utci(ta: F64, rh: F64, tmrt: F64, wind_10m: F64) -> F64:
     - Hardy (1998) (vapour pressure)
     """
 
-def utci_grid(tmrt: F32, ta: float, rh: float, wind_10m: float) -> F32:
+def utci_grid(
+    tmrt: F32, ta: float, rh: float, wind_10m: float, utci_range: str | None = None
+) -> F32:
     """UTCI of a Tmrt raster under one weather; see :func:`utci`.
 
     Parameters
@@ -1141,11 +1154,28 @@ def utci_grid(tmrt: F32, ta: float, rh: float, wind_10m: float) -> F32:
         Relative humidity [%].
     wind_10m
         Wind at 10 m [m/s].
+    utci_range
+        As in :func:`utci`.
 
     Returns
     -------
     F32
         UTCI [deg C], ``[row, col]``.
+    """
+
+def utci_outside(tmrt: F32, ta: float, rh: float, wind_10m: float) -> dict[str, int]:
+    """What of a Tmrt raster and its weather lies outside the range of UTCI.
+
+    Parameters
+    ----------
+    tmrt, ta, rh, wind_10m
+        As in :func:`utci_grid`.
+
+    Returns
+    -------
+    dict[str, int]
+        ``calm``, ``storm``, ``damp``, ``dry``, ``air`` (true or false), and the cells ``below`` and
+        ``above``.
     """
 
 def pet(
@@ -1159,6 +1189,9 @@ def pet(
     activity: F64,
     clothing: F64,
     sex: NDArray[np.int64],
+    *,
+    sitting: bool = False,
+    variant: str = "1999",
 ) -> F64:
     """PET point by point, solved to the root (R 11).
 
@@ -1171,7 +1204,7 @@ def pet(
     tmrt
         Mean radiant temperature [deg C].
     wind
-        Wind at 1.1 m [m/s], above 0.
+        Wind at 1.1 m [m/s], raised to 0.1.
     weight
         Of the body [kg].
     age
@@ -1184,21 +1217,27 @@ def pet(
         Insulation [clo], at least 0.02.
     sex
         1 male, 2 female.
+    sitting
+        Matters to the variant of 2018.
+    variant
+        "1999" Höppe, following one branch; "2018" the revision of Walther & Goestchel; "reference"
+        Höppe by the reference's six regimes.
 
     Returns
     -------
     F64
-        PET [deg C] in that shape; NaN where an input is missing, the wind not positive or the body
+        PET [deg C] in that shape; NaN where an input is missing, the wind negative or the body
         impossible.
 
     Raises
     ------
     ValueError
-        Arrays of different shapes, a ``sex`` other than 1 and 2.
+        Arrays of different shapes, a ``sex`` other than 1 and 2, an unknown ``variant``.
 
     References
     ----------
-    Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
+    - Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
+    - Walther & Goestchel (2018), Build. Environ. 137, https://doi.org/10.1016/j.buildenv.2018.03.054
     """
 
 def pet_grid(
@@ -1213,6 +1252,8 @@ def pet_grid(
     activity: float,
     clothing: float,
     sex: int,
+    sitting: bool = False,
+    variant: str = "1999",
 ) -> F32:
     """PET of a Tmrt raster under one weather for one person, within 5e-4 K of :func:`pet`.
 
@@ -1220,7 +1261,7 @@ def pet_grid(
     ----------
     tmrt
         Mean radiant temperature [deg C], ``[row, col]``.
-    ta, rh, wind, weight, age, height, activity, clothing, sex
+    ta, rh, wind, weight, age, height, activity, clothing, sex, sitting, variant
         As in :func:`pet`, one value each.
 
     Returns
@@ -1231,7 +1272,7 @@ def pet_grid(
     Raises
     ------
     ValueError
-        An impossible body.
+        An impossible body, an unknown ``variant``.
     """
 
 # ------------------------------------------------------------------ engine

@@ -41,6 +41,8 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "beam": ("normal", "horizontal"),
     "pet_wind": ("10m", "1.1m"),
     "stamp": (None, "end", "centre", "start"),
+    "utci_range": (None, "clip", "flag", "nan"),
+    "pet_variant": ("1999", "2018", "reference"),
     "ground_clock": ("solar", "legal"),
 }
 
@@ -131,12 +133,20 @@ class ModelConfig:
     pet_wind
         Wind that enters PET: scaled to ``"1.1m"`` or ``"10m"`` as given.
     utci_wind_floor
-        Raise wind below 0.5 m/s to 0.5 in UTCI.
+        An earlier name for ``utci_range="clip"``.
     stamp
         What a time stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step. ``None``:
         what the weather says of itself, else the end; weather that says otherwise is an error.
     heat_thresholds_day, heat_thresholds_night
         UTCI thresholds for hour counts [deg C].
+    utci_range
+        What UTCI is outside its published range (air -50 to 50 deg C, Tmrt 30 K below to 70 K above
+        it, wind 0.5 to 17 m/s, humidity from 5 %, vapour pressure up to 50 hPa): ``None`` takes
+        stronger wind as 17 m/s and all else as given, ``"clip"`` brings every input to the end of
+        its range, ``"flag"`` computes as given, ``"nan"`` gives no UTCI. All of it is counted.
+    pet_variant
+        ``"1999"`` Höppe's PET on one branch, ``"2018"`` the revision of Walther and Goestchel,
+        ``"reference"`` the six regimes of the reference's program.
     ground_clock
         What the warming of ground and walls and the days of a run go by: ``"solar"`` time, or the
         ``"legal"`` clock of the stamps as in the reference (Q-10, Q-11).
@@ -177,6 +187,8 @@ class ModelConfig:
     heat_thresholds_night: Sequence[float] = field(
         default_factory=lambda: list(DEFAULT_THRESHOLDS_NIGHT)
     )
+    utci_range: str | None = None
+    pet_variant: str = "1999"
     ground_clock: str = "solar"
     leaf_on: int | str | None = None
     leaf_off: int | str | None = None
@@ -189,6 +201,7 @@ class ModelConfig:
             value = getattr(self, name)
             if isinstance(value, Mapping):
                 setattr(self, name, namespace_from_dict(value))
+        _take_wind_floor(self)
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 expected = "one of " + ", ".join(map(str, allowed))
@@ -329,6 +342,18 @@ class ModelConfig:
             The file cannot be written.
         """
         write_text(path, json.dumps(self.to_dict(), indent=2) + "\n")
+
+
+def _take_wind_floor(config: ModelConfig) -> None:
+    """The earlier name of ``utci_range="clip"``."""
+    if not config.utci_wind_floor:
+        return
+    if config.utci_range not in (None, "clip"):
+        raise ConfigurationError(
+            "utci_wind_floor", f"False with utci_range={config.utci_range!r}", "True",
+            'It is an earlier name for utci_range="clip".',
+        )  # fmt: skip
+    config.utci_range = "clip"
 
 
 def _check_leaves(config: ModelConfig) -> None:

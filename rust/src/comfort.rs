@@ -4,9 +4,49 @@ use crate::door::{Raster, array, contiguous, enter};
 use numpy::{PyArrayDyn, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use rayon::prelude::*;
-use solweig_core::pet::{Body, PetStep, pet as pet_point};
-use solweig_core::utci::{UtciStep, utci as utci_point};
+use solweig_core::pet::{Body, PetStep, PetVariant, pet as pet_point};
+use solweig_core::utci::{Outside, UtciRange, UtciStep, utci as utci_point};
+
+/// Variants of PET by name.
+pub const PET_VARIANTS: [(&str, PetVariant); 3] = [
+    ("1999", PetVariant::Hoeppe1999),
+    ("2018", PetVariant::Revised2018),
+    ("reference", PetVariant::Reference),
+];
+
+/// What is done outside the range of UTCI, by name; none is the default.
+pub fn read_range(name: Option<&str>) -> PyResult<UtciRange> {
+    match name {
+        None => Ok(UtciRange::Wind),
+        Some("clip") => Ok(UtciRange::Clip),
+        Some("flag") => Ok(UtciRange::Flag),
+        Some("nan") => Ok(UtciRange::Nan),
+        Some(other) => Err(PyValueError::new_err(format!(
+            "utci_range: expected None, \"clip\", \"flag\" or \"nan\", got {other:?}"
+        ))),
+    }
+}
+
+fn read_variant(name: &str) -> PyResult<PetVariant> {
+    let found = PET_VARIANTS.iter().find(|(known, _)| *known == name);
+    found.map(|&(_, variant)| variant).ok_or_else(|| {
+        let names = PET_VARIANTS.map(|(name, _)| name);
+        PyValueError::new_err(format!("variant: expected one of {names:?}, got {name:?}"))
+    })
+}
+
+/// Which inputs of a step lie outside the range of UTCI, by name.
+pub fn outside_by_name(outside: Outside) -> [(&'static str, bool); 5] {
+    [
+        ("calm", outside.calm),
+        ("storm", outside.storm),
+        ("damp", outside.damp),
+        ("dry", outside.dry),
+        ("air", outside.air),
+    ]
+}
 
 /// Cells a thread takes at a time.
 const BLOCK: usize = 4096;
@@ -59,13 +99,16 @@ fn is_female(sex: i64) -> PyResult<bool> {
 
 /// UTCI [°C] point by point; arrays of one shape. NaN where an input is missing.
 #[pyfunction]
+#[pyo3(signature = (ta, rh, tmrt, wind_10m, utci_range=None))]
 pub fn utci<'py>(
     py: Python<'py>,
     ta: PyReadonlyArrayDyn<'py, f64>,
     rh: PyReadonlyArrayDyn<'py, f64>,
     tmrt: PyReadonlyArrayDyn<'py, f64>,
     wind_10m: PyReadonlyArrayDyn<'py, f64>,
+    utci_range: Option<&str>,
 ) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
+    let range = read_range(utci_range)?;
     let shape = ta.shape().to_vec();
     let t = values("ta", &ta, &shape)?;
     let h = values("rh", &rh, &shape)?;
@@ -74,7 +117,7 @@ pub fn utci<'py>(
     let points = enter(py, || {
         (0..t.len())
             .into_par_iter()
-            .map(|i| utci_point(t[i], h[i], r[i], v[i]))
+            .map(|i| utci_point(range, t[i], h[i], r[i], v[i]))
             .collect()
     })?;
     array(py, points, &shape)
@@ -82,20 +125,55 @@ pub fn utci<'py>(
 
 /// UTCI [°C] of a Tmrt raster under one weather.
 #[pyfunction]
+#[pyo3(signature = (tmrt, ta, rh, wind_10m, utci_range=None))]
 pub fn utci_grid<'py>(
     py: Python<'py>,
     tmrt: Raster<'py, f32>,
     ta: f64,
     rh: f64,
     wind_10m: f64,
+    utci_range: Option<&str>,
 ) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
-    let step = UtciStep::new(ta, rh, wind_10m);
+    let step = UtciStep::new(read_range(utci_range)?, ta, rh, wind_10m);
     map_grid(py, &tmrt, |t, o| step.fill(t, o))
 }
 
-/// PET [°C] point by point; arrays of one shape. NaN where an input is missing, the wind is not
-/// positive or the body impossible.
+/// What of a Tmrt raster and its weather lies outside the range of UTCI.
 #[pyfunction]
+pub fn utci_outside<'py>(
+    py: Python<'py>,
+    tmrt: Raster<'py, f32>,
+    ta: f64,
+    rh: f64,
+    wind_10m: f64,
+) -> PyResult<Bound<'py, PyDict>> {
+    let [low, high] = UtciStep::new(UtciRange::Flag, ta, rh, wind_10m).tmrt_range();
+    let cells = contiguous("tmrt", &tmrt)?;
+    let [below, above] = enter(py, || {
+        cells
+            .par_chunks(BLOCK)
+            .map(|part| {
+                let count =
+                    |outside: &dyn Fn(f32) -> bool| part.iter().filter(|&&t| outside(t)).count();
+                [count(&|t| t < low), count(&|t| t > high)]
+            })
+            .reduce(|| [0; 2], |a, b| [a[0] + b[0], a[1] + b[1]])
+    })?;
+    let out = PyDict::new(py);
+    for (name, is) in outside_by_name(Outside::of(ta, rh, wind_10m)) {
+        out.set_item(name, is)?;
+    }
+    out.set_item("below", below)?;
+    out.set_item("above", above)?;
+    Ok(out)
+}
+
+/// PET [°C] point by point; arrays of one shape. NaN where an input is missing, the wind is
+/// negative or the body impossible.
+#[pyfunction]
+#[pyo3(signature = (ta, rh, tmrt, wind, weight, age, height, activity, clothing, sex, *,
+    sitting=false, variant="1999"))]
+#[allow(clippy::too_many_arguments)]
 pub fn pet<'py>(
     py: Python<'py>,
     ta: PyReadonlyArrayDyn<'py, f64>,
@@ -108,7 +186,10 @@ pub fn pet<'py>(
     activity: PyReadonlyArrayDyn<'py, f64>,
     clothing: PyReadonlyArrayDyn<'py, f64>,
     sex: PyReadonlyArrayDyn<'py, i64>,
+    sitting: bool,
+    variant: &str,
 ) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
+    let variant = read_variant(variant)?;
     let shape = ta.shape().to_vec();
     let t = values("ta", &ta, &shape)?;
     let h = values("rh", &rh, &shape)?;
@@ -135,8 +216,9 @@ pub fn pet<'py>(
                 activity: w[i],
                 clothing: clo[i],
                 female: female[i],
+                sitting,
             };
-            pet_point(t[i], h[i], r[i], v[i], &body)
+            pet_point(variant, t[i], h[i], r[i], v[i], &body)
         };
         (0..t.len()).into_par_iter().map(point).collect()
     })?;
@@ -145,7 +227,9 @@ pub fn pet<'py>(
 
 /// PET [°C] of a Tmrt raster under one weather for one person.
 #[pyfunction]
-#[pyo3(signature = (tmrt, ta, rh, wind, *, weight, age, height, activity, clothing, sex))]
+#[pyo3(signature = (tmrt, ta, rh, wind, *, weight, age, height, activity, clothing, sex,
+    sitting=false, variant="1999"))]
+#[allow(clippy::too_many_arguments)]
 pub fn pet_grid<'py>(
     py: Python<'py>,
     tmrt: Raster<'py, f32>,
@@ -158,6 +242,8 @@ pub fn pet_grid<'py>(
     activity: f64,
     clothing: f64,
     sex: i64,
+    sitting: bool,
+    variant: &str,
 ) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
     let body = Body {
         weight,
@@ -166,12 +252,13 @@ pub fn pet_grid<'py>(
         activity,
         clothing,
         female: is_female(sex)?,
+        sitting,
     };
     if let Some(field) = body.invalid_field() {
         return Err(PyValueError::new_err(format!(
             "{field}: out of range for a body: {body:?}"
         )));
     }
-    let step = PetStep::new(ta, rh, wind, &body);
+    let step = PetStep::new(read_variant(variant)?, ta, rh, wind, &body);
     map_grid(py, &tmrt, |t, o| step.fill(t, o))
 }

@@ -16,6 +16,7 @@ use solweig_core::gvf::GroundView;
 use solweig_core::patches::PatchMasks;
 use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
 use solweig_core::radiation::cells::Cells;
+use solweig_core::radiation::sums;
 use solweig_core::radiation::tables::PatchSky;
 use solweig_core::svf;
 use solweig_core::terrain::Terrain;
@@ -55,6 +56,8 @@ pub struct Fixed {
     window: Window,
     pub grid: Grid,
     valid: Vec<bool>,
+    /// Where each cell is counted.
+    places: Vec<u8>,
     svf: [Py<PyArray2<f32>>; svf::FIELDS],
     masks: Option<Masks>,
     land_cover: Option<Py<PyArray2<u8>>>,
@@ -280,6 +283,7 @@ impl Fixed {
             window,
             grid,
             valid: window.cut(&scene.terrain.valid, whole.cols),
+            places: sums::places(open_ground, |cell| core.holds(cell / cols, cell % cols)),
             svf: read_svf(svf, grid)?,
             masks,
             land_cover: keep("land_cover", land_cover, grid)?,
@@ -363,6 +367,7 @@ impl Fixed {
         }
         Ok(Cells {
             valid: &self.valid,
+            places: &self.places,
             svf,
             patches,
             land_cover: slice(borrowed.land_cover.as_ref())?,

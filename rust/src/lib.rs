@@ -27,7 +27,7 @@ mod _core {
     use super::*;
 
     #[pymodule_export]
-    use super::comfort::{pet, pet_grid, utci, utci_grid};
+    use super::comfort::{pet, pet_grid, utci, utci_grid, utci_outside};
     #[pymodule_export]
     use super::engine::{Engine, reset_tally, set_threads, tally};
     #[pymodule_export]

@@ -1,5 +1,6 @@
 //! `Model`: one run, step by step.
 
+use crate::comfort::outside_by_name;
 use crate::door::{Raster, array, enter};
 use crate::engine::{self, Engine, Handle};
 use crate::fixed::{Fixed, Given};
@@ -12,7 +13,12 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::fields::{FIELDS, Field};
-use solweig_core::timestep::{Request, StepOutput, step};
+use solweig_core::params::Params;
+use solweig_core::pet::CALM;
+use solweig_core::radiation::sums::AreaSums;
+use solweig_core::timestep::{ComfortWind, Request, StepOutput, step};
+use solweig_core::utci::{Outside, UtciStep};
+use solweig_core::weather::Weather;
 use std::sync::Arc;
 
 /// A run: what of it does not change, and where its steps are computed.
@@ -119,7 +125,7 @@ impl Model {
                 step(&engine, run, &mut shared.lock(), &weather, request)
             })?
             .map_err(|e| engine::declined(&e))?;
-        self.result(py, &names, output)
+        self.result(py, &names, &weather, output)
     }
 }
 
@@ -131,6 +137,36 @@ fn field(name: &str) -> PyResult<Field> {
             "outputs: expected names of {names:?}, got {name:?}"
         ))
     })
+}
+
+/// Whether the inputs of a step lie outside what the comfort indices take, as 0 and 1, and the Tmrt
+/// between which UTCI was fitted.
+fn comfort_scalars(params: &Params, weather: &Weather) -> Vec<(String, f64)> {
+    let ComfortWind { utci, pet } = ComfortWind::new(params, weather.wind);
+    let (ta, rh) = (weather.ta, weather.rh);
+    let [low, high] = UtciStep::new(params.utci_range, ta, rh, utci).tmrt_range();
+    outside_by_name(Outside::of(ta, rh, utci))
+        .into_iter()
+        .map(|(name, outside)| (format!("utci_{name}"), f64::from(u8::from(outside))))
+        .chain([
+            ("pet_calm".to_owned(), f64::from(u8::from(pet < CALM))),
+            ("utci_tmrt_low".to_owned(), f64::from(low)),
+            ("utci_tmrt_high".to_owned(), f64::from(high)),
+        ])
+        .collect()
+}
+
+/// Sums over an area by name.
+fn area_sums(py: Python<'_>, sums: AreaSums) -> PyResult<Bound<'_, PyDict>> {
+    let out = PyDict::new(py);
+    out.set_item("tmrt", sums.tmrt)?;
+    out.set_item("utci", sums.utci)?;
+    out.set_item("sun", sums.sun)?;
+    out.set_item("tmrt_count", sums.tmrt_count)?;
+    out.set_item("utci_count", sums.utci_count)?;
+    out.set_item("below", sums.below)?;
+    out.set_item("above", sums.above)?;
+    Ok(out)
 }
 
 impl Model {
@@ -162,7 +198,13 @@ impl Model {
             .collect()
     }
 
-    fn result(&self, py: Python<'_>, names: &[String], output: StepOutput) -> PyResult<StepResult> {
+    fn result(
+        &self,
+        py: Python<'_>,
+        names: &[String],
+        weather: &Weather,
+        output: StepOutput,
+    ) -> PyResult<StepResult> {
         let fields = PyDict::new(py);
         for (name, values) in names.iter().zip(output.fields) {
             fields.set_item(
@@ -200,11 +242,15 @@ impl Model {
             ("sunrise", sky.phase.sunrise),
             ("perez_eps", light.map_or(f64::NAN, |l| l.clearness)),
             ("perez_delta", light.map_or(f64::NAN, |l| l.brightness)),
-            ("tmrt_mean", output.means.tmrt),
-            ("utci_mean", output.means.utci),
-            ("sun_fraction", output.means.sun),
         ] {
             scalars.set_item(name, value)?;
+        }
+        for (name, value) in comfort_scalars(&self.fixed.params.model, weather) {
+            scalars.set_item(name, value)?;
+        }
+        let sums = PyDict::new(py);
+        for (name, area) in [("ground", output.sums.ground), ("roofs", output.sums.roofs)] {
+            sums.set_item(name, area_sums(py, area)?)?;
         }
         let seconds = PyDict::new(py);
         for (stage, time) in output.seconds {
@@ -214,6 +260,7 @@ impl Model {
             fields: fields.unbind(),
             points: points.unbind(),
             scalars: scalars.unbind(),
+            sums: sums.unbind(),
             seconds: seconds.unbind(),
         })
     }

@@ -1,5 +1,6 @@
 //! Run parameters as a Python dictionary.
 
+use crate::comfort::{PET_VARIANTS, read_range};
 use crate::sky::{is_improved, land_cover_table};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -41,8 +42,9 @@ pub fn default_params(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     out.set_item("transmissivity_leaf_off", p.transmissivity_leaf_off)?;
     out.set_item("beam", "normal")?;
     out.set_item("wind_height_m", p.wind_height)?;
-    out.set_item("utci_wind_floor", p.utci_wind_floor)?;
+    out.set_item("utci_range", py.None())?;
     out.set_item("pet_wind", "1.1m")?;
+    out.set_item("pet_variant", "1999")?;
     out.set_item("age", p.person.age)?;
     out.set_item("weight", p.person.weight)?;
     out.set_item("height", p.person.height)?;
@@ -168,7 +170,8 @@ fn set_run(run: &mut RunParams, key: &str, value: &Bound<'_, PyAny>) -> PyResult
             p.pet_wind = choose(key, value, &heights)?;
         }
         "wind_height_m" => p.wind_height = value.extract()?,
-        "utci_wind_floor" => p.utci_wind_floor = value.extract::<Option<f64>>()?.unwrap_or(0.0),
+        "utci_range" => p.utci_range = read_range(value.extract::<Option<String>>()?.as_deref())?,
+        "pet_variant" => p.pet_variant = choose(key, value, &PET_VARIANTS)?,
         "max_shadow_distance_m" => run.reach.max_distance_m = value.extract()?,
         "height_bound_m" => {
             run.reach.height_bound_m = value.extract::<Option<f64>>()?.unwrap_or(f64::INFINITY);

@@ -307,5 +307,6 @@ pub struct StepResult {
     pub(crate) fields: Py<PyDict>,
     pub(crate) points: Py<PyDict>,
     pub(crate) scalars: Py<PyDict>,
+    pub(crate) sums: Py<PyDict>,
     pub(crate) seconds: Py<PyDict>,
 }

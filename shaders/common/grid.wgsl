@@ -24,7 +24,11 @@ const FROM_START: u32 = 2u;
 const TRUNK_ABSENT: u32 = 4u;
 const OPEN_GROUND: u32 = 8u;
 const COMPLETE: u32 = 16u;
+const COUNTED: u32 = 65536u;
 const CODE_SHIFT: u32 = 8u;
+
+// UTCI of a cell outside the published range that is to have none.
+const NO_UTCI: f32 = -9999.0;
 
 // Bits of a cell's shadow flags: what does not shade it.
 const SH: u32 = 1u;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -205,6 +206,22 @@ def test_missing_weather_values_are_said_not_guessed(site: Path) -> None:
     assert "ta" in done.stderr
     filled = invoke(arguments(site, "--fill", "ta=22"))
     assert filled.exit_code == 0, filled.output
+
+
+def test_flags_of_comfort(site: Path) -> None:
+    lines = [MET_HEADER, met_line(12, 750.0, wind="25.0")]
+    (site / "met.txt").write_text("\n".join(lines) + "\n")
+    flags = ("--utci-range", "nan", "--pet-variant", "2018", "--outputs", "utci,pet")
+    done = invoke(arguments(site, *flags))
+    assert done.exit_code == 0, done.output
+    assert "wind above 17 m/s in 1 of 1 steps: no UTCI there" in plain(done.output)
+    assert "2018 (Walther & Goestchel 2018)" in done.output
+    comfort = json.loads((site / "out/run_metadata.json").read_text("utf-8"))["comfort"]
+    assert (comfort["utci_range"], comfort["pet_variant"]) == ("nan", "2018")
+    for flag in ("--utci-range", "--pet-variant"):
+        bad = invoke(arguments(site, flag, "best"))
+        assert bad.exit_code == 2
+        assert flag[2:].replace("-", "_") in bad.stderr
 
 
 def test_the_clock_is_asked_for(site: Path) -> None:

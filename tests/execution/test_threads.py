@@ -71,6 +71,7 @@ def digest_of_a_day(core: object) -> str:
             for name in sorted(result.fields):
                 hasher.update(result.fields[name].tobytes())
             hasher.update(repr(sorted(result.scalars.items())).encode())
+            hasher.update(repr(result.sums).encode())
         for field in statistics.grids().values():
             hasher.update(field.tobytes())
     return hasher.hexdigest()

@@ -211,8 +211,8 @@ def test_modules_and_functions_of_modules() -> None:
     parameters = inspect.signature(solweig.walls.generate_wall_hts).parameters
     assert {"dsm_path", "bbox", "out_dir", "wall_limit", "feedback"} <= set(parameters)
     assert list(inspect.signature(postprocess.compute_utci_grid).parameters) == [
-        "tmrt", "ta", "rh", "wind10m",
+        "tmrt", "ta", "rh", "wind10m", "utci_range",
     ]  # fmt: skip
     assert list(inspect.signature(postprocess.compute_pet_grid).parameters) == [
-        "tmrt", "ta", "rh", "wind", "human",
+        "tmrt", "ta", "rh", "wind", "human", "pet_variant",
     ]  # fmt: skip

@@ -260,7 +260,7 @@ def test_the_walk_reaches_the_face() -> None:
         "solweig.calculate", "solweig.SurfaceData", "solweig.SurfaceData.prepare",
         "solweig.SurfaceData.with_changes", "solweig.Weather.from_epw", "solweig.TileSpec",
         "solweig.TimeseriesSummary.plot", "solweig.io.load_raster", "solweig.progress.track",
-        "solweig.execution.ExecutionConfig", "solweig.models.SvfArrays.from_zip",
+        "solweig.ExecutionConfig", "solweig.models.SvfArrays.from_zip",
     ):  # fmt: skip
         assert name in FACE
 

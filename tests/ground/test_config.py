@@ -82,6 +82,8 @@ def every_field_changed() -> ModelConfig:
         leaf_off="10-01",
         heat_thresholds_day=[30.0],
         heat_thresholds_night=[],
+        utci_range="clip",
+        pet_variant="2018",
     )
 
 
@@ -128,6 +130,9 @@ def test_ignored_fields_warn() -> None:
         {"heat_thresholds_day": ["hot"]},
         {"heat_thresholds_night": [float("nan")]},
         {"wind_height_m": 0},
+        {"utci_range": "cut"},
+        {"utci_wind_floor": True, "utci_range": "nan"},
+        {"pet_variant": "1987"},
         {"human": {"mass": 70}},
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,11 +40,19 @@ PET_CHECKS = [
 ]
 
 
-def pet_points(ta: F64, rh: F64, tmrt: F64, wind: F64, body: dict[str, float] | None = None) -> F64:
+def pet_points(
+    ta: F64,
+    rh: F64,
+    tmrt: F64,
+    wind: F64,
+    body: dict[str, float] | None = None,
+    **variant: Any,
+) -> F64:
     """PET of one person at many points."""
     person = MAN | (body or {})
     columns = {k: np.full(ta.shape, float(v)) for k, v in person.items() if k != "sex"}
-    return _core.pet(ta, rh, tmrt, wind, **columns, sex=np.full(ta.shape, int(person["sex"])))
+    sex = np.full(ta.shape, int(person["sex"]))
+    return _core.pet(ta, rh, tmrt, wind, **columns, sex=sex, **variant)
 
 
 def test_utci_check_values() -> None:
@@ -53,7 +62,27 @@ def test_utci_check_values() -> None:
 
 def test_pet_check_values() -> None:
     ta, rh, tmrt, wind, want = np.array(PET_CHECKS, dtype=float).T.copy()
-    np.testing.assert_allclose(pet_points(ta, rh, tmrt, wind), want, atol=1e-4, rtol=0)
+    for variant in ("1999", "reference"):
+        got = pet_points(ta, rh, tmrt, wind, variant=variant)
+        np.testing.assert_allclose(got, want, atol=1e-4, rtol=0)
+
+
+# Table 1 of Höppe (1999): Ta, Tmrt [deg C], vapour pressure [hPa], wind [m/s], PET [deg C].
+PUBLISHED = {
+    "typical room": (21, 21, 12, 0.1, 21),
+    "winter, sunny": (-5, 40, 2, 0.5, 10),
+    "winter, shade": (-5, -5, 2, 5.0, -13),
+    "summer, sunny": (30, 60, 21, 1.0, 43),
+    "summer, shade": (30, 30, 21, 1.0, 29),
+}
+
+
+@pytest.mark.parametrize("case", PUBLISHED)
+def test_pet_of_the_published_cases(case: str) -> None:
+    ta, tmrt, vapour, wind, want = PUBLISHED[case]
+    saturated = 6.107 * 10 ** (7.5 * ta / (238.0 + ta))
+    point = (np.array([float(x)]) for x in (ta, 100.0 * vapour / saturated, tmrt, wind))
+    assert abs(pet_points(*point)[0] - want) < 0.5
 
 
 def test_utci_equals_the_stored_reference(shared: Path) -> None:
@@ -70,7 +99,9 @@ def test_utci_equals_the_stored_reference(shared: Path) -> None:
 def test_pet_is_within_the_reference_step_noise(shared: Path) -> None:
     points = np.load(shared / "reference/comfort/pet.npz")
     names = ("Ta", "RH", "Tmrt", "v", "mbody", "age", "height_m", "work", "clo")
-    got = _core.pet(*(points[k] for k in names), points["sex"].astype(np.int64))
+    got = _core.pet(
+        *(points[k] for k in names), points["sex"].astype(np.int64), variant="reference"
+    )
     error = np.abs(got - points["PET"])
     assert error.max() < tolerance("comfort", "pet_reference_k")
     assert error.mean() < 0.01
@@ -82,7 +113,7 @@ def test_pet_is_within_the_reference_step_noise(shared: Path) -> None:
 def test_pet_of_both_sexes_against_the_reference(shared: Path, sex: int, key: str) -> None:
     points = np.load(shared / "reference/comfort/pet.npz")
     ta, rh, tmrt, wind = (points[k][:60].copy() for k in ("Ta", "RH", "Tmrt", "v"))
-    got = pet_points(ta, rh, tmrt, wind, {"sex": sex})
+    got = pet_points(ta, rh, tmrt, wind, {"sex": sex}, variant="reference")
     np.testing.assert_allclose(
         got, points[key], atol=tolerance("comfort", "pet_reference_k"), rtol=0
     )
@@ -100,30 +131,40 @@ def test_utci_equals_pythermalcomfort() -> None:
     np.testing.assert_allclose(_core.utci(ta, rh, tmrt, wind), theirs, atol=1e-6, rtol=0)
 
 
-def test_pet_resembles_pythermalcomfort() -> None:
-    """Loosely: theirs is the 2018 revision (Walther & Goestchel), which changes the vapour
-    diffusion, the clothing areas and the sweat response; only gross faults show here."""
+@pytest.mark.parametrize("position", ["standing", "sitting"])
+def test_pet_of_2018_equals_pythermalcomfort(position: str) -> None:
+    """Theirs takes another formula of saturated vapour, and rounds to 0.01 K."""
     from pythermalcomfort.models import pet_steady
 
-    cases = [(20.0, 50.0, 20.0, 0.5), (30.0, 40.0, 50.0, 1.0), (5.0, 70.0, 10.0, 1.5)]
-    for ta, rh, tmrt, wind in cases:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            theirs = pet_steady(
-                tdb=ta,
-                tr=tmrt,
-                v=wind,
-                rh=rh,
-                met=1.37,
-                clo=0.9,
-                position="standing",
-                age=35,
-                sex="male",
-                weight=75,
-                height=1.8,
-            ).pet
-        ours = pet_points(*(np.array([x]) for x in (ta, rh, tmrt, wind)))[0]
-        assert abs(ours - float(theirs)) < 3.0, (ta, rh, tmrt, wind)
+    rng = np.random.default_rng(5)
+    ta = rng.uniform(-15, 45, 60)
+    rh, wind = rng.uniform(10, 90, 60), rng.uniform(0.1, 6, 60)
+    tmrt = ta + rng.uniform(-10, 40, 60)
+    # The summer case of Höppe's table, 40.7 in the revision.
+    ta[0], rh[0], tmrt[0], wind[0] = 30.0, 49.5, 60.0, 1.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = pet_steady(
+            tdb=ta, tr=tmrt, v=wind, rh=rh, met=80 / 58.2, clo=0.9, position=position, age=35,
+            sex="male", weight=75, height=1.8,
+        ).pet  # fmt: skip
+    ours = pet_points(ta, rh, tmrt, wind, sitting=position == "sitting", variant="2018")
+    np.testing.assert_allclose(ours, theirs, atol=0.1, rtol=0)
+    if position == "standing":
+        assert abs(ours[0] - 40.7) < 0.1
+
+
+@pytest.mark.parametrize("activity", [80.0, 200.0, 400.0])
+@pytest.mark.parametrize("variant", ["1999", "2018"])
+def test_pet_never_falls_with_tmrt(variant: str, activity: float) -> None:
+    """Of grids too, by however little Tmrt rises; the reference's does, for a walker by kelvins."""
+    tmrt = np.linspace(0, 75, 30_000, dtype=np.float32)[None, :]
+    body = MAN | {"activity": activity}
+    for ta, rh, wind in [(20.0, 50.0, 1.0), (5.0, 80.0, 3.0), (33.0, 40.0, 0.0)]:
+        grid = _core.pet_grid(tmrt, ta, rh, wind, **body, variant=variant)
+        assert (np.diff(grid) >= 0).all(), (ta, rh, wind)
+    theirs = _core.pet_grid(tmrt, 20.0, 50.0, 1.0, **body, variant="reference")
+    assert (activity == 200.0) <= bool(np.diff(theirs).min() < -0.5)
 
 
 def test_utci_grid_equals_points() -> None:
@@ -163,19 +204,76 @@ def test_both_rise_with_radiant_temperature() -> None:
     assert (np.diff(_core.pet_grid(tmrt, 28.0, 50.0, 1.0, **MAN)) > 0).all()
 
 
+# Ta, RH, Tmrt, v: one input of each outside the range of UTCI, and what "clip" makes of it.
+OUTSIDE = {
+    "calm": ((30.0, 40.0, 60.0, 0.1), (30.0, 40.0, 60.0, 0.5)),
+    "storm": ((35.0, 40.0, 45.0, 40.0), (35.0, 40.0, 45.0, 17.0)),
+    "dry": ((30.0, 1.0, 60.0, 2.0), (30.0, 5.0, 60.0, 2.0)),
+    "below": ((30.0, 40.0, -10.0, 2.0), (30.0, 40.0, 0.0, 2.0)),
+    "above": ((30.0, 40.0, 120.0, 2.0), (30.0, 40.0, 100.0, 2.0)),
+    "damp": ((40.0, 95.0, 60.0, 2.0), None),
+    "air": ((-55.0, 60.0, -50.0, 2.0), None),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_utci_outside_its_range(name: str) -> None:
+    """Each rule does what it says, in points and in grids, which agree bit for bit."""
+    given, clipped = OUTSIDE[name]
+
+    def utci(values: tuple[float, ...], rule: str | None) -> float:
+        ta, rh, tmrt, wind = values
+        grid = _core.utci_grid(np.full((1, 1), tmrt, np.float32), ta, rh, wind, rule)
+        point = _core.utci(*(np.array([v]) for v in values), rule)[0]
+        assert np.float32(point) == grid[0, 0] or (np.isnan(point) and np.isnan(grid[0, 0]))
+        return float(point)
+
+    as_given = utci(given, "flag")
+    assert np.isnan(utci(given, "nan"))
+    if clipped is not None:
+        assert utci(given, "clip") == utci(clipped, "flag")
+    assert utci(given, "clip") != as_given
+    # By default only storms, where the polynomial runs away, are held.
+    assert utci(given, None) == (utci(given, "clip") if name == "storm" else as_given)
+    found = _core.utci_outside(np.full((2, 3), given[2], np.float32), given[0], given[1], given[3])
+    expected = dict.fromkeys(OUTSIDE, 0) | {name: 6 if name in ("below", "above") else 1}
+    assert found == expected
+
+
+def test_storms_of_the_default() -> None:
+    """25 m/s gave 54.7 deg C at 35 deg C, 40 m/s -1355."""
+    tmrt = np.full((1, 1), 45.0, np.float32)
+    values = {v: float(_core.utci_grid(tmrt, 35.0, 40.0, v)[0, 0]) for v in (17.0, 25.0, 40.0)}
+    assert values[25.0] == values[40.0] == values[17.0]
+    assert 30.0 < values[17.0] < 40.0
+
+
+def test_an_unknown_rule_or_variant_is_refused() -> None:
+    tmrt = np.full((1, 1), 45.0, np.float32)
+    with pytest.raises(ValueError, match="utci_range"):
+        _core.utci_grid(tmrt, 35.0, 40.0, 2.0, "cut")
+    with pytest.raises(ValueError, match="variant"):
+        _core.pet_grid(tmrt, 35.0, 40.0, 2.0, **MAN, variant="1987")
+
+
 def test_missing_cells_and_weather_give_nan() -> None:
     tmrt = np.array([[20.0, np.nan, 35.0, -9999.0]], np.float32)
     expected = [True, False, True, False]
     assert np.isfinite(_core.utci_grid(tmrt, 25.0, 50.0, 1.0))[0].tolist() == expected
     assert np.isfinite(_core.pet_grid(tmrt, 25.0, 50.0, 1.0, **MAN))[0].tolist() == expected
     for bad in [(np.nan, 50.0, 1.0), (25.0, -999.0, 1.0), (25.0, 50.0, np.nan)]:
-        assert np.isnan(_core.utci_grid(tmrt, *bad)).all()
+        for rule in (None, "clip", "flag", "nan"):
+            assert np.isnan(_core.utci_grid(tmrt, *bad, rule)).all()
         assert np.isnan(_core.pet_grid(tmrt, *bad, **MAN)).all()
 
 
-def test_pet_needs_wind_and_utci_takes_calm() -> None:
+def test_calm_air() -> None:
+    """PET takes it as that of its room, UTCI as given; negative wind is none."""
     tmrt = np.full((1, 1), 30.0, np.float32)
-    assert np.isnan(_core.pet_grid(tmrt, 25.0, 50.0, 0.0, **MAN)).all()
+    still = _core.pet_grid(tmrt, 25.0, 50.0, 0.1, **MAN)
+    assert _core.pet_grid(tmrt, 25.0, 50.0, 0.0, **MAN) == still
+    assert _core.pet_grid(tmrt, 25.0, 50.0, 0.2, **MAN) < still
+    assert np.isnan(_core.pet_grid(tmrt, 25.0, 50.0, -1.0, **MAN)).all()
     assert np.isfinite(_core.utci_grid(tmrt, 25.0, 50.0, 0.0)).all()
     assert np.isnan(_core.utci_grid(tmrt, 25.0, 50.0, -1.0)).all()
 

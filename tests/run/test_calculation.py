@@ -107,8 +107,18 @@ def test_the_series_are_means_of_the_maps(day: solweig.TimeseriesSummary) -> Non
     data, series = day.dataset, day.timeseries
     assert data is not None
     assert len(series) == 24
-    assert np.allclose(series.tmrt_mean, data["tmrt"].mean(("y", "x")), atol=1e-3)
-    assert np.allclose(series.utci_mean, data["utci"].mean(("y", "x")), atol=1e-3)
+    assert day.open_ground is not None
+    ground, everywhere = day.open_ground == 1, np.ones(day.open_ground.shape, bool)
+    assert 0.5 < ground.mean() < 1.0
+    for where, cells in (("ground", ground), ("all", everywhere)):
+        area = series.over(where)
+        for name, mean in (("tmrt", area.tmrt_mean), ("utci", area.utci_mean)):
+            assert np.allclose(mean, data[name].values[:, cells].mean(1), atol=1e-3), where
+        sunlit = data["shadow"].values[:, cells].mean(1)
+        assert np.allclose(area.sun_fraction, sunlit, atol=1e-3)
+        assert day.mean("tmrt_mean", where) == pytest.approx(day.tmrt_mean[cells].mean(), abs=1e-3)
+    assert np.array_equal(series.tmrt_mean, series.over("ground").tmrt_mean)
+    assert not np.allclose(series.tmrt_mean, series.over("all").tmrt_mean, atol=0.05)
     assert (series.is_daytime == (series.sun_altitude > 0)).all()
     sunlit = series.is_daytime
     assert (series.direct_rad[~sunlit] == 0).all()
@@ -370,7 +380,7 @@ def test_report_tells_the_run(day: solweig.TimeseriesSummary) -> None:
     assert text.isascii()
     for part in ("2006-08-01 00:00", "24 (", "Tmrt mean", "UTCI above 32", "Ran on", "on CPU"):
         assert part in text
-    assert f"{day.tmrt_mean.mean():.1f} degC" in text
+    assert f"{day.tmrt_mean[day.open_ground == 1].mean():.1f} degC" in text
     page = day._repr_html_()
     assert page.count("<table>") == 4
     assert "Tmrt mean" in page

@@ -189,16 +189,6 @@ def test_the_isotropic_sky_and_the_box(base: solweig.SurfaceData) -> None:
     assert_as_computed_anew(edited, run(base, config=config), config=config)
 
 
-def test_sums_too_large_to_follow_from_means_are_made_anew(
-    base: solweig.SurfaceData, baseline: solweig.TimeseriesSummary, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from solweig.run import tile_steps
-
-    monkeypatch.setattr(tile_steps, "RECOVERABLE", 10)
-    edited = base.with_changes(window=WINDOW, cdsm=9.0)
-    assert_as_computed_anew(edited, baseline)
-
-
 def test_edits_follow_one_another(
     base: solweig.SurfaceData, baseline: solweig.TimeseriesSummary
 ) -> None:

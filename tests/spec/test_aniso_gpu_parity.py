@@ -24,6 +24,9 @@ from tests.support.tolerances import tolerance
 pytestmark = pytest.mark.engine
 
 CITIES = 200
+# Hard sun in hard frost: Tmrt of open ground is more than 70 K above the air.
+COLD_SUN = {"ta": -45.0, "rh": 60.0, "global_rad": 1450.0, "direct_rad": 1400.0,
+            "diffuse_rad": 500.0}  # fmt: skip
 GROUPS = 10
 STAGES = ("shadow", "gvf", "radiation", "utci", "pet", "statistics")
 
@@ -67,6 +70,44 @@ def test_random_cities(device: _core.Gpu, group: int) -> None:
         gaps.append(compare_days(cpu, run_day(city, engine, points=points)))
     assert_on_device(engine, *STAGES, "anisotropic")
     record(f"random cities {group}", device.backend, worst(gaps))
+
+
+@pytest.mark.parametrize("rule", [None, "clip", "flag", "nan"])
+def test_utci_outside_its_range(device: _core.Gpu, rule: str | None) -> None:
+    """Storms, calm, damp and dry air, and sun in which some cells lie outside: the same rule."""
+    city = random_city(9)
+    city.params["utci_range"] = rule
+    models = [city.model(), city.model(_core.Engine("gpu", device))]
+    states = [model.new_state() for model in models]
+    statistics = [model.new_statistics([26.0], [20.0]) for model in models]
+    some = 0
+    for changes in ({"ws": 30.0}, {"ws": 0.1}, {"ta": 42.0, "rh": 90.0}, {"rh": 2.0}, COLD_SUN):
+        step = weather(13.0, **changes)
+        cpu, gpu = (
+            model.step(state, step, outputs=["tmrt", "utci"], statistics=running)
+            for model, state, running in zip(models, states, statistics, strict=True)
+        )
+        assert cpu.scalars == gpu.scalars
+        tmrt, utci, other = cpu.fields["tmrt"], cpu.fields["utci"], gpu.fields["utci"]
+        low, high = cpu.scalars["utci_tmrt_low"], cpu.scalars["utci_tmrt_high"]
+        most = tolerance("gpu", "temperature_most_k")
+        near = (np.abs(tmrt - low) <= most) | (np.abs(tmrt - high) <= most)
+        assert np.array_equal(np.isnan(utci)[~near], np.isnan(other)[~near])
+        # Where the polynomial runs away it is steep: compared under the Tmrt of the device.
+        own = _core.utci_grid(gpu.fields["tmrt"], step["ta"], step["rh"], step["ws"], rule)
+        both = ~np.isnan(own) & ~np.isnan(other)
+        assert np.abs(own - other)[both].max(initial=0.0) <= most
+        for area in ("ground", "roofs"):
+            for name in ("tmrt_count", "utci_count", "below", "above"):
+                apart = abs(cpu.sums[area][name] - gpu.sums[area][name])
+                assert apart <= np.count_nonzero(near), (area, name)
+            some += cpu.sums[area]["above"]
+            known = int(np.count_nonzero(~np.isnan(utci)))
+        assert sum(cpu.sums[a]["utci_count"] for a in ("ground", "roofs")) == known
+    assert some > 0
+    for name, grid in statistics[0].grids().items():
+        other = statistics[1].grids()[name]
+        assert np.isnan(grid).sum() == np.isnan(other).sum(), name
 
 
 @pytest.mark.parametrize("option", [1, 3, 4])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig import _core
+from solweig.results.sums import StepSums
 from tests.support.scenes import blocks, relief
 
 FIELDS = [  # every field of a step
@@ -194,7 +195,13 @@ def run_day(
         )
         day.steps.append(result.fields)
         day.points.append(result.points)
-        day.scalars.append(result.scalars)
+        sums = StepSums.from_dict(result.sums)
+        means = {
+            f"{area} {name}": mean
+            for area, one in (("ground", sums.ground), ("roofs", sums.roofs))
+            for name, mean in one.means().items()
+        }
+        day.scalars.append({**result.scalars, **means})
     day.grids = statistics.grids()
     day.hours_above = statistics.hours_above()
     day.memory = state.fields()

@@ -88,7 +88,11 @@ def assert_same_run(one: solweig.TimeseriesSummary, two: solweig.TimeseriesSumma
     if one.pois is not None:
         assert two.pois is not None
         assert one.pois.equals(two.pois)
-    assert one.timeseries.to_dataframe().equals(two.timeseries.to_dataframe())
+    for where in ("ground", "all"):
+        ours, theirs = (s.timeseries.to_dataframe(where) for s in (one, two))
+        assert ours.equals(theirs), where
+    assert one.sums == two.sums
+    assert one.metadata["comfort"] == two.metadata["comfort"]
     assert one.state is not None
     assert two.state is not None
     assert (one.state.first, one.state.accumulated_days) == (

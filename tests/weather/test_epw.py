@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from solweig.errors import WeatherDataError
+from solweig.errors import ConfigurationError, WeatherDataError
 from solweig.io import read_epw
 from solweig.weather.location import Location
 from solweig.weather.series import weather_series
@@ -177,6 +178,35 @@ def test_periods_without_rows_say_what_there_is(tmp_path: Path) -> None:
     assert "year= (--year)" in str(caught.value)
     with pytest.raises(WeatherDataError, match="a time after start"):
         Weather.from_epw(path, start="2019-06-21", end="2019-06-20")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"start": pd.NaT}, "start"), ({"end": 20190620.0}, "end"), ({"start": 20190620}, "start"),
+        ({"year": "now"}, "year"), ({"year": 2019.5}, "year"), ({"year": 99}, "year"),
+        ({"hours": "12"}, "hours"), ({"hours": ["noon"]}, "hours"), ({"hours": 12}, "hours"),
+        ({"timestep_minutes": "sixty"}, "timestep_minutes"), ({"stamp": "middle"}, "stamp"),
+        ({"timestep_minutes": float("nan")}, "timestep_minutes"),
+    ],
+)  # fmt: skip
+def test_odd_arguments_are_refused_by_name(
+    tmp_path: Path, arguments: dict[str, Any], field: str
+) -> None:
+    path = write_epw(tmp_path / "a.epw", days=1)
+    with pytest.raises((WeatherDataError, ConfigurationError)) as caught:
+        Weather.from_epw(path, **arguments)
+    assert caught.value.field == field
+
+
+def test_bounds_may_be_of_any_kind(tmp_path: Path) -> None:
+    path = write_epw(tmp_path / "a.epw", days=1)
+    noon = dt.datetime(2019, 6, 20, 12)
+    for start in (noon, np.datetime64(noon), pd.Timestamp(noon), "2019-06-20T12:00", "06-20 12:00",
+                  noon.replace(tzinfo=dt.timezone(dt.timedelta(hours=1))),
+                  pd.Timestamp("2019-06-20 11:00", tz="UTC"), "2019-06-20T11:00Z"):  # fmt: skip
+        assert Weather.from_epw(path, start=start)[0].datetime == noon, start
+    assert len(Weather.from_epw(path, start=dt.date(2019, 6, 20), year="2019")) == 24  # type: ignore[arg-type]
 
 
 def test_a_period_beyond_the_rows_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

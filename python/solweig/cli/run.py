@@ -218,6 +218,25 @@ def run(
             rich_help_panel=MODEL,
         ),
     ] = None,
+    utci_range: Annotated[
+        str | None,
+        typer.Option(
+            "--utci-range",
+            help="UTCI outside its published range: clip (inputs to its ends), flag (as given), "
+            "nan (none).",
+            show_default="wind above 17 m/s as 17, all else as given",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    pet_variant: Annotated[
+        str | None,
+        typer.Option(
+            "--pet-variant",
+            help="1999, 2018 or reference.",
+            show_default="1999",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     params: Annotated[
         Path | None,
         typer.Option(
@@ -262,6 +281,8 @@ def run(
                 "--heat-thresholds-night", heat_thresholds_night
             ),
         )  # fmt: skip
+        chosen: dict[str, Any] = {"utci_range": utci_range, "pet_variant": pet_variant}
+        model = replace(model, **{n: v for n, v in chosen.items() if v is not None})
         reach = opt.said_or(max_shadow_distance, model.max_shadow_distance_m)
         names = None if outputs is None else validate_outputs(opt.comma_list(outputs))
         place = wx.Place(latitude, longitude, altitude, utc_offset)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from solweig import _core
 from solweig.human import HumanParams
 from solweig.renamed import also_named
+from solweig.results.ranges import ComfortCounts
 from solweig.typing import F32
 
 __all__ = ["compute_pet_grid", "compute_utci_grid"]
+
+log = logging.getLogger("solweig")
+
+CALM = 0.1
+"""Least wind of PET [m/s], that of its reference room."""
 
 
 def _as_grid(tmrt: ArrayLike) -> F32:
@@ -21,8 +29,14 @@ def _as_grid(tmrt: ArrayLike) -> F32:
 
 
 @also_named(wind="wind10m")
-def compute_utci_grid(tmrt: ArrayLike, ta: float, rh: float, wind10m: float) -> F32:
+def compute_utci_grid(
+    tmrt: ArrayLike, ta: float, rh: float, wind10m: float, *, utci_range: str | None = None
+) -> F32:
     """UTCI of every cell (R 10).
+
+    The index was fitted for air of -50 to 50 deg C, Tmrt from 30 K below to 70 K above it, wind of
+    0.5 to 17 m/s, humidity from 5 % and vapour pressure up to 50 hPa; what lies outside is logged
+    with the number of cells.
 
     Parameters
     ----------
@@ -34,6 +48,10 @@ def compute_utci_grid(tmrt: ArrayLike, ta: float, rh: float, wind10m: float) -> 
         Relative humidity [%], 0-100.
     wind10m
         Wind speed at 10 m [m/s].
+    utci_range
+        What is done outside that range: None takes stronger wind as 17 m/s and all else as given,
+        "clip" brings every input to the end of its range, "flag" computes as given, "nan" gives
+        NaN.
 
     Returns
     -------
@@ -43,17 +61,30 @@ def compute_utci_grid(tmrt: ArrayLike, ta: float, rh: float, wind10m: float) -> 
     Raises
     ------
     ValueError
-        ``tmrt`` is not 2-D.
+        ``tmrt`` is not 2-D, an unknown ``utci_range``.
 
     References
     ----------
     Bröde et al. (2012), Int. J. Biometeorol. 56, https://doi.org/10.1007/s00484-011-0454-1
     """
-    return _core.utci_grid(_as_grid(tmrt), float(ta), float(rh), float(wind10m))
+    grid, weather = _as_grid(tmrt), (float(ta), float(rh), float(wind10m))
+    found = _core.utci_grid(grid, *weather, utci_range)
+    cells = int(np.count_nonzero(~np.isnan(grid)))
+    counts = ComfortCounts.of_grid(_core.utci_outside(grid, *weather), cells)
+    line = counts.utci_line(utci_range)
+    if line is not None:
+        log.warning("UTCI outside its published range: %s (utci_range= chooses)", line)
+    return found
 
 
 def compute_pet_grid(
-    tmrt: ArrayLike, ta: float, rh: float, wind: float, human: HumanParams | None = None
+    tmrt: ArrayLike,
+    ta: float,
+    rh: float,
+    wind: float,
+    human: HumanParams | None = None,
+    *,
+    pet_variant: str = "1999",
 ) -> F32:
     """PET of every cell (R 11).
 
@@ -66,26 +97,34 @@ def compute_pet_grid(
     rh
         Relative humidity [%], 0-100.
     wind
-        Wind speed at 1.1 m, the height of a person's centre [m/s], above 0.
+        Wind speed at 1.1 m, the height of a person's centre [m/s]; below 0.1, that of the reference
+        room, it is taken as 0.1.
     human
-        Body, age, activity and clothing; default :class:`HumanParams`.
+        Body, age, activity, clothing and, for the variant of 2018, posture; default
+        :class:`HumanParams`.
+    pet_variant
+        "1999" (Höppe, on one branch), "2018" (Walther & Goestchel) or "reference" (Höppe, by the
+        reference's six regimes).
 
     Returns
     -------
     F32
-        PET [deg C], ``[row, col]``; NaN where ``tmrt`` is NaN, and everywhere without weather or
-        wind.
+        PET [deg C], ``[row, col]``; NaN where ``tmrt`` is NaN, and everywhere without weather.
 
     Raises
     ------
     ValueError
-        ``tmrt`` is not 2-D.
+        ``tmrt`` is not 2-D, an unknown ``pet_variant``.
 
     References
     ----------
-    Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
+    - Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
+    - Walther & Goestchel (2018), Build. Environ. 137,
+      https://doi.org/10.1016/j.buildenv.2018.03.054
     """
     body = human or HumanParams()
+    if 0.0 <= wind < CALM:
+        log.warning("PET: wind of %g m/s is taken as %g m/s", wind, CALM)
     return _core.pet_grid(
         _as_grid(tmrt),
         float(ta),
@@ -97,4 +136,6 @@ def compute_pet_grid(
         activity=float(body.activity),
         clothing=float(body.clothing),
         sex=int(body.sex),
+        sitting=body.posture == "sitting",
+        variant=pet_variant,
     )

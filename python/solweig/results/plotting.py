@@ -390,13 +390,15 @@ def plot_series(
     save_path: str | Path | None = None,
     figsize: tuple[float, float] = (14, 10),
     max_days: int = 5,
+    where: str = "ground",
 ) -> Figure:
     """Draw a run's series: temperatures, radiation, sunlit fraction and wind.
 
     See :meth:`RunStatistics.plot`.
     """
     require_matplotlib()
-    table = summary.timeseries.to_dataframe()
+    table = summary.timeseries.to_dataframe(where)
+    area, sunlit = ("open ground", "ground") if where == "ground" else ("the map", "map")
     first = summary.timeseries.datetime[0] if len(summary) else None
     if len(table):
         table = table[table.index < table.index[0] + np.timedelta64(max_days, "D")]
@@ -407,8 +409,8 @@ def plot_series(
             3, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2, 1.4], "hspace": 0.08}
         )
         _lines(heat, table, {
-            "tmrt_mean": ("Tmrt, mean of the map", "#c2185b"),
-            "utci_mean": ("UTCI, mean of the map", "#ef8a17"),
+            "tmrt_mean": (f"Tmrt, mean of {area}", "#c2185b"),
+            "utci_mean": (f"UTCI, mean of {area}", "#ef8a17"),
             "ta": ("Air", "#1f6fb2"),
         })  # fmt: skip
         heat.set_ylabel("Temperature [°C]")
@@ -419,7 +421,7 @@ def plot_series(
         })  # fmt: skip
         radiation.set_ylabel("Irradiance [W m⁻²]")
         _lines(sun, table, {
-            "sun_fraction": ("Sunlit ground [-]", "#e8a200"),
+            "sun_fraction": (f"Sunlit {sunlit} [-]", "#e8a200"),
             "clearness_index": ("Clearness index [-]", "#3b6fb5"),
         })  # fmt: skip
         sun.set_ylim(0, 1.05)

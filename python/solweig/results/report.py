@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import unicodedata
 
 import numpy as np
 from numpy.typing import NDArray
 
+from solweig.results.ranges import ComfortCounts
 from solweig.results.statistics import RunStatistics
 
 __all__ = ["html_report", "text_report"]
@@ -14,10 +16,10 @@ __all__ = ["html_report", "text_report"]
 Rows = list[tuple[str, str]]
 
 
-def text_report(summary: RunStatistics) -> str:
+def text_report(summary: RunStatistics, where: str = "ground") -> str:
     """Sections of aligned ``name  value`` lines; ASCII only, so that any console prints it."""
     lines: list[str] = []
-    for title, rows in _sections(summary):
+    for title, rows in _sections(summary, where):
         lines += [title, "-" * len(title)]
         width = max((len(name) for name, _ in rows), default=0)
         lines += [f"  {name:<{width}}  {value}" for name, value in rows]
@@ -25,10 +27,10 @@ def text_report(summary: RunStatistics) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def html_report(summary: RunStatistics) -> str:
+def html_report(summary: RunStatistics, where: str = "ground") -> str:
     """The same as small tables."""
     parts = []
-    for title, rows in _sections(summary):
+    for title, rows in _sections(summary, where):
         cells = "".join(
             f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
             f"<td>{html.escape(value)}</td></tr>"
@@ -38,10 +40,13 @@ def html_report(summary: RunStatistics) -> str:
     return "<div>" + "".join(parts) + "</div>"
 
 
-def _sections(summary: RunStatistics) -> list[tuple[str, Rows]]:
+_AREAS = {"ground": "on open ground, without roofs", "all": "over the whole map, roofs too"}
+
+
+def _sections(summary: RunStatistics, where: str) -> list[tuple[str, Rows]]:
     return [
         ("SOLWEIG run", _run(summary)),
-        ("Heat (over the whole map)", _heat(summary)),
+        (f"Heat ({_AREAS[where]})", _heat(summary, where)),
         ("Engine", _engine(summary)),
         ("Telemetry", [] if summary.telemetry is None else summary.telemetry.table()),
     ]
@@ -58,6 +63,9 @@ def _run(summary: RunStatistics) -> Rows:
     steps = f"{summary.n_timesteps} ({summary.n_daytime} day, {summary.n_nighttime} night)"
     found.append(("Time steps", steps))
     found.append(("Map", f"{rows} x {cols} cells, {valid} with data"))
+    on_roofs = summary.metadata.get("means", {}).get("points_on_roofs", ())
+    if on_roofs:
+        found.append(("Points on roofs", ", ".join(_ascii(name) for name in on_roofs)))
     if summary.output_dir is not None:
         found.append(("Files", str(summary.output_dir)))
     elif summary.dataset is not None:
@@ -66,25 +74,69 @@ def _run(summary: RunStatistics) -> Rows:
     return found
 
 
-def _heat(summary: RunStatistics) -> Rows:
+def _heat(summary: RunStatistics, where: str) -> Rows:
     found: Rows = []
+    here = summary.counted(where)
     for label, base in (("Tmrt", "tmrt"), ("UTCI", "utci")):
-        mean = _mean(getattr(summary, f"{base}_mean"))
+        mean = _mean(getattr(summary, f"{base}_mean")[here])
         if np.isnan(mean):
             continue
-        low, high = _low(getattr(summary, f"{base}_min")), _high(getattr(summary, f"{base}_max"))
+        low = _low(getattr(summary, f"{base}_min")[here])
+        high = _high(getattr(summary, f"{base}_max")[here])
         found.append((f"{label} mean", f"{mean:.1f} degC (from {low:.1f} to {high:.1f})"))
-        day, night = (_mean(getattr(summary, f"{base}_{p}_mean")) for p in ("day", "night"))
+        day, night = (_mean(getattr(summary, f"{base}_{p}_mean")[here]) for p in ("day", "night"))
         parts = [f"{v:.1f} degC {p}" for v, p in ((day, "day"), (night, "night")) if v == v]
         if parts:
             found.append((f"{label} by period", ", ".join(parts)))
     if summary.shadow_available:
-        sun, shade = _mean(summary.sun_hours), _mean(summary.shade_hours)
-        found.append(("Sun, shade", f"{sun:.1f} h, {shade:.1f} h"))
+        sun, shade = _mean(summary.sun_hours[here]), _mean(summary.shade_hours[here])
+        found.append(("Sun, shade by day", f"{sun:.1f} h, {shade:.1f} h"))
     for threshold, grid in sorted(summary.utci_hours_above.items()):
-        name = f"UTCI above {threshold:g} degC"
-        found.append((name, f"{_mean(grid):.1f} h on average, up to {_high(grid):.1f} h"))
+        hours = grid[here]
+        name = f"UTCI above {threshold:g} degC, {_hours_of(summary, threshold)}"
+        text = f"{_mean(hours):.1f} h on average, up to {_high(hours):.1f} h"
+        found.append((name, text if np.isfinite(hours).any() else "no UTCI"))
+    return found + _ranges(summary)
+
+
+def _hours_of(summary: RunStatistics, threshold: float) -> str:
+    """Which hours a threshold counts."""
+    by_day = threshold in summary.heat_thresholds_day
+    by_night = threshold in summary.heat_thresholds_night
+    if by_day and by_night:
+        return "day and night"
+    return "day hours" if by_day else "night hours"
+
+
+def _ranges(summary: RunStatistics) -> Rows:
+    """What lay outside the ranges of the comfort indices."""
+    said = summary.metadata.get("comfort")
+    if not said:
+        return []
+    counts = ComfortCounts.of(summary.scalars, summary.sums)
+    found: Rows = []
+    if counts.steps_without:
+        found.append(("No UTCI", f"in {counts.steps_without} of {counts.steps} steps"))
+    line = counts.utci_line(said["utci_range"])
+    if line is not None:
+        found.append(("UTCI out of range", line))
+    if _has_pet(summary):
+        found.append(("PET variant", _ascii(f"{said['pet_variant']} ({said['pet_method']})")))
+        line = counts.pet_line()
+        if line is not None:
+            found.append(("PET", line))
     return found
+
+
+def _has_pet(summary: RunStatistics) -> bool:
+    outputs = summary.metadata.get("parameters", {}).get("outputs", ())
+    return "pet" in outputs or summary.pois is not None
+
+
+def _ascii(text: str) -> str:
+    """Letters that any console prints."""
+    plain = unicodedata.normalize("NFKD", text)
+    return plain.encode("ascii", "ignore").decode() or "?"
 
 
 def _engine(summary: RunStatistics) -> Rows:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from solweig.errors import ConfigurationError
 from solweig.execution.telemetry import Telemetry
 from solweig.rasters.cf import naive_utc
 from solweig.rasters.georef import GeoReference
 from solweig.results.state import ThermalState
+from solweig.results.sums import StepSums, check_where
 from solweig.typing import F32
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ SUMMARY_GRIDS = (
 
 @dataclass
 class Timeseries:
-    """One value per step: the weather it ran with and means over the valid cells.
+    """One value per step: the weather it ran with and means over open ground, roofs left out.
 
     Parameters
     ----------
@@ -57,9 +59,9 @@ class Timeseries:
     sun_altitude
         [deg], negative at night.
     tmrt_mean
-        Mean Tmrt [deg C].
+        Mean Tmrt of open ground [deg C].
     utci_mean
-        Mean UTCI [deg C].
+        Mean UTCI of open ground [deg C].
     sun_fraction
         Part of the ground that is sunlit [0-1].
     diffuse_fraction
@@ -69,6 +71,9 @@ class Timeseries:
     is_daytime
         Sun above the horizon.
     """
+
+    # What the means come from, on open ground and on roofs; set by runs, no series of its own.
+    _sums: ClassVar[Sequence[StepSums]] = ()
 
     datetime: list[datetime]
     ta: Series
@@ -88,18 +93,75 @@ class Timeseries:
     def __len__(self) -> int:
         return len(self.datetime)
 
-    def to_dataframe(self) -> pd.DataFrame:
+    def over(self, where: str = "ground") -> Timeseries:
+        """The series with its means and fractions over an area.
+
+        Parameters
+        ----------
+        where
+            ``"ground"``, where people stand, or ``"all"``, roofs too.
+
+        Returns
+        -------
+        Timeseries
+            ``tmrt_mean``, ``utci_mean`` and ``sun_fraction`` of that area, all else as it is.
+
+        Raises
+        ------
+        ConfigurationError
+            Another area.
+        """
+        check_where(where)
+        means = [sums.over(where).means() for sums in self._sums]
+        if not means:
+            return self
+        columns: dict[str, Any] = {n: np.array([m[n] for m in means]) for n in means[0]}
+        return replace(self, **columns).with_sums(self._sums)
+
+    def with_sums(self, sums: Sequence[StepSums]) -> Timeseries:
+        """The series itself, which now knows the sums of every step that its means come from.
+
+        Parameters
+        ----------
+        sums
+            One a step.
+
+        Returns
+        -------
+        Timeseries
+            The same object.
+        """
+        vars(self).update(_sums=list(sums))
+        return self
+
+    def to_dataframe(self, where: str = "ground") -> pd.DataFrame:
         """The series as a table.
+
+        Parameters
+        ----------
+        where
+            Area of the means, as in :meth:`over`.
 
         Returns
         -------
         pd.DataFrame
             A column each, indexed by time.
+
+        Raises
+        ------
+        ConfigurationError
+            Another area.
         """
         import pandas as pd
 
-        columns = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "datetime"}
+        series = self.over(where)
+        columns = {n: getattr(series, n) for n in _columns()}
         return pd.DataFrame(columns, index=pd.DatetimeIndex(self.datetime, name="time"))
+
+
+def _columns() -> list[str]:
+    """Names of the series of numbers."""
+    return [f.name for f in fields(Timeseries) if f.name != "datetime"]
 
 
 @dataclass
@@ -139,6 +201,8 @@ class RunStatistics:
     georef: GeoReference | None = None
     scalars: list[dict[str, float]] = field(default_factory=list, repr=False)
     bounds: NDArray[np.datetime64] | None = field(default=None, repr=False)
+    sums: list[StepSums] = field(default_factory=list, repr=False)
+    open_ground: NDArray[np.uint8] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return self.n_timesteps
@@ -171,7 +235,7 @@ class RunStatistics:
             Grids without cells, an empty series.
         """
         grids: dict[str, Any] = {name: np.empty((0, 0), np.float32) for name in SUMMARY_GRIDS}
-        columns: dict[str, Any] = {f.name: np.empty(0, np.float32) for f in fields(Timeseries)}
+        columns: dict[str, Any] = {name: np.empty(0, np.float32) for name in _columns()}
         return cls(
             **grids,
             utci_hours_above={},
@@ -183,6 +247,55 @@ class RunStatistics:
             heat_thresholds_night=[],
             timeseries=Timeseries(**{**columns, "datetime": []}),
         )
+
+    def counted(self, where: str = "ground") -> NDArray[np.bool_]:
+        """The cells that an area's means are taken over.
+
+        Parameters
+        ----------
+        where
+            ``"ground"``, where people stand, or ``"all"``, roofs too.
+
+        Returns
+        -------
+        NDArray[np.bool_]
+            ``[row, col]``.
+
+        Raises
+        ------
+        ConfigurationError
+            Another area.
+        """
+        if check_where(where) == "all" or self.open_ground is None:
+            return np.ones(self.tmrt_mean.shape, np.bool_)
+        return np.asarray(self.open_ground != 0)
+
+    def mean(self, name: str, where: str = "ground") -> float:
+        """Mean of a statistic over the map.
+
+        Parameters
+        ----------
+        name
+            A key of :meth:`grids`, such as ``"tmrt_day_mean"``.
+        where
+            As in :meth:`counted`.
+
+        Returns
+        -------
+        float
+            In the unit of the statistic; NaN without a cell that has a value.
+
+        Raises
+        ------
+        ConfigurationError
+            Another area, or no such statistic.
+        """
+        grids = self.grids()
+        if name not in grids:
+            raise ConfigurationError("name", f"one of {', '.join(grids)}", repr(name))
+        values = grids[name][self.counted(where)]
+        values = values[np.isfinite(values)]
+        return float(values.mean(dtype=np.float64)) if values.size else float("nan")
 
     def grids(self) -> dict[str, F32]:
         """Every statistic by the name of its file.

@@ -22,6 +22,7 @@ from solweig.results.plotting import plot_series
 from solweig.results.report import html_report, text_report
 from solweig.results.state import ThermalState
 from solweig.results.statistics import RunStatistics, Timeseries
+from solweig.results.sums import check_where
 from solweig.surface.data import SurfaceData
 from solweig.typing import F32
 from solweig.weather.step import Weather
@@ -104,7 +105,12 @@ class SolweigResult:
             write_geotiff(step_path(folder, name, stamp), getattr(self, name), georef, name=name)
 
     def compute_utci(
-        self, weather_or_ta: Weather | float, rh: float | None = None, wind: float | None = None
+        self,
+        weather_or_ta: Weather | float,
+        rh: float | None = None,
+        wind: float | None = None,
+        *,
+        utci_range: str | None = None,
     ) -> F32:
         """UTCI from Tmrt; also kept as ``utci``.
 
@@ -116,6 +122,8 @@ class SolweigResult:
             Relative humidity [%], 0-100; left out, that of the weather, else 50.
         wind
             Wind speed at 10 m [m/s]; left out, that of the weather as it is, else 1.
+        utci_range
+            As in :func:`compute_utci_grid`.
 
         Returns
         -------
@@ -127,7 +135,7 @@ class SolweigResult:
         Bröde et al. (2012), Int. J. Biometeorol. 56, https://doi.org/10.1007/s00484-011-0454-1
         """
         ta, rh, wind = _weather_values(weather_or_ta, rh, wind)
-        self.utci = compute_utci_grid(self.tmrt, ta, rh, wind)
+        self.utci = compute_utci_grid(self.tmrt, ta, rh, wind, utci_range=utci_range)
         return self.utci
 
     def compute_pet(
@@ -136,6 +144,8 @@ class SolweigResult:
         rh: float | None = None,
         wind: float | None = None,
         human: HumanParams | None = None,
+        *,
+        pet_variant: str = "1999",
     ) -> F32:
         """PET from Tmrt; also kept as ``pet``.
 
@@ -149,6 +159,8 @@ class SolweigResult:
             Wind speed at 1.1 m [m/s]; left out, that of the weather as it is, else 1.
         human
             Body, age, activity and clothing; default :class:`HumanParams`.
+        pet_variant
+            As in :func:`compute_pet_grid`.
 
         Returns
         -------
@@ -160,7 +172,7 @@ class SolweigResult:
         Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
         """
         ta, rh, wind = _weather_values(weather_or_ta, rh, wind)
-        self.pet = compute_pet_grid(self.tmrt, ta, rh, wind, human)
+        self.pet = compute_pet_grid(self.tmrt, ta, rh, wind, human, pet_variant=pet_variant)
         return self.pet
 
 
@@ -207,7 +219,12 @@ class TimeseriesSummary(RunStatistics):
     georef
         Where the grids lie.
     scalars
-        The sky's scalars and the means, of every step; see ``_core.StepResult``.
+        The sky's scalars and the means over open ground, of every step; see ``_core.StepResult``.
+    sums
+        Exact sums of every step, on open ground and on roofs.
+    open_ground
+        1 on open ground, 0 on buildings, ``[row, col]``: what the means leave out. Grids have
+        roofs.
     bounds
         Beginning and end of the interval each step stands for, ``[n, 2]``, on the clock of the
         stamps; UTC where they carry a time zone.
@@ -244,21 +261,32 @@ class TimeseriesSummary(RunStatistics):
         # What the run itself holds is in memory still.
         in_parallel(jobs, most=None if budget is None else int(0.5 * budget / max(each, 1.0)))
 
-    def report(self) -> str:
+    def report(self, where: str = "ground") -> str:
         """A page about the run: period, heat, hours above thresholds, engine.
+
+        Parameters
+        ----------
+        where
+            Area that is described: ``"ground"``, where people stand, or ``"all"``, roofs too.
 
         Returns
         -------
         str
             Plain text.
+
+        Raises
+        ------
+        ConfigurationError
+            Another area.
         """
-        return text_report(self)
+        return text_report(self, check_where(where))
 
     def plot(
         self,
         save_path: str | Path | None = None,
         figsize: tuple[float, float] = (14, 10),
         max_days: int = 5,
+        where: str = "ground",
     ) -> Any:
         """Draw the series: temperatures, radiation, sun. Needs ``pip install solweig[plot]``.
 
@@ -270,6 +298,8 @@ class TimeseriesSummary(RunStatistics):
             Width and height [inches].
         max_days
             Days drawn, from the first on, at least 1.
+        where
+            Area of the means, as in :meth:`report`.
 
         Returns
         -------
@@ -279,9 +309,11 @@ class TimeseriesSummary(RunStatistics):
         Raises
         ------
         ConfigurationError
-            Matplotlib is not installed.
+            Matplotlib is not installed, or another area.
         """
-        return plot_series(self, save_path=save_path, figsize=figsize, max_days=max_days)
+        return plot_series(
+            self, save_path=save_path, figsize=figsize, max_days=max_days, where=where
+        )
 
     def _repr_html_(self) -> str:
         return html_report(self)

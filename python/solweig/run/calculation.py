@@ -24,6 +24,7 @@ from solweig.rasters.cf import WEATHER_SERIES, build_dataset
 from solweig.results.metadata import save_run_metadata
 from solweig.results.outputs import remove_run
 from solweig.results.pois import PointSource
+from solweig.results.ranges import ComfortCounts, describe_comfort
 from solweig.results.state import ThermalState
 from solweig.results.statistics import Timeseries, statistics_kwargs
 from solweig.results.summary import TimeseriesSummary
@@ -82,6 +83,8 @@ def calculate(
     resume: bool = False,
     output_format: str | Sequence[str] = "geotiff",
     baseline: TimeseriesSummary | None = None,
+    utci_range: str | None = None,
+    pet_variant: str | None = None,
     leaf_on: int | str | None = None,
     leaf_off: int | str | None = None,
 ) -> TimeseriesSummary:
@@ -150,6 +153,13 @@ def calculate(
         only what the edit can reach is computed, with the results of a full run, which stay in
         memory and with ``output_dir`` are written too. The baseline must have been kept in memory,
         with the outputs tmrt, utci and shadow.
+    utci_range
+        What UTCI is outside its published range: None takes wind above 17 m/s as 17 and all else as
+        given, "clip" brings every input to the end of its range, "flag" computes as given, "nan"
+        gives no UTCI; steps and cells outside are counted in ``summary.metadata["comfort"]`` and in
+        the report.
+    pet_variant
+        "1999" (default; Höppe, on one branch), "2018" (Walther & Goestchel) or "reference".
     leaf_on, leaf_off
         First day with leaves and first day without: day of year, 1-366, or month and day,
         ``"04-15"``; both or neither. Default: what ``physics`` says, else by latitude.
@@ -177,7 +187,9 @@ def calculate(
 
     References
     ----------
-    Lindberg, Holmer & Thorsson (2008), https://doi.org/10.1007/s00484-008-0162-7
+    - Lindberg, Holmer & Thorsson (2008), https://doi.org/10.1007/s00484-008-0162-7
+    - Bröde et al. (2012), https://doi.org/10.1007/s00484-011-0454-1 (UTCI)
+    - Höppe (1999), https://doi.org/10.1007/s004840050118 (PET)
     """
     given = locals()
     settings = RunSettings.resolve(**{name: given[name] for name in said - _NO_SETTINGS})
@@ -268,6 +280,9 @@ def _run(
         outcome = run_changed(plan, baseline, engine_of(plan.execution), telemetry, progress)
     finished = time.perf_counter()
     summary = _summary(plan, outcome)
+    comfort, on_roofs = _comfort(plan, summary), _points_on_roofs(plan)
+    if on_roofs:
+        log.warning("pois: %s on a roof", ", ".join(on_roofs))
     summary.telemetry = telemetry
     summary.tally = outcome.tally
     telemetry.fallbacks(outcome.tally)
@@ -286,6 +301,8 @@ def _run(
         "workers": outcome.workers,
         "tile_plan": outcome.tile_plan,
         "what_if": outcome.what_if,
+        "comfort": comfort,
+        "means": {"where": "ground", "points_on_roofs": on_roofs},
         "telemetry": telemetry.as_dict(),
         "timings": {
             "model_s": outcome.built - started,
@@ -296,6 +313,27 @@ def _run(
         },
     }
     return summary, outcome.store
+
+
+def _comfort(plan: RunPlan, summary: TimeseriesSummary) -> dict[str, Any]:
+    """What is recorded of the comfort indices' ranges; said once."""
+    model = plan.settings.model
+    counts = ComfortCounts.of(summary.scalars, summary.sums)
+    line = counts.utci_line(model.utci_range)
+    if line is not None:
+        log.warning("UTCI outside its published range: %s (utci_range=, --utci-range choose)", line)
+    line = counts.pet_line()
+    if line is not None and ("pet" in plan.outputs or plan.points is not None):
+        log.warning("PET: %s", line)
+    return describe_comfort(counts, utci_range=model.utci_range, pet_variant=model.pet_variant)
+
+
+def _points_on_roofs(plan: RunPlan) -> list[str]:
+    """Names of the points that lie on buildings."""
+    if plan.points is None:
+        return []
+    roof = plan.surface.buildings()[tuple(plan.points.cells.T)] == 0
+    return [name for name, on_roof in zip(plan.points.names, roof, strict=True) if on_roof]
 
 
 def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
@@ -316,6 +354,8 @@ def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
         georef=plan.georef,
         scalars=collected.scalars,
         bounds=plan.series.bounds,
+        sums=collected.sums,
+        open_ground=plan.surface.buildings(),
     )
 
 
@@ -340,4 +380,4 @@ def _timeseries(plan: RunPlan, collected: Collected) -> Timeseries:
         diffuse_fraction=np.clip(fraction, 0.0, 1.0),
         clearness_index=plan.series.clearness.copy(),
         is_daytime=plan.series.daytime.copy(),
-    )
+    ).with_sums(collected.sums)

@@ -13,7 +13,6 @@ from solweig.run.settings import RunSettings
 
 __all__ = ["engine_params", "leaf_days"]
 
-UTCI_WIND_FLOOR = 0.5  # m/s, lower end of the index' range of validity (Bröde et al. 2012)
 ROOF_CODE, WALL_CODE, FIRST_BUILDING_CODE = 2, 99, 100
 
 
@@ -63,7 +62,8 @@ def engine_params(
         "beam": config.beam,
         "wind_height_m": _wind_height(settings),
         "pet_wind": config.pet_wind,
-        "utci_wind_floor": UTCI_WIND_FLOOR if config.utci_wind_floor else 0.0,
+        "utci_range": config.utci_range,
+        "pet_variant": config.pet_variant,
         "max_shadow_distance_m": float(config.max_shadow_distance_m),
     }
 

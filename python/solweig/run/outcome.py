@@ -14,6 +14,7 @@ from solweig.execution.tally import Tally
 from solweig.execution.telemetry import Telemetry
 from solweig.results.pois import Points, PointTable
 from solweig.results.state import ThermalState
+from solweig.results.sums import StepSums
 from solweig.run.store import RunStore
 from solweig.typing import F32
 
@@ -30,17 +31,20 @@ class Collected:
         self._telemetry = telemetry
         self.table = None if points is None else PointTable(points)
         self.scalars: list[dict[str, float]] = []
+        self.sums: list[StepSums] = []
         self.seconds: dict[str, float] = {}
 
     def add(
         self,
         i: int,
         scalars: dict[str, float],
+        sums: StepSums,
         points: dict[str, NDArray[np.float64]],
         seconds: dict[str, float],
     ) -> None:
-        """Keep step ``i``; steps come in order."""
-        self.scalars.append(scalars)
+        """Keep step ``i``; steps come in order. Its means join the scalars."""
+        self.scalars.append({**scalars, **sums.ground.means()})
+        self.sums.append(sums)
         self.add_seconds(seconds)
         if self.table is not None:
             self.table.add(self._stamps[i], points)

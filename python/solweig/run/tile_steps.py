@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -16,109 +16,22 @@ from solweig import _core
 from solweig.background import BackgroundWriter
 from solweig.execution.overlap import may_overlap, run_steps
 from solweig.execution.worker import Phases
+from solweig.results.sums import StepSums
 from solweig.tiles.grid import TileSpec, corners, within
 from solweig.tiles.journal import Digest
 from solweig.tiles.store import Results, TileInputs
 
-__all__ = ["MEANS", "Sums", "TileSteps", "TileStepsJob"]
-
-MEANS = ("tmrt", "utci", "shadow")
-"""Fields whose means over the raster a run reports."""
-
-_UNIT = 2.0**-18
-"""Values are summed in whole numbers of this unit, as the engine does: such sums are exact, and
-tiles add up to the same mean as the whole raster."""
-
-RECOVERABLE = 2**50
-"""Sums below this follow from a mean in double precision, which two roundings have touched."""
+__all__ = ["TileSteps", "TileStepsJob"]
 
 Report = Callable[[int, int], None]
-
-
-@dataclass
-class Sums:
-    """Sums of a step over the cells of some cores, in units, and the numbers of cells counted."""
-
-    tmrt: int = 0
-    utci: int = 0
-    sun: int = 0
-    tmrt_count: int = 0
-    utci_count: int = 0
-
-    @classmethod
-    def of(
-        cls, tmrt: NDArray[np.float32], utci: NDArray[np.float32], shadow: NDArray[np.float32]
-    ) -> Sums:
-        """Sums over the cells with a value."""
-        known, known_utci = ~np.isnan(tmrt), ~np.isnan(utci)
-        return cls(
-            tmrt=_units(tmrt[known]),
-            utci=_units(utci[known_utci]),
-            sun=_units(shadow[known]),
-            tmrt_count=int(np.count_nonzero(known)),
-            utci_count=int(np.count_nonzero(known_utci)),
-        )
-
-    def __add__(self, other: Sums) -> Sums:
-        return Sums(
-            self.tmrt + other.tmrt,
-            self.utci + other.utci,
-            self.sun + other.sun,
-            self.tmrt_count + other.tmrt_count,
-            self.utci_count + other.utci_count,
-        )
-
-    def __sub__(self, other: Sums) -> Sums:
-        return Sums(
-            self.tmrt - other.tmrt,
-            self.utci - other.utci,
-            self.sun - other.sun,
-            self.tmrt_count - other.tmrt_count,
-            self.utci_count - other.utci_count,
-        )
-
-    @classmethod
-    def from_means(cls, means: Mapping[str, float], tmrt_count: int, utci_count: int) -> Sums:
-        """The sums that gave these means; right below :data:`RECOVERABLE` units."""
-
-        def units(name: str, count: int) -> int:
-            return round(means[name] * count / _UNIT) if count else 0
-
-        return cls(
-            tmrt=units("tmrt_mean", tmrt_count),
-            utci=units("utci_mean", utci_count),
-            sun=units("sun_fraction", tmrt_count),
-            tmrt_count=tmrt_count,
-            utci_count=utci_count,
-        )
-
-    def means(self) -> dict[str, float]:
-        """The scalars of a step that are means over the raster; NaN without a cell."""
-        return {
-            "tmrt_mean": _ratio(self.tmrt, self.tmrt_count),
-            "utci_mean": _ratio(self.utci, self.utci_count),
-            "sun_fraction": _ratio(self.sun, self.tmrt_count),
-        }
-
-    def recoverable(self) -> bool:
-        """Whether :meth:`from_means` gives these sums back."""
-        return max(abs(self.tmrt), abs(self.utci), abs(self.sun)) < RECOVERABLE
-
-
-def _units(values: NDArray[np.float32]) -> int:
-    return int(np.rint(values.astype(np.float64) / _UNIT).sum())
-
-
-def _ratio(units: int, count: int) -> float:
-    return units * _UNIT / count if count else float("nan")
 
 
 @dataclass
 class TileSteps:
     """What a tile sends back besides the rasters it wrote into the store."""
 
-    #: Of each step; empty for the raster in one piece, whose means are among the scalars.
-    sums: list[Sums] = field(default_factory=list)
+    #: Of each step over the cells of the core.
+    sums: list[StepSums] = field(default_factory=list)
     scalars: list[dict[str, float]] = field(default_factory=list)
     #: Values at the tile's own points, by step.
     points: list[dict[str, NDArray[np.float64]]] = field(default_factory=list)
@@ -141,7 +54,7 @@ class TileSteps:
     def record(self) -> dict[str, Any]:
         """As JSON, without the times."""
         return {
-            "sums": [asdict(s) for s in self.sums],
+            "sums": [s.as_dict() for s in self.sums],
             "scalars": self.scalars,
             "points": [{n: v.tolist() for n, v in p.items()} for p in self.points],
             "counts": self.counts,
@@ -161,7 +74,7 @@ class TileSteps:
             Something else.
         """
         return cls(
-            sums=[Sums(**s) for s in record["sums"]],
+            sums=[StepSums.from_dict(s) for s in record["sums"]],
             scalars=list(record["scalars"]),
             points=[{n: np.array(v, np.float64) for n, v in p.items()} for p in record["points"]],
             counts=dict(record["counts"]),
@@ -287,10 +200,6 @@ class _Tile:
         self._tile, self._points, self._report = tile, points, report
         self._inner = tile.around(job.view)
         self._core = within(tile.write_slice, self._inner)
-        self._whole = isinstance(job.scene, _core.Scene)
-        # The engine's own means are of all cells it computes; of a core they are taken here.
-        means = () if self._whole else (n for n in MEANS if n not in job.outputs)
-        self._wanted = (*job.outputs, *means)
         self._found = TileSteps()
         self._digests: dict[str, Digest] = {}
         self._pending: list[Future[Any]] = []
@@ -311,7 +220,7 @@ class _Tile:
             return model.step(
                 state,
                 job.weather[i],
-                outputs=self._wanted,
+                outputs=job.outputs,
                 points=self._points,
                 statistics=statistics,
             )
@@ -376,8 +285,7 @@ class _Tile:
     def _deliver(self, i: int, result: _core.StepResult, seconds: float) -> None:
         found = self._found
         cores = {name: grid[self._core] for name, grid in result.fields.items()}
-        if not self._whole:
-            found.sums.append(Sums.of(*(cores[name] for name in MEANS)))
+        found.sums.append(StepSums.from_dict(result.sums))
         found.scalars.append(result.scalars)
         found.points.append(result.points if self._points is not None else {})
         found.step_seconds.append(seconds)

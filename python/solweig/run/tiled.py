@@ -21,10 +21,11 @@ from solweig.execution.telemetry import Telemetry
 from solweig.execution.worker import Done
 from solweig.progress import parts_of
 from solweig.results.state import ThermalState
+from solweig.results.sums import StepSums
 from solweig.run.outcome import Collected, Outcome
 from solweig.run.plan import ModelArrays, RunPlan
 from solweig.run.store import WORK_FOLDER, RunStore, inputs_place, is_large, open_store
-from solweig.run.tile_steps import Sums, TileSteps, TileStepsJob
+from solweig.run.tile_steps import TileSteps, TileStepsJob
 from solweig.run.writing import step_writer
 from solweig.tiles.grid import TileSpec, ground_view_reach, shadow_reach
 from solweig.tiles.plan import Margin, TilePlan
@@ -268,7 +269,7 @@ class _Stitcher:
         self._plan, self._specs = plan, specs
         self._collected, self._telemetry, self._alone = collected, telemetry, alone
         self._own = [_own_points(plan, spec) for spec in specs]
-        self._sums = [Sums() for _ in range(len(plan.series))]
+        self._sums = [StepSums() for _ in range(len(plan.series))]
         self._points: list[dict[str, NDArray[np.float64]]] = [{} for _ in self._sums]
         self._workers: dict[int, dict[str, Any]] = {}
         self.tallies: list[tallies.Tally] = []
@@ -282,8 +283,7 @@ class _Stitcher:
     def keep(self, number: int, found: TileSteps) -> None:
         """Add the scalars and points of a tile."""
         self.last = found
-        if found.sums:
-            self._sums = [a + b for a, b in zip(self._sums, found.sums, strict=True)]
+        self._sums = [a + b for a, b in zip(self._sums, found.sums, strict=True)]
         own = self._own[number]
         if own is not None:
             for known, values in zip(self._points, found.points, strict=True):
@@ -327,8 +327,7 @@ class _Stitcher:
         """Book the steps, whose means are now known."""
         rest = zip(self.last.scalars, self._sums, self._points, strict=True)
         for i, (scalars, sums, points) in enumerate(rest):
-            means = sums.means() if self.last.sums else {}
-            self._collected.add(i, {**scalars, **means}, points, {})
+            self._collected.add(i, scalars, sums, points, {})
 
     def state(self, store: RunStore, *, large: bool) -> ThermalState:
         """The thermal state of the whole raster; its clock is the same in every tile."""

@@ -25,11 +25,12 @@ from solweig.rasters.digests import plain
 from solweig.results.metadata import differences
 from solweig.results.state import ThermalState
 from solweig.results.summary import TimeseriesSummary
+from solweig.results.sums import StepSums
 from solweig.run.outcome import Collected, Outcome
 from solweig.run.plan import RunPlan
 from solweig.run.steps import write_steps
 from solweig.run.store import STATE_NAMES, STATISTIC_NAMES
-from solweig.run.tile_steps import MEANS, Sums, TileSteps
+from solweig.run.tile_steps import TileSteps
 from solweig.run.tiled import run_margin, steps_job
 from solweig.tiles.grid import TileSpec
 from solweig.tiles.store import TileStore
@@ -38,6 +39,9 @@ from solweig.typing import Advance
 __all__ = ["check_baseline", "run_changed"]
 
 log = logging.getLogger("solweig")
+
+NEEDED = ("tmrt", "utci", "shadow")
+"""Fields of the baseline whose means are updated."""
 
 
 def check_baseline(plan: RunPlan, baseline: TimeseriesSummary) -> None:
@@ -58,10 +62,10 @@ def check_baseline(plan: RunPlan, baseline: TimeseriesSummary) -> None:
             "baseline", "a run kept in memory (output_dir=None, or on a baseline itself)",
             "one without its steps",
         )  # fmt: skip
-    missing = [name for name in MEANS if name not in baseline.dataset]
+    missing = [name for name in NEEDED if name not in baseline.dataset]
     if missing:
         raise ConfigurationError(
-            "baseline", f"a run with the outputs {', '.join(MEANS)}, whose means are updated",
+            "baseline", f"a run with the outputs {', '.join(NEEDED)}, whose means are updated",
             f"one without {', '.join(missing)}",
         )  # fmt: skip
     if plan.settings.precomputed is not None or plan.points is not None:
@@ -112,7 +116,7 @@ def run_changed(
     spec = _reached(plan)
     with TileStore() as inputs, TileStore() as results:
         _copy_baseline(results, baseline, plan)
-        old = [_sums(baseline, plan, i, spec) for i in range(steps)]
+        old = [_sums(baseline, i, spec) for i in range(steps)]
         found, done = TileSteps(), None
         if spec is not None:
             job = steps_job(plan, inputs, results, digests=False, overlap=False)
@@ -127,7 +131,10 @@ def run_changed(
                 telemetry.record("timestep_wall_time_s", seconds)
             collected.add_seconds(found.stage_seconds)
         for i in range(steps):
-            _book(collected, i, baseline, old[i], found, results)
+            sums = baseline.sums[i] - old[i]
+            if spec is not None:
+                sums += found.sums[i]
+            collected.add(i, dict(baseline.scalars[i]), sums, {}, {})
         state = baseline.state
         assert state is not None
         if spec is not None:
@@ -205,34 +212,13 @@ def _copy_baseline(results: TileStore, baseline: TimeseriesSummary, plan: RunPla
         results.put(name, copy)
 
 
-def _sums(baseline: TimeseriesSummary, plan: RunPlan, i: int, spec: TileSpec | None) -> Sums | None:
+def _sums(baseline: TimeseriesSummary, i: int, spec: TileSpec | None) -> StepSums:
     """Exact sums of the baseline's step over the cells that are computed again."""
     if spec is None:
-        return None
+        return StepSums()
     assert baseline.dataset is not None
-    window = spec.write_slice
-    return Sums.of(*(baseline.dataset[name].values[i][window] for name in MEANS))
-
-
-def _book(
-    collected: Collected,
-    i: int,
-    baseline: TimeseriesSummary,
-    old: Sums | None,
-    found: TileSteps,
-    results: TileStore,
-) -> None:
-    """The scalars of a step: the sky's, which stay, and the means, which change."""
-    assert baseline.dataset is not None
-    scalars = dict(baseline.scalars[i])
-    if old is not None:
-        counts = (
-            int(np.count_nonzero(~np.isnan(baseline.dataset[name].values[i])))
-            for name in ("tmrt", "utci")
-        )
-        whole = Sums.from_means(scalars, *counts)
-        if whole.recoverable():
-            scalars.update((whole - old + found.sums[i]).means())
-        else:  # hundreds of megapixels: every cell once more
-            scalars.update(Sums.of(*(results.read(f"step/{n}", step=i) for n in MEANS)).means())
-    collected.add(i, scalars, {}, {})
+    assert baseline.open_ground is not None
+    window, scalars = spec.write_slice, baseline.scalars[i]
+    tmrt, utci, shadow = (baseline.dataset[name].values[i][window] for name in NEEDED)
+    limits = (scalars["utci_tmrt_low"], scalars["utci_tmrt_high"])
+    return StepSums.of(tmrt, utci, shadow, baseline.open_ground[window], limits)

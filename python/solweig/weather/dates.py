@@ -78,9 +78,9 @@ def parse_bound(value: Any, name: str) -> Bound:
         value = value.to_pydatetime(warn=False)
     if type(value).__module__ == "numpy" and hasattr(value, "astype"):
         value = _of_numpy(value)
-    if isinstance(value, dt.datetime):
+    if isinstance(value, dt.datetime) and value == value:  # not NaT
         return Bound(value.year, value.month, value.day, value.timetz())
-    if isinstance(value, dt.date):
+    if isinstance(value, dt.date) and value == value:
         return Bound(value.year, value.month, value.day)
     raise WeatherDataError(name, "a date or a date and time", repr(value), ISO_HINT)
 

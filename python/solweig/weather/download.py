@@ -30,6 +30,9 @@ def download_epw(
 ) -> Path:
     """Download a typical meteorological year as EPW.
 
+    PVGIS writes hours of UTC, whatever time zone the first line of the file names: the clock of
+    such weather is ``utc_offset=0``.
+
     Parameters
     ----------
     lat

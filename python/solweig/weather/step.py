@@ -28,14 +28,14 @@ class Weather(WeatherValues):
         Time stamp, the end of the step unless a run says otherwise. Without a time zone it is local
         standard time at the location's ``utc_offset``.
     ta
-        Air temperature, -90 to 65 deg C.
+        Air temperature, -70 to 60 deg C.
     rh
         Relative humidity, 0-100 %; up to 105 % is taken as 100 %, which is logged.
     global_rad
         Global horizontal irradiance, 0-1500 W m-2; NaN or ``None`` where direct and diffuse are
         there, from which it follows.
     ws
-        Wind speed at the sensor's height, 0-115 m/s. NaN means not measured: Tmrt is not affected,
+        Wind speed at the sensor's height, 0-60 m/s. NaN means not measured: Tmrt is not affected,
         UTCI and PET have no value.
     pressure
         Air pressure, 400-1100 hPa. NaN means not measured: the model takes 1013 hPa.

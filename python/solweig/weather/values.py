@@ -22,10 +22,10 @@ HIGHEST_WET_RH = 105.0
 
 # field: (low, high, unit, may be NaN)
 _RANGES: dict[str, tuple[float, float, str, bool]] = {
-    "ta": (-90.0, 65.0, "deg C", False),
+    "ta": (-70.0, 60.0, "deg C", False),
     "rh": (0.0, 100.0, "%", False),
     "global_rad": (0.0, 1500.0, "W/m2", False),
-    "ws": (0.0, 115.0, "m/s", True),
+    "ws": (0.0, 60.0, "m/s", True),
     "pressure": (400.0, 1100.0, "hPa", True),
     "timestep_minutes": (0.01, 1440.0, "min", False),
     "measured_direct_rad": (0.0, 1500.0, "W/m2", True),

@@ -63,6 +63,13 @@ impl Window {
         self.len() == 0
     }
 
+    /// Whether a cell of the raster lies in the window.
+    #[must_use]
+    pub fn holds(&self, row: usize, col: usize) -> bool {
+        (self.row..self.row + self.rows).contains(&row)
+            && (self.col..self.col + self.cols).contains(&col)
+    }
+
     /// Row and column in the raster of cell `index` of the window.
     #[must_use]
     pub fn cell(&self, index: usize) -> (usize, usize) {

@@ -1,7 +1,8 @@
 //! Parameters of a run (R 1.3, 9) and the choice between reference and improved formulae.
 
 use crate::ground::{DEFAULT_GROUND, LandCoverTable, SurfaceClass, WALLS};
-use crate::pet::Body;
+use crate::pet::{Body, PetVariant};
+use crate::utci::UtciRange;
 
 /// Which published or corrected formulae replace the reference's. Every field set to false is the
 /// reference model.
@@ -166,11 +167,13 @@ pub struct Params {
     pub beam: Beam,
     /// Height of the wind sensor [m].
     pub wind_height: f64,
-    /// Raise wind to at least this for UTCI [m s⁻¹]; 0 leaves it as given.
-    pub utci_wind_floor: f64,
+    /// What is done outside the range of UTCI.
+    pub utci_range: UtciRange,
     /// Height of the wind PET receives.
     pub pet_wind: PetWind,
-    /// The person of PET.
+    /// Which body PET is computed with.
+    pub pet_variant: PetVariant,
+    /// The person of PET; `posture` says whether it sits.
     pub person: Body,
 }
 
@@ -193,15 +196,12 @@ impl Default for Params {
             transmissivity_leaf_off: 0.5,
             beam: Beam::Normal,
             wind_height: 10.0,
-            utci_wind_floor: 0.0,
+            utci_range: UtciRange::default(),
             pet_wind: PetWind::BodyHeight,
+            pet_variant: PetVariant::default(),
             person: Body {
-                weight: 75.0,
-                age: 35.0,
                 height: 1.75,
-                activity: 80.0,
-                clothing: 0.9,
-                female: false,
+                ..Body::default()
             },
         }
     }

@@ -3,11 +3,13 @@
 use crate::grid::Window;
 use rayon::prelude::*;
 
-/// Running sums and extremes of one quantity.
+/// Running sums, counts and extremes of one quantity.
 #[derive(Clone, Debug)]
 struct Running {
     day: Vec<f32>,
     night: Vec<f32>,
+    day_count: Vec<u32>,
+    night_count: Vec<u32>,
     max: Vec<f32>,
     min: Vec<f32>,
 }
@@ -15,6 +17,7 @@ struct Running {
 /// One cell's share of [`Running`].
 struct RunningPart<'a> {
     sum: &'a mut [f32],
+    count: &'a mut [u32],
     max: &'a mut [f32],
     min: &'a mut [f32],
 }
@@ -24,18 +27,46 @@ impl Running {
         Self {
             day: vec![0.0; cells],
             night: vec![0.0; cells],
+            day_count: vec![0; cells],
+            night_count: vec![0; cells],
             max: vec![f32::NEG_INFINITY; cells],
             min: vec![f32::INFINITY; cells],
         }
     }
 
     fn parts(&mut self, day: bool, size: usize) -> Vec<RunningPart<'_>> {
-        let sum = if day { &mut self.day } else { &mut self.night };
+        let (sum, count) = if day {
+            (&mut self.day, &mut self.day_count)
+        } else {
+            (&mut self.night, &mut self.night_count)
+        };
         sum.chunks_mut(size)
+            .zip(count.chunks_mut(size))
             .zip(self.max.chunks_mut(size))
             .zip(self.min.chunks_mut(size))
-            .map(|((sum, max), min)| RunningPart { sum, max, min })
+            .map(|(((sum, count), max), min)| RunningPart {
+                sum,
+                count,
+                max,
+                min,
+            })
             .collect()
+    }
+
+    /// Steps in which a cell had a value.
+    fn count(&self, i: usize) -> u32 {
+        self.day_count[i] + self.night_count[i]
+    }
+
+    /// Hours where a cell was counted at all.
+    fn counted(&self, cells: Part, hours: &[f32]) -> Vec<f32> {
+        cells.map(|i| {
+            if self.count(i) > 0 {
+                f64::from(hours[i])
+            } else {
+                f64::NAN
+            }
+        })
     }
 }
 
@@ -45,11 +76,13 @@ impl RunningPart<'_> {
         let cells = at..at + values.len();
         let lanes = self.sum[cells.clone()]
             .iter_mut()
+            .zip(&mut self.count[cells.clone()])
             .zip(&mut self.max[cells.clone()])
             .zip(&mut self.min[cells]);
-        for (((sum, max), min), &value) in lanes.zip(values) {
+        for ((((sum, count), max), min), &value) in lanes.zip(values) {
             // A missing value changes nothing; `max` and `min` of a NaN are the other operand.
             *sum += if value.is_nan() { 0.0 } else { value };
+            *count += u32::from(!value.is_nan());
             *max = max.max(value);
             *min = min.min(value);
         }
@@ -102,8 +135,6 @@ impl Part {
 pub struct Statistics {
     tmrt: Running,
     utci: Running,
-    day_count: Vec<u32>,
-    night_count: Vec<u32>,
     sun_hours: Vec<f32>,
     shade_hours: Vec<f32>,
     day_thresholds: Vec<f64>,
@@ -118,7 +149,6 @@ pub struct Statistics {
 pub struct StatisticsPart<'a> {
     tmrt: RunningPart<'a>,
     utci: RunningPart<'a>,
-    count: &'a mut [u32],
     sun: &'a mut [f32],
     shade: &'a mut [f32],
     above: Vec<(f32, &'a mut [f32])>,
@@ -132,9 +162,6 @@ impl StatisticsPart<'_> {
     pub fn add(&mut self, at: usize, tmrt: &[f32], utci: &[f32], shadow: &[f32]) {
         self.tmrt.add(at, tmrt);
         self.utci.add(at, utci);
-        for (count, value) in self.count[at..].iter_mut().zip(tmrt) {
-            *count += u32::from(!value.is_nan());
-        }
         if self.day {
             let hours = self.sun[at..].iter_mut().zip(&mut self.shade[at..]);
             for ((sun, shade), &lit) in hours.zip(shadow) {
@@ -160,8 +187,6 @@ impl Statistics {
         Self {
             tmrt: Running::new(cells),
             utci: Running::new(cells),
-            day_count: vec![0; cells],
-            night_count: vec![0; cells],
             sun_hours: vec![0.0; cells],
             shade_hours: vec![0.0; cells],
             day_thresholds: day.to_vec(),
@@ -174,13 +199,13 @@ impl Statistics {
     /// Number of cells.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.day_count.len()
+        self.sun_hours.len()
     }
 
     /// Whether there is no cell.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.day_count.is_empty()
+        self.sun_hours.is_empty()
     }
 
     /// Thresholds of UTCI by day and at night [°C].
@@ -190,7 +215,7 @@ impl Statistics {
     }
 
     /// The running rasters for a device, finite: per quantity (tmrt, utci) day sum, night sum, max,
-    /// min; then day and night counts, hours of sun and shade, hours above each threshold.
+    /// min; then day and night counts of each, hours of sun and shade, hours above each threshold.
     #[must_use]
     pub fn export(&self) -> Vec<Vec<f32>> {
         let finite = |x: &[f32]| x.iter().map(|v| v.clamp(f32::MIN, f32::MAX)).collect();
@@ -200,7 +225,9 @@ impl Statistics {
             .flat_map(|r| [&r.day, &r.night, &r.max, &r.min])
             .map(|x| finite(x))
             .collect();
-        out.extend([counts(&self.day_count), counts(&self.night_count)]);
+        for running in [&self.tmrt, &self.utci] {
+            out.extend([counts(&running.day_count), counts(&running.night_count)]);
+        }
         out.extend([self.sun_hours.clone(), self.shade_hours.clone()]);
         out.extend(self.hours_above.iter().cloned());
         out
@@ -213,7 +240,7 @@ impl Statistics {
     pub fn import(&mut self, rasters: &[&[f32]]) {
         assert_eq!(
             rasters.len(),
-            12 + self.hours_above.len(),
+            14 + self.hours_above.len(),
             "rasters of the statistics"
         );
         let mut next = rasters.iter();
@@ -238,8 +265,14 @@ impl Statistics {
                 *x = if *x == f32::MAX { f32::INFINITY } else { *x };
             }
         }
-        let mut counts = vec![0.0; self.day_count.len()];
-        for own in [&mut self.day_count, &mut self.night_count] {
+        let mut counts = vec![0.0; self.sun_hours.len()];
+        let (tmrt, utci) = (&mut self.tmrt, &mut self.utci);
+        for own in [
+            &mut tmrt.day_count,
+            &mut tmrt.night_count,
+            &mut utci.day_count,
+            &mut utci.night_count,
+        ] {
             take(&mut counts);
             own.iter_mut()
                 .zip(&counts)
@@ -257,10 +290,10 @@ impl Statistics {
         self.steps[usize::from(!day)] += 1;
         let split = self.day_thresholds.len();
         let (by_day, by_night) = self.hours_above.split_at_mut(split);
-        let (above, thresholds, count) = if day {
-            (by_day, &self.day_thresholds, &mut self.day_count)
+        let (above, thresholds) = if day {
+            (by_day, &self.day_thresholds)
         } else {
-            (by_night, &self.night_thresholds, &mut self.night_count)
+            (by_night, &self.night_thresholds)
         };
         let parts = self
             .tmrt
@@ -272,12 +305,10 @@ impl Statistics {
             .chunks_mut(size)
             .zip(self.shade_hours.chunks_mut(size));
         let mut out: Vec<StatisticsPart<'_>> = parts
-            .zip(count.chunks_mut(size))
             .zip(hour_parts)
-            .map(|(((tmrt, utci), count), (sun, shade))| StatisticsPart {
+            .map(|((tmrt, utci), (sun, shade))| StatisticsPart {
                 tmrt,
                 utci,
-                count,
                 sun,
                 shade,
                 above: Vec::new(),
@@ -306,8 +337,8 @@ impl Statistics {
         let mut out = Vec::new();
         for (name, running) in [("tmrt", &self.tmrt), ("utci", &self.utci)] {
             let mean = |i: usize| {
-                let count = self.day_count[i] + self.night_count[i];
-                (f64::from(running.day[i]) + f64::from(running.night[i])) / f64::from(count)
+                let sum = f64::from(running.day[i]) + f64::from(running.night[i]);
+                sum / f64::from(running.count(i))
             };
             let part =
                 |sum: &[f32], count: &[u32], i: usize| f64::from(sum[i]) / f64::from(count[i]);
@@ -323,18 +354,19 @@ impl Statistics {
             out.push((format!("{name}_max"), max));
             let min = cells.map(|i| extreme(running.min[i]));
             out.push((format!("{name}_min"), min));
-            let day = cells.map(|i| part(&running.day, &self.day_count, i));
+            let day = cells.map(|i| part(&running.day, &running.day_count, i));
             out.push((format!("{name}_day_mean"), day));
-            let night = cells.map(|i| part(&running.night, &self.night_count, i));
+            let night = cells.map(|i| part(&running.night, &running.night_count, i));
             out.push((format!("{name}_night_mean"), night));
         }
         for (name, hours) in [("sun", &self.sun_hours), ("shade", &self.shade_hours)] {
-            out.push((format!("{name}_hours"), self.counted(cells, hours)));
+            out.push((format!("{name}_hours"), self.tmrt.counted(cells, hours)));
         }
         out
     }
 
-    /// Hours with UTCI above each threshold; a threshold of both lists counts day and night.
+    /// Hours with UTCI above each threshold; a threshold of both lists counts day and night. NaN
+    /// where there never was a UTCI.
     #[must_use]
     pub fn hours_above(&self) -> Vec<(f64, Vec<f32>)> {
         self.hours_above_in(Part::all(self.len()))
@@ -346,25 +378,13 @@ impl Statistics {
         let thresholds = self.day_thresholds.iter().chain(&self.night_thresholds);
         let mut out: Vec<(f64, Vec<f32>)> = Vec::new();
         for (&threshold, hours) in thresholds.zip(&self.hours_above) {
-            let found = self.counted(cells, hours);
+            let found = self.utci.counted(cells, hours);
             match out.iter_mut().find(|(t, _)| *t == threshold) {
                 Some((_, sum)) => sum.iter_mut().zip(found).for_each(|(s, h)| *s += h),
                 None => out.push((threshold, found)),
             }
         }
         out
-    }
-
-    /// Hours where a cell was counted at all.
-    fn counted(&self, cells: Part, hours: &[f32]) -> Vec<f32> {
-        let seen = |i: usize| self.day_count[i] + self.night_count[i] > 0;
-        cells.map(|i| {
-            if seen(i) {
-                f64::from(hours[i])
-            } else {
-                f64::NAN
-            }
-        })
     }
 }
 
@@ -430,5 +450,29 @@ mod tests {
         );
         assert_eq!(above[0].1[..2], [1.0, 0.0]);
         assert_eq!(above[1].1[..2], [0.5, 0.0]);
+    }
+
+    /// Steps and cells without UTCI count in the statistics of Tmrt only.
+    #[test]
+    fn a_mean_of_utci_is_over_the_steps_that_have_it() {
+        let nan = f32::NAN;
+        let mut stats = Statistics::new(3, &[30.0], &[20.0]);
+        let ones = [1.0; 3];
+        add(&mut stats, true, &[50.0; 3], &[35.0, 31.0, nan], &ones);
+        add(&mut stats, true, &[40.0; 3], &[25.0, nan, nan], &ones);
+        add(&mut stats, false, &[15.0; 3], &[nan; 3], &ones);
+        for name in ["utci_mean", "utci_day_mean"] {
+            assert_eq!(grid(&stats, name)[..2], [30.0, 31.0], "{name}");
+            assert!(grid(&stats, name)[2].is_nan(), "{name}");
+        }
+        assert_eq!(grid(&stats, "tmrt_mean"), [35.0; 3]);
+        assert!(grid(&stats, "utci_night_mean").iter().all(|x| x.is_nan()));
+        let above = stats.hours_above();
+        assert_eq!(above[0].1[..2], [0.5, 0.5]);
+        assert!(above[0].1[2].is_nan());
+        let mut again = Statistics::new(3, &[30.0], &[20.0]);
+        let planes = stats.export();
+        again.import(&planes.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        assert_eq!(grid(&again, "utci_mean")[..2], [30.0, 31.0]);
     }
 }

@@ -5,12 +5,13 @@ use crate::delay::ThermalState;
 use crate::fields::Field;
 use crate::grid::Window;
 use crate::gvf::{GroundView, GvfFields, GvfStage, GvfStep};
-use crate::params::{BodyShape, Params, PetWind};
-use crate::pet::PetStep;
+use crate::params::{BodyShape, Params, PetWind, Posture};
+use crate::pet::{Body, PetStep};
 use crate::radiation::cells::{Cells, GroundFields};
+use crate::radiation::sums::StepSums;
 use crate::radiation::surface::emission_and_lit_albedo;
 use crate::radiation::tables::{PatchSky, StepInput, StepTables};
-use crate::radiation::{Comfort, Means, RadiationInput, RadiationStage, evaluate_points};
+use crate::radiation::{Comfort, RadiationInput, RadiationStage, evaluate_points};
 use crate::rays::Reach;
 use crate::shadow::{ShadowStage, SunInput, SunShadow};
 use crate::sky::perez::Luminance;
@@ -67,8 +68,8 @@ pub struct StepOutput {
     pub sky: SkyStep,
     /// Sky luminance, by day under the patch sky.
     pub luminance: Option<Luminance>,
-    /// Means over cells with data.
-    pub means: Means,
+    /// Sums over the cells that are counted.
+    pub sums: StepSums,
     /// Time of each stage [s].
     pub seconds: Vec<(&'static str, f64)>,
 }
@@ -249,7 +250,7 @@ fn step_here(
         points,
         sky,
         luminance,
-        means: output.means,
+        sums: output.sums,
         seconds: clock.laps,
     }
 }
@@ -313,20 +314,46 @@ fn wind_at(height: f64, params: &Params, wind: f64) -> f64 {
     (height / params.wind_height).powf(0.2) * wind
 }
 
+/// Wind as the comfort indices receive it [m/s].
+#[derive(Clone, Copy, Debug)]
+pub struct ComfortWind {
+    /// At 10 m.
+    pub utci: f64,
+    /// At the height chosen for PET.
+    pub pet: f64,
+}
+
+impl ComfortWind {
+    /// From wind at the sensor.
+    #[must_use]
+    pub fn new(params: &Params, wind: f64) -> Self {
+        let height = match params.pet_wind {
+            PetWind::TenMetres => 10.0,
+            PetWind::BodyHeight => 1.1,
+        };
+        Self {
+            utci: wind_at(10.0, params, wind),
+            pet: wind_at(height, params, wind),
+        }
+    }
+}
+
 /// Comfort indices that the request needs.
 fn comfort(params: &Params, weather: &Weather, request: &Request<'_>) -> Comfort {
     let everything = !request.points.is_empty();
     let wants = |field: Field| everything || request.fields.contains(&field);
-    let wind_10m = wind_at(10.0, params, weather.wind).max(params.utci_wind_floor);
-    let pet_wind = match params.pet_wind {
-        PetWind::TenMetres => wind_at(10.0, params, weather.wind),
-        PetWind::BodyHeight => wind_at(1.1, params, weather.wind),
-    };
+    let ComfortWind { utci, pet } = ComfortWind::new(params, weather.wind);
     Comfort {
         utci: (wants(Field::Utci) || request.count)
-            .then(|| UtciStep::new(weather.ta, weather.rh, wind_10m)),
-        pet: wants(Field::Pet)
-            .then(|| PetStep::new(weather.ta, weather.rh, pet_wind, &params.person)),
+            .then(|| UtciStep::new(params.utci_range, weather.ta, weather.rh, utci)),
+        pet: wants(Field::Pet).then(|| {
+            let person = Body {
+                sitting: params.posture == Posture::Sitting,
+                ..params.person
+            };
+            let (ta, rh) = (weather.ta, weather.rh);
+            PetStep::new(params.pet_variant, ta, rh, pet, &person)
+        }),
     }
 }
 

@@ -11,6 +11,7 @@ use solweig_core::patches::{PatchMasks, PatchOption, PatchTable};
 use solweig_core::radiation::anisotropic::{patch_weights, sky_sums};
 use solweig_core::radiation::cells::{Cells, GroundFields};
 use solweig_core::radiation::sides;
+use solweig_core::radiation::sums::GROUND;
 use solweig_core::radiation::tables::{PatchSky, StepInput, StepTables};
 use solweig_core::radiation::work::Work;
 use solweig_core::radiation::{Comfort, evaluate_points};
@@ -109,6 +110,7 @@ impl Case {
         let same = |x: &'static [f32; 1]| [x.as_slice(); 5];
         let cells = Cells {
             valid: &[true],
+            places: &[GROUND],
             svf: svf.each_ref().map(|x| x.as_slice()),
             patches: params.anisotropic.then_some((masks, sums.as_slice())),
             land_cover: None,
@@ -420,6 +422,7 @@ fn missing_sky_view_gives_no_value() {
     let same = |x: &'static [f32; 1]| [x.as_slice(); 5];
     let cells = Cells {
         valid: &[true],
+        places: &[GROUND],
         svf: svf.each_ref().map(|x| x.as_slice()),
         patches: None,
         land_cover: None,

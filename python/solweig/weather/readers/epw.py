@@ -24,6 +24,7 @@ from solweig.weather.readers import frames
 from solweig.weather.readers.epw_clock import (
     CLOCK_COLUMNS,
     EpwClock,
+    a_year,
     dated,
     ends_as_written,
     means_written_years,
@@ -252,9 +253,10 @@ def read_epw_weather(
     file = read_file(path)
     _say_pvgis(file)
     clock = read_clock(file.table, file.name)
+    year = None if year is None else a_year(year)
     frame = _quantities(file.table, file.name)
     zone = float(file.place["TZ"])
-    if year is not None and means_written_years(clock, int(year), start, end):
+    if year is not None and means_written_years(clock, year, start, end):
         # The rows are chosen by the dates of the file, then they are given the year.
         written = pd.DataFrame({"row": range(len(frame))}, index=ends_as_written(clock))
         rows = select(written, start, end, None, file.name, zone)["row"].to_numpy()

@@ -186,9 +186,24 @@ def _years(clock: EpwClock, year: int | None, start: Any, source: str) -> I64:
         log.info("%s is composed of months of several years; all rows are dated %d", source, year)
     if year is None:
         return written
-    if not 1700 <= int(year) <= 2300:
-        raise WeatherDataError("year", "1700 to 2300", repr(year))
-    return np.full(written.size, int(year))
+    return np.full(written.size, year)
+
+
+def a_year(said: Any) -> int:
+    """A year that rows are to have.
+
+    Raises
+    ------
+    WeatherDataError
+        No whole number, or out of range.
+    """
+    try:
+        year = int(said)
+    except (TypeError, ValueError):
+        year = 0
+    if not 1700 <= year <= 2300 or year != float(said):
+        raise WeatherDataError("year", "1700 to 2300", repr(said))
+    return year
 
 
 def _is_one_stretch(clock: EpwClock) -> bool:

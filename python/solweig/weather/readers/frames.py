@@ -97,7 +97,7 @@ def lengths(frame: pd.DataFrame, said: float | None, source: str) -> tuple[F64, 
     """
     apart = np.diff(frame.index.to_numpy()) / np.timedelta64(1, "m")
     if said is not None:
-        if not 0.01 <= said <= 1440:
+        if isinstance(said, str) or not 0.01 <= said <= 1440:
             raise WeatherDataError("timestep_minutes", "0.01 to 1440 min", repr(said))
         if apart.size and apart.min() < said:
             log.warning(

@@ -62,9 +62,7 @@ def select(
         keep &= np.asarray(stamps < pd.Timestamp(before))
     wanted: list[int] = []
     if hours is not None:
-        wanted = [int(hour) for hour in hours]
-        if any(not 0 <= hour <= 23 for hour in wanted):
-            raise ConfigurationError("hours", "hours from 0 to 23", repr(wanted))
+        wanted = _hours(hours)
         keep &= np.isin(stamps.hour, wanted)
     if not keep.any():
         raise WeatherDataError(
@@ -76,6 +74,16 @@ def select(
         )
     _say_cut(stamps, first, last if last is not None else before, source)
     return frame[keep].copy()
+
+
+def _hours(said: Any) -> list[int]:
+    try:
+        wanted = [int(hour) for hour in said]
+    except (TypeError, ValueError):
+        wanted = [-1]
+    if isinstance(said, str) or any(not 0 <= hour <= 23 for hour in wanted):
+        raise ConfigurationError("hours", "a list of hours from 0 to 23", repr(said))
+    return wanted
 
 
 def _words(start: Any, end: Any) -> str:

@@ -18,6 +18,8 @@ pub struct Body {
     pub clothing: f64,
     /// Female rather than male metabolism and sweating.
     pub female: bool,
+    /// Sitting rather than standing; only the 2018 revision tells them apart.
+    pub sitting: bool,
 }
 
 impl Default for Body {
@@ -30,6 +32,7 @@ impl Default for Body {
             activity: 80.0,
             clothing: 0.9,
             female: false,
+            sitting: false,
         }
     }
 }
@@ -56,7 +59,12 @@ impl Body {
 
     /// Fraction of the body covered by clothing.
     pub(super) fn covered_fraction(&self) -> f64 {
+        self.covered_polynomial().min(1.0)
+    }
+
+    /// The same before it is held to the whole body.
+    pub(super) fn covered_polynomial(&self) -> f64 {
         let c = self.clothing;
-        ((-2.36 + 173.51 * c - 100.76 * c * c + 19.28 * c * c * c) / 100.0).min(1.0)
+        (-2.36 + 173.51 * c - 100.76 * c * c + 19.28 * c * c * c) / 100.0
     }
 }

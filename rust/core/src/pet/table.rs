@@ -5,7 +5,7 @@
 //! the solver, and halved around kinks and changes of regime until it fits. The table is a function
 //! of the weather only, so results depend neither on the order of cells nor on threads.
 
-use super::balance::Balance;
+use super::solver::Solver;
 use rayon::prelude::*;
 use std::sync::OnceLock;
 
@@ -33,20 +33,14 @@ enum Piece {
 /// Solver and table for one instant.
 #[derive(Debug)]
 pub(super) struct Table {
-    balance: Balance,
+    solver: Solver,
     pieces: Vec<OnceLock<Piece>>,
 }
 
-/// PET [°C] and the regime it was found in.
-pub(super) fn solve(balance: &Balance, tmrt: f64) -> (f64, u8) {
-    let (regime, state) = balance.solve_outdoor(tmrt);
-    (balance.solve_indoor(&state), regime)
-}
-
 impl Table {
-    pub(super) fn new(balance: Balance) -> Self {
+    pub(super) fn new(solver: Solver) -> Self {
         Self {
-            balance,
+            solver,
             pieces: (0..CELLS).map(|_| OnceLock::new()).collect(),
         }
     }
@@ -55,12 +49,12 @@ impl Table {
     pub(super) fn eval(&self, tmrt: f64) -> f64 {
         let position = (tmrt - LOW) / WIDTH;
         if !(position >= 0.0 && position < CELLS as f64) {
-            return solve(&self.balance, tmrt).0;
+            return self.solver.solve(tmrt).0;
         }
         let cell = position as usize;
         self.piece(cell)
             .eval(position - cell as f64)
-            .unwrap_or_else(|| solve(&self.balance, tmrt).0)
+            .unwrap_or_else(|| self.solver.solve(tmrt).0)
     }
 }
 
@@ -87,8 +81,7 @@ impl Table {
             .map(|cell| {
                 let low = LOW + WIDTH * cell as f64;
                 let mut out = Vec::new();
-                self.piece(cell)
-                    .flatten(&self.balance, low, WIDTH, &mut out);
+                self.piece(cell).flatten(&self.solver, low, WIDTH, &mut out);
                 out
             })
             .collect();
@@ -98,13 +91,13 @@ impl Table {
     fn piece(&self, cell: usize) -> &Piece {
         self.pieces[cell].get_or_init(|| {
             let low = LOW + WIDTH * cell as f64;
-            Piece::fit(&self.balance, low, low + WIDTH, MAX_DEPTH)
+            Piece::fit(&self.solver, low, low + WIDTH, MAX_DEPTH)
         })
     }
 }
 
 impl Piece {
-    fn flatten(&self, balance: &Balance, low: f64, width: f64, out: &mut Vec<PetPiece>) {
+    fn flatten(&self, solver: &Solver, low: f64, width: f64, out: &mut Vec<PetPiece>) {
         let half = 0.5 * width;
         match self {
             Self::Cubic(cubic) => out.push(PetPiece {
@@ -113,23 +106,23 @@ impl Piece {
                 cubic: *cubic,
             }),
             Self::Halves(halves) => {
-                halves[0].flatten(balance, low, half, out);
-                halves[1].flatten(balance, low + half, half, out);
+                halves[0].flatten(solver, low, half, out);
+                halves[1].flatten(solver, low + half, half, out);
             }
             Self::Solve => {
                 for (low, end) in [(low, low), (low + half, low + width)] {
                     out.push(PetPiece {
                         low,
                         width: half,
-                        cubic: [solve(balance, end).0, 0.0, 0.0, 0.0],
+                        cubic: [solver.solve(end).0, 0.0, 0.0, 0.0],
                     });
                 }
             }
         }
     }
 
-    fn fit(balance: &Balance, low: f64, high: f64, depth: u32) -> Self {
-        let at = |u: &f64| solve(balance, low + u * (high - low));
+    fn fit(solver: &Solver, low: f64, high: f64, depth: u32) -> Self {
+        let at = |u: &f64| solver.solve(low + u * (high - low));
         let nodes = NODES.each_ref().map(at);
         let checks = CHECKS.each_ref().map(at);
         let cubic = newton(nodes.map(|(pet, _)| pet));
@@ -137,6 +130,7 @@ impl Piece {
             .iter()
             .chain(&checks)
             .all(|&(_, regime)| regime == nodes[0].1)
+            && (solver.may_fall() || rises(&cubic))
             && CHECKS
                 .iter()
                 .zip(&checks)
@@ -149,8 +143,8 @@ impl Piece {
         }
         let middle = 0.5 * (low + high);
         Self::Halves(Box::new([
-            Self::fit(balance, low, middle, depth - 1),
-            Self::fit(balance, middle, high, depth - 1),
+            Self::fit(solver, low, middle, depth - 1),
+            Self::fit(solver, middle, high, depth - 1),
         ]))
     }
 
@@ -182,6 +176,18 @@ fn newton(y: [f64; 4]) -> [f64; 4] {
         }
     }
     d
+}
+
+/// Whether a cubic never falls in the unit interval.
+fn rises(d: &[f64; 4]) -> bool {
+    // Its derivative a + 2 b u + 3 c u², from the Newton form expanded.
+    let c = d[3];
+    let b = d[2] - c * (NODES[0] + NODES[1] + NODES[2]);
+    let a = d[1] - d[2] * (NODES[0] + NODES[1])
+        + c * (NODES[0] * NODES[1] + NODES[0] * NODES[2] + NODES[1] * NODES[2]);
+    let slope = |u: f64| a + u * (2.0 * b + u * 3.0 * c);
+    let turn = -b / (3.0 * c);
+    slope(0.0) >= 0.0 && slope(1.0) >= 0.0 && (!(0.0..=1.0).contains(&turn) || slope(turn) >= 0.0)
 }
 
 #[inline]

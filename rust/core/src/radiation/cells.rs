@@ -30,6 +30,8 @@ pub struct GroundFields<'a> {
 pub struct Cells<'a> {
     /// Cells with data.
     pub valid: &'a [bool],
+    /// Where each cell lies for the sums over the map, see [`super::sums::places`].
+    pub places: &'a [u8],
     /// Sky view factors.
     pub svf: [&'a [f32]; SVF_FIELDS],
     /// Patch visibility, with the sums that hold for the run; `None` under the isotropic sky.
@@ -66,6 +68,7 @@ impl<'a> Cells<'a> {
         let part = |x: &'a [f32]| &x[range.clone()];
         Self {
             valid: &self.valid[range.clone()],
+            places: &self.places[range.clone()],
             svf: self.svf.map(part),
             patches: self.patches.map(|(m, sums)| {
                 let words = range.start * m.words..range.end * m.words;
@@ -129,6 +132,7 @@ impl<'a> Cells<'a> {
 #[derive(Clone, Debug)]
 pub struct Gathered {
     valid: Vec<bool>,
+    places: Vec<u8>,
     svf: [Vec<f32>; SVF_FIELDS],
     words: usize,
     building: Vec<u32>,
@@ -163,6 +167,7 @@ impl Gathered {
         };
         Self {
             valid: pick(cells.valid, at),
+            places: pick(cells.places, at),
             svf: cells.svf.map(|x| pick(x, at)),
             words,
             building: masks.map_or_else(Vec::new, |m| pick_words(m.building, words, at)),
@@ -194,6 +199,7 @@ impl Gathered {
         };
         Cells {
             valid: &self.valid,
+            places: &self.places,
             svf: std::array::from_fn(|k| self.svf[k].as_slice()),
             patches: (self.words > 0).then_some((masks, self.sums.as_slice())),
             land_cover: self.land_cover.as_deref(),

@@ -10,6 +10,7 @@ pub mod cells;
 pub mod longwave;
 pub mod shortwave;
 pub mod sides;
+pub mod sums;
 pub mod surface;
 pub mod tables;
 pub mod tmrt;
@@ -24,6 +25,7 @@ use crate::stats::{Statistics, StatisticsPart};
 use crate::utci::UtciStep;
 use cells::{BLOCK, Cells, Gathered, Memory};
 use rayon::prelude::*;
+use sums::{ByPlace, StepSums};
 use tables::StepTables;
 use tmrt::tmrt;
 use work::Work;
@@ -57,24 +59,13 @@ pub struct RadiationInput<'a> {
     pub statistics: Option<(f64, &'a mut Statistics)>,
 }
 
-/// Means over the cells with a value; NaN if there is none.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Means {
-    /// Mean radiant temperature [°C].
-    pub tmrt: f64,
-    /// UTCI [°C].
-    pub utci: f64,
-    /// Share of the beam that arrives.
-    pub sun: f64,
-}
-
 /// Result of the pass.
 #[derive(Clone, Debug)]
 pub struct RadiationOutput {
     /// The fields asked for, in that order.
     pub fields: Vec<Vec<f32>>,
-    /// Means over the raster.
-    pub means: Means,
+    /// Sums over the cells that are counted.
+    pub sums: StepSums,
 }
 
 /// Radiation, Tmrt and comfort of one step.
@@ -91,33 +82,13 @@ impl Stage for RadiationStage {
     }
 }
 
-/// Values are summed in units of this, as whole numbers: such sums are exact, so a mean is the same
-/// whatever the order, the threads or the tiles. Means are off by half a unit at most.
-const UNIT: f64 = 1.0 / 262_144.0;
-
-/// A value in whole units.
-#[inline(always)]
-fn units(value: f32) -> f64 {
-    (f64::from(value) * (1.0 / UNIT)).round_ties_even()
-}
-
-/// Sums of a chunk in units of [`UNIT`]; the counts are of values that are not missing.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sums {
-    tmrt: f64,
-    utci: f64,
-    sun: f64,
-    tmrt_count: u64,
-    utci_count: u64,
-}
-
 /// One task: its cells and where its results go.
 struct Task<'a> {
     cells: Cells<'a>,
     memory: Option<Memory<'a>>,
     out: Vec<&'a mut [f32]>,
     statistics: Option<StatisticsPart<'a>>,
-    sums: Sums,
+    sums: ByPlace,
 }
 
 /// Compute a block from loaded inputs to comfort. `all_sides` completes the longwave sides of a
@@ -231,15 +202,20 @@ impl Task<'_> {
     #[inline(always)]
     fn count(&mut self, work: &Work, first: usize, comfort: &Comfort) {
         let (tmrt, utci) = (&work.tmrt[..work.n], &work.utci[..work.n]);
+        let places = &self.cells.places[first..first + work.n];
+        let range = comfort
+            .utci
+            .as_ref()
+            .map_or([f32::NEG_INFINITY, f32::INFINITY], UtciStep::tmrt_range);
         for i in 0..work.n {
             if !tmrt[i].is_nan() {
-                self.sums.tmrt += units(tmrt[i]);
-                self.sums.sun += units(work.shadow[i]);
-                self.sums.tmrt_count += 1;
-            }
-            if comfort.utci.is_some() && !utci[i].is_nan() {
-                self.sums.utci += units(utci[i]);
-                self.sums.utci_count += 1;
+                let utci = if comfort.utci.is_some() {
+                    utci[i]
+                } else {
+                    f32::NAN
+                };
+                let sums = &mut self.sums[usize::from(places[i])];
+                sums.add(tmrt[i], utci, work.shadow[i], range);
             }
         }
         if let Some(statistics) = &mut self.statistics {
@@ -288,7 +264,7 @@ fn evaluate(input: &mut RadiationInput<'_>) -> RadiationOutput {
             memory: memories.as_mut().and_then(Iterator::next),
             out: rest.iter_mut().filter_map(Iterator::next).collect(),
             statistics: parts.as_mut().and_then(Iterator::next),
-            sums: Sums::default(),
+            sums: ByPlace::default(),
         })
         .collect();
     tasks.par_iter_mut().for_each(|task| {
@@ -299,28 +275,9 @@ fn evaluate(input: &mut RadiationInput<'_>) -> RadiationOutput {
             fields,
         });
     });
-    let means = mean(tasks.iter().map(|t| t.sums));
+    let sums = sums::total(tasks.iter().map(|t| t.sums));
     drop(tasks);
-    RadiationOutput { fields: out, means }
-}
-
-/// Means from the chunks' sums.
-fn mean(chunks: impl Iterator<Item = Sums>) -> Means {
-    // A chunk's sums are exact in f64; those of a gigapixel raster need more than its 53 bits.
-    let (mut tmrt, mut utci, mut sun) = (0i128, 0i128, 0i128);
-    let (mut tmrt_count, mut utci_count) = (0u64, 0u64);
-    for chunk in chunks {
-        tmrt += chunk.tmrt as i128;
-        utci += chunk.utci as i128;
-        sun += chunk.sun as i128;
-        tmrt_count += chunk.tmrt_count;
-        utci_count += chunk.utci_count;
-    }
-    Means {
-        tmrt: tmrt as f64 * UNIT / tmrt_count as f64,
-        utci: utci as f64 * UNIT / utci_count as f64,
-        sun: sun as f64 * UNIT / tmrt_count as f64,
-    }
+    RadiationOutput { fields: out, sums }
 }
 
 /// Every field at some cells, in the order of [`crate::fields::FIELDS`]; the memory is read, not

@@ -32,7 +32,7 @@ impl Footprint {
         let surface = 4 * 7;
         let ground = 4 * 5;
         // info, steps, lup, alb and memory; emitted and lit; statistics.
-        let others = 4 + 3 * ground + 24 + 12 + 4 * 16;
+        let others = 4 + 3 * ground + 24 + 12 + 4 * 18;
         let run = families * masks + views + dynamic + out + surface + others;
         // A sky view holds masks and fields, and their copy on the way back.
         let readback = families * (mask + 20);
@@ -40,7 +40,7 @@ impl Footprint {
             heights: if vegetation { 16 } else { 8 },
             largest_heights: if vegetation { 8 } else { 4 },
             cells: run.max(2 * readback),
-            largest_cells: [masks, views, dynamic, out, surface, 4 * 8]
+            largest_cells: [masks, views, dynamic, out, surface, 4 * 9]
                 .into_iter()
                 .max()
                 .unwrap_or(4),

@@ -10,6 +10,7 @@ use crate::device::memory::DeviceBuffer;
 use crate::shaders::grid::{GridUniform, info};
 use solweig_core::grid::Window;
 use solweig_core::radiation::cells::Cells;
+use solweig_core::radiation::sums::NOT_COUNTED;
 use solweig_core::timestep::Run;
 use std::sync::Arc;
 
@@ -104,6 +105,9 @@ impl DeviceRun {
             }
             if run.ground_view.buildings()[i] == 1 {
                 *bits |= info::OPEN_GROUND;
+            }
+            if cells.places[i] != NOT_COUNTED {
+                *bits |= info::COUNTED;
             }
             *bits |= u32::try_from(cells.code(i)).unwrap_or(0) << info::CODE_SHIFT;
         }

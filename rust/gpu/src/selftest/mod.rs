@@ -16,6 +16,7 @@ use solweig_core::grid::{Grid, Window};
 use solweig_core::gvf::{GvfStage, GvfStep};
 use solweig_core::params::Params;
 use solweig_core::patches::PatchOption;
+use solweig_core::radiation::sums::AreaSums;
 use solweig_core::rays::Reach;
 use solweig_core::shadow::{ShadowStage, SunInput};
 use solweig_core::stage::Stage;
@@ -101,11 +102,11 @@ fn step_answers(
     for (field, values) in FIELDS.iter().zip(&out.points) {
         answers.push(Answer::new("radiation", tolerance(field.0), values.clone()));
     }
-    let means = [out.means.tmrt, out.means.utci, out.means.sun];
+    let means = [out.sums.ground, out.sums.roofs].map(AreaSums::means);
     answers.push(Answer::new(
         "statistics",
         0.02,
-        means.iter().map(|&m| m as f32).collect(),
+        means.iter().flatten().map(|&m| m as f32).collect(),
     ));
 }
 

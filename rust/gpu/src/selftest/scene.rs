@@ -7,6 +7,7 @@ use solweig_core::params::Params;
 use solweig_core::patches::{PatchMasks, PatchOption, PatchTable};
 use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
 use solweig_core::radiation::cells::Cells;
+use solweig_core::radiation::sums::places;
 use solweig_core::radiation::tables::PatchSky;
 use solweig_core::rays::Reach;
 use solweig_core::stage::Stage;
@@ -27,6 +28,8 @@ pub struct Town {
     pub walls: Vec<WallCell>,
     /// Ground view.
     pub ground_view: GroundView,
+    /// Where cells are counted.
+    pub places: Vec<u8>,
     /// Rays and weights of the sky.
     pub plan: SkyPlan,
     /// Sky view.
@@ -173,6 +176,7 @@ impl Town {
             id: 0,
             terrain,
             walls: wall_cells(&height, &aspect),
+            places: places(&rasters.buildings, |_| true),
             ground_view,
             patch_sky: PatchSky {
                 table: plan.table.clone(),
@@ -209,6 +213,7 @@ impl Town {
             ground_view: &self.ground_view,
             cells: Cells {
                 valid: &self.terrain.valid,
+                places: &self.places,
                 svf: std::array::from_fn(|k| self.sky.fields[k].as_slice()),
                 patches: anisotropic.then(|| (self.masks(), self.sums.as_slice())),
                 land_cover: Some(&self.land_cover),

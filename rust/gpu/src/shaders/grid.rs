@@ -63,6 +63,8 @@ pub mod info {
     pub const OPEN_GROUND: u32 = 8;
     /// Every input of the radiation is given.
     pub const COMPLETE: u32 = 16;
+    /// Sums over the map count it: it is not in the margin of a tile.
+    pub const COUNTED: u32 = 1 << 16;
     /// Position of the land-cover code.
     pub const CODE_SHIFT: u32 = 8;
 }

@@ -9,7 +9,7 @@ use crate::resident::run::DeviceRun;
 use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
-use solweig_core::radiation::Means;
+use solweig_core::radiation::sums::{AreaSums, StepSums, UNIT};
 use solweig_core::stats::Statistics;
 
 const STAGE: &str = "statistics";
@@ -51,7 +51,7 @@ uniform! {
         has_utci: u32,
         base: f32,
         raster_cols: u32,
-        pad: [u32; 2],
+        range: [f32; 2],
     }
 }
 
@@ -80,9 +80,9 @@ pub fn encode<'a>(
 ) -> Result<(), StageFailure> {
     let [by_day, by_night] = like.thresholds();
     let (thresholds, first) = if day {
-        (by_day, 4)
+        (by_day, 6)
     } else {
-        (by_night, 4 + by_day.len())
+        (by_night, 6 + by_day.len())
     };
     if thresholds.len() > MOST_THRESHOLDS {
         return Err(GpuError::LimitExceeded {
@@ -112,18 +112,22 @@ pub fn encode<'a>(
     job.dispatch(Kernel::Statistics, &uniform, &storage)
 }
 
-/// Encode sums per row for the means of a step: four floats a row into `rows`. `base` is
-/// subtracted from the temperatures first.
+/// Floats a row of raster that [`encode_sums`] gives.
+pub const ROW_SUMS: u64 = 12;
+
+/// Encode sums per row over the cells that are counted: [`ROW_SUMS`] floats a row into `rows`.
+/// `base` is subtracted from the temperatures first; `range` is that of UTCI [°C of Tmrt].
 ///
 /// # Errors
 /// What stands in the way.
-pub fn encode_means<'a>(
+pub fn encode_sums<'a>(
     job: &mut Job<'a>,
     run: &'a DeviceRun,
     planes: CountedPlanes,
     out: &'a DeviceBuffer,
     rows: &'a DeviceBuffer,
     base: f32,
+    range: [f32; 2],
 ) -> Result<(), StageFailure> {
     let uniform = MeansUniform {
         // One workgroup a row.
@@ -137,31 +141,47 @@ pub fn encode_means<'a>(
         has_utci: u32::from(planes.utci.is_some()),
         base,
         raster_cols: run.grid().cols,
-        pad: [0; 2],
+        range,
     };
     job.dispatch(Kernel::Means, &uniform, &[&run.info, out, rows])
 }
 
-/// Means from the sums of the rows.
+/// Sums of the step from those of the rows. `has_utci` says whether the weather gives UTCI,
+/// `holes` whether cells outside its range have none.
 #[must_use]
-pub fn means(rows: &[f32], base: f32, has_utci: bool) -> Means {
-    let mut total = [0.0_f64; 4];
-    for row in rows.chunks_exact(4) {
+pub fn sums(rows: &[f32], base: f32, has_utci: bool, holes: bool) -> StepSums {
+    let mut total = [0.0_f64; ROW_SUMS as usize];
+    for row in rows.chunks_exact(total.len()) {
         for (sum, &x) in total.iter_mut().zip(row) {
             *sum += f64::from(x);
         }
     }
-    let [tmrt, utci, sun, cells] = total;
-    let base = f64::from(base);
-    let none = cells == 0.0;
-    Means {
-        tmrt: if none { f64::NAN } else { base + tmrt / cells },
-        utci: if none || !has_utci {
-            f64::NAN
-        } else {
-            base + utci / cells
-        },
-        sun: sun / cells,
+    let area = |[tmrt, utci, sun, cells]: [f64; 4], [below, above]: [f64; 2]| {
+        let known = match (has_utci, holes) {
+            (false, _) => 0.0,
+            (true, false) => cells,
+            (true, true) => cells - below - above,
+        };
+        let whole = |x: f64| (x / UNIT).round_ties_even() as i64;
+        let base = f64::from(base);
+        AreaSums {
+            tmrt: whole(base * cells + tmrt),
+            utci: if has_utci {
+                whole(base * known + utci)
+            } else {
+                0
+            },
+            sun: whole(sun),
+            tmrt_count: cells as u64,
+            utci_count: known as u64,
+            below: below as u64,
+            above: above as u64,
+        }
+    };
+    let [a, b, c, d, e, f, g, h, below, above, roof_below, roof_above] = total;
+    StepSums {
+        ground: area([a, b, c, d], [below, above]),
+        roofs: area([e, f, g, h], [roof_below, roof_above]),
     }
 }
 

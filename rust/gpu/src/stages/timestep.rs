@@ -4,8 +4,9 @@ use super::anisotropic::{self, PatchTables};
 use super::gvf::{self, GroundRasters};
 use super::pet::{self, OUTSIDE, PetTable};
 use super::shadow::{self, SunTables};
-use super::statistics::{self, CountedPlanes};
-use super::{emission, radiation, utci};
+use super::statistics::{self, CountedPlanes, ROW_SUMS};
+use super::utci::{self, NO_UTCI};
+use super::{emission, radiation};
 use crate::device::Gpu;
 use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
@@ -19,8 +20,8 @@ use crate::resident::terrain::DeviceTerrain;
 use crate::shaders::grid::count;
 use solweig_core::carried::Carried;
 use solweig_core::fields::{FIELDS, Field};
-use solweig_core::radiation::Means;
 use solweig_core::timestep::{Prepared, Request, Run, StepOutput, TimestepInput, bring_home};
+use solweig_core::utci::CellRule;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -141,7 +142,10 @@ impl StepDevice {
                 "the fields of a step",
                 u64::from(planes.number) * device.cells,
             )?,
-            rows: gpu.storage("the sums of the rows", 4 * u64::from(device.grid().rows))?,
+            rows: gpu.storage(
+                "the sums of the rows",
+                ROW_SUMS * u64::from(device.grid().rows),
+            )?,
             picked: gpu.storage("the points", (points.len() * FIELD_COUNT) as u64)?,
             points: gpu.upload("the points", &points)?,
         })
@@ -227,8 +231,13 @@ fn encode<'a>(
         statistics::encode(job, device, running, like, counted, out, tables.day, hours)?;
     }
     let base = ta as f32;
-    statistics::encode_means(job, device, counted, out, &step.rows, base)?;
-    job.read(&step.rows, 0, 4 * u64::from(device.grid().rows));
+    let range = prepared
+        .comfort
+        .utci
+        .as_ref()
+        .map_or([f32::MIN, f32::MAX], |utci| utci::finite(utci.tmrt_range()));
+    statistics::encode_sums(job, device, counted, out, &step.rows, base, range)?;
+    job.read(&step.rows, 0, ROW_SUMS * u64::from(device.grid().rows));
     if !request.points.is_empty() {
         let number = request.points.len();
         statistics::encode_points(job, device, &step.points, number, out, &step.picked)?;
@@ -273,6 +282,7 @@ fn fields(
         let mut values = raster(device, results.get(first + i));
         match field {
             Field::Utci if !reads.has_utci => values.fill(f32::NAN),
+            Field::Utci => no_utci(&mut values),
             Field::Pet if !reads.has_pet => values.fill(f32::NAN),
             Field::Pet => {
                 let tmrt = results.get::<f32>(2);
@@ -283,6 +293,15 @@ fn fields(
         out.push(values);
     }
     out
+}
+
+/// NaN where a cell outside the range is to have no UTCI.
+fn no_utci(values: &mut [f32]) {
+    for value in values {
+        if *value == NO_UTCI {
+            *value = f32::NAN;
+        }
+    }
 }
 
 /// Solve PET on the host where Tmrt lies outside the table.
@@ -314,6 +333,7 @@ fn points(
     for ((field, _), values) in FIELDS.iter().zip(&mut out) {
         match field {
             Field::Utci if !reads.has_utci => values.fill(f32::NAN),
+            Field::Utci => no_utci(values),
             Field::Pet if !reads.has_pet => values.fill(f32::NAN),
             Field::Pet => solve_outside(prepared, values, |i| tmrt[i]),
             _ => {}
@@ -406,14 +426,16 @@ pub fn step(
             return Err(failure);
         }
     };
-    let mut means: Means = statistics::means(results.get(0), reads.base, reads.has_utci);
-    if prepared.comfort.utci.is_none() {
-        means.utci = f64::NAN;
-    }
+    let holes = prepared
+        .comfort
+        .utci
+        .as_ref()
+        .is_some_and(|utci| utci.cell_rule() == CellRule::Nan);
+    let sums = statistics::sums(results.get(0), reads.base, reads.has_utci, holes);
     let output = StepOutput {
         fields: fields(device, &prepared, &request, &reads, &results),
         points: points(device, &prepared, &request, &reads, &results),
-        means,
+        sums,
         seconds: seconds(tables_s, &stages, &before, &gpu.times()),
         sky: prepared.sky,
         luminance: prepared.luminance.clone(),

@@ -7,10 +7,19 @@ use crate::resident::run::DeviceRun;
 use crate::shaders::grid::GridUniform;
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
-use solweig_core::utci::UtciStep;
+use solweig_core::utci::{CellRule, UtciStep};
 
 /// Tmrt above the air temperature that UTCI is evaluated around [K].
 const CENTRE_ABOVE_AIR: f64 = 15.0;
+
+/// What UTCI is where a cell outside its range is to have none.
+pub const NO_UTCI: f32 = -9999.0;
+
+/// A range as kernels take it: no infinity enters them.
+#[must_use]
+pub fn finite(range: [f32; 2]) -> [f32; 2] {
+    range.map(|x| x.clamp(f32::MIN, f32::MAX))
+}
 
 uniform! {
     UtciUniform for [Utci] {
@@ -18,7 +27,9 @@ uniform! {
         tmrt: u32,
         utci: u32,
         centre: f32,
-        pad: u32,
+        rule: u32,
+        range: [f32; 2],
+        pad: [u32; 2],
         low: [f32; 4],
         high: [f32; 4],
     }
@@ -49,7 +60,13 @@ pub fn encode<'a>(
         tmrt,
         utci,
         centre,
-        pad: 0,
+        rule: match step.cell_rule() {
+            CellRule::Given => 0,
+            CellRule::Clip => 1,
+            CellRule::Nan => 2,
+        },
+        range: finite(step.tmrt_range()),
+        pad: [0; 2],
         low: [c[0], c[1], c[2], c[3]],
         high: [c[4], c[5], c[6], 0.0],
     };
