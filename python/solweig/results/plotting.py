@@ -279,6 +279,7 @@ def plot_point_curve(
     subtitle: str = "",
     air_temperature: pd.Series | None = None,
     measured: pd.DataFrame | None = None,
+    intervals: str = "",
     save_path: str | Path | None = None,
 ) -> Figure:
     """Draw a point's day: Tmrt, UTCI and air above, radiation below, measurements as dots.
@@ -293,6 +294,8 @@ def plot_point_curve(
         [deg C], indexed by time.
     measured
         Indexed by time, any of ``Tmrt``, ``Kdown``, ``Kup``, ``Ldown``, ``Lup``.
+    intervals
+        What the time stamps stand for, written below the axis.
     save_path
         File to write; None leaves the figure open.
 
@@ -336,7 +339,7 @@ def plot_point_curve(
         _shade_nights(upper, lower, table)
         upper.set_ylabel("Temperature [°C]")
         lower.set_ylabel("Radiation [W m⁻²]")
-        _finish_time_axis(lower, time)
+        _finish_time_axis(lower, time, intervals)
         for axes in (upper, lower):
             axes.grid(color="#dddddd", lw=0.7)
             axes.set_axisbelow(True)
@@ -366,8 +369,10 @@ def _shade_nights(upper: Axes, lower: Axes, table: pd.DataFrame) -> None:
                 axes.axvspan(t - half, t + half, color="#e9edf3", lw=0, zorder=0)
 
 
-def _finish_time_axis(axes: Axes, time: NDArray[Any]) -> None:
+def _finish_time_axis(axes: Axes, time: NDArray[Any], intervals: str) -> None:
     import matplotlib.dates as dates
+
+    axes.set_xlabel(intervals, fontsize=9, color="#444444")
 
     hours = (time[-1] - time[0]) / np.timedelta64(1, "h") if len(time) > 1 else 1.0
     locator = dates.AutoDateLocator(minticks=5, maxticks=10)
@@ -422,7 +427,7 @@ def plot_series(
         })  # fmt: skip
         sun.set_ylim(0, 1.05)
         sun.set_ylabel("Fraction [-]")
-        _finish_time_axis(sun, table.index.to_numpy())
+        _finish_time_axis(sun, table.index.to_numpy(), summary.interval_text())
         heat.set_title(
             f"Heat stress, {first:%Y-%m-%d}" if first else "Heat stress", loc="left",
             fontsize=14, weight="bold",
