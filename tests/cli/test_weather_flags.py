@@ -29,7 +29,8 @@ def run(site: Path, *more: str, weather: str = "a.epw", before: tuple[str, ...] 
     kind = "--epw" if weather.endswith(".epw") else "--met"
     return invoke(
         [*before, "run", "--dsm", str(site / "dsm.tif"), "--dem", str(site / "dem.tif"),
-         kind, str(site / weather), "--out", str(site / "out"), *more]
+         kind, str(site / weather), "--out", str(site / "out"),
+         "--accelerator", "cpu", *more]
     )  # fmt: skip
 
 
