@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xarray
 import rasterio
+import xarray
 
 import solweig
 from solweig.errors import ConfigurationError

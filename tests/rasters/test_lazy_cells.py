@@ -171,7 +171,7 @@ def test_what_a_graph_raises_is_told() -> None:
         raise OSError("bucket not found")
 
     values = dask_array.ones((40, 50), chunks=20).map_blocks(fail, dtype=np.float64)
-    with pytest.raises(InvalidSurfaceData, match="dsm: .*OSError: bucket not found"):
+    with pytest.raises(InvalidSurfaceData, match=r"dsm: .*OSError: bucket not found"):
         SurfaceData.prepare(labelled(values, spatial_ref=spatial_ref()))
 
 
@@ -231,7 +231,7 @@ def test_layers_beside_a_dataset() -> None:
     trees = labelled(scene()["cdsm"], spatial_ref=spatial_ref())
     surface = SurfaceData.prepare(dataset(cdsm=None), cdsm=trees)
     assert np.array_equal(surface.cdsm, SurfaceData.prepare(dataset()).cdsm)
-    with pytest.raises(InvalidSurfaceData, match="cdsm: .*a variable of the Dataset and an arg"):
+    with pytest.raises(InvalidSurfaceData, match=r"cdsm: .*a variable of the Dataset and an arg"):
         SurfaceData.prepare(dataset(), cdsm=trees)
 
 

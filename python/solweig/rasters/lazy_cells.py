@@ -1,7 +1,7 @@
-"""Cells of an array that is not in memory, read by window: dask arrays, and what xarray has opened.
+"""Cells of an array that is not in memory, read by window: of dask, or opened by xarray.
 
-A chunk is what dask can give, so a window is read by whole rows of chunks where these are small, and
-by chunks where they are not: what is in memory beside the window is one such part.
+A chunk is what dask can give, so a window is read by whole rows of chunks where these are small,
+and by chunks where they are not: what is in memory beside the window is one such part.
 """
 
 from __future__ import annotations
