@@ -81,6 +81,9 @@ def test_units_names_and_compression_by_chunk(opened: xr.Dataset) -> None:
     assert opened.time.attrs["standard_name"] == "time"
     stamps = [np.datetime64(step.datetime, "ns") for step in weather()]
     assert list(opened.time.values) == stamps
+    assert opened.time.attrs["bounds"] == "time_bnds"
+    assert opened.time_bnds.dims == ("time", "nv")
+    assert opened.tmrt_max.attrs["cell_methods"] == "time: maximum"
     kept = opened.tmrt.encoding
     assert kept["chunksizes"] == (1, ROWS, COLS)
     assert (kept["zlib"], kept["shuffle"]) == (True, True)
@@ -132,14 +135,19 @@ def test_stamps_of_a_zone_are_utc(tmp_path: Path) -> None:
         assert "UTC" in dataset.time.attrs["long_name"]
 
 
+def hours(count: int) -> np.ndarray[Any, Any]:
+    ends = np.datetime64("2020-07-01") + np.arange(count) * np.timedelta64(1, "h")
+    return np.stack([ends - np.timedelta64(1, "h"), ends], axis=1)
+
+
 def write(folder: Path, steps: np.ndarray[Any, Any], **changes: Any) -> None:
     memory = TileStore()
     memory.put("step/tmrt", steps)
     options: dict[str, Any] = {
         "georef": GeoReference.of_grid(steps.shape[1:], 2.0, None, None),
         "times": [datetime(2020, 7, 1, h) for h in range(len(steps))],
-        "version": "1", "grids": {"tmrt_mean": steps[0]}, "series": {}, "run_id": "a",
-        "request_id": "b", **changes,
+        "bounds": hours(len(steps)), "version": "1", "grids": {"tmrt_mean": steps[0]},
+        "series": {}, "run_id": "a", "request_id": "b", **changes,
     }  # fmt: skip
     write_netcdf(folder / NETCDF_NAME, memory, **options)
 

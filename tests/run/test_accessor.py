@@ -152,6 +152,22 @@ def test_maps(layers: xr.Dataset, summary: solweig.TimeseriesSummary, tmp_path: 
     assert drawn(layers.solweig.plot())[0] == "Dsm"
 
 
+@pytest.mark.parametrize("kind", ["netcdf", "zarr"])
+def test_maps_of_what_a_run_wrote(layers: xr.Dataset, tmp_path: Path, kind: str) -> None:
+    pytest.importorskip("matplotlib")
+    pytest.importorskip({"netcdf": "h5netcdf", "zarr": "zarr"}[kind])
+    layers.solweig.run(
+        weather((6, 12)), LOCATION, output_dir=tmp_path, output_format=kind,
+        prepare={"patch_option": 1},
+    )  # fmt: skip
+    path = tmp_path / {"netcdf": NETCDF_NAME, "zarr": "solweig.zarr"}[kind]
+    with xr.open_dataset(path, engine={"netcdf": "h5netcdf", "zarr": "zarr"}[kind]) as dataset:
+        assert drawn(dataset.solweig.plot())[1] == "2006-08-01 12:00"
+        assert drawn(dataset.solweig.plot("tmrt_mean"))[1] == ""
+        with pytest.raises(ConfigurationError, match="'time_bnds'"):
+            dataset.solweig.plot("time_bnds")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from solweig.atomic import atomic_path
 from solweig.errors import ConfigurationError
 from solweig.rasters.cf import (
+    TIME_BOUNDS,
     WEATHER_ATTRIBUTES,
     cf_coordinates,
     encoded_times,
@@ -106,6 +107,7 @@ def write_netcdf(
     times: Sequence[datetime],
     version: str,
     *,
+    bounds: NDArray[np.datetime64],
     grids: Mapping[str, NDArray[np.float32]],
     series: Mapping[str, NDArray[Any]],
     run_id: str,
@@ -125,6 +127,8 @@ def write_netcdf(
         One stamp per step.
     version
         Of this package.
+    bounds
+        Beginning and end of the interval each step stands for, ``[time, 2]``.
     grids
         Statistics ``[row, col]`` by name.
     series
@@ -147,9 +151,9 @@ def write_netcdf(
         # Without the date: a run that was resumed is byte for byte the one that was not.
         about = {k: v for k, v in global_attributes(version).items() if k != "history"}
         file.attrs.update({**about, _RUN_ID: run_id, _REQUEST_ID: request_id})
-        file.dimensions = {"time": len(times), "y": rows, "x": cols}
-        for name, (dims, values, attrs) in cf_coordinates(georef, times).items():
-            if name == "time":
+        file.dimensions = {"time": len(times), "y": rows, "x": cols, "nv": 2}
+        for name, (dims, values, attrs) in cf_coordinates(georef, times, bounds).items():
+            if name in ("time", TIME_BOUNDS):
                 values, attrs = encoded_times(values, attrs)
                 values = values.astype(np.float64)  # CF knows 64-bit integers only of late
             _small(file, name, dims, np.asarray(values), attrs)

@@ -179,7 +179,9 @@ class DatasetAccessor:
 
     def _variable(self, name: str | None) -> Any:
         """The variable to draw."""
-        rasters = [str(n) for n, v in self._data.data_vars.items() if v.ndim >= 2]
+        # Not the bounds of time, which have two dimensions as well.
+        variables = self._data.data_vars.items()
+        rasters = [str(n) for n, v in variables if len({*v.dims} - {"time"}) >= 2]
         wanted = name
         if wanted is None:
             wanted = next((n for n in (*_DRAWN_FIRST, *rasters) if n in rasters), None)

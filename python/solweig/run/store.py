@@ -315,8 +315,9 @@ def open_cube(plan: RunPlan, tiles: TilePlan, *, keep: bool) -> ZarrStore:
     where = cube_place(plan.settings.output_dir, plan.execution.storage)
     cube = ZarrStore(where, names, chunks_of(tiles.sides))
     cube.begin(
-        plan.georef, plan.series.stamps, _core.__version__, series=_weather(plan),
-        run_id=plan.metadata["run_id"], request_id=request_id(plan.metadata), keep=keep,
+        plan.georef, plan.series.stamps, _core.__version__, bounds=plan.series.bounds,
+        series=_weather(plan), run_id=plan.metadata["run_id"],
+        request_id=request_id(plan.metadata), keep=keep,
     )  # fmt: skip
     return cube
 
@@ -340,8 +341,8 @@ def write_run(plan: RunPlan, store: RunStore, grids: Mapping[str, NDArray[np.flo
     assert plan.settings.output_dir is not None
     write_netcdf(
         plan.settings.output_dir / NETCDF_NAME, store.results, plan.georef, plan.series.stamps,
-        _core.__version__, grids=grids, series=_weather(plan), run_id=plan.metadata["run_id"],
-        request_id=request_id(plan.metadata),
+        _core.__version__, bounds=plan.series.bounds, grids=grids, series=_weather(plan),
+        run_id=plan.metadata["run_id"], request_id=request_id(plan.metadata),
     )  # fmt: skip
 
 

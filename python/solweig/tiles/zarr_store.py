@@ -20,6 +20,7 @@ from solweig.atomic import full_disk_told
 from solweig.errors import ConfigurationError, DiskFull
 from solweig.rasters.cf import (
     GRID_MAPPING,
+    TIME_BOUNDS,
     WEATHER_ATTRIBUTES,
     cf_coordinates,
     encoded_times,
@@ -135,6 +136,7 @@ class ZarrStore:
         times: Sequence[datetime],
         version: str,
         *,
+        bounds: NDArray[np.datetime64],
         series: Mapping[str, NDArray[Any]],
         run_id: str,
         request_id: str,
@@ -151,7 +153,7 @@ class ZarrStore:
         try:
             with full_disk_told(self.path):
                 self._begin(
-                    zarr, georef, times, version, series=series, run_id=run_id,
+                    zarr, georef, times, version, bounds=bounds, series=series, run_id=run_id,
                     request_id=request_id, keep=keep,
                 )  # fmt: skip
         except DiskFull:
@@ -168,6 +170,7 @@ class ZarrStore:
         times: Sequence[datetime],
         version: str,
         *,
+        bounds: NDArray[np.datetime64],
         series: Mapping[str, NDArray[Any]],
         run_id: str,
         request_id: str,
@@ -178,8 +181,8 @@ class ZarrStore:
         # Without the date: a run that was resumed is byte for byte the one that was not.
         about = {k: v for k, v in global_attributes(version).items() if k != "history"}
         self._group.attrs.update({**about, _RUN_ID: run_id, _REQUEST_ID: request_id})
-        for name, (dims, values, attrs) in cf_coordinates(georef, times).items():
-            if name == "time":
+        for name, (dims, values, attrs) in cf_coordinates(georef, times, bounds).items():
+            if name in ("time", TIME_BOUNDS):
                 values, attrs = encoded_times(values, attrs)
             self._small(name, dims, np.asarray(values), attrs)
         for name, values in series.items():
