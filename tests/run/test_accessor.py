@@ -105,6 +105,8 @@ def test_choices_of_the_run_hold_for_the_preparation(
 def test_what_a_run_refuses_is_refused_before_the_sky_view(
     layers: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("h5netcdf")
+
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError("the sky view was computed")
 
