@@ -116,10 +116,6 @@ def test_other_readers(written: Path) -> None:
     with xr.open_dataset(path, engine="h5netcdf") as dataset:
         assert dataset.tmrt.rio.crs == CRS.from_epsg(3006)
         assert dataset.tmrt.rio.bounds() == small_surface(svf=False).georef.bounds()
-    netcdf4 = pytest.importorskip("netCDF4")
-    with netcdf4.Dataset(path) as file:
-        assert file["tmrt"].grid_mapping == "spatial_ref"
-        assert file["tmrt"].filters()["zlib"]
 
 
 def test_a_layer_goes_round(surface: solweig.SurfaceData, opened: xr.Dataset) -> None:
