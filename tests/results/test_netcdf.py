@@ -110,7 +110,7 @@ def test_it_is_where_it_is_for_gdal(written: Path, opened: xr.Dataset) -> None:
 def test_other_readers(written: Path) -> None:
     path = written / NETCDF_NAME
     rioxarray = pytest.importorskip("rioxarray")
-    with rioxarray.open_rasterio(path, variable=["tmrt"]) as raster:
+    with rioxarray.open_rasterio(f"netcdf:{path}:tmrt") as raster:
         assert raster.rio.crs == CRS.from_epsg(3006)
         assert raster.rio.bounds() == small_surface(svf=False).georef.bounds()
     with xr.open_dataset(path, engine="h5netcdf") as dataset:
