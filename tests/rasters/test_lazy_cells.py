@@ -180,7 +180,8 @@ def test_lazy_layers_are_prepared_run_and_edited(tmp_path: Path) -> None:
     arrays = {n: labelled(layer, spatial_ref=spatial_ref()) for n, layer in scene().items()}
     lazy = {n: array.chunk({"y": 9, "x": 17}) for n, array in arrays.items()}
     known = SurfaceData.prepare(**arrays)
-    for options in ({}, {"working_dir": tmp_path / "cache"}, {"working_dir": tmp_path / "cache"}):
+    kept = {"working_dir": tmp_path / "cache"}
+    for options in ({}, {"tile_size": 16}, kept, kept):
         surface = SurfaceData.prepare(**lazy, **options)
         for name in scene():
             assert np.array_equal(getattr(surface, name), getattr(known, name), equal_nan=True)
