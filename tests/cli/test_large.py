@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+import xarray
 
 import solweig
 from solweig.errors import ConfigurationError
@@ -93,13 +94,39 @@ def test_a_store_of_another_run_is_refused_before_the_sky_view(
         invoke(["--debug", *arguments(site, *CPU, "--format", "zarr")])
 
 
+@pytest.mark.parametrize("told", ["flag", "toml"])
+def test_steps_as_netcdf(site: Path, tmp_path: Path, told: str) -> None:
+    pytest.importorskip("h5netcdf")
+    flags: tuple[str, ...] = ("--output-format", "geotiff,netcdf")
+    if told == "toml":
+        config = tmp_path / "run.toml"
+        config.write_text('output-format = ["geotiff", "netcdf"]\n')
+        flags = ("--config", str(config))
+    done = invoke(arguments(site, *CPU, *flags))
+    assert done.exit_code == 0, done.output
+    with xarray.open_dataset(site / "out" / "solweig.nc") as dataset:
+        assert dataset.tmrt.dims == ("time", "y", "x")
+        assert len(list((site / "out" / "tmrt").glob("*.tif"))) == dataset.sizes["time"]
+
+
+@pytest.mark.usefixtures("no_sky_view")
+def test_a_foreign_netcdf_file_is_refused_before_the_sky_view(site: Path) -> None:
+    pytest.importorskip("h5netcdf")
+    (site / "out").mkdir(exist_ok=True)
+    (site / "out" / "solweig.nc").write_text("mine")
+    done = invoke(arguments(site, *CPU, "--format", "netcdf"))
+    assert done.exit_code == 2
+    assert "not ours" in done.stderr
+    assert (site / "out" / "solweig.nc").read_text() == "mine"
+
+
 @pytest.mark.usefixtures("no_sky_view")
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
         (("--tile-size", "4"), "tile_size"),
         (("--pois", "POIS"), "inside the raster"),
-        (("--sky", "anisotropic", "--format", "netcdf"), "output_format"),
+        (("--sky", "anisotropic", "--format", "csv"), "output_format"),
     ],
 )
 def test_what_cannot_be_is_told_before_the_sky_view(

@@ -145,9 +145,12 @@ def without_room(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("without_room")
-@pytest.mark.parametrize("options", [{"tile_size": 16}, {"output_format": "zarr"}])
+@pytest.mark.parametrize(
+    "options", [{"tile_size": 16}, {"output_format": "zarr"}, {"output_format": "netcdf"}]
+)
 def test_a_run_whose_results_find_no_room(tmp_path: Path, options: dict[str, Any]) -> None:
     pytest.importorskip("zarr")
+    pytest.importorskip("h5netcdf")
     surface = small_surface()
     with pytest.raises(DiskFull, match=r"out: No space left .* free, .* needed"):
         solweig.calculate(surface, weather(), LOCATION, output_dir=tmp_path / "out", **options)

@@ -223,7 +223,7 @@ def degrees(**coords: Any) -> xr.DataArray:
         (labelled(attrs={"grid_mapping": "crs"}), r"the coordinate 'crs', .*decode_coords='all'"),
         (labelled(attrs={"crs": "EPSG:999999"}), "a CRS that is known"),
         (labelled().expand_dims(time=3), r"also time \(3\)"),
-        (labelled().to_dataset(name="dsm"), "one variable of the Dataset"),
+        (labelled().to_dataset(name="surface"), "a variable dsm in the Dataset, got surface"),
         (labelled(dims=("b", "a")), "dimensions y and x"),
         (labelled(scene()["dsm"].astype(str)), "dtype <U"),
         (

@@ -21,16 +21,17 @@ from tests.support.run_cases import LOCATION, weather
 from tests.support.tile_cases import assert_same_run, prepared, run
 
 TILE = 32
-BOTH = ["geotiff", "zarr"]
+EVERY = ["geotiff", "zarr", "netcdf"]
 OPTIONS: dict[str, Any] = {
     "tile_size": TILE,
     "outputs": ["tmrt", "shadow"],
-    "output_format": BOTH,
+    "output_format": EVERY,
 }
 # 12 tiles of 5 steps.
 PART = 23
 
 zarr = pytest.importorskip("zarr")
+pytest.importorskip("h5netcdf")
 
 
 @pytest.fixture(scope="module")

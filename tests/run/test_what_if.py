@@ -200,13 +200,15 @@ def test_edits_follow_one_another(
         run(second, baseline=baseline)
 
 
-@pytest.mark.parametrize("output_format", ["geotiff", ["geotiff", "zarr"]])
+@pytest.mark.parametrize("output_format", ["geotiff", "netcdf", ["geotiff", "zarr", "netcdf"]])
 def test_a_run_on_a_baseline_is_written_as_any_other(
     base: solweig.SurfaceData, baseline: solweig.TimeseriesSummary, tmp_path: Path,
     output_format: Any,
 ) -> None:  # fmt: skip
     if "zarr" in output_format:
         pytest.importorskip("zarr")
+    if "netcdf" in output_format:
+        pytest.importorskip("h5netcdf")
     edited = base.with_changes(window=WINDOW, cdsm=9.0)
     for name, before in (("full", None), ("part", baseline)):
         summary = run(

@@ -127,7 +127,10 @@ def run(
     output_format: Annotated[
         str,
         typer.Option(
-            "--format", help="Steps as geotiff, zarr, or geotiff,zarr.", rich_help_panel=OUTPUT
+            "--output-format",
+            "--format",
+            help="Steps as geotiff, zarr or netcdf, or several: geotiff,netcdf.",
+            rich_help_panel=OUTPUT,
         ),
     ] = "geotiff",
     tile_size: opt.TileSize = None,

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,12 +28,14 @@ import rasterio
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
+from rasterio.transform import Affine
 from rasterio.vrt import WarpedVRT
-from rasterio.warp import reproject
+from rasterio.warp import reproject, transform_bounds
 from rasterio.windows import Window
 
 from solweig.errors import InvalidSurfaceData
 from solweig.rasters.grids import Grid, same_crs, true_cell_size, whole_cell_offset
+from solweig.rasters.lazy_cells import LazyCells
 from solweig.rasters.projection import describe_crs
 from solweig.rasters.sources import RasterSource
 from solweig.rasters.stored import Stored
@@ -58,6 +61,11 @@ def read_on_grid(source: RasterSource, grid: Grid) -> F32:
     check_clear(source.name, source.unit)
     offset = whole_cell_offset(source.grid, grid)
     try:
+        if source.lazy is not None:
+            if offset is not None:
+                return _read_lazy(source.lazy, *offset, grid.shape)
+            part, values = _part_below(source, source.lazy, grid)
+            return _warp(part, values, grid)
         if source.values is not None:
             if offset is not None:
                 return _cut(source.values, *offset, grid.shape)
@@ -101,6 +109,46 @@ def _cut(values: F32, row: int, col: int, shape: tuple[int, int]) -> F32:
     if r0 < r1 and c0 < c1:
         result[r0 - row : r1 - row, c0 - col : c1 - col] = values[r0:r1, c0:c1]
     return result
+
+
+def _read_lazy(cells: LazyCells, row: int, col: int, shape: tuple[int, int]) -> F32:
+    """:func:`_cut` of an array that is not in memory."""
+    result = np.full(shape, np.nan, dtype=np.float32)
+    r0, c0 = max(row, 0), max(col, 0)
+    r1, c1 = min(row + shape[0], cells.shape[0]), min(col + shape[1], cells.shape[1])
+    if r0 < r1 and c0 < c1:
+        part = cells.read(slice(r0, r1), slice(c0, c1))
+        result[r0 - row : r1 - row, c0 - col : c1 - col] = part
+    return result
+
+
+def _part_below(source: RasterSource, cells: LazyCells, grid: Grid) -> tuple[RasterSource, F32]:
+    """The part of an array that cells of ``grid`` are made from, as a layer of its own."""
+    own = source.grid
+    rows, cols = own.shape
+    west, south, east, north = grid.bounds
+    if own.crs and grid.crs and not same_crs(own.crs, grid.crs):
+        west, south, east, north = transform_bounds(
+            grid.crs, own.crs, west, south, east, north, densify_pts=51
+        )
+    # A filter is one cell wide, of the new ones where those are larger; twice that, to be sure.
+    here = ~own.transform
+    corners = [here * corner for corner in ((west, north), (east, south))]
+    (left, top), (right, bottom) = corners
+    wide = 4 + math.ceil(4 * max((right - left) / grid.shape[1], (bottom - top) / grid.shape[0]))
+    window = (
+        slice(*_within(top - wide, bottom + wide, rows)),
+        slice(*_within(left - wide, right + wide, cols)),
+    )
+    shift = Affine.translation(window[1].start, window[0].start)
+    shape = (window[0].stop - window[0].start, window[1].stop - window[1].start)
+    return replace(source, grid=Grid(shape, own.transform * shift, own.crs)), cells.read(*window)
+
+
+def _within(first: float, last: float, count: int) -> tuple[int, int]:
+    """Whole cells of an axis, one at the least."""
+    begin = min(max(math.floor(first), 0), count - 1)
+    return begin, max(min(math.ceil(last), count), begin + 1)
 
 
 def _read_cells(dataset: Any, stored: Stored, row: int, col: int, shape: tuple[int, int]) -> F32:

@@ -19,9 +19,11 @@ __all__ = [
     "StepStack",
     "build_dataset",
     "cf_coordinates",
+    "encoded_times",
     "global_attributes",
     "naive_utc",
     "step_attributes",
+    "stored_attributes",
 ]
 
 GRID_MAPPING = "spatial_ref"
@@ -112,6 +114,20 @@ def cf_coordinates(
 def step_attributes(name: str | None = None) -> dict[str, str]:
     """CF attributes of a raster of a step."""
     return {**(attributes(name) if name else {}), "grid_mapping": GRID_MAPPING}
+
+
+def stored_attributes(name: str) -> dict[str, str]:
+    """CF attributes of a raster in a file, of a step or of a statistic."""
+    # Named as a coordinate, so that xarray takes the grid mapping along.
+    return {**step_attributes(name), "coordinates": GRID_MAPPING}
+
+
+def encoded_times(
+    stamps: NDArray[np.datetime64], attrs: Mapping[str, Any]
+) -> tuple[NDArray[np.int64], dict[str, Any]]:
+    """Stamps as numbers, and attributes that say what these count."""
+    seconds = stamps.astype("datetime64[s]").astype(np.int64)
+    return seconds, {**attrs, **TIME_ENCODING}
 
 
 WEATHER_ATTRIBUTES: dict[str, dict[str, str]] = {

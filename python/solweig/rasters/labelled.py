@@ -18,7 +18,9 @@ from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 
 from solweig.errors import InvalidSurfaceData
+from solweig.rasters.datasets import is_dataset
 from solweig.rasters.grids import Grid
+from solweig.rasters.lazy_cells import LazyCells, is_lazy, meant_values
 from solweig.rasters.projection import check_kind, horizontal_unit, split_vertical
 from solweig.rasters.sources import RasterSource
 from solweig.rasters.stored import Stored, check_stored
@@ -100,18 +102,21 @@ def labelled_source(
     alone = math.isnan(dx), math.isnan(dy)
     dx, dy = _lone_steps(name, dx, dy)
     left, top = left - alone[0] * dx / 2, top - alone[1] * dy / 2
-    values, stored, found = _values(name, array, unit, vertical, own)
+    marks, stored, found = _meaning(name, array, unit, vertical, own)
     if dx < 0.0:
-        values, left, dx = values[:, ::-1], left + cols * dx, -dx
+        array, left, dx = array[:, ::-1], left + cols * dx, -dx
         log.info("%s: columns run from east to west; turned", name)
     if dy > 0.0:
-        values, top, dy = values[::-1], top + rows * dy, -dy
+        array, top, dy = array[::-1], top + rows * dy, -dy
         log.info("%s: rows run from south to north; turned", name)
     grid = Grid((rows, cols), Affine(dx, 0.0, left, 0.0, dy, top), own)
-    return RasterSource(
-        name, f"a DataArray of {rows} x {cols} cells", grid, stored, found,
-        np.ascontiguousarray(values, np.float32),
-    )  # fmt: skip
+    what = f"a DataArray of {rows} x {cols} cells"
+    if is_lazy(array):
+        return RasterSource(
+            name, what, grid, stored, found, lazy=LazyCells(name, array, marks, stored)
+        )
+    values = meant_values(np.asarray(array.values), marks, stored)
+    return RasterSource(name, what, grid, stored, found, np.ascontiguousarray(values, np.float32))
 
 
 def north_up_values(name: str, array: Any, unit: HeightUnit | None = None) -> F32:
@@ -126,10 +131,10 @@ def north_up_values(name: str, array: Any, unit: HeightUnit | None = None) -> F3
     """
     source = labelled_source(name, array, unit)
     if source is not None:
-        assert source.values is not None
-        return source.values
+        return source.cells()
     flat, _, _ = _flat(name, array)
-    return _values(name, flat, unit, None, None)[0]
+    marks, stored, _ = _meaning(name, flat, unit, None, None)
+    return LazyCells(name, flat, marks, stored).whole()
 
 
 # ------------------------------------------------------------------ dimensions
@@ -137,7 +142,8 @@ def north_up_values(name: str, array: Any, unit: HeightUnit | None = None) -> F3
 
 def _flat(name: str, array: Any) -> tuple[Any, str, str]:
     """The array as (y, x), and the names of these dimensions."""
-    if not hasattr(array, "values") or callable(array.values) or not hasattr(array, "transpose"):
+    # Of the type: of the array itself it would be all its values.
+    if is_dataset(array) or not all(hasattr(type(array), n) for n in ("values", "transpose")):
         raise InvalidSurfaceData(
             name, "a DataArray", type(array).__name__, "Take one variable of the Dataset."
         )
@@ -402,20 +408,16 @@ def _attribute_transform(name: str, array: Any, text: Any) -> Affine | None:
 # ------------------------------------------------------------------ values
 
 
-def _values(
+def _meaning(
     name: str,
     array: Any,
     unit: HeightUnit | None,
     vertical: tuple[str, float] | None,
     crs: CRS | None,
-) -> tuple[F32, Stored, HeightUnit | None]:
-    """Values as the array means them, NaN where it has no data."""
-    raw = np.asarray(array.values)
-    if raw.dtype.kind not in "fiub":
-        raise InvalidSurfaceData(name, "a numeric 2-D array", f"dtype {raw.dtype}")
-    missing = np.zeros(raw.shape, bool)
-    for mark in _marks(array, raw):
-        missing |= raw == mark
+) -> tuple[tuple[float, ...], Stored, HeightUnit | None]:
+    """What numbers stand for no data, what the others stand for, and the unit of heights."""
+    if array.dtype.kind not in "fiub":
+        raise InvalidSurfaceData(name, "a numeric 2-D array", f"dtype {array.dtype}")
     scale, shift = check_stored(
         name, array.attrs.get("scale_factor", 1.0), array.attrs.get("add_offset", 0.0)
     )
@@ -424,17 +426,13 @@ def _values(
         horizontal=horizontal_unit(crs), said=unit,
     )  # fmt: skip
     stored = Stored(scale, shift, 1.0 if found is None else found.metres)
-    with np.errstate(over="ignore"):
-        values = stored.values(raw).astype(np.float32)
-    if missing.any():
-        values[missing] = np.nan
-    return values, stored, found
+    return tuple(_marks(array)), stored, found
 
 
-def _marks(array: Any, raw: NDArray[Any]) -> Iterator[float]:
+def _marks(array: Any) -> Iterator[float]:
     """Numbers that stand for no data."""
     kept = [array.attrs.get(key) for key in _NODATA_NAMES]
-    if raw.dtype.kind in "iu":
+    if array.dtype.kind in "iu":
         # Of floats, xarray has put NaN there already.
         kept.append(array.encoding.get("_FillValue"))
     for value in kept:

@@ -13,6 +13,7 @@ from rasterio.errors import RasterioError
 from solweig.errors import InvalidSurfaceData, MissingRaster
 from solweig.rasters.declared import check_declared
 from solweig.rasters.grids import Grid
+from solweig.rasters.lazy_cells import LazyCells
 from solweig.rasters.projection import horizontal_unit, split_vertical
 from solweig.rasters.stored import PLAIN, Stored, check_stored
 from solweig.rasters.units import HeightUnit, height_unit
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RasterSource:
-    """A layer with a grid: a file, checked to exist and to be readable, or an array in memory."""
+    """A layer with a grid: a file, checked to exist and to be readable, or an array."""
 
     name: str
     #: Of an array, what it is, in words.
@@ -36,6 +37,15 @@ class RasterSource:
     unit: HeightUnit | None = None
     #: Of an array: float32 with NaN where it has no data, values and not stored numbers.
     values: F32 | None = None
+    #: Of an array that is not in memory.
+    lazy: LazyCells | None = None
+
+    def cells(self) -> F32:
+        """All cells of an array, in memory."""
+        if self.values is not None:
+            return self.values
+        assert self.lazy is not None, "a file is read by window"
+        return self.lazy.whole()
 
 
 def open_source(name: str, path: str | Path, unit: HeightUnit | None = None) -> RasterSource:

@@ -16,6 +16,7 @@ from solweig.config import VALID_OUTPUTS
 from solweig.errors import ConfigurationError, DiskFull
 from solweig.rasters.georef import GeoReference
 from solweig.rasters.geotiff import write_geotiff
+from solweig.results.netcdf import NETCDF_NAME
 from solweig.typing import F32
 
 __all__ = [
@@ -99,7 +100,7 @@ def remove_run(folder: Path) -> None:
         for pattern in ("*.tif", "*.preview.png"):
             for path in (folder / name).glob(pattern):
                 path.unlink()
-    for name in ("pois.csv", "run_metadata.json", "telemetry.csv", "telemetry.json"):
+    for name in ("pois.csv", "run_metadata.json", "telemetry.csv", "telemetry.json", NETCDF_NAME):
         (folder / name).unlink(missing_ok=True)
     for name in (".solweig", "solweig.zarr"):
         shutil.rmtree(folder / name, ignore_errors=True)

@@ -33,7 +33,7 @@ from solweig.run.outcome import Collected, Outcome
 from solweig.run.plan import RunPlan, check_before_sky, make_plan
 from solweig.run.settings import RunSettings
 from solweig.run.steps import carry_out
-from solweig.run.store import WORK_FOLDER, RunStore
+from solweig.run.store import WORK_FOLDER, RunStore, write_run
 from solweig.run.what_if import check_baseline, run_changed
 from solweig.said import knows_what_was_said
 from solweig.surface.data import SurfaceData
@@ -147,7 +147,8 @@ def calculate(
         raster that runs in one piece starts again.
     output_format
         "geotiff" (a file per step), "zarr" (``output_dir/solweig.zarr``, a CF cube in chunks, needs
-        ``solweig[zarr]``), or both. Summaries are GeoTIFFs in any case.
+        ``solweig[zarr]``), "netcdf" (``output_dir/solweig.nc``, the same as one CF file, needs
+        ``solweig[netcdf]``), or several. Summaries are GeoTIFFs in any case.
     baseline
         The same run before the edit that ``surface`` is made by (:meth:`SurfaceData.with_changes`):
         only what the edit can reach is computed, with the results of a full run, which stay in
@@ -239,6 +240,8 @@ def _written(
         summary.to_geotiff(folder)
         if store is not None and store.cube is not None:
             store.cube.finish(summary.grids())
+        if store is not None and "netcdf" in plan.settings.formats:
+            write_run(plan, store, summary.grids())
         if summary.pois is not None:
             _write_points(summary, folder)
         if summary.telemetry is not None:

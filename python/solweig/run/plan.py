@@ -23,6 +23,7 @@ from solweig.results.metadata import (
     refuse_unlike,
     request_id,
 )
+from solweig.results.netcdf import NETCDF_NAME, refuse_other_netcdf
 from solweig.results.outputs import check_folder, prepare_folder
 from solweig.results.pois import Points, read_points
 from solweig.results.state import ThermalState
@@ -204,6 +205,8 @@ def make_plan(
     )
     if "zarr" in settings.formats and not settings.overwrite:
         refuse_other_cube(cube_place(folder, plan.execution.storage), run_id=run_id)
+    if "netcdf" in settings.formats and not settings.overwrite:
+        refuse_other_netcdf(folder / NETCDF_NAME, run_id=run_id)
     rasters = plan.outputs if "geotiff" in settings.formats else ()
     prepare_folder(folder, (*rasters, "summary"))
     return replace(plan, replaces=replaces)
@@ -234,6 +237,8 @@ def check_before_sky(
     if "zarr" in settings.formats and not settings.overwrite:
         place = cube_place(folder, plan.execution.storage)
         refuse_other_cube(place, request_id=request_id(plan.metadata))
+    if "netcdf" in settings.formats and not settings.overwrite:
+        refuse_other_netcdf(folder / NETCDF_NAME, request_id=request_id(plan.metadata))
 
 
 def _settled(

@@ -12,6 +12,7 @@ from solweig.config import HumanParams, ModelConfig
 from solweig.errors import ConfigurationError
 from solweig.execution.config import ExecutionConfig
 from solweig.params import human_from_params, wall_class_name
+from solweig.results.netcdf import need_netcdf
 from solweig.results.pois import PointSource
 from solweig.results.state import ThermalState
 from solweig.surface.precomputed import PrecomputedData
@@ -19,7 +20,7 @@ from solweig.tiles.zarr_store import need_zarr
 
 __all__ = ["OUTPUT_FORMATS", "RunSettings", "Settings"]
 
-OUTPUT_FORMATS = ("geotiff", "zarr")
+OUTPUT_FORMATS = ("geotiff", "zarr", "netcdf")
 
 _KINDS: tuple[tuple[str, type, str], ...] = (
     ("config", ModelConfig, "ModelConfig.load() reads a file."),
@@ -47,7 +48,7 @@ class RunSettings:
     output_dir
         Folder for the results; None keeps every step in memory.
     formats
-        What the steps are written as: "geotiff", "zarr" or both.
+        What the steps are written as: one or several of :data:`OUTPUT_FORMATS`.
     overwrite
         Replace another run's results in ``output_dir``.
     resume
@@ -103,7 +104,7 @@ class RunSettings:
         output_dir, overwrite, resume, execution, pois, precomputed, state
             As the fields.
         output_format
-            One or both of :data:`OUTPUT_FORMATS`.
+            One or several of :data:`OUTPUT_FORMATS`.
         **said
             Fields of :class:`solweig.ModelConfig`; None counts as not said.
 
@@ -115,21 +116,23 @@ class RunSettings:
         Raises
         ------
         ConfigurationError
-            A value out of range, an unknown name, a scheme not in this release, Zarr or a resumed
-            run without a folder.
+            A value out of range, an unknown name, a scheme not in this release, Zarr, NetCDF
+            or a resumed run without a folder, or without their packages.
         TypeError
             ``said`` names no field.
         """
         _check_kinds({"config": config, "state": state, **said})
         formats = _formats(output_format)
         if output_dir is None and formats != ("geotiff",):
-            raise ConfigurationError("output_dir", "a folder for the Zarr store", "None")
+            raise ConfigurationError("output_dir", f"a folder for {' and '.join(formats)}", "None")
         if output_dir is None and resume:
             raise ConfigurationError(
                 "resume", "an output_dir that holds the run", "output_dir=None"
             )
         if "zarr" in formats:
             need_zarr()
+        if "netcdf" in formats:
+            need_netcdf()
         return cls(
             model=_model(config or ModelConfig(), said),
             output_dir=None if output_dir is None else Path(output_dir),
@@ -172,7 +175,7 @@ def _check_kinds(given: Mapping[str, Any]) -> None:
 def _formats(wanted: str | Sequence[str]) -> tuple[str, ...]:
     names = tuple(dict.fromkeys([wanted] if isinstance(wanted, str) else wanted))
     if not names or any(name not in OUTPUT_FORMATS for name in names):
-        expected = f"one or both of {', '.join(OUTPUT_FORMATS)}"
+        expected = f"one or several of {', '.join(OUTPUT_FORMATS)}"
         raise ConfigurationError("output_format", expected, repr(wanted))
     return names
 

@@ -22,6 +22,7 @@ from solweig.run.store import RunStore, is_large, open_cube, recorded_tiles
 from solweig.run.tiled import journal_head, run_margin, run_tiled
 from solweig.run.writing import step_writer
 from solweig.tiles.plan import Backend, TilePlan, cut_or_leave_device, device_of, steps_footprint
+from solweig.tiles.store import TileStore
 from solweig.typing import Advance
 
 __all__ = ["carry_out", "write_steps"]
@@ -143,7 +144,7 @@ def write_steps(
     Returns
     -------
     RunStore | None
-        The store of the cube, where one is wanted.
+        Where the steps are, if a cube or a NetCDF file is wanted.
     """
     if plan.settings.output_dir is None:
         return None
@@ -152,7 +153,11 @@ def write_steps(
             for i, stamp in enumerate(plan.series.stamps):
                 writer.submit(stamp, {name: grid[i] for name, grid in steps.items()})
     if "zarr" not in plan.settings.formats:
-        return None
+        if "netcdf" not in plan.settings.formats:
+            return None
+        memory = TileStore()
+        memory.put_all("step", steps)
+        return RunStore(memory, None, {}, None, passing=False, folder=None)
     cube = open_cube(plan, TilePlan.of_one(plan.georef.shape, _CUBE_CORE), keep=False)
     rows, cols = plan.georef.shape
     for name, grid in steps.items():

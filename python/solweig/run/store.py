@@ -2,7 +2,8 @@
 
 Without an output folder the results are arrays in memory. With one they are in
 ``<output_dir>/.solweig/``: the journal and mapped files, from which the GeoTIFFs are written after
-the last tile, and which are then removed. Steps that are wanted as Zarr go straight into the cube.
+the last tile, as the NetCDF file is, and which are then removed. Steps that are wanted as Zarr go
+straight into the cube.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from solweig.errors import ConfigurationError, DiskFull
 from solweig.memory_limits import stay_on_disk
 from solweig.rasters.cf import WEATHER_SERIES
 from solweig.results.metadata import request_id
+from solweig.results.netcdf import NETCDF_NAME, write_netcdf
 from solweig.results.outputs import write_step
 from solweig.run.plan import RunPlan
 from solweig.run.tile_steps import TileSteps
@@ -45,6 +47,7 @@ __all__ = [
     "open_cube",
     "open_store",
     "recorded_tiles",
+    "write_run",
 ]
 
 log = logging.getLogger("solweig")
@@ -311,13 +314,36 @@ def open_cube(plan: RunPlan, tiles: TilePlan, *, keep: bool) -> ZarrStore:
     names = {f"step/{name}": name for name in plan.outputs}
     where = cube_place(plan.settings.output_dir, plan.execution.storage)
     cube = ZarrStore(where, names, chunks_of(tiles.sides))
-    series = {name: plan.series.columns[_COLUMNS.get(name, name)] for name in WEATHER_SERIES}
     cube.begin(
         plan.georef, plan.series.stamps, _core.__version__, bounds=plan.series.bounds,
-        series=series, run_id=plan.metadata["run_id"], request_id=request_id(plan.metadata),
-        keep=keep,
+        series=_weather(plan), run_id=plan.metadata["run_id"],
+        request_id=request_id(plan.metadata), keep=keep,
     )  # fmt: skip
     return cube
+
+
+def _weather(plan: RunPlan) -> dict[str, NDArray[Any]]:
+    return {name: plan.series.columns[_COLUMNS.get(name, name)] for name in WEATHER_SERIES}
+
+
+def write_run(plan: RunPlan, store: RunStore, grids: Mapping[str, NDArray[np.float32]]) -> None:
+    """The NetCDF file of a run that is finished, from its working files.
+
+    Parameters
+    ----------
+    plan
+        The run, which has an output folder.
+    store
+        What its tiles left.
+    grids
+        Statistics by name.
+    """
+    assert plan.settings.output_dir is not None
+    write_netcdf(
+        plan.settings.output_dir / NETCDF_NAME, store.results, plan.georef, plan.series.stamps,
+        _core.__version__, bounds=plan.series.bounds, grids=grids, series=_weather(plan),
+        run_id=plan.metadata["run_id"], request_id=request_id(plan.metadata),
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------ resuming

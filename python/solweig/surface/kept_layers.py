@@ -65,7 +65,9 @@ class KeptLayers(Layers):
             Raster file, :class:`xarray.DataArray` with coordinates, or array ``[row, col]`` of the
             DSM's shape; meanings and units as in :class:`SurfaceData`. Files and DataArrays may
             keep heights in other units if they say so. Where a canopy or trunk zone ends, no trees
-            stand; where another layer ends, so does the surface.
+            stand; where another layer ends, so does the surface. ``dsm`` may be an
+            :class:`xarray.Dataset` whose variables have these names. Of arrays that are not in
+            memory (dask, or opened by xarray) only what lies in the surface is read, by chunks.
         working_dir
             Folder in which layers, walls and sky view are kept and looked for; ``None`` keeps
             nothing. See :mod:`solweig.surface.cache`.

@@ -114,4 +114,4 @@ def as_plain(name: str, value: Any, pixel_size: float) -> Any:
             got,
             f"SurfaceData.prepare({name}=...) takes grid and CRS from a DataArray.",
         )
-    return source.values
+    return source.cells()

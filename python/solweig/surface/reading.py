@@ -14,6 +14,7 @@ import numpy as np
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData
 from solweig.messages import warn_user
 from solweig.rasters.align import check_wall_grid, read_on_grid
+from solweig.rasters.datasets import is_dataset, layers_of
 from solweig.rasters.grids import Grid, whole_cell_offset
 from solweig.rasters.labelled import is_labelled, labelled_source, north_up_values
 from solweig.rasters.sources import RasterSource, open_source
@@ -26,6 +27,11 @@ __all__ = ["SurfaceGrid", "given_source", "is_path", "read_layers"]
 
 logger = logging.getLogger(__name__)
 
+LAYERS = (
+    "dsm", "dem", "cdsm", "tdsm", "land_cover", "wall_height", "wall_aspect", "albedo",
+    "emissivity",
+)  # fmt: skip
+"""Names of layers, of variables of a Dataset too."""
 Given = dict[str, Any]
 """Layers as they were given, by name."""
 
@@ -81,7 +87,7 @@ def read_layers(
     Parameters
     ----------
     given
-        Layers by name: files, DataArrays, arrays.
+        Layers by name: files, DataArrays, arrays; as ``dsm`` also a Dataset of them.
     bbox, pixel_size, reproject
         As in :meth:`solweig.SurfaceData.prepare`.
     units
@@ -93,6 +99,7 @@ def read_layers(
         As :meth:`solweig.SurfaceData.prepare` says.
     """
     units = units or {}
+    given = _spread(given)
     if "dsm" not in given:
         raise InvalidSurfaceData("dsm", "a raster file or a 2-D array", "none")
     if ("wall_height" in given) != ("wall_aspect" in given):
@@ -105,6 +112,20 @@ def read_layers(
     if dsm is None:
         return _beside_array(given, pixel_size, units, {"bbox": bbox, "reproject": reproject})
     return _on_grid_of(dsm, given, units, bbox, pixel_size, reproject)
+
+
+def _spread(given: Given) -> Given:
+    """The layers of a Dataset that stands for the DSM, beside those that are given by name."""
+    if not is_dataset(given.get("dsm")):
+        return given
+    layers = layers_of(given["dsm"], LAYERS)
+    twice = [name for name in given if name != "dsm" and name in layers]
+    if twice:
+        raise InvalidSurfaceData(
+            twice[0], "one layer", "a variable of the Dataset and an argument",
+            f"Leave one out: dataset.drop_vars({twice[0]!r}).",
+        )  # fmt: skip
+    return {**given, **layers}
 
 
 # ------------------------------------------------------------------ beside a plain array

@@ -21,11 +21,12 @@ from solweig.errors import ConfigurationError, DiskFull
 from solweig.rasters.cf import (
     GRID_MAPPING,
     TIME_BOUNDS,
-    TIME_ENCODING,
     WEATHER_ATTRIBUTES,
     cf_coordinates,
+    encoded_times,
     global_attributes,
     step_attributes,
+    stored_attributes,
 )
 from solweig.rasters.georef import GeoReference
 from solweig.tiles.store import Where
@@ -182,7 +183,7 @@ class ZarrStore:
         self._group.attrs.update({**about, _RUN_ID: run_id, _REQUEST_ID: request_id})
         for name, (dims, values, attrs) in cf_coordinates(georef, times, bounds).items():
             if name in ("time", TIME_BOUNDS):
-                values, attrs = _encoded_times(values, attrs)
+                values, attrs = encoded_times(values, attrs)
             self._small(name, dims, np.asarray(values), attrs)
         for name, values in series.items():
             self._small(name, ("time",), np.asarray(values), WEATHER_ATTRIBUTES[name])
@@ -276,17 +277,10 @@ class ZarrStore:
         return self._opened()[self._names[name]]
 
 
-def _encoded_times(
-    stamps: NDArray[np.datetime64], attrs: Mapping[str, Any]
-) -> tuple[NDArray[np.int64], dict[str, Any]]:
-    seconds = stamps.astype("datetime64[s]").astype(np.int64)
-    return seconds, {**attrs, **TIME_ENCODING}
-
-
 def _attributes(name: str) -> dict[str, Any]:
     kind, _, own = name.partition("/")
     if kind == "state":
         return {"long_name": f"thermal state: {own}"}
-    # Named as a coordinate, so that xarray takes the grid mapping along.
-    described = step_attributes(own if kind in ("step", "statistic") else None)
-    return {**described, "coordinates": GRID_MAPPING}
+    if kind in ("step", "statistic"):
+        return stored_attributes(own)
+    return {**step_attributes(), "coordinates": GRID_MAPPING}
