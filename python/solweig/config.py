@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from solweig.atomic import write_text
+from solweig.digits import whole_number
 from solweig.errors import ConfigurationError
 from solweig.human import HumanParams
 from solweig.messages import argument
@@ -380,8 +381,9 @@ def leaf_date(name: str, value: Any) -> int | str | None:
     if value is None:
         return None
     text = str(value).strip()
-    if text.isdigit() and not isinstance(value, bool) and 1 <= int(text) <= 366:
-        return int(text)
+    day = whole_number(text)
+    if day is not None and 1 <= day <= 366:
+        return day
     found = re.fullmatch(r"(?:--)?(\d{2})-(\d{2})", text)
     try:
         if found is None:

@@ -35,6 +35,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from solweig.digits import whole_number
 from solweig.errors import ConfigurationError
 
 T = TypeVar("T")
@@ -76,12 +77,13 @@ def _positions(environ: Mapping[str, str], name: str) -> tuple[int, ...] | None:
     text = environ.get(name)
     if text is None:
         return None
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not all(part.isdigit() for part in parts):
+    numbers = [whole_number(part) for part in text.split(",") if part.strip()]
+    found = tuple(number for number in numbers if number is not None)
+    if len(found) < len(numbers):
         raise ConfigurationError(
             name, "numbers of adapters such as 0,2", repr(text), "solweig info lists them."
         )
-    return tuple(int(part) for part in parts)
+    return found
 
 
 GPU_ENABLED: bool = not _flag(os.environ, "SOLWEIG_NO_GPU", False)

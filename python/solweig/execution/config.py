@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from solweig.digits import whole_number
 from solweig.errors import ConfigurationError
 from solweig.execution.registry import strategy_names
 
@@ -126,8 +127,8 @@ class ExecutionConfig:
 def _device(value: object) -> int | str:
     """An adapter's number or name, checked."""
     number = value.removeprefix("gpu:") if isinstance(value, str) else value
-    if isinstance(number, str) and number.isdigit():
-        number = int(number)
+    if isinstance(number, str):
+        number = whole_number(number)
     if isinstance(number, bool) or not isinstance(number, int) or number < 0:
         raise ConfigurationError(
             "execution.devices", "numbers or names like 'gpu:0' (--device)", repr(value)

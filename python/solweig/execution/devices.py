@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from solweig import switches
+from solweig.digits import whole_number
 from solweig.execution.runtime import (
     GpuHandle,
     Probe,
@@ -107,7 +108,7 @@ class DeviceManager:
             return str(self.get_available_devices()["recommended_device"])
         if name == "cpu":
             return name
-        if not (name.startswith("gpu:") and name[4:].isdigit()):
+        if not (name.startswith("gpu:") and whole_number(name[4:]) is not None):
             raise ValueError(f"device: expected 'auto', 'cpu' or 'gpu:N', got {name!r}")
         decided = decide_gpu_runtime(self.probe, device=name, visible=self._allowed()["visible"])
         if isinstance(decided, Ready):

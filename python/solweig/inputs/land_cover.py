@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from pyproj import CRS
 
+from solweig.digits import whole_number
 from solweig.errors import ConfigurationError, InvalidSurfaceData
 from solweig.inputs.attributes import column_of, texts, with_tags
 from solweig.inputs.burning import burn_last
@@ -89,8 +90,9 @@ def class_code(field: str, value: Any) -> int:
     text = str(value).strip().lower()
     if text in CLASSES:
         return CLASSES[text]
-    if text.isdigit() and int(text) in CLASSES.values():
-        return int(text)
+    code = whole_number(text)
+    if code is not None and code in CLASSES.values():
+        return code
     known = ", ".join(f"{name} ({code})" for name, code in CLASSES.items())
     raise ConfigurationError(field, f"one of {known}", repr(value))
 
@@ -121,7 +123,7 @@ def read_table(named: str | Path) -> Table:
                 f"row {number} of {named}: {dict(row)}",
             )  # fmt: skip
         column = (row.get("column") or "").strip()
-        if not column and not value.lstrip("-").isdigit():
+        if not column and whole_number(value.removeprefix("-")) is None:
             raise ConfigurationError(
                 "land_cover_table", "a whole number where no column is named",
                 f"{value!r} in row {number} of {named}",
