@@ -232,12 +232,15 @@ class _Tile:
         found.overlap_seconds = run_steps(len(job.weather), step, self._deliver, overlap=overlap)
         found.counts = dict(statistics.counts)
         found.first, found.accumulated_days = state.first, state.accumulated_days
+        # What the steps needed makes room for what comes of them.
+        del model
         core = corners(self._core)
-        fields = state.fields(core)
+        fields = state.take(core)
         found.has_memory = bool(fields)
+        grids, hours = statistics.take(core)
         for prefix, grids in (
-            ("statistic", statistics.grids(core)),
-            ("hours", {repr(t): grid for t, grid in statistics.hours_above(core).items()}),
+            ("statistic", grids),
+            ("hours", {repr(t): grid for t, grid in hours.items()}),
             ("state", fields),
         ):
             self._last.update({f"{prefix}/{name}": grid for name, grid in grids.items()})

@@ -2,6 +2,7 @@
 
 use crate::grid::Window;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Running sums, counts and extremes of one quantity.
 #[derive(Clone, Debug)]
@@ -34,16 +35,17 @@ impl Running {
         }
     }
 
-    fn parts(&mut self, day: bool, size: usize) -> Vec<RunningPart<'_>> {
+    fn parts(&mut self, day: bool, size: usize, cells: &Range<usize>) -> Vec<RunningPart<'_>> {
         let (sum, count) = if day {
             (&mut self.day, &mut self.day_count)
         } else {
             (&mut self.night, &mut self.night_count)
         };
-        sum.chunks_mut(size)
-            .zip(count.chunks_mut(size))
-            .zip(self.max.chunks_mut(size))
-            .zip(self.min.chunks_mut(size))
+        sum[cells.clone()]
+            .chunks_mut(size)
+            .zip(count[cells.clone()].chunks_mut(size))
+            .zip(self.max[cells.clone()].chunks_mut(size))
+            .zip(self.min[cells.clone()].chunks_mut(size))
             .map(|(((sum, count), max), min)| RunningPart {
                 sum,
                 count,
@@ -58,15 +60,67 @@ impl Running {
         self.day_count[i] + self.night_count[i]
     }
 
+    /// Mean over all steps in which a cell had a value.
+    fn mean(&self, i: usize) -> f64 {
+        let sum = f64::from(self.day[i]) + f64::from(self.night[i]);
+        sum / f64::from(self.count(i))
+    }
+
+    /// Hours of a cell if it was counted at all.
+    fn hours(&self, i: usize, hours: f32) -> f64 {
+        if self.count(i) > 0 {
+            f64::from(hours)
+        } else {
+            f64::NAN
+        }
+    }
+
     /// Hours where a cell was counted at all.
     fn counted(&self, cells: Part, hours: &[f32]) -> Vec<f32> {
-        cells.map(|i| {
-            if self.count(i) > 0 {
-                f64::from(hours[i])
-            } else {
-                f64::NAN
-            }
-        })
+        cells.map(|i| self.hours(i, hours[i]))
+    }
+
+    /// Finished grids of all cells, in the memory of what they come from.
+    fn into_grids(mut self) -> [(&'static str, Vec<f32>); 5] {
+        let mean = Part::all(self.day.len()).map(|i| self.mean(i));
+        overwrite(&mut self.max, |_, own| extreme(own));
+        overwrite(&mut self.min, |_, own| extreme(own));
+        overwrite(&mut self.day, |i, own| part_mean(own, self.day_count[i]));
+        self.day_count = Vec::new();
+        overwrite(&mut self.night, |i, own| {
+            part_mean(own, self.night_count[i])
+        });
+        [
+            ("mean", mean),
+            ("max", self.max),
+            ("min", self.min),
+            ("day_mean", self.day),
+            ("night_mean", self.night),
+        ]
+    }
+}
+
+/// Mean of the steps of one kind.
+fn part_mean(sum: f32, count: u32) -> f64 {
+    f64::from(sum) / f64::from(count)
+}
+
+/// An extreme that was met.
+fn extreme(x: f32) -> f64 {
+    if x.is_finite() { f64::from(x) } else { f64::NAN }
+}
+
+/// Put what becomes of each cell in its place.
+fn overwrite(cells: &mut [f32], value: impl Fn(usize, f32) -> f64 + Sync) {
+    let cells = cells.par_iter_mut().with_min_len(1 << 15).enumerate();
+    cells.for_each(|(i, own)| *own = value(i, *own) as f32);
+}
+
+/// Add hours above a threshold to those of the same one.
+fn add_hours(all: &mut Vec<(f64, Vec<f32>)>, threshold: f64, hours: Vec<f32>) {
+    match all.iter_mut().find(|(t, _)| *t == threshold) {
+        Some((_, sum)) => sum.iter_mut().zip(hours).for_each(|(s, h)| *s += h),
+        None => all.push((threshold, hours)),
     }
 }
 
@@ -285,9 +339,19 @@ impl Statistics {
         }
     }
 
-    /// Begin a step and hand its parts of `size` cells to the tasks.
-    pub fn begin(&mut self, day: bool, hours: f64, size: usize) -> Vec<StatisticsPart<'_>> {
+    /// Begin a step.
+    pub fn begin(&mut self, day: bool) {
         self.steps[usize::from(!day)] += 1;
+    }
+
+    /// Parts of `size` cells for the tasks of a step that some cells are counted in.
+    pub fn parts(
+        &mut self,
+        day: bool,
+        hours: f64,
+        size: usize,
+        cells: Range<usize>,
+    ) -> Vec<StatisticsPart<'_>> {
         let split = self.day_thresholds.len();
         let (by_day, by_night) = self.hours_above.split_at_mut(split);
         let (above, thresholds) = if day {
@@ -297,13 +361,12 @@ impl Statistics {
         };
         let parts = self
             .tmrt
-            .parts(day, size)
+            .parts(day, size, &cells)
             .into_iter()
-            .zip(self.utci.parts(day, size));
-        let hour_parts = self
-            .sun_hours
+            .zip(self.utci.parts(day, size, &cells));
+        let hour_parts = self.sun_hours[cells.clone()]
             .chunks_mut(size)
-            .zip(self.shade_hours.chunks_mut(size));
+            .zip(self.shade_hours[cells.clone()].chunks_mut(size));
         let mut out: Vec<StatisticsPart<'_>> = parts
             .zip(hour_parts)
             .map(|((tmrt, utci), (sun, shade))| StatisticsPart {
@@ -317,8 +380,9 @@ impl Statistics {
             })
             .collect();
         for (hours, &threshold) in above.iter_mut().zip(thresholds) {
-            for (part, cells) in out.iter_mut().zip(hours.chunks_mut(size)) {
-                part.above.push((threshold as f32, cells));
+            let chunks = hours[cells.clone()].chunks_mut(size);
+            for (part, hours) in out.iter_mut().zip(chunks) {
+                part.above.push((threshold as f32, hours));
             }
         }
         out
@@ -336,33 +400,44 @@ impl Statistics {
     pub fn grids_in(&self, cells: Part) -> Vec<(String, Vec<f32>)> {
         let mut out = Vec::new();
         for (name, running) in [("tmrt", &self.tmrt), ("utci", &self.utci)] {
-            let mean = |i: usize| {
-                let sum = f64::from(running.day[i]) + f64::from(running.night[i]);
-                sum / f64::from(running.count(i))
-            };
-            let part =
-                |sum: &[f32], count: &[u32], i: usize| f64::from(sum[i]) / f64::from(count[i]);
-            let extreme = |x: f32| {
-                if x.is_finite() {
-                    f64::from(x)
-                } else {
-                    f64::NAN
-                }
-            };
-            out.push((format!("{name}_mean"), cells.map(mean)));
+            out.push((format!("{name}_mean"), cells.map(|i| running.mean(i))));
             let max = cells.map(|i| extreme(running.max[i]));
             out.push((format!("{name}_max"), max));
             let min = cells.map(|i| extreme(running.min[i]));
             out.push((format!("{name}_min"), min));
-            let day = cells.map(|i| part(&running.day, &running.day_count, i));
+            let day = cells.map(|i| part_mean(running.day[i], running.day_count[i]));
             out.push((format!("{name}_day_mean"), day));
-            let night = cells.map(|i| part(&running.night, &running.night_count, i));
+            let night = cells.map(|i| part_mean(running.night[i], running.night_count[i]));
             out.push((format!("{name}_night_mean"), night));
         }
         for (name, hours) in [("sun", &self.sun_hours), ("shade", &self.shade_hours)] {
             out.push((format!("{name}_hours"), self.tmrt.counted(cells, hours)));
         }
         out
+    }
+
+    /// [`Statistics::grids`] and [`Statistics::hours_above`] of all cells, in the memory of what they
+    /// come from.
+    #[must_use]
+    pub fn into_grids(self) -> (Vec<(String, Vec<f32>)>, Vec<(f64, Vec<f32>)>) {
+        let hours = |running: &Running, mut hours: Vec<f32>| {
+            overwrite(&mut hours, |i, own| running.hours(i, own));
+            hours
+        };
+        let thresholds = self.day_thresholds.iter().chain(&self.night_thresholds);
+        let mut above: Vec<(f64, Vec<f32>)> = Vec::new();
+        for (&threshold, own) in thresholds.zip(self.hours_above) {
+            add_hours(&mut above, threshold, hours(&self.utci, own));
+        }
+        let sun = hours(&self.tmrt, self.sun_hours);
+        let shade = hours(&self.tmrt, self.shade_hours);
+        let mut out = Vec::new();
+        for (name, running) in [("tmrt", self.tmrt), ("utci", self.utci)] {
+            let grids = running.into_grids();
+            out.extend(grids.map(|(kind, grid)| (format!("{name}_{kind}"), grid)));
+        }
+        out.extend([("sun_hours".to_owned(), sun), ("shade_hours".to_owned(), shade)]);
+        (out, above)
     }
 
     /// Hours with UTCI above each threshold; a threshold of both lists counts day and night. NaN
@@ -378,11 +453,7 @@ impl Statistics {
         let thresholds = self.day_thresholds.iter().chain(&self.night_thresholds);
         let mut out: Vec<(f64, Vec<f32>)> = Vec::new();
         for (&threshold, hours) in thresholds.zip(&self.hours_above) {
-            let found = self.utci.counted(cells, hours);
-            match out.iter_mut().find(|(t, _)| *t == threshold) {
-                Some((_, sum)) => sum.iter_mut().zip(found).for_each(|(s, h)| *s += h),
-                None => out.push((threshold, found)),
-            }
+            add_hours(&mut out, threshold, self.utci.counted(cells, hours));
         }
         out
     }
@@ -393,7 +464,9 @@ mod tests {
     use super::*;
 
     fn add(stats: &mut Statistics, day: bool, tmrt: &[f32], utci: &[f32], shadow: &[f32]) {
-        for (part, at) in stats.begin(day, 0.5, 2).iter_mut().zip([0, 2]) {
+        stats.begin(day);
+        let all = 0..tmrt.len();
+        for (part, at) in stats.parts(day, 0.5, 2, all).iter_mut().zip([0, 2]) {
             let cells = at..(at + 2).min(tmrt.len());
             part.add(
                 0,
@@ -474,5 +547,25 @@ mod tests {
         let planes = stats.export();
         again.import(&planes.iter().map(Vec::as_slice).collect::<Vec<_>>());
         assert_eq!(grid(&again, "utci_mean")[..2], [30.0, 31.0]);
+    }
+
+    #[test]
+    fn what_is_taken_out_is_what_is_read() {
+        let nan = f32::NAN;
+        let mut stats = Statistics::new(4, &[30.0, 25.0], &[20.0, 30.0]);
+        let shadow = [1.0, 0.25, nan, 0.0];
+        add(&mut stats, true, &[50.0, 41.0, nan, 7.0], &[35.0, 29.0, nan, nan], &shadow);
+        add(&mut stats, true, &[40.1, nan, nan, 8.0], &[26.3, nan, nan, nan], &shadow);
+        add(&mut stats, false, &[10.0, 9.7, nan, nan], &[31.0, 30.5, nan, nan], &shadow);
+        let bits = |grid: &[f32]| grid.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        let (read, above) = (stats.grids(), stats.hours_above());
+        let (taken, above_taken) = stats.into_grids();
+        assert_eq!((taken.len(), above_taken.len()), (read.len(), above.len()));
+        for ((name, own), (wanted, expected)) in taken.iter().zip(&read) {
+            assert_eq!((name, bits(own)), (wanted, bits(expected)));
+        }
+        for ((threshold, own), (wanted, expected)) in above_taken.iter().zip(&above) {
+            assert_eq!((threshold, bits(own)), (wanted, bits(expected)));
+        }
     }
 }
