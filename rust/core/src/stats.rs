@@ -4,13 +4,14 @@ use crate::grid::Window;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Running sums, counts and extremes of one quantity.
+/// Running sums and extremes of one quantity, and in how many steps it was missing: memory that
+/// nothing is written into takes no room.
 #[derive(Clone, Debug)]
 struct Running {
     day: Vec<f32>,
     night: Vec<f32>,
-    day_count: Vec<u32>,
-    night_count: Vec<u32>,
+    day_missing: Vec<u32>,
+    night_missing: Vec<u32>,
     max: Vec<f32>,
     min: Vec<f32>,
 }
@@ -18,7 +19,7 @@ struct Running {
 /// One cell's share of [`Running`].
 struct RunningPart<'a> {
     sum: &'a mut [f32],
-    count: &'a mut [u32],
+    missing: &'a mut [u32],
     max: &'a mut [f32],
     min: &'a mut [f32],
 }
@@ -28,47 +29,48 @@ impl Running {
         Self {
             day: vec![0.0; cells],
             night: vec![0.0; cells],
-            day_count: vec![0; cells],
-            night_count: vec![0; cells],
+            day_missing: vec![0; cells],
+            night_missing: vec![0; cells],
             max: vec![f32::NEG_INFINITY; cells],
             min: vec![f32::INFINITY; cells],
         }
     }
 
     fn parts(&mut self, day: bool, size: usize, cells: &Range<usize>) -> Vec<RunningPart<'_>> {
-        let (sum, count) = if day {
-            (&mut self.day, &mut self.day_count)
+        let (sum, missing) = if day {
+            (&mut self.day, &mut self.day_missing)
         } else {
-            (&mut self.night, &mut self.night_count)
+            (&mut self.night, &mut self.night_missing)
         };
         sum[cells.clone()]
             .chunks_mut(size)
-            .zip(count[cells.clone()].chunks_mut(size))
+            .zip(missing[cells.clone()].chunks_mut(size))
             .zip(self.max[cells.clone()].chunks_mut(size))
             .zip(self.min[cells.clone()].chunks_mut(size))
-            .map(|(((sum, count), max), min)| RunningPart {
+            .map(|(((sum, missing), max), min)| RunningPart {
                 sum,
-                count,
+                missing,
                 max,
                 min,
             })
             .collect()
     }
 
-    /// Steps in which a cell had a value.
-    fn count(&self, i: usize) -> u32 {
-        self.day_count[i] + self.night_count[i]
+    /// Steps by day and by night in which a cell had a value, of so many.
+    fn counts(&self, [day, night]: [u32; 2], i: usize) -> [u32; 2] {
+        [day - self.day_missing[i], night - self.night_missing[i]]
     }
 
     /// Mean over all steps in which a cell had a value.
-    fn mean(&self, i: usize) -> f64 {
+    fn mean(&self, steps: [u32; 2], i: usize) -> f64 {
         let sum = f64::from(self.day[i]) + f64::from(self.night[i]);
-        sum / f64::from(self.count(i))
+        let [day, night] = self.counts(steps, i);
+        sum / f64::from(day + night)
     }
 
     /// Hours of a cell if it was counted at all.
-    fn hours(&self, i: usize, hours: f32) -> f64 {
-        if self.count(i) > 0 {
+    fn hours(&self, steps: [u32; 2], i: usize, hours: f32) -> f64 {
+        if self.counts(steps, i) != [0; 2] {
             f64::from(hours)
         } else {
             f64::NAN
@@ -76,19 +78,20 @@ impl Running {
     }
 
     /// Hours where a cell was counted at all.
-    fn counted(&self, cells: Part, hours: &[f32]) -> Vec<f32> {
-        cells.map(|i| self.hours(i, hours[i]))
+    fn counted(&self, steps: [u32; 2], cells: Part, hours: &[f32]) -> Vec<f32> {
+        cells.map(|i| self.hours(steps, i, hours[i]))
     }
 
     /// Finished grids of all cells, in the memory of what they come from.
-    fn into_grids(mut self) -> [(&'static str, Vec<f32>); 5] {
-        let mean = Part::all(self.day.len()).map(|i| self.mean(i));
+    fn into_grids(mut self, steps: [u32; 2]) -> [(&'static str, Vec<f32>); 5] {
+        let mean = Part::all(self.day.len()).map(|i| self.mean(steps, i));
         overwrite(&mut self.max, |_, own| extreme(own));
         overwrite(&mut self.min, |_, own| extreme(own));
-        overwrite(&mut self.day, |i, own| part_mean(own, self.day_count[i]));
-        self.day_count = Vec::new();
+        overwrite(&mut self.day, |i, own| {
+            part_mean(own, steps[0] - self.day_missing[i])
+        });
         overwrite(&mut self.night, |i, own| {
-            part_mean(own, self.night_count[i])
+            part_mean(own, steps[1] - self.night_missing[i])
         });
         [
             ("mean", mean),
@@ -130,15 +133,20 @@ impl RunningPart<'_> {
         let cells = at..at + values.len();
         let lanes = self.sum[cells.clone()]
             .iter_mut()
-            .zip(&mut self.count[cells.clone()])
             .zip(&mut self.max[cells.clone()])
-            .zip(&mut self.min[cells]);
-        for ((((sum, count), max), min), &value) in lanes.zip(values) {
+            .zip(&mut self.min[cells.clone()]);
+        let mut some_missing = false;
+        for (((sum, max), min), &value) in lanes.zip(values) {
             // A missing value changes nothing; `max` and `min` of a NaN are the other operand.
             *sum += if value.is_nan() { 0.0 } else { value };
-            *count += u32::from(!value.is_nan());
+            some_missing |= value.is_nan();
             *max = max.max(value);
             *min = min.min(value);
+        }
+        if some_missing {
+            for (missing, value) in self.missing[cells].iter_mut().zip(values) {
+                *missing += u32::from(value.is_nan());
+            }
         }
     }
 }
@@ -273,21 +281,24 @@ impl Statistics {
     #[must_use]
     pub fn export(&self) -> Vec<Vec<f32>> {
         let finite = |x: &[f32]| x.iter().map(|v| v.clamp(f32::MIN, f32::MAX)).collect();
-        let counts = |x: &[u32]| x.iter().map(|&n| n as f32).collect();
+        let steps = self.counted_steps();
         let mut out: Vec<Vec<f32>> = [&self.tmrt, &self.utci]
             .into_iter()
             .flat_map(|r| [&r.day, &r.night, &r.max, &r.min])
             .map(|x| finite(x))
             .collect();
         for running in [&self.tmrt, &self.utci] {
-            out.extend([counts(&running.day_count), counts(&running.night_count)]);
+            out.extend([0, 1].map(|kind| {
+                let counts = (0..self.len()).map(|i| running.counts(steps, i)[kind] as f32);
+                counts.collect()
+            }));
         }
         out.extend([self.sun_hours.clone(), self.shade_hours.clone()]);
         out.extend(self.hours_above.iter().cloned());
         out
     }
 
-    /// Take the rasters back, in the order of [`Self::export`].
+    /// Take the rasters back, in the order of [`Self::export`]; `steps` are those they count already.
     ///
     /// # Panics
     /// If the number of rasters or cells differs.
@@ -297,6 +308,7 @@ impl Statistics {
             14 + self.hours_above.len(),
             "rasters of the statistics"
         );
+        let [day, night] = self.counted_steps();
         let mut next = rasters.iter();
         let mut take = |to: &mut Vec<f32>| {
             if let Some(from) = next.next() {
@@ -321,22 +333,27 @@ impl Statistics {
         }
         let mut counts = vec![0.0; self.sun_hours.len()];
         let (tmrt, utci) = (&mut self.tmrt, &mut self.utci);
-        for own in [
-            &mut tmrt.day_count,
-            &mut tmrt.night_count,
-            &mut utci.day_count,
-            &mut utci.night_count,
+        for (own, steps) in [
+            (&mut tmrt.day_missing, day),
+            (&mut tmrt.night_missing, night),
+            (&mut utci.day_missing, day),
+            (&mut utci.night_missing, night),
         ] {
             take(&mut counts);
             own.iter_mut()
                 .zip(&counts)
-                .for_each(|(n, &x)| *n = x as u32);
+                .for_each(|(n, &x)| *n = steps - x as u32);
         }
         take(&mut self.sun_hours);
         take(&mut self.shade_hours);
         for hours in &mut self.hours_above {
             take(hours);
         }
+    }
+
+    fn counted_steps(&self) -> [u32; 2] {
+        self.steps
+            .map(|n| u32::try_from(n).expect("fewer steps than a cell can count"))
     }
 
     /// Begin a step.
@@ -398,20 +415,22 @@ impl Statistics {
     /// [`Statistics::grids`] of a part of the cells.
     #[must_use]
     pub fn grids_in(&self, cells: Part) -> Vec<(String, Vec<f32>)> {
+        let steps = self.counted_steps();
         let mut out = Vec::new();
         for (name, running) in [("tmrt", &self.tmrt), ("utci", &self.utci)] {
-            out.push((format!("{name}_mean"), cells.map(|i| running.mean(i))));
+            out.push((format!("{name}_mean"), cells.map(|i| running.mean(steps, i))));
             let max = cells.map(|i| extreme(running.max[i]));
             out.push((format!("{name}_max"), max));
             let min = cells.map(|i| extreme(running.min[i]));
             out.push((format!("{name}_min"), min));
-            let day = cells.map(|i| part_mean(running.day[i], running.day_count[i]));
+            let day = cells.map(|i| part_mean(running.day[i], running.counts(steps, i)[0]));
             out.push((format!("{name}_day_mean"), day));
-            let night = cells.map(|i| part_mean(running.night[i], running.night_count[i]));
+            let night = cells.map(|i| part_mean(running.night[i], running.counts(steps, i)[1]));
             out.push((format!("{name}_night_mean"), night));
         }
         for (name, hours) in [("sun", &self.sun_hours), ("shade", &self.shade_hours)] {
-            out.push((format!("{name}_hours"), self.tmrt.counted(cells, hours)));
+            let hours = self.tmrt.counted(steps, cells, hours);
+            out.push((format!("{name}_hours"), hours));
         }
         out
     }
@@ -420,8 +439,9 @@ impl Statistics {
     /// come from.
     #[must_use]
     pub fn into_grids(self) -> (Vec<(String, Vec<f32>)>, Vec<(f64, Vec<f32>)>) {
+        let steps = self.counted_steps();
         let hours = |running: &Running, mut hours: Vec<f32>| {
-            overwrite(&mut hours, |i, own| running.hours(i, own));
+            overwrite(&mut hours, |i, own| running.hours(steps, i, own));
             hours
         };
         let thresholds = self.day_thresholds.iter().chain(&self.night_thresholds);
@@ -433,7 +453,7 @@ impl Statistics {
         let shade = hours(&self.tmrt, self.shade_hours);
         let mut out = Vec::new();
         for (name, running) in [("tmrt", self.tmrt), ("utci", self.utci)] {
-            let grids = running.into_grids();
+            let grids = running.into_grids(steps);
             out.extend(grids.map(|(kind, grid)| (format!("{name}_{kind}"), grid)));
         }
         out.extend([("sun_hours".to_owned(), sun), ("shade_hours".to_owned(), shade)]);
@@ -450,10 +470,11 @@ impl Statistics {
     /// [`Statistics::hours_above`] of a part of the cells.
     #[must_use]
     pub fn hours_above_in(&self, cells: Part) -> Vec<(f64, Vec<f32>)> {
+        let steps = self.counted_steps();
         let thresholds = self.day_thresholds.iter().chain(&self.night_thresholds);
         let mut out: Vec<(f64, Vec<f32>)> = Vec::new();
         for (&threshold, hours) in thresholds.zip(&self.hours_above) {
-            add_hours(&mut out, threshold, self.utci.counted(cells, hours));
+            add_hours(&mut out, threshold, self.utci.counted(steps, cells, hours));
         }
         out
     }
@@ -544,6 +565,7 @@ mod tests {
         assert_eq!(above[0].1[..2], [0.5, 0.5]);
         assert!(above[0].1[2].is_nan());
         let mut again = Statistics::new(3, &[30.0], &[20.0]);
+        again.steps = stats.steps;
         let planes = stats.export();
         again.import(&planes.iter().map(Vec::as_slice).collect::<Vec<_>>());
         assert_eq!(grid(&again, "utci_mean")[..2], [30.0, 31.0]);
