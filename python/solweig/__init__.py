@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from solweig.errors import DiskFull as DiskFull
     from solweig.errors import GridShapeMismatch as GridShapeMismatch
     from solweig.errors import InvalidSurfaceData as InvalidSurfaceData
+    from solweig.errors import MastDataError as MastDataError
     from solweig.errors import MissingPrecomputedData as MissingPrecomputedData
     from solweig.errors import SolweigError as SolweigError
     from solweig.errors import StalePrecomputedData as StalePrecomputedData
@@ -89,6 +90,7 @@ _EXPORTS: dict[str, str] = {
     "StalePrecomputedData": "errors",
     "WeatherDataError": "errors",
     "WeatherWarning": "errors",
+    "MastDataError": "errors",
     "ConfigurationError": "errors",
     "ComputationCancelled": "errors",
     "DiskFull": "errors",

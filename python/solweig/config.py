@@ -40,7 +40,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "body": ("cylinder", "box"),
     "beam": ("normal", "horizontal"),
     "pet_wind": ("10m", "1.1m"),
-    "stamp": ("end", "centre", "start"),
+    "stamp": (None, "end", "centre", "start"),
     "utci_range": (None, "clip", "flag", "nan"),
     "pet_variant": ("1999", "2018", "reference"),
     "ground_clock": ("solar", "legal"),
@@ -137,7 +137,8 @@ class ModelConfig:
     utci_wind_floor
         An earlier name for ``utci_range="clip"``.
     stamp
-        What a time stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step.
+        What a time stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step. ``None``:
+        what the weather says of itself, else the end; weather that says otherwise is an error.
     heat_thresholds_day, heat_thresholds_night
         UTCI thresholds for hour counts [deg C].
     utci_range
@@ -181,7 +182,7 @@ class ModelConfig:
     wind_height_m: float | None = None
     pet_wind: str = "1.1m"
     utci_wind_floor: bool = False
-    stamp: str = "end"
+    stamp: str | None = None
     heat_thresholds_day: Sequence[float] = field(
         default_factory=lambda: list(DEFAULT_THRESHOLDS_DAY)
     )
@@ -203,6 +204,7 @@ class ModelConfig:
             if isinstance(value, Mapping):
                 setattr(self, name, namespace_from_dict(value))
         _take_wind_floor(self)
+        self.pet_variant = str(self.pet_variant)  # files of TOML hold the year as a number
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 expected = "one of " + ", ".join(map(str, allowed))
@@ -424,4 +426,5 @@ def _thresholds(name: str, values: Sequence[float]) -> list[float]:
         raise ConfigurationError(
             name, f"UTCI temperatures from {_COLDEST:g} to {_HOTTEST:g} deg C", repr(values), hint
         )
-    return found
+    # One named twice would be counted twice.
+    return list(dict.fromkeys(found))

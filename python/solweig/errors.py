@@ -140,6 +140,10 @@ class WeatherDataError(_FieldError):
         return self.got
 
 
+class MastDataError(_FieldError):
+    """Measurements of a mast are missing, out of range, out of order, or do not fit the weather."""
+
+
 class WeatherWarning(UserWarning):
     """Weather that was taken as it is, but hardly means what it says; see ``docs/checks.md``."""
 

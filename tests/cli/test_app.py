@@ -83,7 +83,7 @@ def test_run_draws_on_request(site: Path) -> None:
 
 
 def test_nothing_but_results_where_there_is_no_terminal(site: Path) -> None:
-    done = invoke(arguments(site))
+    done = invoke(arguments(site, "--accelerator", "cpu"))
     assert done.exit_code == 0
     assert done.stderr == ""
     assert "\x1b" not in done.stdout

@@ -29,7 +29,8 @@ def run(site: Path, *more: str, weather: str = "a.epw", before: tuple[str, ...] 
     kind = "--epw" if weather.endswith(".epw") else "--met"
     return invoke(
         [*before, "run", "--dsm", str(site / "dsm.tif"), "--dem", str(site / "dem.tif"),
-         kind, str(site / weather), "--out", str(site / "out"), *more]
+         kind, str(site / weather), "--out", str(site / "out"),
+         "--accelerator", "cpu", *more]
     )  # fmt: skip
 
 
@@ -56,7 +57,8 @@ def test_the_file_of_a_run_holds_them_too(site: Path) -> None:
         f'dsm = "{(site / "dsm.tif").as_posix()}"\nepw = "{(site / "a.epw").as_posix()}"\n'
         f'out = "{(site / "out").as_posix()}"\n'
         'start = 2019-06-21\nend = "2019-06-21"\nhours = [11, 12]\nground-clock = "legal"\n'
-        'leaf-on = 105\nleaf-off = "11-01"\nstamp = "end"\n[fill]\nws = 1.5\n'
+        'leaf-on = 105\nleaf-off = "11-01"\nstamp = "end"\n'
+        'pet-variant = 2018\n[fill]\nwind = 1.5\n[height-unit]\ndsm = "m"\n'
     )
     done = invoke(["run", "--config", str(site / "run.toml")])
     assert done.exit_code == 0, done.output

@@ -26,6 +26,7 @@ from solweig import errors
 FACES = (
     "solweig", "solweig.io", "solweig.geospatial", "solweig.walls", "solweig.postprocess",
     "solweig.gpu", "solweig.progress", "solweig.demo", "solweig.models", "solweig.execution",
+    "solweig.validation",
 )  # fmt: skip
 
 # As numpydoc orders them.

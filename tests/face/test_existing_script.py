@@ -82,12 +82,13 @@ def options_of(command: str) -> set[str]:
 def test_the_pages_name_flags_that_exist() -> None:
     for page in ("README.md", "docs/cli.md", "docs/outputs.md", "docs/scaling.md"):
         text = (ROOT / page).read_text(encoding="utf-8").replace("\\\n", " ")
-        lines = re.findall(r"^\s*solweig (run|prepare|plan|compare|demo) (.*)$", text, re.MULTILINE)
+        commands = r"^\s*solweig (run|prepare|plan|compare|validate|demo) (.*)$"
+        lines = re.findall(commands, text, re.MULTILINE)
         for command, rest in lines:
             flags = set(re.findall(r"(--[a-z-]+)", rest))
             assert flags <= options_of(command), (page, command)
     every = {"--help", "--debug", "--silence", "--version"}
-    every = every.union(*(options_of(c) for c in ("run", "prepare", "plan", "compare")))
+    every = every.union(*(options_of(c) for c in ("run", "prepare", "plan", "compare", "validate")))
     prose = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert set(re.findall(r"`(--[a-z-]+)", prose)) <= every
 

@@ -87,6 +87,14 @@ def every_field_changed() -> ModelConfig:
     )
 
 
+def test_a_variant_of_pet_may_be_the_number_of_its_year() -> None:
+    assert ModelConfig(pet_variant=2018).pet_variant == "2018"  # type: ignore[arg-type]
+
+
+def test_a_threshold_named_twice_counts_once() -> None:
+    assert ModelConfig(heat_thresholds_day=[32, 38, 32.0]).heat_thresholds_day == [32.0, 38.0]
+
+
 def test_config_round_trips_every_field(tmp_path: Path) -> None:
     config = every_field_changed()
     default = ModelConfig()

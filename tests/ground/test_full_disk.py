@@ -19,6 +19,7 @@ from solweig import DiskFull
 from solweig.atomic import atomic_path, free_bytes, full_disk_told
 from solweig.rasters.geotiff import write_geotiff
 from solweig.rasters.room import raster_target
+from solweig.results.comparison import compare_runs
 from tests.support.rasters import scene
 from tests.support.run_cases import LOCATION, small_surface, weather
 
@@ -168,3 +169,24 @@ def test_folders_that_cannot_be_made_for_want_of_room(
         solweig.calculate(small_surface(), weather(), LOCATION, output_dir=tmp_path / "out")
     with pytest.raises(DiskFull):
         solweig.SurfaceData.prepare(**scene(), pixel_size=2.0, working_dir=tmp_path / "cache")
+
+
+def test_a_comparison_and_a_picture_for_which_there_is_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
+    surface = small_surface()
+    for name in "ab":
+        done = solweig.calculate(surface, weather(), LOCATION, output_dir=tmp_path / name)
+    capfd.readouterr()
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 10**9, 4096))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", no_space)
+        with pytest.raises(DiskFull, match=r"\.tif: No space left"):
+            compare_runs(tmp_path / "a", tmp_path / "b", out=tmp_path / "c")
+    assert not [p for p in (tmp_path / "c").rglob("*") if p.is_file()]
+    assert capfd.readouterr().err == ""
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", no_space)
+    with pytest.raises(DiskFull, match=r"day\.png: No space left"):
+        done.plot(tmp_path / "day.png")
+    assert not list(tmp_path.glob("*.png"))

@@ -78,6 +78,57 @@ def test_it_survives_a_file(summary: solweig.TimeseriesSummary, tmp_path: Path) 
         xr.testing.assert_identical(back["tmrt"].load(), summary.dataset["tmrt"])
 
 
+@pytest.mark.parametrize("stamp", ["end", "centre", "start"])
+def test_intervals_of_the_steps(surface: solweig.SurfaceData, stamp: str) -> None:
+    rows = [
+        solweig.Weather(w.datetime, w.ta, w.rh, w.global_rad, w.ws, timestep_minutes=30,
+                        stamp=stamp)
+        for w in weather()
+    ]  # fmt: skip
+    summary = solweig.calculate(surface, rows, LOCATION, outputs=["tmrt", "shadow"])
+    data = summary.dataset
+    assert data is not None
+    assert data["time"].attrs["bounds"] == "time_bnds"
+    since = {"end": 30, "centre": 15, "start": 0}[stamp]
+    apart = (data["time_bnds"] - data["time"]).values / np.timedelta64(1, "m")
+    assert (apart == [-since, 30 - since]).all()
+    assert data["tmrt"].attrs["cell_methods"] == data["ta"].attrs["cell_methods"] == "time: mean"
+    assert data["shadow"].attrs["cell_methods"].startswith("time: point")
+    assert data["sun_altitude"].attrs["cell_methods"].startswith("time: point")
+    assert summary.interval_text() == f"stamps mark the {stamp} of steps of 30 min"
+    assert summary.metadata["intervals"]["stamp"] == stamp
+    assert summary.metadata["intervals"]["timestep_minutes"] == [30.0]
+
+
+def test_weather_that_says_otherwise_is_refused(surface: solweig.SurfaceData) -> None:
+    rows = [
+        solweig.Weather(w.datetime, w.ta, w.rh, w.global_rad, w.ws, stamp="start")
+        for w in weather()
+    ]
+    with pytest.raises(solweig.errors.ConfigurationError, match=r"stamp: expected 'start'"):
+        solweig.calculate(surface, rows, LOCATION, config=solweig.ModelConfig(stamp="end"))
+    said = solweig.calculate(surface, rows, LOCATION, config=solweig.ModelConfig(stamp="start"))
+    assert said.metadata["intervals"] == solweig.calculate(
+        surface, rows, LOCATION
+    ).metadata["intervals"]  # fmt: skip
+
+
+@pytest.mark.parametrize("cut", [None, 8])
+def test_a_cube_holds_the_intervals(
+    surface: solweig.SurfaceData, tmp_path: Path, cut: int | None
+) -> None:
+    import xarray as xr
+
+    summary = solweig.calculate(
+        surface, weather(), LOCATION, output_dir=tmp_path, output_format="zarr", tile_size=cut
+    )
+    with xr.open_zarr(tmp_path / "solweig.zarr") as cube:
+        assert cube["time"].attrs["bounds"] == "time_bnds"
+        assert (cube["time_bnds"].values == summary.bounds).all()
+        assert cube["tmrt_max"].attrs["cell_methods"] == "time: maximum"
+        assert cube["tmrt"].attrs["cell_methods"] == "time: mean"
+
+
 def test_only_what_was_asked_for(surface: solweig.SurfaceData) -> None:
     data = solweig.calculate(surface, weather(hours=(12,)), LOCATION).dataset
     assert data is not None

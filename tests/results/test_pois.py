@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import solweig
@@ -306,6 +307,13 @@ def test_tables_that_cannot_be_used(
     file.write_text(text)
     with pytest.raises(solweig.ConfigurationError, match=said):
         read_points(file, grid)
+
+
+def test_a_table_in_memory_is_refused_by_its_kind(grid: GeoReference) -> None:
+    with pytest.raises(
+        solweig.ConfigurationError, match=r"got DataFrame.*Write the table to a file"
+    ):
+        read_points(pd.DataFrame({"x": [1.0], "y": [2.0]}), grid)  # type: ignore[arg-type]
 
 
 def test_degrees_on_a_raster_that_does_not_say_where_it_lies(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import solweig
+from solweig.validation.modelled import Modelled, model_at
 from tests.support.stored import unpacked
 from tests.validation.sites import FLUXES, Site
 
@@ -44,11 +45,6 @@ IMPROVED_ISOTROPIC = Mode("isotropic, improved", False, formulation="improved")
 DEFAULTS = Mode("defaults", True, reference_settings=False)
 
 
-def box(mode: Mode) -> Mode:
-    """The same run with a box body, whose sides hold the beam as radiometers do."""
-    return replace(mode, name=f"{mode.name}, box", body="box")
-
-
 def hourly(site: Site, day: str, shared: Path, mode: Mode) -> Series:
     """Every field at the mast for the 24 hours of a day.
 
@@ -61,7 +57,7 @@ def hourly(site: Site, day: str, shared: Path, mode: Mode) -> Series:
         solweig.Weather.from_umep_met(
             site.folder(shared) / site.weather[day], resample_hourly=False
         ),
-        _location(site, shared),
+        location(site, shared),
         output_dir=None,
         config=solweig.ModelConfig(
             use_anisotropic_sky=mode.anisotropic,
@@ -75,6 +71,56 @@ def hourly(site: Site, day: str, shared: Path, mode: Mode) -> Series:
         pois={site.name: site.point(shared)},
     )
     return _by_hour(summary.pois)
+
+
+def modelled(site: Site, day: str, shared: Path, mode: Mode, minutes: float = 10.0) -> Modelled:
+    """The model in steps of the weather's true intervals, or shorter ones."""
+    human = solweig.HumanParams(abs_l=LONGWAVE_ABSORPTION) if mode.reference_settings else None
+    return model_at(
+        _surface(site, shared, mode.reference_settings, mode.formulation),
+        true_weather(site, day, shared),
+        location(site, shared),
+        site.point(shared),
+        config=solweig.ModelConfig(
+            use_anisotropic_sky=mode.anisotropic, formulation=mode.formulation, human=human
+        ),
+        minutes=minutes,
+    )
+
+
+def true_weather(site: Site, day: str, shared: Path) -> list[solweig.Weather]:
+    """Rows as they are meant: of whole hours that begin at the hour named; no minutes."""
+    rows = solweig.Weather.from_umep_met(
+        site.folder(shared) / site.weather[day], resample_hourly=False, stamp="start"
+    )
+    return [
+        solweig.Weather(
+            datetime=row.datetime.replace(minute=0),
+            ta=row.ta,
+            rh=row.rh,
+            global_rad=row.global_rad,
+            ws=row.ws,
+            pressure=row.pressure,
+            measured_direct_rad=row.measured_direct_rad,
+            measured_diffuse_rad=row.measured_diffuse_rad,
+            stamp="start",
+        )
+        for row in rows
+    ]
+
+
+def joined(models: list[Modelled]) -> Modelled:
+    """Several days as one series."""
+
+    def along(name: str) -> Any:
+        axis = 0 if name == "bounds" else -1
+        return np.concatenate([getattr(model, name) for model in models], axis=axis)
+
+    names = ("bounds", "azimuth", "beam", "rest", "longwave", "global_rad")
+    fields = {
+        name: np.concatenate([model.fields[name] for model in models]) for name in models[0].fields
+    }
+    return Modelled(fields=fields, **{name: along(name) for name in names})
 
 
 def _by_hour(table: Any) -> Series:
@@ -100,7 +146,7 @@ def _surface(site: Site, shared: Path, reference_settings: bool, formulation: st
         )
 
 
-def _location(site: Site, shared: Path) -> Any:
+def location(site: Site, shared: Path) -> Any:
     """Of the stored reference run where there is one, else of the surface model."""
     manifest = shared / "reference" / site.name / "manifest.json"
     if manifest.exists():

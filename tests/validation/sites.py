@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from solweig.validation import Mast, read_mast
+
 LATITUDE_LONGITUDE_UTC = (57.7, 12.0, 1)
 
 #: Measured column -> modelled field. The four shortwave sides need a box body: with a cylinder
@@ -46,6 +48,17 @@ class Site:
     land_cover: str
     measurements: str
     weather: dict[str, str]
+    #: What the mast's rows stand for; the evidence is in docs/validation.md.
+    stamp: str
+    #: How its axes are turned, degrees clockwise; 0 where the measurements do not tell.
+    turn: float
+
+    def mast(self, shared: Path, day: str | None = None) -> Mast:
+        """All days the mast measured, or one, with hours as they are named."""
+        dates = [day] if day else list(self.weather)
+        one = f"{dates[0][:4]}-{dates[0][4:6]}-{dates[0][6:]}"
+        path = self.folder(shared) / self.measurements
+        return read_mast(path, day=one if len(dates) == 1 else None)
 
     def folder(self, shared: Path) -> Path:
         return shared / "data" / self.name
@@ -86,6 +99,8 @@ SITES = (
         "landcover_KR.tif",
         "measurements_kr.csv",
         {"20051007": "MetFile_Prepared.txt"},
+        stamp="end",
+        turn=-20.0,
     ),
     Site(
         "gustav_adolfs",
@@ -96,6 +111,8 @@ SITES = (
         "LC_GA.tif",
         "measurements_ga.csv",
         {"20051011": "MetFile_20051011.txt", "20060801": "MetFile_20060801.txt"},
+        stamp="end",
+        turn=-17.0,
     ),
     Site(
         "gvc",
@@ -106,6 +123,8 @@ SITES = (
         "landcover_1m_GVC.tif",
         "measurements_gvc.csv",
         {"20100707": "MetFile20100707_Prepared.txt", "20100710": "MetFile20100710_Prepared.txt"},
+        stamp="start",
+        turn=0.0,
     ),
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.validation.agreement import agreement
+from solweig.validation.agreement import agreement
 from tests.validation.reference import measured_agreement, point_series
 from tests.validation.sites import FLUXES, site_days
 

@@ -250,6 +250,31 @@ def test_zeros_that_mean_missing() -> None:
     assert not check_weather(night, GOTHENBURG)
 
 
+@pytest.mark.parametrize("part", ["measured_direct_rad", "measured_diffuse_rad"])
+def test_the_one_part_given_is_missing_where_it_cannot_be_0(part: str) -> None:
+    def of(total: float, values: list[float]) -> WeatherSeries:
+        rows = [step(f"2020-06-21 {8 + i}:00", global_rad=total, **{part: value})
+                for i, value in enumerate(values)]  # fmt: skip
+        return weather_series(rows, GOTHENBURG)
+
+    bright = of(800.0, [0.0] * 9)
+    assert np.isnan(bright.columns["direct_rad"]).all()
+    assert [f.check for f in check_weather(bright, GOTHENBURG)] == ["zero radiation"]
+    # A cloud passes, or the sky is overcast: no direct, all of it diffuse.
+    for some in (of(500.0, [300.0, 0.0, 300.0]), of(90.0, [0.0] * 9)):
+        lone_diffuse = part == "measured_diffuse_rad"
+        assert np.isnan(some.columns["direct_rad"]).any() == lone_diffuse
+
+
+def test_days_without_any_light_are_said() -> None:
+    dark = weather_series(measured(0.0, 0.0, 0.0), GOTHENBURG)
+    (finding,) = check_weather(dark, GOTHENBURG)
+    assert finding.check == "zero radiation"
+    assert "all radiation is 0 in each of 9 step(s)" in finding.text
+    polar = weather_series([step("2020-12-21 12:00", global_rad=0.0)], GOTHENBURG)
+    assert not check_weather(polar, GOTHENBURG)
+
+
 # ------------------------------------------------------------------ units
 
 

@@ -108,6 +108,8 @@ def test_29_february_is_left_out_only_where_there_is_none(tmp_path: Path) -> Non
     assert common[23].datetime == dt.datetime(2023, 3, 1)
     day = Weather.from_epw(path, start="02-29", end="02-29")
     assert [row.datetime.day for row in day] == [29] * 24
+    with pytest.raises(WeatherDataError, match="days that 2023 has, got 02-29"):
+        Weather.from_epw(path, start="02-29", end="02-29", year=2023)
     leap = Weather.from_epw(path, start="2024-02-29", end="2024-02-29", year=2024)
     assert [row.ta for row in leap] == [row.ta for row in day]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,8 @@ def test_epw_year(athens: Path) -> None:
         ({"hours": []}, WeatherDataError, "period"),
         ({"fill": "guess"}, ConfigurationError, "fill"),
         ({"fill": {"t": 1.0}}, ConfigurationError, "fill"),
+        ({"fill": {"ws": "calm"}}, ConfigurationError, "a number for ws"),
+        ({"fill": {"ws": None}}, ConfigurationError, "a number for ws"),
     ],
 )
 def test_epw_bad_requests(
@@ -235,9 +238,21 @@ def test_met_hourly_means_stand_at_the_end_of_the_hour(tmp_path: Path) -> None:
     assert [row.datetime.hour for row in hourly] == [11, 12]
     assert [row.ta for row in hourly] == [3.5, 9.5]
     assert {row.timestep_minutes for row in hourly} == {60.0}
-    fine = Weather.from_umep_met(path, resample_hourly=False)
-    assert len(fine) == 12
-    assert {row.timestep_minutes for row in fine} == {10.0}
+    for options in ({"resample_hourly": False}, {"timestep_minutes": 10}):
+        fine = Weather.from_umep_met(path, **options)  # type: ignore[arg-type]
+        assert len(fine) == 12
+        assert {row.timestep_minutes for row in fine} == {10.0}
+
+
+def test_hours_of_few_rows_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock = [divmod(minute, 60) for minute in range(610, 730, 10)]
+    whole = [met_row(173, hour, minute) for hour, minute in clock]
+    Weather.from_umep_met(write_met(tmp_path / "m.txt", whole))
+    assert "few of their" not in caplog.text
+    Weather.from_umep_met(write_met(tmp_path / "m.txt", [met_row(173, 10, 0), *whole]))
+    assert "1 hour(s) have few of their 6 rows, the first, stamped" in caplog.text
+    assert "10:00, has 1" in caplog.text
+    assert "timestep_minutes=10 (--timestep-minutes 10) keeps the rows" in caplog.text
 
 
 def test_met_missing_values(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -374,7 +389,19 @@ def test_dataframe_with_time_zone() -> None:
     assert series.columns["clock_fraction"][0] == pytest.approx(9 / 24)  # standard time
 
 
-def test_dataframe_names(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_column_that_is_not_there_is_missing(caplog: pytest.LogCaptureFixture) -> None:
+    bare = table().drop(columns=["ws", "pressure"], errors="ignore")
+    row = Weather.from_dataframe(bare)[0]
+    assert math.isnan(row.ws)
+    assert row.pressure == 1013.25
+    assert "ws missing in" in caplog.text
+    assert "UTCI and PET have no value there" in caplog.text
+    assert "no column pressure" in caplog.text
+    row = Weather.from_dataframe(bare, fill={"ws": 3.0, "pressure": 900.0})[0]
+    assert (row.ws, row.pressure) == (3.0, 900.0)
+
+
+def test_dataframe_names() -> None:
     pvlib_names = pd.DataFrame(
         {
             "datetime": pd.date_range("2020-06-21 10:00", periods=2, freq="h"),
@@ -386,8 +413,7 @@ def test_dataframe_names(caplog: pytest.LogCaptureFixture) -> None:
         }
     )
     rows = Weather.from_dataframe(pvlib_names)
-    assert (rows[1].ta, rows[1].measured_direct_rad, rows[1].ws) == (21.0, 400.0, 1.0)
-    assert "no column ws" in caplog.text
+    assert (rows[1].ta, rows[1].measured_direct_rad) == (21.0, 400.0)
     own = table().rename(columns={"ta": "T2m"})
     assert Weather.from_dataframe(own, columns={"ta": "T2m"})[0].ta == 20.0
 

@@ -30,6 +30,10 @@ COMMANDS = {
         "solweig.cli.compare",
         "Compare two runs: numbers, and with --out difference maps as GeoTIFF.",
     ),
+    "validate": CommandHome(
+        "solweig.cli.validate",
+        "Compare the model with a mast that measured radiation or Tmrt.",
+    ),
     "demo": CommandHome(
         "solweig.cli.demo",
         "Map heat stress on the bundled site: a square in Gothenburg on 1 August 2006.",

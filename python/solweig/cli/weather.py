@@ -66,7 +66,7 @@ Stamp = Annotated[
     str | None,
     typer.Option(
         "--stamp",
-        help="What time stamps mark: end, centre or start of each step.",
+        help="What time stamps mark: end, centre or start of the interval each row stands for.",
         show_default="end",
         rich_help_panel=WEATHER,
     ),
@@ -175,7 +175,7 @@ class Place:
             )
         if self.latitude is not None and self.longitude is not None:
             Location(
-                self.latitude, self.longitude, self.altitude or 0.0, self._clock(source)
+                self.latitude, self.longitude, self.altitude or 0.0, self.clock(source)
             )  # fmt: skip
 
     def location(self, source: WeatherSource, surface: SurfaceData) -> Location:
@@ -183,7 +183,7 @@ class Place:
 
         Clock and altitude are the flags', else the file's.
         """
-        altitude, clock = self.altitude, self._clock(source)
+        altitude, clock = self.altitude, self.clock(source)
         if altitude is None:
             altitude = 0.0 if source.epw is None else read_place(source.epw)["altitude"]
         if self.latitude is not None and self.longitude is not None:
@@ -193,7 +193,8 @@ class Place:
         place = read_place(source.epw)
         return Location(place["latitude"], place["longitude"], altitude, clock)
 
-    def _clock(self, source: WeatherSource) -> float:
+    def clock(self, source: WeatherSource) -> float:
+        """Hours the weather's clock is ahead of UTC, as said, else of the EPW file."""
         if self.utc_offset is not None:
             return self.utc_offset
         assert source.epw is not None

@@ -129,7 +129,9 @@ def _device(value: object) -> int | str:
     if isinstance(number, str) and number.isdigit():
         number = int(number)
     if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-        raise ConfigurationError("execution.devices", "numbers or names like 'gpu:0'", repr(value))
+        raise ConfigurationError(
+            "execution.devices", "numbers or names like 'gpu:0' (--device)", repr(value)
+        )
     return f"gpu:{number}"
 
 

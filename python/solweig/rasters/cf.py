@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.rasters.georef import GeoReference
-from solweig.rasters.variables import attributes
+from solweig.rasters.variables import AT_THE_MIDDLE, attributes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,6 +25,9 @@ __all__ = [
 ]
 
 GRID_MAPPING = "spatial_ref"
+TIME_BOUNDS = "time_bnds"
+"""Name of the intervals that steps stand for."""
+TIME_ENCODING = {"units": "seconds since 1970-01-01", "calendar": "proleptic_gregorian"}
 
 
 def naive_utc(times: Sequence[datetime]) -> tuple[NDArray[np.datetime64], bool]:
@@ -54,6 +57,7 @@ def build_dataset(
     times: Sequence[datetime],
     georef: GeoReference,
     *,
+    bounds: NDArray[np.datetime64],
     version: str,
     series: Mapping[str, NDArray[Any]] | None = None,
 ) -> xr.Dataset:
@@ -67,6 +71,9 @@ def build_dataset(
         One stamp per step, as given by the user.
     georef
         Where the rasters lie.
+    bounds
+        Beginning and end of the interval each step stands for, ``[time, 2]``, on the clock of the
+        stamps or in UTC where they carry a time zone.
     version
         Of this package.
     series
@@ -74,24 +81,28 @@ def build_dataset(
     """
     import xarray as xr
 
-    coords: dict[str, Any] = dict(cf_coordinates(georef, times))
+    coords: dict[str, Any] = dict(cf_coordinates(georef, times, bounds))
     variables: dict[str, Any] = {}
     for name, stack in grids.items():
         variables[name] = (("time", "y", "x"), stack, step_attributes(name))
     for name, values in (series or {}).items():
         variables[name] = ("time", values, WEATHER_ATTRIBUTES[name])
-    return xr.Dataset(variables, coords=coords, attrs=global_attributes(version))
+    dataset = xr.Dataset(variables, coords=coords, attrs=global_attributes(version))
+    for name in ("time", TIME_BOUNDS):  # CF wants the same units of both
+        dataset[name].encoding.update(TIME_ENCODING)
+    return dataset
 
 
 def cf_coordinates(
-    georef: GeoReference, times: Sequence[datetime]
+    georef: GeoReference, times: Sequence[datetime], bounds: NDArray[np.datetime64]
 ) -> dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]]:
-    """``time``, ``y``, ``x`` and the grid mapping: dimensions, values and CF attributes."""
+    """``time``, its bounds, ``y``, ``x`` and the grid mapping: dimensions, values, attributes."""
     stamps, aware = naive_utc(times)
     x_attrs, y_attrs = _axis_attributes(georef)
-    clock = {"standard_name": "time", "long_name": _time_name(aware)}
+    clock = {"standard_name": "time", "long_name": _time_name(aware), "bounds": TIME_BOUNDS}
     return {
         "time": (("time",), stamps, clock),
+        TIME_BOUNDS: (("time", "nv"), np.asarray(bounds, "datetime64[ns]"), {}),
         "y": (("y",), georef.y(), dict(y_attrs)),
         "x": (("x",), georef.x(), dict(x_attrs)),
         GRID_MAPPING: ((), np.int32(0), _grid_mapping(georef)),
@@ -104,14 +115,34 @@ def step_attributes(name: str | None = None) -> dict[str, str]:
 
 
 WEATHER_ATTRIBUTES: dict[str, dict[str, str]] = {
-    "ta": {"long_name": "air temperature", "standard_name": "air_temperature", "units": "degC"},
-    "rh": {"long_name": "relative humidity", "standard_name": "relative_humidity", "units": "%"},
-    "ws": {"long_name": "wind speed", "standard_name": "wind_speed", "units": "m s-1"},
-    "global_rad": {"long_name": "global horizontal irradiance", "units": "W m-2"},
+    "ta": {
+        "long_name": "air temperature",
+        "standard_name": "air_temperature",
+        "units": "degC",
+        "cell_methods": "time: mean",
+    },
+    "rh": {
+        "long_name": "relative humidity",
+        "standard_name": "relative_humidity",
+        "units": "%",
+        "cell_methods": "time: mean",
+    },
+    "ws": {
+        "long_name": "wind speed",
+        "standard_name": "wind_speed",
+        "units": "m s-1",
+        "cell_methods": "time: mean",
+    },
+    "global_rad": {
+        "long_name": "global horizontal irradiance",
+        "units": "W m-2",
+        "cell_methods": "time: mean",
+    },
     "sun_altitude": {
         "long_name": "sun altitude above the horizon",
         "standard_name": "solar_elevation_angle",
         "units": "degree",
+        "cell_methods": AT_THE_MIDDLE,
     },
 }
 WEATHER_SERIES = tuple(WEATHER_ATTRIBUTES)

@@ -112,6 +112,13 @@ def seal_holds(content: Mapping[str, Any]) -> bool:
     return content.get(_SEAL) == content_hash(rest)
 
 
+def unsealed(content: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What was :func:`sealed`; ``None`` if it is not as it was written."""
+    if not seal_holds(content):
+        return None
+    return {name: value for name, value in content.items() if name != _SEAL}
+
+
 def content_of(arrays: Mapping[str, NDArray[Any] | None]) -> dict[str, str]:
     """:func:`content_hash` of every array that is there, by name."""
     known = {name: np.asarray(grid) for name, grid in arrays.items() if grid is not None}

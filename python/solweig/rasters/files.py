@@ -103,7 +103,10 @@ def load_raster(
     if np.issubdtype(values.dtype, np.floating):
         valid &= np.isfinite(values)
     if not allow_empty and not valid.any():
-        raise InvalidSurfaceData(name, "at least one cell with data", "no data in every cell")
+        raise InvalidSurfaceData(
+            name, "at least one cell with data", "no data in every cell",
+            "load_raster(..., allow_empty=True) reads it all the same.",
+        )  # fmt: skip
     values = stored.meant(values)
     if ensure_float32:
         values = values.astype(np.float32)

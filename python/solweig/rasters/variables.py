@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["COMFORT", "FLUXES", "attributes"]
+__all__ = ["AT_THE_MIDDLE", "COMFORT", "FLUXES", "attributes"]
 
 COMFORT = ("tmrt", "utci", "pet")
 
@@ -12,6 +12,9 @@ FLUXES = (
     "tg", "tg_out", "f_sh",
 )  # fmt: skip
 """Reported at points of interest beside the comfort quantities."""
+
+AT_THE_MIDDLE = "time: point (comment: sun at the middle of the interval)"
+"""CF cell method of what depends on the sun alone."""
 
 _RADIATION = "W m-2"
 _TEMPERATURE = "degC"
@@ -49,20 +52,32 @@ _DESCRIPTION: dict[str, tuple[str, str, str | None]] = {
 }
 
 
+# By the end of a statistic's name.
+_METHODS = {
+    "day_mean": "time: mean (comment: sun above the horizon)",
+    "night_mean": "time: mean (comment: sun below the horizon)",
+    "mean": "time: mean",
+    "max": "time: maximum",
+    "min": "time: minimum",
+}
+
+
 def attributes(name: str) -> dict[str, str]:
     """CF attributes of one output variable, or of a statistic such as ``tmrt_day_mean``."""
     base, _, statistic = name.partition("_")
     if name in ("sun_hours", "shade_hours"):
-        return {"long_name": name.replace("_", " "), "units": "h"}
+        return {"long_name": name.replace("_", " "), "units": "h", "cell_methods": "time: sum"}
     if name.startswith("utci_hours_above"):
         threshold, _, time = name.removeprefix("utci_hours_above_").partition("_")
         text = f"hours with UTCI above {threshold} degC"
-        return {"long_name": f"{text} by {time}" if time else text, "units": "h"}
+        text = f"{text} by {time}" if time else text
+        return {"long_name": text, "units": "h", "cell_methods": "time: sum"}
     if name in _DESCRIPTION:
         base, statistic = name, ""
     long_name, units, standard_name = _DESCRIPTION[base]
     text = f"{long_name}, {statistic.replace('_', ' ')}" if statistic else long_name
-    found = {"long_name": text, "units": units}
+    method = AT_THE_MIDDLE if name == "shadow" else _METHODS.get(statistic, "time: mean")
+    found = {"long_name": text, "units": units, "cell_methods": method}
     if standard_name and not statistic:
         found["standard_name"] = standard_name
     return found

@@ -20,6 +20,7 @@ from solweig.config import VALID_OUTPUTS
 from solweig.errors import ConfigurationError
 from solweig.rasters.digests import plain
 from solweig.rasters.geotiff import NODATA
+from solweig.rasters.room import raster_target
 from solweig.results.metadata import FILE_NAME, differences, load_run_metadata
 from solweig.results.outputs import prepare_folder
 
@@ -314,9 +315,11 @@ def _write_map(name: str, one: Any, two: Any, folder: Path) -> None:
         "width": one.width, "crs": one.crs, "transform": one.transform, "nodata": NODATA,
         "compress": "deflate", "predictor": 3, "zlevel": 1, "BIGTIFF": "IF_SAFER",
     }  # fmt: skip
+    path, size = folder / f"{name}.tif", 4 * one.height * one.width
     with (
-        atomic_path(folder / f"{name}.tif") as temporary,
-        rasterio.open(temporary, "w", **profile) as target,
+        atomic_path(path) as temporary,
+        raster_target(temporary, size, told=path) as place,
+        rasterio.open(place, "w", **profile) as target,
     ):
         target.set_band_description(1, f"difference in {one.descriptions[0] or name}")
         for window, first, second in _bands(one, two):

@@ -109,6 +109,7 @@ def draw_curves(
         ending = f" · {wind_note}" if wind_note else ""
         plot_point_curve(
             table, title=str(name), air_temperature=air, measured=measured, save_path=path,
+            intervals=summary.interval_text(),
             subtitle=f"{place} · {_period(summary)}{ending}",
         )  # fmt: skip
         files.append(path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solweig.atomic import atomic_path
 from solweig.errors import ConfigurationError
 from solweig.rasters.georef import GeoReference
 from solweig.results.map_style import ColourScale, hillshade, scale_for
@@ -278,6 +279,7 @@ def plot_point_curve(
     subtitle: str = "",
     air_temperature: pd.Series | None = None,
     measured: pd.DataFrame | None = None,
+    intervals: str = "",
     save_path: str | Path | None = None,
 ) -> Figure:
     """Draw a point's day: Tmrt, UTCI and air above, radiation below, measurements as dots.
@@ -292,6 +294,8 @@ def plot_point_curve(
         [deg C], indexed by time.
     measured
         Indexed by time, any of ``Tmrt``, ``Kdown``, ``Kup``, ``Ldown``, ``Lup``.
+    intervals
+        What the time stamps stand for, written below the axis.
     save_path
         File to write; None leaves the figure open.
 
@@ -335,7 +339,7 @@ def plot_point_curve(
         _shade_nights(upper, lower, table)
         upper.set_ylabel("Temperature [°C]")
         lower.set_ylabel("Radiation [W m⁻²]")
-        _finish_time_axis(lower, time)
+        _finish_time_axis(lower, time, intervals)
         for axes in (upper, lower):
             axes.grid(color="#dddddd", lw=0.7)
             axes.set_axisbelow(True)
@@ -365,8 +369,10 @@ def _shade_nights(upper: Axes, lower: Axes, table: pd.DataFrame) -> None:
                 axes.axvspan(t - half, t + half, color="#e9edf3", lw=0, zorder=0)
 
 
-def _finish_time_axis(axes: Axes, time: NDArray[Any]) -> None:
+def _finish_time_axis(axes: Axes, time: NDArray[Any], intervals: str) -> None:
     import matplotlib.dates as dates
+
+    axes.set_xlabel(intervals, fontsize=9, color="#444444")
 
     hours = (time[-1] - time[0]) / np.timedelta64(1, "h") if len(time) > 1 else 1.0
     locator = dates.AutoDateLocator(minticks=5, maxticks=10)
@@ -421,7 +427,7 @@ def plot_series(
         })  # fmt: skip
         sun.set_ylim(0, 1.05)
         sun.set_ylabel("Fraction [-]")
-        _finish_time_axis(sun, table.index.to_numpy())
+        _finish_time_axis(sun, table.index.to_numpy(), summary.interval_text())
         heat.set_title(
             f"Heat stress, {first:%Y-%m-%d}" if first else "Heat stress", loc="left",
             fontsize=14, weight="bold",
@@ -457,9 +463,5 @@ def _figure(width: float, height: float, save_path: str | Path | None) -> Iterat
     yield figure
     target = Path(save_path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.stem}.partial{target.suffix}")
-    try:
+    with atomic_path(target) as partial:
         figure.savefig(partial, dpi=130, facecolor="white", bbox_inches="tight", pad_inches=0.15)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)

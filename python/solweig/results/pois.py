@@ -61,6 +61,11 @@ def read_points(source: PointSource, grid: GeoReference) -> Points:
         named = _reproject(named, crs, grid.crs_wkt)
     elif isinstance(source, Mapping):
         named = [(str(name), pair(name, xy)) for name, xy in source.items()]
+    elif hasattr(source, "columns"):
+        raise ConfigurationError(
+            "pois", "a file, a mapping name -> (x, y) or a list of (x, y)", type(source).__name__,
+            "Write the table to a file, or give dict(zip(names, zip(xs, ys))) of the DSM's CRS.",
+        )  # fmt: skip
     else:
         named = [(f"point {i}", pair(f"point {i}", xy)) for i, xy in enumerate(source, 1)]
     if not named:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from solweig.errors import ConfigurationError
 from solweig.execution.telemetry import Telemetry
+from solweig.rasters.cf import naive_utc
 from solweig.rasters.georef import GeoReference
 from solweig.results.state import ThermalState
 from solweig.results.sums import StepSums, check_where
@@ -199,11 +200,30 @@ class RunStatistics:
     output_dir: Path | None = None
     georef: GeoReference | None = None
     scalars: list[dict[str, float]] = field(default_factory=list, repr=False)
+    bounds: NDArray[np.datetime64] | None = field(default=None, repr=False)
     sums: list[StepSums] = field(default_factory=list, repr=False)
     open_ground: NDArray[np.uint8] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return self.n_timesteps
+
+    def interval_text(self) -> str:
+        """What a time stamp marks and for how long a step stands.
+
+        Returns
+        -------
+        str
+            Such as ``"stamps mark the end of steps of 60 min"``; empty where it is not known.
+        """
+        if self.bounds is None or not self.timeseries.datetime:
+            return ""
+        (stamp,), _ = naive_utc(self.timeseries.datetime[:1])
+        first, last = self.bounds[0]
+        share = round(float((stamp - first) / (last - first)), 3)
+        marks = {0.0: "start", 1.0: "end"}.get(share, "centre")
+        minutes = np.unique(np.diff(self.bounds, axis=1) / np.timedelta64(1, "m"))
+        shown = f"{minutes[0]:g}" if minutes.size == 1 else f"{minutes[0]:g} to {minutes[-1]:g}"
+        return f"stamps mark the {marks} of steps of {shown} min"
 
     @classmethod
     def empty(cls) -> Self:

@@ -225,6 +225,9 @@ class TimeseriesSummary(RunStatistics):
     open_ground
         1 on open ground, 0 on buildings, ``[row, col]``: what the means leave out. Grids have
         roofs.
+    bounds
+        Beginning and end of the interval each step stands for, ``[n, 2]``, on the clock of the
+        stamps; UTC where they carry a time zone.
     """
 
     def to_geotiff(self, output_dir: str | Path, surface: SurfaceData | None = None) -> None:

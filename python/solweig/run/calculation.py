@@ -291,8 +291,8 @@ def _run(
     if outcome.steps is not None:
         weather = {name: getattr(summary.timeseries, name) for name in WEATHER_SERIES}
         summary.dataset = build_dataset(
-            outcome.steps, plan.series.stamps, plan.georef, version=_core.__version__,
-            series=weather,
+            outcome.steps, plan.series.stamps, plan.georef, bounds=plan.series.bounds,
+            version=_core.__version__, series=weather,
         )  # fmt: skip
     summary.metadata = {
         **plan.metadata,
@@ -353,6 +353,7 @@ def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
         output_dir=plan.settings.output_dir,
         georef=plan.georef,
         scalars=collected.scalars,
+        bounds=plan.series.bounds,
         sums=collected.sums,
         open_ground=plan.surface.buildings(),
     )

@@ -298,6 +298,7 @@ def _settled(
         parameters=_hashed_parameters(settings, params, points),
         steps=[series.columns],
     )
+    metadata["intervals"] = _intervals(series)
     metadata["device"] = {**metadata["device"], **execution.describe()}
     return RunPlan(
         surface=surface,
@@ -309,6 +310,18 @@ def _settled(
         execution=execution,
         metadata=metadata,
     )
+
+
+def _intervals(series: WeatherSeries) -> dict[str, Any]:
+    """What the steps stand for, on the clock of the stamps."""
+    minutes = np.unique(series.columns["hours"] * 60.0)
+    first, last = series.bounds[0, 0], series.bounds[-1, 1]
+    return {
+        "stamp": series.stamp,
+        "timestep_minutes": [float(m) for m in minutes],
+        "start": str(first.astype("datetime64[s]")),
+        "end": str(last.astype("datetime64[s]")),
+    }
 
 
 def _hashed_parameters(

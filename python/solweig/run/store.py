@@ -313,8 +313,9 @@ def open_cube(plan: RunPlan, tiles: TilePlan, *, keep: bool) -> ZarrStore:
     cube = ZarrStore(where, names, chunks_of(tiles.sides))
     series = {name: plan.series.columns[_COLUMNS.get(name, name)] for name in WEATHER_SERIES}
     cube.begin(
-        plan.georef, plan.series.stamps, _core.__version__, series=series,
-        run_id=plan.metadata["run_id"], request_id=request_id(plan.metadata), keep=keep,
+        plan.georef, plan.series.stamps, _core.__version__, bounds=plan.series.bounds,
+        series=series, run_id=plan.metadata["run_id"], request_id=request_id(plan.metadata),
+        keep=keep,
     )  # fmt: skip
     return cube
 

@@ -438,13 +438,7 @@ class ShadowArrays:
         """
         folder = Path(directory)
         try:
-            with damage_told():
-                meta = parse_json((folder / _META).read_text("utf-8"))
-                masks, option = sorted(meta["masks"]), int(meta["patch_option"])
-                found = sorted(path.stem for path in folder.glob("*.npy"))
-                if masks != found or "shmat" not in masks or not seal_holds(meta):
-                    raise DamagedFile(f"{_META} is not as it was written")
-            words = {name: map_array(folder / f"{name}.npy") for name in masks}
+            words, option = _map_words(folder)
         except FileNotFoundError as problem:
             raise MissingPrecomputedData(str(folder), str(problem)) from problem
         except DamagedFile as problem:
@@ -452,3 +446,14 @@ class ShadowArrays:
                 str(folder), "readable shadow matrices", str(problem)
             ) from problem
         return cls.from_words(words, option)
+
+
+def _map_words(folder: Path) -> tuple[dict[str, NDArray[Any]], int]:
+    """The masks mapped and their patch option; DamagedFile if they are not as written."""
+    with damage_told():
+        meta = parse_json((folder / _META).read_text("utf-8"))
+        masks, option = sorted(meta["masks"]), int(meta["patch_option"])
+        found = sorted(path.stem for path in folder.glob("*.npy"))
+        if masks != found or "shmat" not in masks or not seal_holds(meta):
+            raise DamagedFile(f"{_META} is not as it was written")
+    return {name: map_array(folder / f"{name}.npy") for name in masks}, option

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from solweig.atomic import write_text
 from solweig.json_text import parse_json
-from solweig.rasters.digests import plain, seal_holds, sealed
+from solweig.rasters.digests import plain, sealed, unsealed
 
 __all__ = ["Digest", "Journal"]
 
@@ -92,4 +92,4 @@ def _read(path: Path) -> dict[str, Any] | None:
         found = parse_json(path.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and seal_holds(found) else None
+    return unsealed(found) if isinstance(found, dict) else None

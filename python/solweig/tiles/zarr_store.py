@@ -20,6 +20,8 @@ from solweig.atomic import full_disk_told
 from solweig.errors import ConfigurationError, DiskFull
 from solweig.rasters.cf import (
     GRID_MAPPING,
+    TIME_BOUNDS,
+    TIME_ENCODING,
     WEATHER_ATTRIBUTES,
     cf_coordinates,
     global_attributes,
@@ -133,6 +135,7 @@ class ZarrStore:
         times: Sequence[datetime],
         version: str,
         *,
+        bounds: NDArray[np.datetime64],
         series: Mapping[str, NDArray[Any]],
         run_id: str,
         request_id: str,
@@ -149,7 +152,7 @@ class ZarrStore:
         try:
             with full_disk_told(self.path):
                 self._begin(
-                    zarr, georef, times, version, series=series, run_id=run_id,
+                    zarr, georef, times, version, bounds=bounds, series=series, run_id=run_id,
                     request_id=request_id, keep=keep,
                 )  # fmt: skip
         except DiskFull:
@@ -166,6 +169,7 @@ class ZarrStore:
         times: Sequence[datetime],
         version: str,
         *,
+        bounds: NDArray[np.datetime64],
         series: Mapping[str, NDArray[Any]],
         run_id: str,
         request_id: str,
@@ -176,8 +180,8 @@ class ZarrStore:
         # Without the date: a run that was resumed is byte for byte the one that was not.
         about = {k: v for k, v in global_attributes(version).items() if k != "history"}
         self._group.attrs.update({**about, _RUN_ID: run_id, _REQUEST_ID: request_id})
-        for name, (dims, values, attrs) in cf_coordinates(georef, times).items():
-            if name == "time":
+        for name, (dims, values, attrs) in cf_coordinates(georef, times, bounds).items():
+            if name in ("time", TIME_BOUNDS):
                 values, attrs = _encoded_times(values, attrs)
             self._small(name, dims, np.asarray(values), attrs)
         for name, values in series.items():
@@ -276,8 +280,7 @@ def _encoded_times(
     stamps: NDArray[np.datetime64], attrs: Mapping[str, Any]
 ) -> tuple[NDArray[np.int64], dict[str, Any]]:
     seconds = stamps.astype("datetime64[s]").astype(np.int64)
-    calendar = {"units": "seconds since 1970-01-01", "calendar": "proleptic_gregorian"}
-    return seconds, {**attrs, **calendar}
+    return seconds, {**attrs, **TIME_ENCODING}
 
 
 def _attributes(name: str) -> dict[str, Any]:

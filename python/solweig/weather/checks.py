@@ -32,6 +32,8 @@ NIGHT_LIGHT = 10.0
 CLOSURE = (50.0, 0.10)
 """What the components of a day may miss in the mean: W m-2, or share of the mean global."""
 _KILOWATT, _MEGAJOULE = 1.5, 5.0
+_HIGH_SUN = 10.0
+"""Above this there is light under any sky [degrees]."""
 _SILENCE = " (To silence: docs/checks.md.)"
 _OF_STAMP = {"end": -0.5, "centre": 0.0, "start": 0.5}
 _EARTH_KM = 6371.0
@@ -154,6 +156,8 @@ def _meanings(series: WeatherSeries, location: Location, shift: Shift) -> str:
         f"the place is {abs(east):.1f} degrees farther {'east' if east > 0 else 'west'}: "
         f"{argument('longitude', round(meridian, 1))}"
     )
+    if len(said) == 1:
+        return f"Perhaps {said[0]}."
     return "Either " + ", or ".join(said) + "."
 
 
@@ -239,7 +243,7 @@ def check_zeros(series: WeatherSeries) -> list[Finding]:
     parts = series.radiation
     found = []
     for where, what, then in (
-        (parts.zero_parts, "direct and diffuse are both 0 under a shining global",
+        (parts.zero_parts, "the parts, direct and diffuse, are 0 under a shining global",
          "the global is split by the model"),
         (parts.zero_total, "the global is 0 under shining direct and diffuse", "it is their sum"),
     ):  # fmt: skip
@@ -252,6 +256,15 @@ def check_zeros(series: WeatherSeries) -> list[Finding]:
                     f"as missing, {then}.",
                 )
             )
+    high = series.columns["altitude"] > _HIGH_SUN
+    if high.any() and not parts.total[high].any():
+        found.append(
+            Finding(
+                "zero radiation",
+                f"all radiation is 0 in each of {int(high.sum())} step(s) with the sun above "
+                f"{_HIGH_SUN:g} degrees, which no day is: a column without data?",
+            )
+        )
     return found
 
 
@@ -264,7 +277,7 @@ def check_units(series: WeatherSeries) -> list[Finding]:
     total, altitude = series.columns["global_rad"], series.columns["altitude"]
     brightest, highest = float(total.max()), float(altitude.max())
     guess = None
-    if 0.0 < brightest <= _KILOWATT and highest > 10.0:
+    if 0.0 < brightest <= _KILOWATT and highest > _HIGH_SUN:
         guess = "kW/m2: multiply by 1000"
     elif _KILOWATT < brightest <= _MEGAJOULE and highest > 30.0:
         guess = "MJ/m2 in an hour: multiply by 277.8"

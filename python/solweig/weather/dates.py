@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from solweig.errors import WeatherDataError
+from solweig.messages import argument
 
 _TIME = (
     r"(?:[T ]+(?P<time>\d{1,2}(?::\d{2}(?::\d{2}(?:[.,]\d+)?)?)?)\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
@@ -47,8 +48,21 @@ class Bound:
         return self.day is None
 
     def first(self, year: int) -> dt.datetime:
-        """Its first instant; ``year`` where none was said."""
-        date = dt.date(self.year or year, self.month or 1, self.day or 1)
+        """Its first instant; ``year`` where none was said.
+
+        Raises
+        ------
+        WeatherDataError
+            29 February in a year without.
+        """
+        month, day = self.month or 1, self.day or 1
+        try:
+            date = dt.date(self.year or year, month, day)
+        except ValueError:
+            raise WeatherDataError(
+                "period", f"days that {year} has", f"{month:02d}-{day:02d}",
+                f"Name another day, or a leap year: {argument('year')}.",
+            ) from None  # fmt: skip
         return dt.datetime.combine(date, self.time or dt.time())
 
     def after(self, year: int) -> dt.datetime | None:

@@ -12,6 +12,8 @@ from solweig.typing import F64
 SHINING = 10.0
 """Radiation above this is light, not the offset of a sensor [W m-2]."""
 _SOLAR_CONSTANT = 1367.0
+_OVERCAST = 0.65
+"""Share of the light outside the atmosphere that reaches the ground under no overcast sky."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Radiation:
     measured
         Steps whose three components are all measured: only these say something about each other.
     zero_parts
-        Steps whose parts were both 0 under a shining global: taken as missing.
+        Steps whose parts were all 0 under a shining global: taken as missing.
     zero_total
         Steps whose global was 0 under shining parts: likewise.
     derived
@@ -61,7 +63,7 @@ def settle(total: F64, direct: F64, diffuse: F64, altitude: F64, beam: str) -> R
     """
     day = altitude > 0
     sine = np.where(day, horizontal_share(altitude, beam), np.nan)
-    zero_parts = day & (direct == 0) & (diffuse == 0) & (total > SHINING)
+    zero_parts = _zero_parts(day, total, direct, diffuse, altitude)
     direct = np.where(zero_parts, np.nan, direct)
     diffuse = np.where(zero_parts, np.nan, diffuse)
     sum_of_parts = direct * sine + diffuse
@@ -91,6 +93,25 @@ def settle(total: F64, direct: F64, diffuse: F64, altitude: F64, beam: str) -> R
         derived=(no_total & day) | no_direct | no_diffuse,
         excess=np.maximum(excess, 0.0),
     )
+
+
+def _zero_parts(
+    day: NDArray[np.bool_], total: F64, direct: F64, diffuse: F64, altitude: F64
+) -> NDArray[np.bool_]:
+    """Steps with light whose parts can only be missing.
+
+    Light without diffuse radiation does not exist. Light without direct is an overcast sky, but
+    never all day under a global that no cloud lets through.
+    """
+    lit = day & (total > SHINING)
+    alone = lit & np.isnan(diffuse) & ~np.isnan(direct)
+    outside = _SOLAR_CONSTANT * np.sin(np.radians(altitude))
+    no_column = not (direct[alone] > 0).any() and bool(
+        (total[alone] > _OVERCAST * outside[alone]).any()
+    )
+    without_direct = (direct == 0) | np.isnan(direct)
+    found: NDArray[np.bool_] = (lit & (diffuse == 0) & without_direct) | (alone & no_column)
+    return found
 
 
 def horizontal_share(altitude: F64, beam: str) -> F64:

@@ -74,6 +74,15 @@ class WeatherSeries:
         return len(self.stamps)
 
     @property
+    def bounds(self) -> NDArray[np.datetime64]:
+        """Beginning and end of the interval each step stands for, shape ``[n, 2]``.
+
+        On the clock of the stamps; UTC where they carry a time zone.
+        """
+        clock = self.utc if self.stamps[0].tzinfo is not None else self.local
+        return sun.bounds_of_steps(clock, self.columns["hours"] * 60.0, self.stamp)
+
+    @property
     def daytime(self) -> NDArray[np.bool_]:
         """Steps with the sun up, shape ``[n]``."""
         return np.asarray(self.columns["altitude"] > 0)
@@ -87,7 +96,7 @@ def weather_series(
     weathers: WeatherValues | Iterable[WeatherValues],
     location: Location,
     *,
-    stamp: str = "end",
+    stamp: str | None = None,
     conifer: bool = False,
     leaf_days: tuple[int, int] = LEAF_DAYS,
     leaf_on: Date | None = None,
@@ -111,8 +120,8 @@ def weather_series(
     location
         Place and clock.
     stamp
-        What a stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step. Steps that say
-        it themselves go before this.
+        What a stamp marks: the ``"end"``, ``"centre"`` or ``"start"`` of its step. ``None``: what
+        the steps say themselves, else the end.
     conifer
         Leaves all year.
     leaf_days, leaf_on, leaf_off
@@ -138,7 +147,7 @@ def weather_series(
         No steps, stamps out of order or repeated, or mixed with and without a time zone; with
         ``gaps="error"`` a gap.
     ConfigurationError
-        An unknown ``stamp``, ``ground_clock`` or ``gaps``.
+        An unknown ``stamp``, ``ground_clock`` or ``gaps``; a ``stamp`` that is not the steps' own.
     """
     if gaps not in ("warn", "error", "allow"):
         raise ConfigurationError("gaps", "warn, error or allow", repr(gaps))
@@ -147,7 +156,7 @@ def weather_series(
     rows = [weathers] if isinstance(weathers, WeatherValues) else list(weathers)
     utc = _utc_stamps(rows, location)
     local = utc + np.timedelta64(round(location.utc_offset * 3600), "s")
-    stamp = _stamp_of(rows, stamp)
+    marks = _stamp_of(rows, stamp)
     _check_order(rows, utc)
     spacing = _spacing_minutes(utc)
     lengths = _column(rows, "timestep_minutes")
@@ -158,13 +167,13 @@ def weather_series(
         lengths,
     )
     _report(found, gaps)
-    own = _own_minutes(spacing, stamp)
+    own = _own_minutes(spacing, marks)
     interval = np.minimum(own, lengths)
     season = season_at(
         location.latitude, conifer=conifer, leaf_days=leaf_days, leaf_on=leaf_on, leaf_off=leaf_off
     )
 
-    track, solar, angles = _sun(rows, utc, location, interval, stamp)
+    track, solar, angles = _sun(rows, utc, location, interval, marks)
     if ground_clock == "legal":
         clock = local
         highest = sun.highest_altitude(
@@ -211,7 +220,7 @@ def weather_series(
         columns=columns,
         clearness=np.where(day, np.minimum(index["ci"], 1.0), np.nan),
         gaps=found,
-        stamp=stamp,
+        stamp=marks,
         solar=solar,
         track=track,
         radiation=parts,
@@ -219,11 +228,11 @@ def weather_series(
     )
 
 
-def derive(weathers: Sequence[WeatherValues], location: Location, stamp: str = "end") -> None:
+def derive(weathers: Sequence[WeatherValues], location: Location) -> None:
     """Set the derived fields of every step, each by itself, with its own ``timestep_minutes``."""
     rows = list(weathers)
     utc = _utc_stamps(rows, location)
-    stamp = _stamp_of(rows, stamp)
+    stamp = _stamp_of(rows, None)
     columns: dict[str, NDArray[Any]] = {
         name: _column(rows, name) for name in ("ta", "rh", "timestep_minutes")
     }
@@ -352,14 +361,19 @@ def _radiation(rows: list[WeatherValues], altitude: F64, beam: str) -> Radiation
     return settle(total, direct, diffuse, altitude, beam)
 
 
-def _stamp_of(rows: list[WeatherValues], otherwise: str) -> str:
-    """What the stamps mark: what the steps say, else what the run says."""
-    said = {row.stamp for row in rows}
-    if len(said) > 1:
-        shown = ", ".join(sorted(map(repr, said)))
+def _stamp_of(rows: list[WeatherValues], said: str | None) -> str:
+    """What the stamps mark: what the steps say, else what the run says, else the end."""
+    by_rows = {row.stamp for row in rows}
+    if len(by_rows) > 1:
+        shown = ", ".join(sorted(map(repr, by_rows)))
         raise WeatherDataError("stamp", "the same in all steps", shown)
-    (own,) = said
-    return otherwise if own is None else own
+    (own,) = by_rows
+    if own is not None and said is not None and own != said:
+        raise ConfigurationError(
+            "stamp", f"{own!r}, which the weather says of itself, or None", repr(said),
+            "What the rows stand for belongs to them: say it to their reader only.",
+        )  # fmt: skip
+    return own or said or "end"
 
 
 def _half(interval: F64) -> NDArray[np.timedelta64]:

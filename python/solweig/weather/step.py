@@ -206,7 +206,8 @@ class Weather(WeatherValues):
         paths
             One file or several, in order of time.
         resample_hourly
-            Average rows closer than an hour to full hours.
+            Average rows closer than an hour to full hours, unless ``timestep_minutes`` says that
+            they are shorter.
         start, end
             First and last stamp, without a time zone; as in :meth:`from_epw`.
         timestep_minutes
@@ -263,8 +264,9 @@ class Weather(WeatherValues):
             known, ``ws`` [m/s], ``pressure`` [hPa], ``direct_rad`` (beam normal) and
             ``diffuse_rad`` [W m-2]; of these two and the global one may be missing. pvlib's
             ``temp_air``, ``relative_humidity``, ``ghi``, ``wind_speed``, ``dni``, ``dhi``,
-            ``atmospheric_pressure`` [Pa] are understood too. Without a column of wind it is 1 m/s,
-            without one of pressure 1013.25 hPa, which is logged. Stamps in words are ISO 8601.
+            ``atmospheric_pressure`` [Pa] are understood too. Without a column of wind there is no
+            UTCI and no PET unless ``fill`` gives one, without one of pressure it is 1013.25 hPa;
+            both are logged. Stamps in words are ISO 8601.
         columns
             Other names, ours to the table's: ``{"ta": "T2m"}``.
         timestep_minutes

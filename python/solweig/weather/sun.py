@@ -142,6 +142,30 @@ def middle_of_step(times: Times, step_minutes: Any, stamp: str = "end") -> Times
     return moved
 
 
+def bounds_of_steps(times: Times, step_minutes: Any, stamp: str) -> Times:
+    """Beginning and end of the interval each step stands for.
+
+    Parameters
+    ----------
+    times, step_minutes, stamp
+        As :func:`middle_of_step` takes them.
+
+    Returns
+    -------
+    Times
+        ``[n, 2]``.
+
+    Raises
+    ------
+    ConfigurationError
+        Another ``stamp``.
+    """
+    length = np.round(np.asarray(step_minutes, np.float64) * 60e9).astype("timedelta64[ns]")
+    first = middle_of_step(times, step_minutes, stamp) - length // 2
+    bounds: Times = np.stack([first, first + length], axis=-1)
+    return bounds
+
+
 def to_utc(local: Times, utc_offset: float) -> Times:
     """Local standard time to UTC; the offset may be a fraction of an hour."""
     seconds = np.timedelta64(round(utc_offset * 3600), "s")

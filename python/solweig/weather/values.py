@@ -34,6 +34,7 @@ _RANGES: dict[str, tuple[float, float, str, bool]] = {
     "precomputed_sun_azimuth": (-180.0, 360.0, "degrees", False),
     "precomputed_altmax": (0.0, 90.0, "degrees", False),
 }
+_CODES = (-99.0, -999.0, -9999.0, 999.0, 9999.0)
 _OPTIONAL = (
     "measured_direct_rad",
     "measured_diffuse_rad",
@@ -129,14 +130,18 @@ class WeatherValues:
 
     def _hint(self, name: str, number: float) -> str:
         when = f"At {self.datetime:%Y-%m-%d %H:%M}."
+        if number in _CODES:
+            return f"{when} It looks like a code for a missing value: write NaN."
         if name == "ta" and 180 < number < 340:
             return f"{when} It looks like kelvin: subtract 273.15."
-        if name == "ta" and 65 < number < 130:
+        if name == "ta" and 60 < number < 130:
             return f"{when} It looks like Fahrenheit: (value - 32) / 1.8."
         if name == "pressure" and 30 < number < 110:
             return f"{when} It looks like kPa: multiply by 10."
         if name == "pressure" and 40_000 < number < 110_000:
             return f"{when} It looks like Pa: divide by 100."
+        if name == "global_rad" and 1500 < number < 5400:
+            return f"{when} Is it kJ/m2 in an hour? Then divide by 3.6."
         if name == "global_rad" and -50 < number < 0:
             return f"{when} Set the small negative readings of the night to 0."
         if name == "rh" and 100 < number < 115:

@@ -7,8 +7,10 @@ A frame is indexed by time stamp, with columns ``ta``, ``rh``, ``global_rad``, `
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -166,6 +168,16 @@ def clip_humidity(frame: pd.DataFrame, source: str) -> None:
         frame.loc[wet, "rh"] = 100.0
 
 
+def _fill_value(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ConfigurationError("fill", f"a number for {name}", repr(value))
+    return number
+
+
 def fill_missing(frame: pd.DataFrame, fill: Fill, required: Sequence[str], source: str) -> None:
     """Fill missing values as asked, in place; humidity over 100 % is clipped first.
 
@@ -184,8 +196,9 @@ def fill_missing(frame: pd.DataFrame, fill: Fill, required: Sequence[str], sourc
             name = ALIASES.get(given, given)
             if name not in COLUMNS:
                 raise ConfigurationError("fill", "keys among " + ", ".join(COLUMNS), repr(given))
-            _say_filled(frame, name, f"{value:g}", source)
-            frame[name] = frame[name].fillna(float(value))
+            number = _fill_value(given, value)
+            _say_filled(frame, name, f"{number:g}", source)
+            frame[name] = frame[name].fillna(number)
     elif fill == "interpolate":
         for name in COLUMNS:
             if frame[name].notna().any():

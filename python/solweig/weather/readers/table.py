@@ -19,7 +19,7 @@ from solweig.weather.values import Fill
 
 log = logging.getLogger("solweig")
 
-_STAND_INS = {"ws": 1.0, "pressure": 1013.25}
+_STANDARD_PRESSURE = 1013.25
 _PASCAL = 0.01
 
 
@@ -49,9 +49,6 @@ def read_dataframe(
     for name in frames.COLUMNS:
         if name in table.columns:
             tidy[name] = _numeric(table[name], name)
-        elif name in _STAND_INS:
-            tidy[name] = _STAND_INS[name]
-            log.warning("table has no column %s; %g is used", name, _STAND_INS[name])
         else:
             tidy[name] = np.nan
     if tidy.empty:
@@ -67,6 +64,9 @@ def read_dataframe(
             )
     frames.require_order(tidy, "table")
     frames.fill_missing(tidy, fill, frames.REQUIRED, "table")
+    if "pressure" not in table.columns and tidy["pressure"].isna().all():
+        tidy["pressure"] = _STANDARD_PRESSURE
+        log.warning("table has no column pressure; %g is used", _STANDARD_PRESSURE)
     frames.log_missing(tidy, "table")
     steps, known = frames.lengths(tidy, minutes, "table")
     return Rows(tidy, steps, known, stamp)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from solweig.errors import WeatherDataError
+from solweig.messages import argument
 from solweig.weather.readers import frames
 from solweig.weather.readers.frames import Rows
 from solweig.weather.readers.period import select
@@ -62,8 +63,9 @@ def read_umep_met(
     frame = select(frame, start, end, None, source, None)
     steps = frame.pop("minutes").to_numpy(dtype=np.float64)
     frames.fill_missing(frame, fill, frames.REQUIRED, source)
-    if resample_hourly and fine and len(frame) > 1:
-        frame = _hourly(frame, stamp or "end")
+    short = minutes is not None and minutes < frames.HOUR
+    if resample_hourly and fine and not short and len(frame) > 1:
+        frame = _hourly(frame, stamp or "end", source)
         steps = np.full(len(frame), frames.HOUR)
     frames.log_missing(frame, source)
     return Rows(frame, steps, known, stamp)
@@ -143,9 +145,18 @@ def _say_minutes(hour: Any, minute: Any, source: str) -> None:
         )  # fmt: skip
 
 
-def _hourly(frame: pd.DataFrame, stamp: str) -> pd.DataFrame:
+def _hourly(frame: pd.DataFrame, stamp: str, source: str) -> pd.DataFrame:
     """Means of the rows of each full hour, stamped as the rows are."""
     side, moved = _BINS[stamp]
-    means = frame.resample("1h", closed=side, label=side).mean()  # type: ignore[arg-type]
+    hours = frame.resample("1h", closed=side, label=side)  # type: ignore[arg-type]
+    means, counts = hours.mean(), hours.size().to_numpy()
     means.index = means.index + pd.Timedelta(minutes=moved)
+    few = np.flatnonzero((counts > 0) & (2 * counts < counts.max()))
+    if few.size:
+        log.warning(
+            "%s: %d hour(s) have few of their %d rows, the first, stamped %s, has %d; their mean "
+            "stands for the hour. %s keeps the rows",
+            source, few.size, counts.max(), f"{means.index[few[0]]:%Y-%m-%d %H:%M}",
+            counts[few[0]], argument("timestep_minutes", 60.0 / float(counts.max())),
+        )  # fmt: skip
     return means.dropna(subset=["ta", "rh"])
