@@ -110,7 +110,11 @@ fn part_mean(sum: f32, count: u32) -> f64 {
 
 /// An extreme that was met.
 fn extreme(x: f32) -> f64 {
-    if x.is_finite() { f64::from(x) } else { f64::NAN }
+    if x.is_finite() {
+        f64::from(x)
+    } else {
+        f64::NAN
+    }
 }
 
 /// Put what becomes of each cell in its place.
@@ -418,7 +422,10 @@ impl Statistics {
         let steps = self.counted_steps();
         let mut out = Vec::new();
         for (name, running) in [("tmrt", &self.tmrt), ("utci", &self.utci)] {
-            out.push((format!("{name}_mean"), cells.map(|i| running.mean(steps, i))));
+            out.push((
+                format!("{name}_mean"),
+                cells.map(|i| running.mean(steps, i)),
+            ));
             let max = cells.map(|i| extreme(running.max[i]));
             out.push((format!("{name}_max"), max));
             let min = cells.map(|i| extreme(running.min[i]));
@@ -456,7 +463,10 @@ impl Statistics {
             let grids = running.into_grids(steps);
             out.extend(grids.map(|(kind, grid)| (format!("{name}_{kind}"), grid)));
         }
-        out.extend([("sun_hours".to_owned(), sun), ("shade_hours".to_owned(), shade)]);
+        out.extend([
+            ("sun_hours".to_owned(), sun),
+            ("shade_hours".to_owned(), shade),
+        ]);
         (out, above)
     }
 
@@ -576,9 +586,27 @@ mod tests {
         let nan = f32::NAN;
         let mut stats = Statistics::new(4, &[30.0, 25.0], &[20.0, 30.0]);
         let shadow = [1.0, 0.25, nan, 0.0];
-        add(&mut stats, true, &[50.0, 41.0, nan, 7.0], &[35.0, 29.0, nan, nan], &shadow);
-        add(&mut stats, true, &[40.1, nan, nan, 8.0], &[26.3, nan, nan, nan], &shadow);
-        add(&mut stats, false, &[10.0, 9.7, nan, nan], &[31.0, 30.5, nan, nan], &shadow);
+        add(
+            &mut stats,
+            true,
+            &[50.0, 41.0, nan, 7.0],
+            &[35.0, 29.0, nan, nan],
+            &shadow,
+        );
+        add(
+            &mut stats,
+            true,
+            &[40.1, nan, nan, 8.0],
+            &[26.3, nan, nan, nan],
+            &shadow,
+        );
+        add(
+            &mut stats,
+            false,
+            &[10.0, 9.7, nan, nan],
+            &[31.0, 30.5, nan, nan],
+            &shadow,
+        );
         let bits = |grid: &[f32]| grid.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         let (read, above) = (stats.grids(), stats.hours_above());
         let (taken, above_taken) = stats.into_grids();

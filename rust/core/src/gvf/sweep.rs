@@ -129,7 +129,10 @@ impl Geometry {
         let cells = within.len() * self.grid.cols;
         let planes = out.iter_mut().flat_map(|f| f.values.chunks_mut(cells));
         for (plane, values) in planes.enumerate() {
-            let wanted = values.chunks_mut(self.grid.cols).skip(top - within.start).take(rows);
+            let wanted = values
+                .chunks_mut(self.grid.cols)
+                .skip(top - within.start)
+                .take(rows);
             for (row, line) in wanted.enumerate() {
                 let mut rest = &mut line[left..left + cols];
                 for task in &mut tasks[row / BAND * strips..][..strips] {

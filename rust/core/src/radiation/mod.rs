@@ -336,7 +336,13 @@ impl<'a, 'b> Radiation<'a, 'b> {
         let memory = self.input.memory.as_ref();
         let memory = memory.map(|m| m.each_ref().map(|x| &x[range.clone()]));
         let cells = self.input.part(range, ground);
-        evaluate_points(self.input.tables, &cells, memory, self.input.comfort, points)
+        evaluate_points(
+            self.input.tables,
+            &cells,
+            memory,
+            self.input.comfort,
+            points,
+        )
     }
 
     /// What came of it.
