@@ -75,7 +75,7 @@ def _memory() -> list[str]:
         f"{found['pixels']} pixels, from files to one anisotropic day step with UTCI: peak "
         f"{found['bytes_per_pixel']:.0f} B/pixel above the loaded package "
         f"({found['prepare_bytes_per_pixel']:.0f} in preparation), "
-        f"{found['total_bytes_per_pixel']:.0f} B/pixel with it. Gate: 400.",
+        f"{found['total_bytes_per_pixel']:.0f} B/pixel with it. Gate: 350.",
         "",
         _machine(found["machine"]),
         "",

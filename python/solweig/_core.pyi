@@ -977,6 +977,25 @@ class State:
         ValueError
             A window outside the raster.
         """
+    def take(self, window: tuple[int, int, int, int] | None = None) -> dict[str, F32]:
+        """:meth:`fields` of a run that is finished: nothing is kept for a next step.
+
+        Parameters
+        ----------
+        window
+            The part wanted; None = all. All of them are the state's own, which has no rasters
+            afterwards.
+
+        Returns
+        -------
+        dict[str, F32]
+            As :meth:`fields`.
+
+        Raises
+        ------
+        ValueError
+            A window outside the raster.
+        """
     @staticmethod
     def restore(first: bool, accumulated_days: float, fields: dict[str, F32]) -> State:
         """The state with these values; inverse of reading them.
@@ -1026,6 +1045,27 @@ class Statistics:
         ------
         ValueError
             A window outside the raster.
+        """
+    def take(
+        self, window: tuple[int, int, int, int] | None = None
+    ) -> tuple[dict[str, F32], dict[float, F32]]:
+        """:meth:`grids` and :meth:`hours_above` of a run that is finished.
+
+        Parameters
+        ----------
+        window
+            The part wanted; None = all. All of them take the place of the statistics, which are
+            gone afterwards.
+
+        Returns
+        -------
+        tuple[dict[str, F32], dict[float, F32]]
+            As the two.
+
+        Raises
+        ------
+        ValueError
+            A window outside the raster; statistics that were taken already.
         """
     def hours_above(self, window: tuple[int, int, int, int] | None = None) -> dict[float, F32]:
         """Hours with UTCI above each threshold, day thresholds by day and night ones at night.

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::carried::Carried;
 use solweig_core::delay::{DelayClock, MEMORIES, ThermalState};
-use solweig_core::grid::Grid;
+use solweig_core::grid::{Grid, Window};
 use solweig_core::stats;
 use solweig_core::timestep::bring_home;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,6 +54,14 @@ impl Shared {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Bring the rasters back, and let go of the run and of what is kept for its next step.
+    fn let_go(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.bring_home(py)?;
+        self.fixed = None;
+        self.lock().spare = None;
+        Ok(())
     }
 
     fn same(&self, fixed: &Arc<Fixed>) -> Self {
@@ -173,6 +181,31 @@ impl State {
         Ok(out)
     }
 
+    /// The fields of a finished run: as `fields`, and nothing is kept for a next step. Of all cells they
+    /// are the state's own, which is without rasters afterwards.
+    #[pyo3(signature = (window=None))]
+    fn take<'py>(
+        &mut self,
+        py: Python<'py>,
+        window: Option<(usize, usize, usize, usize)>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        self.shared.let_go(py)?;
+        let Some(shape @ [rows, cols]) = self.shape else {
+            return Ok(PyDict::new(py));
+        };
+        if !is_all(window_of("window", window, (rows, cols))?, shape) {
+            return self.fields(py, window);
+        }
+        let memory = std::mem::take(&mut self.shared.lock().state.memory);
+        let out = PyDict::new(py);
+        for (name, own) in MEMORY_NAMES.iter().zip(memory) {
+            if !own.is_empty() {
+                out.set_item(name, array(py, own, &shape)?)?;
+            }
+        }
+        Ok(out)
+    }
+
     /// A state as it was.
     #[staticmethod]
     fn restore(first: bool, accumulated_days: f64, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
@@ -204,6 +237,16 @@ impl State {
             shape,
         })
     }
+}
+
+/// The error of statistics that are no longer here.
+fn taken_over() -> PyErr {
+    PyValueError::new_err("statistics: taken out, or over by another run")
+}
+
+/// Whether a window is the whole raster.
+fn is_all(window: Window, shape: [usize; 2]) -> bool {
+    [window.rows, window.cols] == shape
 }
 
 /// Running statistics over the steps of a run.
@@ -244,7 +287,7 @@ impl Statistics {
         self.shared.bring_home(py)?;
         self.shared
             .with(py, |carried| carried.statistics.as_ref().map(read))?
-            .ok_or_else(|| PyValueError::new_err("statistics: taken over by another run"))
+            .ok_or_else(taken_over)
     }
 
     /// The cells of a window, and its shape.
@@ -278,11 +321,7 @@ impl Statistics {
         window: Option<(usize, usize, usize, usize)>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let (part, shape) = self.part(window)?;
-        let out = PyDict::new(py);
-        for (name, values) in self.read(py, |s| s.grids_in(part))? {
-            out.set_item(name, array(py, values, &shape)?)?;
-        }
-        Ok(out)
+        named(py, self.read(py, |s| s.grids_in(part))?, shape)
     }
 
     /// Hours with UTCI above each threshold.
@@ -293,12 +332,43 @@ impl Statistics {
         window: Option<(usize, usize, usize, usize)>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let (part, shape) = self.part(window)?;
-        let out = PyDict::new(py);
-        for (threshold, values) in self.read(py, |s| s.hours_above_in(part))? {
-            out.set_item(threshold, array(py, values, &shape)?)?;
-        }
-        Ok(out)
+        named(py, self.read(py, |s| s.hours_above_in(part))?, shape)
     }
+
+    /// Both of a finished run, which is let go of. Of all cells they take the place of the statistics,
+    /// which are empty afterwards.
+    #[pyo3(signature = (window=None))]
+    fn take<'py>(
+        &mut self,
+        py: Python<'py>,
+        window: Option<(usize, usize, usize, usize)>,
+    ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyDict>)> {
+        self.shared.let_go(py)?;
+        let (part, shape) = self.part(window)?;
+        if !is_all(part.window, self.shape) {
+            return Ok((self.grids(py, window)?, self.hours_above(py, window)?));
+        }
+        let shared = &self.shared;
+        let (grids, hours) = enter(py, || {
+            let own = shared.lock().statistics.take();
+            own.map(stats::Statistics::into_grids)
+        })?
+        .ok_or_else(taken_over)?;
+        Ok((named(py, grids, shape)?, named(py, hours, shape)?))
+    }
+}
+
+/// Grids by name or threshold.
+fn named<'py, K: IntoPyObject<'py>>(
+    py: Python<'py>,
+    grids: Vec<(K, Vec<f32>)>,
+    shape: [usize; 2],
+) -> PyResult<Bound<'py, PyDict>> {
+    let out = PyDict::new(py);
+    for (name, values) in grids {
+        out.set_item(name, array(py, values, &shape)?)?;
+    }
+    Ok(out)
 }
 
 /// Result of a step.

@@ -214,6 +214,25 @@ class _Tile:
         What follows from all of them waits for :meth:`finish`, so that another tile can be computed
         while it is written.
         """
+        found = self._found
+        # What only the steps need is gone, and makes room for what comes of them.
+        state, statistics = self._advance(loaded)
+        found.counts = dict(statistics.counts)
+        found.first, found.accumulated_days = state.first, state.accumulated_days
+        core = corners(self._core)
+        fields = state.take(core)
+        found.has_memory = bool(fields)
+        means, hours = statistics.take(core)
+        for prefix, grids in (
+            ("statistic", means),
+            ("hours", {repr(t): grid for t, grid in hours.items()}),
+            ("state", fields),
+        ):
+            self._last.update({f"{prefix}/{name}": grid for name, grid in grids.items()})
+        self._pending.append(self._writer.submit(self._job.results.release))
+
+    def _advance(self, loaded: _Loaded) -> tuple[_core.State, _core.Statistics]:
+        """Compute every step and deliver what comes of each."""
         job, found = self._job, self._found
         model = self._build(loaded)
         state = self._start(model, loaded)
@@ -230,18 +249,7 @@ class _Tile:
 
         overlap = job.overlap and may_overlap(self._engine) is None
         found.overlap_seconds = run_steps(len(job.weather), step, self._deliver, overlap=overlap)
-        found.counts = dict(statistics.counts)
-        found.first, found.accumulated_days = state.first, state.accumulated_days
-        core = corners(self._core)
-        fields = state.fields(core)
-        found.has_memory = bool(fields)
-        for prefix, grids in (
-            ("statistic", statistics.grids(core)),
-            ("hours", {repr(t): grid for t, grid in statistics.hours_above(core).items()}),
-            ("state", fields),
-        ):
-            self._last.update({f"{prefix}/{name}": grid for name, grid in grids.items()})
-        self._pending.append(self._writer.submit(job.results.release))
+        return state, statistics
 
     def finish(self) -> TileSteps:
         """Write what follows from all steps, and wait until everything is written."""

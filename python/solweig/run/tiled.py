@@ -337,7 +337,9 @@ class _Stitcher:
     def state(self, store: RunStore, *, large: bool) -> ThermalState:
         """The thermal state of the whole raster; its clock is the same in every tile."""
         fields = store.grids("state", large=large) if self.last.has_memory else {}
-        return ThermalState(self.last.first, self.last.accumulated_days, fields)
+        state = ThermalState(self.last.first, self.last.accumulated_days)
+        state.fields = fields  # nobody else has them: no copy
+        return state
 
     def workers(self) -> list[dict[str, Any]]:
         """Who did how many tiles, by worker number."""

@@ -209,8 +209,14 @@ class SurfaceCache:
         pixel_size: float,
         fingerprint: str,
         grid: GridFiles,
-    ) -> None:
-        """Store sky view factors and visibility."""
+    ) -> SvfArrays:
+        """Store sky view factors and visibility.
+
+        Returns
+        -------
+        SvfArrays
+            The same, what steps seldom need being mapped from what is stored.
+        """
         folder = self.svf_dir(pixel_size, matrices.patch_option)
         mapped = folder / "memmap"
         folder.mkdir(parents=True, exist_ok=True)
@@ -226,6 +232,7 @@ class SurfaceCache:
 
         in_parallel((save_mapped, partial(self._save_for_umep, folder, svf, matrices, grid)))
         commit(mapped, fingerprint, digests, {"patch_option": matrices.patch_option})
+        return svf.with_mapped_sides(mapped)
 
     def adopt_svf(
         self, built: Path, pixel_size: float, patch_option: int, fingerprint: str
@@ -274,6 +281,7 @@ def _read_svf(folder: Path) -> tuple[SvfArrays, ShadowArrays]:
     if stay_on_disk(svf.svf.size, sum(a.nbytes for a in arrays) / svf.svf.size):
         return svf, matrices
     in_memory = SvfArrays(**{k: np.array(v) for k, v in svf.as_dict().items()})
+    in_memory = in_memory.with_mapped_sides(folder / "memmap")
     words = {k: np.array(v) for k, v in matrices.words().items()}
     return in_memory, ShadowArrays.from_words(words, matrices.patch_option)
 

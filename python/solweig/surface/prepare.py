@@ -227,7 +227,7 @@ def _complete_svf(
     if cache is not None:
         assert surface.svf is not None
         assert surface.shadow_matrices is not None
-        cache.save_svf(
+        surface.svf = cache.save_svf(
             surface.svf, surface.shadow_matrices, surface.pixel_size, key, grid_files(surface)
         )
         written()

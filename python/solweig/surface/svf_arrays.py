@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,6 +18,9 @@ from solweig.rasters.digests import save_arrays
 from solweig.rasters.windows import map_array
 from solweig.typing import F32
 
+_WHOLES = ("svf", "svf_veg", "svf_aveg")
+_WORTH_MAPPING = 1 << 20
+"""Of a grid [bytes]."""
 _SIDES = {"north": "N", "east": "E", "south": "S", "west": "W"}
 
 #: Field name -> file stem inside UMEP's ``svfs.zip``.
@@ -243,12 +247,14 @@ class SvfArrays:
             for name, stem in UMEP_STEMS.items():
                 grid = np.ascontiguousarray(getattr(self, name))
                 # The file of a grid is that of another with other values.
-                file = (
-                    b"".join((head, grid.data.cast("B"), tail))
+                parts = (
+                    (head, grid.data.cast("B"), tail)
                     if found
-                    else _tif(grid, geotransform, crs_wkt)
+                    else (_tif(grid, geotransform, crs_wkt),)
                 )
-                archive.writestr(f"{stem}.tif", file)
+                with archive.open(f"{stem}.tif", "w") as stream:
+                    for part in parts:
+                        stream.write(part)
 
     def to_memmap(self, directory: str | Path) -> dict[str, str]:
         """Write each grid as ``<name>.npy``.
@@ -264,6 +270,41 @@ class SvfArrays:
             Digests by file name.
         """
         return save_arrays(Path(directory), self.as_dict())
+
+    def with_mapped_sides(self, directory: str | Path) -> SvfArrays:
+        """The same with the grids of the four sides mapped from what :meth:`to_memmap` wrote.
+
+        Steps under the patch sky never look at them: they then take no memory. What is written into
+        them stays in memory, as with any array; the files may be replaced or removed.
+
+        Parameters
+        ----------
+        directory
+            The folder.
+
+        Returns
+        -------
+        SvfArrays
+            Its whole hemispheres are the same arrays; this one where the system does not let go of
+            files that are mapped, or where nothing is gained.
+
+        Raises
+        ------
+        MissingPrecomputedData
+            A file is absent.
+        InvalidSurfaceData
+            A file is damaged.
+        GridShapeMismatch
+            The grids differ in shape.
+        """
+        if os.name != "posix" or self.svf.nbytes < _WORTH_MAPPING:
+            return self
+        own = self.as_dict()
+        wholes = {own[name].__array_interface__["data"] for name in _WHOLES}
+        mapped = self.from_memmap(directory, "c").as_dict()
+        # Without vegetation sides are the whole's own grid of ones.
+        sides = {n for n, g in own.items() if g.__array_interface__["data"] not in wholes}
+        return SvfArrays(**{n: mapped[n] if n in sides else grid for n, grid in own.items()})
 
     @classmethod
     def from_memmap(cls, directory: str | Path, mode: Literal["r", "r+", "c"] = "r") -> SvfArrays:

@@ -2,14 +2,16 @@
 
 use crate::grid::Window;
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// Running sums, counts and extremes of one quantity.
+/// Running sums and extremes of one quantity, and in how many steps it was missing: memory that
+/// nothing is written into takes no room.
 #[derive(Clone, Debug)]
 struct Running {
     day: Vec<f32>,
     night: Vec<f32>,
-    day_count: Vec<u32>,
-    night_count: Vec<u32>,
+    day_missing: Vec<u32>,
+    night_missing: Vec<u32>,
     max: Vec<f32>,
     min: Vec<f32>,
 }
@@ -17,7 +19,7 @@ struct Running {
 /// One cell's share of [`Running`].
 struct RunningPart<'a> {
     sum: &'a mut [f32],
-    count: &'a mut [u32],
+    missing: &'a mut [u32],
     max: &'a mut [f32],
     min: &'a mut [f32],
 }
@@ -27,46 +29,105 @@ impl Running {
         Self {
             day: vec![0.0; cells],
             night: vec![0.0; cells],
-            day_count: vec![0; cells],
-            night_count: vec![0; cells],
+            day_missing: vec![0; cells],
+            night_missing: vec![0; cells],
             max: vec![f32::NEG_INFINITY; cells],
             min: vec![f32::INFINITY; cells],
         }
     }
 
-    fn parts(&mut self, day: bool, size: usize) -> Vec<RunningPart<'_>> {
-        let (sum, count) = if day {
-            (&mut self.day, &mut self.day_count)
+    fn parts(&mut self, day: bool, size: usize, cells: &Range<usize>) -> Vec<RunningPart<'_>> {
+        let (sum, missing) = if day {
+            (&mut self.day, &mut self.day_missing)
         } else {
-            (&mut self.night, &mut self.night_count)
+            (&mut self.night, &mut self.night_missing)
         };
-        sum.chunks_mut(size)
-            .zip(count.chunks_mut(size))
-            .zip(self.max.chunks_mut(size))
-            .zip(self.min.chunks_mut(size))
-            .map(|(((sum, count), max), min)| RunningPart {
+        sum[cells.clone()]
+            .chunks_mut(size)
+            .zip(missing[cells.clone()].chunks_mut(size))
+            .zip(self.max[cells.clone()].chunks_mut(size))
+            .zip(self.min[cells.clone()].chunks_mut(size))
+            .map(|(((sum, missing), max), min)| RunningPart {
                 sum,
-                count,
+                missing,
                 max,
                 min,
             })
             .collect()
     }
 
-    /// Steps in which a cell had a value.
-    fn count(&self, i: usize) -> u32 {
-        self.day_count[i] + self.night_count[i]
+    /// Steps by day and by night in which a cell had a value, of so many.
+    fn counts(&self, [day, night]: [u32; 2], i: usize) -> [u32; 2] {
+        [day - self.day_missing[i], night - self.night_missing[i]]
+    }
+
+    /// Mean over all steps in which a cell had a value.
+    fn mean(&self, steps: [u32; 2], i: usize) -> f64 {
+        let sum = f64::from(self.day[i]) + f64::from(self.night[i]);
+        let [day, night] = self.counts(steps, i);
+        sum / f64::from(day + night)
+    }
+
+    /// Hours of a cell if it was counted at all.
+    fn hours(&self, steps: [u32; 2], i: usize, hours: f32) -> f64 {
+        if self.counts(steps, i) != [0; 2] {
+            f64::from(hours)
+        } else {
+            f64::NAN
+        }
     }
 
     /// Hours where a cell was counted at all.
-    fn counted(&self, cells: Part, hours: &[f32]) -> Vec<f32> {
-        cells.map(|i| {
-            if self.count(i) > 0 {
-                f64::from(hours[i])
-            } else {
-                f64::NAN
-            }
-        })
+    fn counted(&self, steps: [u32; 2], cells: Part, hours: &[f32]) -> Vec<f32> {
+        cells.map(|i| self.hours(steps, i, hours[i]))
+    }
+
+    /// Finished grids of all cells, in the memory of what they come from.
+    fn into_grids(mut self, steps: [u32; 2]) -> [(&'static str, Vec<f32>); 5] {
+        let mean = Part::all(self.day.len()).map(|i| self.mean(steps, i));
+        overwrite(&mut self.max, |_, own| extreme(own));
+        overwrite(&mut self.min, |_, own| extreme(own));
+        overwrite(&mut self.day, |i, own| {
+            part_mean(own, steps[0] - self.day_missing[i])
+        });
+        overwrite(&mut self.night, |i, own| {
+            part_mean(own, steps[1] - self.night_missing[i])
+        });
+        [
+            ("mean", mean),
+            ("max", self.max),
+            ("min", self.min),
+            ("day_mean", self.day),
+            ("night_mean", self.night),
+        ]
+    }
+}
+
+/// Mean of the steps of one kind.
+fn part_mean(sum: f32, count: u32) -> f64 {
+    f64::from(sum) / f64::from(count)
+}
+
+/// An extreme that was met.
+fn extreme(x: f32) -> f64 {
+    if x.is_finite() {
+        f64::from(x)
+    } else {
+        f64::NAN
+    }
+}
+
+/// Put what becomes of each cell in its place.
+fn overwrite(cells: &mut [f32], value: impl Fn(usize, f32) -> f64 + Sync) {
+    let cells = cells.par_iter_mut().with_min_len(1 << 15).enumerate();
+    cells.for_each(|(i, own)| *own = value(i, *own) as f32);
+}
+
+/// Add hours above a threshold to those of the same one.
+fn add_hours(all: &mut Vec<(f64, Vec<f32>)>, threshold: f64, hours: Vec<f32>) {
+    match all.iter_mut().find(|(t, _)| *t == threshold) {
+        Some((_, sum)) => sum.iter_mut().zip(hours).for_each(|(s, h)| *s += h),
+        None => all.push((threshold, hours)),
     }
 }
 
@@ -76,15 +137,20 @@ impl RunningPart<'_> {
         let cells = at..at + values.len();
         let lanes = self.sum[cells.clone()]
             .iter_mut()
-            .zip(&mut self.count[cells.clone()])
             .zip(&mut self.max[cells.clone()])
-            .zip(&mut self.min[cells]);
-        for ((((sum, count), max), min), &value) in lanes.zip(values) {
+            .zip(&mut self.min[cells.clone()]);
+        let mut some_missing = false;
+        for (((sum, max), min), &value) in lanes.zip(values) {
             // A missing value changes nothing; `max` and `min` of a NaN are the other operand.
             *sum += if value.is_nan() { 0.0 } else { value };
-            *count += u32::from(!value.is_nan());
+            some_missing |= value.is_nan();
             *max = max.max(value);
             *min = min.min(value);
+        }
+        if some_missing {
+            for (missing, value) in self.missing[cells].iter_mut().zip(values) {
+                *missing += u32::from(value.is_nan());
+            }
         }
     }
 }
@@ -219,21 +285,24 @@ impl Statistics {
     #[must_use]
     pub fn export(&self) -> Vec<Vec<f32>> {
         let finite = |x: &[f32]| x.iter().map(|v| v.clamp(f32::MIN, f32::MAX)).collect();
-        let counts = |x: &[u32]| x.iter().map(|&n| n as f32).collect();
+        let steps = self.counted_steps();
         let mut out: Vec<Vec<f32>> = [&self.tmrt, &self.utci]
             .into_iter()
             .flat_map(|r| [&r.day, &r.night, &r.max, &r.min])
             .map(|x| finite(x))
             .collect();
         for running in [&self.tmrt, &self.utci] {
-            out.extend([counts(&running.day_count), counts(&running.night_count)]);
+            out.extend([0, 1].map(|kind| {
+                let counts = (0..self.len()).map(|i| running.counts(steps, i)[kind] as f32);
+                counts.collect()
+            }));
         }
         out.extend([self.sun_hours.clone(), self.shade_hours.clone()]);
         out.extend(self.hours_above.iter().cloned());
         out
     }
 
-    /// Take the rasters back, in the order of [`Self::export`].
+    /// Take the rasters back, in the order of [`Self::export`]; `steps` are those they count already.
     ///
     /// # Panics
     /// If the number of rasters or cells differs.
@@ -243,6 +312,7 @@ impl Statistics {
             14 + self.hours_above.len(),
             "rasters of the statistics"
         );
+        let [day, night] = self.counted_steps();
         let mut next = rasters.iter();
         let mut take = |to: &mut Vec<f32>| {
             if let Some(from) = next.next() {
@@ -267,16 +337,16 @@ impl Statistics {
         }
         let mut counts = vec![0.0; self.sun_hours.len()];
         let (tmrt, utci) = (&mut self.tmrt, &mut self.utci);
-        for own in [
-            &mut tmrt.day_count,
-            &mut tmrt.night_count,
-            &mut utci.day_count,
-            &mut utci.night_count,
+        for (own, steps) in [
+            (&mut tmrt.day_missing, day),
+            (&mut tmrt.night_missing, night),
+            (&mut utci.day_missing, day),
+            (&mut utci.night_missing, night),
         ] {
             take(&mut counts);
             own.iter_mut()
                 .zip(&counts)
-                .for_each(|(n, &x)| *n = x as u32);
+                .for_each(|(n, &x)| *n = steps - x as u32);
         }
         take(&mut self.sun_hours);
         take(&mut self.shade_hours);
@@ -285,9 +355,24 @@ impl Statistics {
         }
     }
 
-    /// Begin a step and hand its parts of `size` cells to the tasks.
-    pub fn begin(&mut self, day: bool, hours: f64, size: usize) -> Vec<StatisticsPart<'_>> {
+    fn counted_steps(&self) -> [u32; 2] {
+        self.steps
+            .map(|n| u32::try_from(n).expect("fewer steps than a cell can count"))
+    }
+
+    /// Begin a step.
+    pub fn begin(&mut self, day: bool) {
         self.steps[usize::from(!day)] += 1;
+    }
+
+    /// Parts of `size` cells for the tasks of a step that some cells are counted in.
+    pub fn parts(
+        &mut self,
+        day: bool,
+        hours: f64,
+        size: usize,
+        cells: Range<usize>,
+    ) -> Vec<StatisticsPart<'_>> {
         let split = self.day_thresholds.len();
         let (by_day, by_night) = self.hours_above.split_at_mut(split);
         let (above, thresholds) = if day {
@@ -297,13 +382,12 @@ impl Statistics {
         };
         let parts = self
             .tmrt
-            .parts(day, size)
+            .parts(day, size, &cells)
             .into_iter()
-            .zip(self.utci.parts(day, size));
-        let hour_parts = self
-            .sun_hours
+            .zip(self.utci.parts(day, size, &cells));
+        let hour_parts = self.sun_hours[cells.clone()]
             .chunks_mut(size)
-            .zip(self.shade_hours.chunks_mut(size));
+            .zip(self.shade_hours[cells.clone()].chunks_mut(size));
         let mut out: Vec<StatisticsPart<'_>> = parts
             .zip(hour_parts)
             .map(|((tmrt, utci), (sun, shade))| StatisticsPart {
@@ -317,8 +401,9 @@ impl Statistics {
             })
             .collect();
         for (hours, &threshold) in above.iter_mut().zip(thresholds) {
-            for (part, cells) in out.iter_mut().zip(hours.chunks_mut(size)) {
-                part.above.push((threshold as f32, cells));
+            let chunks = hours[cells.clone()].chunks_mut(size);
+            for (part, hours) in out.iter_mut().zip(chunks) {
+                part.above.push((threshold as f32, hours));
             }
         }
         out
@@ -334,35 +419,55 @@ impl Statistics {
     /// [`Statistics::grids`] of a part of the cells.
     #[must_use]
     pub fn grids_in(&self, cells: Part) -> Vec<(String, Vec<f32>)> {
+        let steps = self.counted_steps();
         let mut out = Vec::new();
         for (name, running) in [("tmrt", &self.tmrt), ("utci", &self.utci)] {
-            let mean = |i: usize| {
-                let sum = f64::from(running.day[i]) + f64::from(running.night[i]);
-                sum / f64::from(running.count(i))
-            };
-            let part =
-                |sum: &[f32], count: &[u32], i: usize| f64::from(sum[i]) / f64::from(count[i]);
-            let extreme = |x: f32| {
-                if x.is_finite() {
-                    f64::from(x)
-                } else {
-                    f64::NAN
-                }
-            };
-            out.push((format!("{name}_mean"), cells.map(mean)));
+            out.push((
+                format!("{name}_mean"),
+                cells.map(|i| running.mean(steps, i)),
+            ));
             let max = cells.map(|i| extreme(running.max[i]));
             out.push((format!("{name}_max"), max));
             let min = cells.map(|i| extreme(running.min[i]));
             out.push((format!("{name}_min"), min));
-            let day = cells.map(|i| part(&running.day, &running.day_count, i));
+            let day = cells.map(|i| part_mean(running.day[i], running.counts(steps, i)[0]));
             out.push((format!("{name}_day_mean"), day));
-            let night = cells.map(|i| part(&running.night, &running.night_count, i));
+            let night = cells.map(|i| part_mean(running.night[i], running.counts(steps, i)[1]));
             out.push((format!("{name}_night_mean"), night));
         }
         for (name, hours) in [("sun", &self.sun_hours), ("shade", &self.shade_hours)] {
-            out.push((format!("{name}_hours"), self.tmrt.counted(cells, hours)));
+            let hours = self.tmrt.counted(steps, cells, hours);
+            out.push((format!("{name}_hours"), hours));
         }
         out
+    }
+
+    /// [`Statistics::grids`] and [`Statistics::hours_above`] of all cells, in the memory of what they
+    /// come from.
+    #[must_use]
+    pub fn into_grids(self) -> (Vec<(String, Vec<f32>)>, Vec<(f64, Vec<f32>)>) {
+        let steps = self.counted_steps();
+        let hours = |running: &Running, mut hours: Vec<f32>| {
+            overwrite(&mut hours, |i, own| running.hours(steps, i, own));
+            hours
+        };
+        let thresholds = self.day_thresholds.iter().chain(&self.night_thresholds);
+        let mut above: Vec<(f64, Vec<f32>)> = Vec::new();
+        for (&threshold, own) in thresholds.zip(self.hours_above) {
+            add_hours(&mut above, threshold, hours(&self.utci, own));
+        }
+        let sun = hours(&self.tmrt, self.sun_hours);
+        let shade = hours(&self.tmrt, self.shade_hours);
+        let mut out = Vec::new();
+        for (name, running) in [("tmrt", self.tmrt), ("utci", self.utci)] {
+            let grids = running.into_grids(steps);
+            out.extend(grids.map(|(kind, grid)| (format!("{name}_{kind}"), grid)));
+        }
+        out.extend([
+            ("sun_hours".to_owned(), sun),
+            ("shade_hours".to_owned(), shade),
+        ]);
+        (out, above)
     }
 
     /// Hours with UTCI above each threshold; a threshold of both lists counts day and night. NaN
@@ -375,14 +480,11 @@ impl Statistics {
     /// [`Statistics::hours_above`] of a part of the cells.
     #[must_use]
     pub fn hours_above_in(&self, cells: Part) -> Vec<(f64, Vec<f32>)> {
+        let steps = self.counted_steps();
         let thresholds = self.day_thresholds.iter().chain(&self.night_thresholds);
         let mut out: Vec<(f64, Vec<f32>)> = Vec::new();
         for (&threshold, hours) in thresholds.zip(&self.hours_above) {
-            let found = self.utci.counted(cells, hours);
-            match out.iter_mut().find(|(t, _)| *t == threshold) {
-                Some((_, sum)) => sum.iter_mut().zip(found).for_each(|(s, h)| *s += h),
-                None => out.push((threshold, found)),
-            }
+            add_hours(&mut out, threshold, self.utci.counted(steps, cells, hours));
         }
         out
     }
@@ -393,7 +495,9 @@ mod tests {
     use super::*;
 
     fn add(stats: &mut Statistics, day: bool, tmrt: &[f32], utci: &[f32], shadow: &[f32]) {
-        for (part, at) in stats.begin(day, 0.5, 2).iter_mut().zip([0, 2]) {
+        stats.begin(day);
+        let all = 0..tmrt.len();
+        for (part, at) in stats.parts(day, 0.5, 2, all).iter_mut().zip([0, 2]) {
             let cells = at..(at + 2).min(tmrt.len());
             part.add(
                 0,
@@ -471,8 +575,47 @@ mod tests {
         assert_eq!(above[0].1[..2], [0.5, 0.5]);
         assert!(above[0].1[2].is_nan());
         let mut again = Statistics::new(3, &[30.0], &[20.0]);
+        again.steps = stats.steps;
         let planes = stats.export();
         again.import(&planes.iter().map(Vec::as_slice).collect::<Vec<_>>());
         assert_eq!(grid(&again, "utci_mean")[..2], [30.0, 31.0]);
+    }
+
+    #[test]
+    fn what_is_taken_out_is_what_is_read() {
+        let nan = f32::NAN;
+        let mut stats = Statistics::new(4, &[30.0, 25.0], &[20.0, 30.0]);
+        let shadow = [1.0, 0.25, nan, 0.0];
+        add(
+            &mut stats,
+            true,
+            &[50.0, 41.0, nan, 7.0],
+            &[35.0, 29.0, nan, nan],
+            &shadow,
+        );
+        add(
+            &mut stats,
+            true,
+            &[40.1, nan, nan, 8.0],
+            &[26.3, nan, nan, nan],
+            &shadow,
+        );
+        add(
+            &mut stats,
+            false,
+            &[10.0, 9.7, nan, nan],
+            &[31.0, 30.5, nan, nan],
+            &shadow,
+        );
+        let bits = |grid: &[f32]| grid.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        let (read, above) = (stats.grids(), stats.hours_above());
+        let (taken, above_taken) = stats.into_grids();
+        assert_eq!((taken.len(), above_taken.len()), (read.len(), above.len()));
+        for ((name, own), (wanted, expected)) in taken.iter().zip(&read) {
+            assert_eq!((name, bits(own)), (wanted, bits(expected)));
+        }
+        for ((threshold, own), (wanted, expected)) in above_taken.iter().zip(&above) {
+            assert_eq!((threshold, bits(own)), (wanted, bits(expected)));
+        }
     }
 }

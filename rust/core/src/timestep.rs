@@ -1,17 +1,16 @@
 //! One step of the model: the order of its stages (R 12).
 
 use crate::carried::Carried;
-use crate::delay::ThermalState;
-use crate::fields::Field;
+use crate::fields::{FIELDS, Field};
 use crate::grid::Window;
-use crate::gvf::{FiveFields, GroundView, GvfFields, GvfStage, GvfStep};
+use crate::gvf::{GroundView, GvfStep};
 use crate::params::{BodyShape, Params, PetWind, Posture};
 use crate::pet::{Body, PetStep};
 use crate::radiation::cells::{Cells, GroundFields};
 use crate::radiation::sums::StepSums;
 use crate::radiation::surface::{GroundStates, SentByGround};
 use crate::radiation::tables::{PatchSky, StepInput, StepTables};
-use crate::radiation::{Comfort, RadiationInput, RadiationStage, evaluate_points};
+use crate::radiation::{Comfort, Radiation, RadiationInput};
 use crate::rays::Reach;
 use crate::shadow::{ShadowStage, SunInput, SunShadow};
 use crate::sky::perez::Luminance;
@@ -21,6 +20,7 @@ use crate::terrain::Terrain;
 use crate::utci::UtciStep;
 use crate::walls::WallCell;
 use crate::weather::Weather;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Everything that does not change from step to step.
@@ -72,12 +72,6 @@ pub struct StepOutput {
     pub sums: StepSums,
     /// Time of each stage [s].
     pub seconds: Vec<(&'static str, f64)>,
-}
-
-/// Shadow and ground view of a daytime step.
-struct Daylight {
-    shadow: SunShadow,
-    ground: GvfFields,
 }
 
 /// Input of [`TimestepStage`].
@@ -215,23 +209,15 @@ fn step_here(
         comfort,
     } = Prepared::new(run, state.clock, weather, &request);
     clock.lap("tables");
-    let daylight = sky.day.then(|| {
-        let spare = carried.spare.take();
-        daylight(run, weather, &sky, &tables, &mut clock, spare)
-    });
+    let shadow = sky.day.then(|| sun_shadow(run, weather, &sky));
     let mut cells = run.cells;
-    cells.shadow = daylight.as_ref().map(|d| d.shadow.flags.as_slice());
-    cells.ground = daylight.as_ref().map(|d| GroundFields {
-        lup: d.ground.lup.planes(),
-        albedo: d.ground.alb.planes(),
-        albedo_diffuse: run.ground_view.albnosh.planes(),
-    });
+    cells.shadow = shadow.as_ref().map(|shadow| shadow.flags.as_slice());
     if sky.day {
+        clock.lap("shadow");
         state.allocate(cells.len());
     }
-    let points = points(&tables, &cells, state, &comfort, request.points);
     let statistics = carried.statistics.as_mut().filter(|_| request.count);
-    let output = RadiationStage::cpu(&mut RadiationInput {
+    let mut input = RadiationInput {
         tables: &tables,
         cells,
         memory: sky
@@ -240,18 +226,55 @@ fn step_here(
         comfort: &comfort,
         fields: request.fields,
         statistics: statistics.map(|s| (weather.hours, s)),
-    });
-    clock.lap("radiation");
+    };
+    let mut radiation = Radiation::begin(&mut input);
+    let mut points = Points::new(request.points);
+    if let Some(shadow) = &shadow {
+        let states = GroundStates::new(&cells, &tables, run.ground_view);
+        let sunlit: Vec<bool> = shadow.walls.iter().map(|w| w.fully_sunlit).collect();
+        let sent = SentByGround {
+            cols: run.window.cols,
+            cells,
+            states: &states,
+        };
+        let look = run.ground_view.look(&GvfStep {
+            sent: &sent,
+            units: states.units,
+            sunlit: &sunlit,
+            wall: [tables.ground.wall_emission, run.params.wall_albedo],
+            shadow: None,
+            spare: None,
+        });
+        let diffuse = run.ground_view.albnosh.planes();
+        let mut view = carried.spare.take().unwrap_or_default();
+        // A view is used up before the next is made: it is never larger than a band.
+        for rows in run.ground_view.bands() {
+            let part = rows.start * run.window.cols..rows.end * run.window.cols;
+            view = look.rows(rows, view);
+            clock.lap("gvf");
+            let ground = Some(GroundFields {
+                lup: view[0].planes(),
+                albedo: view[1].planes(),
+                albedo_diffuse: diffuse.map(|plane| &plane[part.clone()]),
+            });
+            points.evaluate(&mut radiation, part.clone(), ground);
+            radiation.compute(part, ground);
+            clock.lap("radiation");
+        }
+        carried.spare = Some(view);
+    } else {
+        points.evaluate(&mut radiation, 0..cells.len(), None);
+        radiation.compute(0..cells.len(), None);
+        clock.lap("radiation");
+    }
+    let output = radiation.finish();
     state.clock = match &tables.ground.delay {
         Some(delay) => delay.next,
         None => state.clock.night(),
     };
-    carried.spare = daylight
-        .map(|d| [d.ground.lup, d.ground.alb])
-        .or(carried.spare.take());
     StepOutput {
         fields: output.fields,
-        points,
+        points: points.values,
         sky,
         luminance,
         sums: output.sums,
@@ -259,62 +282,54 @@ fn step_here(
     }
 }
 
-/// Shadow, then what the ground sends out, then how it is seen.
-fn daylight(
-    run: &Run<'_>,
-    weather: &Weather,
-    sky: &SkyStep,
-    tables: &StepTables,
-    clock: &mut Clock,
-    spare: Option<[FiveFields; 2]>,
-) -> Daylight {
-    let shadow = ShadowStage::cpu(&mut SunInput {
+/// Where the sun's light falls.
+fn sun_shadow(run: &Run<'_>, weather: &Weather, sky: &SkyStep) -> SunShadow {
+    ShadowStage::cpu(&mut SunInput {
         terrain: run.terrain,
         window: run.window,
         walls: run.walls,
         azimuth_deg: weather.azimuth,
         altitude_deg: sky.altitude_deg,
         reach: run.reach,
-    });
-    clock.lap("shadow");
-    let mut cells = run.cells;
-    cells.shadow = Some(&shadow.flags);
-    let states = GroundStates::new(&cells, tables, run.ground_view);
-    let sunlit: Vec<bool> = shadow.walls.iter().map(|w| w.fully_sunlit).collect();
-    let ground = GvfStage::cpu(&mut (
-        run.ground_view,
-        GvfStep {
-            sent: &SentByGround {
-                cols: run.window.cols,
-                cells,
-                states: &states,
-            },
-            units: states.units,
-            sunlit: &sunlit,
-            wall: [tables.ground.wall_emission, run.params.wall_albedo],
-            shadow: None,
-            spare,
-        },
-    ));
-    clock.lap("gvf");
-    Daylight { shadow, ground }
+    })
 }
 
 /// Every field at the points.
-fn points(
-    tables: &StepTables,
-    cells: &Cells<'_>,
-    state: &ThermalState,
-    comfort: &Comfort,
-    at: &[usize],
-) -> Vec<Vec<f32>> {
-    if at.is_empty() {
-        return Vec::new();
+struct Points<'a> {
+    at: &'a [usize],
+    values: Vec<Vec<f32>>,
+}
+
+impl<'a> Points<'a> {
+    fn new(at: &'a [usize]) -> Self {
+        let fields = if at.is_empty() { 0 } else { FIELDS.len() };
+        Self {
+            at,
+            values: vec![vec![f32::NAN; at.len()]; fields],
+        }
     }
-    let memory = tables
-        .day
-        .then(|| state.memory.each_ref().map(Vec::as_slice));
-    evaluate_points(tables, cells, memory, comfort, at)
+
+    /// Those among some cells, before these are computed.
+    fn evaluate(
+        &mut self,
+        radiation: &mut Radiation<'_, '_>,
+        cells: Range<usize>,
+        ground: Option<GroundFields<'_>>,
+    ) {
+        let (own, at): (Vec<usize>, Vec<usize>) = (self.at.iter().enumerate())
+            .filter(|(_, cell)| cells.contains(cell))
+            .map(|(own, cell)| (own, cell - cells.start))
+            .unzip();
+        if own.is_empty() {
+            return;
+        }
+        let found = radiation.at_points(cells, ground, &at);
+        for (values, found) in self.values.iter_mut().zip(found) {
+            for (own, value) in own.iter().zip(found) {
+                values[*own] = value;
+            }
+        }
+    }
 }
 
 /// Wind at a height from wind at the sensor, by the power law of open ground.
@@ -379,9 +394,13 @@ impl Clock {
         }
     }
 
-    /// Book the time since the last lap.
+    /// Book the time since the last lap, to what the stage has taken already.
     fn lap(&mut self, name: &'static str) {
-        self.laps.push((name, self.start.elapsed().as_secs_f64()));
+        let seconds = self.start.elapsed().as_secs_f64();
+        match self.laps.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, sum)) => *sum += seconds,
+            None => self.laps.push((name, seconds)),
+        }
         self.start = Instant::now();
     }
 }

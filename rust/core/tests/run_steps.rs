@@ -20,8 +20,9 @@ use solweig_core::walls::{WallCell, wall_aspect, wall_cells, wall_height};
 use solweig_core::weather::Weather;
 use std::sync::Arc;
 
+/// So high that one thread looks at the ground in two bands of rows, and more in one.
 const GRID: Grid = Grid {
-    rows: 130,
+    rows: 270,
     cols: 141,
     pixel_size: 2.0,
 };
@@ -217,16 +218,23 @@ fn bits(fields: &[Vec<f32>]) -> Vec<Vec<u32>> {
         .collect()
 }
 
+fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build().unwrap().install(work)
+}
+
 #[test]
 fn threads_do_not_change_a_bit() {
+    for threads in [1, 2] {
+        let bands = with_threads(threads, || {
+            town(false).ground_view.bands().collect::<Vec<_>>()
+        });
+        assert_eq!(bands.len(), 3 - threads, "{bands:?}");
+    }
     for anisotropic in [true, false] {
         let town = town(anisotropic);
         let run = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap();
-            pool.install(|| {
+            with_threads(threads, || {
                 let mut state = Carried::default();
                 state.statistics = Some(Statistics::new(GRID.len(), &[25.0], &[18.0]));
                 let mut out = Vec::new();
@@ -268,6 +276,10 @@ fn threads_do_not_change_a_bit() {
 
 #[test]
 fn points_equal_the_rasters() {
+    with_threads(1, points_and_rasters);
+}
+
+fn points_and_rasters() {
     for (anisotropic, body) in [
         (true, BodyShape::Cylinder),
         (false, BodyShape::Cylinder),
@@ -281,7 +293,7 @@ fn points_equal_the_rasters() {
             PatchOption::P153,
         );
         let at: Vec<usize> = (0..300)
-            .map(|k| (k * 61) % GRID.len())
+            .map(|k| (k * 127) % GRID.len())
             .chain([NO_DATA])
             .collect();
         let mut state = Carried::default();

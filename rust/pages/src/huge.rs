@@ -5,8 +5,9 @@ use std::alloc::Layout;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 
-/// Blocks of at least this size have a mapping of their own [bytes]; numpy's limit for huge pages.
-const LARGE: usize = 4 << 20;
+/// Blocks of at least this size have a mapping of their own [bytes]: a huge page. It is given back at
+/// once, where the system's allocator may keep it.
+const LARGE: usize = 2 << 20;
 /// Size and alignment of a huge page [bytes].
 const HUGE: usize = 2 << 20;
 /// What a mapping's size is a multiple of [bytes]: the largest page of any system.

@@ -64,7 +64,7 @@ mod tests {
     #[global_allocator]
     static PAGES: super::Pages = super::Pages;
 
-    const LARGE: usize = 4 << 20;
+    const LARGE: usize = 2 << 20;
 
     #[test]
     fn blocks_start_as_zeros_and_hold_what_is_written() {

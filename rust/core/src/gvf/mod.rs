@@ -39,6 +39,7 @@ use crate::walls::WallCell;
 use gather::{Capped, Step, Unshaded};
 use geometry::Geometry;
 use lit::{LitWalls, Walls};
+use std::ops::Range;
 
 /// Geometry of the ground view, constant for a run (G 7.8).
 #[derive(Clone, Debug)]
@@ -196,25 +197,33 @@ impl GroundView {
     /// If there is not one entry of `sunlit` a wall.
     #[must_use]
     pub fn evaluate(&self, step: &mut GvfStep<'_>) -> GvfFields {
-        let geometry = &self.geometry;
-        let fields = step.spare.take().unwrap_or_default();
-        let shares = self.shares(step.units, step.wall);
-        let walls = self.walls.lit(step.sunlit);
-        let [lup, alb] = match &walls {
-            Some(_) => {
-                let gather = Step::<2, true>::new(geometry, shares);
-                geometry.sweep(step.sent, walls.as_ref(), &gather, fields)
-            }
-            None => {
-                let gather = Step::<2, false>::new(geometry, shares);
-                geometry.sweep(step.sent, None, &gather, fields)
-            }
-        };
+        let spare = step.spare.take().unwrap_or_default();
+        let look = self.look(step);
+        let [lup, alb] = look.rows(0..self.geometry.grid.rows, spare);
         GvfFields {
             lup,
             alb,
-            sums: step.shadow.map(|s| self.sums(s, walls.as_ref())),
+            sums: step.shadow.map(|s| self.sums(s, look.walls.as_ref())),
         }
+    }
+
+    /// A step that is evaluated in parts.
+    ///
+    /// # Panics
+    /// If there is not one entry of `sunlit` a wall.
+    #[must_use]
+    pub fn look<'a>(&'a self, step: &GvfStep<'a>) -> Look<'a> {
+        Look {
+            geometry: &self.geometry,
+            sent: step.sent,
+            shares: self.shares(step.units, step.wall),
+            walls: self.walls.lit(step.sunlit),
+        }
+    }
+
+    /// Rows that are best looked from at a time, one after the other.
+    pub fn bands(&self) -> impl Iterator<Item = Range<usize>> {
+        self.geometry.bands()
     }
 
     /// `gvfSum` and `gvfNorm`.
@@ -223,7 +232,8 @@ impl GroundView {
         let unit = self.unit(largest(shadow));
         let field = WholeFields::new(geometry.grid.cols, [shadow], [unit]);
         let gather = Capped::new(geometry, unit);
-        let [seen] = geometry.sweep(&field, walls, &gather, Default::default());
+        let rows = 0..geometry.grid.rows;
+        let [seen] = geometry.sweep(rows, &field, walls, &gather, Default::default());
         // The mean of two opposite sides, which are sums.
         let sum: Vec<f32> = seen.planes()[0].iter().map(|m| 2.0 * m).collect();
         let norm = sum
@@ -241,12 +251,41 @@ impl GroundView {
     }
 }
 
+/// A step of a ground view, to be evaluated row by row.
+pub struct Look<'a> {
+    geometry: &'a Geometry,
+    sent: &'a dyn Emitted<2>,
+    shares: [Shares; 2],
+    walls: Option<LitWalls<'a>>,
+}
+
+impl Look<'_> {
+    /// Emission and albedo as they are seen from some rows: [`GvfFields::lup`] and
+    /// [`GvfFields::alb`] of these. They are written into an earlier result that nobody needs any
+    /// more: new memory costs as much time as half of the view.
+    #[must_use]
+    pub fn rows(&self, rows: Range<usize>, spare: [FiveFields; 2]) -> [FiveFields; 2] {
+        let Self { geometry, sent, .. } = *self;
+        match &self.walls {
+            Some(walls) => {
+                let gather = Step::<2, true>::new(geometry, self.shares);
+                geometry.sweep(rows, sent, Some(walls), &gather, spare)
+            }
+            None => {
+                let gather = Step::<2, false>::new(geometry, self.shares);
+                geometry.sweep(rows, sent, None, &gather, spare)
+            }
+        }
+    }
+}
+
 /// `gvfalbnosh`: as `gvfalb` of a ground in full sun, every building edge a sunlit wall. Its
 /// far sum is divided by the far distance in both cases (quirk Q30).
 fn unshaded_albedo(geometry: &Geometry, ground: &Ground<'_>) -> FiveFields {
     let unit = Unit::new(ground.largest_albedo, geometry.far);
     let field = WholeFields::new(geometry.grid.cols, [ground.albedo], [unit]);
     let gather = Unshaded::new(geometry, unit, ground.wall_albedo);
-    let [albnosh] = geometry.sweep(&field, None, &gather, Default::default());
+    let rows = 0..geometry.grid.rows;
+    let [albnosh] = geometry.sweep(rows, &field, None, &gather, Default::default());
     albnosh
 }

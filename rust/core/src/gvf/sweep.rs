@@ -24,14 +24,14 @@ impl FiveFields {
         Self { values }
     }
 
-    /// Room for a view of people in `core`, 0 around it.
-    fn make_room(&mut self, grid: Grid, core: Window) {
-        if self.values.len() != 5 * grid.len() {
-            *self = Self::new(vec![0.0; 5 * grid.len()]);
-        } else if core != Window::whole(grid) {
+    /// Room for a view of some cells, 0 where nobody looks: those the view is `whole` without.
+    fn make_room(&mut self, cells: usize, whole: bool) {
+        if self.values.len() != 5 * cells {
+            *self = Self::new(vec![0.0; 5 * cells]);
+        } else if !whole {
             self.values
-                .par_chunks_mut(grid.cols)
-                .for_each(|row| row.fill(0.0));
+                .par_chunks_mut(cells.max(1))
+                .for_each(|plane| plane.fill(0.0));
         }
     }
 
@@ -45,21 +45,25 @@ impl FiveFields {
 
 /// Most rows of a task: the rows above and below it are put into the ring for it alone.
 const BAND: usize = 128;
+/// Tasks a thread has at a time: so many that none waits long for the last.
+const TASKS_A_THREAD: usize = 2;
 
 impl Geometry {
-    /// Look along every direction from every cell of the core; `walls` are the lit ones. `out` is
-    /// written over.
+    /// Look along every direction from every cell of the core that lies in some `rows`; `walls` are
+    /// the lit ones. `out` is written over: it holds those rows.
     pub(super) fn sweep<const F: usize, G: Gather<F>>(
         &self,
+        rows: Range<usize>,
         field: &dyn Emitted<F>,
         walls: Option<&LitWalls<'_>>,
         gather: &G,
         mut out: [FiveFields; F],
     ) -> [FiveFields; F] {
+        let cells = rows.len() * self.grid.cols;
         for field in &mut out {
-            field.make_room(self.grid, self.core);
+            field.make_room(cells, self.core == Window::whole(self.grid));
         }
-        let tasks = self.tasks(&mut out);
+        let tasks = self.tasks(rows, &mut out);
         let scratch = || (Ring::new(self, STRIP, G::WALLS), Bench::new());
         tasks
             .into_par_iter()
@@ -82,15 +86,31 @@ impl Geometry {
         out
     }
 
-    /// Bands of the strips that the core reaches into.
-    fn tasks<'a, const F: usize>(&self, out: &'a mut [FiveFields; F]) -> Vec<Task<'a>> {
+    /// Rows to be looked from at a time, so that all threads have enough to do and a view is no
+    /// larger than that asks for.
+    pub(super) fn bands(&self) -> impl Iterator<Item = Range<usize>> {
+        let Grid { rows, cols, .. } = self.grid;
+        let tasks = TASKS_A_THREAD * rayon::current_num_threads();
+        let height = BAND * tasks.div_ceil(cols.div_ceil(STRIP).max(1));
+        (0..rows)
+            .step_by(height)
+            .map(move |first| first..(first + height).min(rows))
+    }
+
+    /// Bands of the strips that the core reaches into, in some rows.
+    fn tasks<'a, const F: usize>(
+        &self,
+        within: Range<usize>,
+        out: &'a mut [FiveFields; F],
+    ) -> Vec<Task<'a>> {
         let Window {
-            row: top,
-            col: left,
-            rows,
-            cols,
+            col: left, cols, ..
         } = self.core;
-        if self.core.is_empty() {
+        let top = self.core.row.max(within.start);
+        let rows = (self.core.row + self.core.rows)
+            .min(within.end)
+            .saturating_sub(top);
+        if rows == 0 || cols == 0 {
             return Vec::new();
         }
         let first = left / STRIP * STRIP;
@@ -106,10 +126,13 @@ impl Geometry {
                 }
             })
             .collect();
-        let cells = self.grid.len();
+        let cells = within.len() * self.grid.cols;
         let planes = out.iter_mut().flat_map(|f| f.values.chunks_mut(cells));
         for (plane, values) in planes.enumerate() {
-            let wanted = values.chunks_mut(self.grid.cols).skip(top).take(rows);
+            let wanted = values
+                .chunks_mut(self.grid.cols)
+                .skip(top - within.start)
+                .take(rows);
             for (row, line) in wanted.enumerate() {
                 let mut rest = &mut line[left..left + cols];
                 for task in &mut tasks[row / BAND * strips..][..strips] {

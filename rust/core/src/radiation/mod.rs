@@ -23,8 +23,9 @@ use crate::simd::{self, Kernel};
 use crate::stage::Stage;
 use crate::stats::{Statistics, StatisticsPart};
 use crate::utci::UtciStep;
-use cells::{BLOCK, Cells, Gathered, Memory};
+use cells::{BLOCK, Cells, Gathered, GroundFields, Memory};
 use rayon::prelude::*;
+use std::ops::Range;
 use sums::{ByPlace, StepSums};
 use tables::StepTables;
 use tmrt::tmrt;
@@ -78,7 +79,10 @@ impl Stage for RadiationStage {
     type Out = RadiationOutput;
 
     fn cpu(input: &mut RadiationInput<'_>) -> RadiationOutput {
-        evaluate(input)
+        let (cells, ground) = (0..input.cells.len(), input.cells.ground);
+        let mut radiation = Radiation::begin(input);
+        radiation.compute(cells, ground);
+        radiation.finish()
     }
 }
 
@@ -238,46 +242,114 @@ fn chunks(memory: Memory<'_>) -> Vec<Memory<'_>> {
     .collect()
 }
 
-/// The whole raster.
-fn evaluate(input: &mut RadiationInput<'_>) -> RadiationOutput {
-    let RadiationInput {
-        tables,
-        cells,
-        memory,
-        comfort,
-        fields,
-        statistics,
-    } = input;
-    let count = cells.len();
-    let mut out: Vec<Vec<f32>> = fields.iter().map(|_| vec![0.0; count]).collect();
-    let mut memories = memory
-        .as_mut()
-        .map(|m| chunks(m.each_mut().map(|x| &mut **x)).into_iter());
-    let mut parts = statistics
-        .as_mut()
-        .map(|(hours, statistics)| statistics.begin(tables.day, *hours, CHUNK).into_iter());
-    let mut rest: Vec<_> = out.iter_mut().map(|o| o.chunks_mut(CHUNK)).collect();
-    let mut tasks: Vec<Task<'_>> = (0..count)
-        .step_by(CHUNK)
-        .map(|first| Task {
-            cells: cells.slice(first..(first + CHUNK).min(count)),
-            memory: memories.as_mut().and_then(Iterator::next),
-            out: rest.iter_mut().filter_map(Iterator::next).collect(),
-            statistics: parts.as_mut().and_then(Iterator::next),
-            sums: ByPlace::default(),
-        })
-        .collect();
-    tasks.par_iter_mut().for_each(|task| {
-        simd::dispatch(Pass {
-            task,
+impl<'b> RadiationInput<'b> {
+    /// Some of the cells, with their ground view.
+    fn part<'a>(&self, range: Range<usize>, ground: Option<GroundFields<'a>>) -> Cells<'a>
+    where
+        'b: 'a,
+    {
+        let cells: Cells<'a> = Cells {
+            ground: None,
+            ..self.cells
+        };
+        Cells {
+            ground,
+            ..cells.slice(range)
+        }
+    }
+}
+
+/// A pass over the raster, some cells after the other.
+#[derive(Debug)]
+pub struct Radiation<'a, 'b> {
+    input: &'a mut RadiationInput<'b>,
+    output: RadiationOutput,
+}
+
+impl<'a, 'b> Radiation<'a, 'b> {
+    /// Begin a step; it is counted in the statistics.
+    #[must_use]
+    pub fn begin(input: &'a mut RadiationInput<'b>) -> Self {
+        if let Some((_, statistics)) = &mut input.statistics {
+            statistics.begin(input.tables.day);
+        }
+        let count = input.cells.len();
+        let output = RadiationOutput {
+            fields: input.fields.iter().map(|_| vec![0.0; count]).collect(),
+            sums: StepSums::default(),
+        };
+        Self { input, output }
+    }
+
+    /// Compute a range of cells; `ground` is the ground view of these.
+    pub fn compute(&mut self, range: Range<usize>, ground: Option<GroundFields<'_>>) {
+        let cells = self.input.part(range.clone(), ground);
+        let RadiationInput {
             tables,
+            memory,
             comfort,
             fields,
+            statistics,
+            ..
+        } = &mut *self.input;
+        let mut memories = memory
+            .as_mut()
+            .map(|m| chunks(m.each_mut().map(|x| &mut x[range.clone()])).into_iter());
+        let mut parts = statistics.as_mut().map(|(hours, statistics)| {
+            let parts = statistics.parts(tables.day, *hours, CHUNK, range.clone());
+            parts.into_iter()
         });
-    });
-    let sums = sums::total(tasks.iter().map(|t| t.sums));
-    drop(tasks);
-    RadiationOutput { fields: out, sums }
+        let out = self.output.fields.iter_mut();
+        let mut rest: Vec<_> = out.map(|o| o[range.clone()].chunks_mut(CHUNK)).collect();
+        let mut tasks: Vec<Task<'_>> = (0..cells.len())
+            .step_by(CHUNK)
+            .map(|first| Task {
+                cells: cells.slice(first..(first + CHUNK).min(cells.len())),
+                memory: memories.as_mut().and_then(Iterator::next),
+                out: rest.iter_mut().filter_map(Iterator::next).collect(),
+                statistics: parts.as_mut().and_then(Iterator::next),
+                sums: ByPlace::default(),
+            })
+            .collect();
+        let (tables, comfort, fields) = (*tables, *comfort, *fields);
+        tasks.par_iter_mut().for_each(|task| {
+            simd::dispatch(Pass {
+                task,
+                tables,
+                comfort,
+                fields,
+            });
+        });
+        let sums = sums::total(tasks.iter().map(|t| t.sums));
+        self.output.sums = self.output.sums.plus(sums);
+    }
+
+    /// Every field at the points of a range of cells, which count from its first; to be asked before
+    /// the range is computed. See [`evaluate_points`].
+    #[must_use]
+    pub fn at_points(
+        &self,
+        range: Range<usize>,
+        ground: Option<GroundFields<'_>>,
+        points: &[usize],
+    ) -> Vec<Vec<f32>> {
+        let memory = self.input.memory.as_ref();
+        let memory = memory.map(|m| m.each_ref().map(|x| &x[range.clone()]));
+        let cells = self.input.part(range, ground);
+        evaluate_points(
+            self.input.tables,
+            &cells,
+            memory,
+            self.input.comfort,
+            points,
+        )
+    }
+
+    /// What came of it.
+    #[must_use]
+    pub fn finish(self) -> RadiationOutput {
+        self.output
+    }
 }
 
 /// Every field at some cells, in the order of [`crate::fields::FIELDS`]; the memory is read, not

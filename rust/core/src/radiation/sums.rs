@@ -72,6 +72,15 @@ pub struct StepSums {
 }
 
 impl StepSums {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            ground: self.ground.plus(other.ground),
+            roofs: self.roofs.plus(other.roofs),
+        }
+    }
+
     /// Of the whole map.
     #[must_use]
     pub fn all(self) -> AreaSums {
