@@ -16,6 +16,9 @@ struct Running {
     min: Vec<f32>,
 }
 
+/// Grids by name, or by threshold [°C].
+pub type Grids<K> = Vec<(K, Vec<f32>)>;
+
 /// One cell's share of [`Running`].
 struct RunningPart<'a> {
     sum: &'a mut [f32],
@@ -445,7 +448,7 @@ impl Statistics {
     /// [`Statistics::grids`] and [`Statistics::hours_above`] of all cells, in the memory of what they
     /// come from.
     #[must_use]
-    pub fn into_grids(self) -> (Vec<(String, Vec<f32>)>, Vec<(f64, Vec<f32>)>) {
+    pub fn into_grids(self) -> (Grids<String>, Grids<f64>) {
         let steps = self.counted_steps();
         let hours = |running: &Running, mut hours: Vec<f32>| {
             overwrite(&mut hours, |i, own| running.hours(steps, i, own));
