@@ -100,7 +100,7 @@ def direct(folder: Path) -> float:
     )
     location = solweig.Location.from_surface(surface, utc_offset=1.0)
     steps = solweig.Weather.from_umep_met(
-        data / "weather.txt", fill={"ws": WIND, "pressure": 1013.0}
+        data / "weather.txt", stamp="start", fill={"ws": WIND, "pressure": 1013.0}
     )
     solweig.calculate(surface, steps, location, output_dir=folder / "out")
     return time.perf_counter() - started
@@ -119,6 +119,8 @@ def command_line(folder: Path) -> float:
         "pressure=1013",
         "--utc-offset",
         "1",
+        "--stamp",
+        "start",
         "--accelerator",
         "cpu",
     ]
