@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.atomic import atomic_path, write_text
+from solweig.json_text import parse_json
 from solweig.parallel import in_parallel
 
 _CHUNK = 1 << 22
@@ -106,17 +107,20 @@ def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
     return {**content, _SEAL: content_hash(content)}
 
 
-def seal_holds(content: Mapping[str, Any]) -> bool:
-    """Whether JSON that was :func:`sealed` is as it was written; False without a digest."""
-    rest = {name: value for name, value in content.items() if name != _SEAL}
-    return content.get(_SEAL) == content_hash(rest)
-
-
-def unsealed(content: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What was :func:`sealed`; ``None`` if it is not as it was written."""
-    if not seal_holds(content):
+def unsealed(content: Any) -> dict[str, Any] | None:
+    """What was :func:`sealed`; ``None`` if it is not as it was written, or has no digest."""
+    if not isinstance(content, Mapping):
         return None
-    return {name: value for name, value in content.items() if name != _SEAL}
+    rest = {name: value for name, value in content.items() if name != _SEAL}
+    return rest if content.get(_SEAL) == content_hash(rest) else None
+
+
+def read_sealed(path: Path) -> dict[str, Any] | None:
+    """What a JSON file of :func:`sealed` content holds; ``None`` if it is absent or damaged."""
+    try:
+        return unsealed(parse_json(path.read_text("utf-8")))
+    except (OSError, ValueError):
+        return None
 
 
 def content_of(arrays: Mapping[str, NDArray[Any] | None]) -> dict[str, str]:

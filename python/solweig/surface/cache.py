@@ -29,10 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.errors import ConfigurationError, SolweigError, StalePrecomputedData
-from solweig.json_text import parse_json
 from solweig.memory_limits import stay_on_disk
 from solweig.parallel import in_parallel
-from solweig.rasters.digests import file_digest, save_arrays, seal_holds, sealed, write_json
+from solweig.rasters.digests import file_digest, read_sealed, save_arrays, sealed, write_json
 from solweig.rasters.files import save_raster
 from solweig.surface.shadow_arrays import ShadowArrays
 from solweig.surface.svf_arrays import SvfArrays
@@ -89,11 +88,7 @@ def commit(folder: Path, fingerprint: str, digests: dict[str, str], extra: dict[
 
 def read_meta(folder: Path) -> dict[str, Any] | None:
     """Content of the folder's JSON file; ``None`` if it is absent or damaged."""
-    try:
-        meta = parse_json((folder / META_NAME).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return meta if isinstance(meta, dict) and seal_holds(meta) else None
+    return read_sealed(folder / META_NAME)
 
 
 def why_unusable(folder: Path, fingerprint: str) -> str | None:

@@ -16,7 +16,7 @@ from solweig.atomic import atomic_path
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
 from solweig.json_text import parse_json
 from solweig.rasters.archives import Archive, DamagedFile, damage_told, open_archive
-from solweig.rasters.digests import save_arrays, seal_holds, sealed, write_json
+from solweig.rasters.digests import save_arrays, sealed, unsealed, write_json
 from solweig.rasters.windows import map_array
 
 logger = logging.getLogger(__name__)
@@ -451,9 +451,9 @@ class ShadowArrays:
 def _map_words(folder: Path) -> tuple[dict[str, NDArray[Any]], int]:
     """The masks mapped and their patch option; DamagedFile if they are not as written."""
     with damage_told():
-        meta = parse_json((folder / _META).read_text("utf-8"))
-        masks, option = sorted(meta["masks"]), int(meta["patch_option"])
-        found = sorted(path.stem for path in folder.glob("*.npy"))
-        if masks != found or "shmat" not in masks or not seal_holds(meta):
+        meta = unsealed(parse_json((folder / _META).read_text("utf-8")))
+        masks = sorted(path.stem for path in folder.glob("*.npy"))
+        if meta is None or sorted(meta["masks"]) != masks or "shmat" not in masks:
             raise DamagedFile(f"{_META} is not as it was written")
+        option = int(meta["patch_option"])
     return {name: map_array(folder / f"{name}.npy") for name in masks}, option

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from solweig import _core, switches
 from solweig.errors import InvalidSurfaceData, MissingPreparedSurface
-from solweig.json_text import parse_json
 from solweig.parallel import in_parallel
 from solweig.rasters.digests import (
     LayerDigests,
     array_digest,
     file_digest,
     fingerprint,
-    seal_holds,
+    read_sealed,
     sealed,
     write_json,
 )
@@ -143,12 +142,8 @@ def _remove_others(folder: Path, kept: set[str]) -> None:
 
 
 def _read_metadata(root: Path) -> dict[str, Any] | None:
-    try:
-        meta = parse_json((root / _METADATA).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    good = isinstance(meta, dict) and meta.get("format") == CACHE_FORMAT and seal_holds(meta)
-    return meta if good else None
+    meta = read_sealed(root / _METADATA)
+    return None if meta is None or meta.get("format") != CACHE_FORMAT else meta
 
 
 def _intact(root: Path, key: str) -> bool:
@@ -177,7 +172,6 @@ def note_svf(root: Path, surface: Layers, key: str) -> None:
             "fingerprint": key,
             "sky_reach": surface.sky_reach,
         }
-        del meta["digest"]
         write_json(root / _METADATA, sealed(meta))
 
 

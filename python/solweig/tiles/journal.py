@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.atomic import write_text
-from solweig.json_text import parse_json
-from solweig.rasters.digests import plain, sealed, unsealed
+from solweig.rasters.digests import plain, read_sealed, sealed
 
 __all__ = ["Digest", "Journal"]
 
@@ -61,7 +60,7 @@ class Journal:
 
     def head(self) -> dict[str, Any] | None:
         """Whose tiles these are; None where nothing, or nothing whole, is there."""
-        return _read(self.folder / _HEAD)
+        return read_sealed(self.folder / _HEAD)
 
     def begin(self, head: Mapping[str, Any]) -> None:
         """Start anew: forget every tile."""
@@ -75,7 +74,7 @@ class Journal:
 
     def records(self, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
         """What is noted of tiles; those without a whole record are left out."""
-        found = {n: _read(self._tile(n)) for n in numbers}
+        found = {n: read_sealed(self._tile(n)) for n in numbers}
         return {n: record for n, record in found.items() if record is not None}
 
     def remove(self) -> None:
@@ -85,11 +84,3 @@ class Journal:
 
     def _tile(self, number: int) -> Path:
         return self.folder / "tiles" / f"{number:06d}.json"
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        found = parse_json(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return unsealed(found) if isinstance(found, dict) else None
