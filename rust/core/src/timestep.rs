@@ -8,6 +8,7 @@ use crate::gvf::{FiveFields, GroundView, GvfFields, GvfStage, GvfStep};
 use crate::params::{BodyShape, Params, PetWind, Posture};
 use crate::pet::{Body, PetStep};
 use crate::radiation::cells::{Cells, GroundFields};
+use crate::radiation::light::digit;
 use crate::radiation::sums::StepSums;
 use crate::radiation::surface::{GroundStates, SentByGround};
 use crate::radiation::tables::{PatchSky, StepInput, StepTables};
@@ -20,7 +21,7 @@ use crate::stage::{Decline, Engine, Runs, Stage};
 use crate::terrain::Terrain;
 use crate::utci::UtciStep;
 use crate::walls::WallCell;
-use crate::weather::Weather;
+use crate::weather::{Suns, Weather};
 use std::time::{Duration, Instant};
 
 /// Everything that does not change from step to step.
@@ -74,10 +75,18 @@ pub struct StepOutput {
     pub seconds: Vec<(&'static str, f64)>,
 }
 
-/// Shadow and ground view of a daytime step.
+/// Light and ground view of a daytime step.
 struct Daylight {
-    shadow: SunShadow,
+    light: LitScene,
     ground: GvfFields,
+}
+
+/// What the suns of a step light.
+struct LitScene {
+    /// Light of every cell, see [`crate::radiation::light`].
+    cells: Vec<u8>,
+    /// Of every wall a bit for each sun that lights it over its full height.
+    walls: Vec<u8>,
 }
 
 /// Input of [`TimestepStage`].
@@ -217,10 +226,10 @@ fn step_here(
     clock.lap("tables");
     let daylight = sky.day.then(|| {
         let spare = carried.spare.take();
-        daylight(run, weather, &sky, &tables, &mut clock, spare)
+        daylight(run, weather, &tables, &mut clock, spare)
     });
     let mut cells = run.cells;
-    cells.shadow = daylight.as_ref().map(|d| d.shadow.flags.as_slice());
+    cells.shadow = daylight.as_ref().map(|d| d.light.cells.as_slice());
     cells.ground = daylight.as_ref().map(|d| GroundFields {
         lup: d.ground.lup.planes(),
         albedo: d.ground.alb.planes(),
@@ -263,24 +272,15 @@ fn step_here(
 fn daylight(
     run: &Run<'_>,
     weather: &Weather,
-    sky: &SkyStep,
     tables: &StepTables,
     clock: &mut Clock,
     spare: Option<[FiveFields; 2]>,
 ) -> Daylight {
-    let shadow = ShadowStage::cpu(&mut SunInput {
-        terrain: run.terrain,
-        window: run.window,
-        walls: run.walls,
-        azimuth_deg: weather.azimuth,
-        altitude_deg: sky.altitude_deg,
-        reach: run.reach,
-    });
+    let light = shine(run, &weather.suns());
     clock.lap("shadow");
     let mut cells = run.cells;
-    cells.shadow = Some(&shadow.flags);
+    cells.shadow = Some(&light.cells);
     let states = GroundStates::new(&cells, tables, run.ground_view);
-    let sunlit: Vec<bool> = shadow.walls.iter().map(|w| w.fully_sunlit).collect();
     let ground = GvfStage::cpu(&mut (
         run.ground_view,
         GvfStep {
@@ -290,14 +290,52 @@ fn daylight(
                 states: &states,
             },
             units: states.units,
-            sunlit: &sunlit,
+            sunlit: &light.walls,
+            suns: tables.sun.light.suns,
             wall: [tables.ground.wall_emission, run.params.wall_albedo],
             shadow: None,
             spare,
         },
     ));
     clock.lap("gvf");
-    Daylight { shadow, ground }
+    Daylight { light, ground }
+}
+
+/// Cast the shadows of every sun that is up.
+fn shine(run: &Run<'_>, suns: &Suns) -> LitScene {
+    let one = suns.all().len() == 1;
+    let mut scene: Option<LitScene> = None;
+    for (place, sun) in suns.up() {
+        let SunShadow { flags, walls } = ShadowStage::cpu(&mut SunInput {
+            terrain: run.terrain,
+            window: run.window,
+            walls: run.walls,
+            azimuth_deg: sun.azimuth,
+            altitude_deg: sun.altitude,
+            reach: run.reach,
+        });
+        let lit = walls.iter().map(|w| u8::from(w.fully_sunlit) << place);
+        let cells = |flags: Vec<u8>| -> Vec<u8> {
+            flags.iter().map(|&flags| digit(flags, place)).collect()
+        };
+        match &mut scene {
+            None => {
+                scene = Some(LitScene {
+                    walls: lit.collect(),
+                    cells: if one { flags } else { cells(flags) },
+                });
+            }
+            Some(scene) => {
+                for (all, lit) in scene.walls.iter_mut().zip(lit) {
+                    *all |= lit;
+                }
+                for (light, &flags) in scene.cells.iter_mut().zip(&flags) {
+                    *light += digit(flags, place);
+                }
+            }
+        }
+    }
+    scene.expect("a step is a day if any sun is up")
 }
 
 /// Every field at the points.

@@ -93,7 +93,7 @@ impl Scene {
 
     /// Units for the range; values reach its ends.
     fn units(&self, view: &GroundView) -> [Unit; 2] {
-        self.range.map(|[least, most]| view.unit(most.max(-least)))
+        self.range.map(|[least, most]| view.unit(most.max(-least, 1)))
     }
 
     /// The values counted in units.
@@ -112,7 +112,8 @@ impl Scene {
         view.evaluate(&mut GvfStep {
             sent,
             units,
-            sunlit: &self.sunlit,
+            sunlit: &self.sunlit.iter().map(|&lit| u8::from(lit)).collect::<Vec<_>>(),
+            suns: 1,
             wall: WALL,
             shadow: None,
             spare: None,
@@ -236,7 +237,7 @@ proptest! {
         };
         let view = GroundView::new(grid, Window::whole(grid), &ground, 1.1).unwrap();
         let summed = 5 * view.reaches()[1] as i64;
-        let unit = view.unit(bound);
+        let unit = view.unit(bound, 1);
         let most = (bound / unit.size()).round_ties_even() as i64;
         prop_assert!(most * summed <= i64::from(i32::MAX));
         let coarser = 4.0 * (summed as f64) * bound / f64::from(i32::MAX);

@@ -26,7 +26,7 @@ mod units;
 mod whole_fields;
 
 pub use geometry::{AZIMUTHS, PixelTooSmall};
-pub use lit::seen_by_ground;
+pub use lit::{seen_by_ground, seen_in_light};
 pub use ring::Emitted;
 pub use shares::Shares;
 pub use sweep::FiveFields;
@@ -36,6 +36,7 @@ pub use whole_fields::{WholeFields, largest};
 use crate::grid::{Grid, Window};
 use crate::stage::Stage;
 use crate::walls::WallCell;
+use crate::weather::MOST_SUNS;
 use gather::{Capped, Step, Unshaded};
 use geometry::Geometry;
 use lit::{LitWalls, Walls};
@@ -72,8 +73,10 @@ pub struct GvfStep<'a> {
     pub sent: &'a dyn Emitted<2>,
     /// What they are counted in.
     pub units: [Unit; 2],
-    /// Which walls are sunlit over their full height.
-    pub sunlit: &'a [bool],
+    /// Walls that are sunlit over their full height: bit i for sun i.
+    pub sunlit: &'a [u8],
+    /// Suns of the step; what is seen of lit walls is the mean over them.
+    pub suns: usize,
     /// Wall emission above that at air temperature [W m⁻²], and wall albedo.
     pub wall: [f64; 2],
     /// Shadow factor sd, only for [`GvfFields::sums`].
@@ -177,17 +180,17 @@ impl GroundView {
         self.walls.seen()
     }
 
-    /// Unit to count a field in whose values are no larger than `bound`.
+    /// Unit to count a field in whose values are no larger than `bound`, summed up over `suns`.
     #[must_use]
-    pub fn unit(&self, bound: f64) -> Unit {
-        Unit::new(bound, self.geometry.far)
+    pub fn unit(&self, bound: f64, suns: usize) -> Unit {
+        Unit::new(bound, self.geometry.far * suns)
     }
 
     /// Weights of the sums over a quadrant: of the emission, and of the albedo.
     #[must_use]
-    pub fn shares(&self, units: [Unit; 2], wall: [f64; 2]) -> [Shares; 2] {
+    pub fn shares(&self, units: [Unit; 2], wall: [f64; 2], suns: usize) -> [Shares; 2] {
         let Geometry { near, far, .. } = self.geometry;
-        [0, 1].map(|f| Shares::new(near, far, units[f], wall[f]))
+        [0, 1].map(|f| Shares::new(near, far, units[f], wall[f]).over(suns))
     }
 
     /// Evaluate a step (G 7.5, 7.6).
@@ -198,17 +201,21 @@ impl GroundView {
     pub fn evaluate(&self, step: &mut GvfStep<'_>) -> GvfFields {
         let geometry = &self.geometry;
         let fields = step.spare.take().unwrap_or_default();
-        let shares = self.shares(step.units, step.wall);
+        assert!((1..=MOST_SUNS).contains(&step.suns), "{} suns", step.suns);
+        let gather = Step {
+            shares: self.shares(step.units, step.wall, step.suns),
+            suns: step.suns as i32,
+            near: geometry.near as i32,
+            far: geometry.far as i32,
+        };
         let walls = self.walls.lit(step.sunlit);
-        let [lup, alb] = match &walls {
-            Some(_) => {
-                let gather = Step::<2, true>::new(geometry, shares);
-                geometry.sweep(step.sent, walls.as_ref(), &gather, fields)
-            }
-            None => {
-                let gather = Step::<2, false>::new(geometry, shares);
-                geometry.sweep(step.sent, None, &gather, fields)
-            }
+        let sent = step.sent;
+        // Compiled for few numbers of suns; those that are not there light nothing.
+        let [lup, alb] = match (&walls, step.suns) {
+            (None, _) => geometry.sweep::<2, 0, _>(sent, None, &gather, fields),
+            (walls, 1) => geometry.sweep::<2, 1, _>(sent, walls.as_ref(), &gather, fields),
+            (walls, 2 | 3) => geometry.sweep::<2, 3, _>(sent, walls.as_ref(), &gather, fields),
+            (walls, _) => geometry.sweep::<2, 5, _>(sent, walls.as_ref(), &gather, fields),
         };
         GvfFields {
             lup,
@@ -220,10 +227,10 @@ impl GroundView {
     /// `gvfSum` and `gvfNorm`.
     fn sums(&self, shadow: &[f32], walls: Option<&LitWalls<'_>>) -> [Vec<f32>; 2] {
         let geometry = &self.geometry;
-        let unit = self.unit(largest(shadow));
+        let unit = self.unit(largest(shadow), 1);
         let field = WholeFields::new(geometry.grid.cols, [shadow], [unit]);
         let gather = Capped::new(geometry, unit);
-        let [seen] = geometry.sweep(&field, walls, &gather, Default::default());
+        let [seen] = geometry.sweep::<1, 1, _>(&field, walls, &gather, Default::default());
         // The mean of two opposite sides, which are sums.
         let sum: Vec<f32> = seen.planes()[0].iter().map(|m| 2.0 * m).collect();
         let norm = sum
@@ -247,6 +254,6 @@ fn unshaded_albedo(geometry: &Geometry, ground: &Ground<'_>) -> FiveFields {
     let unit = Unit::new(ground.largest_albedo, geometry.far);
     let field = WholeFields::new(geometry.grid.cols, [ground.albedo], [unit]);
     let gather = Unshaded::new(geometry, unit, ground.wall_albedo);
-    let [albnosh] = geometry.sweep(&field, None, &gather, Default::default());
+    let [albnosh] = geometry.sweep::<1, 0, _>(&field, None, &gather, Default::default());
     albnosh
 }
