@@ -93,7 +93,7 @@ impl Scene {
 
     /// Units for the range; values reach its ends.
     fn units(&self, view: &GroundView) -> [Unit; 2] {
-        self.range.map(|[least, most]| view.unit(most.max(-least, 1)))
+        self.range.map(|[least, most]| view.unit(most.max(-least), 1))
     }
 
     /// The values counted in units.
