@@ -117,9 +117,16 @@ def test_tiles_are_the_whole(
     assert ((hours % 1.0 > 0.3) & (hours % 1.0 < 0.4)).any()
 
 
+def half_past(*hours: int) -> list[solweig.Weather]:
+    """Hours that end half past; the sun of that place and day rises a little after 4."""
+    steps = weather(hours)
+    for one in steps:
+        one.datetime += timedelta(minutes=30)
+    return steps
+
+
 def test_a_step_that_the_sun_rises_in() -> None:
-    """Sunrise of that day is 4:06 UTC."""
-    steps = weather((5, 6, 7))
+    steps = half_past(4, 5, 6)
     steps[0].global_rad = 9.0
     series = weather_series(steps, LOCATION, sun_substeps=3)
     assert series.suns is not None
@@ -148,7 +155,7 @@ def test_a_step_that_the_sun_rises_in() -> None:
 
 def test_a_measured_beam_of_a_part_of_a_step_is_stronger() -> None:
     """Its mean over the step has zeros of the time without sun in it."""
-    steps = weather((5,), timestep_minutes=60)
+    steps = half_past(4)
     steps[0].global_rad, steps[0].measured_diffuse_rad = np.nan, 6.0
     steps[0].measured_direct_rad = 40.0
     series = weather_series(steps, LOCATION, sun_substeps=3)
