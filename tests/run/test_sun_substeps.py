@@ -226,6 +226,6 @@ def test_what_if_reaches_as_far_as_all_suns_shade(surface: solweig.SurfaceData) 
 def test_another_number_is_another_run(surface: solweig.SurfaceData, tmp_path: Path) -> None:
     options: dict[str, Any] = {"output_dir": tmp_path, "execution": CPU}
     summary = run(surface, sun_substeps=2, **options)
-    assert summary.metadata["settings"]["sun_substeps"] == 2
+    assert summary.metadata["parameters"]["settings"]["sun_substeps"] == 2
     with pytest.raises(ConfigurationError, match="output_dir"):
         run(surface, sun_substeps=3, resume=True, **options)

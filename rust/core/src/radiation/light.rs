@@ -1,7 +1,6 @@
 //! Light of a cell in a step: what each of the suns does to it, as one small number, and what of the
 //! beam arrives then (R 7.1, 7.3, 7.5).
 
-use super::tables::sun_in_front;
 use crate::constants::DEG;
 use crate::shadow::{SH, VEGSH};
 use crate::weather::Suns;
@@ -47,6 +46,16 @@ impl Default for Light {
 fn through(flags: u8, psi: f64) -> f64 {
     let bit = |b: u8| if flags & b != 0 { 1.0 } else { 0.0 };
     bit(SH) - (1.0 - bit(VEGSH)) * (1.0 - psi)
+}
+
+/// Sun azimuth windows of the sides E, S, W, N: the sun stands in front (R 7.5).
+pub(super) fn sun_in_front(azimuth: f64) -> [bool; 4] {
+    [
+        azimuth <= 180.0,
+        90.0 < azimuth && azimuth <= 270.0,
+        180.0 < azimuth && azimuth <= 360.0,
+        azimuth <= 90.0 || azimuth > 270.0,
+    ]
 }
 
 /// Beam on the sides E, S, W, N of a box in full sun.

@@ -4,7 +4,7 @@
 //! tables.
 
 use super::anisotropic::{PatchStep, PatchSun, PatchWeight, SideTables};
-use super::light::Light;
+use super::light::{Light, sun_in_front};
 use crate::constants::{DEG, KELVIN, SIGMA};
 use crate::delay::{DelayClock, DelayStep};
 use crate::emission::ExcessEmission;
@@ -273,16 +273,6 @@ fn mean_luminance(
         clearness: mean(&|sky| sky.clearness),
         brightness: mean(&|sky| sky.brightness),
     }
-}
-
-/// Sun azimuth windows of the sides E, S, W, N: the sun stands in front (R 7.5).
-pub(super) fn sun_in_front(azimuth: f64) -> [bool; 4] {
-    [
-        azimuth <= 180.0,
-        90.0 < azimuth && azimuth <= 270.0,
-        180.0 < azimuth && azimuth <= 360.0,
-        azimuth <= 90.0 || azimuth > 270.0,
-    ]
 }
 
 fn sun_terms(input: &StepInput<'_>) -> SunTerms {
