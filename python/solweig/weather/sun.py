@@ -144,7 +144,7 @@ def middle_of_step(times: Times, step_minutes: Any, stamp: str = "end") -> Times
 
 @dataclass(frozen=True)
 class StepSuns:
-    """The suns of steps that have several, each for an equal part of its interval (R 2.6).
+    """The suns of steps that have several, each for an equal part of its interval (R 2.7).
 
     Attributes
     ----------
@@ -201,9 +201,7 @@ def step_suns(
     shift = np.round(step_minutes[:, None] * 60e9 * parts).astype("timedelta64[ns]")
     times: Times = middles[:, None] + shift
     altitude, azimuth = sun_position(times.ravel(), latitude, longitude, altitude_m)
-    return StepSuns(
-        raise_low_sun(altitude).reshape(times.shape), azimuth.reshape(times.shape)
-    )
+    return StepSuns(raise_low_sun(altitude).reshape(times.shape), azimuth.reshape(times.shape))
 
 
 def to_utc(local: Times, utc_offset: float) -> Times:

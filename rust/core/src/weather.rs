@@ -20,7 +20,7 @@ impl Sun {
     }
 }
 
-/// The suns of a step that has several, each for an equal part of its interval (R 2.6).
+/// The suns of a step that has several, each for an equal part of its interval (R 2.7).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Suns {
     at: [Sun; MOST_SUNS],

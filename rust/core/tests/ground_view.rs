@@ -95,7 +95,8 @@ impl Scene {
 
     /// Units for the range; values reach its ends.
     fn units(&self, view: &GroundView) -> [Unit; 2] {
-        self.range.map(|[least, most]| view.unit(most.max(-least), 1))
+        self.range
+            .map(|[least, most]| view.unit(most.max(-least), 1))
     }
 
     /// The values counted in units.
@@ -114,7 +115,11 @@ impl Scene {
         view.evaluate(&mut GvfStep {
             sent,
             units,
-            sunlit: &self.sunlit.iter().map(|&lit| u8::from(lit)).collect::<Vec<_>>(),
+            sunlit: &self
+                .sunlit
+                .iter()
+                .map(|&lit| u8::from(lit))
+                .collect::<Vec<_>>(),
             suns: 1,
             wall: WALL,
             shadow: None,

@@ -45,6 +45,12 @@ fn mask(holds: bool) -> i32 {
     -i32::from(holds)
 }
 
+/// A sum as often as there are suns that count it, of `W`.
+#[inline(always)]
+fn times<const W: usize>(sum: i32, suns: i32) -> i32 {
+    if W == 1 { sum & -suns } else { sum * suns }
+}
+
 /// The ground of a step, summed up over its suns.
 pub(super) struct Step<const F: usize> {
     pub(super) shares: [Shares; F],
@@ -62,6 +68,9 @@ impl<const F: usize, const W: usize> Gather<F, W> for Step<F> {
         here: &Here<F>,
     ) -> [Lanes<f32>; F] {
         let mut walls = [[0_i32; SEGMENT]; 2];
+        // How many suns meet a wall near and far along a direction, and stand on one.
+        let mut meeting = [[[0_i32; SEGMENT]; 2]; D];
+        let mut standing = [0_i32; SEGMENT];
         for w in 0..W {
             for i in 0..SEGMENT {
                 let (mut near, mut far) = (0, 0);
@@ -75,7 +84,12 @@ impl<const F: usize, const W: usize> Gather<F, W> for Step<F> {
                     let behind = mask(here.wall[i] >> (first + d) & stands != 0);
                     far += (self.far - step) & met & !behind;
                     near += (self.near - step).max(0) & met;
+                    meeting[d][1][i] -= met;
+                    if NEAR {
+                        meeting[d][0][i] -= met & mask(step < self.near);
+                    }
                 }
+                standing[i] += stands as i32;
                 walls[0][i] += if NEAR {
                     near
                 } else {
@@ -94,19 +108,17 @@ impl<const F: usize, const W: usize> Gather<F, W> for Step<F> {
                     if NEAR {
                         seen[0] += along.near[f][i];
                     }
-                    for w in 0..W {
-                        let meets = mask(along.wall[w][i] < along.open[i]);
-                        met[1] += along.far[f][i] & meets;
+                    if W > 0 {
+                        met[1] += times::<W>(along.far[f][i], meeting[d][1][i]);
                         if NEAR {
-                            let meets = meets & mask(i32::from(along.wall[w][i]) < self.near);
-                            met[0] += along.near[f][i] & meets;
+                            met[0] += times::<W>(along.near[f][i], meeting[d][0][i]);
                         }
                     }
                 }
                 if !NEAR {
                     seen[0] = D as i32 * here.sent[f][i];
-                    for w in 0..W {
-                        met[0] += seen[0] & mask(here.wall[i] >> (31 - w) & 1 != 0);
+                    if W > 0 {
+                        met[0] = times::<W>(seen[0], standing[i]);
                     }
                 }
                 let seen = seen.map(|sum| sum * self.suns);

@@ -9,7 +9,7 @@ use super::bytes::ByteTable;
 use crate::constants::DEG;
 use crate::patches::{PatchMasks, PatchTable};
 use crate::sky::emissivity::martin_berdahl_factor;
-use crate::weather::{Sun, Suns};
+use crate::weather::{MOST_SUNS, Sun, Suns};
 use rayon::prelude::*;
 
 /// Azimuth the four sides E, S, W, N look to [deg].
@@ -395,16 +395,20 @@ impl PatchStep {
         let mut sky = [0.0; 2];
         let mut foliage = [0.0; 2];
         let mut building = [0.0; 4];
+        let mut lit = [&[][..]; MOST_SUNS];
+        for (lit, sun) in lit.iter_mut().zip(&self.suns) {
+            *lit = sun.lit.mask(s);
+        }
         for index in 0..cell.words() {
             let classes = cell.classes(index);
             self.sky.add_word(index, classes.sky, &mut sky);
             self.sky
                 .add_sparse_word(index, classes.behind_foliage, &mut foliage);
-        }
-        for sun in &self.suns {
-            let lit = sun.lit.mask(s);
-            for index in 0..cell.words() {
-                let word = cell.classes(index).building & lit[index];
+            if classes.building == 0 {
+                continue;
+            }
+            for (lit, sun) in lit.iter().zip(&self.suns) {
+                let word = classes.building & lit[index];
                 sun.building.add_sparse_word(index, word, &mut building);
             }
         }

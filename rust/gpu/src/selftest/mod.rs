@@ -196,7 +196,9 @@ fn sent_by_ground(town: &Town) -> (WholeFields<2>, [Unit; 2], Vec<u8>) {
     };
     let units = [90.0, 0.25].map(|bound| town.ground_view.unit(bound, 1));
     let fields = [&wave(60.0, 30.0)[..], &wave(0.15, 0.1)];
-    let sunlit = (0..town.walls.len()).map(|i| u8::from(i % 2 == 0)).collect();
+    let sunlit = (0..town.walls.len())
+        .map(|i| u8::from(i % 2 == 0))
+        .collect();
     (WholeFields::new(GRID.cols, fields, units), units, sunlit)
 }
 

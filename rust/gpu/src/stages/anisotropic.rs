@@ -72,7 +72,10 @@ fn side_table(weights: &[PatchWeight], step: Option<&PatchStep>) -> Vec<[f32; 4]
         table.push(narrow(w.sides));
         table.push(narrow(w.sides.map(|x| radiance * x)));
         table.push([w.deficit as f32, 0.0, 0.0, 0.0]);
-        for (step, sun) in step.iter().flat_map(|s| s.suns.iter().map(move |sun| (s, sun))) {
+        for (step, sun) in step
+            .iter()
+            .flat_map(|s| s.suns.iter().map(move |sun| (s, sun)))
+        {
             let faces = if sun.opposite[i] { step.sun_share } else { 0.0 };
             table.push(narrow(w.sides.map(|x| x * faces)));
             table.push([sun.lit.by_patch[i], 0.0, 0.0, 0.0]);

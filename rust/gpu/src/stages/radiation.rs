@@ -145,7 +145,12 @@ fn lights(light: &Light) -> [[f32; 4]; 2 * STATES] {
     std::array::from_fn(|i| {
         let state = i / 2;
         if i % 2 == 0 {
-            [light.share[state], light.down[state], light.side[state], 0.0]
+            [
+                light.share[state],
+                light.down[state],
+                light.side[state],
+                0.0,
+            ]
         } else {
             light.sides.map(|side| side[state])
         }

@@ -10,8 +10,8 @@ use crate::shaders::grid::{GridUniform, GroundUniform, count, ray_entries};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
 use solweig_core::grid::Window;
-use solweig_core::rays::{Ray, Reach};
 use solweig_core::radiation::light::digit;
+use solweig_core::rays::{Ray, Reach};
 use solweig_core::shadow::{LIT, SunInput, SunShadow, WallShade};
 use solweig_core::terrain::Terrain;
 
@@ -183,11 +183,23 @@ pub fn cast(
     };
     let (walls, sun, flags, lit) = prepare().map_err(|e| e.in_stage(STAGE))?;
     let mut job = Job::new(gpu, STAGE)?;
-    encode(&mut job, terrain, input.window, &walls, &sun, None, &flags, &lit)?;
+    encode(
+        &mut job,
+        terrain,
+        input.window,
+        &walls,
+        &sun,
+        None,
+        &flags,
+        &lit,
+    )?;
     job.read(&flags, 0, cells);
     job.read(&walls.shade, 0, 4 * walls.len() as u64);
     let results = job.finish()?;
-    #[expect(clippy::cast_possible_truncation, reason = "the light lies in the lowest byte")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the light lies in the lowest byte"
+    )]
     let flags = results.get::<u32>(0).iter().map(|&f| f as u8).collect();
     let walls = results
         .get::<f32>(1)
