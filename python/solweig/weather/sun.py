@@ -173,7 +173,8 @@ class StepSuns:
         sine = np.where(self.up, np.sin(np.radians(self.altitude)), 0.0).sum(axis=1)
         number = self.up.sum(axis=1)
         mean = np.degrees(np.arcsin(sine / np.maximum(number, 1)))
-        return np.where(number > 0, mean, self.altitude.max(axis=1))
+        highest = self.altitude.max(axis=1)
+        return np.asarray(np.where(number > 0, mean, highest), np.float64)
 
 
 def step_suns(
