@@ -45,12 +45,6 @@ fn mask(holds: bool) -> i32 {
     -i32::from(holds)
 }
 
-/// A sum as often as there are suns that count it, of `W`.
-#[inline(always)]
-fn times<const W: usize>(sum: i32, suns: i32) -> i32 {
-    if W == 1 { sum & -suns } else { sum * suns }
-}
-
 /// The ground of a step, summed up over its suns.
 pub(super) struct Step<const F: usize> {
     pub(super) shares: [Shares; F],
@@ -84,9 +78,11 @@ impl<const F: usize, const W: usize> Gather<F, W> for Step<F> {
                     let behind = mask(here.wall[i] >> (first + d) & stands != 0);
                     far += (self.far - step) & met & !behind;
                     near += (self.near - step).max(0) & met;
-                    meeting[d][1][i] -= met;
-                    if NEAR {
-                        meeting[d][0][i] -= met & mask(step < self.near);
+                    if W > 1 {
+                        meeting[d][1][i] -= met;
+                        if NEAR {
+                            meeting[d][0][i] -= met & mask(step < self.near);
+                        }
                     }
                 }
                 standing[i] += stands as i32;
@@ -108,17 +104,24 @@ impl<const F: usize, const W: usize> Gather<F, W> for Step<F> {
                     if NEAR {
                         seen[0] += along.near[f][i];
                     }
-                    if W > 0 {
-                        met[1] += times::<W>(along.far[f][i], meeting[d][1][i]);
+                    if W == 1 {
+                        let step = along.wall[0][i];
+                        let meets = mask(step < along.open[i]);
+                        met[1] += along.far[f][i] & meets;
                         if NEAR {
-                            met[0] += times::<W>(along.near[f][i], meeting[d][0][i]);
+                            met[0] += along.near[f][i] & meets & mask(i32::from(step) < self.near);
+                        }
+                    } else if W > 1 {
+                        met[1] += along.far[f][i] * meeting[d][1][i];
+                        if NEAR {
+                            met[0] += along.near[f][i] * meeting[d][0][i];
                         }
                     }
                 }
                 if !NEAR {
                     seen[0] = D as i32 * here.sent[f][i];
                     if W > 0 {
-                        met[0] = times::<W>(seen[0], standing[i]);
+                        met[0] = seen[0] * standing[i];
                     }
                 }
                 let seen = seen.map(|sum| sum * self.suns);
