@@ -124,7 +124,8 @@ impl<const F: usize, const W: usize> Gather<F, W> for Step<F> {
                         met[0] = seen[0] * standing[i];
                     }
                 }
-                let seen = seen.map(|sum| sum * self.suns);
+                // No closure here: the loop would not become one over lanes.
+                let seen = [seen[0] * self.suns, seen[1] * self.suns];
                 out[f][i] = self.shares[f].quadrant(seen, met, [walls[0][i], walls[1][i]]);
             }
         }

@@ -47,10 +47,13 @@ pub fn ground(work: &mut Work, tables: &StepTables) {
             work.drad[i] = sun.diffuse * (work.light[1][i] + transmitted * work.light[3][i]);
         }
     }
+    // Looked up beforehand, so that the next loop is one over lanes.
+    for i in 0..BLOCK {
+        work.kdown[i] = sun.light.down[usize::from(work.state[i])];
+    }
     for i in 0..BLOCK {
         let from_walls = sun.wall_albedo * (1.0 - work.through[i]) * work.on_walls[i];
-        let beam = sun.light.down[usize::from(work.state[i])];
-        work.kdown[i] = beam + work.drad[i] + from_walls;
+        work.kdown[i] = work.kdown[i] + work.drad[i] + from_walls;
         // The ground under walls sees the isotropic diffuse light even below a patch sky.
         let below = sun.diffuse * work.through[i] + from_walls;
         for q in 0..5 {
@@ -187,12 +190,14 @@ fn box_sides(work: &mut Work, tables: &StepTables) {
     for d in 0..SIDES {
         let whole = tables.patch_longwave.whole_sides[d];
         for i in 0..BLOCK {
+            work.k[d][i] = sun.light.sides[d][usize::from(work.state[i])];
+        }
+        for i in 0..BLOCK {
             let [sky, _, light, foliage, opposite] = &work.side_sums;
             let diffuse = light[d][i] + transmitted * foliage[d][i];
             let reflected =
                 sun.shaded_radiance * (whole - sky[d][i]) + sun.lit_radiance_gain * opposite[d][i];
-            let beam = sun.light.sides[d][usize::from(work.state[i])];
-            work.k[d][i] = beam + diffuse + reflected + 0.5 * work.kup[1 + d][i];
+            work.k[d][i] = work.k[d][i] + diffuse + reflected + 0.5 * work.kup[1 + d][i];
         }
     }
     work.kside.fill(0.0);
