@@ -9,7 +9,7 @@ use super::bytes::ByteTable;
 use crate::constants::DEG;
 use crate::patches::{PatchMasks, PatchTable};
 use crate::sky::emissivity::martin_berdahl_factor;
-use crate::weather::{MOST_SUNS, Sun, Suns};
+use crate::weather::{Sun, Suns};
 use rayon::prelude::*;
 
 /// Azimuth the four sides E, S, W, N look to [deg].
@@ -392,24 +392,38 @@ impl PatchStep {
     #[inline(always)]
     #[must_use]
     pub fn sums(&self, cell: &CellMasks<'_>, s: f32) -> CellSums {
+        match self.suns.as_slice() {
+            [a] => self.sums_of([a], cell, s),
+            [a, b] => self.sums_of([a, b], cell, s),
+            [a, b, c] => self.sums_of([a, b, c], cell, s),
+            [a, b, c, d] => self.sums_of([a, b, c, d], cell, s),
+            [a, b, c, d, e, ..] => self.sums_of([a, b, c, d, e], cell, s),
+            [] => self.sums_of([], cell, s),
+        }
+    }
+
+    #[inline(always)]
+    fn sums_of<const N: usize>(
+        &self,
+        suns: [&PatchLight; N],
+        cell: &CellMasks<'_>,
+        s: f32,
+    ) -> CellSums {
         let mut sky = [0.0; 2];
         let mut foliage = [0.0; 2];
         let mut building = [0.0; 4];
-        let mut lit = [&[][..]; MOST_SUNS];
-        for (lit, sun) in lit.iter_mut().zip(&self.suns) {
-            *lit = sun.lit.mask(s);
+        let mut lit = [&[][..]; N];
+        for n in 0..N {
+            lit[n] = suns[n].lit.mask(s);
         }
         for index in 0..cell.words() {
             let classes = cell.classes(index);
             self.sky.add_word(index, classes.sky, &mut sky);
             self.sky
                 .add_sparse_word(index, classes.behind_foliage, &mut foliage);
-            if classes.building == 0 {
-                continue;
-            }
-            for (lit, sun) in lit.iter().zip(&self.suns) {
-                let word = classes.building & lit[index];
-                sun.building.add_sparse_word(index, word, &mut building);
+            for n in 0..N {
+                let word = classes.building & lit[n][index];
+                suns[n].building.add_sparse_word(index, word, &mut building);
             }
         }
         CellSums {
