@@ -6,16 +6,17 @@ struct Anisotropic {
     words: u32,
     patches: u32,
     vegetation: u32,
-    pad: u32,
+    // Those above the horizon.
+    suns: u32,
 }
 
 @group(0) @binding(0) var<uniform> step: Anisotropic;
 @group(0) @binding(1) var<storage, read> building_mask: array<u32>;
 @group(0) @binding(2) var<storage, read> canopy_mask: array<u32>;
 @group(0) @binding(3) var<storage, read> behind_mask: array<u32>;
-// Two entries a patch: sky radiance on the cylinder, share of the diffuse light, weight on the side,
-// sky view above which a building there is lit; the weights on side and horizontal of a patch
-// opposite the sun.
+// Of every patch: sky radiance on the cylinder, share of the diffuse light; then of every sun for its
+// share of the step: weight on the side, sky view above which a building there is lit; the weights on
+// side and horizontal of a patch opposite the sun.
 @group(0) @binding(4) var<storage, read> patches: array<vec4<f32>>;
 // Plane 0: building sky view.
 @group(0) @binding(5) var<storage, read> views: array<f32>;
@@ -37,12 +38,20 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         let seen = classes(cell * step.words + w, step.vegetation != 0u);
         let count = min(32u, step.patches - 32u * w);
         for (var i = 0u; i < count; i++) {
-            let light = patches[2u * (32u * w + i)];
+            let first = (1u + step.suns) * (32u * w + i);
+            let light = patches[first];
             sky += bit(seen.sky, i) * light.xy;
             foliage += bit(seen.behind_foliage, i) * light.xy;
-            let lit = select(0.0, bit(seen.building, i), light.w < s);
-            lit_side += lit * light.z;
-            opposite += lit * patches[2u * (32u * w + i) + 1u].xy;
+            if bit(seen.building, i) == 0.0 {
+                continue;
+            }
+            for (var sun = 1u; sun <= step.suns; sun++) {
+                let wall = patches[first + sun];
+                if wall.y < s {
+                    lit_side += wall.x;
+                    opposite += wall.zw;
+                }
+            }
         }
     }
     dynamic[plane + cell] = sky.x;

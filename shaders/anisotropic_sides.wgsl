@@ -6,15 +6,17 @@ struct Sides {
     words: u32,
     patches: u32,
     vegetation: u32,
-    pad: u32,
+    // Those above the horizon.
+    suns: u32,
 }
 
 @group(0) @binding(0) var<uniform> step: Sides;
 @group(0) @binding(1) var<storage, read> building_mask: array<u32>;
 @group(0) @binding(2) var<storage, read> canopy_mask: array<u32>;
 @group(0) @binding(3) var<storage, read> behind_mask: array<u32>;
-// Four entries a patch: weights on the sides; sky radiance on them; weights of a patch opposite the
-// sun; emissivity deficit, sky view above which a building there is lit.
+// Of every patch: weights on the sides; sky radiance on them; emissivity deficit; then of every sun:
+// weights of a patch opposite it for its share of the step; sky view above which a building there is
+// lit.
 @group(0) @binding(4) var<storage, read> patches: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> views: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dynamic: array<f32>;
@@ -44,16 +46,19 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         let seen = classes(cell * step.words + w, step.vegetation != 0u);
         let count = min(32u, step.patches - 32u * w);
         for (var i = 0u; i < count; i++) {
-            let first = 4u * (32u * w + i);
-            let about = patches[first + 3u];
+            let first = (3u + 2u * step.suns) * (32u * w + i);
+            let about = patches[first + 2u];
             let open = bit(seen.sky, i);
             let weight = open * patches[first];
             sky += weight;
             deficit += about.x * weight;
             light += open * patches[first + 1u];
             foliage += bit(seen.behind_foliage, i) * patches[first + 1u];
-            let lit = select(0.0, bit(seen.building, i), about.y < s);
-            opposite += lit * patches[first + 2u];
+            let building = bit(seen.building, i);
+            for (var sun = 0u; sun < step.suns; sun++) {
+                let wall = first + 3u + 2u * sun;
+                opposite += select(0.0, building, patches[wall + 1u].x < s) * patches[wall];
+            }
         }
     }
     store(0u, sky, cell, plane);

@@ -6,16 +6,17 @@ struct Emission {
     // The albedo and the emissivity are rasters.
     albedo_raster: u32,
     emissivity_raster: u32,
-    pad0: u32,
-    pad1: u32,
+    // States of light there are.
+    lights: u32,
+    pad: u32,
 }
 
 @group(0) @binding(0) var<uniform> step: Emission;
 @group(0) @binding(1) var<storage, read> info: array<u32>;
 @group(0) @binding(2) var<storage, read> surface: array<f32>;
-// Plane 0: shadow flags.
+// Plane 0: light.
 @group(0) @binding(3) var<storage, read> dynamic: array<u32>;
-// Units sent by land-cover code and shadow flags, without albedo and emissivity where they are
+// Units sent by land-cover code and light, without albedo and emissivity where they are
 // rasters.
 @group(0) @binding(4) var<storage, read> states: array<vec2<f32>>;
 // Emission beyond that at air temperature, albedo times sunlit share.
@@ -39,7 +40,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         emitted[plane + cell] = 0;
         return;
     }
-    var sent = states[8u * class_of(about) + (dynamic[cell] & LIT)];
+    var sent = states[step.lights * class_of(about) + (dynamic[cell] & STATE)];
     if step.emissivity_raster != 0u {
         sent.x *= surface[EMISSIVITY_PLANE * plane + cell];
     }

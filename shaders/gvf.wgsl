@@ -17,8 +17,9 @@ struct GroundView {
     grid: Grid,
     near: u32,
     far: u32,
-    pad0: u32,
-    pad1: u32,
+    // What is seen is summed up over the suns of the step.
+    suns: u32,
+    pad: u32,
     // Of the emission and of the albedo.
     lup: Shares,
     alb: Shares,
@@ -27,7 +28,7 @@ struct GroundView {
 @group(0) @binding(0) var<uniform> view: GroundView;
 // Two planes: emission, albedo times sunlit share.
 @group(0) @binding(1) var<storage, read> emitted: array<i32>;
-// Bit 31: a sunlit wall stands here; bit d: it faces direction d itself.
+// Bit 31 - i: a wall stands here that sun i lights; bit d: it faces direction d itself.
 @group(0) @binding(2) var<storage, read> lit: array<u32>;
 // First building per direction, four directions a word.
 @group(0) @binding(3) var<storage, read> steps: array<u32>;
@@ -98,9 +99,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             var sum = vec2<i32>(0);
             var near_sum = vec2<i32>(0);
             var last = vec2<i32>(0);
+            // A bit for every sun that lights a wall, and those of walls met before.
             var last_wall = 0u;
+            var found = 0u;
             // Step at which a wall is first met; it keeps contributing for all further steps.
-            var met = far_steps;
+            var met = array<i32, MOST_SUNS>();
             for (var n = 0; n < open; n++) {
                 if n == near_steps {
                     near_sum = sum;
@@ -112,11 +115,17 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
                 if r >= 0 && c >= 0 && r < rows && c < cols {
                     let at = u32(r * cols + c);
                     last = vec2<i32>(emitted[at], emitted[plane + at]);
-                    last_wall = lit[at] >> 31u;
+                    last_wall = lit[at] >> (32u - MOST_SUNS);
                 }
                 sum += last;
-                if last_wall != 0u {
-                    met = min(met, n);
+                let fresh = last_wall & ~found;
+                if fresh != 0u {
+                    found |= fresh;
+                    for (var sun = 0u; sun < view.suns; sun++) {
+                        if ((fresh >> (MOST_SUNS - 1u - sun)) & 1u) != 0u {
+                            met[sun] = n;
+                        }
+                    }
                 }
             }
             if open <= near_steps {
@@ -124,17 +133,25 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             }
             seen_near += near_sum;
             seen_far += sum;
-            if met < near_steps {
-                met_near += near_sum;
-                walls.x += near_steps - met;
-            }
-            if met < far_steps {
+            for (var sun = 0u; sun < view.suns && found != 0u; sun++) {
+                if ((found >> (MOST_SUNS - 1u - sun)) & 1u) == 0u {
+                    continue;
+                }
+                let first = met[sun];
+                if first < near_steps {
+                    met_near += near_sum;
+                    walls.x += near_steps - first;
+                }
                 met_far += sum;
                 // A cell's own sunlit wall is behind it when it faces the search direction: its far
                 // count is dropped, its denominator not (quirk Q29).
-                walls.y += select(far_steps - met, 0, ((own_wall >> d) & 1u) != 0u);
+                let stands = (own_wall >> (31u - sun)) & 1u;
+                let behind = ((own_wall >> d) & stands) != 0u;
+                walls.y += select(far_steps - first, 0, behind);
             }
         }
+        seen_near *= i32(view.suns);
+        seen_far *= i32(view.suns);
         let value = vec2<f32>(
             quadrant(view.lup, vec2<i32>(seen_near.x, seen_far.x), vec2<i32>(met_near.x, met_far.x), walls),
             quadrant(view.alb, vec2<i32>(seen_near.y, seen_far.y), vec2<i32>(met_near.y, met_far.y), walls),

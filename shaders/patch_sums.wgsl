@@ -6,7 +6,8 @@ struct PatchSums {
     words: u32,
     patches: u32,
     vegetation: u32,
-    pad: u32,
+    // Those above the horizon.
+    suns: u32,
 }
 
 @group(0) @binding(0) var<uniform> sums: PatchSums;

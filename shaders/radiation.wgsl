@@ -23,7 +23,6 @@ struct Radiation {
     air: f32,
     ta: f32,
     beam_down: f32,
-    beam_side: f32,
     total: f32,
     diffuse: f32,
     inverse_tan_zenith: f32,
@@ -33,14 +32,15 @@ struct Radiation {
     shaded_radiance: f32,
     lit_radiance_gain: f32,
     pad1: u32,
-    box_beam: vec4<f32>,
+    pad3: u32,
 
     // Isotropic longwave.
     sky_down: f32,
     sky_side: f32,
     wall: f32,
     wall_warm: f32,
-    facing: vec4<u32>,
+    // Share of the suns that stand before the walls of the sides.
+    facing: vec4<f32>,
     wall_facing: vec4<f32>,
     wall_reflects: f32,
 
@@ -66,6 +66,9 @@ struct Radiation {
 
     // Plane of `out` of every field, NONE where it is not wanted.
     slots: array<vec4<u32>, 6>,
+    // By the light of a cell: share of the beam that arrives, beam on the horizontal and on the
+    // cylinder; beam on the sides E, S, W, N.
+    lights: array<vec4<f32>, 512>,
 }
 
 @group(0) @binding(0) var<uniform> step: Radiation;
@@ -195,6 +198,7 @@ fn patches_of(cell: u32, plane: u32, day: bool) -> PatchSums {
 
 // The ground of a cell (R 6).
 struct Surface {
+    light: u32,
     shadow: f32,
     // Temperature excess in the sun [K].
     tg: f32,
@@ -212,8 +216,8 @@ fn surface_of(about: u32, cell: u32, plane: u32, day: bool) -> Surface {
         emissivity = surface[EMISSIVITY_PLANE * plane + cell];
     }
     if day {
-        let flags = dynamic[cell] & LIT;
-        ground.shadow = step.tables.sunlit[flags >> 2u][flags & 3u];
+        ground.light = dynamic[cell] & STATE;
+        ground.shadow = step.lights[2u * ground.light].x;
     }
     let excess = kind.y + kind.x * ground.shadow;
     ground.tg = kind.x + kind.y;
@@ -254,7 +258,7 @@ struct Shortwave {
 fn shortwave_on_ground(
     seen: Views,
     sums: PatchSums,
-    shadow: f32,
+    light: u32,
     cell: u32,
     plane: u32,
 ) -> Shortwave {
@@ -269,7 +273,7 @@ fn shortwave_on_ground(
         k.drad = step.diffuse * (sums.sky_share + transmitted * sums.foliage_share);
     }
     let from_walls = step.wall_albedo * (1.0 - through) * k.on_walls;
-    k.down = step.beam_down * shadow + k.drad + from_walls;
+    k.down = step.lights[2u * light].y + k.drad + from_walls;
     // The ground under walls sees the isotropic diffuse light even below a patch sky.
     let below = step.diffuse * through + from_walls;
     k.up = alb[cell] * step.beam_down + below * surface[cell];
@@ -292,7 +296,7 @@ fn shortwave_on_body(
     on_ground: Shortwave,
     seen: Views,
     sums: PatchSums,
-    shadow: f32,
+    light: u32,
     cell: u32,
     plane: u32,
 ) -> Shortwave {
@@ -300,16 +304,16 @@ fn shortwave_on_body(
     let cylinder = step.cylinder != 0u;
     let transmitted = 1.0 - step.canopy_diffuse;
     if cylinder {
-        k.side_i = step.beam_side * shadow;
+        k.side_i = step.lights[2u * light].z;
     }
     if step.anisotropic == 0u {
         let ws = side_weights(seen.s_side);
         let wb = side_weights(seen.s_side + seen.sv_side - 1.0);
         let hidden = 1.0 - ws + step.canopy_beam * (ws - wb);
-        let light = step.diffuse * (1.0 - hidden) + step.wall_albedo * hidden * k.on_walls;
-        k.sides = 0.5 * (light + k.up_sides);
+        let diffuse = step.diffuse * (1.0 - hidden) + step.wall_albedo * hidden * k.on_walls;
+        k.sides = 0.5 * (diffuse + k.up_sides);
         if !cylinder {
-            k.sides += step.box_beam * shadow;
+            k.sides += step.lights[2u * light + 1u];
         }
     } else if cylinder {
         let consistent = step.consistent_patches != 0u;
@@ -320,10 +324,10 @@ fn shortwave_on_body(
         k.side = k.side_i + k.side_d + reflected;
         k.sides = 0.5 * k.up_sides;
     } else {
-        let light = planes4(16u, cell, plane) + transmitted * planes4(20u, cell, plane);
+        let sky_light = planes4(16u, cell, plane) + transmitted * planes4(20u, cell, plane);
         let reflected = step.shaded_radiance * (step.whole_sides - planes4(8u, cell, plane))
             + step.lit_radiance_gain * planes4(24u, cell, plane);
-        k.sides = step.box_beam * shadow + light + reflected + 0.5 * k.up_sides;
+        k.sides = step.lights[2u * light + 1u] + sky_light + reflected + 0.5 * k.up_sides;
     }
     return k;
 }
@@ -383,7 +387,7 @@ fn isotropic_longwave(seen: Views, ground: Surface, f_sh: f32, day: bool) -> Lon
         );
     }
     let sunny = step.wall_facing * (1.0 - shaded) * lean + step.wall * shaded;
-    let wall = select(vec4<f32>(step.wall), sunny, step.facing != vec4<u32>(0u));
+    let wall = step.facing * sunny + (1.0 - step.facing) * step.wall;
     let open = seen.s_side + seen.sv_side - 1.0;
     let ws = side_weights(seen.s_side);
     let wb = side_weights(open);
@@ -459,8 +463,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let ground = surface_of(about, cell, plane, day);
     var k: Shortwave;
     if day {
-        k = shortwave_on_ground(seen, sums, ground.shadow, cell, plane);
-        k = shortwave_on_body(k, seen, sums, ground.shadow, cell, plane);
+        k = shortwave_on_ground(seen, sums, ground.light, cell, plane);
+        k = shortwave_on_body(k, seen, sums, ground.light, cell, plane);
     }
     var l: Longwave;
     if step.anisotropic != 0u {

@@ -6,7 +6,13 @@ struct Sun {
     steps: u32,
     window_row: u32,
     window_col: u32,
-    pad: u32,
+    // What a kind of light counts in the state of a cell; 0: the state is that of the flags.
+    digit: u32,
+    // Suns went before.
+    adds: u32,
+    pad0: u32,
+    pad1: u32,
+    pad2: u32,
 }
 
 @group(0) @binding(0) var<uniform> sun: Sun;
@@ -14,7 +20,7 @@ struct Sun {
 @group(0) @binding(2) var<storage, read> vegetation: array<vec2<f32>>;
 @group(0) @binding(3) var<storage, read> info: array<u32>;
 @group(0) @binding(4) var<storage, read> rays: array<vec4<u32>>;
-// Plane 0 receives the flags.
+// Plane 0 receives state and flags.
 @group(0) @binding(5) var<storage, read_write> flags: array<u32>;
 
 @compute @workgroup_size(16, 4)
@@ -37,5 +43,14 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             lit &= ~VEGSH;
         }
     }
-    flags[wanted] = lit;
+    // Twin of `digit` in rust/core/src/radiation/light.rs.
+    var state = lit;
+    if sun.digit != 0u {
+        let kind = select(1u, 2u, (lit & VEGSH) != 0u);
+        state = select(0u, kind * sun.digit, (lit & SH) != 0u);
+    }
+    if sun.adds != 0u {
+        state += flags[wanted] & STATE;
+    }
+    flags[wanted] = state | (lit << FLAGS_SHIFT);
 }

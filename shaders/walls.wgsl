@@ -6,15 +6,16 @@ struct Walls {
     ground: Ground,
     count: u32,
     steps: u32,
-    pad0: u32,
-    pad1: u32,
+    // Number of the sun.
+    place: u32,
+    pad: u32,
 }
 
 struct Wall {
     // Cell of the window.
     cell: u32,
     height: f32,
-    // What a fully sunlit wall writes into `lit`.
+    // What a wall adds to `lit` that the first sun lights fully.
     seen: u32,
     // Cell of the raster.
     at: u32,
@@ -30,7 +31,7 @@ struct Wall {
 @group(0) @binding(6) var<storage, read> flags: array<u32>;
 // Height shaded by buildings, sunlit height, height shaded by vegetation, 1 if facing.
 @group(0) @binding(7) var<storage, read_write> shade: array<vec4<f32>>;
-// A plane of the raster: `seen` of sunlit walls, 0 of others; cells without walls stay as they are.
+// A plane of the raster: bits of walls that the suns before lit; this one adds its own.
 @group(0) @binding(8) var<storage, read_write> lit: array<u32>;
 
 // Height of a layer's shadow surface above a cell, between 0 and `limit`.
@@ -75,10 +76,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let wall = list[i];
     if ((facing[i / 32u] >> (i % 32u)) & 1u) == 0u {
         shade[i] = vec4<f32>(wall.height, 0.0, 0.0, 0.0);
-        lit[wall.cell] = 0u;
         return;
     }
-    let shadows = flags[wall.cell];
+    let shadows = flags[wall.cell] >> FLAGS_SHIFT;
     var by_building = 0.0;
     if (shadows & SH) == 0u {
         by_building = depth(false, wall.at, wall.height);
@@ -88,5 +88,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         by_canopy = min(depth(true, wall.at, wall.height), wall.height - by_building);
     }
     shade[i] = vec4<f32>(by_building, wall.height - by_building - by_canopy, by_canopy, 1.0);
-    lit[wall.cell] = select(0u, wall.seen, by_building == 0.0 && by_canopy == 0.0);
+    if by_building == 0.0 && by_canopy == 0.0 {
+        lit[wall.cell] |= (wall.seen & ~STANDS) | ((wall.seen & STANDS) >> walls.place);
+    }
 }

@@ -897,7 +897,7 @@ class Model:
     def step(
         self,
         state: State,
-        weather: dict[str, float | bool],
+        weather: dict[str, Any],
         *,
         outputs: Sequence[str] = ("tmrt",),
         points: NDArray[np.int64] | None = None,
@@ -917,7 +917,9 @@ class Model:
             ``altitude_max`` (highest sun of the day), ``latitude`` [deg], ``step_days`` [d, as the
             delay of the ground counts it], ``leaf_on``, ``night_clearness`` [1],
             ``water_temperature`` [deg C, NaN = none], ``hours`` [h, length of the step for counts
-            of hours]. Altitudes from 0 to 1 count as 1, below 0 is night.
+            of hours]. Altitudes from 0 to 1 count as 1, below 0 is night. ``suns``, where a step
+            has several: ``(altitude, azimuth)`` of each, 1 to 5; ``altitude`` is then that whose
+            sine is the mean of those that are up.
         outputs
             Names of the grids wanted, see :class:`StepResult`.
         points
@@ -935,7 +937,8 @@ class Model:
         KeyError
             A value of the weather is missing.
         ValueError
-            An unknown output, a point outside, a state or statistics of another shape.
+            An unknown output, a point outside, a state or statistics of another shape, too many
+            suns.
         GpuError
             A strict engine whose device failed.
 

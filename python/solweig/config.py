@@ -33,6 +33,10 @@ DEFAULT_MAX_SHADOW_DISTANCE_M = 1000.0
 DEFAULT_THRESHOLDS_DAY = (32.0, 38.0)
 DEFAULT_THRESHOLDS_NIGHT = (26.0,)
 
+MOST_SUNS = 5
+"""What the engines take in a step."""
+IMPROVED_SUNS = 3
+
 _COLDEST, _HOTTEST = -100.0, 100.0
 
 _IGNORED = ("tile_workers", "tile_queue_depth", "prefetch_tiles")
@@ -150,6 +154,9 @@ class ModelConfig:
     pet_variant
         ``"1999"`` Höppe's PET on one branch, ``"2018"`` the revision of Walther and Goestchel,
         ``"reference"`` the six regimes of the reference's program.
+    sun_substeps
+        Suns of a step, 1 to 5, each for an equal part of its interval; shadows become fractions.
+        ``None``: 1, as the reference, and 3 with ``formulation="improved"``.
     ground_clock
         What the warming of ground and walls and the days of a run go by: ``"solar"`` time, or the
         ``"legal"`` clock of the stamps as in the reference (Q-10, Q-11).
@@ -195,6 +202,7 @@ class ModelConfig:
     ground_clock: str = "solar"
     leaf_on: int | str | None = None
     leaf_off: int | str | None = None
+    sun_substeps: int | None = None
 
     def __post_init__(self) -> None:
         self.outputs = validate_outputs(self.outputs)
@@ -217,6 +225,7 @@ class ModelConfig:
         for name in ("heat_thresholds_day", "heat_thresholds_night"):
             setattr(self, name, _thresholds(name, getattr(self, name)))
         _check_leaves(self)
+        check_sun_substeps(self.sun_substeps)
         _refuse_absent_schemes(self.use_ground_scheme, self.use_outgoing_longwave)
         ignored = [name for name in _IGNORED if getattr(self, name) is not None]
         if ignored:
@@ -226,6 +235,13 @@ class ModelConfig:
                 UserWarning,
                 stacklevel=3,
             )
+
+    @property
+    def suns(self) -> int:
+        """Suns of a step: what was said, else those of the formulation."""
+        if self.sun_substeps is not None:
+            return self.sun_substeps
+        return IMPROVED_SUNS if self.formulation == "improved" else 1
 
     @classmethod
     def defaults(cls) -> ModelConfig:
@@ -404,6 +420,19 @@ def _refuse_absent_schemes(ground: bool | None, outgoing: bool | None) -> None:
                 "This scheme is not in this release; the ground follows the 2025a temperature "
                 "wave by land cover.",
             )
+
+
+def check_sun_substeps(number: Any) -> None:
+    """Refuse a number of suns that a step cannot have; None is none said.
+
+    Raises
+    ------
+    ConfigurationError
+        Not a whole number from 1 to :data:`MOST_SUNS`.
+    """
+    whole = isinstance(number, int) and not isinstance(number, bool)
+    if number is not None and not (whole and 1 <= number <= MOST_SUNS):
+        raise ConfigurationError("sun_substeps", f"a whole number, 1 to {MOST_SUNS}", repr(number))
 
 
 def _check_number(name: str, value: Any, low: float, high: float, unit: str) -> None:

@@ -112,21 +112,22 @@ impl GroundView {
                 })
                 .collect();
             let lit_albedo: Vec<f32> = albedo.iter().zip(shadow).map(|(a, s)| a * s).collect();
-            let sunlit: Vec<bool> = self
+            let sunlit: Vec<u8> = self
                 .walls
                 .iter()
-                .map(|w| wall_sun[w.index as usize] == w.height)
+                .map(|w| u8::from(wall_sun[w.index as usize] == w.height))
                 .collect();
             let bounds = [
                 bound("ground_excess", &emission)?,
                 bound("albedo", &lit_albedo)?,
             ];
-            let units = bounds.map(|b| self.view.unit(b));
+            let units = bounds.map(|b| self.view.unit(b, 1));
             let sent = WholeFields::new(self.grid.cols, [&emission, &lit_albedo], units);
             let step = GvfStep {
                 sent: &sent,
                 units,
                 sunlit: &sunlit,
+                suns: 1,
                 wall: [excess_at.of(wall_excess, wall_emissivity), self.wall_albedo],
                 shadow: sums.then_some(shadow),
                 spare: None,

@@ -1,11 +1,30 @@
 //! Weather of a step from a Python dictionary.
 
-use pyo3::exceptions::PyKeyError;
+use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use solweig_core::weather::Weather;
+use solweig_core::weather::{MOST_SUNS, Sun, Suns, Weather};
 
-/// Read the weather of a step; every key is required, further ones are ignored.
+/// The suns of a step, (altitude, azimuth) each, where it has several.
+fn suns(weather: &Bound<'_, PyDict>) -> PyResult<Option<Suns>> {
+    let Some(given) = weather.get_item("suns")?.filter(|suns| !suns.is_none()) else {
+        return Ok(None);
+    };
+    let given: Vec<(f64, f64)> = given.extract()?;
+    let suns: Vec<Sun> = given
+        .iter()
+        .map(|&(altitude, azimuth)| Sun { altitude, azimuth })
+        .collect();
+    let suns = Suns::new(&suns).ok_or_else(|| {
+        PyValueError::new_err(format!(
+            "weather: suns: expected 1 to {MOST_SUNS} positions, got {}",
+            given.len()
+        ))
+    })?;
+    Ok(Some(suns))
+}
+
+/// Read the weather of a step; every key but "suns" is required, further ones are ignored.
 pub fn read(weather: &Bound<'_, PyDict>) -> PyResult<Weather> {
     let item = |key: &str| {
         weather
@@ -25,6 +44,7 @@ pub fn read(weather: &Bound<'_, PyDict>) -> PyResult<Weather> {
         clock_fraction: number("clock_fraction")?,
         altitude: number("altitude")?,
         azimuth: number("azimuth")?,
+        suns: suns(weather)?,
         altitude_max: number("altitude_max")?,
         latitude: number("latitude")?,
         step_days: number("step_days")?,

@@ -35,3 +35,11 @@ const SH: u32 = 1u;
 const VEGSH: u32 = 2u;
 const VBSHVEGSH: u32 = 4u;
 const LIT: u32 = 7u;
+// The light of a cell (states of `Light` in rust/core/src/radiation/light.rs), and above it the flags
+// of the sun that was cast last.
+const STATE: u32 = 255u;
+const FLAGS_SHIFT: u32 = 8u;
+
+// Bit of a wall that the ground view sees and sun 0 lights; those of further suns are below.
+const STANDS: u32 = 0x80000000u;
+const MOST_SUNS: u32 = 5u;

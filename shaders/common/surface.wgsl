@@ -3,8 +3,6 @@
 // Properties of a land-cover class: excess in the sun, excess always [K], albedo, emissivity.
 struct SurfaceTables {
     classes: array<vec4<f32>, 256>,
-    // Share of the beam that arrives, by shadow flags.
-    sunlit: array<vec4<f32>, 2>,
     // Emission beyond that at air temperature: x (e0 + x (e1 + x (e2 + x e3))).
     excess_emission: vec4<f32>,
     // The albedo and the emissivity are rasters.

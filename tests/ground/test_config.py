@@ -78,6 +78,7 @@ def every_field_changed() -> ModelConfig:
         utci_wind_floor=True,
         stamp="start",
         ground_clock="legal",
+        sun_substeps=2,
         leaf_on=100,
         leaf_off="10-01",
         heat_thresholds_day=[30.0],

@@ -123,6 +123,13 @@ def test_harm_then_resume(
     resumed(surface_dir, tmp_path, undisturbed)
 
 
+def test_several_suns_are_resumed(surface_dir: Path, tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert attempt(surface_dir, whole, sun_substeps=3).returncode == 0
+    assert attempt(surface_dir, broken, "kill", sun_substeps=3).returncode != 0
+    resumed(surface_dir, broken, whole, sun_substeps=3)
+
+
 @pytest.mark.parametrize("target", ["chunk", "statistic", "record", "lost chunk"])
 def test_damaged_results_are_computed_again(
     surface_dir: Path, undisturbed: Path, tmp_path: Path, target: str

@@ -120,6 +120,20 @@ def test_every_sky_division(device: _core.Gpu, option: int) -> None:
         compare_days(run_day(city, None), run_day(city, engine))
 
 
+@pytest.mark.parametrize("suns", [2, 3, 5])
+def test_several_suns(device: _core.Gpu, suns: int) -> None:
+    engine = _core.Engine("gpu", device)
+    gaps = []
+    for seed in range(12):
+        city = random_city(seed)
+        points = np.array([[1, 1], [7, 12], [0, 0]]) if seed % 3 == 0 else None
+        cpu = run_day(city, None, points=points, suns=suns)
+        assert np.unique(cpu.steps[1]["shadow"]).size > 2
+        gaps.append(compare_days(cpu, run_day(city, engine, points=points, suns=suns)))
+    assert_on_device(engine, *STAGES)
+    record(f"{suns} suns", device.backend, worst(gaps))
+
+
 def site_city(shared: Path, site: str) -> City:
     rasters = site_rasters(shared, site)
     return City(

@@ -160,6 +160,15 @@ def weather(hour: float, **changes: Any) -> dict[str, Any]:
     return {**step, **changes}
 
 
+def with_suns(hour: float, number: int, **changes: Any) -> dict[str, Any]:
+    """The hour around an hour with several suns; near 4 and 20 some of them are down."""
+    hours = hour + (np.arange(number) + 0.5) / number - 0.5
+    suns = [(step["altitude"], step["azimuth"]) for step in map(weather, hours.tolist())]
+    up = [max(altitude, 1.0) for altitude, _ in suns if altitude >= 0.0]
+    mean = np.degrees(np.arcsin(np.mean(np.sin(np.radians(up))))) if up else max(suns)[0]
+    return weather(hour, **{"suns": suns, "altitude": float(mean), **changes})
+
+
 @dataclass
 class Day:
     """What a run through some hours gave."""
@@ -179,6 +188,7 @@ def run_day(
     *,
     outputs: list[str] | None = None,
     points: NDArray[np.int64] | None = None,
+    suns: int = 1,
 ) -> Day:
     """Some hours in a city, morning sun below five degrees first."""
     model = city.model(engine)
@@ -188,7 +198,7 @@ def run_day(
     for hour in hours:
         result = model.step(
             state,
-            weather(hour),
+            weather(hour) if suns == 1 else with_suns(hour, suns),
             outputs=FIELDS if outputs is None else outputs,
             points=points,
             statistics=statistics,

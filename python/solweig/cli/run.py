@@ -170,6 +170,15 @@ def run(
             rich_help_panel=MODEL,
         ),
     ] = None,
+    sun_substeps: Annotated[
+        int | None,
+        typer.Option(
+            "--sun-substeps",
+            help="Suns of a step, 1 to 5, each for an equal part of its interval.",
+            show_default="1, improved 3",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     ground_clock: Annotated[
         str | None,
         typer.Option(
@@ -277,7 +286,7 @@ def run(
         model = _model_config(
             params, sky=sky, posture=posture, conifer=conifer, body=body, stamp=stamp,
             formulation=formulation, leaf_on=leaf_on, leaf_off=leaf_off, ground_clock=ground_clock,
-            beam=beam, heat_thresholds_day=opt.parse_numbers(
+            sun_substeps=sun_substeps, beam=beam, heat_thresholds_day=opt.parse_numbers(
                 "--heat-thresholds-day", heat_thresholds_day
             ),
             heat_thresholds_night=opt.parse_numbers(

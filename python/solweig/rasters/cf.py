@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.rasters.georef import GeoReference
-from solweig.rasters.variables import AT_THE_MIDDLE, attributes
+from solweig.rasters.variables import OVER_THE_SUNS, attributes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -158,7 +158,7 @@ WEATHER_ATTRIBUTES: dict[str, dict[str, str]] = {
         "long_name": "sun altitude above the horizon",
         "standard_name": "solar_elevation_angle",
         "units": "degree",
-        "cell_methods": AT_THE_MIDDLE,
+        "cell_methods": OVER_THE_SUNS,
     },
 }
 WEATHER_SERIES = tuple(WEATHER_ATTRIBUTES)

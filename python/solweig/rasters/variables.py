@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AT_THE_MIDDLE", "COMFORT", "FLUXES", "attributes"]
+__all__ = ["COMFORT", "FLUXES", "OVER_THE_SUNS", "attributes"]
 
 COMFORT = ("tmrt", "utci", "pet")
 
@@ -13,7 +13,7 @@ FLUXES = (
 )  # fmt: skip
 """Reported at points of interest beside the comfort quantities."""
 
-AT_THE_MIDDLE = "time: point (comment: sun at the middle of the interval)"
+OVER_THE_SUNS = "time: mean (comment: over the suns of a step, one unless sun_substeps says more)"
 """CF cell method of what depends on the sun alone."""
 
 _RADIATION = "W m-2"
@@ -76,7 +76,7 @@ def attributes(name: str) -> dict[str, str]:
         base, statistic = name, ""
     long_name, units, standard_name = _DESCRIPTION[base]
     text = f"{long_name}, {statistic.replace('_', ' ')}" if statistic else long_name
-    method = AT_THE_MIDDLE if name == "shadow" else _METHODS.get(statistic, "time: mean")
+    method = OVER_THE_SUNS if name == "shadow" else _METHODS.get(statistic, "time: mean")
     found = {"long_name": text, "units": units, "cell_methods": method}
     if standard_name and not statistic:
         found["standard_name"] = standard_name

@@ -87,6 +87,7 @@ def calculate(
     pet_variant: str | None = None,
     leaf_on: int | str | None = None,
     leaf_off: int | str | None = None,
+    sun_substeps: int | None = None,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -164,6 +165,9 @@ def calculate(
     leaf_on, leaf_off
         First day with leaves and first day without: day of year, 1-366, or month and day,
         ``"04-15"``; both or neither. Default: what ``physics`` says, else by latitude.
+    sun_substeps
+        Suns of a step, 1 to 5, each for an equal part of its interval; with several a shadow is a
+        fraction. Default 1, and 3 with ``formulation="improved"``.
 
     Returns
     -------

@@ -280,6 +280,7 @@ def _settled(
         formulation=model.formulation,
         beam=model.beam,
         ground_clock=model.ground_clock,
+        sun_substeps=model.suns,
     )
     report(
         check_weather(

@@ -194,6 +194,7 @@ def _model(base: ModelConfig, said: Mapping[str, Any]) -> ModelConfig:
         raise ConfigurationError("outputs", "at least one name", "none")
     if model.wall_material is not None:
         model.wall_material = wall_class_name(model.wall_material, model.materials)
+    model.sun_substeps = model.suns
     if model.human is None:
         model.human = _person_of(model.physics)
     return model

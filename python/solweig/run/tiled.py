@@ -45,7 +45,7 @@ def run_margin(plan: RunPlan, least_relief_m: float = 0.0) -> Margin:
     shadows reach.
     """
     scene, params = plan.surface.facts(), plan.params
-    altitude = np.asarray(plan.series.columns["altitude"], dtype=np.float64)
+    altitude = plan.series.sun_altitudes()
     by_day = altitude[altitude >= 0.0]
     reach = 0
     if by_day.size:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solweig import _core
+from solweig.config import check_sun_substeps
 from solweig.errors import ConfigurationError, WeatherDataError, WeatherWarning
 from solweig.messages import argument, warn_user
 from solweig.typing import F64
@@ -56,6 +57,8 @@ class WeatherSeries:
         Its components, and which of them were measured.
     notes
         What was assumed, for the log.
+    suns
+        The suns of each step where it has several; the altitude in ``columns`` is then their mean.
     """
 
     stamps: list[dt.datetime]
@@ -69,6 +72,7 @@ class WeatherSeries:
     track: sun.SunTrack
     radiation: Radiation
     notes: list[str] = field(default_factory=list)
+    suns: sun.StepSuns | None = None
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -87,9 +91,19 @@ class WeatherSeries:
         """Steps with the sun up, shape ``[n]``."""
         return np.asarray(self.columns["altitude"] > 0)
 
-    def step(self, i: int) -> dict[str, float | bool]:
+    def step(self, i: int) -> dict[str, Any]:
         """Weather of step ``i`` as ``_core.Model.step`` wants it."""
-        return {name: values[i].item() for name, values in self.columns.items()}
+        step = {name: values[i].item() for name, values in self.columns.items()}
+        if self.suns is not None:
+            pairs = zip(self.suns.altitude[i].tolist(), self.suns.azimuth[i].tolist(), strict=True)
+            step["suns"] = list(pairs)
+        return step
+
+    def sun_altitudes(self) -> F64:
+        """Altitudes of all suns of all steps [degrees]."""
+        if self.suns is not None:
+            return self.suns.altitude.ravel()
+        return np.asarray(self.columns["altitude"], np.float64)
 
 
 def weather_series(
@@ -106,6 +120,7 @@ def weather_series(
     beam: str = "normal",
     ground_clock: str = "solar",
     gaps: str = "warn",
+    sun_substeps: int = 1,
 ) -> WeatherSeries:
     """Validate the weather of a run and derive what does not depend on the place in the raster.
 
@@ -140,6 +155,8 @@ def weather_series(
     gaps
         ``"warn"``, ``"error"`` or ``"allow"`` interruptions. The same hours of every day are a
         choice, not a gap.
+    sun_substeps
+        Suns of a step, each for an equal part of its interval.
 
     Raises
     ------
@@ -147,8 +164,10 @@ def weather_series(
         No steps, stamps out of order or repeated, or mixed with and without a time zone; with
         ``gaps="error"`` a gap.
     ConfigurationError
-        An unknown ``stamp``, ``ground_clock`` or ``gaps``; a ``stamp`` that is not the steps' own.
+        An unknown ``stamp``, ``ground_clock`` or ``gaps``; a ``stamp`` that is not the steps' own;
+        several suns a step where steps say themselves where the sun is.
     """
+    check_sun_substeps(sun_substeps)
     if gaps not in ("warn", "error", "allow"):
         raise ConfigurationError("gaps", "warn, error or allow", repr(gaps))
     if ground_clock not in GROUND_CLOCKS:
@@ -174,6 +193,11 @@ def weather_series(
     )
 
     track, solar, angles = _sun(rows, utc, location, interval, marks)
+    suns = _suns(rows, sun.middle_of_step(utc, interval, marks), interval, location, sun_substeps)
+    share_up = np.ones(len(rows))
+    if suns is not None:
+        angles["altitude"] = suns.mean_altitude
+        share_up = np.where(suns.share_up > 0.0, suns.share_up, 1.0)
     if ground_clock == "legal":
         clock = local
         highest = sun.highest_altitude(
@@ -203,7 +227,8 @@ def weather_series(
         "leaf_on": season.on(days),
     }
     columns["water_temperature"] = _daily_mean(days, columns["ta"])
-    index = _clearness(columns, location.latitude, formulation)
+    while_up = {"global_rad": columns["global_rad"] / share_up}
+    index = _clearness(columns | while_up, location.latitude, formulation)
     day = columns["altitude"] > 0
     if night_clearness is None:
         columns["night_clearness"] = _core.night_clearness(
@@ -225,6 +250,7 @@ def weather_series(
         track=track,
         radiation=parts,
         notes=[str(season), *_note_lengths(rows, own, lengths)],
+        suns=suns,
     )
 
 
@@ -402,6 +428,26 @@ def _sun(
             "azimuth": np.where(np.isnan(given_azimuth), track.azimuth, given_azimuth),
         },
     )
+
+
+def _suns(
+    rows: list[WeatherValues],
+    middles: NDArray[np.datetime64],
+    interval: F64,
+    location: Location,
+    number: int,
+) -> sun.StepSuns | None:
+    if number == 1:
+        return None
+    names = ("precomputed_sun_altitude", "precomputed_sun_azimuth")
+    given = [name for name in names if not np.isnan(_optional(rows, name)).all()]
+    if given:
+        raise ConfigurationError(
+            "sun_substeps",
+            f"1 where the weather says where the sun is ({', '.join(given)})",
+            repr(number),
+        )
+    return sun.step_suns(middles, interval, number, *_spot(location))
 
 
 def _spot(location: Location) -> tuple[float, float, float]:

@@ -166,6 +166,69 @@ def bounds_of_steps(times: Times, step_minutes: Any, stamp: str) -> Times:
     return bounds
 
 
+@dataclass(frozen=True)
+class StepSuns:
+    """The suns of steps that have several, each for an equal part of its interval (R 2.7).
+
+    Attributes
+    ----------
+    altitude
+        Apparent altitude after the low-sun rule, shape ``[n, suns]`` [degrees].
+    azimuth
+        Clockwise from north, shape ``[n, suns]`` [degrees].
+    """
+
+    altitude: F64
+    azimuth: F64
+
+    @property
+    def up(self) -> NDArray[np.bool_]:
+        """Which are above the horizon, shape ``[n, suns]``."""
+        return np.asarray(self.altitude >= 0.0)
+
+    @property
+    def share_up(self) -> F64:
+        """Share of each interval with the sun up, shape ``[n]``."""
+        return np.asarray(self.up.mean(axis=1), np.float64)
+
+    @property
+    def mean_altitude(self) -> F64:
+        """Altitude whose sine is the mean of those that are up; the highest where none is."""
+        sine = np.where(self.up, np.sin(np.radians(self.altitude)), 0.0).sum(axis=1)
+        number = self.up.sum(axis=1)
+        mean = np.degrees(np.arcsin(sine / np.maximum(number, 1)))
+        highest = self.altitude.max(axis=1)
+        return np.asarray(np.where(number > 0, mean, highest), np.float64)
+
+
+def step_suns(
+    middles: Times,
+    step_minutes: F64,
+    number: int,
+    latitude: float,
+    longitude: float,
+    altitude_m: float = 0.0,
+) -> StepSuns:
+    """The suns of each step, at its start + (i + 1/2) / number of its length.
+
+    Parameters
+    ----------
+    middles
+        UTC instants amid the steps, shape ``[n]``.
+    step_minutes
+        Length of each step [min], shape ``[n]``.
+    number
+        Suns of a step.
+    latitude, longitude, altitude_m
+        As in :func:`sun_track`.
+    """
+    parts = (np.arange(number) + 0.5) / number - 0.5
+    shift = np.round(step_minutes[:, None] * 60e9 * parts).astype("timedelta64[ns]")
+    times: Times = middles[:, None] + shift
+    altitude, azimuth = sun_position(times.ravel(), latitude, longitude, altitude_m)
+    return StepSuns(raise_low_sun(altitude).reshape(times.shape), azimuth.reshape(times.shape))
+
+
 def to_utc(local: Times, utc_offset: float) -> Times:
     """Local standard time to UTC; the offset may be a fraction of an hour."""
     seconds = np.timedelta64(round(utc_offset * 3600), "s")

@@ -7,6 +7,7 @@ use crate::gvf::{GroundView, GvfStep};
 use crate::params::{BodyShape, Params, PetWind, Posture};
 use crate::pet::{Body, PetStep};
 use crate::radiation::cells::{Cells, GroundFields};
+use crate::radiation::light::digit;
 use crate::radiation::sums::StepSums;
 use crate::radiation::surface::{GroundStates, SentByGround};
 use crate::radiation::tables::{PatchSky, StepInput, StepTables};
@@ -19,7 +20,7 @@ use crate::stage::{Decline, Engine, Runs, Stage};
 use crate::terrain::Terrain;
 use crate::utci::UtciStep;
 use crate::walls::WallCell;
-use crate::weather::Weather;
+use crate::weather::{Suns, Weather};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -72,6 +73,14 @@ pub struct StepOutput {
     pub sums: StepSums,
     /// Time of each stage [s].
     pub seconds: Vec<(&'static str, f64)>,
+}
+
+/// What the suns of a step light.
+struct LitScene {
+    /// Light of every cell, see [`crate::radiation::light`].
+    cells: Vec<u8>,
+    /// Of every wall a bit for each sun that lights it over its full height.
+    walls: Vec<u8>,
 }
 
 /// Input of [`TimestepStage`].
@@ -209,9 +218,9 @@ fn step_here(
         comfort,
     } = Prepared::new(run, state.clock, weather, &request);
     clock.lap("tables");
-    let shadow = sky.day.then(|| sun_shadow(run, weather, &sky));
+    let light = sky.day.then(|| shine(run, &weather.suns()));
     let mut cells = run.cells;
-    cells.shadow = shadow.as_ref().map(|shadow| shadow.flags.as_slice());
+    cells.shadow = light.as_ref().map(|light| light.cells.as_slice());
     if sky.day {
         clock.lap("shadow");
         state.allocate(cells.len());
@@ -229,9 +238,8 @@ fn step_here(
     };
     let mut radiation = Radiation::begin(&mut input);
     let mut points = Points::new(request.points);
-    if let Some(shadow) = &shadow {
+    if let Some(light) = &light {
         let states = GroundStates::new(&cells, &tables, run.ground_view);
-        let sunlit: Vec<bool> = shadow.walls.iter().map(|w| w.fully_sunlit).collect();
         let sent = SentByGround {
             cols: run.window.cols,
             cells,
@@ -240,7 +248,8 @@ fn step_here(
         let look = run.ground_view.look(&GvfStep {
             sent: &sent,
             units: states.units,
-            sunlit: &sunlit,
+            sunlit: &light.walls,
+            suns: tables.sun.light.suns,
             wall: [tables.ground.wall_emission, run.params.wall_albedo],
             shadow: None,
             spare: None,
@@ -282,16 +291,41 @@ fn step_here(
     }
 }
 
-/// Where the sun's light falls.
-fn sun_shadow(run: &Run<'_>, weather: &Weather, sky: &SkyStep) -> SunShadow {
-    ShadowStage::cpu(&mut SunInput {
-        terrain: run.terrain,
-        window: run.window,
-        walls: run.walls,
-        azimuth_deg: weather.azimuth,
-        altitude_deg: sky.altitude_deg,
-        reach: run.reach,
-    })
+/// Cast the shadows of every sun that is up.
+fn shine(run: &Run<'_>, suns: &Suns) -> LitScene {
+    let one = suns.all().len() == 1;
+    let mut scene: Option<LitScene> = None;
+    for (place, sun) in suns.up() {
+        let SunShadow { flags, walls } = ShadowStage::cpu(&mut SunInput {
+            terrain: run.terrain,
+            window: run.window,
+            walls: run.walls,
+            azimuth_deg: sun.azimuth,
+            altitude_deg: sun.altitude,
+            reach: run.reach,
+        });
+        let lit = walls.iter().map(|w| u8::from(w.fully_sunlit) << place);
+        let cells = |flags: Vec<u8>| -> Vec<u8> {
+            flags.iter().map(|&flags| digit(flags, place)).collect()
+        };
+        match &mut scene {
+            None => {
+                scene = Some(LitScene {
+                    walls: lit.collect(),
+                    cells: if one { flags } else { cells(flags) },
+                });
+            }
+            Some(scene) => {
+                for (all, lit) in scene.walls.iter_mut().zip(lit) {
+                    *all |= lit;
+                }
+                for (light, &flags) in scene.cells.iter_mut().zip(&flags) {
+                    *light += digit(flags, place);
+                }
+            }
+        }
+    }
+    scene.expect("a step is a day if any sun is up")
 }
 
 /// Every field at the points.

@@ -1,5 +1,71 @@
 //! Weather and sun of one step.
 
+/// Most suns of a step: the light of a cell, in base 3, fits a byte.
+pub const MOST_SUNS: usize = 5;
+
+/// Where the sun stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sun {
+    /// Apparent altitude [deg]; below 0 it is down.
+    pub altitude: f64,
+    /// Azimuth [deg].
+    pub azimuth: f64,
+}
+
+impl Sun {
+    /// It is above the horizon.
+    #[must_use]
+    pub fn is_up(self) -> bool {
+        self.altitude >= 0.0
+    }
+}
+
+/// The suns of a step that has several, each for an equal part of its interval (R 2.7).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Suns {
+    at: [Sun; MOST_SUNS],
+    count: usize,
+}
+
+impl Suns {
+    /// From their positions, in the order of time; `None` if there is none, or more than
+    /// [`MOST_SUNS`].
+    #[must_use]
+    pub fn new(suns: &[Sun]) -> Option<Self> {
+        if suns.is_empty() || suns.len() > MOST_SUNS {
+            return None;
+        }
+        let mut at = [Sun::default(); MOST_SUNS];
+        at[..suns.len()].copy_from_slice(suns);
+        // The last degree above the horizon is taken as 1° (R 2.3).
+        for sun in at.iter_mut().filter(|sun| sun.is_up()) {
+            sun.altitude = sun.altitude.max(1.0);
+        }
+        Some(Self {
+            at,
+            count: suns.len(),
+        })
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> &[Sun] {
+        &self.at[..self.count]
+    }
+
+    /// Those above the horizon, with their place in the order.
+    pub fn up(&self) -> impl Iterator<Item = (usize, Sun)> {
+        let suns = self.all().iter().copied().enumerate();
+        suns.filter(|(_, sun)| sun.is_up())
+    }
+
+    /// Share of the interval with the sun up.
+    #[must_use]
+    pub fn share_up(&self) -> f64 {
+        self.up().count() as f64 / self.count as f64
+    }
+}
+
 /// What a step receives. Radiation in W m⁻², angles in degrees, temperatures in °C.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weather {
@@ -21,10 +87,12 @@ pub struct Weather {
     pub day_of_year: f64,
     /// Clock time of the stamp as a fraction of the day.
     pub clock_fraction: f64,
-    /// Apparent sun altitude.
+    /// Apparent sun altitude; of several suns that whose sine is the mean of those that are up.
     pub altitude: f64,
     /// Sun azimuth.
     pub azimuth: f64,
+    /// The suns, where the step has more than one position of it.
+    pub suns: Option<Suns>,
     /// Highest sun altitude of the day.
     pub altitude_max: f64,
     /// Latitude.
@@ -39,4 +107,15 @@ pub struct Weather {
     pub water_temperature: f64,
     /// Length of the step for counts of hours [h].
     pub hours: f64,
+}
+
+impl Weather {
+    /// The suns of the step: the one there is, or several.
+    #[must_use]
+    pub fn suns(&self) -> Suns {
+        self.suns.unwrap_or_else(|| {
+            let (altitude, azimuth) = (self.altitude, self.azimuth);
+            Suns::new(&[Sun { altitude, azimuth }]).expect("one sun")
+        })
+    }
 }

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use solweig_core::grid::{Grid, Window};
-use solweig_core::gvf::{AZIMUTHS, Emitted, Ground, GroundView, GvfFields, GvfStep, Unit};
+use solweig_core::gvf::{
+    AZIMUTHS, Emitted, FiveFields, Ground, GroundView, GvfFields, GvfStep, Unit,
+};
 use solweig_core::rays::ray_steps;
 use solweig_core::walls::{WallCell, faces};
 use std::ops::Range;
@@ -93,7 +95,8 @@ impl Scene {
 
     /// Units for the range; values reach its ends.
     fn units(&self, view: &GroundView) -> [Unit; 2] {
-        self.range.map(|[least, most]| view.unit(most.max(-least)))
+        self.range
+            .map(|[least, most]| view.unit(most.max(-least), 1))
     }
 
     /// The values counted in units.
@@ -112,7 +115,12 @@ impl Scene {
         view.evaluate(&mut GvfStep {
             sent,
             units,
-            sunlit: &self.sunlit,
+            sunlit: &self
+                .sunlit
+                .iter()
+                .map(|&lit| u8::from(lit))
+                .collect::<Vec<_>>(),
+            suns: 1,
             wall: WALL,
             shadow: None,
             spare: None,
@@ -174,12 +182,70 @@ impl Scene {
     }
 }
 
+/// What several suns light is the mean of what each lights alone, over the same ground.
+fn suns_apart(scene: &Scene, view: &GroundView, units: [Unit; 2], suns: &[u8]) -> [GvfFields; 2] {
+    let sent = scene.rasters(units);
+    let number = 3;
+    let look = |sunlit: &[u8], suns: usize| {
+        view.evaluate(&mut GvfStep {
+            sent: &sent,
+            units,
+            sunlit,
+            suns,
+            wall: WALL,
+            shadow: None,
+            spare: None,
+        })
+    };
+    let together = look(suns, number);
+    let alone: Vec<GvfFields> = (0..number)
+        .map(|sun| {
+            let lit: Vec<u8> = suns.iter().map(|s| s >> sun & 1).collect();
+            look(&lit, 1)
+        })
+        .collect();
+    let mean = |field: &dyn Fn(&GvfFields) -> [Vec<f32>; 5]| {
+        let all: Vec<[Vec<f32>; 5]> = alone.iter().map(field).collect();
+        let cells = all[0][0].len();
+        let values = (0..5).flat_map(|q| {
+            let all = &all;
+            (0..cells).map(move |i| all.iter().map(|f| f[q][i]).sum::<f32>() / number as f32)
+        });
+        FiveFields::new(values.collect())
+    };
+    let owned = |five: &FiveFields| five.planes().map(<[f32]>::to_vec);
+    let mean = GvfFields {
+        lup: mean(&|f| owned(&f.lup)),
+        alb: mean(&|f| owned(&f.alb)),
+        sums: None,
+    };
+    [together, mean]
+}
+
 fn planes(seen: &GvfFields) -> [[&[f32]; 5]; 2] {
     [seen.lup.planes(), seen.alb.planes()]
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn several_suns_are_seen_as_their_mean(scene in scenes(), seed in any::<u64>()) {
+        let view = scene.view();
+        let units = scene.range.map(|[least, most]| view.unit(most.max(-least), 3));
+        let suns: Vec<u8> = (0..scene.walls.len())
+            .map(|i| (seed.rotate_left(7 * i as u32) & 7) as u8)
+            .collect();
+        let [together, mean] = suns_apart(&scene, &view, units, &suns);
+        for (f, (a, b)) in planes(&together).iter().zip(planes(&mean)).enumerate() {
+            let bound = 4e-6 * (WALL[f] + scene.range[f][1].abs().max(scene.range[f][0].abs()));
+            for (a, b) in a.iter().zip(b) {
+                for (a, b) in a.iter().zip(b) {
+                    prop_assert!(f64::from((a - b).abs()) <= bound, "{f} {a} {b}");
+                }
+            }
+        }
+    }
 
     /// Only the last digits of single precision are lost.
     #[test]
@@ -236,7 +302,7 @@ proptest! {
         };
         let view = GroundView::new(grid, Window::whole(grid), &ground, 1.1).unwrap();
         let summed = 5 * view.reaches()[1] as i64;
-        let unit = view.unit(bound);
+        let unit = view.unit(bound, 1);
         let most = (bound / unit.size()).round_ties_even() as i64;
         prop_assert!(most * summed <= i64::from(i32::MAX));
         let coarser = 4.0 * (summed as f64) * bound / f64::from(i32::MAX);

@@ -40,6 +40,7 @@ fn weather(global: f64) -> Weather {
         clock_fraction: 13.0 / 24.0,
         altitude: 45.0,
         azimuth: 200.0,
+        suns: None,
         altitude_max: 55.7,
         latitude: 57.7,
         step_days: 1.0 / 24.0,

@@ -197,6 +197,7 @@ fn weather(hour: f64) -> Weather {
         clock_fraction: hour / 24.0,
         altitude,
         azimuth: 15.0 * hour,
+        suns: None,
         altitude_max: 55.0,
         latitude: 57.7,
         step_days: 1.0 / 24.0,

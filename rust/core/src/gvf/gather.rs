@@ -12,7 +12,8 @@ pub(super) struct Here<const F: usize> {
     pub(super) sent: [Lanes<i32>; F],
     /// All bits on open ground. What others see counts for nothing: a roof sees itself.
     pub(super) open: Lanes<i32>,
-    /// A lit wall stands here: bit 31; it faces a direction, so that it is behind: the bit of that.
+    /// A lit wall stands here: bit 31 less the sun that lights it; it faces a direction, so that it
+    /// is behind: the bit of that.
     pub(super) wall: Lanes<u32>,
 }
 
@@ -24,14 +25,13 @@ impl<const F: usize> Here<F> {
     };
 }
 
-/// How much of what is met along the directions of a quadrant counts.
-pub(super) trait Gather<const F: usize>: Sync {
-    /// Lit walls are met.
-    const WALLS: bool;
+/// How much of what is met along the directions of a quadrant counts, of the walls that each of `W`
+/// suns lights.
+pub(super) trait Gather<const F: usize, const W: usize>: Sync {
     /// What the directions from `first` on contribute to the mean of a side.
     fn value<const D: usize, const NEAR: bool>(
         &self,
-        directions: &[Along<F>; D],
+        directions: &[Along<F, W>; D],
         first: usize,
         here: &Here<F>,
     ) -> [Lanes<f32>; F];
@@ -45,53 +45,53 @@ fn mask(holds: bool) -> i32 {
     -i32::from(holds)
 }
 
-/// The ground of a step. Without `LIT` no wall is lit.
-pub(super) struct Step<const F: usize, const LIT: bool> {
-    shares: [Shares; F],
-    near: i32,
-    far: i32,
+/// The ground of a step, summed up over its suns.
+pub(super) struct Step<const F: usize> {
+    pub(super) shares: [Shares; F],
+    pub(super) suns: i32,
+    pub(super) near: i32,
+    pub(super) far: i32,
 }
 
-impl<const F: usize, const LIT: bool> Step<F, LIT> {
-    pub(super) fn new(geometry: &Geometry, shares: [Shares; F]) -> Self {
-        Self {
-            shares,
-            near: geometry.near as i32,
-            far: geometry.far as i32,
-        }
-    }
-}
-
-impl<const F: usize, const LIT: bool> Gather<F> for Step<F, LIT> {
-    const WALLS: bool = LIT;
-
+impl<const F: usize, const W: usize> Gather<F, W> for Step<F> {
     #[inline(always)]
     fn value<const D: usize, const NEAR: bool>(
         &self,
-        directions: &[Along<F>; D],
+        directions: &[Along<F, W>; D],
         first: usize,
         here: &Here<F>,
     ) -> [Lanes<f32>; F] {
         let mut walls = [[0_i32; SEGMENT]; 2];
-        if LIT {
+        // How many suns meet a wall near and far along a direction, and stand on one.
+        let mut meeting = [[[0_i32; SEGMENT]; 2]; D];
+        let mut standing = [0_i32; SEGMENT];
+        for w in 0..W {
             for i in 0..SEGMENT {
                 let (mut near, mut far) = (0, 0);
+                let stands = here.wall[i] >> (31 - w) & 1;
                 for d in 0..D {
                     let along = &directions[d];
-                    let step = i32::from(along.wall[i]);
-                    let met = mask(along.wall[i] < along.open[i]);
+                    let step = i32::from(along.wall[w][i]);
+                    let met = mask(along.wall[w][i] < along.open[i]);
                     // A cell's own lit wall is behind it when it faces the search direction: its far
                     // count is dropped, its denominator not (quirk Q29).
-                    let behind = mask(here.wall[i] >> (first + d) & 1 != 0);
+                    let behind = mask(here.wall[i] >> (first + d) & stands != 0);
                     far += (self.far - step) & met & !behind;
                     near += (self.near - step).max(0) & met;
+                    if W > 1 {
+                        meeting[d][1][i] -= met;
+                        if NEAR {
+                            meeting[d][0][i] -= met & mask(step < self.near);
+                        }
+                    }
                 }
-                walls[0][i] = if NEAR {
+                standing[i] += stands as i32;
+                walls[0][i] += if NEAR {
                     near
                 } else {
-                    D as i32 & mask(here.wall[i] >> 31 != 0)
+                    D as i32 & mask(stands != 0)
                 };
-                walls[1][i] = far;
+                walls[1][i] += far;
             }
         }
         let mut out = [[0.0; SEGMENT]; F];
@@ -100,27 +100,32 @@ impl<const F: usize, const LIT: bool> Gather<F> for Step<F, LIT> {
                 let (mut seen, mut met) = ([0; 2], [0; 2]);
                 for d in 0..D {
                     let along = &directions[d];
-                    let meets = mask(along.wall[i] < along.open[i]);
                     seen[1] += along.far[f][i];
-                    if LIT {
-                        met[1] += along.far[f][i] & meets;
-                    }
                     if NEAR {
                         seen[0] += along.near[f][i];
-                        if LIT {
-                            let meets = meets & mask(i32::from(along.wall[i]) < self.near);
-                            met[0] += along.near[f][i] & meets;
+                    }
+                    if W == 1 {
+                        let step = along.wall[0][i];
+                        let meets = mask(step < along.open[i]);
+                        met[1] += along.far[f][i] & meets;
+                        if NEAR {
+                            met[0] += along.near[f][i] & meets & mask(i32::from(step) < self.near);
+                        }
+                    } else if W > 1 {
+                        met[1] += along.far[f][i] * meeting[d][1][i];
+                        if NEAR {
+                            met[0] += along.near[f][i] * meeting[d][0][i];
                         }
                     }
                 }
                 if !NEAR {
                     seen[0] = D as i32 * here.sent[f][i];
-                    met[0] = if LIT {
-                        seen[0] & mask(here.wall[i] >> 31 != 0)
-                    } else {
-                        0
-                    };
+                    if W > 0 {
+                        met[0] = seen[0] * standing[i];
+                    }
                 }
+                // No closure here: the loop would not become one over lanes.
+                let seen = [seen[0] * self.suns, seen[1] * self.suns];
                 out[f][i] = self.shares[f].quadrant(seen, met, [walls[0][i], walls[1][i]]);
             }
         }
@@ -150,13 +155,11 @@ impl Unshaded {
     }
 }
 
-impl Gather<1> for Unshaded {
-    const WALLS: bool = false;
-
+impl Gather<1, 0> for Unshaded {
     #[inline(always)]
     fn value<const D: usize, const NEAR: bool>(
         &self,
-        directions: &[Along<1>; D],
+        directions: &[Along<1, 0>; D],
         _: usize,
         here: &Here<1>,
     ) -> [Lanes<f32>; 1] {
@@ -204,13 +207,11 @@ impl Capped {
     }
 }
 
-impl Gather<1> for Capped {
-    const WALLS: bool = true;
-
+impl Gather<1, 1> for Capped {
     #[inline(always)]
     fn value<const D: usize, const NEAR: bool>(
         &self,
-        directions: &[Along<1>; D],
+        directions: &[Along<1, 1>; D],
         first: usize,
         here: &Here<1>,
     ) -> [Lanes<f32>; 1] {
@@ -218,9 +219,10 @@ impl Gather<1> for Capped {
         for i in 0..SEGMENT {
             for d in 0..D {
                 let along = &directions[d];
-                let met = mask(along.wall[i] < along.open[i]);
+                let step = along.wall[0][i];
+                let met = mask(step < along.open[i]);
                 let behind = mask(here.wall[i] >> (first + d) & 1 != 0);
-                let walls = (self.far - i32::from(along.wall[i])) & met & !behind;
+                let walls = (self.far - i32::from(step)) & met & !behind;
                 let far = along.far[0][i];
                 let value = self.shares.quadrant([0, far], [0, far & met], [0, walls]);
                 out[i] += value.min(1.0);

@@ -16,7 +16,17 @@ pub fn seen_by_ground(wall: &WallCell, buildings: &[u8]) -> u32 {
         .fold(STANDS_HERE, |bits, d| bits | 1 << d)
 }
 
-const STANDS_HERE: u32 = 1 << 31;
+/// What is seen of a wall that the suns of a mask light: as [`seen_by_ground`], the bit of sun i below
+/// bit 31 by as many.
+#[must_use]
+pub fn seen_in_light(seen: u32, suns: u8) -> u32 {
+    if seen & STANDS_HERE == 0 || suns == 0 {
+        return 0;
+    }
+    seen & !STANDS_HERE | u32::from(suns.reverse_bits()) << 24
+}
+
+pub(super) const STANDS_HERE: u32 = 1 << 31;
 
 /// The walls of a raster, row by row.
 #[derive(Clone, Debug)]
@@ -52,10 +62,11 @@ impl Walls {
         self.walls.iter().copied()
     }
 
-    /// Those that `sunlit` says stand in full sun; `None` if there is none.
-    pub(super) fn lit<'a>(&'a self, sunlit: &'a [bool]) -> Option<LitWalls<'a>> {
+    /// Those that stand in full sun, one bit a sun; `None` if there is none.
+    pub(super) fn lit<'a>(&'a self, sunlit: &'a [u8]) -> Option<LitWalls<'a>> {
         assert_eq!(sunlit.len(), self.walls.len());
-        sunlit.contains(&true).then_some(LitWalls {
+        let any = sunlit.iter().any(|&suns| suns != 0);
+        any.then_some(LitWalls {
             walls: self,
             sunlit,
         })
@@ -66,12 +77,13 @@ impl Walls {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LitWalls<'a> {
     walls: &'a Walls,
-    sunlit: &'a [bool],
+    sunlit: &'a [u8],
 }
 
 impl LitWalls<'_> {
-    /// Column of the lit walls of a row on open ground, and the directions they face.
-    pub(super) fn of_row(&self, row: isize) -> impl Iterator<Item = (usize, u32)> {
+    /// Column of the lit walls of a row on open ground, the directions they face, and a bit for
+    /// every sun that lights them.
+    pub(super) fn of_row(&self, row: isize) -> impl Iterator<Item = (usize, u32, u8)> {
         let rows = &self.walls.rows;
         let inside = usize::try_from(row).ok().filter(|r| r + 1 < rows.len());
         let walls = inside.map_or(0..0, |r| rows[r]..rows[r + 1]);
@@ -80,7 +92,7 @@ impl LitWalls<'_> {
         self.walls.walls[walls]
             .iter()
             .zip(lit)
-            .filter(|((_, seen), lit)| **lit && seen & STANDS_HERE != 0)
-            .map(move |((cell, seen), _)| (*cell as usize - first, seen & !STANDS_HERE))
+            .filter(|((_, seen), lit)| **lit != 0 && seen & STANDS_HERE != 0)
+            .map(move |((cell, seen), lit)| (*cell as usize - first, seen & !STANDS_HERE, *lit))
     }
 }

@@ -7,35 +7,35 @@ use std::ops::Range;
 
 /// What a segment sees along one direction.
 #[derive(Clone, Copy)]
-pub(super) struct Along<const F: usize> {
+pub(super) struct Along<const F: usize, const W: usize> {
     /// Step at the first building.
     pub(super) open: Lanes<u8>,
-    /// Step at the first lit wall, seen or behind a building; [`NO_WALL`] if none.
-    pub(super) wall: Lanes<u8>,
+    /// Step at the first wall that each sun lights, seen or behind a building; [`NO_WALL`] if none.
+    pub(super) wall: [Lanes<u8>; W],
     /// Sum over the near ground, where that is more than the cell itself; else 0.
     pub(super) near: [Lanes<i32>; F],
     /// Sum over the far ground.
     pub(super) far: [Lanes<i32>; F],
 }
 
-impl<const F: usize> Along<F> {
+impl<const F: usize, const W: usize> Along<F, W> {
     pub(super) const NOTHING: Self = Self {
         open: [0; SEGMENT],
-        wall: [NO_WALL; SEGMENT],
+        wall: [[NO_WALL; SEGMENT]; W],
         near: [[0; SEGMENT]; F],
         far: [[0; SEGMENT]; F],
     };
 }
 
 /// What the rows of a ring give along a direction.
-pub(super) struct Sight<'a, const F: usize> {
+pub(super) struct Sight<'a, const F: usize, const W: usize> {
     taps: &'a Taps,
     positions: &'a [u32],
     sums: [&'a [i32]; F],
-    walls: &'a [u8],
+    walls: [&'a [u8]; W],
 }
 
-impl<const F: usize> Ring<F> {
+impl<const F: usize, const W: usize> Ring<F, W> {
     /// Turn to a direction of a quadrant.
     #[inline(always)]
     pub(super) fn sight<'a, const NEAR: bool>(
@@ -43,23 +43,22 @@ impl<const F: usize> Ring<F> {
         taps: &'a Taps,
         quadrant: usize,
         direction: usize,
-        walls: bool,
-    ) -> Sight<'a, F> {
+    ) -> Sight<'a, F, W> {
         // One length for all, so that one comparison guards them.
         let end = self.sums[0].len();
         let mut sums = [&[][..]; F];
         for f in 0..F {
             sums[f] = &self.sums[f][..end];
         }
+        let mut walls = [&[][..]; W];
+        for w in 0..W {
+            walls[w] = &self.walls[w][quadrant][..end];
+        }
         Sight {
             taps,
             positions: &self.from_here[direction * taps.len()..][..taps.len()],
             sums,
-            walls: if walls {
-                &self.walls[quadrant][..end]
-            } else {
-                &[]
-            },
+            walls,
         }
     }
 
@@ -73,7 +72,7 @@ impl<const F: usize> Ring<F> {
         row: usize,
         col: usize,
         at: usize,
-        along: &mut Along<F>,
+        along: &mut Along<F, W>,
     ) {
         let last = geometry.last_inside(direction, row, col);
         let end = geometry.far as u8 - 1;
@@ -101,27 +100,27 @@ impl<const F: usize> Ring<F> {
     }
 }
 
-impl<const F: usize> Sight<'_, F> {
+impl<const F: usize, const W: usize> Sight<'_, F, W> {
     /// Look from the segment `at` cells into the strip. What cells see that stand on a building is not
     /// told.
     #[inline(always)]
-    pub(super) fn look<const WALLS: bool, const NEAR: bool>(
+    pub(super) fn look<const NEAR: bool>(
         &self,
         open: &Lanes<u8>,
         at: usize,
-        along: &mut Along<F>,
+        along: &mut Along<F, W>,
     ) {
         let number = self.taps.before(open.iter().copied().fold(0, u8::max));
         let at = at as u32;
-        let mut wall = [NO_WALL; SEGMENT];
+        let mut wall = [[NO_WALL; SEGMENT]; W];
         let mut far = [[0; SEGMENT]; F];
         let mut near = [[0; SEGMENT]; F];
         if number > 0 {
             // The farthest first, so that the wall that counts comes last.
             let cut = if NEAR { self.taps.near.min(number) } else { 1 };
-            self.add::<WALLS>(cut..number, open, at, &mut far, &mut wall);
+            self.add(cut..number, open, at, &mut far, &mut wall);
             if NEAR {
-                self.add::<WALLS>(1..cut, open, at, &mut near, &mut wall);
+                self.add(1..cut, open, at, &mut near, &mut wall);
             }
             // Cells on open ground see themselves, and what comes next unless it is a building.
             let own = if NEAR { &mut near } else { &mut far };
@@ -131,10 +130,10 @@ impl<const F: usize> Sight<'_, F> {
                     own[f][i] += sum[i];
                 }
             }
-            if WALLS {
-                let step = lanes(self.walls, self.positions[0] + at);
+            for w in 0..W {
+                let step = lanes(self.walls[w], self.positions[0] + at);
                 for i in 0..SEGMENT {
-                    wall[i] = step[i].min(wall[i].saturating_add(self.taps.second));
+                    wall[w][i] = step[i].min(wall[w][i].saturating_add(self.taps.second));
                 }
             }
             if NEAR {
@@ -155,13 +154,13 @@ impl<const F: usize> Sight<'_, F> {
 
     /// Add what look-ups two steps apart give that see the ground before the building at `open`.
     #[inline(always)]
-    fn add<const WALLS: bool>(
+    fn add(
         &self,
         taps: Range<usize>,
         open: &Lanes<u8>,
         at: u32,
         sums: &mut [Lanes<i32>; F],
-        wall: &mut Lanes<u8>,
+        wall: &mut [Lanes<u8>; W],
     ) {
         if taps.is_empty() {
             return;
@@ -184,10 +183,10 @@ impl<const F: usize> Sight<'_, F> {
             for i in 0..SEGMENT {
                 left[i] += 2;
             }
-            if WALLS {
-                let step = lanes(self.walls, position + at);
+            for w in 0..W {
+                let step = lanes(self.walls[w], position + at);
                 for i in 0..SEGMENT {
-                    first_wall[i] = step[i].min(first_wall[i].saturating_add(2));
+                    first_wall[w][i] = step[i].min(first_wall[w][i].saturating_add(2));
                 }
             }
         }

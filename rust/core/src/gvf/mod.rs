@@ -26,7 +26,7 @@ mod units;
 mod whole_fields;
 
 pub use geometry::{AZIMUTHS, PixelTooSmall};
-pub use lit::seen_by_ground;
+pub use lit::{seen_by_ground, seen_in_light};
 pub use ring::Emitted;
 pub use shares::Shares;
 pub use sweep::FiveFields;
@@ -36,6 +36,7 @@ pub use whole_fields::{WholeFields, largest};
 use crate::grid::{Grid, Window};
 use crate::stage::Stage;
 use crate::walls::WallCell;
+use crate::weather::MOST_SUNS;
 use gather::{Capped, Step, Unshaded};
 use geometry::Geometry;
 use lit::{LitWalls, Walls};
@@ -73,8 +74,10 @@ pub struct GvfStep<'a> {
     pub sent: &'a dyn Emitted<2>,
     /// What they are counted in.
     pub units: [Unit; 2],
-    /// Which walls are sunlit over their full height.
-    pub sunlit: &'a [bool],
+    /// Walls that are sunlit over their full height: bit i for sun i.
+    pub sunlit: &'a [u8],
+    /// Suns of the step; what is seen of lit walls is the mean over them.
+    pub suns: usize,
     /// Wall emission above that at air temperature [W m⁻²], and wall albedo.
     pub wall: [f64; 2],
     /// Shadow factor sd, only for [`GvfFields::sums`].
@@ -178,17 +181,17 @@ impl GroundView {
         self.walls.seen()
     }
 
-    /// Unit to count a field in whose values are no larger than `bound`.
+    /// Unit to count a field in whose values are no larger than `bound`, summed up over `suns`.
     #[must_use]
-    pub fn unit(&self, bound: f64) -> Unit {
-        Unit::new(bound, self.geometry.far)
+    pub fn unit(&self, bound: f64, suns: usize) -> Unit {
+        Unit::new(bound, self.geometry.far * suns)
     }
 
     /// Weights of the sums over a quadrant: of the emission, and of the albedo.
     #[must_use]
-    pub fn shares(&self, units: [Unit; 2], wall: [f64; 2]) -> [Shares; 2] {
+    pub fn shares(&self, units: [Unit; 2], wall: [f64; 2], suns: usize) -> [Shares; 2] {
         let Geometry { near, far, .. } = self.geometry;
-        [0, 1].map(|f| Shares::new(near, far, units[f], wall[f]))
+        [0, 1].map(|f| Shares::new(near, far, units[f], wall[f]).over(suns))
     }
 
     /// Evaluate a step (G 7.5, 7.6).
@@ -210,13 +213,20 @@ impl GroundView {
     /// A step that is evaluated in parts.
     ///
     /// # Panics
-    /// If there is not one entry of `sunlit` a wall.
+    /// If there is not one entry of `sunlit` a wall, or more than [`MOST_SUNS`] suns or none.
     #[must_use]
     pub fn look<'a>(&'a self, step: &GvfStep<'a>) -> Look<'a> {
+        assert!((1..=MOST_SUNS).contains(&step.suns), "{} suns", step.suns);
+        let geometry = &self.geometry;
         Look {
-            geometry: &self.geometry,
+            geometry,
             sent: step.sent,
-            shares: self.shares(step.units, step.wall),
+            gather: Step {
+                shares: self.shares(step.units, step.wall, step.suns),
+                suns: step.suns as i32,
+                near: geometry.near as i32,
+                far: geometry.far as i32,
+            },
             walls: self.walls.lit(step.sunlit),
         }
     }
@@ -229,11 +239,12 @@ impl GroundView {
     /// `gvfSum` and `gvfNorm`.
     fn sums(&self, shadow: &[f32], walls: Option<&LitWalls<'_>>) -> [Vec<f32>; 2] {
         let geometry = &self.geometry;
-        let unit = self.unit(largest(shadow));
+        let unit = self.unit(largest(shadow), 1);
         let field = WholeFields::new(geometry.grid.cols, [shadow], [unit]);
         let gather = Capped::new(geometry, unit);
         let rows = 0..geometry.grid.rows;
-        let [seen] = geometry.sweep(rows, &field, walls, &gather, Default::default());
+        let spare = Default::default();
+        let [seen] = geometry.sweep::<1, 1, _>(rows, &field, walls, &gather, spare);
         // The mean of two opposite sides, which are sums.
         let sum: Vec<f32> = seen.planes()[0].iter().map(|m| 2.0 * m).collect();
         let norm = sum
@@ -255,7 +266,7 @@ impl GroundView {
 pub struct Look<'a> {
     geometry: &'a Geometry,
     sent: &'a dyn Emitted<2>,
-    shares: [Shares; 2],
+    gather: Step<2>,
     walls: Option<LitWalls<'a>>,
 }
 
@@ -265,16 +276,18 @@ impl Look<'_> {
     /// more: new memory costs as much time as half of the view.
     #[must_use]
     pub fn rows(&self, rows: Range<usize>, spare: [FiveFields; 2]) -> [FiveFields; 2] {
-        let Self { geometry, sent, .. } = *self;
-        match &self.walls {
-            Some(walls) => {
-                let gather = Step::<2, true>::new(geometry, self.shares);
-                geometry.sweep(rows, sent, Some(walls), &gather, spare)
-            }
-            None => {
-                let gather = Step::<2, false>::new(geometry, self.shares);
-                geometry.sweep(rows, sent, None, &gather, spare)
-            }
+        let Self {
+            geometry,
+            sent,
+            gather,
+            walls,
+        } = self;
+        // Compiled for few numbers of suns; those that are not there light nothing.
+        match (walls, gather.suns) {
+            (None, _) => geometry.sweep::<2, 0, _>(rows, *sent, None, gather, spare),
+            (walls, 1) => geometry.sweep::<2, 1, _>(rows, *sent, walls.as_ref(), gather, spare),
+            (walls, 2 | 3) => geometry.sweep::<2, 3, _>(rows, *sent, walls.as_ref(), gather, spare),
+            (walls, _) => geometry.sweep::<2, 5, _>(rows, *sent, walls.as_ref(), gather, spare),
         }
     }
 }
@@ -286,6 +299,7 @@ fn unshaded_albedo(geometry: &Geometry, ground: &Ground<'_>) -> FiveFields {
     let field = WholeFields::new(geometry.grid.cols, [ground.albedo], [unit]);
     let gather = Unshaded::new(geometry, unit, ground.wall_albedo);
     let rows = 0..geometry.grid.rows;
-    let [albnosh] = geometry.sweep(rows, &field, None, &gather, Default::default());
+    let spare = Default::default();
+    let [albnosh] = geometry.sweep::<1, 0, _>(rows, &field, None, &gather, spare);
     albnosh
 }

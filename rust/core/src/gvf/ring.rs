@@ -21,7 +21,7 @@ pub(super) const NO_WALL: u8 = u8::MAX;
 
 /// The window. Row `r` of the raster is at `r` modulo the height; nothing is sent from outside the
 /// raster.
-pub(super) struct Ring<const F: usize> {
+pub(super) struct Ring<const F: usize, const W: usize> {
     rows: usize,
     pub(super) stride: usize,
     margin: usize,
@@ -29,10 +29,10 @@ pub(super) struct Ring<const F: usize> {
     first: usize,
     /// Of every field by row and kind of pair.
     pub(super) sums: [Vec<i32>; F],
-    /// Step at which a lit wall is met, counted from the first cell that is seen; in every quadrant as
-    /// the sums. Empty where none is lit.
-    pub(super) walls: [Vec<u8>; 4],
-    /// The last two rows put in: what is sent by open ground, and where walls are lit.
+    /// Step at which a wall is met that a sun lights, counted from the first cell that is seen; by sun
+    /// and in every quadrant as the sums.
+    pub(super) walls: [[Vec<u8>; 4]; W],
+    /// The last two rows put in: what is sent by open ground, and which suns light a wall.
     open: [[Vec<i32>; F]; 2],
     lit: [Vec<u8>; 2],
     /// Where the look-ups of all directions are, from row 0 and from the row that is looked from.
@@ -42,9 +42,9 @@ pub(super) struct Ring<const F: usize> {
     neighbours_from_start: Vec<i32>,
 }
 
-impl<const F: usize> Ring<F> {
+impl<const F: usize, const W: usize> Ring<F, W> {
     /// A window for strips of `cols` columns, a multiple of a segment.
-    pub(super) fn new(geometry: &Geometry, cols: usize, walls: bool) -> Self {
+    pub(super) fn new(geometry: &Geometry, cols: usize) -> Self {
         let margin = geometry.far + 1;
         let stride = cols + 2 * margin;
         let rows = 2 * geometry.far - 1;
@@ -55,7 +55,7 @@ impl<const F: usize> Ring<F> {
             margin,
             first: 0,
             sums: from_fn(|_| vec![0; cells]),
-            walls: from_fn(|_| vec![NO_WALL; if walls { cells } else { 0 }]),
+            walls: from_fn(|_| from_fn(|_| vec![NO_WALL; cells])),
             open: from_fn(|_| from_fn(|_| vec![0; stride])),
             lit: from_fn(|_| vec![0; stride]),
             from_start: Vec::new(),
@@ -177,15 +177,20 @@ impl<const F: usize> Ring<F> {
         self.lit.swap(0, 1);
         self.lit[1].fill(0);
         let lead = self.first as isize - self.margin as isize;
-        for (col, _) in walls.of_row(row) {
+        for (col, _, suns) in walls.of_row(row) {
             let at = usize::try_from(col as isize - lead).ok();
             if let Some(lit) = at.and_then(|at| self.lit[1].get_mut(at)) {
-                *lit = 1;
+                *lit = suns;
             }
         }
         let [before, now] = self.lit.each_ref().map(Vec::as_slice);
         let n = self.stride;
-        for (walls, kinds) in self.walls.iter_mut().zip(OF_QUADRANT) {
+        let of_suns = self.walls.iter_mut().enumerate();
+        let of_quadrants = of_suns.flat_map(|(sun, walls)| {
+            let walls = walls.iter_mut().zip(OF_QUADRANT);
+            walls.map(move |(walls, kinds)| (1_u8 << sun, walls, kinds))
+        });
+        for (sun, walls, kinds) in of_quadrants {
             for (kind, backward) in kinds {
                 let (slot, a, b, from) = match kind {
                     EAST => (here, &now[..n - 1], &now[1..], 0),
@@ -197,14 +202,14 @@ impl<const F: usize> Ring<F> {
                 let at = (slot * KINDS + kind) * n + from;
                 let steps = walls[at..at + n - 1].iter_mut();
                 for ((step, first), second) in steps.zip(first).zip(second) {
-                    let later = if *second != 0 { 1 } else { NO_WALL };
-                    *step = if *first != 0 { 0 } else { later };
+                    let later = if *second & sun != 0 { 1 } else { NO_WALL };
+                    *step = if *first & sun != 0 { 0 } else { later };
                 }
             }
             if geometry.taps.alone {
                 let at = (here * KINDS + ALONE) * n;
                 for (step, lit) in walls[at..at + n].iter_mut().zip(now) {
-                    *step = if *lit != 0 { 0 } else { NO_WALL };
+                    *step = if *lit & sun != 0 { 0 } else { NO_WALL };
                 }
             }
         }

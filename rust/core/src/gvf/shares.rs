@@ -29,6 +29,19 @@ impl Shares {
         Self::with_far_wall(near, far, far + 1, unit, wall)
     }
 
+    /// Weights of sums over as many suns, whose mean is wanted. The cell itself is seen once.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a few suns")]
+    pub fn over(self, suns: usize) -> Self {
+        let part = |weights: [f32; 2]| weights.map(|x| x / suns as f32);
+        Self {
+            free: part(self.free),
+            met: part(self.met),
+            wall: part(self.wall),
+            own: self.own,
+        }
+    }
+
     /// As [`Self::new`], with another number of cells in a far mean that meets a wall.
     #[expect(clippy::cast_possible_truncation, reason = "weights of f32 sums")]
     pub(super) fn with_far_wall(

@@ -2,7 +2,7 @@
 
 use super::gather::{Gather, Here};
 use super::geometry::{Geometry, Lanes, QUADRANTS, SEGMENT, STRIP};
-use super::lit::LitWalls;
+use super::lit::{LitWalls, STANDS_HERE, seen_in_light};
 use super::look::Along;
 use super::ring::{Emitted, Ring};
 use crate::grid::{Grid, Window};
@@ -51,7 +51,7 @@ const TASKS_A_THREAD: usize = 2;
 impl Geometry {
     /// Look along every direction from every cell of the core that lies in some `rows`; `walls` are
     /// the lit ones. `out` is written over: it holds those rows.
-    pub(super) fn sweep<const F: usize, G: Gather<F>>(
+    pub(super) fn sweep<const F: usize, const W: usize, G: Gather<F, W>>(
         &self,
         rows: Range<usize>,
         field: &dyn Emitted<F>,
@@ -64,7 +64,7 @@ impl Geometry {
             field.make_room(cells, self.core == Window::whole(self.grid));
         }
         let tasks = self.tasks(rows, &mut out);
-        let scratch = || (Ring::new(self, STRIP, G::WALLS), Bench::new());
+        let scratch = || (Ring::<F, W>::new(self, STRIP), Bench::<F, W>::new());
         tasks
             .into_par_iter()
             .for_each_init(scratch, |(ring, bench), task| {
@@ -159,29 +159,29 @@ struct Task<'a> {
     lines: Vec<Vec<&'a mut [f32]>>,
 }
 
-struct Sweep<'a, const F: usize, G> {
+struct Sweep<'a, const F: usize, const W: usize, G> {
     geometry: &'a Geometry,
     field: &'a dyn Emitted<F>,
     walls: Option<&'a LitWalls<'a>>,
     gather: &'a G,
-    ring: &'a mut Ring<F>,
-    bench: &'a mut Bench<F>,
+    ring: &'a mut Ring<F, W>,
+    bench: &'a mut Bench<F, W>,
     task: Task<'a>,
 }
 
 /// The near ground is the cell itself.
-struct CellIsNear<'a, const F: usize, G>(Sweep<'a, F, G>);
+struct CellIsNear<'a, const F: usize, const W: usize, G>(Sweep<'a, F, W, G>);
 /// The near ground is more than that: small pixels.
-struct MoreIsNear<'a, const F: usize, G>(Sweep<'a, F, G>);
+struct MoreIsNear<'a, const F: usize, const W: usize, G>(Sweep<'a, F, W, G>);
 
-impl<const F: usize, G: Gather<F>> Kernel for CellIsNear<'_, F, G> {
+impl<const F: usize, const W: usize, G: Gather<F, W>> Kernel for CellIsNear<'_, F, W, G> {
     #[inline(always)]
     fn run(self) {
         self.0.run::<false>();
     }
 }
 
-impl<const F: usize, G: Gather<F>> Kernel for MoreIsNear<'_, F, G> {
+impl<const F: usize, const W: usize, G: Gather<F, W>> Kernel for MoreIsNear<'_, F, W, G> {
     #[inline(always)]
     fn run(self) {
         self.0.run::<true>();
@@ -189,13 +189,13 @@ impl<const F: usize, G: Gather<F>> Kernel for MoreIsNear<'_, F, G> {
 }
 
 /// What a row of a strip needs while it is looked from, segment by segment.
-struct Bench<const F: usize> {
+struct Bench<const F: usize, const W: usize> {
     here: Vec<Here<F>>,
-    seen: Vec<[Along<F>; 5]>,
+    seen: Vec<[Along<F, W>; 5]>,
     quadrants: Vec<[[Lanes<f32>; F]; 4]>,
 }
 
-impl<const F: usize> Bench<F> {
+impl<const F: usize, const W: usize> Bench<F, W> {
     fn new() -> Self {
         let segments = STRIP / SEGMENT;
         Self {
@@ -206,7 +206,7 @@ impl<const F: usize> Bench<F> {
     }
 }
 
-impl<const F: usize, G: Gather<F>> Sweep<'_, F, G> {
+impl<const F: usize, const W: usize, G: Gather<F, W>> Sweep<'_, F, W, G> {
     #[inline(always)]
     fn run<const NEAR: bool>(mut self) {
         let lines = std::mem::take(&mut self.task.lines);
@@ -256,10 +256,10 @@ impl<const F: usize, G: Gather<F>> Sweep<'_, F, G> {
             }
         }
         if let Some(walls) = self.walls {
-            for (col, faces) in walls.of_row(row as isize) {
+            for (col, faces, suns) in walls.of_row(row as isize) {
                 let at = col.wrapping_sub(self.task.strip);
                 if let Some(here) = self.bench.here.get_mut(at / SEGMENT) {
-                    here.wall[at % SEGMENT] = 1 << 31 | faces;
+                    here.wall[at % SEGMENT] = seen_in_light(STANDS_HERE | faces, suns);
                 }
             }
         }
@@ -272,18 +272,12 @@ impl<const F: usize, G: Gather<F>> Sweep<'_, F, G> {
         let first = QUADRANTS[quadrant].start;
         for d in 0..D {
             let direction = first + d;
-            let sight = self
-                .ring
-                .sight::<NEAR>(&geometry.taps, quadrant, direction, G::WALLS);
+            let sight = self.ring.sight::<NEAR>(&geometry.taps, quadrant, direction);
             let open = &geometry.open_steps_at(row, self.task.strip)[..segments];
             for (segment, seen) in self.bench.seen[..segments].iter_mut().enumerate() {
                 let (at, open, along) =
                     (segment * SEGMENT, &open[segment][direction], &mut seen[d]);
-                if G::WALLS {
-                    sight.look::<true, NEAR>(open, at, along);
-                } else {
-                    sight.look::<false, NEAR>(open, at, along);
-                }
+                sight.look::<NEAR>(open, at, along);
             }
             if geometry.is_inside(row, self.task.strip, segments * SEGMENT) {
                 continue;

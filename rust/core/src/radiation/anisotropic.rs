@@ -9,6 +9,7 @@ use super::bytes::ByteTable;
 use crate::constants::DEG;
 use crate::patches::{PatchMasks, PatchTable};
 use crate::sky::emissivity::martin_berdahl_factor;
+use crate::weather::{Sun, Suns};
 use rayon::prelude::*;
 
 /// Azimuth the four sides E, S, W, N look to [deg].
@@ -229,8 +230,18 @@ pub struct PatchTerms {
     pub radiance: f64,
     /// Share of the diffuse light.
     pub share: f64,
-    /// The patch stands opposite the sun.
-    pub opposite: bool,
+}
+
+/// What one of the suns of a step does to the patches.
+#[derive(Clone, Debug)]
+pub struct PatchLight {
+    /// Which building patches it lights.
+    pub lit: LitPatches,
+    /// The patches opposite it, by patch.
+    pub opposite: Vec<bool>,
+    /// Weights of the patches it lights, for its share of the step: side; side and down of those
+    /// opposite it.
+    pub building: ByteTable<4>,
 }
 
 /// Tables of one daytime step.
@@ -240,10 +251,10 @@ pub struct PatchStep {
     pub terms: Vec<PatchTerms>,
     /// Sky radiance times cylinder weight, and share of diffuse light, of patches in the sky.
     pub sky: ByteTable<2>,
-    /// Which building patches are lit.
-    pub lit: LitPatches,
-    /// Weights of lit building patches: side; side and down of those opposite the sun.
-    pub building: ByteTable<4>,
+    /// Share of the step that each sun stands for.
+    pub sun_share: f64,
+    /// The suns that are up.
+    pub suns: Vec<PatchLight>,
     /// Box sides, only where they are asked for.
     pub sides: Option<SideTables>,
 }
@@ -255,17 +266,15 @@ pub struct SideTables {
     pub sky: ByteTable<8>,
     /// Sky radiance times weight.
     pub light: ByteTable<4>,
-    /// Weight of building patches opposite the sun.
-    pub building: ByteTable<4>,
+    /// Weight of building patches opposite each sun, for its share of the step.
+    pub building: Vec<ByteTable<4>>,
 }
 
 /// Sun and sky of a step, as the patches need them.
 #[derive(Clone, Copy, Debug)]
 pub struct PatchSun<'a> {
-    /// Sun azimuth [deg].
-    pub azimuth_deg: f64,
-    /// Tangent of the sun altitude.
-    pub tan_altitude: f64,
+    /// The suns of the step.
+    pub suns: &'a Suns,
     /// Diffuse horizontal irradiance [W m⁻²].
     pub diffuse: f64,
     /// Relative luminance per patch.
@@ -281,12 +290,13 @@ fn opposite(sun_azimuth_deg: f64, azimuth_deg: f64) -> bool {
 }
 
 impl SideTables {
-    /// Tables with `radiance(patch)` the sky's shortwave radiance and `faces(patch)` true for
-    /// patches opposite the sun.
+    /// Tables with `radiance(patch)` the sky's shortwave radiance and `suns` those that are up, each
+    /// for `share` of the step.
     fn new(
         weights: &[PatchWeight],
         radiance: impl Fn(usize) -> f64,
-        faces: impl Fn(usize) -> bool,
+        suns: &[PatchLight],
+        share: f64,
     ) -> Self {
         let n = weights.len();
         let sky = |i: usize| {
@@ -299,18 +309,47 @@ impl SideTables {
                 }
             })
         };
-        let opposed = |i: usize| if faces(i) { weights[i].sides } else { [0.0; 4] };
+        let opposed = |sun: &PatchLight, i: usize| {
+            if sun.opposite[i] {
+                weights[i].sides.map(|w| w * share)
+            } else {
+                [0.0; 4]
+            }
+        };
         Self {
             sky: ByteTable::new(n, sky),
             light: ByteTable::new(n, |i| weights[i].sides.map(|w| radiance(i) * w)),
-            building: ByteTable::new(n, opposed),
+            building: suns
+                .iter()
+                .map(|sun| ByteTable::new(n, |i| opposed(sun, i)))
+                .collect(),
         }
     }
 
     /// Tables of a step without sun.
     #[must_use]
     pub fn night(weights: &[PatchWeight]) -> Self {
-        Self::new(weights, |_| 0.0, |_| false)
+        Self::new(weights, |_| 0.0, &[], 1.0)
+    }
+}
+
+impl PatchLight {
+    /// What a sun does in its `share` of the step.
+    fn new(weights: &[PatchWeight], sun: Sun, share: f64) -> Self {
+        let opposite: Vec<bool> = weights
+            .iter()
+            .map(|w| opposite(sun.azimuth, w.azimuth_deg))
+            .collect();
+        let building = |i: usize| {
+            let w = &weights[i];
+            let facing = f64::from(u8::from(opposite[i]));
+            [w.side, facing * w.side, facing * w.down, 0.0].map(|w| w * share)
+        };
+        Self {
+            lit: LitPatches::new(weights, sun.azimuth, (sun.altitude * DEG).tan()),
+            building: ByteTable::new(weights.len(), building),
+            opposite,
+        }
     }
 }
 
@@ -330,24 +369,21 @@ impl PatchStep {
                 } else {
                     l
                 },
-                opposite: opposite(sun.azimuth_deg, w.azimuth_deg),
             })
             .collect();
-        let building = |i: usize| {
-            let w = &weights[i];
-            if terms[i].opposite {
-                [w.side, w.side, w.down, 0.0]
-            } else {
-                [w.side, 0.0, 0.0, 0.0]
-            }
-        };
+        let sun_share = 1.0 / sun.suns.all().len() as f64;
+        let suns: Vec<PatchLight> = sun
+            .suns
+            .up()
+            .map(|(_, sun)| PatchLight::new(weights, sun, sun_share))
+            .collect();
         let sky = |i: usize| [terms[i].radiance * weights[i].side, terms[i].share];
         Self {
             sky: ByteTable::new(weights.len(), sky),
-            lit: LitPatches::new(weights, sun.azimuth_deg, sun.tan_altitude),
-            building: ByteTable::new(weights.len(), building),
             sides: with_sides
-                .then(|| SideTables::new(weights, |i| terms[i].radiance, |i| terms[i].opposite)),
+                .then(|| SideTables::new(weights, |i| terms[i].radiance, &suns, sun_share)),
+            sun_share,
+            suns,
             terms,
         }
     }
@@ -356,17 +392,39 @@ impl PatchStep {
     #[inline(always)]
     #[must_use]
     pub fn sums(&self, cell: &CellMasks<'_>, s: f32) -> CellSums {
+        match self.suns.as_slice() {
+            [a] => self.sums_of([a], cell, s),
+            [a, b] => self.sums_of([a, b], cell, s),
+            [a, b, c] => self.sums_of([a, b, c], cell, s),
+            [a, b, c, d] => self.sums_of([a, b, c, d], cell, s),
+            [a, b, c, d, e, ..] => self.sums_of([a, b, c, d, e], cell, s),
+            [] => self.sums_of([], cell, s),
+        }
+    }
+
+    #[inline(always)]
+    fn sums_of<const N: usize>(
+        &self,
+        suns: [&PatchLight; N],
+        cell: &CellMasks<'_>,
+        s: f32,
+    ) -> CellSums {
         let mut sky = [0.0; 2];
         let mut foliage = [0.0; 2];
         let mut building = [0.0; 4];
-        let lit = self.lit.mask(s);
+        let mut lit = [&[][..]; N];
+        for n in 0..N {
+            lit[n] = suns[n].lit.mask(s);
+        }
         for index in 0..cell.words() {
             let classes = cell.classes(index);
             self.sky.add_word(index, classes.sky, &mut sky);
             self.sky
                 .add_sparse_word(index, classes.behind_foliage, &mut foliage);
-            self.building
-                .add_sparse_word(index, classes.building & lit[index], &mut building);
+            for n in 0..N {
+                let word = classes.building & lit[n][index];
+                suns[n].building.add_sparse_word(index, word, &mut building);
+            }
         }
         CellSums {
             sky_light: sky[0],
@@ -415,10 +473,10 @@ pub struct SideSums {
 }
 
 impl SideTables {
-    /// Sums of one cell; `lit` is the mask of lit patches, `None` at night.
+    /// Sums of one cell with building sky view `s`; `suns` are those of the step that are up.
     #[inline(always)]
     #[must_use]
-    pub fn sums(&self, cell: &CellMasks<'_>, lit: Option<&[u32]>) -> SideSums {
+    pub fn sums(&self, cell: &CellMasks<'_>, s: f32, suns: &[PatchLight]) -> SideSums {
         let mut sky = [0.0; 8];
         let mut out = SideSums::default();
         for index in 0..cell.words() {
@@ -427,10 +485,12 @@ impl SideTables {
             self.light.add_word(index, classes.sky, &mut out.light);
             self.light
                 .add_sparse_word(index, classes.behind_foliage, &mut out.foliage_light);
-            if let Some(lit) = lit {
-                let word = classes.building & lit[index];
-                self.building
-                    .add_sparse_word(index, word, &mut out.opposite);
+        }
+        for (sun, building) in suns.iter().zip(&self.building) {
+            let lit = sun.lit.mask(s);
+            for index in 0..cell.words() {
+                let word = cell.classes(index).building & lit[index];
+                building.add_sparse_word(index, word, &mut out.opposite);
             }
         }
         out.sky = std::array::from_fn(|d| sky[d]);

@@ -42,7 +42,8 @@ pub struct Cells<'a> {
     pub albedo: Option<&'a [f32]>,
     /// Emissivity where it is given as a raster.
     pub emissivity: Option<&'a [f32]>,
-    /// Shadow flags; `None` at night.
+    /// Light, see [`super::light`]: the shadow flags of one sun, the states of several; `None` at
+    /// night.
     pub shadow: Option<&'a [u8]>,
     /// Ground view; `None` at night.
     pub ground: Option<GroundFields<'a>>,

@@ -7,6 +7,7 @@
 pub mod anisotropic;
 pub mod bytes;
 pub mod cells;
+pub mod light;
 pub mod longwave;
 pub mod shortwave;
 pub mod sides;

@@ -47,9 +47,13 @@ pub fn ground(work: &mut Work, tables: &StepTables) {
             work.drad[i] = sun.diffuse * (work.light[1][i] + transmitted * work.light[3][i]);
         }
     }
+    // Looked up beforehand, so that the next loop is one over lanes.
+    for i in 0..BLOCK {
+        work.kdown[i] = sun.light.down[usize::from(work.state[i])];
+    }
     for i in 0..BLOCK {
         let from_walls = sun.wall_albedo * (1.0 - work.through[i]) * work.on_walls[i];
-        work.kdown[i] = sun.beam_down * work.shadow[i] + work.drad[i] + from_walls;
+        work.kdown[i] = work.kdown[i] + work.drad[i] + from_walls;
         // The ground under walls sees the isotropic diffuse light even below a patch sky.
         let below = sun.diffuse * work.through[i] + from_walls;
         for q in 0..5 {
@@ -99,13 +103,12 @@ pub fn body(work: &mut Work, tables: &StepTables) {
     if !tables.day {
         return;
     }
-    let beam = if tables.body.cylinder {
-        tables.sun.beam_side
+    if tables.body.cylinder {
+        for i in 0..BLOCK {
+            work.kside_i[i] = tables.sun.light.side[usize::from(work.state[i])];
+        }
     } else {
-        0.0
-    };
-    for i in 0..BLOCK {
-        work.kside_i[i] = beam * work.shadow[i];
+        work.kside_i.fill(0.0);
     }
     match (tables.anisotropic, tables.body.cylinder) {
         (false, _) => isotropic_sides(work, tables),
@@ -119,18 +122,17 @@ pub fn body(work: &mut Work, tables: &StepTables) {
 fn isotropic_sides(work: &mut Work, tables: &StepTables) {
     let sun = &tables.sun;
     for d in 0..SIDES {
-        let beam = if tables.body.cylinder {
-            0.0
-        } else {
-            sun.box_beam[d]
-        };
         isotropic_side(
             &mut work.k[d],
             &work.side_views[d],
-            [&work.on_walls, &work.kup[1 + d], &work.shadow],
+            [&work.on_walls, &work.kup[1 + d]],
             sun,
-            beam,
         );
+        if !tables.body.cylinder {
+            for i in 0..BLOCK {
+                work.k[d][i] += sun.light.sides[d][usize::from(work.state[i])];
+            }
+        }
     }
     work.kside.fill(0.0);
     work.kside_d.fill(0.0);
@@ -141,9 +143,8 @@ fn isotropic_sides(work: &mut Work, tables: &StepTables) {
 fn isotropic_side(
     side: &mut Lane,
     [s, sv, _]: &[Lane; 3],
-    [on_walls, kup, shadow]: [&Lane; 3],
+    [on_walls, kup]: [&Lane; 2],
     sun: &SunTerms,
-    beam: f32,
 ) {
     for i in 0..BLOCK {
         let ws = side_weight(s[i]);
@@ -151,7 +152,7 @@ fn isotropic_side(
         let hidden = 1.0 - ws + sun.canopy_beam * (ws - wb);
         let diffuse = sun.diffuse * (1.0 - hidden);
         let walls = sun.wall_albedo * hidden * on_walls[i];
-        side[i] = 0.5 * (diffuse + walls + kup[i]) + beam * shadow[i];
+        side[i] = 0.5 * (diffuse + walls + kup[i]);
     }
 }
 
@@ -189,12 +190,14 @@ fn box_sides(work: &mut Work, tables: &StepTables) {
     for d in 0..SIDES {
         let whole = tables.patch_longwave.whole_sides[d];
         for i in 0..BLOCK {
+            work.k[d][i] = sun.light.sides[d][usize::from(work.state[i])];
+        }
+        for i in 0..BLOCK {
             let [sky, _, light, foliage, opposite] = &work.side_sums;
             let diffuse = light[d][i] + transmitted * foliage[d][i];
             let reflected =
                 sun.shaded_radiance * (whole - sky[d][i]) + sun.lit_radiance_gain * opposite[d][i];
-            work.k[d][i] =
-                sun.box_beam[d] * work.shadow[i] + diffuse + reflected + 0.5 * work.kup[1 + d][i];
+            work.k[d][i] = work.k[d][i] + diffuse + reflected + 0.5 * work.kup[1 + d][i];
         }
     }
     work.kside.fill(0.0);

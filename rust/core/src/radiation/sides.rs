@@ -64,13 +64,13 @@ fn isotropic(work: &mut Work, tables: &StepTables, d: usize) {
     let l = &tables.longwave;
     let consistent = tables.formulation.consistent_side_longwave;
     let mut wall = [l.wall; BLOCK];
-    if l.facing[d] {
+    if l.facing[d] > 0.0 {
         facing_wall(
             &mut wall,
             &work.side_views[d][0],
             &work.f_sh,
             l,
-            l.wall_facing[d],
+            [l.facing[d], l.wall_facing[d]],
             consistent,
         );
     }
@@ -84,14 +84,14 @@ fn isotropic(work: &mut Work, tables: &StepTables, d: usize) {
     );
 }
 
-/// Flux of a wall the sun shines on: lit above, shaded below (R 7.7).
+/// Flux of a wall the sun shines on for a share of the step: lit above, shaded below (R 7.7).
 #[inline(always)]
 fn facing_wall(
     wall: &mut Lane,
     s: &Lane,
     f_sh: &Lane,
     l: &LongwaveTerms,
-    lit: f32,
+    [share, lit]: [f32; 2],
     consistent: bool,
 ) {
     for i in 0..BLOCK {
@@ -101,7 +101,8 @@ fn facing_wall(
         } else {
             lit_lean(s[i], shaded)
         };
-        wall[i] = lit * (1.0 - shaded) * lean + l.wall * shaded;
+        let sunny = lit * (1.0 - shaded) * lean + l.wall * shaded;
+        wall[i] = share * sunny + (1.0 - share) * l.wall;
     }
 }
 

@@ -6,8 +6,6 @@ use crate::gvf::{Emitted, GroundView, Unit, whole};
 use crate::simd::{self, Kernel};
 use std::ops::Range;
 
-/// Shadow flags of a cell.
-const FLAGS: usize = 8;
 /// Land-cover codes.
 const CODES: usize = 256;
 
@@ -17,7 +15,9 @@ const CODES: usize = 256;
 pub struct GroundStates {
     /// What they are counted in.
     pub units: [Unit; 2],
-    /// By land-cover code and shadow flags; not rounded yet, and without emissivity or albedo where
+    /// States of light there are.
+    pub lights: usize,
+    /// By land-cover code and light; not rounded yet, and without emissivity or albedo where
     /// that is a raster.
     pub states: Vec<[f32; 2]>,
     /// The whole numbers where nothing is a raster.
@@ -30,11 +30,13 @@ impl GroundStates {
     #[must_use]
     pub fn new(cells: &Cells<'_>, tables: &StepTables, view: &GroundView) -> Self {
         let codes = cells.land_cover.map_or(1, |_| CODES);
-        let values: Vec<[f64; 2]> = (0..codes * FLAGS)
-            .map(|state| value(cells, tables, state / FLAGS, state % FLAGS))
+        let lights = tables.sun.light.states;
+        let values: Vec<[f64; 2]> = (0..codes * lights)
+            .map(|state| value(cells, tables, state / lights, state % lights))
             .collect();
+        let suns = tables.sun.light.suns;
         let largest = |f: usize| values.iter().fold(0.0, |most: f64, v| most.max(v[f].abs()));
-        let units = [0, 1].map(|f| view.unit(largest(f)));
+        let units = [0, 1].map(|f| view.unit(largest(f), suns));
         #[expect(clippy::cast_possible_truncation, reason = "a table of f32")]
         let states: Vec<[f32; 2]> = values
             .iter()
@@ -42,6 +44,7 @@ impl GroundStates {
             .collect();
         Self {
             units,
+            lights,
             counted: states.iter().map(|state| state.map(whole)).collect(),
             states,
         }
@@ -49,14 +52,14 @@ impl GroundStates {
 }
 
 /// What a class sends in a state of light, at an albedo and emissivity of 1 where they are rasters.
-fn value(cells: &Cells<'_>, tables: &StepTables, code: usize, flags: usize) -> [f64; 2] {
+fn value(cells: &Cells<'_>, tables: &StepTables, code: usize, light: usize) -> [f64; 2] {
     let ground = &tables.ground;
     let given = |raster: Option<&[f32]>, class: f32| {
         // Codes without a class cannot occur.
         let known = if class.is_finite() { class } else { 0.0 };
         f64::from(if raster.is_some() { 1.0 } else { known })
     };
-    let sunlit = f64::from(tables.sun.sunlit[flags]);
+    let sunlit = f64::from(tables.sun.light.share[light]);
     let always = f64::from(ground.excess_always[code]);
     let excess = always + f64::from(ground.excess[code]) * sunlit;
     let [e0, e1, e2, e3] = ground.excess_emission.map(f64::from);
@@ -115,7 +118,7 @@ impl Kernel for Fill<'_, '_> {
             let cells = cells.slice(at..at + n);
             let mut kinds = [0_u16; PART];
             let mut known = [0_i32; PART];
-            cells.kinds(&mut kinds[..n]);
+            cells.kinds(states.lights, &mut kinds[..n]);
             cells.known(&mut known[..n]);
             if cells.emissivity.is_none() && cells.albedo.is_none() {
                 for i in 0..n {
@@ -136,18 +139,18 @@ impl Kernel for Fill<'_, '_> {
 }
 
 impl Cells<'_> {
-    /// Land-cover code and shadow flags, as [`GroundStates`] is ordered.
+    /// Land-cover code and light, as [`GroundStates`] is ordered.
     #[inline(always)]
-    fn kinds(&self, out: &mut [u16]) {
+    fn kinds(&self, lights: usize, out: &mut [u16]) {
         out.fill(0);
         if let Some(codes) = self.land_cover {
             for (out, code) in out.iter_mut().zip(codes) {
-                *out = FLAGS as u16 * u16::from(*code);
+                *out = lights as u16 * u16::from(*code);
             }
         }
-        if let Some(flags) = self.shadow {
-            for (out, flags) in out.iter_mut().zip(flags) {
-                *out += u16::from(flags & 7);
+        if let Some(lights) = self.shadow {
+            for (out, light) in out.iter_mut().zip(lights) {
+                *out += u16::from(*light);
             }
         }
     }

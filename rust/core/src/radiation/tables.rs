@@ -4,37 +4,33 @@
 //! tables.
 
 use super::anisotropic::{PatchStep, PatchSun, PatchWeight, SideTables};
+use super::light::{Light, sun_in_front};
 use crate::constants::{DEG, KELVIN, SIGMA};
 use crate::delay::{DelayClock, DelayStep};
 use crate::emission::ExcessEmission;
 use crate::ground::{LandCoverTable, SurfaceClass, WATER};
 use crate::params::{BodyShape, Formulation, Params};
 use crate::patches::PatchTable;
-use crate::shadow::{SH, VEGSH};
 use crate::sky::perez::{Luminance, PerezInput, luminance};
 use crate::sky::step::SkyStep;
-use crate::weather::Weather;
+use crate::weather::{Sun, Suns, Weather};
 
 /// Offset the reference subtracts to turn Tmrt into °C.
 const REFERENCE_TMRT_KELVIN: f64 = 273.2;
 
 /// Beam, diffuse light and what shades them.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SunTerms {
-    /// Beam on the horizontal, I sin h.
+    /// Beam on the horizontal in full sun, I sin h; the mean over the suns.
     pub beam_down: f32,
-    /// Beam on an upright surface facing the sun, I cos h.
-    pub beam_side: f32,
-    /// Beam on the sides E, S, W, N of a box; 0 behind.
-    pub box_beam: [f32; 4],
+    /// What of the beam arrives, by the light of a cell.
+    pub light: Light,
     /// Global irradiance.
     pub global: f32,
     /// Diffuse irradiance.
     pub diffuse: f32,
     /// tan h.
     pub inverse_tan_zenith: f32,
-    /// Share of the beam that arrives, by shadow flags (R 7.1).
-    pub sunlit: [f32; 8],
     /// 1 − canopy transmissivity for diffuse light.
     pub canopy_diffuse: f32,
     /// 1 − canopy transmissivity for the beam and the side weights.
@@ -91,9 +87,9 @@ pub struct LongwaveTerms {
     pub wall: f32,
     /// Sunlit wall, ew σ(T + Tw)⁴.
     pub wall_warm: f32,
-    /// The wall seen towards E, S, W, N faces the sun.
-    pub facing: [bool; 4],
-    /// Flux of that wall, ew σ(T + Tw sin θ)⁴.
+    /// The wall seen towards E, S, W, N faces the sun: share of the suns.
+    pub facing: [f32; 4],
+    /// Flux of that wall, ew σ(T + Tw sin θ)⁴, the mean over the suns it faces.
     pub wall_facing: [f32; 4],
     /// 1 − ew.
     pub wall_reflects: f32,
@@ -210,25 +206,17 @@ impl StepTables {
             sky,
             ..
         } = *input;
-        let light = input.patch_sky.filter(|_| sky.day).map(|patch_sky| {
-            luminance(
-                &patch_sky.table,
-                &PerezInput {
-                    zenith_deg: 90.0 - sky.altitude_deg,
-                    azimuth_deg: weather.azimuth,
-                    diffuse: sky.diffuse,
-                    beam: sky.beam,
-                    day_of_year: weather.day_of_year,
-                },
-            )
-        });
+        let suns = weather.suns();
+        let light = input
+            .patch_sky
+            .filter(|_| sky.day)
+            .map(|patch_sky| mean_luminance(patch_sky, weather, sky, &suns));
         let patches = input
             .patch_sky
             .zip(light.as_ref())
             .map(|(patch_sky, light)| {
                 let sun = PatchSun {
-                    azimuth_deg: weather.azimuth,
-                    tan_altitude: (sky.altitude_deg * DEG).tan(),
+                    suns: &suns,
                     diffuse: sky.diffuse,
                     luminance: &light.patches,
                     weighted_share: params.formulation.consistent_patches,
@@ -255,14 +243,36 @@ impl StepTables {
     }
 }
 
-/// Sun azimuth windows of the sides E, S, W, N: the sun stands in front (R 7.5).
-fn sun_in_front(azimuth: f64) -> [bool; 4] {
-    [
-        azimuth <= 180.0,
-        90.0 < azimuth && azimuth <= 270.0,
-        180.0 < azimuth && azimuth <= 360.0,
-        azimuth <= 90.0 || azimuth > 270.0,
-    ]
+/// Sky luminance, the mean over the suns that are up: their beam is the same.
+fn mean_luminance(
+    patch_sky: &PatchSky,
+    weather: &Weather,
+    sky: &SkyStep,
+    suns: &Suns,
+) -> Luminance {
+    let of = |sun: Sun| {
+        luminance(
+            &patch_sky.table,
+            &PerezInput {
+                zenith_deg: 90.0 - sun.altitude,
+                azimuth_deg: sun.azimuth,
+                diffuse: sky.diffuse / suns.share_up(),
+                beam: sky.beam,
+                day_of_year: weather.day_of_year,
+            },
+        )
+    };
+    let skies: Vec<Luminance> = suns.up().map(|(_, sun)| of(sun)).collect();
+    let mean = |value: &dyn Fn(&Luminance) -> f64| {
+        skies.iter().map(value).sum::<f64>() / skies.len() as f64
+    };
+    Luminance {
+        patches: (0..patch_sky.table.len())
+            .map(|i| mean(&|sky| sky.patches[i]))
+            .collect(),
+        clearness: mean(&|sky| sky.clearness),
+        brightness: mean(&|sky| sky.brightness),
+    }
 }
 
 fn sun_terms(input: &StepInput<'_>) -> SunTerms {
@@ -275,6 +285,12 @@ fn sun_terms(input: &StepInput<'_>) -> SunTerms {
     if !sky.day {
         return SunTerms::default();
     }
+    let suns = weather.suns();
+    let mean = |value: &dyn Fn(Sun) -> f64| suns.up().map(|(_, sun)| value(sun)).sum::<f64>();
+    let up = suns.up().count() as f64;
+    // Of a single sun the sums are its own values, to the last bit.
+    let sin_up = mean(&|sun| (sun.altitude * DEG).sin()) / up;
+    let cos_up = mean(&|sun| (sun.altitude * DEG).cos()) / up;
     let (sin_h, cos_h) = (sky.altitude_deg * DEG).sin_cos();
     let tau = params.transmissivity;
     let psi = if weather.leaf_on {
@@ -287,41 +303,20 @@ fn sun_terms(input: &StepInput<'_>) -> SunTerms {
     } else {
         tau
     };
-    let front = sun_in_front(weather.azimuth);
-    let box_beam = std::array::from_fn(|d| {
-        let turn = ((weather.azimuth - 90.0 * d as f64) * DEG).sin();
-        if front[d] {
-            (sky.beam * cos_h * turn) as f32
-        } else {
-            0.0
-        }
-    });
-    let sunlit = std::array::from_fn(|flags| {
-        let bit = |b: u8| {
-            if flags & usize::from(b) != 0 {
-                1.0
-            } else {
-                0.0
-            }
-        };
-        (bit(SH) - (1.0 - bit(VEGSH)) * (1.0 - psi)) as f32
-    });
     let aw = params.wall_albedo;
     let shaded = 0.5 * aw * sky.diffuse / std::f64::consts::PI;
     let half = 0.5 * sky.diffuse;
     let lit = if params.formulation.wall_reflects_diffuse {
-        aw * (sky.beam * cos_h + half)
+        aw * (sky.beam * cos_up + half)
     } else {
-        aw * sky.beam * cos_h + half
+        aw * sky.beam * cos_up + half
     } / std::f64::consts::PI;
     SunTerms {
-        beam_down: (sky.beam * sin_h) as f32,
-        beam_side: (sky.beam * cos_h) as f32,
-        box_beam,
+        beam_down: (sky.beam * sin_up * suns.share_up()) as f32,
+        light: Light::new(&suns, sky.beam, psi),
         global: sky.global as f32,
         diffuse: sky.diffuse as f32,
         inverse_tan_zenith: (sin_h / cos_h) as f32,
-        sunlit,
         canopy_diffuse: (1.0 - diffuse_canopy) as f32,
         canopy_beam: (1.0 - psi) as f32,
         wall_albedo: aw as f32,
@@ -390,14 +385,21 @@ fn longwave_terms(input: &StepInput<'_>) -> LongwaveTerms {
     } = *input;
     let ew = params.wall_emissivity;
     let air = emission(weather.ta);
-    let a = weather.azimuth;
-    // The wall seen towards a side faces the other way: in the east stands a wall that looks west.
-    let in_front = sun_in_front(a);
-    let facing = [in_front[2], in_front[3], in_front[0], in_front[1]].map(|f| f && sky.day);
+    let suns = weather.suns();
     let from = [180.0, 270.0, 0.0, 90.0];
+    // The wall seen towards a side faces the other way: in the east stands a wall that looks west.
+    let faced: [Vec<f64>; 4] = std::array::from_fn(|d| {
+        let azimuths = suns.up().map(|(_, sun)| sun.azimuth);
+        azimuths.filter(|&a| sun_in_front(a)[(d + 2) % 4]).collect()
+    });
+    let facing = std::array::from_fn(|d| (faced[d].len() as f64 / suns.all().len() as f64) as f32);
     let wall_facing = std::array::from_fn(|d| {
-        let sine = ((a - from[d]) * DEG).sin();
-        (ew * emission(weather.ta + sky.wall_excess * sine)) as f32
+        let flux = |a: &f64| {
+            let sine = ((a - from[d]) * DEG).sin();
+            ew * emission(weather.ta + sky.wall_excess * sine)
+        };
+        let mean = faced[d].iter().map(flux).sum::<f64>() / faced[d].len().max(1) as f64;
+        mean as f32
     });
     LongwaveTerms {
         sky_down: (sky.emissivity() * air) as f32,

@@ -21,6 +21,8 @@ pub struct Work {
     pub sa: Lane,
     /// The three by side (isotropic sky).
     pub side_views: [[Lane; 3]; SIDES],
+    /// Light of each cell, see [`super::light`].
+    pub state: [u8; BLOCK],
     /// Share of the beam that arrives.
     pub shadow: Lane,
     /// Ground emissivity.
@@ -84,6 +86,7 @@ impl Default for Work {
             sv: ZERO,
             sa: ZERO,
             side_views: [[ZERO; 3]; SIDES],
+            state: [0; BLOCK],
             shadow: ZERO,
             emissivity: ZERO,
             tg: ZERO,
@@ -157,11 +160,14 @@ impl Work {
     #[inline(always)]
     fn load_surface(&mut self, cells: &Cells<'_>, tables: &StepTables) {
         let ground = &tables.ground;
+        match cells.shadow {
+            Some(states) => self.state[..states.len()].copy_from_slice(states),
+            None => self.state.fill(0),
+        }
         for i in 0..self.n {
             let code = cells.code(i);
-            let shadow = cells
-                .shadow
-                .map_or(0.0, |f| tables.sun.sunlit[usize::from(f[i] & 7)]);
+            let state = usize::from(self.state[i]);
+            let shadow = cells.shadow.map_or(0.0, |_| tables.sun.light.share[state]);
             self.shadow[i] = shadow;
             self.tg[i] = ground.excess[code] + ground.excess_always[code];
             self.excess[i] = ground.excess_always[code] + ground.excess[code] * shadow;
@@ -181,7 +187,7 @@ impl Work {
         let Some(step) = &tables.patches else {
             if let Some(sides) = &tables.night_sides {
                 for i in 0..self.n {
-                    self.set_sides(i, &sides.sums(&CellMasks::of(masks, i), None));
+                    self.set_sides(i, &sides.sums(&CellMasks::of(masks, i), 0.0, &[]));
                 }
             }
             return;
@@ -191,7 +197,7 @@ impl Work {
             let s = self.s[i].min(1.0);
             self.set_sums(i, &step.sums(&cell, s));
             if let Some(sides) = &step.sides {
-                self.set_sides(i, &sides.sums(&cell, Some(step.lit.mask(s))));
+                self.set_sides(i, &sides.sums(&cell, s, &step.suns));
             }
         }
     }

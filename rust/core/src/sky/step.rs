@@ -21,7 +21,7 @@ pub struct SkyStep {
     pub altitude_deg: f64,
     /// Global horizontal irradiance the model works with [W m⁻²]; 0 at night.
     pub global: f64,
-    /// Beam normal irradiance [W m⁻²]; 0 at night.
+    /// Beam normal irradiance while the sun is up [W m⁻²]; 0 at night.
     pub beam: f64,
     /// Diffuse horizontal irradiance [W m⁻²]; 0 at night.
     pub diffuse: f64,
@@ -59,7 +59,7 @@ impl SkyStep {
         };
         let ci = capped(weather.night_clearness);
         let night = Self {
-            day: weather.altitude >= 0.0,
+            day: weather.suns().up().next().is_some(),
             altitude_deg: weather.altitude,
             global: 0.0,
             beam: 0.0,
@@ -85,7 +85,10 @@ impl SkyStep {
     fn with_sun(mut self, weather: &Weather, params: &Params) -> Self {
         // The last degree above the horizon is taken as 1° (R 2.3).
         let altitude_deg = weather.altitude.max(1.0);
-        let Weather { ta, rh, global, .. } = *weather;
+        let Weather { ta, rh, .. } = *weather;
+        // Irradiances of an interval that the sun is up in part of, while it is up.
+        let share_up = weather.suns().share_up();
+        let global = weather.global / share_up;
         let sky = clear_sky(&ClearSkyInput {
             altitude_deg,
             day_of_year: weather.day_of_year,
@@ -99,18 +102,18 @@ impl SkyStep {
         let sin_h = (altitude_deg * DEG).sin();
         let (beam, diffuse) = if weather.direct.is_nan() || weather.diffuse.is_nan() {
             let split = split::reindl(global, altitude_deg, sky.kt, ta, rh);
-            (split.beam, split.diffuse)
+            (split.beam, split.diffuse * share_up)
         } else if params.beam == Beam::Horizontal {
-            (weather.direct / sin_h, weather.diffuse)
+            (weather.direct / share_up / sin_h, weather.diffuse)
         } else {
-            (weather.direct, weather.diffuse)
+            (weather.direct / share_up, weather.diffuse)
         };
         let surface = surface_clearness(global, sky.i0, sky.corr, altitude_deg, ta, rh);
         self.altitude_deg = altitude_deg;
-        self.global = global;
+        self.global = weather.global;
         self.beam = beam;
         self.diffuse = diffuse;
-        self.i0 = sky.i0;
+        self.i0 = sky.i0 * share_up;
         self.ci = capped(sky.ci);
         self.kt = sky.kt;
         self.ci_surface = surface.global;

@@ -120,11 +120,12 @@ fn statistics_answers(carried: &Carried, answers: &mut Vec<Answer>) {
     }
 }
 
-fn gvf_step<'a>(sent: &'a WholeFields<2>, units: [Unit; 2], sunlit: &'a [bool]) -> GvfStep<'a> {
+fn gvf_step<'a>(sent: &'a WholeFields<2>, units: [Unit; 2], sunlit: &'a [u8]) -> GvfStep<'a> {
     GvfStep {
         sent,
         units,
         sunlit,
+        suns: 1,
         wall: [40.0, 0.2],
         shadow: None,
         spare: None,
@@ -187,15 +188,17 @@ fn sun_input(town: &Town) -> SunInput<'_> {
 }
 
 /// Something to look at, and walls of which every other one is lit.
-fn sent_by_ground(town: &Town) -> (WholeFields<2>, [Unit; 2], Vec<bool>) {
+fn sent_by_ground(town: &Town) -> (WholeFields<2>, [Unit; 2], Vec<u8>) {
     let wave = |a: f32, b: f32| -> Vec<f32> {
         (0..GRID.len())
             .map(|i| a + b * (0.37 * i as f32).sin())
             .collect()
     };
-    let units = [90.0, 0.25].map(|bound| town.ground_view.unit(bound));
+    let units = [90.0, 0.25].map(|bound| town.ground_view.unit(bound, 1));
     let fields = [&wave(60.0, 30.0)[..], &wave(0.15, 0.1)];
-    let sunlit = (0..town.walls.len()).map(|i| i % 2 == 0).collect();
+    let sunlit = (0..town.walls.len())
+        .map(|i| u8::from(i % 2 == 0))
+        .collect();
     (WholeFields::new(GRID.cols, fields, units), units, sunlit)
 }
 

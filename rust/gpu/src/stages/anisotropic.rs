@@ -18,17 +18,17 @@ uniform! {
         words: u32,
         patches: u32,
         vegetation: u32,
-        pad: u32,
+        suns: u32,
     }
 }
 
-fn uniform(run: &DeviceRun, patches: usize) -> PatchUniform {
+fn uniform(run: &DeviceRun, patches: usize, suns: usize) -> PatchUniform {
     PatchUniform {
         grid: run.grid(),
         words: count(run.words as usize),
         patches: count(patches),
         vegetation: u32::from(run.vegetation_masks),
-        pad: 0,
+        suns: count(suns),
     }
 }
 
@@ -38,49 +38,50 @@ pub struct PatchTables {
     light: Option<DeviceBuffer>,
     sides: Option<DeviceBuffer>,
     patches: usize,
+    suns: usize,
 }
 
+/// As `patches` of `shaders/anisotropic.wgsl`.
 fn light_table(weights: &[PatchWeight], step: &PatchStep) -> Vec<[f32; 4]> {
-    let patches = weights.iter().zip(&step.terms).zip(&step.lit.by_patch);
+    let share = step.sun_share;
+    let patches = weights.iter().zip(&step.terms).enumerate();
     patches
-        .flat_map(|((w, t), &threshold)| {
-            let facing = if t.opposite {
-                [w.side, w.down]
-            } else {
-                [0.0; 2]
-            };
-            [
-                [
-                    (t.radiance * w.side) as f32,
-                    t.share as f32,
-                    w.side as f32,
-                    threshold,
-                ],
-                [facing[0] as f32, facing[1] as f32, 0.0, 0.0],
-            ]
+        .flat_map(|(i, (w, t))| {
+            let sky = [(t.radiance * w.side) as f32, t.share as f32, 0.0, 0.0];
+            let suns = step.suns.iter().map(move |sun| {
+                let facing = if sun.opposite[i] {
+                    [w.side, w.down].map(|w| (w * share) as f32)
+                } else {
+                    [0.0; 2]
+                };
+                let threshold = sun.lit.by_patch[i];
+                [(w.side * share) as f32, threshold, facing[0], facing[1]]
+            });
+            std::iter::once(sky).chain(suns)
         })
         .collect()
 }
 
-/// Of a night step everything but the weights is zero, and no building is lit.
+/// As `patches` of `shaders/anisotropic_sides.wgsl`. Of a night step everything but the weights is
+/// zero.
 fn side_table(weights: &[PatchWeight], step: Option<&PatchStep>) -> Vec<[f32; 4]> {
     let narrow = |x: [f64; 4]| x.map(|v| v as f32);
-    weights
-        .iter()
-        .enumerate()
-        .flat_map(|(i, w)| {
-            let term = step.map(|s| s.terms[i]);
-            let radiance = term.map_or(0.0, |t| t.radiance);
-            let faces = term.is_some_and(|t| t.opposite);
-            let threshold = step.map_or(2.0, |s| s.lit.by_patch[i]);
-            [
-                narrow(w.sides),
-                narrow(w.sides.map(|x| radiance * x)),
-                narrow(if faces { w.sides } else { [0.0; 4] }),
-                [w.deficit as f32, threshold, 0.0, 0.0],
-            ]
-        })
-        .collect()
+    let mut table = Vec::new();
+    for (i, w) in weights.iter().enumerate() {
+        let radiance = step.map_or(0.0, |s| s.terms[i].radiance);
+        table.push(narrow(w.sides));
+        table.push(narrow(w.sides.map(|x| radiance * x)));
+        table.push([w.deficit as f32, 0.0, 0.0, 0.0]);
+        for (step, sun) in step
+            .iter()
+            .flat_map(|s| s.suns.iter().map(move |sun| (s, sun)))
+        {
+            let faces = if sun.opposite[i] { step.sun_share } else { 0.0 };
+            table.push(narrow(w.sides.map(|x| x * faces)));
+            table.push([sun.lit.by_patch[i], 0.0, 0.0, 0.0]);
+        }
+    }
+    table
 }
 
 impl PatchTables {
@@ -102,6 +103,7 @@ impl PatchTables {
                 .then(|| upload(side_table(weights, step)))
                 .transpose()?,
             patches: weights.len(),
+            suns: step.map_or(0, |s| s.suns.len()),
         })
     }
 }
@@ -122,7 +124,7 @@ pub fn run_sums(run: &DeviceRun, weights: &[PatchWeight]) -> Result<(), StageFai
     let mut job = Job::new(&run.gpu, STAGE)?;
     let [building, canopy, behind] = &run.masks;
     let storage = [building, canopy, behind, &table, &run.views];
-    job.dispatch(Kernel::PatchSums, &uniform(run, weights.len()), &storage)?;
+    job.dispatch(Kernel::PatchSums, &uniform(run, weights.len(), 0), &storage)?;
     job.run()?;
     Ok(())
 }
@@ -137,7 +139,7 @@ pub fn encode<'a>(
     tables: &'a PatchTables,
     dynamic: &'a DeviceBuffer,
 ) -> Result<(), StageFailure> {
-    let uniform = uniform(run, tables.patches);
+    let uniform = uniform(run, tables.patches, tables.suns);
     let [building, canopy, behind] = &run.masks;
     let passes = [
         (Kernel::Anisotropic, &tables.light),

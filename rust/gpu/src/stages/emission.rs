@@ -4,7 +4,7 @@ use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
 use crate::resident::run::DeviceRun;
-use crate::shaders::grid::GridUniform;
+use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
 use solweig_core::gvf::Unit;
@@ -17,7 +17,8 @@ uniform! {
         grid: GridUniform,
         albedo_raster: u32,
         emissivity_raster: u32,
-        pad: [u32; 2],
+        lights: u32,
+        pad: u32,
     }
 }
 
@@ -25,6 +26,7 @@ uniform! {
 #[derive(Debug)]
 pub struct GroundTable {
     states: DeviceBuffer,
+    lights: u32,
     /// What it is counted in.
     pub units: [Unit; 2],
 }
@@ -35,11 +37,16 @@ impl GroundTable {
     /// # Errors
     /// [`GpuError::OutOfMemory`].
     pub fn new(device: &DeviceRun, run: &Run<'_>, tables: &StepTables) -> Result<Self, GpuError> {
-        let GroundStates { units, states, .. } =
-            GroundStates::new(&run.cells, tables, run.ground_view);
+        let GroundStates {
+            units,
+            states,
+            lights,
+            ..
+        } = GroundStates::new(&run.cells, tables, run.ground_view);
         Ok(Self {
             states: device.gpu.upload("what the ground sends", &states)?,
             units,
+            lights: count(lights),
         })
     }
 }
@@ -60,7 +67,8 @@ pub fn encode<'a>(
         grid: run.grid(),
         albedo_raster: u32::from(run.albedo_raster),
         emissivity_raster: u32::from(run.emissivity_raster),
-        pad: [0; 2],
+        lights: table.lights,
+        pad: 0,
     };
     let storage = [&run.info, &run.surface, dynamic, &table.states, emitted];
     job.dispatch(Kernel::Emission, &uniform, &storage)

@@ -5,10 +5,10 @@ use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
 use crate::resident::ground_view::DeviceGroundView;
-use crate::shaders::grid::{GridUniform, info};
+use crate::shaders::grid::{GridUniform, count, info};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::{members, uniform};
-use solweig_core::gvf::{self, FiveFields, GroundView, GvfFields, GvfStep};
+use solweig_core::gvf::{self, FiveFields, GroundView, GvfFields, GvfStep, seen_in_light};
 
 const STAGE: &str = "gvf";
 
@@ -17,7 +17,8 @@ uniform! {
         grid: GridUniform,
         near: u32,
         far: u32,
-        pad: [u32; 2],
+        suns: u32,
+        pad: u32,
         lup: Shares,
         alb: Shares,
     }
@@ -69,7 +70,8 @@ pub struct GroundRasters<'a> {
     pub alb: &'a DeviceBuffer,
 }
 
-/// Encode the ground view of a step; `shares` are the weights of the emission and of the albedo.
+/// Encode the ground view of a step; `shares` are the weights of the emission and of the albedo, over
+/// `suns`.
 ///
 /// # Errors
 /// What stands in the way.
@@ -78,12 +80,14 @@ pub fn encode<'a>(
     view: &'a DeviceGroundView,
     rasters: GroundRasters<'a>,
     shares: [gvf::Shares; 2],
+    suns: usize,
 ) -> Result<(), StageFailure> {
     let uniform = GvfUniform {
         grid: GridUniform::new(view.rows, view.cols),
         near: view.reaches[0],
         far: view.reaches[1],
-        pad: [0; 2],
+        suns: count(suns),
+        pad: 0,
         lup: shares[0].into(),
         alb: shares[1].into(),
     };
@@ -121,8 +125,8 @@ pub fn evaluate(
             .map(|&b| if b == 1 { info::OPEN_GROUND } else { 0 })
             .collect();
         let mut lit = vec![0_u32; bits.len()];
-        for ((cell, seen), _) in view.walls_seen().zip(step.sunlit).filter(|(_, lit)| **lit) {
-            lit[cell as usize] = seen;
+        for ((cell, seen), &suns) in view.walls_seen().zip(step.sunlit) {
+            lit[cell as usize] = seen_in_light(seen, suns);
         }
         let emitted = gpu.storage("the ground's emission", 2 * cells)?;
         let [emission, albedo] = rows_of(view, step);
@@ -150,7 +154,8 @@ pub fn evaluate(
         &mut job,
         &device,
         rasters,
-        view.shares(step.units, step.wall),
+        view.shares(step.units, step.wall, step.suns),
+        step.suns,
     )?;
     job.read(&lup, 0, 5 * cells);
     job.read(&alb, 0, 5 * cells);

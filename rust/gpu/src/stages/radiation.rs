@@ -11,6 +11,7 @@ use crate::resident::step::StepBuffers;
 use crate::shaders::grid::GridUniform;
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
+use solweig_core::radiation::light::{Light, STATES};
 use solweig_core::radiation::tables::StepTables;
 
 /// Steepest sun the wedge is computed for; beyond, the shaded fraction is 0.5 to the last bit.
@@ -36,7 +37,6 @@ uniform! {
         air: f32,
         ta: f32,
         beam_down: f32,
-        beam_side: f32,
         total: f32,
         diffuse: f32,
         inverse_tan_zenith: f32,
@@ -46,13 +46,13 @@ uniform! {
         shaded_radiance: f32,
         lit_radiance_gain: f32,
         pad1: u32,
-        box_beam: [f32; 4],
+        pad3: u32,
 
         sky_down: f32,
         sky_side: f32,
         wall: f32,
         wall_warm: f32,
-        facing: [u32; 4],
+        facing: [f32; 4],
         wall_facing: [f32; 4],
         wall_reflects: f32,
 
@@ -75,6 +75,7 @@ uniform! {
         pad2: u32,
 
         slots: [u32; FIELD_COUNT],
+        lights: [[f32; 4]; 2 * STATES],
     }
 }
 
@@ -100,7 +101,6 @@ impl RadiationUniform {
             air: t.ground.air,
             ta: t.ground.ta,
             beam_down: sun.beam_down,
-            beam_side: sun.beam_side,
             total: sun.global,
             diffuse: sun.diffuse,
             inverse_tan_zenith: sun.inverse_tan_zenith.clamp(0.0, STEEPEST),
@@ -110,12 +110,12 @@ impl RadiationUniform {
             shaded_radiance: sun.shaded_radiance,
             lit_radiance_gain: sun.lit_radiance_gain,
             pad1: 0,
-            box_beam: sun.box_beam,
+            pad3: 0,
             sky_down: l.sky_down,
             sky_side: l.sky_side,
             wall: l.wall,
             wall_warm: l.wall_warm,
-            facing: l.facing.map(flag),
+            facing: l.facing,
             wall_facing: l.wall_facing,
             wall_reflects: l.wall_reflects,
             black: p.black,
@@ -135,8 +135,26 @@ impl RadiationUniform {
             kelvin: b.kelvin,
             pad2: 0,
             slots,
+            lights: lights(&sun.light),
         }
     }
+}
+
+/// Two entries a state of light: share, beam on the horizontal and on the cylinder; on the sides.
+fn lights(light: &Light) -> [[f32; 4]; 2 * STATES] {
+    std::array::from_fn(|i| {
+        let state = i / 2;
+        if i % 2 == 0 {
+            [
+                light.share[state],
+                light.down[state],
+                light.side[state],
+                0.0,
+            ]
+        } else {
+            light.sides.map(|side| side[state])
+        }
+    })
 }
 
 /// Encode radiation and Tmrt. `slots` gives the plane of `out` of every field, or `NONE`;

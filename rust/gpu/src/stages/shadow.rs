@@ -10,8 +10,9 @@ use crate::shaders::grid::{GridUniform, GroundUniform, count, ray_entries};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
 use solweig_core::grid::Window;
+use solweig_core::radiation::light::digit;
 use solweig_core::rays::{Ray, Reach};
-use solweig_core::shadow::{SunInput, SunShadow, WallShade};
+use solweig_core::shadow::{LIT, SunInput, SunShadow, WallShade};
 use solweig_core::terrain::Terrain;
 
 const STAGE: &str = "shadow";
@@ -25,7 +26,9 @@ uniform! {
         steps: u32,
         window_row: u32,
         window_col: u32,
-        pad: u32,
+        digit: u32,
+        adds: u32,
+        pad: [u32; 3],
     }
 }
 
@@ -35,7 +38,8 @@ uniform! {
         ground: GroundUniform,
         count: u32,
         steps: u32,
-        pad: [u32; 2],
+        place: u32,
+        pad: u32,
     }
 }
 
@@ -79,8 +83,18 @@ impl SunTables {
     }
 }
 
-/// Encode the shadows of a sun position on the cells of a window: flags into plane 0 of `flags`,
-/// shade on walls, and the lit walls the ground view sees into `lit`.
+/// One of several suns.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// Its number.
+    pub place: usize,
+    /// Others went before.
+    pub adds: bool,
+}
+
+/// Encode the shadows of a sun position on the cells of a window: light and flags into plane 0 of
+/// `flags`, shade on walls, and the lit walls the ground view sees into `lit`, which was cleared
+/// before. `turn` is `None` for the only sun.
 ///
 /// # Errors
 /// What stands in the way.
@@ -90,6 +104,7 @@ pub fn encode<'a>(
     window: Window,
     walls: &'a DeviceWalls,
     sun: &'a SunTables,
+    turn: Option<Turn>,
     flags: &'a DeviceBuffer,
     lit: &'a DeviceBuffer,
 ) -> Result<(), StageFailure> {
@@ -100,7 +115,9 @@ pub fn encode<'a>(
         steps: sun.steps,
         window_row: count(window.row),
         window_col: count(window.col),
-        pad: 0,
+        digit: turn.map_or(0, |t| u32::from(digit(LIT, t.place)) / 2),
+        adds: u32::from(turn.is_some_and(|t| t.adds)),
+        pad: [0; 3],
     };
     let storage = [
         &terrain.surface,
@@ -119,7 +136,8 @@ pub fn encode<'a>(
         ground,
         count: count(walls.len()),
         steps: sun.steps,
-        pad: [0; 2],
+        place: turn.map_or(0, |t| count(t.place)),
+        pad: 0,
     };
     let storage = [
         &terrain.surface,
@@ -165,11 +183,23 @@ pub fn cast(
     };
     let (walls, sun, flags, lit) = prepare().map_err(|e| e.in_stage(STAGE))?;
     let mut job = Job::new(gpu, STAGE)?;
-    encode(&mut job, terrain, input.window, &walls, &sun, &flags, &lit)?;
+    encode(
+        &mut job,
+        terrain,
+        input.window,
+        &walls,
+        &sun,
+        None,
+        &flags,
+        &lit,
+    )?;
     job.read(&flags, 0, cells);
     job.read(&walls.shade, 0, 4 * walls.len() as u64);
     let results = job.finish()?;
-    #[expect(clippy::cast_possible_truncation, reason = "three bits")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the light lies in the lowest byte"
+    )]
     let flags = results.get::<u32>(0).iter().map(|&f| f as u8).collect();
     let walls = results
         .get::<f32>(1)

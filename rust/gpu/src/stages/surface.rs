@@ -9,7 +9,6 @@ use solweig_core::radiation::tables::StepTables;
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct SurfaceTables {
     classes: [[f32; 4]; 256],
-    sunlit: [f32; 8],
     excess_emission: [f32; 4],
     albedo_raster: u32,
     emissivity_raster: u32,
@@ -17,7 +16,7 @@ pub struct SurfaceTables {
     pad: u32,
 }
 
-members!(SurfaceTables: classes, sunlit, excess_emission, albedo_raster,
+members!(SurfaceTables: classes, excess_emission, albedo_raster,
     emissivity_raster, day, pad);
 
 /// Codes without a class cannot occur; their NaN must not reach a kernel.
@@ -39,7 +38,6 @@ impl SurfaceTables {
                     known(g.emissivity[code]),
                 ]
             }),
-            sunlit: tables.sun.sunlit,
             excess_emission: g.excess_emission,
             albedo_raster: u32::from(run.albedo_raster),
             emissivity_raster: u32::from(run.emissivity_raster),

@@ -5,7 +5,7 @@ use super::emission::{self, GroundTable};
 use super::gvf::{self, GroundRasters};
 use super::pet::{self, OUTSIDE, PetTable};
 use super::radiation;
-use super::shadow::{self, SunTables};
+use super::shadow::{self, SunTables, Turn};
 use super::statistics::{self, CountedPlanes, ROW_SUMS};
 use super::utci::{self, NO_UTCI};
 use crate::device::Gpu;
@@ -87,10 +87,13 @@ impl Planes {
     }
 }
 
+/// A sun that is up, and its turn where there are several.
+type TurnOfSun = (Option<Turn>, SunTables);
+
 /// Everything of a step that lives on the device until its results are back.
 struct StepDevice {
     buffers: StepBuffers,
-    sun: Option<(SunTables, GroundTable)>,
+    day: Option<(Vec<TurnOfSun>, GroundTable)>,
     patches: Option<PatchTables>,
     pet: Option<PetTable>,
     out: DeviceBuffer,
@@ -110,17 +113,21 @@ impl StepDevice {
         let tables = &prepared.tables;
         let sides = tables.night_sides.is_some()
             || tables.patches.as_ref().is_some_and(|p| p.sides.is_some());
-        let sun = if tables.day {
-            let altitude = prepared.sky.altitude_deg;
-            let sun = SunTables::new(
-                gpu,
-                run.terrain,
-                &device.walls,
-                weather.azimuth,
-                altitude,
-                &run.reach,
-            )?;
-            Some((sun, GroundTable::new(device, run, tables)?))
+        let day = if tables.day {
+            let suns = weather.suns();
+            let several = suns.all().len() > 1;
+            let turns = suns.up().enumerate().map(|(before, (place, sun))| {
+                let turn = several.then_some(Turn {
+                    place,
+                    adds: before > 0,
+                });
+                let (walls, reach) = (&device.walls, &run.reach);
+                let (azimuth, altitude) = (sun.azimuth, sun.altitude);
+                let tables = SunTables::new(gpu, run.terrain, walls, azimuth, altitude, reach)?;
+                Ok((turn, tables))
+            });
+            let suns = turns.collect::<Result<Vec<_>, GpuError>>()?;
+            Some((suns, GroundTable::new(device, run, tables)?))
         } else {
             None
         };
@@ -137,7 +144,7 @@ impl StepDevice {
         let points: Vec<u32> = input.request.points.iter().map(|&p| count(p)).collect();
         Ok(Self {
             buffers: StepBuffers::new(device, sides)?,
-            sun,
+            day,
             patches,
             pet,
             out: gpu.storage(
@@ -172,17 +179,20 @@ fn encode<'a>(
 ) -> Result<Reads, StageFailure> {
     let (tables, request) = (&prepared.tables, input.request);
     let buffers = &step.buffers;
-    if let Some((sun, ground)) = &step.sun {
+    if let Some((suns, ground)) = &step.day {
         job.clear(&buffers.lit).map_err(|e| e.in_stage("shadow"))?;
-        shadow::encode(
-            job,
-            &device.terrain,
-            device.window,
-            &device.walls,
-            sun,
-            &buffers.dynamic,
-            &buffers.lit,
-        )?;
+        for (turn, sun) in suns {
+            shadow::encode(
+                job,
+                &device.terrain,
+                device.window,
+                &device.walls,
+                sun,
+                *turn,
+                &buffers.dynamic,
+                &buffers.lit,
+            )?;
+        }
         emission::encode(job, device, ground, &buffers.dynamic, &buffers.emitted)?;
         let rasters = GroundRasters {
             emitted: &buffers.emitted,
@@ -192,8 +202,9 @@ fn encode<'a>(
             alb: &buffers.alb,
         };
         let wall = [tables.ground.wall_emission, input.run.params.wall_albedo];
-        let shares = input.run.ground_view.shares(ground.units, wall);
-        gvf::encode(job, &device.ground_view, rasters, shares)?;
+        let suns = tables.sun.light.suns;
+        let shares = input.run.ground_view.shares(ground.units, wall, suns);
+        gvf::encode(job, &device.ground_view, rasters, shares, suns)?;
     }
     if let Some(patches) = &step.patches {
         anisotropic::encode(job, device, patches, &buffers.dynamic)?;
