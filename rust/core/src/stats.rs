@@ -21,6 +21,8 @@ pub type Grids<K> = Vec<(K, Vec<f32>)>;
 
 /// One cell's share of [`Running`].
 struct RunningPart<'a> {
+    /// Nothing was added yet: the sums are memory that nobody has written into.
+    fresh: bool,
     sum: &'a mut [f32],
     missing: &'a mut [u32],
     max: &'a mut [f32],
@@ -39,7 +41,12 @@ impl Running {
         }
     }
 
-    fn parts(&mut self, day: bool, size: usize, cells: &Range<usize>) -> Vec<RunningPart<'_>> {
+    fn parts(
+        &mut self,
+        [day, fresh]: [bool; 2],
+        size: usize,
+        cells: &Range<usize>,
+    ) -> Vec<RunningPart<'_>> {
         let (sum, missing) = if day {
             (&mut self.day, &mut self.day_missing)
         } else {
@@ -51,6 +58,7 @@ impl Running {
             .zip(self.max[cells.clone()].chunks_mut(size))
             .zip(self.min[cells.clone()].chunks_mut(size))
             .map(|(((sum, missing), max), min)| RunningPart {
+                fresh,
                 sum,
                 missing,
                 max,
@@ -87,6 +95,9 @@ impl Running {
 
     /// Finished grids of all cells, in the memory of what they come from.
     fn into_grids(mut self, steps: [u32; 2]) -> [(&'static str, Vec<f32>); 5] {
+        for (sum, steps) in [&mut self.day, &mut self.night].into_iter().zip(steps) {
+            touch(steps == 0, sum);
+        }
         let mean = Part::all(self.day.len()).map(|i| self.mean(steps, i));
         overwrite(&mut self.max, |_, own| extreme(own));
         overwrite(&mut self.min, |_, own| extreme(own));
@@ -120,6 +131,15 @@ fn extreme(x: f32) -> f64 {
     }
 }
 
+/// Write zeros into sums that are `fresh` before they are read: memory that is read first and then
+/// written is given twice by the system, and the second time every thread has to wait.
+#[inline(always)]
+fn touch(fresh: bool, sums: &mut [f32]) {
+    if fresh {
+        sums.fill(0.0);
+    }
+}
+
 /// Put what becomes of each cell in its place.
 fn overwrite(cells: &mut [f32], value: impl Fn(usize, f32) -> f64 + Sync) {
     let cells = cells.par_iter_mut().with_min_len(1 << 15).enumerate();
@@ -138,6 +158,7 @@ impl RunningPart<'_> {
     #[inline(always)]
     fn add(&mut self, at: usize, values: &[f32]) {
         let cells = at..at + values.len();
+        touch(self.fresh, &mut self.sum[cells.clone()]);
         let lanes = self.sum[cells.clone()]
             .iter_mut()
             .zip(&mut self.max[cells.clone()])
@@ -222,6 +243,7 @@ pub struct StatisticsPart<'a> {
     shade: &'a mut [f32],
     above: Vec<(f32, &'a mut [f32])>,
     day: bool,
+    fresh: bool,
     hours: f32,
 }
 
@@ -231,9 +253,12 @@ impl StatisticsPart<'_> {
     pub fn add(&mut self, at: usize, tmrt: &[f32], utci: &[f32], shadow: &[f32]) {
         self.tmrt.add(at, tmrt);
         self.utci.add(at, utci);
+        let cells = at..at + tmrt.len();
         if self.day {
-            let hours = self.sun[at..].iter_mut().zip(&mut self.shade[at..]);
-            for ((sun, shade), &lit) in hours.zip(shadow) {
+            let (sun, shade) = (&mut self.sun[cells.clone()], &mut self.shade[cells.clone()]);
+            touch(self.fresh, sun);
+            touch(self.fresh, shade);
+            for ((sun, shade), &lit) in sun.iter_mut().zip(shade).zip(shadow) {
                 let known = if lit.is_nan() { 0.0 } else { self.hours };
                 let lit = if lit.is_nan() { 0.0 } else { lit };
                 *sun += lit * known;
@@ -241,7 +266,9 @@ impl StatisticsPart<'_> {
             }
         }
         for (threshold, above) in &mut self.above {
-            for (hours, value) in above[at..].iter_mut().zip(utci) {
+            let above = &mut above[cells.clone()];
+            touch(self.fresh, above);
+            for (hours, value) in above.iter_mut().zip(utci) {
                 *hours += if *value > *threshold { self.hours } else { 0.0 };
             }
         }
@@ -376,6 +403,7 @@ impl Statistics {
         size: usize,
         cells: Range<usize>,
     ) -> Vec<StatisticsPart<'_>> {
+        let fresh = self.steps[usize::from(!day)] == 1;
         let split = self.day_thresholds.len();
         let (by_day, by_night) = self.hours_above.split_at_mut(split);
         let (above, thresholds) = if day {
@@ -385,9 +413,9 @@ impl Statistics {
         };
         let parts = self
             .tmrt
-            .parts(day, size, &cells)
+            .parts([day, fresh], size, &cells)
             .into_iter()
-            .zip(self.utci.parts(day, size, &cells));
+            .zip(self.utci.parts([day, fresh], size, &cells));
         let hour_parts = self.sun_hours[cells.clone()]
             .chunks_mut(size)
             .zip(self.shade_hours[cells.clone()].chunks_mut(size));
@@ -400,6 +428,7 @@ impl Statistics {
                 shade,
                 above: Vec::new(),
                 day,
+                fresh,
                 hours: hours as f32,
             })
             .collect();
@@ -450,17 +479,20 @@ impl Statistics {
     #[must_use]
     pub fn into_grids(self) -> (Grids<String>, Grids<f64>) {
         let steps = self.counted_steps();
-        let hours = |running: &Running, mut hours: Vec<f32>| {
+        let hours = |running: &Running, fresh: bool, mut hours: Vec<f32>| {
+            touch(fresh, &mut hours);
             overwrite(&mut hours, |i, own| running.hours(steps, i, own));
             hours
         };
-        let thresholds = self.day_thresholds.iter().chain(&self.night_thresholds);
+        let no = steps.map(|number| number == 0);
+        let by_day = self.day_thresholds.iter().map(|t| (*t, no[0]));
+        let thresholds = by_day.chain(self.night_thresholds.iter().map(|t| (*t, no[1])));
         let mut above: Vec<(f64, Vec<f32>)> = Vec::new();
-        for (&threshold, own) in thresholds.zip(self.hours_above) {
-            add_hours(&mut above, threshold, hours(&self.utci, own));
+        for ((threshold, fresh), own) in thresholds.zip(self.hours_above) {
+            add_hours(&mut above, threshold, hours(&self.utci, fresh, own));
         }
-        let sun = hours(&self.tmrt, self.sun_hours);
-        let shade = hours(&self.tmrt, self.shade_hours);
+        let sun = hours(&self.tmrt, no[0], self.sun_hours);
+        let shade = hours(&self.tmrt, no[0], self.shade_hours);
         let mut out = Vec::new();
         for (name, running) in [("tmrt", self.tmrt), ("utci", self.utci)] {
             let grids = running.into_grids(steps);
