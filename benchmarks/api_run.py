@@ -13,7 +13,7 @@ import resource
 import sys
 import tempfile
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +88,11 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
                     location,
                     output_dir=str(Path(folder) / f"out{len(series)}"),
                     use_anisotropic_sky=job.get("anisotropic", True),
+                    **job.get("options", {}),
                 )
             series.append((len(steps), clock.wall_s, clock.cpu_s))
             tmrt_mean = _mean(summary.tmrt_mean)
+            stages = _stages(summary, len(steps))
             del summary
     return {
         "version": solweig.__version__,
@@ -100,6 +102,8 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
         "step_cpu_s": _slope(series, 2),
         "series_s": series,
         "tmrt_mean_c": tmrt_mean,
+        "stages_s": stages,
+        "sky_view_s": _sky_view(surface),
         "baseline_rss_bytes": baseline,
         "peak_rss_prepare_bytes": peak_prepare,
         "peak_rss_bytes": peak_bytes(),
@@ -114,10 +118,25 @@ def _slope(series: list[tuple[int, float, float]], column: int) -> float:
     return (last[column] - first[column]) / (last[0] - first[0])
 
 
+def _stages(summary: Any, steps: int) -> dict[str, float]:
+    """Seconds of each stage of a step, where the package tells."""
+    timings = (getattr(summary, "metadata", None) or {}).get("timings", {})
+    return {name: s / steps for name, s in timings.get("stages_s", {}).items()}
+
+
+def _sky_view(surface: Any) -> float | None:
+    """Seconds the sky view took, where the package tells."""
+    telemetry = getattr(surface, "telemetry", None)
+    found = telemetry.as_dict().get("svf_tile_wall_time_s") if telemetry else None
+    return sum(row["total"] for row in found) if found else None
+
+
 def _prepare(solweig: Any, job: dict[str, Any], mode: str, folder: Path) -> tuple[Any, Clock]:
     if mode == "files":
         with Clock() as clock:
-            surface = solweig.SurfaceData.prepare(working_dir=str(folder / "cache"), **job["files"])
+            surface = solweig.SurfaceData.prepare(
+                working_dir=str(folder / "cache"), **job["files"], **job.get("options", {})
+            )
         return surface, clock
     import rasterio
 
@@ -126,7 +145,9 @@ def _prepare(solweig: Any, job: dict[str, Any], mode: str, folder: Path) -> tupl
         with rasterio.open(path) as raster:
             layers[name] = raster.read(1)
     with Clock() as clock:
-        surface = solweig.SurfaceData.prepare(pixel_size=job["pixel_size"], **layers)
+        surface = solweig.SurfaceData.prepare(
+            pixel_size=job["pixel_size"], **layers, **job.get("options", {})
+        )
     return surface, clock
 
 
@@ -148,7 +169,11 @@ def _warm_up(solweig: Any, job: dict[str, Any], location: Any) -> None:
 def _weather(solweig: Any, row: list[float], date: list[int]) -> Any:
     hour, ta, rh, global_rad, wind = row
     return solweig.Weather(
-        datetime=datetime(*date, int(hour)), ta=ta, rh=rh, global_rad=global_rad, ws=wind
+        datetime=datetime(*date) + timedelta(hours=hour),
+        ta=ta,
+        rh=rh,
+        global_rad=global_rad,
+        ws=wind,
     )
 
 

@@ -21,16 +21,23 @@ def write_job(
     long_series: int,
     prepare: tuple[str, ...] = ("files",),
     anisotropic: bool = True,
+    series: list[list[list[float]]] | None = None,
+    options: dict[str, Any] | None = None,
 ) -> Path:
-    """Write rasters and the job file of one case: one step, then ``long_series`` steps."""
+    """Write rasters and the job file of one case: one step, then ``long_series`` steps.
+
+    ``series`` are other ones, their hours counted from the first midnight; ``options`` go to both
+    preparation and run.
+    """
     job = {
         "case": case.name,
         "files": case.write(folder / "inputs"),
         "pixel_size": case.pixel_size,
         "prepare": prepare,
         # The first series is there to warm up; alone, it is the measurement.
-        "series": [DAY_STEPS[:1]]
-        + ([DAY_STEPS[:1], DAY_STEPS[:long_series]] if long_series > 1 else []),
+        "series": series
+        or [DAY_STEPS[:1]] + ([DAY_STEPS[:1], DAY_STEPS[:long_series]] if long_series > 1 else []),
+        "options": options or {},
         "date": DATE,
         "latitude": LATITUDE,
         "longitude": LONGITUDE,
