@@ -170,7 +170,7 @@ impl SkyWeights {
             for d in 0..5 {
                 let weight = band.weights[if zenith { 0 } else { d }];
                 for i in 0..LANES {
-                    let [total, east, south] = [0, 1, 2].map(|s| counts[s][i]);
+                    let (total, east, south) = (counts[0][i], counts[1][i], counts[2][i]);
                     let sector = [total, east, south, total - east, total - south][d];
                     out[d][i] += u32::from(if zenith { total } else { sector }) * weight;
                 }
