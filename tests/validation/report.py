@@ -5,6 +5,7 @@ python -m tests.validation.report
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,6 +59,11 @@ PEER = {
     ("gvc", "20100707"): (2.35, 1.32, 0.99),
     ("gvc", "20100710"): (3.64, 3.26, 0.66),
 }
+
+#: The same by intervals, made by benchmarks/peer_masts.py.
+PEER_BY_INTERVALS = REPOSITORY / "benchmarks" / "results" / "peer_masts.json"
+PEER_SUNS = {"60": "one sun an hour", "10": "10-minute steps"}
+PEER_NAME = "*strongest peer, its defaults*"
 
 Way = tuple[str, runs.Mode, float]
 
@@ -210,11 +216,20 @@ def summary_table(days: list[Day]) -> list[str]:
         found = [day.by_name[mode.name] for day in days]
         lines.append(_summary_row(STAMPS_AS_THEY_COME, mode.name, found))
     cells = " | ".join(f"{PEER[day.site.name, day.day][0]:.2f}" for day in days)
-    lines.append(f"| {STAMPS_AS_THEY_COME} | *strongest peer, its defaults* | {cells} | |")
+    lines.append(f"| {STAMPS_AS_THEY_COME} | {PEER_NAME} | {cells} | |")
     for way in WAYS:
         found = [day.found[way].agreement["Tmrt"] for day in days]
         lines.append(_summary_row(f"by intervals, {way[0]}", way[1].name, found))
+    for steps, sun in PEER_SUNS.items():
+        found = [peer_by_intervals(day, steps) for day in days]
+        lines.append(_summary_row(f"by intervals, {sun}", PEER_NAME, found))
     return lines
+
+
+def peer_by_intervals(day: Day, steps: str) -> Agreement:
+    """What was found for the peer in steps of so many minutes."""
+    found = json.loads(PEER_BY_INTERVALS.read_text("utf-8"))["days"]
+    return Agreement(**found[day.label][steps])
 
 
 def _summary_row(pairing: str, mode: str, found: list[Agreement]) -> str:
@@ -237,12 +252,15 @@ def tmrt_table(days: list[Day], shared: Path) -> list[str]:
             lines.append(_tmrt_row(day, STAMPS_AS_THEY_COME, mode.name, found, reference))
         rmse, bias, r2 = PEER[day.site.name, day.day]
         lines.append(
-            f"| {day.label} | {STAMPS_AS_THEY_COME} | *strongest peer, its defaults* | "
+            f"| {day.label} | {STAMPS_AS_THEY_COME} | {PEER_NAME} | "
             f"| {rmse:.2f} | | {bias:+.2f} | {r2:.2f} | |"
         )
         for way in WAYS:
             found = day.found[way].agreement["Tmrt"]
             lines.append(_tmrt_row(day, f"by intervals, {way[0]}", way[1].name, found, ""))
+        for steps, sun in PEER_SUNS.items():
+            found = peer_by_intervals(day, steps)
+            lines.append(_tmrt_row(day, f"by intervals, {sun}", PEER_NAME, found, ""))
     return lines
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from solweig import _core
 from solweig.cli.lazy_group import CommandHome, lazy_group
-from solweig.cli.support import Options, out_console, show_log
+from solweig.cli.support import Options, clean_errors, keep_log, out_console, show_log
 
 __all__ = ["COMMANDS", "app", "main"]
 
@@ -38,6 +39,10 @@ COMMANDS = {
         "solweig.cli.demo",
         "Map heat stress on the bundled site: a square in Gothenburg on 1 August 2006.",
     ),
+    "config": CommandHome(
+        "solweig.cli.config",
+        "Write a configuration file to fill in, or the schema editors check it with.",
+    ),
     "info": CommandHome("solweig.cli.info", "Show versions, engines and what this machine offers."),
 }
 
@@ -47,7 +52,6 @@ app = typer.Typer(
     help="City-scale heat-stress maps: shadows, sky view, mean radiant temperature, UTCI and PET.",
     epilog='Start with "solweig demo". Exit codes: 0 done, 1 failed, 2 bad input, 130 interrupted.',
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings=_HELP,
@@ -70,6 +74,10 @@ def _common(
         list[str] | None,
         typer.Option("--silence", help="Do not show warnings that begin so, as place; repeatable."),
     ] = None,
+    log_file: Annotated[
+        Path | None,
+        typer.Option("--log-file", help="Also write what is said, with times, to this file."),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -78,6 +86,9 @@ def _common(
     Options.silenced = tuple(silence or ())
     Options.flags = _flags(context)
     show_log(verbose)
+    if log_file is not None:
+        with clean_errors():
+            keep_log(log_file)
 
 
 def _flags(context: typer.Context) -> dict[str, str]:

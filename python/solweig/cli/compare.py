@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from solweig.cli.support import clean_errors, out_console
+from solweig.cli import options as opt
+from solweig.cli.support import clean_errors, out_console, print_json
 from solweig.results.comparison import compare_runs
 
 __all__ = ["compare"]
@@ -29,6 +30,7 @@ def compare(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier comparison in --out.")
     ] = False,
+    as_json: opt.Json = False,
 ) -> None:
     """Compare two runs: numbers, and with --out difference maps as GeoTIFF.
 
@@ -40,4 +42,7 @@ def compare(
     """
     with clean_errors():
         found = compare_runs(a, b, out=out, steps=steps, threshold=threshold, overwrite=overwrite)
+        if as_json:
+            print_json(found)
+            return
         out_console().print(found.report(), markup=False, soft_wrap=True)

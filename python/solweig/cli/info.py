@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import platform
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 from solweig import _core
-from solweig.cli.support import clean_errors, out_console
+from solweig.cli import options as opt
+from solweig.cli.support import clean_errors, out_console, print_json
 from solweig.execution import GpuUnavailableWarning, resolve_execution
 from solweig.execution.runtime import Probe, Rejected, decide_gpu_runtime, open_gpu, probe_gpu
 
 __all__ = ["info"]
 
 
-def info() -> None:
+def info(as_json: opt.Json = False) -> None:
     """Show versions, engines and what this machine offers.
 
     Example:
@@ -22,8 +25,26 @@ def info() -> None:
     solweig info
     """
     with clean_errors():
+        probe = probe_gpu()
+        tested = {adapter.position: _tested(probe, adapter.position) for adapter in probe.adapters}
+        chosen = _chosen()
+        if as_json:
+            adapters = [
+                {
+                    "name": f"gpu:{adapter.position}",
+                    "adapter": adapter.name,
+                    "backend": adapter.backend,
+                    "device_type": adapter.device_type,
+                    "driver": _driver(adapter),
+                    "limits": dict(adapter.limits),
+                    "self_test": tested[adapter.position],
+                }
+                for adapter in probe.adapters
+            ]
+            print_json({**dict(_lines()), "adapters": adapters, "chosen": chosen})
+            return
         console = out_console()
-        for name, value in (*_lines(), *_gpu_lines()):
+        for name, value in (*_lines(), *_gpu_lines(probe, tested), ("chosen", chosen)):
             console.print(f"{name:<12}{value}", markup=False)
 
 
@@ -42,24 +63,32 @@ def _lines() -> list[tuple[str, str]]:
     ]
 
 
-def _gpu_lines() -> list[tuple[str, str]]:
-    """Adapters, how each answers the self-test, and what a run would choose."""
-    probe = probe_gpu()
+def _gpu_lines(probe: Probe, tested: Mapping[int, str]) -> list[tuple[str, str]]:
+    """Adapters, and how each answers the self-test."""
     lines: list[tuple[str, str]] = []
     for adapter in probe.adapters:
-        driver = f"{adapter.driver} {adapter.driver_info}".strip() or "driver unknown"
         what = f"{adapter.name} [{adapter.backend}], {adapter.device_type}"
         lines.append((f"gpu:{adapter.position}", what))
         binding = adapter.limits.get("max_storage_buffer_binding_size", 0) / 2**20
         buffer = adapter.limits.get("max_buffer_size", 0) / 2**20
-        lines.append(("", f"{driver}; binding {binding:.0f} MiB, buffer {buffer:.0f} MiB"))
-        lines.append(("", _tested(probe, adapter.position)))
+        lines.append(
+            ("", f"{_driver(adapter)}; binding {binding:.0f} MiB, buffer {buffer:.0f} MiB")
+        )
+        lines.append(("", tested[adapter.position]))
+    return lines
+
+
+def _driver(adapter: Any) -> str:
+    return f"{adapter.driver} {adapter.driver_info}".strip() or "driver unknown"
+
+
+def _chosen() -> str:
+    """What a run would choose, and why."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GpuUnavailableWarning)
         chosen = resolve_execution()
     what = ", ".join(str(ready.adapter) for ready in chosen.devices) or "CPU"
-    lines.append(("chosen", f"{what}: {chosen.reason}"))
-    return lines
+    return f"{what}: {chosen.reason}"
 
 
 def _tested(probe: Probe, position: int) -> str:

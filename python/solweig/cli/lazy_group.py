@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-__all__ = ["CommandHome", "lazy_group"]
+__all__ = ["CommandHome", "lazy_group", "load_function"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ def lazy_group(homes: Mapping[str, CommandHome], settings: dict[str, Any]) -> ty
             if self.listing or cmd_name not in homes:
                 return self.commands.get(cmd_name)
             if cmd_name not in self.loaded:
-                self.loaded[cmd_name] = _load(cmd_name, homes[cmd_name], settings)
+                function = load_function(cmd_name, homes[cmd_name])
+                self.loaded[cmd_name] = _command(cmd_name, function, settings)
             return self.loaded[cmd_name]
 
         def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -70,10 +71,9 @@ def _placeholder(name: str, home: CommandHome) -> Any:
     return _command(name, nothing, {})
 
 
-def _load(name: str, home: CommandHome, settings: dict[str, Any]) -> Any:
-    """Command itself; its module may import what is slow to import."""
-    function = getattr(importlib.import_module(home.module), name.replace("-", "_"))
-    return _command(name, function, settings)
+def load_function(name: str, home: CommandHome) -> Any:
+    """What a command calls; its module may import what is slow to import."""
+    return getattr(importlib.import_module(home.module), name.replace("-", "_"))
 
 
 def _command(name: str, function: Any, settings: dict[str, Any]) -> Any:

@@ -29,6 +29,7 @@ __all__ = [
     "Force",
     "Formulation",
     "HeightUnit",
+    "Json",
     "LandCover",
     "MaxShadow",
     "PatchOption",
@@ -82,6 +83,9 @@ Config = Annotated[
         is_eager=True,
         callback=config_option_callback,
     ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON object on standard output instead of text.")
 ]
 Dsm = Annotated[
     Path,

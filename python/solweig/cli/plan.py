@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from solweig.cli import options as opt
-from solweig.cli.support import clean_errors, out_console
+from solweig.cli.support import clean_errors, print_json, say
 from solweig.config import validate_outputs
 from solweig.errors import ConfigurationError
 from solweig.execution.opening import engine_of
@@ -69,6 +70,7 @@ def plan(
     ] = 1,
     accelerator: opt.Accelerator = "auto",
     device: opt.Device = None,
+    as_json: opt.Json = False,
 ) -> None:
     """Show how a raster would be cut, and what memory, disk and time a run would take.
 
@@ -103,15 +105,15 @@ def plan(
             max_shadow_distance_m=opt.said_or(max_shadow_distance), lowest_sun_deg=lowest_sun,
             tile_size=tile_size, memory=limit, workers=workers, backend=backend,
         )  # fmt: skip
-        console = out_console()
         engine = "CPU"
         if found.device_left is not None:
             engine = f"CPU: {found.device_left}"
         elif backend is not None:
             engine = f"GPU ({backend.name}); its speed is not estimated"
-        lines = [*found.lines(), ("machine", machine_memory()), ("engine", engine)]
-        for name, value in lines:
-            console.print(f"{name:<13}{value}", markup=False, soft_wrap=True)
+        if as_json:
+            print_json({**asdict(found), "machine": machine_memory(), "engine": engine})
+            return
+        say([*found.lines(), ("machine", machine_memory()), ("engine", engine)])
 
 
 def _settled(accelerator: str, device: list[str] | None) -> ResolvedExecution:

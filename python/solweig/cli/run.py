@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,8 @@ import typer
 
 from solweig.cli import options as opt
 from solweig.cli import weather as wx
-from solweig.cli.support import clean_errors, out_console, progress_bars
+from solweig.cli.dry_run import Checked, checked_only, told
+from solweig.cli.support import clean_errors, out_console, progress_bars, say
 from solweig.cli.surface import kept_surface
 from solweig.config import HumanParams, ModelConfig, validate_outputs
 from solweig.errors import ConfigurationError
@@ -133,6 +135,14 @@ def run(
             rich_help_panel=OUTPUT,
         ),
     ] = "geotiff",
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Check everything and say what the run would take; compute and write nothing.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     tile_size: opt.TileSize = None,
     sky: Annotated[
         str | None,
@@ -322,13 +332,26 @@ def run(
         }  # fmt: skip
 
         def check(surface: SurfaceData) -> None:
-            check_calculation(surface, weather, place.location(source, surface), **options)
+            where = place.location(source, surface)
+            check_calculation(surface, weather, where, **options)
+            if dry_run:
+                raise Checked(surface, where)
 
-        place_kept = kept_surface(
+        def say_checked(found: Checked) -> None:
+            say(
+                told(
+                    found, weather, dsm, cdsm, names=names or ("tmrt",), folder=out, reach=reach,
+                    patch_option=patch_option, anisotropic=sky != "isotropic",
+                    tile_size=tile_size, height_unit=opt.parse_height_unit(height_unit),
+                    reproject=reproject, stamp=stamp,
+                )
+            )  # fmt: skip
+
+        place_kept = nullcontext(None) if dry_run else kept_surface(
             cache, out, dsm, vegetation=cdsm is not None, patch_option=patch_option,
             bbox=opt.parse_bbox(bbox), pixel_size=pixel_size, reproject=reproject,
         )  # fmt: skip
-        with progress_bars() as bars, place_kept as kept:
+        with checked_only(say_checked), progress_bars() as bars, place_kept as kept:
             surface = opt.prepared_surface(
                 bars.phase("Preparing the surface"),
                 dsm=dsm, dem=dem, cdsm=cdsm, tdsm=tdsm, land_cover=land_cover,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import sys
 import tomllib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,8 +16,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from solweig import _core
 from solweig.atomic import full_disk_told
-from solweig.errors import ComputationCancelled, DiskFull, SolweigError
+from solweig.errors import ComputationCancelled, ConfigurationError, DiskFull, SolweigError
 from solweig.progress import Progress
 
 __all__ = [
@@ -26,8 +29,11 @@ __all__ = [
     "clean_errors",
     "config_option_callback",
     "err_console",
+    "keep_log",
     "out_console",
+    "print_json",
     "progress_bars",
+    "say",
     "show_log",
 ]
 
@@ -72,6 +78,7 @@ def clean_errors() -> Iterator[None]:
         text = str(message)
         if text not in shown and not text.startswith(Options.silenced):
             shown.add(text)
+            _record(logging.WARNING, text)
             err_console().print(f"[yellow]warning:[/] {escape(text)}")
 
     with warnings.catch_warnings():
@@ -82,6 +89,7 @@ def clean_errors() -> Iterator[None]:
             with full_disk_told(Path.cwd()):
                 yield
         except (KeyboardInterrupt, ComputationCancelled):
+            _record(logging.ERROR, "interrupted")
             console.print("Interrupted; no file was left half-written.")
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except DiskFull as error:
@@ -103,6 +111,7 @@ def _fail(console: Console, error: BaseException, code: int) -> None:
         text = f"{text} The flag is {flag}."
     if not isinstance(error, SolweigError | OSError | RuntimeError) or not text:
         text = f"{type(error).__name__}: {text} (solweig --debug shows where)"
+    _record(logging.ERROR, text)
     console.print(f"[bold red]error:[/] {escape(text)}")
     raise typer.Exit(code) from None
 
@@ -117,9 +126,61 @@ class _LogLines(logging.Handler):
 def show_log(verbose: bool) -> None:
     """Print what the package logs; without ``verbose`` only warnings."""
     logger = logging.getLogger("solweig")
-    if not any(isinstance(h, _LogLines) for h in logger.handlers):
-        logger.addHandler(_LogLines())
-    logger.setLevel(logging.INFO if verbose else logging.WARNING)
+    for handler in (h for h in logger.handlers[:] if isinstance(h, _LogFile)):
+        logger.removeHandler(handler)
+        handler.close()
+    lines = next((h for h in logger.handlers if isinstance(h, _LogLines)), None)
+    if lines is None:
+        lines = _LogLines()
+        logger.addHandler(lines)
+    level = logging.INFO if verbose else logging.WARNING
+    lines.setLevel(level)
+    logger.setLevel(level)
+
+
+class _LogFile(logging.FileHandler):
+    """What is said, with times, whatever the console shows."""
+
+
+def keep_log(path: Path) -> None:
+    """Also write everything that is logged, warned and refused into a file; it grows.
+
+    Raises
+    ------
+    ConfigurationError
+        It cannot be written.
+    """
+    try:
+        file = _LogFile(path, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            "--log-file", "a file that can be written", f"{path} ({error.strerror})"
+        ) from None
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("solweig")
+    logger.addHandler(file)
+    logger.setLevel(logging.INFO)
+    _record(logging.INFO, f"solweig {_core.__version__}: {' '.join(sys.argv[1:])}")
+
+
+def _record(level: int, text: str) -> None:
+    """Into the file only: the console has it already."""
+    for handler in logging.getLogger("solweig").handlers:
+        if isinstance(handler, _LogFile):
+            handler.handle(logging.LogRecord("solweig", level, "", 0, text, None, None))
+
+
+def say(lines: Iterable[tuple[str, str]]) -> None:
+    """Names and values, one a line."""
+    for name, value in lines:
+        out_console().print(f"{name:<13}{value}", markup=False, soft_wrap=True)
+
+
+def print_json(found: Any) -> None:
+    """One object on standard output, NaN as null."""
+    from solweig.rasters.digests import plain
+
+    out_console().print(json.dumps(plain(found), indent=2), markup=False)
 
 
 def progress_bars() -> Progress:
