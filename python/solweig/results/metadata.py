@@ -75,7 +75,7 @@ def create_run_metadata(
     human, physics, materials, use_anisotropic_sky, conifer
         Of the call; only looked at where ``settings`` are not given.
     output_dir
-        Not part of the description, so that a moved run stays the same run.
+        Where its results go; not part of ``run_id``, so that a moved run stays the same run.
     outputs
         Requested variables.
     settings
@@ -109,14 +109,16 @@ def create_run_metadata(
         "settings": plain(said),
         "engine": plain(parameters or {}),
     }
+    shown = {name: chosen["settings"].get(name) for name in ("use_anisotropic_sky", "conifer")}
     return {
         "format": FORMAT,
         "run_id": content_hash({"inputs": inputs, "parameters": chosen}),
         "status": "running",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **_at_a_glance(surface, inputs, chosen, output_dir),
         "versions": _versions(),
         "inputs": inputs,
-        "parameters": chosen,
+        "parameters": {**chosen, **shown},
         "device": {
             "accelerator": "cpu",
             "machine": platform.machine(),
@@ -199,7 +201,8 @@ def load_run_metadata(path: str | Path) -> dict[str, Any]:
         metadata = parse_json(source.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ConfigurationError("run metadata", "JSON", f"{source} ({error})") from error
-    if not isinstance(metadata, dict) or "run_id" not in metadata:
+    # Earlier versions gave a run no id.
+    if not isinstance(metadata, dict) or not metadata.keys() & {"run_id", "solweig_version"}:
         raise ConfigurationError("run metadata", "a file with a run_id", source)
     return metadata
 
@@ -224,7 +227,7 @@ def refuse_other_run(folder: Path, run_id: str, *, overwrite: bool, resume: bool
     if not (folder / FILE_NAME).exists():
         return False
     found = load_run_metadata(folder)
-    if found["run_id"] == run_id:
+    if found.get("run_id") == run_id:
         if not resume:
             _say_repeated(folder, found)
         return False
@@ -261,7 +264,7 @@ def refuse_to_resume(folder: Path, metadata: Mapping[str, Any]) -> None:
     if not (folder / FILE_NAME).exists():
         return
     found = load_run_metadata(folder)
-    if found["run_id"] != metadata["run_id"]:
+    if found.get("run_id") != metadata["run_id"]:
         raise _not_to_resume(folder, _apart(found, metadata))
 
 
@@ -303,6 +306,43 @@ def differences(one: Any, two: Any, name: str) -> list[str]:
         keys = dict.fromkeys((*one, *two))
         return [d for k in keys for d in differences(one.get(k), two.get(k), f"{name}.{k}")]
     return [] if one == two else [name]
+
+
+def _at_a_glance(
+    surface: SurfaceData,
+    inputs: Mapping[str, Any],
+    chosen: Mapping[str, Any],
+    output_dir: str | Path | None,
+) -> dict[str, Any]:
+    """The keys that scripts look for in a run's metadata, with what is also said elsewhere."""
+    weather, settings = inputs["weather"], chosen["settings"]
+    rows, cols = surface.shape
+    said = {name: settings.get(name) for name in ("human", "physics", "materials")}
+    return {
+        "run_timestamp": datetime.now().isoformat(),
+        "solweig_version": _core.__version__,
+        "location": inputs["location"],
+        "grid": {
+            "rows": rows,
+            "cols": cols,
+            "pixel_size": float(surface.pixel_size),
+            "crs": surface.crs or None,
+        },
+        "timeseries": {
+            "start": weather["start"],
+            "end": weather["end"],
+            "timesteps": weather["n_timesteps"],
+        },
+        "outputs": {
+            "directory": None if output_dir is None else str(output_dir),
+            "variables": list(chosen["outputs"]),
+        },
+        **{
+            name: value if name == "human" else {"full_params": value}
+            for name, value in said.items()
+            if value is not None
+        },
+    }
 
 
 def _versions() -> dict[str, str]:

@@ -299,6 +299,7 @@ def _settled(
         location=place.location,
         weather_series=[weather] if isinstance(weather, Weather) else list(weather),
         settings=settings.physics_chosen(),
+        output_dir=settings.output_dir,
         outputs=model.outputs,
         parameters=_hashed_parameters(settings, params, points),
         steps=[series.columns],
