@@ -67,8 +67,8 @@ def test_everything_that_changes_results_changes_the_id(surface: solweig.Surface
     assert len(set(ids)) == len(ids)
 
 
-def test_a_folder_holds_one_run(surface: solweig.SurfaceData, tmp_path: Path) -> None:
-    steps, other = weather(hours=(12, 13)), weather(hours=(9,))
+def test_a_step_is_of_one_run(surface: solweig.SurfaceData, tmp_path: Path) -> None:
+    steps, other = weather(hours=(12, 13)), weather(hours=(13,), rh=41.0)
     solweig.calculate(surface, steps, LOCATION, output_dir=tmp_path)
     first = {path: path.read_bytes() for path in tmp_path.rglob("*.tif")}
     assert first

@@ -21,8 +21,9 @@ from solweig.execution import ExecutionConfig
 from solweig.execution.opening import engine_of
 from solweig.execution.telemetry import Telemetry
 from solweig.rasters.cf import WEATHER_SERIES, build_dataset
+from solweig.results.folder import make_room
 from solweig.results.metadata import save_run_metadata
-from solweig.results.outputs import remove_run
+from solweig.results.outputs import WORK_FOLDER
 from solweig.results.pois import PointSource
 from solweig.results.ranges import ComfortCounts, describe_comfort
 from solweig.results.state import ThermalState
@@ -33,7 +34,7 @@ from solweig.run.outcome import Collected, Outcome
 from solweig.run.plan import RunPlan, check_before_sky, make_plan
 from solweig.run.settings import RunSettings
 from solweig.run.steps import carry_out
-from solweig.run.store import WORK_FOLDER, RunStore, write_run
+from solweig.run.store import RunStore, write_run
 from solweig.run.what_if import check_baseline, run_changed
 from solweig.said import knows_what_was_said
 from solweig.surface.data import SurfaceData
@@ -101,7 +102,8 @@ def calculate(
         else UTC.
     output_dir
         Folder for GeoTIFFs and ``run_metadata.json``; None keeps every requested step in memory as
-        ``summary.dataset``.
+        ``summary.dataset``. Further periods and outputs may go into the same one: what describes an
+        earlier run then moves to ``runs/<start>_<end>/`` in it.
     config
         Defaults for the arguments below; what is said here goes before it.
     human
@@ -140,7 +142,8 @@ def calculate(
     state
         Thermal state to start from, such as ``summary.state`` of the period before.
     overwrite
-        Replace another run's results in ``output_dir``; the same run may always be repeated.
+        Replace the results of other runs in ``output_dir``. Without it the same run may be
+        repeated, and runs of other steps or outputs add to the folder.
     resume
         Go on with an interrupted run of the same inputs and parameters in ``output_dir``: tiles
         that are finished and intact are kept, and the files are those of an undisturbed run. A
@@ -179,8 +182,8 @@ def calculate(
     WeatherDataError
         No steps, out of range, out of order or repeated.
     ConfigurationError
-        An unknown output or parameter, a folder that cannot be written or holds another run, a
-        point outside the raster.
+        An unknown output or parameter, a folder that cannot be written or holds the same steps of
+        another run, a point outside the raster.
     DiskFull
         The disk has no room for the results; what is there is whole.
     ComputationCancelled
@@ -231,8 +234,7 @@ def _recorded(
 def _written(
     plan: RunPlan, folder: Path, progress: Advance | None, baseline: TimeseriesSummary | None
 ) -> TimeseriesSummary:
-    if plan.replaces:
-        remove_run(folder)
+    make_room(folder, plan.standing)
     save_run_metadata(plan.metadata, folder)
     try:
         summary, store = _run(plan, progress, baseline)

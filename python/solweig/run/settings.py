@@ -50,7 +50,7 @@ class RunSettings:
     formats
         What the steps are written as: one or several of :data:`OUTPUT_FORMATS`.
     overwrite
-        Replace another run's results in ``output_dir``.
+        Replace the results of other runs in ``output_dir``.
     resume
         Keep what an interrupted run of the same has finished.
     execution
