@@ -201,8 +201,8 @@ def test_absent_schemes_are_refused_when_asked_for(name: str) -> None:
 
 def test_wall_material() -> None:
     assert Settings.resolve(wall_material="walls").wall_material == "Walls"
-    with pytest.raises(ConfigurationError, match="not in this release"):
-        Settings.resolve(wall_material="Brick")
+    assert Settings.resolve(wall_material="Brick").wall_material == "Brick_wall"
+    assert 100 not in params.land_cover_table()
     with pytest.raises(ConfigurationError, match="Brick_wall"):
         Settings.resolve(wall_material="marble")
     own = params.load_materials()

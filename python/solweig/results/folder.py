@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -317,14 +316,14 @@ def _move(source: Path, target: Path) -> None:
 def _move_one(source: Path, target: Path) -> None:
     """A file or folder; what a run that is gone left in its place goes too."""
     if not target.is_dir():
-        os.replace(source, target)
+        source.replace(target)
         return
     if source.name == WORK_FOLDER:
         shutil.rmtree(target)
-        os.replace(source, target)
+        source.replace(target)
         return
     for each in source.iterdir():
-        os.replace(each, target / each.name)
+        each.replace(target / each.name)
     source.rmdir()
 
 

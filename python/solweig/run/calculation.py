@@ -111,13 +111,14 @@ def calculate(
     precomputed
         Walls, sky view factors or visibility to use instead of the surface's.
     use_anisotropic_sky
-        Perez sky (default) or isotropic.
+        Perez sky (default) or isotropic; with sky view factors and no shadow matrices the default
+        gives way to the isotropic one, with a warning.
     conifer
         Trees keep their leaves.
     physics, materials
         See :func:`load_physics`, :func:`load_materials`.
     wall_material
-        A wall class named in ``materials``.
+        A wall class named in ``materials``; of the shipped ones brick, concrete, wood.
     max_shadow_distance_m
         Reach of shadows [m], default 1000.
     tile_size

@@ -22,7 +22,7 @@ from solweig.results.netcdf import NETCDF_NAME, refuse_other_netcdf
 from solweig.results.outputs import check_folder, prepare_folder, step_stamp
 from solweig.results.pois import Points, read_points
 from solweig.results.state import ThermalState
-from solweig.run.checks import check_location, check_run_surface, sky_of
+from solweig.run.checks import check_location, check_run_surface, sky_of, sky_that_can_be
 from solweig.run.engine_params import engine_params, leaf_days
 from solweig.run.place import place_of
 from solweig.run.settings import RunSettings
@@ -273,6 +273,8 @@ def _settled(
     check_location(location)
     check_tile_size(model.tile_size, surface.shape, switches.read().min_tile_side)
     if sky:
+        settings = sky_that_can_be(surface, settings)
+        model = settings.model
         sky_of(surface, precomputed, anisotropic=model.use_anisotropic_sky)
     georef = surface.georef
     points = None if settings.pois is None else read_points(settings.pois, georef)

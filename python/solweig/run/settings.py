@@ -61,6 +61,9 @@ class RunSettings:
         Prepared data that replace the surface's own.
     state
         Thermal state to start from.
+    sky_said
+        The call itself asked for its kind of sky, which otherwise gives way where a surface cannot
+        serve it.
     """
 
     model: ModelConfig
@@ -72,6 +75,7 @@ class RunSettings:
     pois: PointSource | None = None
     precomputed: PrecomputedData | None = None
     state: ThermalState | None = None
+    sky_said: bool = False
 
     if not TYPE_CHECKING:
 
@@ -143,6 +147,7 @@ class RunSettings:
             pois=pois,
             precomputed=precomputed,
             state=state,
+            sky_said=said.get("use_anisotropic_sky") is not None,
         )
 
     @property
