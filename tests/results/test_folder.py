@@ -29,6 +29,7 @@ def run(
     surface: solweig.SurfaceData, out: Path, hours: tuple[int, ...], **options: Any
 ) -> solweig.TimeseriesSummary:
     changes = options.pop("changes", {})
+    options = {"outputs": ["tmrt"], **options}
     return solweig.calculate(
         surface, weather(hours, **changes), LOCATION, output_dir=out, execution=CPU, **options
     )

@@ -33,7 +33,6 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     ("changes", "error", "said"),
     [
         ({"outputs": ["tmrt", "temperature"]}, "ConfigurationError", "'temperature'"),
-        ({"outputs": []}, "ConfigurationError", "outputs"),
         ({"weather": []}, "WeatherDataError", "at least one step"),
         ({"weather": None}, "WeatherDataError", "NoneType"),
         ({"weather": ["noon"]}, "WeatherDataError", "Weather"),

@@ -138,7 +138,7 @@ class RunSettings:
         if "netcdf" in formats:
             need_netcdf()
         return cls(
-            model=_model(config or ModelConfig(), said),
+            model=_model(config or _default(output_dir, formats), said),
             output_dir=None if output_dir is None else Path(output_dir),
             formats=formats,
             overwrite=overwrite,
@@ -195,13 +195,17 @@ def _model(base: ModelConfig, said: Mapping[str, Any]) -> ModelConfig:
     # Ignored ones have been told about when the configuration was made.
     silent = dict.fromkeys(("tile_workers", "tile_queue_depth", "prefetch_tiles"))
     model = replace(base, **{**silent, **chosen})
-    if not model.outputs:
-        raise ConfigurationError("outputs", "at least one name", "none")
     if model.wall_material is not None:
         model.wall_material = wall_class_name(model.wall_material, model.materials)
     if model.human is None:
         model.human = _person_of(model.physics)
     return model
+
+
+def _default(output_dir: str | Path | None, formats: tuple[str, ...]) -> ModelConfig:
+    """The configuration where none is given: steps are kept, but not written as files of each."""
+    as_files = output_dir is not None and formats == ("geotiff",)
+    return ModelConfig(outputs=[]) if as_files else ModelConfig()
 
 
 def _person_of(physics: SimpleNamespace | None) -> HumanParams:
