@@ -84,6 +84,7 @@ def every_field_changed() -> ModelConfig:
         heat_thresholds_night=[],
         utci_range="clip",
         pet_variant="2018",
+        shade_at_night=True,
     )
 
 

@@ -30,6 +30,7 @@ log = logging.getLogger("solweig")
 _OF_A_CALL = (
     "inputs.weather", "parameters.outputs", "parameters.engine.pois",
     "parameters.engine.heat_thresholds_day", "parameters.engine.heat_thresholds_night",
+    "parameters.settings.shade_at_night",
 )  # fmt: skip
 _OF_A_PERIOD = (*_OF_A_CALL, "parameters.engine.initial_state")
 _GRID = tuple(f"inputs.surface.{name}" for name in ("shape", "pixel_size", "geotransform", "crs"))

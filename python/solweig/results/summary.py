@@ -200,7 +200,8 @@ class TimeseriesSummary(RunStatistics):
     utci_mean, utci_max, utci_min, utci_day_mean, utci_night_mean
         The same of UTCI [deg C].
     sun_hours, shade_hours
-        In the sun and in the shade while it is up [h].
+        In the sun and in the shade while it is up [h]; with ``shade_at_night`` all hours of the
+        night are shade.
     utci_hours_above
         Hours with UTCI above each threshold [h], by threshold [deg C]: those of the day by day,
         those of the night at night.
@@ -235,6 +236,8 @@ class TimeseriesSummary(RunStatistics):
     open_ground
         1 on open ground, 0 on buildings, ``[row, col]``: what the means leave out. Grids have
         roofs.
+    shade_at_night
+        Hours of shade count the night.
     bounds
         Beginning and end of the interval each step stands for, ``[n, 2]``, on the clock of the
         stamps; UTC where they carry a time zone.

@@ -27,7 +27,7 @@ from solweig.results.outputs import WORK_FOLDER
 from solweig.results.pois import PointSource
 from solweig.results.ranges import ComfortCounts, describe_comfort
 from solweig.results.state import ThermalState
-from solweig.results.statistics import Timeseries, statistics_kwargs
+from solweig.results.statistics import Timeseries, statistics_kwargs, with_nights
 from solweig.results.summary import TimeseriesSummary
 from solweig.run.checks import validate_inputs
 from solweig.run.outcome import Collected, Outcome
@@ -88,6 +88,7 @@ def calculate(
     pet_variant: str | None = None,
     leaf_on: int | str | None = None,
     leaf_off: int | str | None = None,
+    shade_at_night: bool | None = None,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -169,6 +170,8 @@ def calculate(
     leaf_on, leaf_off
         First day with leaves and first day without: day of year, 1-366, or month and day,
         ``"04-15"``; both or neither. Default: what ``physics`` says, else by latitude.
+    shade_at_night
+        ``shade_hours`` counts the night too: with ``sun_hours`` it then covers the whole period.
 
     Returns
     -------
@@ -345,8 +348,15 @@ def _points_on_roofs(plan: RunPlan) -> list[str]:
 
 def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
     counts, collected = outcome.counts, outcome.collected
+    at_night = plan.settings.model.shade_at_night
+    grids = statistics_kwargs(outcome.grids, plan.georef.shape)
+    if at_night:
+        night = ~plan.series.daytime
+        grids["shade_hours"] = with_nights(
+            grids, float(np.sum(plan.series.columns["hours"], where=night))
+        )
     return TimeseriesSummary(
-        **statistics_kwargs(outcome.grids, plan.georef.shape),
+        **grids,
         utci_hours_above=outcome.hours_above,
         n_timesteps=counts["n_timesteps"],
         n_daytime=counts["n_daytime"],
@@ -363,6 +373,7 @@ def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
         bounds=plan.series.bounds,
         sums=collected.sums,
         open_ground=plan.surface.buildings(),
+        shade_at_night=at_night,
     )
 
 
