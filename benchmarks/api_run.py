@@ -87,6 +87,7 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
                     weather,
                     location,
                     output_dir=str(Path(folder) / f"out{len(series)}"),
+                    outputs=["tmrt"],
                     use_anisotropic_sky=job.get("anisotropic", True),
                     **job.get("options", {}),
                 )
@@ -163,7 +164,9 @@ def _warm_up(solweig: Any, job: dict[str, Any], location: Any) -> None:
             dsm=dsm, dem=ground, working_dir=str(Path(folder) / "cache"), pixel_size=1.0
         )
         weather = [_weather(solweig, job["series"][0][0], job["date"])]
-        solweig.calculate(surface, weather, location, output_dir=str(Path(folder) / "out"))
+        solweig.calculate(
+            surface, weather, location, output_dir=str(Path(folder) / "out"), outputs=["tmrt"]
+        )
 
 
 def _weather(solweig: Any, row: list[float], date: list[int]) -> Any:

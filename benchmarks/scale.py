@@ -87,7 +87,12 @@ def load_everything(execution: Any) -> None:
         weather = solweig.Weather.from_values(30.0, 40.0, 800.0, datetime(2025, 7, 1, 13), ws=2.0)
         location = solweig.Location(48.2, 16.4, utc_offset=1)
         solweig.calculate(
-            surface, weather, location, output_dir=Path(folder) / "out", execution=execution
+            surface,
+            weather,
+            location,
+            output_dir=Path(folder) / "out",
+            outputs=["tmrt"],
+            execution=execution,
         )
 
 

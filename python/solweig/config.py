@@ -163,6 +163,8 @@ class ModelConfig:
     leaf_on, leaf_off
         First day with leaves and first day without: day of year, 1-366, or month and day,
         ``"04-15"``. Both or neither; ``None``: what ``physics`` says, else by latitude.
+    shade_at_night
+        Hours of shade count the night too, so that sun and shade cover the whole period.
 
     Raises
     ------
@@ -203,6 +205,7 @@ class ModelConfig:
     leaf_on: int | str | None = None
     leaf_off: int | str | None = None
     sun_substeps: int | None = None
+    shade_at_night: bool = False
 
     def __post_init__(self) -> None:
         self.outputs = validate_outputs(self.outputs)

@@ -26,6 +26,14 @@ MISSING = -900.0  # the files mark absent values with -999 or -9999
 _SURFACE_SECTIONS = ("Names", "Code", "Albedo", "Emissivity", "TmaxLST", "Ts_deg", "Tstart")
 _PHYSICS_SECTIONS = ("Tree_settings", "Posture")
 
+# Temperature waves of walls whose rows in UMEP's files have none; those of solweig 0.1.0b96.
+_WALL_WAVES = {
+    "Brick_wall": {"ts_deg": 0.4, "tstart": -4.0, "tmaxlst": 15.0},
+    "Concrete_wall": {"ts_deg": 0.35, "tstart": -5.0, "tmaxlst": 16.0},
+    "Wood_wall": {"ts_deg": 0.5, "tstart": -2.0, "tmaxlst": 14.0},
+}
+_GENERIC_WALL = ("cobblestone", "Walls")
+
 # quantity: low, high, for the values of a land-cover class
 _LIMITS = {
     "albedo": (0.0, 1.0),
@@ -147,6 +155,24 @@ def _code(text: str) -> int:
     return int(text)
 
 
+def wall_row(params: SimpleNamespace, name: str) -> dict[str, float] | None:
+    """The row of a wall class; ``None`` where neither the file nor this package has all of it.
+
+    Brick, concrete and wood have no temperature wave in UMEP's files; they get one here.
+    """
+    row = class_row(params, name)
+    if row is not None or name not in _WALL_WAVES:
+        return row
+    albedo, emissivity = _albedos(params).get(name), _values(params.Emissivity).get(name)
+    if albedo is None or emissivity is None:
+        return None
+    return {
+        "albedo": _number(f"albedo of {name}", albedo),
+        "emissivity": _number(f"emissivity of {name}", emissivity),
+        **_WALL_WAVES[name],
+    }
+
+
 def class_row(params: SimpleNamespace, name: str) -> dict[str, float] | None:
     """The row of one class, or ``None`` where it has no complete temperature wave."""
     sections = {
@@ -171,26 +197,26 @@ def class_row(params: SimpleNamespace, name: str) -> dict[str, float] | None:
 def wall_class_name(wall_material: str, materials: SimpleNamespace | None) -> str:
     """Name of the wall class that ``wall_material`` means in ``materials``.
 
-    ``"brick"`` finds ``Brick_wall``; upper and lower case are alike.
+    ``"brick"`` finds ``Brick_wall``, ``"cobblestone"`` the generic wall; upper and lower case are
+    alike.
 
     Raises
     ------
     ConfigurationError
-        No such class, or one without the values of the temperature wave. The shipped brick,
-        concrete and wood rows have none: they belong to the wall-temperature scheme, which is not
-        in this release.
+        No such class, or one without the values of the temperature wave.
     """
     params = load_params() if materials is None else materials
     names = [str(name) for name in _values(params.Names).values()]
     wanted = wall_material.strip().lower()
+    if wanted == _GENERIC_WALL[0]:
+        wanted = _GENERIC_WALL[1].lower()
     for name in names:
         if name.lower() in (wanted, f"{wanted}_wall", f"{wanted}s"):
-            if class_row(params, name) is None:
+            if wall_row(params, name) is None:
                 raise ConfigurationError(
                     "wall_material",
                     "a wall class with Ts_deg, Tstart and TmaxLST",
                     repr(wall_material),
-                    "The wall-temperature scheme that uses this material is not in this release. "
                     "Give these three values in materials, or leave wall_material out.",
                 )
             return name

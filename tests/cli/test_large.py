@@ -56,11 +56,11 @@ def test_another_run_is_refused_before_the_sky_view(
     said = "inputs.surface.content.dsm" if flags else "another run"
     assert said in done.stderr
     write_tif(site / "dsm.tif", scene()["dsm"])
-    done = invoke(arguments(site, *CPU, *flags, "--outputs", "utci"))
+    done = invoke(arguments(site, *CPU, *flags, "--sky", "isotropic"))
     assert done.exit_code == 2
     assert files(site / "out") == before
-    # The same run may be repeated, and with leave another one takes its place.
-    for more in (flags, ("--outputs", "utci", "--overwrite")):
+    # The same run may be repeated or given outputs, and with leave another one takes its place.
+    for more in (flags, (*flags, "--outputs", "utci"), ("--sky", "isotropic", "--overwrite")):
         with pytest.raises(TooLong):
             invoke(["--debug", *arguments(site, *CPU, *more)])
     assert files(site / "out") == before
@@ -164,7 +164,7 @@ def test_a_surface_too_large_for_the_memory_is_kept_while_the_run_lasts(
     assert "does not fit the memory" in done.stderr
     assert (kept / "metadata.json").is_file()
     # A run that is refused before the sky view leaves nothing in the folder of another.
-    other = [*arguments(site, *CPU), "--outputs", "utci"]
+    other = [*arguments(site, *CPU), "--sky", "isotropic"]
     assert invoke(other).exit_code == 2
     assert not (site / "out" / ".solweig_surface").exists()
     # What is there is used, and goes when the run is complete.

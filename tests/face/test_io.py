@@ -93,16 +93,19 @@ def test_window_by_box(file: Path, heights: NDArray[np.float32]) -> None:
     values, transform, *_ = io.load_raster(file, bbox=(319_002, 6_400_196, 319_006, 6_400_200))
     np.testing.assert_array_equal(values, heights[0:2, 1:3])
     assert transform == [319_002.0, 2.0, 0.0, 6_400_200.0, 0.0, -2.0]
-    touched, *_ = io.load_raster(file, bbox=(319_003, 6_400_197, 319_005, 6_400_199))
-    np.testing.assert_array_equal(touched, heights[0:2, 1:3])
-    beyond, *_ = io.load_raster(file, bbox=(0, 0, 1e6, 1e7))
-    np.testing.assert_array_equal(beyond, heights)
+    whole, transform, *_ = io.load_raster(file, bbox=(319_001, 6_400_195, 319_007, 6_400_199.5))
+    np.testing.assert_array_equal(whole, heights[1:2, 1:3])
+    assert transform == [319_002.0, 2.0, 0.0, 6_400_198.0, 0.0, -2.0]
+    edge, *_ = io.load_raster(file, bbox=(319_002, 6_400_196, 319_006 - 1e-7, 6_400_200))
+    np.testing.assert_array_equal(edge, heights[0:2, 1:3])
 
 
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [
         ({"bbox": (0, 0, 10, 10)}, "bbox"),
+        ({"bbox": (319_002, 6_400_196, 319_100, 6_400_200)}, "bbox"),
+        ({"bbox": (319_003, 6_400_197, 319_005, 6_400_199)}, "bbox"),
         ({"bbox": (319_006, 6_400_196, 319_002, 6_400_200)}, "bbox"),
         ({"band": 1}, "heights.tif"),
         ({"band": -1}, "heights.tif"),

@@ -32,12 +32,8 @@ from solweig.execution import ExecutionConfig
 from solweig.params import load_params, namespace_to_dict, tree_settings, wind_height
 from solweig.rasters.georef import GeoReference
 from solweig.results.comparison import compare_runs
-from solweig.results.metadata import (
-    FILE_NAME,
-    load_run_metadata,
-    refuse_other_run,
-    refuse_to_resume,
-)
+from solweig.results.folder import find_standing
+from solweig.results.metadata import FILE_NAME, load_run_metadata
 from solweig.results.pois import read_points
 from solweig.results.state import ThermalState
 from solweig.run.forecast import measure_surface
@@ -426,9 +422,11 @@ def _write_metadata(folder: Path) -> list[Path]:
 def _read_metadata(path: Path) -> Any:
     run = path.parent if path.name == FILE_NAME else path.parents[1]
     found = load_run_metadata(run)
-    refuse_other_run(run, "another", overwrite=True)
+    whole = json.loads((run / "whole.json").read_text())
+    find_standing(run, whole, overwrite=True).held(["tmrt"], list(whole["steps"]), "geotiff")
     compare_runs(run, run / "other")
-    refuse_to_resume(run, json.loads((run / "whole.json").read_text()))
+    find_standing(run, whole, overwrite=False, sky=False)
+    find_standing(run, whole, overwrite=False, resume=True)
     return found
 
 

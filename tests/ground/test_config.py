@@ -85,6 +85,7 @@ def every_field_changed() -> ModelConfig:
         heat_thresholds_night=[],
         utci_range="clip",
         pet_variant="2018",
+        shade_at_night=True,
     )
 
 
@@ -202,8 +203,8 @@ def test_absent_schemes_are_refused_when_asked_for(name: str) -> None:
 
 def test_wall_material() -> None:
     assert Settings.resolve(wall_material="walls").wall_material == "Walls"
-    with pytest.raises(ConfigurationError, match="not in this release"):
-        Settings.resolve(wall_material="Brick")
+    assert Settings.resolve(wall_material="Brick").wall_material == "Brick_wall"
+    assert 100 not in params.land_cover_table()
     with pytest.raises(ConfigurationError, match="Brick_wall"):
         Settings.resolve(wall_material="marble")
     own = params.load_materials()

@@ -152,11 +152,21 @@ def source(folder: Path, name: str = "dsm", **options: Any) -> Any:
     return open_source(name, path)
 
 
-def test_bbox_is_widened_to_whole_cells(tmp_path: Path) -> None:
-    grid = target_grid(source(tmp_path), [], (WEST + 3, NORTH - 41, WEST + 21, NORTH - 5))
-    assert grid.shape == (19, 10)
-    assert (grid.transform.c, grid.transform.f) == (WEST + 2, NORTH - 4)
-    assert grid.bounds == (WEST + 2, NORTH - 42, WEST + 22, NORTH - 4)
+def test_bbox_keeps_its_size_and_moves_to_cell_edges(tmp_path: Path) -> None:
+    grid = target_grid(source(tmp_path), [], (WEST + 3.2, NORTH - 40.6, WEST + 21, NORTH - 4.8))
+    assert grid.shape == (18, 9)
+    assert grid.bounds == (WEST + 4, NORTH - 40, WEST + 22, NORTH - 4)
+
+
+def test_bbox_beyond_the_dsm_is_cut_which_is_said(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"bbox: reaches beyond the DSM .* 10 x 8 of 13 x 10"):
+        grid = target_grid(source(tmp_path), [], (WEST - 4, NORTH - 20, WEST + 16, NORTH + 6))
+    assert grid.bounds == (WEST, NORTH - 20, WEST + 16, NORTH)
+
+
+def test_bbox_of_less_than_a_cell(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSurfaceData, match="a cell of the DSM"):
+        target_grid(source(tmp_path), [], (WEST + 4, NORTH - 20, WEST + 4.9, NORTH - 6))
 
 
 def test_bbox_on_cell_edges_is_taken_exactly(tmp_path: Path) -> None:

@@ -67,24 +67,33 @@ def test_everything_that_changes_results_changes_the_id(surface: solweig.Surface
     assert len(set(ids)) == len(ids)
 
 
-def test_a_folder_holds_one_run(surface: solweig.SurfaceData, tmp_path: Path) -> None:
-    steps, other = weather(hours=(12, 13)), weather(hours=(9,))
-    solweig.calculate(surface, steps, LOCATION, output_dir=tmp_path)
+def test_a_step_is_of_one_run(surface: solweig.SurfaceData, tmp_path: Path) -> None:
+    steps, other = weather(hours=(12, 13)), weather(hours=(13,), rh=41.0)
+    solweig.calculate(surface, steps, LOCATION, output_dir=tmp_path, outputs=["tmrt"])
     first = {path: path.read_bytes() for path in tmp_path.rglob("*.tif")}
     assert first
     # The same run may be repeated and leaves the same files.
-    solweig.calculate(surface, steps, LOCATION, output_dir=tmp_path)
+    solweig.calculate(surface, steps, LOCATION, output_dir=tmp_path, outputs=["tmrt"])
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.tif")} == first
     with pytest.raises(solweig.ConfigurationError, match="another run"):
-        solweig.calculate(surface, other, LOCATION, output_dir=tmp_path)
+        solweig.calculate(surface, other, LOCATION, output_dir=tmp_path, outputs=["tmrt"])
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.tif")} == first
 
 
 def test_overwriting_replaces_another_run(surface: solweig.SurfaceData, tmp_path: Path) -> None:
-    solweig.calculate(surface, weather(hours=(12, 13)), LOCATION, output_dir=tmp_path)
+    solweig.calculate(
+        surface, weather(hours=(12, 13)), LOCATION, output_dir=tmp_path, outputs=["tmrt"]
+    )
     mine = tmp_path / "tmrt" / "notes.txt"
     mine.write_text("not of the run")
-    solweig.calculate(surface, weather(hours=(9,)), LOCATION, output_dir=tmp_path, overwrite=True)
+    solweig.calculate(
+        surface,
+        weather(hours=(9,)),
+        LOCATION,
+        output_dir=tmp_path,
+        overwrite=True,
+        outputs=["tmrt"],
+    )
     assert len(list((tmp_path / "tmrt").glob("*.tif"))) == 1
     assert mine.read_text() == "not of the run"
 

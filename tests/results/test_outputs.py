@@ -157,7 +157,7 @@ def test_background_writing_changes_nothing(
 
     monkeypatch.setattr(outputs, "write_geotiff", note)
     monkeypatch.setenv("SOLWEIG_ASYNC_OUTPUT", switch)
-    solweig.calculate(surface, weather(), LOCATION, output_dir=tmp_path)
+    solweig.calculate(surface, weather(), LOCATION, output_dir=tmp_path, outputs=["tmrt"])
     assert len(names) == 4
     assert all(name.startswith("solweig-writer") == (switch == "1") for name in names)
 
@@ -183,7 +183,7 @@ def test_a_full_disk_ends_the_run_and_is_recorded(
 
     monkeypatch.setattr(outputs, "write_geotiff", full)
     with pytest.raises(OSError, match="No space left"):
-        solweig.calculate(surface, weather(), LOCATION, output_dir=tmp_path)
+        solweig.calculate(surface, weather(), LOCATION, output_dir=tmp_path, outputs=["tmrt"])
     assert solweig.load_run_metadata(tmp_path)["status"] == "failed"
 
 
@@ -223,7 +223,14 @@ def test_stopping_leaves_only_whole_files(
             raise error
 
     with pytest.raises(error):
-        solweig.calculate(surface, weather(), LOCATION, output_dir=tmp_path, progress_callback=stop)
+        solweig.calculate(
+            surface,
+            weather(),
+            LOCATION,
+            output_dir=tmp_path,
+            outputs=["tmrt"],
+            progress_callback=stop,
+        )
     written = files(tmp_path)
     assert not [name for name in written if "partial" in name]
     assert "summary/tmrt_mean.tif" not in written
@@ -233,7 +240,7 @@ def test_stopping_leaves_only_whole_files(
                 assert np.isfinite(source.read(1)).all()
     assert solweig.load_run_metadata(tmp_path)["status"] == "interrupted"
     # The same run may be repeated without being asked to overwrite.
-    solweig.calculate(surface, weather(), LOCATION, output_dir=tmp_path)
+    solweig.calculate(surface, weather(), LOCATION, output_dir=tmp_path, outputs=["tmrt"])
     assert solweig.load_run_metadata(tmp_path)["status"] == "complete"
 
 

@@ -32,6 +32,8 @@ log = logging.getLogger("solweig")
 PathLike = str | os.PathLike[str]
 Bounds = Sequence[float]
 NODATA = -9999.0
+_ROUNDING = 1e-6
+"""Pixels that two edges may be apart and the same."""
 
 
 @also_named(path_str="path")
@@ -51,8 +53,8 @@ def load_raster(
     path
         Any raster GDAL reads.
     bbox
-        ``(min_x, min_y, max_x, max_y)`` in the raster's own coordinates; whole pixels that it
-        touches are read.
+        ``(min_x, min_y, max_x, max_y)`` in the raster's own coordinates, inside the raster; the
+        pixels that lie whole in it are read.
     band
         Counted from 0.
     ensure_float32
@@ -82,7 +84,8 @@ def load_raster(
     FileNotFoundError
         No such file.
     InvalidSurfaceData
-        Not a raster, no such band, nothing inside ``bbox``, no valid cell, no usable scale, heights
+        Not a raster, no such band, a ``bbox`` that reaches beyond it or holds no whole pixel, no
+        valid cell, no usable scale, heights
         whose unit is not clear.
     OSError
         The file cannot be read to its end.
@@ -401,22 +404,25 @@ def _open(path: PathLike, mode: str = "r") -> Iterator[Any]:
 
 
 def _window_of(source: Any, bbox: Bounds, name: str) -> Any:
-    """The whole pixels inside or touched by ``bbox``, cut to the raster."""
+    """The pixels that lie whole in ``bbox``, which lies in the raster."""
     from rasterio.windows import Window
 
     min_x, min_y, max_x, max_y = (float(v) for v in bbox)
     if not (max_x > min_x and max_y > min_y):
         raise InvalidSurfaceData("bbox", "(min_x, min_y, max_x, max_y)", tuple(bbox))
     corners = [~source.transform * (x, y) for x in (min_x, max_x) for y in (min_y, max_y)]
-    # The tolerance keeps a box drawn along pixel edges from touching the next pixel by rounding.
-    left = max(0, int(np.floor(min(c[0] for c in corners) + 1e-6)))
-    right = min(source.width, int(np.ceil(max(c[0] for c in corners) - 1e-6)))
-    top = max(0, int(np.floor(min(c[1] for c in corners) + 1e-6)))
-    bottom = min(source.height, int(np.ceil(max(c[1] for c in corners) - 1e-6)))
-    if right <= left or bottom <= top:
-        raise InvalidSurfaceData(
-            "bbox", f"an area inside {name}: {tuple(source.bounds)}", tuple(bbox)
-        )
+    edges = []
+    for axis, count in enumerate((source.width, source.height)):
+        low, high = min(c[axis] for c in corners), max(c[axis] for c in corners)
+        if low < -_ROUNDING or high > count + _ROUNDING:
+            expected = f"an area inside {name}: {tuple(source.bounds)}"
+            raise InvalidSurfaceData("bbox", expected, tuple(bbox))
+        # A box drawn along pixel edges must not lose a pixel by rounding.
+        first, end = int(np.ceil(low - _ROUNDING)), int(np.floor(high + _ROUNDING))
+        if end <= first:
+            raise InvalidSurfaceData("bbox", f"an area with a whole pixel of {name}", tuple(bbox))
+        edges.append((first, end))
+    (left, right), (top, bottom) = edges
     return Window(left, top, right - left, bottom - top)
 
 

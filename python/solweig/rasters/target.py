@@ -29,6 +29,7 @@ from solweig.rasters.projection import (
     reproject_target,
 )
 from solweig.rasters.sources import RasterSource
+from solweig.typing import Bounds
 
 __all__ = ["check_projected", "target_grid"]
 
@@ -98,7 +99,7 @@ def target_grid(
     dsm, others
         The layers.
     bbox
-        ``(west, south, east, north)`` in the DSM's CRS; widened to whole DSM cells.
+        ``(west, south, east, north)`` in the DSM's CRS; moved to the DSM's nearest cell edges.
     pixel_size
         Side of the new cells [m]; ``None`` keeps the DSM's.
     reproject
@@ -123,7 +124,7 @@ def target_grid(
         bbox = None
     cells = (0, base.shape[0], 0, base.shape[1])
     if bbox is not None:
-        cells = overlap("bbox", cells, check_bbox(bbox), base, part_cells=True)
+        cells = _boxed(check_bbox(bbox), base)
     for source in others:
         check_kind(source.name, source.grid.crs)
         if source.grid.crs is None and base.crs is not None:
@@ -194,6 +195,36 @@ def _reprojected(dsm: RasterSource, bbox: Any, pixel_size: float | None, wish: A
         describe_crs(own.crs), describe_crs(crs), *shape, size,
     )  # fmt: skip
     return grid
+
+
+def _boxed(bbox: Bounds, grid: Grid) -> Cells:
+    """The cells of a box: as many as it is long, from the nearest cell edge on."""
+    west, south, east, north = bbox
+    size, (left, _, _, top) = grid.pixel_size, grid.bounds
+    asked, held = [], []
+    spans = ((top - north, north - south, grid.shape[0]), (west - left, east - west, grid.shape[1]))
+    for offset, length, count in spans:
+        first = math.floor(offset / size + 0.5)
+        end = first + math.floor(length / size + 0.5)
+        asked += [first, end]
+        held += [max(first, 0), min(end, count)]
+    cells = (held[0], held[1], held[2], held[3])
+    if asked[0] >= asked[1] or asked[2] >= asked[3]:
+        expected = f"an extent of a cell of the DSM ({size:g} m) or more"
+        raise InvalidSurfaceData("bbox", expected, show_bounds(bbox))
+    if cells[0] >= cells[1] or cells[2] >= cells[3]:
+        raise InvalidSurfaceData(
+            "bbox",
+            f"an extent that overlaps the DSM and the other layers ({show_bounds(grid.bounds)})",
+            show_bounds(bbox),
+        )
+    if asked != held:
+        warn_user(
+            f"bbox: reaches beyond the DSM ({show_bounds(grid.bounds)}); the rest is left out, and "
+            f"{cells[1] - cells[0]} x {cells[3] - cells[2]} of {asked[1] - asked[0]} x "
+            f"{asked[3] - asked[2]} cells remain"
+        )
+    return cells
 
 
 def _is_square(grid: Grid) -> bool:

@@ -8,17 +8,32 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from solweig import _core
+from solweig.errors import WeatherDataError
 from solweig.human import HumanParams
 from solweig.renamed import also_named
 from solweig.results.ranges import ComfortCounts
 from solweig.typing import F32
+from solweig.weather.values import HIGHEST_WET_RH
 
-__all__ = ["compute_pet_grid", "compute_utci_grid"]
+__all__ = ["checked_humidity", "compute_pet_grid", "compute_utci_grid"]
 
 log = logging.getLogger("solweig")
 
 CALM = 0.1
 """Least wind of PET [m/s], that of its reference room."""
+
+
+def checked_humidity(rh: float | None, hint: str | None = None) -> float:
+    """Relative humidity [%] that can be, or NaN for none.
+
+    Raises
+    ------
+    WeatherDataError
+        Left out, or out of range.
+    """
+    if rh is None or not (0.0 <= rh <= HIGHEST_WET_RH or rh != rh):
+        raise WeatherDataError("rh", "0 to 100 %", repr(rh), hint)
+    return min(float(rh), 100.0) if rh == rh else float(rh)
 
 
 def _as_grid(tmrt: ArrayLike) -> F32:
@@ -62,12 +77,14 @@ def compute_utci_grid(
     ------
     ValueError
         ``tmrt`` is not 2-D, an unknown ``utci_range``.
+    WeatherDataError
+        No humidity, or one out of range; a ``ValueError`` too.
 
     References
     ----------
     Bröde et al. (2012), Int. J. Biometeorol. 56, https://doi.org/10.1007/s00484-011-0454-1
     """
-    grid, weather = _as_grid(tmrt), (float(ta), float(rh), float(wind10m))
+    grid, weather = _as_grid(tmrt), (float(ta), checked_humidity(rh), float(wind10m))
     found = _core.utci_grid(grid, *weather, utci_range)
     cells = int(np.count_nonzero(~np.isnan(grid)))
     counts = ComfortCounts.of_grid(_core.utci_outside(grid, *weather), cells)
@@ -115,6 +132,8 @@ def compute_pet_grid(
     ------
     ValueError
         ``tmrt`` is not 2-D, an unknown ``pet_variant``.
+    WeatherDataError
+        No humidity, or one out of range; a ``ValueError`` too.
 
     References
     ----------
@@ -123,6 +142,7 @@ def compute_pet_grid(
       https://doi.org/10.1016/j.buildenv.2018.03.054
     """
     body = human or HumanParams()
+    rh = checked_humidity(rh)
     if 0.0 <= wind < CALM:
         log.warning("PET: wind of %g m/s is taken as %g m/s", wind, CALM)
     return _core.pet_grid(

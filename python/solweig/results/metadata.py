@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import logging
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +19,7 @@ from solweig.errors import ConfigurationError
 from solweig.json_text import parse_json
 from solweig.rasters.digests import content_hash, plain
 from solweig.renamed import also_named
+from solweig.results.outputs import step_stamp
 
 if TYPE_CHECKING:
     from solweig.human import HumanParams
@@ -32,14 +33,9 @@ __all__ = [
     "create_run_metadata",
     "differences",
     "load_run_metadata",
-    "refuse_other_run",
-    "refuse_to_resume",
-    "refuse_unlike",
     "request_id",
     "save_run_metadata",
 ]
-
-log = logging.getLogger("solweig")
 
 FILE_NAME = "run_metadata.json"
 FORMAT = 1
@@ -75,7 +71,7 @@ def create_run_metadata(
     human, physics, materials, use_anisotropic_sky, conifer
         Of the call; only looked at where ``settings`` are not given.
     output_dir
-        Not part of the description, so that a moved run stays the same run.
+        Where its results go; not part of ``run_id``, so that a moved run stays the same run.
     outputs
         Requested variables.
     settings
@@ -109,14 +105,16 @@ def create_run_metadata(
         "settings": plain(said),
         "engine": plain(parameters or {}),
     }
+    shown = {name: chosen["settings"].get(name) for name in ("use_anisotropic_sky", "conifer")}
     return {
         "format": FORMAT,
         "run_id": content_hash({"inputs": inputs, "parameters": chosen}),
         "status": "running",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **_at_a_glance(surface, inputs, chosen, output_dir),
         "versions": _versions(),
         "inputs": inputs,
-        "parameters": chosen,
+        "parameters": {**chosen, **shown},
         "device": {
             "accelerator": "cpu",
             "machine": platform.machine(),
@@ -125,6 +123,7 @@ def create_run_metadata(
         "engine": {},
         "tile_plan": None,
         "timings": {},
+        "steps": {step_stamp(w.datetime): _weather_digest(w) for w in series},
     }
 
 
@@ -199,102 +198,10 @@ def load_run_metadata(path: str | Path) -> dict[str, Any]:
         metadata = parse_json(source.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ConfigurationError("run metadata", "JSON", f"{source} ({error})") from error
-    if not isinstance(metadata, dict) or "run_id" not in metadata:
+    # Earlier versions gave a run no id.
+    if not isinstance(metadata, dict) or not metadata.keys() & {"run_id", "solweig_version"}:
         raise ConfigurationError("run metadata", "a file with a run_id", source)
     return metadata
-
-
-def refuse_other_run(folder: Path, run_id: str, *, overwrite: bool, resume: bool = False) -> bool:
-    """Check that a run may write into a folder.
-
-    The same run, inputs and parameters alike, may be repeated, which is said unless it is to be
-    resumed: its files come out the same. A different run is never mixed in; with
-    ``overwrite=True`` it takes the earlier one's place.
-
-    Returns
-    -------
-    bool
-        Whether an earlier run has to make room.
-
-    Raises
-    ------
-    ConfigurationError
-        The folder holds another run and ``overwrite`` is False.
-    """
-    if not (folder / FILE_NAME).exists():
-        return False
-    found = load_run_metadata(folder)
-    if found["run_id"] == run_id:
-        if not resume:
-            _say_repeated(folder, found)
-        return False
-    if not overwrite:
-        raise _another_run(folder, found)
-    return True
-
-
-def _say_repeated(folder: Path, found: Mapping[str, Any]) -> None:
-    """A folder that holds this very run, whole or not."""
-    log.warning(
-        "output_dir: %s holds the same run of %s (%s): it is computed again, with the same files",
-        folder, found.get("created", "unknown date"), found.get("status", "status unknown"),
-    )  # fmt: skip
-
-
-def _another_run(folder: Path, found: Mapping[str, Any]) -> ConfigurationError:
-    return ConfigurationError(
-        "output_dir",
-        "an empty folder or one with the same run",
-        f"{folder}, which holds another run of {found.get('created', 'unknown date')}",
-        "Choose another folder, or pass overwrite=True (--overwrite) to replace that run.",
-    )
-
-
-def refuse_to_resume(folder: Path, metadata: Mapping[str, Any]) -> None:
-    """Check that a folder holds the run that is to be resumed, or none.
-
-    Raises
-    ------
-    ConfigurationError
-        It holds another; the message names what differs.
-    """
-    if not (folder / FILE_NAME).exists():
-        return
-    found = load_run_metadata(folder)
-    if found["run_id"] != metadata["run_id"]:
-        raise _not_to_resume(folder, _apart(found, metadata))
-
-
-def refuse_unlike(folder: Path, metadata: Mapping[str, Any], *, resume: bool) -> None:
-    """Check a folder before the sky view of the run's surface is known: by all else.
-
-    Raises
-    ------
-    ConfigurationError
-        The folder holds another run, as :func:`refuse_other_run` or, to ``resume``,
-        :func:`refuse_to_resume` say it.
-    """
-    if not (folder / FILE_NAME).exists():
-        return
-    found = load_run_metadata(folder)
-    apart = [name for name in _apart(found, metadata) if name != "inputs.surface.content.svf"]
-    if apart:
-        raise _not_to_resume(folder, apart) if resume else _another_run(folder, found)
-
-
-def _apart(found: Mapping[str, Any], metadata: Mapping[str, Any]) -> list[str]:
-    now = plain(metadata)
-    parts = ("inputs", "parameters")
-    return [name for part in parts for name in differences(found.get(part), now[part], part)]
-
-
-def _not_to_resume(folder: Path, apart: Sequence[str]) -> ConfigurationError:
-    return ConfigurationError(
-        "resume",
-        f"the inputs and parameters of the run in {folder}",
-        "others: " + ", ".join(apart or ["unknown"]) + " differ",
-        "Run it as it was begun, or choose another folder.",
-    )
 
 
 def differences(one: Any, two: Any, name: str) -> list[str]:
@@ -303,6 +210,49 @@ def differences(one: Any, two: Any, name: str) -> list[str]:
         keys = dict.fromkeys((*one, *two))
         return [d for k in keys for d in differences(one.get(k), two.get(k), f"{name}.{k}")]
     return [] if one == two else [name]
+
+
+def _weather_digest(step: Weather) -> str:
+    """Of what was given for a step, not of what was derived."""
+    given = {f.name: getattr(step, f.name) for f in fields(step) if f.init}
+    return content_hash(given)[:8]
+
+
+def _at_a_glance(
+    surface: SurfaceData,
+    inputs: Mapping[str, Any],
+    chosen: Mapping[str, Any],
+    output_dir: str | Path | None,
+) -> dict[str, Any]:
+    """The keys that scripts look for in a run's metadata, with what is also said elsewhere."""
+    weather, settings = inputs["weather"], chosen["settings"]
+    rows, cols = surface.shape
+    said = {name: settings.get(name) for name in ("human", "physics", "materials")}
+    return {
+        "run_timestamp": datetime.now().isoformat(),
+        "solweig_version": _core.__version__,
+        "location": inputs["location"],
+        "grid": {
+            "rows": rows,
+            "cols": cols,
+            "pixel_size": float(surface.pixel_size),
+            "crs": surface.crs or None,
+        },
+        "timeseries": {
+            "start": weather["start"],
+            "end": weather["end"],
+            "timesteps": weather["n_timesteps"],
+        },
+        "outputs": {
+            "directory": None if output_dir is None else str(output_dir),
+            "variables": list(chosen["outputs"]),
+        },
+        **{
+            name: value if name == "human" else {"full_params": value}
+            for name, value in said.items()
+            if value is not None
+        },
+    }
 
 
 def _versions() -> dict[str, str]:

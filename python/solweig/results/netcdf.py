@@ -8,7 +8,7 @@ Needs ``pip install solweig[netcdf]``.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -67,9 +67,13 @@ def need_netcdf() -> Any:
 
 
 def refuse_other_netcdf(
-    path: Path, *, run_id: str | None = None, request_id: str | None = None
+    path: Path,
+    *,
+    run_id: str | None = None,
+    request_id: str | None = None,
+    others: Collection[str] = (),
 ) -> None:
-    """Check that a place holds no file, or one of this run.
+    """Check that a place holds no file, or one of a run that is known.
 
     Parameters
     ----------
@@ -77,6 +81,8 @@ def refuse_other_netcdf(
         The file.
     run_id, request_id
         Of this run; the one that is known.
+    others
+        The same of other runs of the folder.
 
     Raises
     ------
@@ -92,7 +98,7 @@ def refuse_other_netcdf(
             found = file.attrs.get(attribute)
     except Exception:  # h5py has many errors for what is no HDF5
         found = None
-    if found != own:
+    if found is None or found not in (own, *others):
         what = "a NetCDF file of another run" if found else "a file that is not ours"
         raise ConfigurationError(
             "output_format", "a place without a NetCDF file, or with that of this run",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
@@ -20,20 +20,39 @@ from solweig.results.netcdf import NETCDF_NAME
 from solweig.typing import F32
 
 __all__ = [
+    "ARCHIVE",
+    "OF_ONE_RUN",
+    "WORK_FOLDER",
     "StepWriter",
     "check_folder",
     "prepare_folder",
     "remove_run",
     "step_path",
+    "step_stamp",
     "summary_path",
     "write_step",
 ]
 
 
+ARCHIVE = "runs"
+"""Below an output folder: what describes earlier runs in it, see :mod:`solweig.results.folder`."""
+WORK_FOLDER = ".solweig"
+"""Below an output folder: working files of a run that is not finished."""
+OF_ONE_RUN = (
+    "summary", "pois.csv", "telemetry.csv", "telemetry.json", NETCDF_NAME, WORK_FOLDER,
+    "run_metadata.json",
+)  # fmt: skip
+"""What is in an output folder of one run only, the metadata last."""
+
+
+def step_stamp(time: datetime) -> str:
+    """``YYYYMMDD_HHMM`` in the names of a step's files; seconds only where a step has them."""
+    return time.strftime("%Y%m%d_%H%M%S" if time.second else "%Y%m%d_%H%M")
+
+
 def step_path(folder: Path, name: str, time: datetime) -> Path:
-    """``<folder>/<name>/<name>_YYYYMMDD_HHMM.tif``; seconds only where a step has them."""
-    stamp = time.strftime("%Y%m%d_%H%M%S" if time.second else "%Y%m%d_%H%M")
-    return folder / name / f"{name}_{stamp}.tif"
+    """``<folder>/<name>/<name>_YYYYMMDD_HHMM.tif``, see :func:`step_stamp`."""
+    return folder / name / f"{name}_{step_stamp(time)}.tif"
 
 
 def summary_path(folder: Path, name: str) -> Path:
@@ -41,10 +60,21 @@ def summary_path(folder: Path, name: str) -> Path:
     return folder / "summary" / f"{name}.tif"
 
 
-def write_step(folder: Path, name: str, time: datetime, grid: F32, georef: GeoReference) -> Path:
-    """Write the raster of one step; returns its file, see :func:`step_path`."""
+def write_step(
+    folder: Path,
+    name: str,
+    time: datetime,
+    grid: F32,
+    georef: GeoReference,
+    held: Collection[tuple[str, str]] = (),
+) -> Path:
+    """Write the raster of one step; returns its file, see :func:`step_path`.
+
+    Of ``held``, names and stamps of what another run wrote, a file that is there stays.
+    """
     path = step_path(folder, name, time)
-    write_geotiff(path, grid, georef, name=name)
+    if (name, step_stamp(time)) not in held or not path.exists():
+        write_geotiff(path, grid, georef, name=name)
     return path
 
 
@@ -95,15 +125,17 @@ def check_folder(folder: Path) -> None:
 
 
 def remove_run(folder: Path) -> None:
-    """Delete the rasters and tables of the run a folder holds; everything else stays."""
+    """Delete the rasters and tables of the runs a folder holds; everything else stays."""
     for name in (*VALID_OUTPUTS, "summary"):
         for pattern in ("*.tif", "*.preview.png"):
             for path in (folder / name).glob(pattern):
                 path.unlink()
-    for name in ("pois.csv", "run_metadata.json", "telemetry.csv", "telemetry.json", NETCDF_NAME):
-        (folder / name).unlink(missing_ok=True)
-    for name in (".solweig", "solweig.zarr"):
-        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in OF_ONE_RUN:
+        if not (folder / name).is_dir():
+            (folder / name).unlink(missing_ok=True)
+    earlier = [path.parent for path in (folder / ARCHIVE).glob("*/run_metadata.json")]
+    for place in (folder / WORK_FOLDER, folder / "solweig.zarr", *earlier):
+        shutil.rmtree(place, ignore_errors=True)
 
 
 class StepWriter:
@@ -112,7 +144,7 @@ class StepWriter:
     At most ``inflight_limit`` steps are handed over and not written: a slow disk slows the model
     instead of filling the memory. An error of the writer is raised by the next :meth:`submit`, or
     by leaving the ``with`` block. Leaving it with an exception drops what still waits; no file is
-    left half-written.
+    left half-written. Files of ``held`` steps stay, see :func:`write_step`.
     """
 
     def __init__(
@@ -122,8 +154,10 @@ class StepWriter:
         *,
         background: bool = True,
         inflight_limit: int = 2,
+        held: Collection[tuple[str, str]] = (),
     ) -> None:
         self.folder = folder
+        self.held = held
         self.georef = georef
         self.written: list[Path] = []
         self.seconds = 0.0
@@ -156,5 +190,5 @@ class StepWriter:
     def _write(self, time: datetime, grids: Mapping[str, F32]) -> None:
         start = perf_counter()
         for name, grid in grids.items():
-            self.written.append(write_step(self.folder, name, time, grid, self.georef))
+            self.written.append(write_step(self.folder, name, time, grid, self.georef, self.held))
         self.seconds += perf_counter() - start

@@ -90,7 +90,8 @@ def _heat(summary: RunStatistics, where: str) -> Rows:
             found.append((f"{label} by period", ", ".join(parts)))
     if summary.shadow_available:
         sun, shade = _mean(summary.sun_hours[here]), _mean(summary.shade_hours[here])
-        found.append(("Sun, shade by day", f"{sun:.1f} h, {shade:.1f} h"))
+        label = "Sun, shade and night" if summary.shade_at_night else "Sun, shade by day"
+        found.append((label, f"{sun:.1f} h, {shade:.1f} h"))
     for threshold, grid in sorted(summary.utci_hours_above.items()):
         hours = grid[here]
         name = f"UTCI above {threshold:g} degC, {_hours_of(summary, threshold)}"

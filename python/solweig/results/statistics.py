@@ -203,6 +203,7 @@ class RunStatistics:
     bounds: NDArray[np.datetime64] | None = field(default=None, repr=False)
     sums: list[StepSums] = field(default_factory=list, repr=False)
     open_ground: NDArray[np.uint8] | None = field(default=None, repr=False)
+    shade_at_night: bool = False
 
     def __len__(self) -> int:
         return self.n_timesteps
@@ -317,3 +318,11 @@ def statistics_kwargs(grids: Mapping[str, F32], shape: tuple[int, int]) -> dict[
     """The engine's statistics by field name; a statistic without a step is all NaN."""
     empty = np.full(shape, np.nan, np.float32)
     return {name: grids.get(name, empty) for name in SUMMARY_GRIDS}
+
+
+def with_nights(grids: Mapping[str, F32], night_hours: float) -> F32:
+    """Hours of shade [h] that count the night too; NaN in cells that never had a value."""
+    found = grids["shade_hours"] + np.float32(night_hours)
+    # Without a step by day nothing was counted; a mean tells which cells had data.
+    only_night = np.isnan(grids["shade_hours"]) & ~np.isnan(grids["tmrt_mean"])
+    return np.where(only_night, np.float32(night_hours), found).astype(np.float32)

@@ -16,7 +16,7 @@ from solweig.memory_limits import memory_budget
 from solweig.parallel import in_parallel
 from solweig.rasters.georef import GeoReference
 from solweig.rasters.geotiff import COG_BYTES_PER_CELL, write_geotiff
-from solweig.results.comfort import compute_pet_grid, compute_utci_grid
+from solweig.results.comfort import checked_humidity, compute_pet_grid, compute_utci_grid
 from solweig.results.outputs import prepare_folder, step_path, summary_path
 from solweig.results.plotting import plot_series
 from solweig.results.report import html_report, text_report
@@ -119,7 +119,7 @@ class SolweigResult:
         weather_or_ta
             The weather, or air temperature [deg C].
         rh
-            Relative humidity [%], 0-100; left out, that of the weather, else 50.
+            Relative humidity [%], 0-100; left out, that of the weather.
         wind
             Wind speed at 10 m [m/s]; left out, that of the weather as it is, else 1.
         utci_range
@@ -129,6 +129,11 @@ class SolweigResult:
         -------
         F32
             UTCI [deg C], ``[row, col]``.
+
+        Raises
+        ------
+        WeatherDataError
+            An air temperature without humidity, or one out of range.
 
         References
         ----------
@@ -154,7 +159,7 @@ class SolweigResult:
         weather_or_ta
             The weather, or air temperature [deg C].
         rh
-            Relative humidity [%], 0-100; left out, that of the weather, else 50.
+            Relative humidity [%], 0-100; left out, that of the weather.
         wind
             Wind speed at 1.1 m [m/s]; left out, that of the weather as it is, else 1.
         human
@@ -166,6 +171,11 @@ class SolweigResult:
         -------
         F32
             PET [deg C], ``[row, col]``.
+
+        Raises
+        ------
+        WeatherDataError
+            An air temperature without humidity, or one out of range.
 
         References
         ----------
@@ -190,7 +200,8 @@ class TimeseriesSummary(RunStatistics):
     utci_mean, utci_max, utci_min, utci_day_mean, utci_night_mean
         The same of UTCI [deg C].
     sun_hours, shade_hours
-        In the sun and in the shade while it is up [h].
+        In the sun and in the shade while it is up [h]; with ``shade_at_night`` all hours of the
+        night are shade.
     utci_hours_above
         Hours with UTCI above each threshold [h], by threshold [deg C]: those of the day by day,
         those of the night at night.
@@ -225,6 +236,8 @@ class TimeseriesSummary(RunStatistics):
     open_ground
         1 on open ground, 0 on buildings, ``[row, col]``: what the means leave out. Grids have
         roofs.
+    shade_at_night
+        Hours of shade count the night.
     bounds
         Beginning and end of the interval each step stands for, ``[n, 2]``, on the clock of the
         stamps; UTC where they carry a time zone.
@@ -349,7 +362,7 @@ def _weather_values(
     if isinstance(weather_or_ta, int | float):
         return (
             float(weather_or_ta),
-            50.0 if rh is None else float(rh),
+            checked_humidity(rh, "Give rh= beside an air temperature, or a Weather."),
             1.0 if wind is None else float(wind),
         )
     found = weather_or_ta

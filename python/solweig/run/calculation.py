@@ -21,19 +21,20 @@ from solweig.execution import ExecutionConfig
 from solweig.execution.opening import engine_of
 from solweig.execution.telemetry import Telemetry
 from solweig.rasters.cf import WEATHER_SERIES, build_dataset
+from solweig.results.folder import make_room
 from solweig.results.metadata import save_run_metadata
-from solweig.results.outputs import remove_run
+from solweig.results.outputs import WORK_FOLDER
 from solweig.results.pois import PointSource
 from solweig.results.ranges import ComfortCounts, describe_comfort
 from solweig.results.state import ThermalState
-from solweig.results.statistics import Timeseries, statistics_kwargs
+from solweig.results.statistics import Timeseries, statistics_kwargs, with_nights
 from solweig.results.summary import TimeseriesSummary
 from solweig.run.checks import validate_inputs
 from solweig.run.outcome import Collected, Outcome
 from solweig.run.plan import RunPlan, check_before_sky, make_plan
 from solweig.run.settings import RunSettings
 from solweig.run.steps import carry_out
-from solweig.run.store import WORK_FOLDER, RunStore, write_run
+from solweig.run.store import RunStore, write_run
 from solweig.run.what_if import check_baseline, run_changed
 from solweig.said import knows_what_was_said
 from solweig.surface.data import SurfaceData
@@ -88,6 +89,7 @@ def calculate(
     leaf_on: int | str | None = None,
     leaf_off: int | str | None = None,
     sun_substeps: int | None = None,
+    shade_at_night: bool | None = None,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -102,7 +104,8 @@ def calculate(
         else UTC.
     output_dir
         Folder for GeoTIFFs and ``run_metadata.json``; None keeps every requested step in memory as
-        ``summary.dataset``.
+        ``summary.dataset``. Further periods and outputs may go into the same one: what describes an
+        earlier run then moves to ``runs/<start>_<end>/`` in it.
     config
         Defaults for the arguments below; what is said here goes before it.
     human
@@ -110,13 +113,14 @@ def calculate(
     precomputed
         Walls, sky view factors or visibility to use instead of the surface's.
     use_anisotropic_sky
-        Perez sky (default) or isotropic.
+        Perez sky (default) or isotropic; with sky view factors and no shadow matrices the default
+        gives way to the isotropic one, with a warning.
     conifer
         Trees keep their leaves.
     physics, materials
         See :func:`load_physics`, :func:`load_materials`.
     wall_material
-        A wall class named in ``materials``.
+        A wall class named in ``materials``; of the shipped ones brick, concrete, wood.
     max_shadow_distance_m
         Reach of shadows [m], default 1000.
     tile_size
@@ -125,7 +129,8 @@ def calculate(
     use_ground_scheme, use_outgoing_longwave
         The 2026 schemes, not in this release.
     outputs
-        Among tmrt, utci, pet, shadow, kdown, kup, ldown, lup; default tmrt.
+        Among tmrt, utci, pet, shadow, kdown, kup, ldown, lup; an empty list for none. Default: what
+        ``config`` says; without one tmrt in memory, Zarr and NetCDF, and no GeoTIFFs of steps.
     heat_thresholds_day, heat_thresholds_night
         UTCI thresholds for hour counts [deg C], default 32 and 38, and 26.
     progress_callback
@@ -141,7 +146,8 @@ def calculate(
     state
         Thermal state to start from, such as ``summary.state`` of the period before.
     overwrite
-        Replace another run's results in ``output_dir``; the same run may always be repeated.
+        Replace the results of other runs in ``output_dir``. Without it the same run may be
+        repeated, and runs of other steps or outputs add to the folder.
     resume
         Go on with an interrupted run of the same inputs and parameters in ``output_dir``: tiles
         that are finished and intact are kept, and the files are those of an undisturbed run. A
@@ -168,6 +174,8 @@ def calculate(
     sun_substeps
         Suns of a step, 1 to 5, each for an equal part of its interval; with several a shadow is a
         fraction. Default 1, and 3 with ``formulation="improved"``.
+    shade_at_night
+        ``shade_hours`` counts the night too: with ``sun_hours`` it then covers the whole period.
 
     Returns
     -------
@@ -183,8 +191,8 @@ def calculate(
     WeatherDataError
         No steps, out of range, out of order or repeated.
     ConfigurationError
-        An unknown output or parameter, a folder that cannot be written or holds another run, a
-        point outside the raster.
+        An unknown output or parameter, a folder that cannot be written or holds the same steps of
+        another run, a point outside the raster.
     DiskFull
         The disk has no room for the results; what is there is whole.
     ComputationCancelled
@@ -235,8 +243,7 @@ def _recorded(
 def _written(
     plan: RunPlan, folder: Path, progress: Advance | None, baseline: TimeseriesSummary | None
 ) -> TimeseriesSummary:
-    if plan.replaces:
-        remove_run(folder)
+    make_room(folder, plan.standing)
     save_run_metadata(plan.metadata, folder)
     try:
         summary, store = _run(plan, progress, baseline)
@@ -345,8 +352,15 @@ def _points_on_roofs(plan: RunPlan) -> list[str]:
 
 def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
     counts, collected = outcome.counts, outcome.collected
+    at_night = plan.settings.model.shade_at_night
+    grids = statistics_kwargs(outcome.grids, plan.georef.shape)
+    if at_night:
+        night = ~plan.series.daytime
+        grids["shade_hours"] = with_nights(
+            grids, float(np.sum(plan.series.columns["hours"], where=night))
+        )
     return TimeseriesSummary(
-        **statistics_kwargs(outcome.grids, plan.georef.shape),
+        **grids,
         utci_hours_above=outcome.hours_above,
         n_timesteps=counts["n_timesteps"],
         n_daytime=counts["n_daytime"],
@@ -363,6 +377,7 @@ def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
         bounds=plan.series.bounds,
         sums=collected.sums,
         open_ground=plan.surface.buildings(),
+        shade_at_night=at_night,
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData, MissingPrecomputedData
+from solweig.messages import warn_user
 from solweig.run.place import place_of
+from solweig.run.settings import RunSettings
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData, ShadowArrays, SvfArrays
 from solweig.weather.checks import check_weather, report
@@ -14,7 +17,7 @@ from solweig.weather.location import Location
 from solweig.weather.series import weather_series
 from solweig.weather.step import Weather
 
-__all__ = ["check_run_surface", "sky_of", "validate_inputs"]
+__all__ = ["check_run_surface", "sky_of", "sky_that_can_be", "validate_inputs"]
 
 
 def validate_inputs(
@@ -119,6 +122,21 @@ def sky_of(
             "Call surface.compute_svf(), or pass use_anisotropic_sky=False.",
         )
     return svf, matrices
+
+
+def sky_that_can_be(surface: SurfaceData, settings: RunSettings) -> RunSettings:
+    """An isotropic sky, with a warning, where visibility is missing and no kind of sky was said."""
+    given = settings.precomputed or PrecomputedData()
+    has_svf = given.svf is not None or surface.svf is not None
+    has_visibility = given.shadow_matrices is not None or surface.shadow_matrices is not None
+    if settings.sky_said or not settings.model.use_anisotropic_sky or has_visibility or not has_svf:
+        return settings
+    warn_user(
+        "the surface has sky view factors but no shadow matrices: the sky is isotropic. "
+        "surface.compute_svf() makes them, use_anisotropic_sky=False asks for this sky, "
+        "use_anisotropic_sky=True makes it an error."
+    )
+    return replace(settings, model=replace(settings.model, use_anisotropic_sky=False))
 
 
 def _check_series(

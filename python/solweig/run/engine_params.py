@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.errors import ConfigurationError
-from solweig.params import class_row, land_cover_table, load_params, tree_settings, wind_height
+from solweig.params import land_cover_table, load_params, tree_settings, wall_row, wind_height
 from solweig.run.settings import RunSettings
 
 __all__ = ["engine_params", "leaf_days"]
@@ -96,7 +96,7 @@ def leaf_days(settings: RunSettings) -> tuple[int, int]:
 
 def _wall(settings: RunSettings, classes: dict[int, dict[str, float]]) -> dict[str, float]:
     name, materials = settings.model.wall_material, settings.model.materials
-    own = None if name is None else class_row(materials or load_params(), name)
+    own = None if name is None else wall_row(materials or load_params(), name)
     found = classes.get(WALL_CODE) if name is None else own
     if found is None:
         raise ConfigurationError("materials", f"a wall class (code {WALL_CODE})", "none")

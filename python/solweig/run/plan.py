@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +16,20 @@ from solweig.errors import ConfigurationError, GridShapeMismatch, WeatherDataErr
 from solweig.execution.resolve import ResolvedExecution, resolve_execution
 from solweig.memory_limits import available_memory
 from solweig.rasters.georef import GeoReference
-from solweig.results.metadata import (
-    create_run_metadata,
-    refuse_other_run,
-    refuse_to_resume,
-    refuse_unlike,
-    request_id,
-)
+from solweig.results.folder import Standing, find_standing
+from solweig.results.metadata import create_run_metadata, request_id
 from solweig.results.netcdf import NETCDF_NAME, refuse_other_netcdf
-from solweig.results.outputs import check_folder, prepare_folder
+from solweig.results.outputs import check_folder, prepare_folder, step_stamp
 from solweig.results.pois import Points, read_points
 from solweig.results.state import ThermalState
-from solweig.run.checks import check_location, check_run_surface, sky_of
+from solweig.run.checks import check_location, check_run_surface, sky_of, sky_that_can_be
 from solweig.run.engine_params import engine_params, leaf_days
 from solweig.run.place import place_of
 from solweig.run.settings import RunSettings
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData
 from solweig.tiles.shared_store import check_storage, cube_place
-from solweig.tiles.zarr_store import need_zarr, refuse_other_cube
+from solweig.tiles.zarr_store import check_appends, need_zarr, refuse_other_cube
 from solweig.weather.checks import check_weather, report
 from solweig.weather.location import Location
 from solweig.weather.series import WeatherSeries, weather_series
@@ -80,13 +75,18 @@ class RunPlan:
     points: Points | None
     execution: ResolvedExecution
     metadata: dict[str, Any]
-    #: An earlier run in the output folder makes room for this one.
-    replaces: bool = False
+    #: Earlier runs in the output folder.
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the rasters of each step."""
         return tuple(self.settings.model.outputs)
+
+    def held(self, form: str) -> frozenset[tuple[str, str]]:
+        """Outputs and stamps that other runs have written to the folder in a format."""
+        stamps = [step_stamp(t) for t in self.series.stamps]
+        return self.standing.held(self.outputs, stamps, form)
 
     @property
     def thresholds_day(self) -> tuple[float, ...]:
@@ -198,18 +198,31 @@ def make_plan(
     folder, run_id = settings.output_dir, plan.metadata["run_id"]
     if folder is None:
         return plan
-    if settings.resume:
-        refuse_to_resume(folder, plan.metadata)
-    replaces = refuse_other_run(
-        folder, run_id, overwrite=settings.overwrite, resume=settings.resume
+    standing = find_standing(
+        folder, plan.metadata, overwrite=settings.overwrite, resume=settings.resume
     )
+    plan = replace(plan, standing=standing)
     if "zarr" in settings.formats and not settings.overwrite:
-        refuse_other_cube(cube_place(folder, plan.execution.storage), run_id=run_id)
+        place = cube_place(folder, plan.execution.storage)
+        refuse_other_cube(place, run_id=run_id, others=standing.run_ids)
+        check_appends(place, plan.series.stamps)
     if "netcdf" in settings.formats and not settings.overwrite:
-        refuse_other_netcdf(folder / NETCDF_NAME, run_id=run_id)
+        refuse_other_netcdf(folder / NETCDF_NAME, run_id=run_id, others=standing.run_ids)
+    _say_held(plan)
     rasters = plan.outputs if "geotiff" in settings.formats else ()
     prepare_folder(folder, (*rasters, "summary"))
-    return replace(plan, replaces=replaces)
+    return plan
+
+
+def _say_held(plan: RunPlan) -> None:
+    """Tell of steps that stay as another run wrote them."""
+    stamps = {stamp for form in plan.settings.formats for _, stamp in plan.held(form)}
+    if stamps:
+        log.warning(
+            "output_dir: rasters of %d step(s) are there already, of the same weather and "
+            "parameters; they stay",
+            len(stamps),
+        )
 
 
 def check_before_sky(
@@ -232,13 +245,16 @@ def check_before_sky(
     if folder is None:
         return
     check_folder(folder)
-    if settings.resume or not settings.overwrite:
-        refuse_unlike(folder, plan.metadata, resume=settings.resume)
+    found = find_standing(
+        folder, plan.metadata, overwrite=settings.overwrite, resume=settings.resume, sky=False
+    )
+    own = request_id(plan.metadata)
     if "zarr" in settings.formats and not settings.overwrite:
         place = cube_place(folder, plan.execution.storage)
-        refuse_other_cube(place, request_id=request_id(plan.metadata))
+        refuse_other_cube(place, request_id=own, others=found.request_ids)
+        check_appends(place, plan.series.stamps)
     if "netcdf" in settings.formats and not settings.overwrite:
-        refuse_other_netcdf(folder / NETCDF_NAME, request_id=request_id(plan.metadata))
+        refuse_other_netcdf(folder / NETCDF_NAME, request_id=own, others=found.request_ids)
 
 
 def _settled(
@@ -257,6 +273,8 @@ def _settled(
     check_location(location)
     check_tile_size(model.tile_size, surface.shape, switches.read().min_tile_side)
     if sky:
+        settings = sky_that_can_be(surface, settings)
+        model = settings.model
         sky_of(surface, precomputed, anisotropic=model.use_anisotropic_sky)
     georef = surface.georef
     points = None if settings.pois is None else read_points(settings.pois, georef)
@@ -300,10 +318,12 @@ def _settled(
         location=place.location,
         weather_series=[weather] if isinstance(weather, Weather) else list(weather),
         settings=settings.physics_chosen(),
+        output_dir=settings.output_dir,
         outputs=model.outputs,
         parameters=_hashed_parameters(settings, params, points),
         steps=[series.columns],
     )
+    metadata["outputs"]["formats"] = list(settings.formats)
     metadata["intervals"] = _intervals(series)
     metadata["device"] = {**metadata["device"], **execution.describe()}
     return RunPlan(

@@ -50,7 +50,7 @@ class RunSettings:
     formats
         What the steps are written as: one or several of :data:`OUTPUT_FORMATS`.
     overwrite
-        Replace another run's results in ``output_dir``.
+        Replace the results of other runs in ``output_dir``.
     resume
         Keep what an interrupted run of the same has finished.
     execution
@@ -61,6 +61,9 @@ class RunSettings:
         Prepared data that replace the surface's own.
     state
         Thermal state to start from.
+    sky_said
+        The call itself asked for its kind of sky, which otherwise gives way where a surface cannot
+        serve it.
     """
 
     model: ModelConfig
@@ -72,6 +75,7 @@ class RunSettings:
     pois: PointSource | None = None
     precomputed: PrecomputedData | None = None
     state: ThermalState | None = None
+    sky_said: bool = False
 
     if not TYPE_CHECKING:
 
@@ -134,7 +138,7 @@ class RunSettings:
         if "netcdf" in formats:
             need_netcdf()
         return cls(
-            model=_model(config or ModelConfig(), said),
+            model=_model(config or _default(output_dir, formats), said),
             output_dir=None if output_dir is None else Path(output_dir),
             formats=formats,
             overwrite=overwrite,
@@ -143,6 +147,7 @@ class RunSettings:
             pois=pois,
             precomputed=precomputed,
             state=state,
+            sky_said=said.get("use_anisotropic_sky") is not None,
         )
 
     @property
@@ -190,14 +195,18 @@ def _model(base: ModelConfig, said: Mapping[str, Any]) -> ModelConfig:
     # Ignored ones have been told about when the configuration was made.
     silent = dict.fromkeys(("tile_workers", "tile_queue_depth", "prefetch_tiles"))
     model = replace(base, **{**silent, **chosen})
-    if not model.outputs:
-        raise ConfigurationError("outputs", "at least one name", "none")
     if model.wall_material is not None:
         model.wall_material = wall_class_name(model.wall_material, model.materials)
     model.sun_substeps = model.suns
     if model.human is None:
         model.human = _person_of(model.physics)
     return model
+
+
+def _default(output_dir: str | Path | None, formats: tuple[str, ...]) -> ModelConfig:
+    """The configuration where none is given: steps are kept, but not written as files of each."""
+    as_files = output_dir is not None and formats == ("geotiff",)
+    return ModelConfig(outputs=[]) if as_files else ModelConfig()
 
 
 def _person_of(physics: SimpleNamespace | None) -> HumanParams:

@@ -27,7 +27,7 @@ from solweig.memory_limits import stay_on_disk
 from solweig.rasters.cf import WEATHER_SERIES
 from solweig.results.metadata import request_id
 from solweig.results.netcdf import NETCDF_NAME, write_netcdf
-from solweig.results.outputs import write_step
+from solweig.results.outputs import WORK_FOLDER, step_stamp, write_step
 from solweig.run.plan import RunPlan
 from solweig.run.tile_steps import TileSteps
 from solweig.tiles.grid import TileSpec
@@ -40,7 +40,6 @@ from solweig.tiles.zarr_store import ZarrStore, chunks_of
 __all__ = [
     "STATE_NAMES",
     "STATISTIC_NAMES",
-    "WORK_FOLDER",
     "RunStore",
     "inputs_place",
     "is_large",
@@ -52,7 +51,6 @@ __all__ = [
 
 log = logging.getLogger("solweig")
 
-WORK_FOLDER = ".solweig"
 _COLUMNS = {"sun_altitude": "altitude"}
 STATE_NAMES = ("lup", "lup_e", "lup_s", "lup_w", "lup_n", "tg")
 _STATISTICS = ("mean", "max", "min", "day_mean", "night_mean")
@@ -102,6 +100,7 @@ class StepFiles:
         assert plan.settings.output_dir is not None
         self._folder, self._georef = plan.settings.output_dir, plan.georef
         self._stamps = plan.series.stamps
+        self._held = plan.held("geotiff")
         self._names: list[str] = []
         self.seconds = 0.0
 
@@ -114,7 +113,7 @@ class StepFiles:
         assert step is not None
         started = time.perf_counter()
         own = name.removeprefix("step/")
-        write_step(self._folder, own, self._stamps[step], values, self._georef)
+        write_step(self._folder, own, self._stamps[step], values, self._georef, self._held)
         self.seconds += time.perf_counter() - started
 
     def read(self, name: str, where: Where | None = None, step: int | None = None) -> NDArray[Any]:
@@ -314,10 +313,13 @@ def open_cube(plan: RunPlan, tiles: TilePlan, *, keep: bool) -> ZarrStore:
     names = {f"step/{name}": name for name in plan.outputs}
     where = cube_place(plan.settings.output_dir, plan.execution.storage)
     cube = ZarrStore(where, names, chunks_of(tiles.sides))
+    held, number = plan.held("zarr"), {step_stamp(t): i for i, t in enumerate(plan.series.stamps)}
     cube.begin(
         plan.georef, plan.series.stamps, _core.__version__, bounds=plan.series.bounds,
         series=_weather(plan), run_id=plan.metadata["run_id"],
-        request_id=request_id(plan.metadata), keep=keep,
+        request_id=request_id(plan.metadata), keep=keep, extend=plan.standing.extends_cube,
+        held=[(f"step/{name}", number[stamp]) for name, stamp in held],
+        sides=None if tiles.count() == 1 else tiles.sides,
     )  # fmt: skip
     return cube
 

@@ -21,11 +21,12 @@ from solweig.execution.strategy import GPUStrategy
 from solweig.execution.telemetry import Telemetry
 from solweig.execution.worker import Done
 from solweig.progress import parts_of
+from solweig.results.outputs import WORK_FOLDER
 from solweig.results.state import ThermalState
 from solweig.results.sums import StepSums
 from solweig.run.outcome import Collected, Outcome
 from solweig.run.plan import ModelArrays, RunPlan
-from solweig.run.store import WORK_FOLDER, RunStore, inputs_place, is_large, open_store
+from solweig.run.store import RunStore, inputs_place, is_large, open_store
 from solweig.run.tile_steps import TileSteps, TileStepsJob
 from solweig.run.writing import step_writer
 from solweig.tiles.grid import TileSpec, ground_view_reach, shadow_reach

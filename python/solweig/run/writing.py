@@ -22,6 +22,7 @@ def step_writer(plan: RunPlan, telemetry: Telemetry) -> Iterator[StepWriter]:
         plan.georef,
         background=switches.read().async_output,
         inflight_limit=plan.execution.inflight_limit,
+        held=plan.held("geotiff"),
     ) as writer:
         yield writer
     telemetry.record("queue_depth_peak", writer.depth_peak)

@@ -75,7 +75,8 @@ class KeptLayers(Layers):
             Folder with sky view factors made before (UMEP's ``svfs.zip`` and ``shadowmats.npz``, or
             ours) to use instead of computing them.
         bbox
-            ``(west, south, east, north)`` in the DSM's CRS.
+            ``(west, south, east, north)`` in the DSM's CRS; its corner moves to the nearest cell
+            edge of the DSM, its size to whole cells.
         pixel_size
             Cells of the prepared surface [m], at least a quarter of the DSM's; ``None`` = the
             DSM's. A plain array does not say it, so it must be given.

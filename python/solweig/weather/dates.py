@@ -18,7 +18,7 @@ _FORMS = (
     re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})"),
     re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})" + _TIME),
     re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})" + _TIME),
-    re.compile(r"(?:--)?(?P<month>\d{2})-(?P<day>\d{2})" + _TIME),
+    re.compile(r"(?:--)?(?P<month>\d{1,2})-(?P<day>\d{1,2})" + _TIME),
 )
 _LOCAL_DATE = re.compile(r"\s*(\d{1,4})[/. -](\d{1,2})[/. -](\d{1,4})(?!\d)(.*)")
 
