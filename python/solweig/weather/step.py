@@ -52,6 +52,9 @@ class Weather(WeatherValues):
     stamp
         What ``datetime`` marks: the ``"end"``, ``"centre"`` or ``"start"`` of the step; ``None``
         leaves it to the run.
+    measured_longwave_down
+        Longwave irradiance from the sky on an open horizontal, 40-700 W m-2. Carried in the
+        series; what it is used for is the run's choice.
 
     Attributes
     ----------
@@ -262,7 +265,8 @@ class Weather(WeatherValues):
             Index of time stamps, with a time zone or in local standard time, or a column
             ``datetime``. Columns ``ta`` [deg C], ``rh`` [%], ``global_rad`` [W m-2] and, where
             known, ``ws`` [m/s], ``pressure`` [hPa], ``direct_rad`` (beam normal) and
-            ``diffuse_rad`` [W m-2]; of these two and the global one may be missing. pvlib's
+            ``diffuse_rad`` [W m-2]; of these two and the global one may be missing.
+            ``longwave_down`` [W m-2] is carried. pvlib's
             ``temp_air``, ``relative_humidity``, ``ghi``, ``wind_speed``, ``dni``, ``dhi``,
             ``atmospheric_pressure`` [Pa] are understood too. Without a column of wind there is no
             UTCI and no PET unless ``fill`` gives one, without one of pressure it is 1013.25 hPa;
@@ -315,6 +319,7 @@ class Weather(WeatherValues):
                 measured_direct_rad=given(values["direct_rad"][i]),
                 measured_diffuse_rad=given(values["diffuse_rad"][i]),
                 stamp=rows.stamp,
+                measured_longwave_down=given(values["longwave_down"][i]),
             )
             for i, stamp in enumerate(rows.frame.index)
         ]
