@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from solweig.weather.location import Location
+from solweig.weather.readers.grids import Site
 from solweig.weather.series import derive
 from solweig.weather.values import Fill, WeatherValues
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from solweig.weather.readers.frames import Rows
+    from solweig.weather.readers.sources import Files
 
 __all__ = ["Weather"]
 
@@ -246,6 +248,76 @@ class Weather(WeatherValues):
         )  # fmt: skip
 
     @classmethod
+    def from_era5(
+        cls,
+        paths: Files,
+        location: Location,
+        start: Any = None,
+        end: Any = None,
+        hours: Iterable[int] | None = None,
+        *,
+        product: str | None = None,
+        method: str = "nearest",
+        fill: Fill = None,
+    ) -> list[Weather]:
+        """Steps of ERA5 or ERA5-Land at a place, from NetCDF or GRIB files, old or new.
+
+        A step stands for the hour (or the hours between two values) that ends at its stamp.
+        Radiation is the mean over it: ``ssrd``, ``fdir`` and ``strd`` are sums of that hour in
+        ERA5, and sums since 00 UTC in ERA5-Land, which are told apart by their values. Air
+        temperature, dew point, wind (at 10 m) and pressure, which are instants, are means of both
+        ends. The direct radiation follows from ``fdir``, which is on the horizontal; without it,
+        as in ERA5-Land, the global is split. Stamps carry the time zone of ``location``.
+
+        Parameters
+        ----------
+        paths
+            One file or several, such as a file of instants and one of sums, or months in order; a
+            pattern, a URL that fsspec understands, or the ZIP archive of the Climate Data Store.
+            Needed are ``t2m``, ``d2m`` and ``ssrd``; ``u10``, ``v10``, ``sp``, ``fdir`` and
+            ``strd`` are used.
+        location
+            Where; also the clock that ``start``, ``end`` and ``hours`` are on.
+        start, end, hours
+            As in :meth:`from_epw`.
+        product
+            ``"era5"`` or ``"era5-land"``, where the values leave it open.
+        method
+            ``"nearest"`` cell that has values, or ``"linear"`` between the four around the place.
+        fill
+            As in :meth:`from_epw`.
+
+        Returns
+        -------
+        list[Weather]
+            One a row, in order of time.
+
+        Raises
+        ------
+        FileNotFoundError
+            No such file.
+        WeatherDataError
+            Another kind of file, variables that are missing, a place outside the grid, sums that
+            are not what ``product`` says, nothing in the period.
+        ConfigurationError
+            An unknown ``product``, ``method`` or ``fill``; a package that is not installed.
+
+        References
+        ----------
+        - Hersbach et al. (2020), Q. J. R. Meteorol. Soc. 146, https://doi.org/10.1002/qj.3803
+        - Muñoz-Sabater et al. (2021), Earth Syst. Sci. Data 13,
+          https://doi.org/10.5194/essd-13-4349-2021
+        """
+        from solweig.weather.readers.era5 import read_era5  # xarray takes its time
+
+        return cls._of(
+            read_era5(
+                paths, _site(location), start=start, end=end, hours=hours, product=product,
+                method=method, fill=fill,
+            )
+        )  # fmt: skip
+
+    @classmethod
     def from_dataframe(
         cls,
         frame: pd.DataFrame,
@@ -327,3 +399,7 @@ class Weather(WeatherValues):
             # Not the class's, though the type checker takes them for that.
             vars(step).update(origin=rows.origin, length_known=rows.length_known)
         return steps
+
+
+def _site(location: Location) -> Site:
+    return Site(location.latitude, location.longitude, location.altitude, location.utc_offset)

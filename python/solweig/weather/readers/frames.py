@@ -66,6 +66,10 @@ class Rows:
         What the stamps mark; ``None`` leaves it to the run.
     origin
         Where the source says it is from.
+    kind
+        What it was read as, in words.
+    notes
+        What else was understood, in words.
     """
 
     frame: pd.DataFrame
@@ -73,6 +77,8 @@ class Rows:
     length_known: bool
     stamp: str | None = None
     origin: Origin | None = None
+    kind: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def usual_spacing(frame: pd.DataFrame) -> float:
