@@ -309,13 +309,73 @@ class Weather(WeatherValues):
           https://doi.org/10.5194/essd-13-4349-2021
         """
         from solweig.weather.readers.era5 import read_era5  # xarray takes its time
+        from solweig.weather.readers.utc_rows import Wanted
 
+        wanted = Wanted(start, end, hours, fill)
+        return cls._of(read_era5(paths, _site(location), wanted, product=product, method=method))
+
+    @classmethod
+    def from_wrf(
+        cls,
+        paths: Files,
+        location: Location,
+        start: Any = None,
+        end: Any = None,
+        hours: Iterable[int] | None = None,
+        *,
+        method: str = "nearest",
+        timestep_minutes: float | None = None,
+        fill: Fill = None,
+    ) -> list[Weather]:
+        """Steps of WRF output (``wrfout`` files) at a place.
+
+        WRF writes values of an instant and not means of an interval: a step stands for the time
+        around its stamp, and the sun stands where it is at the stamp. ``Q2`` is a mixing ratio;
+        ``U10`` and ``V10`` follow the grid and are turned to east and north. The diffuse radiation
+        is ``SWDDIF``, or what ``SWDDIR`` leaves of ``SWDOWN``; without both, the global is split.
+        ``GLW`` is the longwave from the sky. Stamps carry the time zone of ``location``.
+
+        Parameters
+        ----------
+        paths
+            As in :meth:`from_era5`; files follow each other in time. Needed are ``XLAT``,
+            ``XLONG``, ``T2``, ``Q2``, ``PSFC`` and ``SWDOWN``.
+        location, start, end, hours
+            As in :meth:`from_era5`.
+        method
+            ``"nearest"`` cell, or ``"linear"`` between the four around the place.
+        timestep_minutes
+            Length of the steps [min]; left out, the spacing of the times, or 60 where they are
+            farther apart.
+        fill
+            As in :meth:`from_epw`.
+
+        Returns
+        -------
+        list[Weather]
+            One a time, in order.
+
+        Raises
+        ------
+        FileNotFoundError
+            No such file.
+        WeatherDataError
+            Another kind of file, variables that are missing or in other units, a place outside the
+            grid, a nest that moves, nothing in the period.
+        ConfigurationError
+            An unknown ``method`` or ``fill``; a package that is not installed.
+
+        References
+        ----------
+        Skamarock et al. (2019), NCAR/TN-556+STR, https://doi.org/10.5065/1dfh-6p97
+        """
+        from solweig.weather.readers.utc_rows import Wanted
+        from solweig.weather.readers.wrf import read_wrf  # xarray takes its time
+
+        wanted = Wanted(start, end, hours, fill)
         return cls._of(
-            read_era5(
-                paths, _site(location), start=start, end=end, hours=hours, product=product,
-                method=method, fill=fill,
-            )
-        )  # fmt: skip
+            read_wrf(paths, _site(location), wanted, method=method, minutes=timestep_minutes)
+        )
 
     @classmethod
     def from_dataframe(

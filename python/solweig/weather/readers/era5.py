@@ -8,11 +8,9 @@ ends of its interval, so that all of it stands for one time.
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,9 +24,8 @@ from solweig.weather.readers.era5_names import HOUR_SECONDS, INSTANTS, MEANS, SU
 from solweig.weather.readers.frames import Rows
 from solweig.weather.readers.grids import Site, check_method
 from solweig.weather.readers.netcdf import is_netcdf
-from solweig.weather.readers.period import select
 from solweig.weather.readers.sources import Files, local_files
-from solweig.weather.values import Fill, Origin
+from solweig.weather.readers.utc_rows import Wanted, rows_on_clock
 
 log = logging.getLogger("solweig")
 
@@ -46,13 +43,10 @@ _NEEDED = {
 def read_era5(
     paths: Files,
     site: Site,
+    wanted: Wanted,
     *,
-    start: Any = None,
-    end: Any = None,
-    hours: Iterable[int] | None = None,
     product: str | None = None,
     method: str = "nearest",
-    fill: Fill = None,
 ) -> Rows:
     """See :meth:`solweig.Weather.from_era5`."""
     check_method(method)
@@ -62,25 +56,16 @@ def read_era5(
         tables = [_table(file, site, method) for file in files]
     source = tables[0].name + ("" if len(tables) == 1 else f" and {len(tables) - 1} more")
     table, minutes, notes = _joined(tables, product, source)
-    frame = _quantities(table, minutes, source)
-    frame["minutes"] = minutes
-    frame.index = pd.DatetimeIndex(frame.index) + pd.Timedelta(hours=site.utc_offset)
-    frame = select(frame, start, end, hours, source, site.utc_offset)
-    steps = frame.pop("minutes").to_numpy(dtype=np.float64)
-    frames.fill_missing(frame, fill, frames.REQUIRED, source)
-    frames.log_missing(frame, source)
-    frame.index = pd.DatetimeIndex(frame.index).tz_localize(_zone(site.utc_offset))
+    frame = _quantities(table)
     spot = tables[0].spot
-    origin = Origin(source, spot.latitude, spot.longitude, site.altitude, site.utc_offset)
-    return Rows(frame, steps, True, "end", origin, _kind(notes), (*notes, spot.words))
+    return rows_on_clock(
+        frame, minutes, site, wanted, stamp="end", source=source,
+        place=(spot.latitude, spot.longitude), kind=_kind(notes), notes=(*notes, spot.words),
+    )  # fmt: skip
 
 
 def _kind(notes: Sequence[str]) -> str:
     return " and ".join(dict.fromkeys(note.split(":")[0] for note in notes if ":" in note))
-
-
-def _zone(utc_offset: float) -> dt.timezone:
-    return dt.UTC if utc_offset == 0 else dt.timezone(dt.timedelta(hours=utc_offset))
 
 
 def _table(file: Path, site: Site, method: str) -> PointTable:
@@ -335,7 +320,7 @@ def _grows_all_day(times: pd.DatetimeIndex, values: F64, since: F64) -> bool:
 # ------------------------------------------------------------------ quantities
 
 
-def _quantities(table: pd.DataFrame, minutes: F64, source: str) -> pd.DataFrame:
+def _quantities(table: pd.DataFrame) -> pd.DataFrame:
     """Our columns in our units."""
     frame = pd.DataFrame(index=table.index, columns=list(frames.COLUMNS), dtype=np.float64)
     ta = table["ta"].to_numpy(dtype=np.float64)
