@@ -248,6 +248,93 @@ class Weather(WeatherValues):
         )  # fmt: skip
 
     @classmethod
+    def from_csv(
+        cls,
+        paths: Files,
+        start: Any = None,
+        end: Any = None,
+        hours: Iterable[int] | None = None,
+        *,
+        layout: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        units: Mapping[str, str] | None = None,
+        time_format: str | None = None,
+        missing: Sequence[float] = (-999, -9999, -99999),
+        year: int | None = None,
+        utc_offset: float | None = None,
+        altitude: float | None = None,
+        timestep_minutes: float | None = None,
+        stamp: str | None = None,
+        fill: Fill = None,
+    ) -> list[Weather]:
+        """Steps of tables as text: of a station, a logger, a service.
+
+        Columns are known by their names (as :meth:`from_dataframe` knows them, and those of
+        Open-Meteo, Meteonorm and others), by ``columns``, or by the ``layout`` of a service. Units
+        stand in the header (``T [K]``), in a row of their own below it, or in ``units``; without
+        any, values are in the units of :class:`Weather`. Lines before the header are passed over.
+
+        Parameters
+        ----------
+        paths
+            As in :meth:`from_era5`. Files of other quantities are put side by side by their
+            stamps, files of other times one after the other.
+        start, end, hours
+            As in :meth:`from_epw`, on the clock of the file.
+        layout
+            ``"meteostat"``, ``"dwd-10min"`` or ``"dwd-hourly"``.
+        columns
+            Other names, ours to the file's: ``{"ta": "T_air", "datetime": "When"}``. Besides the
+            names of :meth:`from_dataframe` there are ``td`` (dew point), ``wind_east`` and
+            ``wind_north``, ``wind_direction``, ``direct_horizontal_rad``, ``pressure_sea`` (of sea
+            level), and for the time ``datetime``, or ``date`` and ``time``, or numbers: ``year``,
+            ``month``, ``day`` or ``day_of_year``, ``hour`` (1 to 24 are ends of hours), ``minute``.
+        units
+            Of quantities, before what the file says: ``{"ta": "K", "global_rad": "kJ/m2"}``. Sums
+            of energy are spread over the step.
+        time_format
+            Of stamps that are not ISO 8601, as ``strptime`` has it: ``"%d.%m.%Y %H:%M"``.
+        missing
+            Numbers that stand for a missing value.
+        year
+            Of rows that name none.
+        utc_offset
+            Hours the file's clock is ahead of UTC: the stamps then carry that time zone. ``None``:
+            what the file or the layout says, else the clock of the run's location.
+        altitude
+            Of the place [m], to which a pressure of sea level is brought.
+        timestep_minutes, stamp
+            As in :meth:`from_umep_met`.
+        fill
+            As in :meth:`from_epw`.
+
+        Returns
+        -------
+        list[Weather]
+            One a row.
+
+        Raises
+        ------
+        FileNotFoundError
+            No such file.
+        WeatherDataError
+            No header that is understood, a column, unit or value that is missing or wrong, times
+            that are not ISO 8601 or out of order, nothing in the period.
+        ConfigurationError
+            An unknown ``layout`` or ``fill``, or a mapping that names no quantity.
+        """
+        from solweig.weather.readers.station import read_csv  # pandas takes its time
+        from solweig.weather.readers.utc_rows import Wanted
+
+        return cls._of(
+            read_csv(
+                paths, Wanted(start, end, hours, fill), layout=layout, columns=columns,
+                units=units, time_format=time_format, missing=missing, year=year,
+                utc_offset=utc_offset, altitude=altitude, minutes=timestep_minutes, stamp=stamp,
+            )
+        )  # fmt: skip
+
+    @classmethod
     def from_era5(
         cls,
         paths: Files,

@@ -81,10 +81,11 @@ def rows_on_clock(
     steps = frame.pop("minutes").to_numpy(dtype="float64")
     frames.fill_missing(frame, wanted.fill, frames.REQUIRED, source)
     frames.log_missing(frame, source)
-    frame.index = pd.DatetimeIndex(frame.index).tz_localize(_zone(site.utc_offset))
+    frame.index = pd.DatetimeIndex(frame.index).tz_localize(zone(site.utc_offset))
     origin = Origin(source, *place, site.altitude, site.utc_offset)
     return Rows(frame, steps, length_known, stamp, origin, kind, tuple(notes))
 
 
-def _zone(utc_offset: float) -> dt.timezone:
+def zone(utc_offset: float) -> dt.timezone:
+    """The time zone that is so many hours ahead of UTC."""
     return dt.UTC if utc_offset == 0 else dt.timezone(dt.timedelta(hours=utc_offset))
