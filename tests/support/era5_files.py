@@ -6,11 +6,13 @@ days. Everything is linear in latitude and longitude, so that interpolation is e
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
-import eccodes
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -133,15 +135,31 @@ def write_grib(
     *,
     land: bool = False,
 ) -> Path:
-    """GRIB 1: analyses, then sums of steps of a forecast; those of ERA5-Land from step 0."""
+    """GRIB 1: analyses, then sums of steps of a forecast; those of ERA5-Land from step 0.
+
+    In a process of its own: ecCodes disturbs what uses PROJ in this one.
+    """
     latitudes, longitudes = (LAND_LATITUDES, LAND_LONGITUDES) if land else (LATITUDES, LONGITUDES)
     dataset = era5_dataset(times, names, latitudes=latitudes, longitudes=longitudes, land=land)
-    with path.open("wb") as file:
-        for name in names:
-            for i, time in enumerate(times):
-                keys = _analysis(time) if name in INSTANTS else _forecast(time, land)
-                keys |= {"shortName": GRIB_NAMES.get(name, name)}
-                file.write(_message(keys, dataset[name].values[i], latitudes, longitudes))
+    messages = []
+    for name in names:
+        for i, time in enumerate(times):
+            keys = _analysis(time) if name in INSTANTS else _forecast(time, land)
+            keys["shortName"] = GRIB_NAMES.get(name, name)
+            messages.append((keys, dataset[name].values[i].ravel().tolist()))
+    grid = {
+        "centre": "ecmf", "Ni": longitudes.size, "Nj": latitudes.size,
+        "latitudeOfFirstGridPointInDegrees": float(latitudes[0]),
+        "latitudeOfLastGridPointInDegrees": float(latitudes[-1]),
+        "longitudeOfFirstGridPointInDegrees": float(longitudes[0]),
+        "longitudeOfLastGridPointInDegrees": float(longitudes[-1]),
+        "jDirectionIncrementInDegrees": float(abs(latitudes[0] - latitudes[1])),
+        "iDirectionIncrementInDegrees": float(abs(longitudes[1] - longitudes[0])),
+        "bitsPerValue": 24, "bitmapPresent": 1, "missingValue": 9999.0,
+    }  # fmt: skip
+    script = Path(__file__).with_name("write_grib.py")
+    asked = json.dumps({"path": str(path), "grid": grid, "messages": messages})
+    subprocess.run([sys.executable, str(script)], input=asked, text=True, check=True)
     return path
 
 
@@ -150,35 +168,12 @@ def _analysis(time: pd.Timestamp) -> dict[str, Any]:
 
 
 def _forecast(time: pd.Timestamp, land: bool) -> dict[str, Any]:
-    """The hour that ends at a time, of the forecast that began at 06 or 18 (or of ERA5-Land's)."""
+    """The sum that ends at a time: of a forecast of 06 or 18 UTC, or of ERA5-Land since 00."""
     before = time - pd.Timedelta(seconds=1)
     if land:
-        begin, first = before.floor("D"), 0
+        begin = before.floor("D")
     else:
         begin = (before - pd.Timedelta(hours=6)).floor("12h") + pd.Timedelta(hours=6)
-        first = -1
     step = int((time - begin) / pd.Timedelta(hours=1))
-    begins = step - 1 if first < 0 else 0
-    return {**_analysis(begin), "stepType": "accum", "stepRange": f"{begins}-{step}"}
-
-
-def _message(keys: dict[str, Any], values: F64, latitudes: F64, longitudes: F64) -> bytes:
-    handle = eccodes.codes_grib_new_from_samples("regular_ll_sfc_grib1")
-    try:
-        grid = {
-            "centre": "ecmf", "Ni": longitudes.size, "Nj": latitudes.size,
-            "latitudeOfFirstGridPointInDegrees": float(latitudes[0]),
-            "latitudeOfLastGridPointInDegrees": float(latitudes[-1]),
-            "longitudeOfFirstGridPointInDegrees": float(longitudes[0]),
-            "longitudeOfLastGridPointInDegrees": float(longitudes[-1]),
-            "jDirectionIncrementInDegrees": float(abs(latitudes[0] - latitudes[1])),
-            "iDirectionIncrementInDegrees": float(abs(longitudes[1] - longitudes[0])),
-            "bitsPerValue": 24, "bitmapPresent": 1, "missingValue": 9999.0,
-        }  # fmt: skip
-        for key, value in {**grid, **keys}.items():
-            eccodes.codes_set(handle, key, value)
-        filled = np.where(np.isfinite(values), values, 9999.0)
-        eccodes.codes_set_values(handle, filled.ravel())
-        return bytes(eccodes.codes_get_message(handle))
-    finally:
-        eccodes.codes_release(handle)
+    first = 0 if land else step - 1
+    return {**_analysis(begin), "stepType": "accum", "stepRange": f"{first}-{step}"}

@@ -16,7 +16,7 @@ from solweig.weather.checks import check_weather
 from solweig.weather.location import Location
 from solweig.weather.readers.station import read_csv
 from solweig.weather.readers.units import KNOWN, Unit, converted, plain, unit_of
-from solweig.weather.readers.utc_rows import Wanted
+from solweig.weather.readers.wanted import Wanted
 from solweig.weather.series import weather_series
 from solweig.weather.step import Weather
 from tests.support.clear_days import clear_day

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -238,8 +239,10 @@ def test_means_instead_of_sums(tmp_path: Path) -> None:
         assert found == pytest.approx(truth(ends)[name], abs=PACKED, rel=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["new", "grib"])
-@pytest.mark.parametrize("place", [(11.97, 57.7), (40.0, 12.0), (57.7, 30.0)])
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [("new", (11.97, 57.7)), ("new", (40.0, 12.0)), ("new", (57.7, 30.0)), ("grib", (40.0, 12.0))],
+)
 def test_a_place_outside(files: dict[str, Path], kind: str, place: tuple[float, float]) -> None:
     with pytest.raises(WeatherDataError, match=r"location: expected a place in the grid"):
         Weather.from_era5(files[kind], Location(*place, 0, 0))
@@ -316,3 +319,9 @@ def test_unknown_words(files: dict[str, Path]) -> None:
     for words in ({"method": "cubic"}, {"product": "era6"}):
         with pytest.raises(ConfigurationError):
             Weather.from_era5(files["new"], PLACE, **words)  # type: ignore[arg-type]
+
+
+def test_grib_leaves_this_process_as_it_was(files: dict[str, Path]) -> None:
+    """The PROJ library that comes with ecCodes would be called by whatever is loaded after it."""
+    assert Weather.from_era5(files["grib"], PLACE)
+    assert "eccodes" not in sys.modules

@@ -14,8 +14,7 @@ import pytest
 from solweig.errors import WeatherDataError
 from solweig.weather.checks import check_weather
 from solweig.weather.location import Location
-from solweig.weather.readers.grids import Site
-from solweig.weather.readers.utc_rows import Wanted
+from solweig.weather.readers.wanted import Site, Wanted
 from solweig.weather.readers.wrf import read_wrf
 from solweig.weather.series import weather_series
 from solweig.weather.step import Weather

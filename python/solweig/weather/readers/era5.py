@@ -22,10 +22,11 @@ from solweig.typing import F64
 from solweig.weather.readers import air, frames
 from solweig.weather.readers.era5_names import HOUR_SECONDS, INSTANTS, MEANS, SUMS, PointTable
 from solweig.weather.readers.frames import Rows
-from solweig.weather.readers.grids import Site, check_method
+from solweig.weather.readers.grids import check_method
 from solweig.weather.readers.netcdf import is_netcdf
 from solweig.weather.readers.sources import Files, local_files
-from solweig.weather.readers.utc_rows import Wanted, rows_on_clock
+from solweig.weather.readers.utc_rows import rows_on_clock
+from solweig.weather.readers.wanted import Site, Wanted
 
 log = logging.getLogger("solweig")
 

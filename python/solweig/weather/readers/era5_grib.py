@@ -2,12 +2,17 @@
 
 Messages are read and not datasets: analyses and the sums of forecasts do not fit one dataset, and
 what opens them as one drops those that come last.
+
+ecCodes works in a process of its own. It brings a PROJ library that it loads for all to see, and
+whatever is loaded after it, pyproj or GDAL, would call that one and fail or crash.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import subprocess
+import sys
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +21,15 @@ import pandas as pd
 
 from solweig.errors import WeatherDataError
 from solweig.packages import need
-from solweig.weather.readers.era5_names import NAMES, SUMS, PointTable, in_si
-from solweig.weather.readers.grids import Site, Spot, spacings, spot_on_axes
+from solweig.weather.readers.era5_names import PointTable, in_si
+from solweig.weather.readers.grids import Spot
+from solweig.weather.readers.wanted import Site
 
-_SHORT = {name.lower(): short for short, names in NAMES.items() for name in (short, *names)}
-_MISSING = 9.999e20
+# The child looks for packages where this process does.
+_CHILD = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from solweig.weather.readers.grib_child import main; main()"
+)
 
 
 def read_point(path: Path, site: Site, method: str) -> PointTable:
@@ -34,128 +43,41 @@ def read_point(path: Path, site: Site, method: str) -> PointTable:
         ecCodes is not installed.
     """
     need(path.name, "eccodes", extra="weather")
-    import eccodes
-
-    found: dict[str, dict[np.datetime64, float]] = {}
-    grid: _Grid | None = None
-    since_midnight: bool | None = None
-    other: set[str] = set()
-    try:
-        for message in _messages(path):
-            name = str(message.get("shortName"))
-            short = _SHORT.get(name.lower())
-            if short is None:
-                other.add(name)
-                continue
-            if message.get("numberOfForecastsInEnsemble", 0) > 1:
-                raise WeatherDataError(path.name, "one run of the model", "an ensemble")
-            if grid is None or grid.key != message.get("md5GridSection"):
-                if grid is not None:
-                    raise WeatherDataError(path.name, "one grid", "several")
-                grid = _Grid(message, site, method, path.name)
-            found.setdefault(short, {})[_valid(message)] = grid.value(message)
-            if short in SUMS:
-                grows = message.get("startStep", 0) == 0 and message.get("endStep", 0) > 1
-                since_midnight = bool(since_midnight) or grows
-    except eccodes.CodesInternalError as error:
-        raise WeatherDataError(path.name, "whole GRIB messages", str(error)) from error
-    if grid is None:
-        held = ", ".join(sorted(other)[:12]) or "no messages"
-        raise WeatherDataError(path.name, "variables of ERA5, such as 2t and ssrd", held)
-    frame = pd.DataFrame({short: pd.Series(values) for short, values in found.items()})
-    frame = frame.sort_index()
+    answer = _asked({"path": str(path.resolve()), "site": astuple(site), "method": method})
+    if "error" in answer:
+        told = answer["error"]
+        raise WeatherDataError(told["field"], told["expected"], told["got"], told["hint"])
+    frame = pd.DataFrame({short: pd.Series(found) for short, found in answer["values"].items()})
+    frame = frame.set_axis(pd.to_datetime(frame.index, format="ISO8601"), axis=0).sort_index()
     for short in frame.columns:
-        frame[short] = in_si(short, frame[short].to_numpy(dtype=np.float64), "", path.name)
-    # Without a sum of more than an hour, GRIB does not tell the two apart.
-    return PointTable(frame, grid.spot, grid.spacing, path.name, since_midnight or None)
+        frame[short] = in_si(str(short), frame[short].to_numpy(dtype=np.float64), "", path.name)
+    spot: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in answer["spot"].items()
+    }
+    north, east = answer["spacing"]
+    # Without a sum of more than an hour, GRIB does not tell the two products apart.
+    return PointTable(
+        frame, Spot(**spot), (north, east), path.name, answer["since_midnight"] or None
+    )
 
 
-class _Message:
-    """One message, open."""
+def _asked(question: dict[str, Any]) -> dict[str, Any]:
+    """The answer of the child.
 
-    def __init__(self, handle: Any) -> None:
-        self.handle = handle
-
-    def get(self, key: str, otherwise: Any = None) -> Any:
-        """A key, or what stands for one that the message does not have."""
-        import eccodes
-
-        try:
-            return eccodes.codes_get(self.handle, key)
-        except eccodes.KeyValueNotFoundError:
-            return otherwise
-
-    def array(self, key: str) -> Any:
-        """An array of numbers."""
-        import eccodes
-
-        return np.asarray(eccodes.codes_get_array(self.handle, key), np.float64)
-
-    def at(self, indices: list[int]) -> list[float]:
-        """Values of some points; NaN where the bitmap has none."""
-        import eccodes
-
-        eccodes.codes_set(self.handle, "missingValue", _MISSING)
-        values = eccodes.codes_get_double_elements(self.handle, "values", indices)
-        return [np.nan if value == _MISSING else float(value) for value in values]
-
-
-@contextmanager
-def _released(handle: Any) -> Iterator[_Message]:
-    import eccodes
-
+    Raises
+    ------
+    WeatherDataError
+        It came to no end: damaged messages may bring ecCodes down.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", _CHILD, json.dumps(sys.path)],
+        input=json.dumps(question), capture_output=True, text=True, check=False,
+    )  # fmt: skip
     try:
-        yield _Message(handle)
-    finally:
-        eccodes.codes_release(handle)
-
-
-def _messages(path: Path) -> Iterator[_Message]:
-    import eccodes
-
-    with path.open("rb") as file:
-        while (handle := eccodes.codes_grib_new_from_file(file)) is not None:
-            with _released(handle) as message:
-                yield message
-
-
-class _Grid:
-    """The points of a grid that stand for a place."""
-
-    def __init__(self, message: _Message, site: Site, method: str, source: str) -> None:
-        kind = message.get("gridType")
-        if kind != "regular_ll":
-            raise WeatherDataError(
-                source, "a regular grid of latitudes and longitudes", repr(kind),
-                "Request it with a grid, such as 0.25/0.25.",
-            )  # fmt: skip
-        self.key = message.get("md5GridSection")
-        latitudes, longitudes = (message.array(f"distinct{n}") for n in ("Latitudes", "Longitudes"))
-        # Of every point, whatever the order in which the values lie.
-        self._north, self._east = message.array("latitudes"), message.array("longitudes")
-        self._axes = (latitudes, longitudes)
-        self.spacing = spacings(latitudes, longitudes)
-        self.spot: Spot = spot_on_axes(
-            latitudes, longitudes, site, method,
-            lambda row, column: bool(np.isfinite(message.at([self._index(row, column)])[0])),
-            source,
-        )  # fmt: skip
-        cells = zip(self.spot.rows, self.spot.columns, strict=True)
-        self.indices = [self._index(row, column) for row, column in cells]
-
-    def _index(self, row: int, column: int) -> int:
-        north, east = self._axes[0][row], self._axes[1][column]
-        hit = (np.abs(self._north - north) < 1e-6) & (np.abs(self._east - east) < 1e-6)
-        return int(np.flatnonzero(hit)[0])
-
-    def value(self, message: _Message) -> float:
-        """Weighted over the points of the spot."""
-        values = message.at(self.indices)
-        return float(np.dot(self.spot.weights, values))
-
-
-def _valid(message: _Message) -> np.datetime64:
-    """The time a message is valid at; of a sum its end."""
-    date, time = int(message.get("validityDate")), int(message.get("validityTime"))
-    text = f"{date // 10000:04d}-{date // 100 % 100:02d}-{date % 100:02d}"
-    return np.datetime64(f"{text}T{time // 100:02d}:{time % 100:02d}", "ns")
+        answer: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+        raise WeatherDataError(
+            Path(question["path"]).name, "GRIB messages that ecCodes can read", last[:200]
+        ) from None
+    return answer

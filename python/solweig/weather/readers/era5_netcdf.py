@@ -12,8 +12,9 @@ import xarray as xr
 from solweig.errors import WeatherDataError
 from solweig.typing import F64
 from solweig.weather.readers.era5_names import NAMES, PointTable, in_si
-from solweig.weather.readers.grids import Site, Spot, spacings, spot_on_axes
+from solweig.weather.readers.grids import Spot, spacings, spot_on_axes
 from solweig.weather.readers.netcdf import opened
+from solweig.weather.readers.wanted import Site
 
 _TIMES = ("valid_time", "time")
 _LATITUDES, _LONGITUDES = ("latitude", "lat"), ("longitude", "lon")

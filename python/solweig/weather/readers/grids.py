@@ -11,32 +11,13 @@ from numpy.typing import NDArray
 from solweig.errors import ConfigurationError, WeatherDataError
 from solweig.typing import F64
 from solweig.weather.distance import distance_km
+from solweig.weather.readers.wanted import Site
 
 METHODS = ("nearest", "linear")
 Known = Callable[[int, int], bool]
 
 _ALONE = 0.3
 """How far from its one cell a file of a single point may be used [degrees]."""
-
-
-@dataclass(frozen=True)
-class Site:
-    """Where weather is wanted, and on which clock.
-
-    Attributes
-    ----------
-    latitude, longitude
-        Degrees north and east.
-    altitude
-        Above sea level [m].
-    utc_offset
-        Hours the clock of the stamps is ahead of UTC.
-    """
-
-    latitude: float
-    longitude: float
-    altitude: float = 0.0
-    utc_offset: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ class Layout:
 COMMON = Layout({
     "datetime": ("datetime", "date_time", "timestamp", "time", "stamp", "valid_time"),
     "date": ("date",),
-    "year": ("year", "yyyy", "iy"), "month": ("month", "mm"), "day": ("day", "dd"),
-    "day_of_year": ("day_of_year", "doy"), "hour": ("hour", "hh"), "minute": ("minute", "min"),
+    "year": ("year", "yyyy", "iy"), "month": ("month", "mm", "m"), "day": ("day", "dd", "dm"),
+    "day_of_year": ("day_of_year", "doy"), "hour": ("hour", "hh", "h"), "minute": ("minute", "min"),
     "ta": ("ta", "tair", "temp_air", "air_temperature", "temperature_2m", "t2m", "temp",
            "temperature"),
     "td": ("td", "temp_dew", "dew_point", "dewpoint", "dew_point_2m", "dewpoint_2m", "d2m",

@@ -19,7 +19,8 @@ from solweig.weather.readers.period import select
 from solweig.weather.readers.sources import Files, local_files
 from solweig.weather.readers.stamps import stamps_of
 from solweig.weather.readers.units import Unit, converted, unit_of
-from solweig.weather.readers.utc_rows import Wanted, zone
+from solweig.weather.readers.utc_rows import zone
+from solweig.weather.readers.wanted import Wanted
 
 log = logging.getLogger("solweig")
 

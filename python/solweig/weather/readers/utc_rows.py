@@ -4,35 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from solweig.typing import F64
 from solweig.weather.readers import frames
 from solweig.weather.readers.frames import Rows
-from solweig.weather.readers.grids import Site
 from solweig.weather.readers.period import select
-from solweig.weather.values import Fill, Origin
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What of a source is wanted.
-
-    Attributes
-    ----------
-    start, end, hours
-        As :func:`solweig.weather.readers.period.select` takes them.
-    fill
-        What to do about missing values.
-    """
-
-    start: Any = None
-    end: Any = None
-    hours: Iterable[int] | None = None
-    fill: Fill = None
+from solweig.weather.readers.wanted import Site, Wanted
+from solweig.weather.values import Origin
 
 
 def rows_on_clock(

@@ -13,10 +13,11 @@ from solweig.errors import WeatherDataError
 from solweig.typing import F64
 from solweig.weather.readers import air, frames
 from solweig.weather.readers.frames import Rows
-from solweig.weather.readers.grids import Site, Spot, check_method, spot_on_curves
+from solweig.weather.readers.grids import Spot, check_method, spot_on_curves
 from solweig.weather.readers.netcdf import opened
 from solweig.weather.readers.sources import Files, local_files
-from solweig.weather.readers.utc_rows import Wanted, rows_on_clock
+from solweig.weather.readers.utc_rows import rows_on_clock
+from solweig.weather.readers.wanted import Site, Wanted
 
 log = logging.getLogger("solweig")
 
