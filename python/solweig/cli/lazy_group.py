@@ -27,7 +27,8 @@ def lazy_group(homes: Mapping[str, CommandHome], settings: dict[str, Any]) -> ty
     Parameters
     ----------
     homes
-        Name of a command, as typed -> where it is. The module defines a function of that name.
+        Name of a command, as typed -> where it is. The module defines a function of that name, or
+        a group of commands.
     settings
         ``context_settings`` of every command.
     """
@@ -73,6 +74,8 @@ def _placeholder(name: str, home: CommandHome) -> Any:
 def _load(name: str, home: CommandHome, settings: dict[str, Any]) -> Any:
     """Command itself; its module may import what is slow to import."""
     function = getattr(importlib.import_module(home.module), name.replace("-", "_"))
+    if isinstance(function, typer.Typer):
+        return typer.main.get_command(function)
     return _command(name, function, settings)
 
 

@@ -24,7 +24,8 @@ KINDS = {
     "wrf": "output of WRF", "pvgis": "a table of PVGIS", "meteonorm": "an answer of Meteonorm",
     "tmy3": "a TMY3 file", "csv": "a table of named columns",
 }  # fmt: skip
-_MAPPING = ("layout", "columns", "units", "time_format", "altitude", "utc_offset")
+_MAPPING = ("layout", "columns", "units", "time_format", "utc_offset")
+_OF_ANY = ("altitude",)
 _TAKES = {
     "epw": ("year", "minutes", "stamp"),
     "umep": ("minutes", "stamp"),
@@ -69,7 +70,7 @@ class Options:
             It does not.
         """
         for one in fields(self):
-            if getattr(self, one.name) is not None and one.name not in _TAKES[kind]:
+            if getattr(self, one.name) is not None and one.name not in _TAKES[kind] + _OF_ANY:
                 takers = " or ".join(KINDS[k] for k, names in _TAKES.items() if one.name in names)
                 name = _ARGUMENTS.get(one.name, one.name)
                 raise ConfigurationError(name, takers, KINDS[kind])
