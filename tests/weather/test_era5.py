@@ -244,8 +244,9 @@ def test_means_instead_of_sums(tmp_path: Path) -> None:
     [("new", (11.97, 57.7)), ("new", (40.0, 12.0)), ("new", (57.7, 30.0)), ("grib", (40.0, 12.0))],
 )
 def test_a_place_outside(files: dict[str, Path], kind: str, place: tuple[float, float]) -> None:
-    with pytest.raises(WeatherDataError, match=r"location: expected a place in the grid"):
+    with pytest.raises(WeatherDataError, match=r"location: expected a place in the grid") as told:
         Weather.from_era5(files[kind], Location(*place, 0, 0))
+    assert ("look swapped" in str(told.value)) == (place == (11.97, 57.7))
 
 
 def test_missing_and_foreign_variables(tmp_path: Path) -> None:

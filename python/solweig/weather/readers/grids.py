@@ -119,12 +119,19 @@ def _require_inside(
             for r, axis in zip(reach, (latitudes, longitudes), strict=True)]  # fmt: skip
     if np.abs(north).min() <= half[0] and np.abs(east).min() <= half[1]:
         return
-    raise WeatherDataError(
+    raise _outside(site, latitudes, longitudes, source)
+
+
+def _outside(site: Site, latitudes: F64, longitudes: F64, source: str) -> WeatherDataError:
+    """What is said of a place that a grid does not hold."""
+    south, north = float(latitudes.min()), float(latitudes.max())
+    west, east = float(longitudes.min()), float(longitudes.max())
+    swapped = south <= site.longitude <= north and west <= site.latitude <= east
+    return WeatherDataError(
         "location",
-        f"a place in the grid of {source}, {latitudes.min():g} to {latitudes.max():g} N, "
-        f"{longitudes.min():g} to {longitudes.max():g} E",
+        f"a place in the grid of {source}, {south:g} to {north:g} N, {west:g} to {east:g} E",
         _degrees(site.latitude, site.longitude),
-        "Are latitude and longitude the right way round?",
+        "Latitude and longitude look swapped." if swapped else "The file has to cover the place.",
     )
 
 
@@ -194,13 +201,7 @@ def spot_on_curves(latitudes: F64, longitudes: F64, site: Site, method: str, sou
     limits = np.array(north.shape) - 1
     beyond = 0.5001 if method == "nearest" else 1e-6
     if where is None or np.any(where < -beyond) or np.any(where > limits + beyond):
-        raise WeatherDataError(
-            "location",
-            f"a place in the grid of {source}, {latitudes.min():.3f} to {latitudes.max():.3f} N, "
-            f"{longitudes.min():.3f} to {longitudes.max():.3f} E",
-            _degrees(site.latitude, site.longitude),
-            "Are latitude and longitude the right way round?",
-        )
+        raise _outside(site, latitudes, longitudes, source)
     if method == "nearest":
         there = (float(latitudes[row, column]), float(longitudes[row, column]))
         apart = distance_km((site.latitude, site.longitude), there)
