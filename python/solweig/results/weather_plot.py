@@ -41,6 +41,7 @@ def plot_weather(found: Understood, save_path: str | Path) -> None:
             3, 1, sharex=True, gridspec_kw={"height_ratios": [2, 3, 2], "hspace": 0.08}
         )
         draw_lines(air, table, {"ta": ("Air temperature", "#1f6fb2")})
+        air.margins(y=0.2)  # room for the legend
         air.set_ylabel("Temperature [°C]")
         if "sun" in table:
             # As high as the brightest light, so that a clock that is off is seen.
