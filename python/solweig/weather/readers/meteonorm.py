@@ -26,6 +26,7 @@ _NAMES = {
     "ws": ("wind_speed",), "wind_direction": ("wind_direction",),
     "pressure": ("air_pressure", "surface_air_pressure", "pressure"),
 }  # fmt: skip
+_WRONG = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 _KEYS = ("start_times", "end_times", "values", "meta")
 
 
@@ -82,7 +83,7 @@ def _parsed(
         sound = len(begins) > 0 and len(begins) == len(ends)
         sound = sound and not (begins.hasnans or ends.hasnans) and bool((ends > begins).all())
         sound = sound and all(len(v) == len(begins) for v in values.values())
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except _WRONG as error:
         raise WeatherDataError(
             source, "a whole answer of Meteonorm (JSON)", " ".join(repr(error).split())[:120]
         ) from error
@@ -99,7 +100,7 @@ def _quantities(values: dict[str, Any], source: str) -> pd.DataFrame:
         if theirs is not None:
             try:
                 columns[ours] = np.array(values[theirs], np.float64)
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, OverflowError) as error:
                 raise WeatherDataError(ours, "numbers", str(error)[:80], f"In {source}.") from None
     if "rh" not in columns and {"ta", "td"} <= set(columns):
         vapour = air.saturation_pressure(columns["td"])

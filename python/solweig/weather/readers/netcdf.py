@@ -9,7 +9,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from solweig.errors import WeatherDataError
+from solweig.errors import SolweigError, WeatherDataError
 from solweig.packages import need
 
 CLASSIC = (b"CDF\x01", b"CDF\x02")
@@ -46,9 +46,9 @@ def opened(path: Path) -> Iterator[xr.Dataset]:
             dataset = xr.open_dataset(path, engine=engine)
         with dataset:
             yield dataset
-    except (WeatherDataError, MemoryError):
+    except SolweigError:
         raise
-    except Exception as error:  # what the libraries raise on a damaged file is not listed anywhere
+    except Exception as error:  # what libraries raise on damaged files, MemoryError too, is no list
         text = " ".join(str(error).split())[:200]
         raise WeatherDataError(
             path.name, "a whole NetCDF file", f"{type(error).__name__}: {text}"

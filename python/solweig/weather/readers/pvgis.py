@@ -22,6 +22,9 @@ from solweig.weather.readers.years import in_one_year
 
 log = logging.getLogger("solweig")
 
+_WRONG = (
+    ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OverflowError,
+)  # fmt: skip
 _HEAD = "Latitude (decimal degrees)"
 _COLUMNS = {
     "ta": ("temp_air", 1.0), "rh": ("relative_humidity", 1.0), "ws": ("wind_speed", 1.0),
@@ -45,15 +48,16 @@ def read_pvgis(
     with local_files(path) as files:
         if len(files) != 1:
             raise WeatherDataError("pvgis", "one file", f"{len(files)}")
-        table, meta = _parsed(files[0])
         name = files[0].name
-    inputs = meta["inputs"]
-    place = inputs.get("location", inputs)
-    site = Site(float(place["latitude"]), float(place["longitude"]),
-                float(place.get("elevation", 0.0)), utc_offset)  # fmt: skip
+        table, meta = _parsed(files[0])
+    try:
+        site, shift, slope = _header(meta["inputs"], utc_offset)
+    except _WRONG as error:
+        raise WeatherDataError(
+            name, "place, time offset and slope in the header", " ".join(str(error).split())[:120]
+        ) from error
     if "months_selected" in meta:
         kind = "PVGIS, a typical year: values of the instant"
-        shift = _offset_hours(inputs)
         notes = [f"radiation is of {60 * shift:.0f} min after the hour, as the file says"]
         begins = pd.DatetimeIndex(table.index).tz_localize(None)
         stamps = in_one_year(begins, year, wanted.start, name)
@@ -63,7 +67,7 @@ def read_pvgis(
         kind = "PVGIS, an hourly series: values amid the hour"
         notes = []
         stamps = pd.DatetimeIndex(table.index).tz_localize(None)
-        frame = _hourly(table, inputs, wanted, name)
+        frame = _hourly(table, slope, wanted, name)
     frame = frame.set_axis(stamps, axis=0)[stamps.notna()]
     return rows_on_clock(
         frame, np.full(len(frame), 60.0), site, wanted, stamp="centre", source=name,
@@ -93,7 +97,7 @@ def _parsed(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
             json.loads(text)
         table, *rest = read(path, pvgis_format=form, map_variables=True)
         meta = rest[0] if len(rest) == 1 else _older(rest)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+    except _WRONG as error:
         raise WeatherDataError(
             path.name, "a whole file of PVGIS", " ".join(str(error).split())[:120] or "part of one"
         ) from error
@@ -116,9 +120,7 @@ def _typical(table: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _hourly(
-    table: pd.DataFrame, inputs: dict[str, Any], wanted: Wanted, source: str
-) -> pd.DataFrame:
+def _hourly(table: pd.DataFrame, slope: float, wanted: Wanted, source: str) -> pd.DataFrame:
     """A series of the horizontal; PVGIS gives it no humidity.
 
     Raises
@@ -126,7 +128,6 @@ def _hourly(
     WeatherDataError
         A tilted plane, or nothing that says the humidity.
     """
-    slope = _slope(inputs)
     if slope != 0.0:
         raise WeatherDataError(
             source, "radiation on the horizontal (slope 0)", f"a plane of {slope:g} degrees",
@@ -155,11 +156,16 @@ def _offset_hours(inputs: dict[str, Any]) -> float:
     return 0.0
 
 
-def _slope(inputs: dict[str, Any]) -> float:
-    """Of the plane that radiation is on [degrees]."""
-    if "Slope" in inputs:
-        return float(str(inputs["Slope"]).split()[0])
-    try:
-        return float(inputs["mounting_system"]["fixed"]["slope"]["value"])
-    except (KeyError, TypeError):
-        return 0.0
+def _header(inputs: dict[str, Any], utc_offset: float) -> tuple[Site, float, float]:
+    """Place, hours that radiation is after its stamp, slope of the plane it is on [degrees]."""
+    place = inputs.get("location", inputs)
+    site = Site(
+        float(place["latitude"]), float(place["longitude"]), float(place.get("elevation", 0.0)),
+        utc_offset,
+    )  # fmt: skip
+    plane = inputs.get("mounting_system", {}).get("fixed", {}).get("slope", {}).get("value", 0.0)
+    said = inputs.get("Slope", plane)
+    shift = _offset_hours(inputs)
+    if not (abs(site.latitude) <= 90 and abs(site.longitude) <= 360 and abs(shift) < 24):
+        raise ValueError(f"{site}, offset {shift} h")
+    return site, shift, float(str(said).split()[0])

@@ -55,7 +55,7 @@ def _of_words(words: pd.Series, formats: tuple[str, ...], table: Table) -> pd.Da
     for form in formats:
         found = pd.to_datetime(words, format=form, errors="coerce")
         if not found.isna().any():
-            return pd.DatetimeIndex(found).as_unit("ns")
+            return _in_range(found, table)
     if formats:
         wrong = int(np.flatnonzero(found.isna().to_numpy())[0])
         raise WeatherDataError(
@@ -71,7 +71,19 @@ def _of_words(words: pd.Series, formats: tuple[str, ...], table: Table) -> pd.Da
     fast = pd.to_datetime(words, format="ISO8601", errors="coerce", utc=bool(zoned.all()))
     if fast.isna().any():
         fast = pd.Series([_one(w, n, table.name) for w, n in zip(words, table.lines, strict=True)])
-    return pd.DatetimeIndex(fast).as_unit("ns")
+    return _in_range(fast, table)
+
+
+def _in_range(stamps: pd.Series, table: Table) -> pd.DatetimeIndex:
+    index = pd.DatetimeIndex(stamps)
+    wrong = np.flatnonzero((index.year < 1700) | (index.year > 2200))
+    if wrong.size:
+        row = int(wrong[0])
+        raise WeatherDataError(
+            "datetime", "years 1700 to 2200", str(index[row]),
+            f"In {table.name}, line {table.lines[row]}.",
+        )  # fmt: skip
+    return index.as_unit("ns")
 
 
 def _one(text: str, line: int, source: str) -> dt.datetime:
