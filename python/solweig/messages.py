@@ -9,7 +9,7 @@ from typing import Any
 __all__ = ["argument", "warn_user"]
 
 # Arguments that the command line names otherwise, or not at all.
-_FLAGS: dict[str, str | None] = {"columns": None}
+_FLAGS: dict[str, str | None] = {"columns": None, "product": "--weather-product"}
 
 
 def argument(name: str, value: Any = None) -> str:

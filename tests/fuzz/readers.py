@@ -53,6 +53,7 @@ from tests.fuzz.mutations import (
     json_changed,
     text_changed,
 )
+from tests.support import era5_files, wrf_files
 from tests.support.rasters import NORTH, UTM33, WEST, write_tif
 from tests.support.run_cases import LOCATION, weather
 
@@ -153,6 +154,65 @@ def _read_table(path: Path) -> Any:
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError):
         return None  # the table is read by the user
     return solweig.Weather.from_dataframe(frame)
+
+
+# ------------------------------------------------------------------ weather of models, services
+
+
+def _write_any_table(folder: Path) -> list[Path]:
+    """A table with its own names, a row of units, a preamble."""
+    path = folder / "own.csv"
+    rows = [f"2023-07-01 {h:02d}:00;{t + 273.15:.2f};50;{k * 3.6:.1f};2,5" for h, t, k in _hours()]
+    head = ["Station 7", "", "Zeit;T;F;Kd [kJ/m2];v", ";K;%;;m/s"]
+    path.write_text("\n".join([*head, *rows]) + "\n")
+    return [path]
+
+
+def _read_any_table(path: Path) -> Any:
+    names = {"datetime": "Zeit", "ta": "T", "rh": "F", "global_rad": "Kd", "ws": "v"}
+    return solweig.Weather.from_csv(path, columns=names, fill="interpolate")
+
+
+def _write_services(folder: Path) -> list[Path]:
+    """A series of PVGIS, an answer of Meteonorm, a TMY3 file, all of a day."""
+    pvgis, meteonorm, tmy3 = (folder / name for name in ("pvgis.csv", "meteonorm.json", "tmy3.csv"))
+    hours = _hours()
+    head = ["Latitude (decimal degrees):\t57.7", "Longitude (decimal degrees):\t12.0",
+            "Elevation (m):\t10", "Radiation database:\tPVGIS-SARAH3", "", "Slope: 0 deg. ",
+            "time,Gb(i),Gd(i),Gr(i),H_sun,T2m,WS10m,Int"]  # fmt: skip
+    rows = [f"20230701:{h:02d}11,{0.7 * k:.1f},{0.3 * k:.1f},0.0,20.0,{t:.1f},2.0,0.0"
+            for h, t, k in hours]  # fmt: skip
+    pvgis.write_text("\n".join([*head, *rows, "", "T2m: 2-m air temperature"]) + "\n")
+    values = {"temperature": [t for _, t, _ in hours], "relative_humidity": [50] * len(hours),
+              "global_horizontal_irradiance": [k for *_, k in hours]}  # fmt: skip
+    times = [f"2023-07-01T{h:02d}:00:00+00:00" for h, *_ in hours]
+    ends = [f"2023-07-01T{h:02d}:59:00+00:00" for h, *_ in hours]
+    meteonorm.write_text(json.dumps({
+        "meta": {"lat": 57.7, "lon": 12.0, "altitude": 10}, "values": values,
+        "start_times": times, "end_times": ends,
+    }))  # fmt: skip
+    head = ['720000,"TESTBY",XX,1.0,57.7,12.0,10',
+            "Date (MM/DD/YYYY),Time (HH:MM),GHI (W/m^2),DNI (W/m^2),DHI (W/m^2),Dry-bulb (C),"
+            "RHum (%),Pressure (mbar),Wspd (m/s)"]  # fmt: skip
+    rows = [f"07/01/1988,{h + 1:02d}:00,{k:.1f},{k:.1f},0,{t:.1f},50,1010,2" for h, t, k in hours]
+    tmy3.write_text("\n".join([*head, *rows]) + "\n")
+    return [pvgis, meteonorm, tmy3]
+
+
+def _read_service(path: Path) -> Any:
+    return solweig.Weather.from_file(path, fill={"rh": 50.0, "ws": 1.0, "pressure": 1000.0})
+
+
+def _write_grids(folder: Path) -> list[Path]:
+    """Half a day of ERA5 and of WRF as classic NetCDF."""
+    hours = pd.date_range("2025-07-01", periods=13, freq="h")
+    era5 = era5_files.write_old(folder / "era5.nc", era5_files.era5_dataset(hours, time="time"))
+    return [era5, wrf_files.write_wrf(folder / "wrfout", hours[10:13])]
+
+
+def _read_grid(path: Path) -> Any:
+    place = solweig.Location(57.70, 11.97, 10.0, 0)
+    return solweig.Weather.from_file(path, place, fill={"ws": 1.0, "pressure": 1000.0})
 
 
 # ------------------------------------------------------------------ rasters
@@ -502,6 +562,9 @@ READERS = (
     Reader("epw", _write_epw, _read_epw, TEXT),
     Reader("umep_text", _write_umep, _read_umep, TEXT),
     Reader("table", _write_table, _read_table, TEXT),
+    Reader("weather_table", _write_any_table, _read_any_table, TEXT),
+    Reader("weather_services", _write_services, _read_service, (*TEXT, json_changed)),
+    Reader("weather_grids", _write_grids, _read_grid, (bytes_changed,)),
     Reader("dsm", _write_dsm, _read_dsm, (bytes_changed, bytes_changed, text_changed)),
     Reader("canopy_and_land_cover", _write_layers, _read_layers, (bytes_changed,)),
     Reader("points", _write_points, _read_points, (bytes_changed, *JSON)),

@@ -15,8 +15,8 @@ import pytest
 import rasterio
 
 import solweig
+from solweig import packages
 from solweig.errors import MissingRaster
-from solweig.inputs import packages
 from solweig.inputs.report import Report
 from tests.support.town import SOUTH, WEST
 from tests.support.town_checks import TOWN, build, read, shows, texts, tif

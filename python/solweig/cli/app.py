@@ -35,6 +35,9 @@ COMMANDS = {
         "solweig.cli.validate",
         "Compare the model with a mast that measured radiation or Tmrt.",
     ),
+    "weather": CommandHome(
+        "solweig.cli.weather_check", "Look at weather files before a run uses them."
+    ),
     "demo": CommandHome(
         "solweig.cli.demo",
         "Map heat stress on the bundled site: a square in Gothenburg on 1 August 2006.",
@@ -95,7 +98,9 @@ def _flags(context: typer.Context) -> dict[str, str]:
     """Flags of the command that is about to run, by the argument they set."""
     commands: Any = context.command
     chosen = commands.get_command(context, context.invoked_subcommand or "")
-    options = [] if chosen is None else chosen.params
+    # Of a group the flags of all its commands: it is not known yet which one is meant.
+    inner = getattr(chosen, "commands", {}).values()
+    options = [] if chosen is None else [*chosen.params, *(p for c in inner for p in c.params)]
     return {option.name: option.opts[0] for option in options if option.opts}
 
 

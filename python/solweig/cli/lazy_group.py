@@ -27,7 +27,8 @@ def lazy_group(homes: Mapping[str, CommandHome], settings: dict[str, Any]) -> ty
     Parameters
     ----------
     homes
-        Name of a command, as typed -> where it is. The module defines a function of that name.
+        Name of a command, as typed -> where it is. The module defines a function of that name, or
+        a group of commands.
     settings
         ``context_settings`` of every command.
     """
@@ -48,7 +49,11 @@ def lazy_group(homes: Mapping[str, CommandHome], settings: dict[str, Any]) -> ty
                 return self.commands.get(cmd_name)
             if cmd_name not in self.loaded:
                 function = load_function(cmd_name, homes[cmd_name])
-                self.loaded[cmd_name] = _command(cmd_name, function, settings)
+                self.loaded[cmd_name] = (
+                    typer.main.get_command(function)
+                    if isinstance(function, typer.Typer)
+                    else _command(cmd_name, function, settings)
+                )
             return self.loaded[cmd_name]
 
         def format_help(self, ctx: Any, formatter: Any) -> None:

@@ -64,6 +64,13 @@ def run(
     ] = None,
     epw: wx.Epw = None,
     met: wx.Met = None,
+    weather: wx.Files = None,
+    weather_layout: wx.Layout = None,
+    weather_columns: wx.Columns = None,
+    weather_units: wx.Units = None,
+    weather_time_format: wx.TimeFormat = None,
+    weather_method: wx.Method = None,
+    weather_product: wx.Product = None,
     start: wx.Start = None,
     end: wx.End = None,
     hours: wx.Hours = None,
@@ -290,9 +297,15 @@ def run(
     A GPU is used where there is one; --accelerator cpu keeps the run on the CPU.
     """
     with clean_errors():
+        place = wx.Place(latitude, longitude, altitude, utc_offset)
         source = wx.WeatherSource(
-            epw, met or [], start, end, hours, year, timestep_minutes, stamp, wx.parse_fill(fill)
-        )
+            epw, met or [], start, end, hours, year, timestep_minutes, stamp, wx.parse_fill(fill),
+            weather or [], wx.mapping_of(
+                weather_layout, weather_columns, weather_units, weather_time_format,
+                weather_method, weather_product,
+            ), place.before_reading(dsm) if weather else None, altitude,
+        )  # fmt: skip
+        source.check()
         model = _model_config(
             params, sky=sky, posture=posture, conifer=conifer, body=body, stamp=stamp,
             formulation=formulation, leaf_on=leaf_on, leaf_off=leaf_off, ground_clock=ground_clock,
@@ -307,7 +320,6 @@ def run(
         model = replace(model, **{n: v for n, v in chosen.items() if v is not None})
         reach = opt.said_or(max_shadow_distance, model.max_shadow_distance_m)
         names = None if outputs is None else validate_outputs(opt.comma_list(outputs))
-        place = wx.Place(latitude, longitude, altitude, utc_offset)
         place.check(source)
         check_folder(out)
         if pois is not None and not point_file(pois)[0].exists():
@@ -323,7 +335,7 @@ def run(
         if workers is not None:
             # The surface's preparation starts the threads, long before calculate() could size them.
             use_threads(workers)
-        weather = source.read()
+        steps = source.read()
         options: dict[str, Any] = {
             "output_dir": out, "config": model, "outputs": names,
             "max_shadow_distance_m": reach, "pois": pois, "overwrite": overwrite,
@@ -333,14 +345,14 @@ def run(
 
         def check(surface: SurfaceData) -> None:
             where = place.location(source, surface)
-            check_calculation(surface, weather, where, **options)
+            check_calculation(surface, steps, where, **options)
             if dry_run:
                 raise Checked(surface, where)
 
         def say_checked(found: Checked) -> None:
             say(
                 told(
-                    found, weather, dsm, cdsm, names=names or ("tmrt",), folder=out, reach=reach,
+                    found, steps, dsm, cdsm, names=names or ("tmrt",), folder=out, reach=reach,
                     patch_option=patch_option, anisotropic=sky != "isotropic",
                     tile_size=tile_size, height_unit=opt.parse_height_unit(height_unit),
                     reproject=reproject, stamp=stamp,
@@ -364,7 +376,7 @@ def run(
                 formulation=model.formulation, execution=here, check=check,
             )  # fmt: skip
             summary = calculate(
-                surface, weather, place.location(source, surface), **options,
+                surface, steps, place.location(source, surface), **options,
                 progress_callback=bars.phase("Running the steps"),
             )  # fmt: skip
             if save_state is not None and summary.state is not None:

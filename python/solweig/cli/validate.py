@@ -134,6 +134,13 @@ def validate(
     ] = None,
     epw: wx.Epw = None,
     met: wx.Met = None,
+    weather: wx.Files = None,
+    weather_layout: wx.Layout = None,
+    weather_columns: wx.Columns = None,
+    weather_units: wx.Units = None,
+    weather_time_format: wx.TimeFormat = None,
+    weather_method: wx.Method = None,
+    weather_product: wx.Product = None,
     start: wx.Start = None,
     end: wx.End = None,
     year: wx.Year = None,
@@ -180,10 +187,15 @@ def validate(
         if not no_plots:
             require_matplotlib()
         where = parse_point(point, pois)
-        source = wx.WeatherSource(
-            epw, met or [], start, end, None, year, timestep_minutes, stamp, wx.parse_fill(fill)
-        )
         place = wx.Place(latitude, longitude, altitude, utc_offset)
+        source = wx.WeatherSource(
+            epw, met or [], start, end, None, year, timestep_minutes, stamp, wx.parse_fill(fill),
+            weather or [], wx.mapping_of(
+                weather_layout, weather_columns, weather_units, weather_time_format,
+                weather_method, weather_product,
+            ), place.before_reading(dsm) if weather else None, altitude,
+        )  # fmt: skip
+        source.check()
         place.check(source)
         model = _model_config(formulation, stamp, sky, abs_l)
         absorption = parse_absorption(mast_absorption)
@@ -193,7 +205,7 @@ def validate(
             stamp=mast_stamp, utc_offset=mast_utc_offset, weather_utc_offset=place.clock(source),
         )  # fmt: skip
         execution = opt.execution(accelerator, device, strict_gpu)
-        weather = source.read()
+        steps = source.read()
         with progress_bars() as bars:
             surface = opt.prepared_surface(
                 bars.phase("Preparing the surface"),
@@ -206,7 +218,7 @@ def validate(
                 formulation=model.formulation, execution=execution,
             )  # fmt: skip
             found = validate_mast(
-                measured, surface, weather, place.location(source, surface), where, config=model,
+                measured, surface, steps, place.location(source, surface), where, config=model,
                 minutes=sun_minutes, turn=turn, mast_absorption=absorption, execution=execution,
                 progress=bars.phase("Running the model"),
             )  # fmt: skip

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from solweig.cli import options as opt
-from solweig.errors import ConfigurationError
+from solweig.errors import ConfigurationError, InvalidSurfaceData
 from solweig.surface.data import SurfaceData
 from solweig.weather.location import Location
 from solweig.weather.readers.epw import read_place
 from solweig.weather.step import Weather
-from solweig.weather.values import Fill
+from solweig.weather.values import Fill, Origin
 
 __all__ = [
-    "Altitude", "End", "Epw", "FillWith", "Hours", "Latitude", "Longitude", "Met", "Place", "Stamp",
-    "Start", "StepMinutes", "UtcOffset", "WeatherSource", "Year", "parse_fill",
+    "Altitude", "Columns", "End", "Epw", "Files", "FillWith", "Hours", "Latitude", "Layout",
+    "Longitude", "Met", "Method", "Place", "Product", "Stamp", "Start", "StepMinutes", "TimeFormat",
+    "Units", "UtcOffset", "WeatherSource", "Year", "mapping_of", "parse_fill", "parse_hours",
 ]  # fmt: skip
 
 WEATHER = "Weather and place"
@@ -29,6 +32,62 @@ Epw = Annotated[
 Met = Annotated[
     list[Path] | None,
     typer.Option("--met", help="UMEP weather text file; repeatable.", rich_help_panel=WEATHER),
+]
+Files = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weather",
+        help="Weather file of any kind that is known (ERA5, WRF, PVGIS, CSV, ...), pattern or URL; "
+        "repeatable.",
+        rich_help_panel=WEATHER,
+    ),
+]
+Layout = Annotated[
+    str | None,
+    typer.Option(
+        "--weather-layout",
+        help="Layout of a table: meteostat, dwd-10min, dwd-hourly.",
+        rich_help_panel=WEATHER,
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weather-columns",
+        help="Columns of a table: ta=T_air,datetime=When; repeatable.",
+        rich_help_panel=WEATHER,
+    ),
+]
+Units = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weather-units", help="Units of a table: ta=K,ws=km/h.", rich_help_panel=WEATHER
+    ),
+]
+TimeFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--weather-time-format",
+        help="Of stamps that are not ISO 8601: '%d.%m.%Y %H:%M'.",
+        rich_help_panel=WEATHER,
+    ),
+]
+Method = Annotated[
+    str | None,
+    typer.Option(
+        "--weather-method",
+        help="Cells of ERA5 or WRF: nearest, or linear between four.",
+        show_default="nearest",
+        rich_help_panel=WEATHER,
+    ),
+]
+Product = Annotated[
+    str | None,
+    typer.Option(
+        "--weather-product",
+        help="era5 or era5-land, where a file leaves it open.",
+        rich_help_panel=WEATHER,
+    ),
 ]
 Start = Annotated[
     str | None,
@@ -124,19 +183,46 @@ class WeatherSource:
     minutes: float | None = None
     stamp: str | None = None
     fill: Fill = None
+    files: list[str] = field(default_factory=list)
+    mapping: Mapping[str, Any] = field(default_factory=dict)
+    place: Location | None = None
+    altitude: float | None = None
 
-    def read(self) -> list[Weather]:
-        """The steps of the one source that is named.
+    def check(self) -> None:
+        """Check that one source is named, and only what it takes.
 
         Raises
         ------
         ConfigurationError
-            None is, or both; hours or a year that do not fit the source.
+            None is, or several; hours, a year or a mapping that do not fit the source.
         """
-        if (self.epw is None) == (not self.met):
+        named = [flag for flag, value in (("--epw", self.epw), ("--met", self.met),
+                 ("--weather", self.files)) if value]  # fmt: skip
+        if len(named) != 1:
             raise ConfigurationError(
-                "weather", "either --epw or --met", "both" if self.met else "none"
+                "weather", "one of --epw, --met and --weather", " and ".join(named) or "none"
             )
+        if self.met:
+            for flag, value in (("--hours", self.hours), ("--year", self.year)):
+                if value is not None:
+                    raise ConfigurationError(flag, "another source of weather", "--met")
+        if not self.files and any(value is not None for value in self.mapping.values()):
+            name = next(name for name, value in self.mapping.items() if value is not None)
+            raise ConfigurationError(f"--weather-{name.replace('_', '-')}", "--weather", named[0])
+
+    def read(self) -> list[Weather]:
+        """The steps of the one source that is named; read once.
+
+        Raises
+        ------
+        ConfigurationError
+            As :meth:`check`.
+        """
+        return self._steps
+
+    @cached_property
+    def _steps(self) -> list[Weather]:
+        self.check()
         common: dict[str, Any] = {
             "start": self.start, "end": self.end, "timestep_minutes": self.minutes,
             "stamp": self.stamp, "fill": self.fill,
@@ -144,10 +230,22 @@ class WeatherSource:
         if self.epw is not None:
             hours = parse_hours(self.hours)
             return Weather.from_epw(self.epw, hours=hours, year=self.year, **common)
-        for flag, value in (("--hours", self.hours), ("--year", self.year)):
-            if value is not None:
-                raise ConfigurationError(flag, "an EPW file (--epw)", "--met")
-        return Weather.from_umep_met(self.met, **common)
+        if self.met:
+            return Weather.from_umep_met(self.met, **common)
+        return Weather.from_file(
+            self.files, self.place, hours=parse_hours(self.hours), year=self.year, **common,
+            altitude=self.altitude, **self.mapping,
+        )  # fmt: skip
+
+    @property
+    def origin(self) -> Origin | None:
+        """Place and clock that the weather says itself: of EPW its first line, else its steps'."""
+        if self.epw is not None:
+            place = read_place(self.epw)
+            return Origin(
+                self.epw.name, place["latitude"], place["longitude"], place["altitude"], place["TZ"]
+            )
+        return self._steps[0].origin if self.files else None
 
 
 @dataclass(frozen=True)
@@ -169,36 +267,86 @@ class Place:
         """
         if (self.latitude is None) != (self.longitude is None):
             raise ConfigurationError("--latitude, --longitude", "both or neither", "one of them")
-        if self.utc_offset is None and source.epw is None:
+        if self.utc_offset is None and source.met:
             raise ConfigurationError(
                 "--utc-offset", "hours ahead of UTC of the weather's clock", "nothing"
             )
-        if self.latitude is not None and self.longitude is not None:
+        if self.latitude is not None and self.longitude is not None and not source.files:
             Location(
                 self.latitude, self.longitude, self.altitude or 0.0, self.clock(source)
             )  # fmt: skip
 
     def location(self, source: WeatherSource, surface: SurfaceData) -> Location:
-        """Explicit coordinates, else the centre of the surface, else those of the EPW file.
+        """Explicit coordinates, else the centre of the surface, else those of the weather file.
 
         Clock and altitude are the flags', else the file's.
         """
-        altitude, clock = self.altitude, self.clock(source)
+        altitude, clock, origin = self.altitude, self.clock(source), source.origin
         if altitude is None:
-            altitude = 0.0 if source.epw is None else read_place(source.epw)["altitude"]
+            altitude = 0.0 if origin is None else origin.altitude
         if self.latitude is not None and self.longitude is not None:
             return Location(self.latitude, self.longitude, altitude, clock)
-        if surface.crs or source.epw is None:
+        if surface.crs or origin is None:
             return Location.from_surface(surface, utc_offset=clock, altitude=altitude)
-        place = read_place(source.epw)
-        return Location(place["latitude"], place["longitude"], altitude, clock)
+        return Location(origin.latitude, origin.longitude, altitude, clock)
+
+    def before_reading(self, dsm: Path | None) -> Location | None:
+        """Where weather of a grid is read: explicit coordinates, else the centre of a raster."""
+        clock, altitude = self.utc_offset or 0.0, self.altitude or 0.0
+        if self.latitude is not None and self.longitude is not None:
+            return Location(self.latitude, self.longitude, altitude, clock)
+        if dsm is None:
+            return None
+        try:
+            return Location.from_dsm_crs(dsm, utc_offset=clock, altitude=altitude)
+        except (InvalidSurfaceData, FileNotFoundError):
+            return None  # a raster without a CRS; what else is wrong is told when it is prepared
 
     def clock(self, source: WeatherSource) -> float:
-        """Hours the weather's clock is ahead of UTC, as said, else of the EPW file."""
+        """Hours the weather's clock is ahead of UTC, as said, else of the file.
+
+        Raises
+        ------
+        ConfigurationError
+            Stamps of a table without a time zone, and nothing says their clock.
+        """
         if self.utc_offset is not None:
             return self.utc_offset
-        assert source.epw is not None
-        return float(read_place(source.epw)["TZ"])
+        origin = source.origin
+        if origin is not None:
+            return float(origin.utc_offset)
+        zone = source.read()[0].datetime.utcoffset()
+        if zone is None:
+            raise ConfigurationError(
+                "--utc-offset", "hours ahead of UTC of the weather's clock", "nothing"
+            )
+        return zone.total_seconds() / 3600.0
+
+
+def mapping_of(
+    layout: str | None, columns: list[str] | None, units: list[str] | None,
+    time_format: str | None, method: str | None, product: str | None,
+) -> dict[str, Any]:  # fmt: skip
+    """What flags say of a weather file, as :meth:`Weather.from_file` takes it.
+
+    Raises
+    ------
+    ConfigurationError
+        An entry that is not ``name=text``.
+    """
+    return {
+        "layout": layout, "columns": _pairs("--weather-columns", columns),
+        "units": _pairs("--weather-units", units), "time_format": time_format,
+        "method": method, "product": product,
+    }  # fmt: skip
+
+
+def _pairs(flag: str, values: list[str] | None) -> dict[str, str] | None:
+    entries = [entry.partition("=") for entry in opt.comma_list(values)]
+    for name, equals, text in entries:
+        if not (name and equals and text):
+            raise ConfigurationError(flag, "name=text, such as ta=T_air", repr(name))
+    return {name.strip(): text.strip() for name, _, text in entries} or None
 
 
 def parse_hours(text: str | None) -> list[int] | None:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from solweig.errors import InvalidSurfaceData
 from solweig.inputs.built import BuiltSurface
 from solweig.inputs.cover import build_canopy, build_cover, build_fractions
-from solweig.inputs.packages import need
 from solweig.inputs.plan import make_plan
 from solweig.inputs.report import Report
 from solweig.inputs.rules import BuildRules
@@ -24,6 +23,7 @@ from solweig.inputs.stages import Stages
 from solweig.inputs.terrain import Terrain, build_terrain
 from solweig.inputs.trees import Canopy
 from solweig.inputs.write import check_target_folder, describe_layer, write_all
+from solweig.packages import need
 
 __all__ = ["build_surface"]
 
@@ -164,7 +164,7 @@ def build_surface(
     Memory is bounded by the grid, some 100 bytes a cell, whatever the sources hold; above what the
     machine has, arrays are files in ``out`` until the build ends.
     """
-    need("build", "scipy")
+    need("build", "scipy", extra="inputs")
     rules = BuildRules(
         dsm_relative=dsm_relative, lidar_unit=lidar_unit, lidar_classes=lidar_classes,
         footprint_height=footprint_height, default_height=default_height,

@@ -15,8 +15,8 @@ from pyproj.exceptions import CRSError
 from solweig.errors import ConfigurationError, InvalidSurfaceData
 from solweig.inputs import crs as systems
 from solweig.inputs.grid import tiles
-from solweig.inputs.packages import need
 from solweig.inputs.sources import Source
+from solweig.packages import need
 from solweig.rasters.grids import Grid
 from solweig.typing import F32, Bool, Bounds, Window
 
@@ -132,7 +132,7 @@ def open_cloud(source: Source, unit: str | None = None) -> Cloud:
     ConfigurationError
         laspy or lazrs is not installed.
     """
-    need("lidar", "laspy", "lazrs")
+    need("lidar", "laspy", "lazrs", extra="inputs")
     with _opened(source) as reader:
         header = reader.header
         points = int(header.point_count)

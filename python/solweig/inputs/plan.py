@@ -15,11 +15,11 @@ from solweig.inputs.citymodel import city_extent, is_city_model
 from solweig.inputs.grid import Extent, check_overlap, choose_grid, overlaps
 from solweig.inputs.heightmaps import HeightMap, open_heights
 from solweig.inputs.lidar import Cloud, open_cloud
-from solweig.inputs.packages import need
 from solweig.inputs.report import Report
 from solweig.inputs.rules import BuildRules
 from solweig.inputs.sources import Source, resolve
 from solweig.inputs.vectors import extent_of, is_vector
+from solweig.packages import need
 from solweig.rasters.grids import Grid
 
 __all__ = ["ROLES", "Plan", "make_plan"]
@@ -87,8 +87,8 @@ def make_plan(
     sources = {role: resolve(role, given.get(role), downloads) for role in ROLES}
     _check_combination(sources, rules)
     if sources["lidar"]:
-        need("lidar", "laspy", "lazrs", "scipy")
-    need("build", "scipy", "shapely", "geopandas", "pyogrio")
+        need("lidar", "laspy", "lazrs", "scipy", extra="inputs")
+    need("build", "scipy", "shapely", "geopandas", "pyogrio", extra="inputs")
     clouds = [open_cloud(source, rules.lidar_unit) for source in sources["lidar"]]
     maps = {
         role: [open_heights(s, report, heights=role in ("dsm", "dem", "canopy")) for s in found]

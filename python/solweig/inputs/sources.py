@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from solweig.errors import InvalidSurfaceData, MissingRaster
-from solweig.inputs.packages import need
+from solweig.found_files import copy_from, matching
+from solweig.packages import need
 from solweig.rasters.digests import file_digest
 
 __all__ = ["Source", "resolve"]
@@ -121,23 +121,16 @@ def _on_disk(role: str, text: str) -> list[Path]:
     if path.exists():
         return [path]
     if glob.has_magic(text):
-        found = sorted(_matches(path))
+        found = matching(path)
         if found:
             return found
         raise MissingRaster(role, "files that match the pattern", f"none for {text}")
     raise MissingRaster(role, "an existing file", f"no file at {text}")
 
 
-def _matches(pattern: Path) -> list[Path]:
-    """Files that match; the part before the first magic one is the folder to look in."""
-    parts = pattern.parts
-    first = next(i for i, part in enumerate(parts) if glob.has_magic(part))
-    return list(Path(*parts[:first]).glob(str(Path(*parts[first:]))))
-
-
 def _fetch(role: str, url: str, downloads: Path) -> list[tuple[str, Path]]:
     """Copies of what a URL names, whole."""
-    need(role, "fsspec")
+    need(role, "fsspec", extra="inputs")
     import fsspec
 
     system, place = fsspec.core.url_to_fs(url)
@@ -150,14 +143,9 @@ def _fetch(role: str, url: str, downloads: Path) -> list[tuple[str, Path]]:
         target.parent.mkdir(parents=True, exist_ok=True)
         suffix = PurePosixPath(name).suffix
         stem = name.removesuffix(suffix)
-        _copy(system, name, target)
+        copy_from(system, name, target)
         for beside in _BESIDE.get(suffix.lower(), ()):
             if system.exists(stem + beside):
-                _copy(system, stem + beside, target.with_suffix(beside))
+                copy_from(system, stem + beside, target.with_suffix(beside))
         found.append((name, target))
     return found
-
-
-def _copy(system: Any, name: str, target: Path) -> None:
-    with system.open(name, "rb") as source, target.open("wb") as sink:
-        shutil.copyfileobj(source, sink, 1 << 22)

@@ -12,9 +12,9 @@ from pyproj import CRS
 from solweig.errors import InvalidSurfaceData
 from solweig.inputs import crs as systems
 from solweig.inputs.grid import Extent, check_overlap
-from solweig.inputs.packages import need
 from solweig.inputs.report import Report
 from solweig.inputs.sources import Source
+from solweig.packages import need
 from solweig.rasters.grids import Grid
 from solweig.typing import Bounds
 
@@ -67,7 +67,7 @@ def _look(source: Source) -> _Look:
         )
         known = bounds is not None and not np.isnan(bounds).any()
         return _Look(table.crs, bounds if known else None, len(table))  # type: ignore[arg-type]
-    need(source.role, "geopandas", "pyogrio")
+    need(source.role, "geopandas", "pyogrio", extra="inputs")
     import pyogrio
 
     try:
@@ -99,7 +99,7 @@ def _layer(source: Source) -> str | None:
 
 
 def _parquet(source: Source, box: Bounds | None) -> Any:
-    need(source.role, "geopandas", "pyarrow")
+    need(source.role, "geopandas", "pyarrow", extra="inputs")
     import geopandas
 
     try:

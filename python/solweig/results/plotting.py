@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Underlay", "plot_map", "plot_point_curve", "plot_series", "require_matplotlib"]
+__all__ = [
+    "Underlay", "draw_lines", "finish_time_axis", "open_figure", "plot_map", "plot_point_curve",
+    "plot_series", "require_matplotlib",
+]  # fmt: skip
 
 BUILDING_HEIGHT = 2.0  # m above the ground, for drawing only
 TREE_HEIGHT = 2.0
@@ -124,7 +127,7 @@ def plot_map(
     rows, cols = underlay.georef.shape
     height = 6.4
     width = float(np.clip(height * cols / rows, 4.5, 11.0)) + 2.4
-    with _figure(width, height + 0.9, save_path) as figure:
+    with open_figure(width, height + 0.9, save_path) as figure:
         axes = figure.add_axes((0.03, 0.03, 1 - 2.4 / width, 6.4 / (height + 0.9)))
         _draw_ground(axes, open_ground, scale, underlay)
         _draw_outlines(axes, underlay)
@@ -305,7 +308,7 @@ def plot_point_curve(
         Matplotlib is not installed.
     """
     require_matplotlib()
-    with _figure(9.5, 7.2, save_path) as figure:
+    with open_figure(9.5, 7.2, save_path) as figure:
         upper, lower = figure.subplots(
             2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2], "hspace": 0.08}
         )
@@ -339,7 +342,7 @@ def plot_point_curve(
         _shade_nights(upper, lower, table)
         upper.set_ylabel("Temperature [°C]")
         lower.set_ylabel("Radiation [W m⁻²]")
-        _finish_time_axis(lower, time, intervals)
+        finish_time_axis(lower, time, intervals)
         for axes in (upper, lower):
             axes.grid(color="#dddddd", lw=0.7)
             axes.set_axisbelow(True)
@@ -369,7 +372,8 @@ def _shade_nights(upper: Axes, lower: Axes, table: pd.DataFrame) -> None:
                 axes.axvspan(t - half, t + half, color="#e9edf3", lw=0, zorder=0)
 
 
-def _finish_time_axis(axes: Axes, time: NDArray[Any], intervals: str) -> None:
+def finish_time_axis(axes: Axes, time: NDArray[Any], intervals: str) -> None:
+    """Ticks for hours or days, and below them what the intervals are."""
     import matplotlib.dates as dates
 
     axes.set_xlabel(intervals, fontsize=9, color="#444444")
@@ -405,29 +409,29 @@ def plot_series(
         table = table[table.index < table.index[0] + np.timedelta64(max_days, "D")]
     if first is not None and first.tzinfo is not None:
         table = table.tz_localize(None)
-    with _figure(*figsize, save_path) as figure:
+    with open_figure(*figsize, save_path) as figure:
         heat, radiation, sun = figure.subplots(
             3, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2, 1.4], "hspace": 0.08}
         )
-        _lines(heat, table, {
+        draw_lines(heat, table, {
             "tmrt_mean": (f"Tmrt, mean of {area}", "#c2185b"),
             "utci_mean": (f"UTCI, mean of {area}", "#ef8a17"),
             "ta": ("Air", "#1f6fb2"),
         })  # fmt: skip
         heat.set_ylabel("Temperature [°C]")
-        _lines(radiation, table, {
+        draw_lines(radiation, table, {
             "global_rad": ("Global", "#e8a200"),
             "direct_rad": ("Beam (normal)", "#d8572a"),
             "diffuse_rad": ("Diffuse", "#3b6fb5"),
         })  # fmt: skip
         radiation.set_ylabel("Irradiance [W m⁻²]")
-        _lines(sun, table, {
+        draw_lines(sun, table, {
             "sun_fraction": (f"Sunlit {sunlit} [-]", "#e8a200"),
             "clearness_index": ("Clearness index [-]", "#3b6fb5"),
         })  # fmt: skip
         sun.set_ylim(0, 1.05)
         sun.set_ylabel("Fraction [-]")
-        _finish_time_axis(sun, table.index.to_numpy(), summary.interval_text())
+        finish_time_axis(sun, table.index.to_numpy(), summary.interval_text())
         heat.set_title(
             f"Heat stress, {first:%Y-%m-%d}" if first else "Heat stress", loc="left",
             fontsize=14, weight="bold",
@@ -436,7 +440,8 @@ def plot_series(
     return figure
 
 
-def _lines(axes: Axes, table: pd.DataFrame, columns: dict[str, tuple[str, str]]) -> None:
+def draw_lines(axes: Axes, table: pd.DataFrame, columns: dict[str, tuple[str, str]]) -> None:
+    """Columns of a table over time, each with its label and colour; empty ones are left out."""
     for name, (label, colour) in columns.items():
         values = table[name].to_numpy(dtype=np.float64)
         if np.isfinite(values).any():
@@ -447,7 +452,7 @@ def _lines(axes: Axes, table: pd.DataFrame, columns: dict[str, tuple[str, str]])
 
 
 @contextmanager
-def _figure(width: float, height: float, save_path: str | Path | None) -> Iterator[Figure]:
+def open_figure(width: float, height: float, save_path: str | Path | None) -> Iterator[Figure]:
     """A figure that is written and closed when a path is given, else left to the caller."""
     if save_path is None:
         from matplotlib import pyplot

@@ -6,7 +6,6 @@ of all checks, their thresholds and how to silence them: ``docs/checks.md``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from solweig.errors import WeatherWarning
 from solweig.messages import argument, warn_user
 from solweig.typing import F64
 from solweig.weather.clock_check import Heights, Shift, find_shift
+from solweig.weather.distance import distance_km
 from solweig.weather.location import Location
 from solweig.weather.radiation import horizontal_share
 from solweig.weather.series import WeatherSeries
@@ -36,7 +36,6 @@ _HIGH_SUN = 10.0
 """Above this there is light under any sky [degrees]."""
 _SILENCE = " (To silence: docs/checks.md.)"
 _OF_STAMP = {"end": -0.5, "centre": 0.0, "start": 0.5}
-_EARTH_KM = 6371.0
 
 
 @dataclass(frozen=True)
@@ -329,14 +328,6 @@ def _far(
         f"{why} See {argument('latitude')}, {argument('longitude')}."
     )
     return [Finding("place", text)]
-
-
-def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
-    """Great-circle distance of two places given as latitude and longitude [degrees]."""
-    (lat_a, lon_a), (lat_b, lon_b) = (tuple(map(math.radians, place)) for place in (a, b))
-    half = math.sin((lat_b - lat_a) / 2) ** 2
-    half += math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
-    return 2.0 * _EARTH_KM * math.asin(math.sqrt(min(half, 1.0)))
 
 
 def _degrees(place: tuple[float, float]) -> str:

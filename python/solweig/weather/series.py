@@ -42,7 +42,8 @@ class WeatherSeries:
     utc
         The same in UTC.
     columns
-        One array of shape ``[n]`` per key of ``weather=`` in ``_core.Model.step``.
+        One array of shape ``[n]`` per key of ``weather=`` in ``_core.Model.step``; where any step
+        has measured longwave from the sky also ``longwave_down`` [W m-2], NaN where it has none.
     clearness
         Clearness index by day, capped at 1; NaN at night.
     gaps
@@ -226,6 +227,9 @@ def weather_series(
         "step_days": _step_days(utc),
         "leaf_on": season.on(days),
     }
+    longwave = _optional(rows, "measured_longwave_down")
+    if not np.isnan(longwave).all():
+        columns["longwave_down"] = longwave
     columns["water_temperature"] = _daily_mean(days, columns["ta"])
     while_up = {"global_rad": columns["global_rad"] / share_up}
     index = _clearness(columns | while_up, location.latitude, formulation)

@@ -20,6 +20,9 @@ STAMPS = ("end", "centre", "start")
 HIGHEST_WET_RH = 105.0
 """Sensors in fog read a little over 100 %; up to here it is taken as saturated."""
 
+LONGWAVE = (40.0, 700.0)
+"""What the sky sends, from the driest cold to the wettest heat [W m-2]."""
+
 # field: (low, high, unit, may be NaN)
 _RANGES: dict[str, tuple[float, float, str, bool]] = {
     "ta": (-70.0, 60.0, "deg C", False),
@@ -30,6 +33,7 @@ _RANGES: dict[str, tuple[float, float, str, bool]] = {
     "timestep_minutes": (0.01, 1440.0, "min", False),
     "measured_direct_rad": (0.0, 1500.0, "W/m2", True),
     "measured_diffuse_rad": (0.0, 1500.0, "W/m2", True),
+    "measured_longwave_down": (*LONGWAVE, "W/m2", True),
     "precomputed_sun_altitude": (-90.0, 90.0, "degrees", False),
     "precomputed_sun_azimuth": (-180.0, 360.0, "degrees", False),
     "precomputed_altmax": (0.0, 90.0, "degrees", False),
@@ -38,6 +42,7 @@ _CODES = (-99.0, -999.0, -9999.0, 999.0, 9999.0)
 _OPTIONAL = (
     "measured_direct_rad",
     "measured_diffuse_rad",
+    "measured_longwave_down",
     "precomputed_sun_altitude",
     "precomputed_sun_azimuth",
     "precomputed_altmax",
@@ -92,6 +97,7 @@ class WeatherValues:
     precomputed_sun_azimuth: float | None = None
     precomputed_altmax: float | None = None
     stamp: str | None = None
+    measured_longwave_down: float | None = None
     sun_altitude: float = field(init=False, default=math.nan)
     sun_azimuth: float = field(init=False, default=math.nan)
     sun_zenith: float = field(init=False, default=math.nan)

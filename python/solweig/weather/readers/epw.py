@@ -46,6 +46,7 @@ _FIELDS: dict[str, tuple[str, tuple[float, ...], float]] = {
     "pressure": ("atmospheric_pressure", (999999.0, 9999999.0), 0.01),
     "direct_rad": ("dni", (9999.0, 99999.0, 999999.0), 1.0),
     "diffuse_rad": ("dhi", (9999.0, 99999.0, 999999.0), 1.0),
+    "longwave_down": ("ghi_infrared", (9999.0, 99999.0, 999999.0), 1.0),
 }
 # Also written for "missing", though the format has its own codes.
 _NEGATIVE_CODES = (-99.0, -99.9, -999.0, -9999.0)

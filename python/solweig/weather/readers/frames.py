@@ -1,7 +1,8 @@
 """What all readers of weather do with their frame: select, fill, check order, units and lengths.
 
 A frame is indexed by time stamp, with columns ``ta``, ``rh``, ``global_rad``, ``ws``, ``pressure``
-[hPa], ``direct_rad`` (beam normal) and ``diffuse_rad``, NaN where missing.
+[hPa], ``direct_rad`` (beam normal), ``diffuse_rad`` and ``longwave_down`` [W m-2], NaN where
+missing.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ import pandas as pd
 from solweig.errors import ConfigurationError, WeatherDataError
 from solweig.messages import argument
 from solweig.typing import F64
-from solweig.weather.values import HIGHEST_WET_RH, Fill, Origin
+from solweig.weather.values import HIGHEST_WET_RH, LONGWAVE, Fill, Origin
 
 log = logging.getLogger("solweig")
 
 REQUIRED = ("ta", "rh", "global_rad")
-OPTIONAL = ("ws", "pressure", "direct_rad", "diffuse_rad")
+OPTIONAL = ("ws", "pressure", "direct_rad", "diffuse_rad", "longwave_down")
 COLUMNS = REQUIRED + OPTIONAL
 ALIASES = {
     "temp_air": "ta",
@@ -36,6 +37,9 @@ ALIASES = {
     "dhi": "diffuse_rad",
     "measured_direct_rad": "direct_rad",
     "measured_diffuse_rad": "diffuse_rad",
+    "measured_longwave_down": "longwave_down",
+    "ghi_infrared": "longwave_down",
+    "ldown": "longwave_down",
 }
 """Other names of the quantities, pvlib's among them."""
 HOUR = 60.0
@@ -62,6 +66,10 @@ class Rows:
         What the stamps mark; ``None`` leaves it to the run.
     origin
         Where the source says it is from.
+    kind
+        What it was read as, in words.
+    notes
+        What else was understood, in words.
     """
 
     frame: pd.DataFrame
@@ -69,6 +77,8 @@ class Rows:
     length_known: bool
     stamp: str | None = None
     origin: Origin | None = None
+    kind: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def usual_spacing(frame: pd.DataFrame) -> float:
@@ -168,6 +178,23 @@ def clip_humidity(frame: pd.DataFrame, source: str) -> None:
         frame.loc[wet, "rh"] = 100.0
 
 
+def screen_longwave(frame: pd.DataFrame, source: str) -> None:
+    """Take longwave that no sky sends for missing, in place; 0 is how files say that it is."""
+    low, high = LONGWAVE
+    values = frame["longwave_down"].to_numpy(dtype=np.float64)
+    wrong = (values < low) | (values > high)
+    if not wrong.any():
+        return
+    told = values[wrong & (values != 0.0)]
+    if told.size:
+        log.warning(
+            "%s: longwave from the sky is %g W/m2 in one of %d row(s), which no sky sends (%g to "
+            "%g); it counts as missing there",
+            source, told[0], told.size, low, high,
+        )  # fmt: skip
+    frame.loc[wrong, "longwave_down"] = np.nan
+
+
 def _fill_value(name: str, value: Any) -> float:
     try:
         number = float(value)
@@ -191,6 +218,7 @@ def fill_missing(frame: pd.DataFrame, fill: Fill, required: Sequence[str], sourc
         An unknown ``fill`` or field in it.
     """
     clip_humidity(frame, source)
+    screen_longwave(frame, source)
     if isinstance(fill, Mapping):
         for given, value in fill.items():
             name = ALIASES.get(given, given)

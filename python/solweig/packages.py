@@ -6,12 +6,10 @@ from importlib.util import find_spec
 
 from solweig.errors import ConfigurationError
 
-__all__ = ["INSTALL", "need"]
-
-INSTALL = "pip install 'solweig[inputs]' adds them."
+__all__ = ["need"]
 
 
-def need(field: str, *packages: str) -> None:
+def need(field: str, *packages: str, extra: str) -> None:
     """Check that packages are installed.
 
     Parameters
@@ -20,6 +18,8 @@ def need(field: str, *packages: str) -> None:
         What cannot be read without them.
     packages
         Names to import.
+    extra
+        Extra of this package that brings them.
 
     Raises
     ------
@@ -29,5 +29,8 @@ def need(field: str, *packages: str) -> None:
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
         raise ConfigurationError(
-            field, f"the packages {', '.join(packages)}", f"no {', '.join(missing)}", INSTALL
+            field,
+            f"the packages {', '.join(packages)}",
+            f"no {', '.join(missing)}",
+            f"pip install 'solweig[{extra}]' adds them.",
         )
