@@ -57,6 +57,7 @@ fn terrain(city: &City) -> Terrain {
         dem: Some(&city.dem),
         canopy: city.canopy.as_deref(),
         trunk: city.trunk.as_deref(),
+        transmissivity: None,
         trunk_ratio: 0.25,
         relative_bush: false,
         canopy_base: CanopyBase::Ground,

@@ -6,10 +6,12 @@
 //! Heights are compared as 16-bit levels; where that leaves doubt, as heights. Neither ever changes
 //! a result: a level tells how far off it may be.
 
+mod crossed;
 mod exact;
 mod levels;
 mod path;
 
+pub use crossed::{Through, densest};
 pub use levels::{Lanes, Rows};
 pub use path::Path;
 
@@ -129,6 +131,21 @@ pub struct TileHits {
     pub building: Rows,
     /// Foliage was hit before any building (G 3.2: k_v < k_b).
     pub foliage: Rows,
+}
+
+impl TileHits {
+    /// Cells whose ray meets foliage and no building: all bits set where true.
+    #[inline(always)]
+    #[must_use]
+    pub fn behind_leaves(&self) -> Rows {
+        let mut behind = self.foliage;
+        for r in 0..TILE_ROWS {
+            for i in 0..LANES {
+                behind[r][i] &= !self.building[r][i];
+            }
+        }
+        behind
+    }
 }
 
 /// Follow a ray from every cell of a tile.
