@@ -89,6 +89,9 @@ class Scene:
         Canopy top above the ground [m] (G 1.3); NaN or below 0.1 = absent.
     trunk
         Underside of the canopy above the ground [m], likewise; None = ``trunk_ratio * canopy``.
+    transmissivity
+        Share of light that comes through the canopy over a cell in leaf [0-1], known wherever one
+        stands; None = all are alike, as the parameters of a run say.
     trunk_ratio
         Trunk height over canopy height [0-1]; used where ``trunk`` is not given.
     relative_bush
@@ -105,7 +108,7 @@ class Scene:
     ------
     ValueError
         An empty or strided raster, two shapes, a pixel size or datum that is no number of metres,
-        an unknown ``canopy_base``.
+        an unknown ``canopy_base``, a canopy whose ``transmissivity`` is no share.
     """
 
     def __init__(
@@ -116,6 +119,7 @@ class Scene:
         dem: F32 | None = None,
         canopy: F32 | None = None,
         trunk: F32 | None = None,
+        transmissivity: F32 | None = None,
         trunk_ratio: float = 0.25,
         relative_bush: bool = False,
         canopy_base: str = "dem",
@@ -134,6 +138,9 @@ class Scene:
     @property
     def has_vegetation(self) -> bool:
         """Whether the scene holds vegetation."""
+    @property
+    def has_transmissivity(self) -> bool:
+        """Whether its canopies have their own transmissivity."""
     @property
     def datum(self) -> float:
         """Height subtracted from every layer before it is rounded [m]."""

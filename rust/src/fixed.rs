@@ -181,7 +181,9 @@ fn read_seen(
     }
     let name = svf::field_name(svf::CANOPY_FIELD);
     let item = fields.get_item(&name)?.ok_or_else(|| {
-        PyKeyError::new_err(format!("svf: no {name:?}, and the canopies of the scene differ"))
+        PyKeyError::new_err(format!(
+            "svf: no {name:?}, and the canopies of the scene differ"
+        ))
     })?;
     let field: PyReadonlyArray2<'_, f32> = item.extract()?;
     let seen = cells(&name, &field, grid.rows, grid.cols)?;

@@ -32,6 +32,7 @@ from solweig.run.steps import write_steps
 from solweig.run.store import STATE_NAMES, STATISTIC_NAMES
 from solweig.run.tile_steps import TileSteps
 from solweig.run.tiled import run_margin, steps_job
+from solweig.surface.foliage import USUAL
 from solweig.tiles.grid import TileSpec
 from solweig.tiles.store import TileStore
 from solweig.typing import Advance
@@ -78,7 +79,13 @@ def check_baseline(plan: RunPlan, baseline: TimeseriesSummary) -> None:
     ]
     surface, own = then["inputs"]["surface"], now["inputs"]["surface"]
     apart += [n for n in ("shape", "pixel_size", "formulation") if surface[n] != own[n]]
-    if surface["content"] != plan.surface.change.base_content:
+    base = plan.surface.change.base_content
+    own = plan.surface.transmissivity is not None and "transmissivity" not in base
+    if own and plan.params["transmissivity"] != USUAL:
+        apart.append(
+            f"transmissivity of other canopies ({plan.params['transmissivity']:g}, now {USUAL:g})"
+        )
+    if surface["content"] != base:
         apart.append("the surface that was edited")
     if apart:
         raise ConfigurationError(

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from solweig.execution.config import ExecutionConfig
 from solweig.execution.resolve import resolve_execution
+from solweig.surface.foliage import EXTINCTION
 from solweig.surface.layers import WALL_LIMIT_M, Layers
 from solweig.surface.prepare import PrepareOptions, prepared
 from solweig.surface.store import load_surface, save_surface
@@ -45,6 +46,9 @@ class KeptLayers(Layers):
         *,
         albedo: Any = None,
         emissivity: Any = None,
+        transmissivity: Any = None,
+        lai: Any = None,
+        lai_extinction: float = EXTINCTION,
         patch_option: int = 2,
         max_shadow_distance_m: float = 1000.0,
         wall_limit: float = WALL_LIMIT_M,
@@ -61,13 +65,18 @@ class KeptLayers(Layers):
 
         Parameters
         ----------
-        dsm, cdsm, dem, tdsm, land_cover, wall_height, wall_aspect, albedo, emissivity
+        dsm, cdsm, dem, tdsm, land_cover, wall_height, wall_aspect, albedo, emissivity, transmissivity
             Raster file, :class:`xarray.DataArray` with coordinates, or array ``[row, col]`` of the
             DSM's shape; meanings and units as in :class:`SurfaceData`. Files and DataArrays may
             keep heights in other units if they say so. Where a canopy or trunk zone ends, no trees
             stand; where another layer ends, so does the surface. ``dsm`` may be an
             :class:`xarray.Dataset` whose variables have these names. Of arrays that are not in
             memory (dask, or opened by xarray) only what lies in the surface is read, by chunks.
+        lai
+            Leaf area index of the canopy over each cell [m² m⁻²], 0 to 12, given as the other layers,
+            instead of ``transmissivity``, which becomes exp(-K lai).
+        lai_extinction
+            K of that, above 0, at most 2: 0.5 for leaves turned any way.
         working_dir
             Folder in which layers, walls and sky view are kept and looked for; ``None`` keeps
             nothing. See :mod:`solweig.surface.cache`.
@@ -151,6 +160,8 @@ class KeptLayers(Layers):
             "wall_aspect": wall_aspect,
             "albedo": albedo,
             "emissivity": emissivity,
+            "transmissivity": transmissivity,
+            "lai": lai,
         }
         options = PrepareOptions(
             working_dir=working_dir,
@@ -166,6 +177,7 @@ class KeptLayers(Layers):
             execution=resolve_execution(execution),
             reproject=reproject,
             height_unit=height_unit,
+            lai_extinction=lai_extinction,
             check=check,
         )
         frame = {

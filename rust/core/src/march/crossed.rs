@@ -2,18 +2,31 @@
 //! through (G 3.4).
 
 use super::exact::{lanes, source};
+use super::levels::{Rows, lowest, reaches};
 use super::path::{Group, Path};
-use super::{Rows, Tile, lowest, reaches};
 use crate::terrain::{CLOSED, LANES, TILE_ROWS, Terrain, UNITS, Vegetation};
 
 /// Units of transmissivity of the cells of a tile.
 pub type Through = [[u16; LANES]; TILE_ROWS];
 
-/// Lowest transmissivity among the canopies that rays cross, in [`UNITS`]; [`UNITS`] itself for
-/// cells that are not `wanted`. Those must have met foliage and no building, so that their rays
-/// cross every canopy on the way out.
+/// Cells of a tile that look for the canopies before them.
+pub struct Looking<'a> {
+    /// First row.
+    pub row: usize,
+    /// Number of rows.
+    pub rows: usize,
+    /// First column.
+    pub col: usize,
+    /// Levels of all its cells.
+    pub own: &'a Rows,
+    /// Those that look: all bits set.
+    pub wanted: &'a Rows,
+}
+
+/// See [`super::densest`].
 #[inline(always)]
-pub fn densest(terrain: &Terrain, tile: &Tile, path: &Path, wanted: &Rows) -> Through {
+pub fn densest(terrain: &Terrain, tile: &Looking<'_>, path: &Path) -> Through {
+    let wanted = tile.wanted;
     let mut through = [[UNITS; LANES]; TILE_ROWS];
     let Some(Vegetation {
         transmissivity: Some(own),
@@ -29,7 +42,7 @@ pub fn densest(terrain: &Terrain, tile: &Tile, path: &Path, wanted: &Rows) -> Th
         let (own, starts) = (lanes(own, at), lanes(from_start, at));
         for i in 0..LANES {
             if wanted[r][i] != 0 {
-                levels[r][i] = tile.start.open[r][i];
+                levels[r][i] = tile.own[r][i];
                 if starts[i] {
                     through[r][i] = own[i];
                 }
@@ -50,12 +63,23 @@ pub fn densest(terrain: &Terrain, tile: &Tile, path: &Path, wanted: &Rows) -> Th
             continue;
         }
         for r in (0..tile.rows).filter(|&r| wanted[r] != [0; LANES]) {
-            look(terrain, (tile.row + r, tile.col), path, group, own, &mut through[r]);
+            look(
+                terrain,
+                (tile.row + r, tile.col),
+                path,
+                group,
+                own,
+                &mut through[r],
+            );
         }
     }
     for r in 0..TILE_ROWS {
         for i in 0..LANES {
-            through[r][i] = if wanted[r][i] != 0 { through[r][i] } else { UNITS };
+            through[r][i] = if wanted[r][i] != 0 {
+                through[r][i]
+            } else {
+                UNITS
+            };
         }
     }
     through
@@ -84,7 +108,7 @@ fn look(
         let (v, u) = (lanes(&canopy.heights, at), lanes(trunk, at));
         let own = lanes(own, at);
         for i in 0..LANES {
-            let hit = (v[i] - here[i] > before) & !(u[i] - here[i] > h);
+            let hit = (v[i] - here[i] > before) & (u[i] - here[i] <= h);
             let met = if hit { own[i] } else { UNITS };
             through[i] = through[i].min(met);
         }

@@ -183,7 +183,11 @@ impl Kernel for Fill<'_, '_> {
             for i in 0..n {
                 let own = states.own.as_ref().and_then(|own| {
                     let (state, through) = (cells.shadow?[i], cells.through?[i]);
-                    own.sent(rasters(&cells), states.units, (cells.code(i), state, through))
+                    own.sent(
+                        rasters(&cells),
+                        states.units,
+                        (cells.code(i), state, through),
+                    )
                 });
                 let [black, lit] = own.unwrap_or(states.states[usize::from(kinds[i])]);
                 let given = |raster: Option<&[f32]>| raster.map_or(1.0, |x| x[i]);

@@ -82,7 +82,9 @@ fn shares(table: &PatchTable) -> Vec<u32> {
     )]
     let whole = |x: f64| (x / SHARE_UNIT).round() as u32;
     let patches = table.patches.iter();
-    patches.map(|p| whole(share(&table.bands[p.band]))).collect()
+    patches
+        .map(|p| whole(share(&table.bands[p.band])))
+        .collect()
 }
 
 /// Mean transmissivity of the canopies a cell sees, from the sums over the patches behind them of

@@ -119,7 +119,11 @@ impl DeviceRun {
         let views_buffer = gpu.storage("the sky view factors", planes * n)?;
         gpu.write(&views_buffer, 0, bytemuck::cast_slice(&views(cells)))?;
         if let Some(seen) = cells.seen {
-            gpu.write(&views_buffer, 4 * n * view_planes, bytemuck::cast_slice(seen))?;
+            gpu.write(
+                &views_buffer,
+                4 * n * view_planes,
+                bytemuck::cast_slice(seen),
+            )?;
         }
         let none: &[u32] = &[0];
         let vegetation = masks.and_then(|m| m.vegetation);
