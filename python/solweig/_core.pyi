@@ -301,7 +301,9 @@ class SkyView:
         dict[str, F32]
             Fifteen grids ``[row, col]`` [0-1]: ``svf``, ``svf_veg``, ``svf_aveg`` (all that blocks;
             vegetation; vegetation in front of buildings) and each with ``_east``, ``_south``,
-            ``_west``, ``_north``. NaN where the scene has no data.
+            ``_west``, ``_north``. NaN where the scene has no data. Where canopies have their own
+            transmissivity also ``canopy_transmissivity``, the mean of those that a cell sees, NaN
+            where it sees none (G 5.6).
         """
     def masks(self) -> dict[str, U32]:
         """Which patches each cell sees (G 5.4).
@@ -827,7 +829,7 @@ class Model:
     scene
         Heights of the raster, or of a larger one that holds it.
     svf
-        The fifteen sky view factors by name, as :meth:`SkyView.fields` gives them.
+        The sky view factors by name, as :meth:`SkyView.fields` gives them.
     masks
         Patch visibility by name, as :meth:`SkyView.masks` gives it; needed by the anisotropic sky,
         not read by the isotropic one.

@@ -111,7 +111,7 @@ def sky_of(
     if surface.facts().own_canopies and svf.canopy_transmissivity is None:
         raise MissingPrecomputedData(
             "svf.canopy_transmissivity",
-            "These sky view factors were made without the transmissivity of the surface's canopies. "
+            "These sky view factors do not know the transmissivity of the surface's canopies. "
             "Call surface.compute_svf().",
         )
     if not anisotropic:

@@ -20,6 +20,7 @@ from solweig.execution import tally as tallies
 from solweig.execution.opening import Here
 from solweig.execution.telemetry import Telemetry
 from solweig.execution.worker import Setup, Worker
+from solweig.leaf_area import USUAL
 from solweig.parallel import in_parallel
 from solweig.rasters.digests import plain
 from solweig.results.metadata import differences
@@ -32,7 +33,6 @@ from solweig.run.steps import write_steps
 from solweig.run.store import STATE_NAMES, STATISTIC_NAMES
 from solweig.run.tile_steps import TileSteps
 from solweig.run.tiled import run_margin, steps_job
-from solweig.surface.foliage import USUAL
 from solweig.tiles.grid import TileSpec
 from solweig.tiles.store import TileStore
 from solweig.typing import Advance

@@ -21,6 +21,7 @@ from rasterio.crs import CRS
 
 from solweig import _core
 from solweig.errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
+from solweig.leaf_area import USUAL
 from solweig.parallel import in_parallel
 from solweig.rasters.align import read_on_grid
 from solweig.rasters.grids import Grid, covered_cells
@@ -138,7 +139,7 @@ def _edited(base: Layers, edits: Mapping[str, Any], where: Window) -> dict[str, 
         if own is None and name == "cdsm" and base.tdsm is None:
             own = np.zeros(base.shape, np.float32)
         elif own is None and name == "transmissivity":
-            log.info("with_changes: other canopies keep a transmissivity of %g", foliage.USUAL)
+            log.info("with_changes: other canopies keep a transmissivity of %g", USUAL)
             own = foliage.usual(base.cdsm, base.shape)
         elif own is None:
             raise InvalidSurfaceData(name, f"a surface with a layer {name}", "one without")
@@ -251,9 +252,7 @@ def _settle_foliage(
     if own is base.transmissivity:
         own = layers["transmissivity"] = np.array(own)
     look = plausible.Look(base.georef, (where[0].start, where[1].start), whole=False)
-    own[where] = foliage.of_canopies(
-        own[where], None if canopy is None else canopy[where], look
-    )
+    own[where] = foliage.of_canopies(own[where], None if canopy is None else canopy[where], look)
 
 
 def _like(base: L, layers: Mapping[str, Any]) -> L:
@@ -390,7 +389,7 @@ def _update_sky(
 def _seen_alike(words: Mapping[str, NDArray[np.uint32]]) -> F32:
     """What :class:`SvfArrays` has of canopies that are all alike, by the patches behind leaves."""
     behind = (words["shmat"] & ~words["vegshmat"]).any(axis=2)
-    return np.where(behind, np.float32(foliage.USUAL), np.float32(np.nan))
+    return np.where(behind, np.float32(USUAL), np.float32(np.nan))
 
 
 def _grown(window: Window, margin: int, shape: tuple[int, int]) -> Window:

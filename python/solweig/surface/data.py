@@ -355,8 +355,8 @@ class SurfaceData(KeptLayers):
         land_cover, albedo, emissivity
             New codes and fractions.
         transmissivity
-            Of the canopies of the window, needed for new ones where the surface has this layer; where
-            it has none, all others keep 0.03.
+            Of the canopies of the window, needed for new ones where the surface has this layer;
+            where it has none, all others keep 0.03.
 
         Returns
         -------

@@ -1,9 +1,4 @@
-"""What canopies let through: a layer of its own, or made from a leaf area index.
-
-Light is dimmed exponentially by the leaves it passes (Monsi & Saeki 1953): of an index L
-[m² of leaves over a m² of ground] a share exp(-K L) comes through. With leaves turned any way K is 0.5
-(Campbell & Norman 1998), so that the 0.03 of a canopy without a value of its own is an index of 7.
-"""
+"""What the canopies of a surface let through: a layer, or made from a leaf area index."""
 
 from __future__ import annotations
 
@@ -12,24 +7,19 @@ import logging
 import numpy as np
 
 from solweig.errors import InvalidSurfaceData
+from solweig.leaf_area import DENSEST_LAI, EXTINCTION, USUAL, through_leaves
 from solweig.messages import warn_user
 from solweig.rasters.georef import GeoReference
 from solweig.surface.checks import check_number, check_within
 from solweig.surface.plausible import Look
 from solweig.typing import F32, Bool
 
-__all__ = ["EXTINCTION", "USUAL", "of_canopies", "stands", "transmissivity_of_lai", "usual"]
+__all__ = ["MIN_VEGETATION_M", "of_canopies", "stands", "transmissivity_of_lai", "usual"]
 
 logger = logging.getLogger(__name__)
 
-#: Of leaves turned any way.
-EXTINCTION = 0.5
-#: Of canopies without a value of their own, in leaf.
-USUAL = 0.03
 MIN_VEGETATION_M = 0.1
 """Lower vegetation counts as none (G 1.3), as in the engine."""
-#: The densest forests have 10.
-_DENSEST_LAI = 12.0
 _BARE = 0.8
 """Canopies that let more through hardly shade, and may not be those of the canopy layer."""
 _BARE_SHARE = 0.05
@@ -65,10 +55,10 @@ def transmissivity_of_lai(lai: F32, extinction: float = EXTINCTION) -> F32:
     """
     k = check_number("lai_extinction", extinction, 0.0, 2.0, open_low=True)
     check_within(
-        "lai", lai, _DENSEST_LAI, "leaf area indices from 0 to 12",
+        "lai", lai, DENSEST_LAI, "leaf area indices from 0 to 12",
         "Is it stored with a scale (MODIS: 0.1) that the file does not say?",
     )  # fmt: skip
-    return np.exp(-k * lai.astype(np.float64)).astype(np.float32)
+    return through_leaves(lai, k)
 
 
 def stands(canopy: F32 | None, shape: tuple[int, int]) -> Bool:

@@ -15,8 +15,8 @@ import numpy as np
 from solweig.errors import InvalidSurfaceData
 from solweig.messages import warn_user
 from solweig.surface import checks, plausible
-from solweig.surface.foliage import of_canopies
 from solweig.surface.checks import why_canopy_looks_absolute, why_surface_frame_looks_wrong
+from solweig.surface.foliage import of_canopies
 from solweig.surface.layers import Layers
 from solweig.typing import F32
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from solweig.execution.config import ExecutionConfig
 from solweig.execution.resolve import resolve_execution
-from solweig.surface.foliage import EXTINCTION
+from solweig.leaf_area import EXTINCTION
 from solweig.surface.layers import WALL_LIMIT_M, Layers
 from solweig.surface.prepare import PrepareOptions, prepared
 from solweig.surface.store import load_surface, save_surface
@@ -65,18 +65,19 @@ class KeptLayers(Layers):
 
         Parameters
         ----------
-        dsm, cdsm, dem, tdsm, land_cover, wall_height, wall_aspect, albedo, emissivity, transmissivity
+        dsm, cdsm, dem, tdsm, land_cover, wall_height, wall_aspect, albedo, emissivity
             Raster file, :class:`xarray.DataArray` with coordinates, or array ``[row, col]`` of the
             DSM's shape; meanings and units as in :class:`SurfaceData`. Files and DataArrays may
             keep heights in other units if they say so. Where a canopy or trunk zone ends, no trees
             stand; where another layer ends, so does the surface. ``dsm`` may be an
             :class:`xarray.Dataset` whose variables have these names. Of arrays that are not in
             memory (dask, or opened by xarray) only what lies in the surface is read, by chunks.
-        lai
-            Leaf area index of the canopy over each cell [m² m⁻²], 0 to 12, given as the other layers,
-            instead of ``transmissivity``, which becomes exp(-K lai).
+        transmissivity, lai
+            Of the canopies, given as the other layers: share of light that comes through each in
+            leaf [0-1], or leaf area index [m² m⁻²], 0 to 12, of which comes exp(-K lai). Needed
+            where trees stand, and nowhere else.
         lai_extinction
-            K of that, above 0, at most 2: 0.5 for leaves turned any way.
+            K of that, above 0, at most 2: 0.5 for leaves turned any way (Campbell & Norman 1998).
         working_dir
             Folder in which layers, walls and sky view are kept and looked for; ``None`` keeps
             nothing. See :mod:`solweig.surface.cache`.

@@ -358,7 +358,8 @@ def _check_values(surface: Layers) -> None:
         if getattr(surface, name) is not None and surface.cdsm is None:
             raise InvalidSurfaceData(
                 "cdsm", f"a canopy beside {what} ({name})", "none",
-                f"Give cdsm= (--cdsm), or leave out {name}: without a canopy there are no trees.",
+                f"Give cdsm= (--cdsm), or leave out {name} (--{name}): without a canopy there are "
+                "no trees.",
             )  # fmt: skip
     if surface.transmissivity is not None:
         checks.check_transmissivity(surface.transmissivity)

@@ -16,6 +16,7 @@ from solweig.config import check_tile_size
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData
 from solweig.execution import ResolvedExecution
 from solweig.feedback import Feedback
+from solweig.leaf_area import EXTINCTION
 from solweig.memory_limits import stay_on_disk
 from solweig.rasters.digests import LayerDigests
 from solweig.rasters.grids import check_bbox
@@ -23,7 +24,7 @@ from solweig.rasters.units import check_height_unit
 from solweig.surface import checks as checks
 from solweig.surface.cache import SurfaceCache, check_not_stale
 from solweig.surface.facts import facts_of
-from solweig.surface.foliage import EXTINCTION, transmissivity_of_lai
+from solweig.surface.foliage import transmissivity_of_lai
 from solweig.surface.heights import preprocess
 from solweig.surface.layers import Layers
 from solweig.surface.precomputed import read_svf_dir
