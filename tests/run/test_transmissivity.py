@@ -10,7 +10,12 @@ import pytest
 
 import solweig
 from solweig import _core
-from solweig.errors import ConfigurationError, InvalidSurfaceData, MissingPrecomputedData
+from solweig.errors import (
+    ConfigurationError,
+    GridShapeMismatch,
+    InvalidSurfaceData,
+    MissingPrecomputedData,
+)
 from solweig.execution import ExecutionConfig
 from solweig.typing import F32
 from tests.support.gpu_cities import FIELDS, City, run_day, with_own_canopies
@@ -59,8 +64,8 @@ def test_the_layer_wins_over_the_parameter() -> None:
     other = City(**{**vars_of(city), "params": {**city.params, "transmissivity": 0.5}})
     one, two = (run_day(c, None, outputs=["shadow", "tmrt"]).steps for c in (city, other))
     for a, b in zip(one, two, strict=True):
-        assert np.array_equal(a["shadow"], b["shadow"], equal_nan=True)
-    assert 0.0 < np.nanmax(np.abs(one[1]["tmrt"] - two[1]["tmrt"])) < 0.5  # where none is seen
+        for name in ("shadow", "tmrt"):
+            assert np.array_equal(a[name], b[name], equal_nan=True), name
 
 
 # ------------------------------------------------------------------ whose it is
@@ -96,8 +101,8 @@ def shadow_under(near: float, far: float, **changes: Any) -> F32:
 @pytest.mark.parametrize(("near", "far"), [(0.2, 0.5), (0.5, 0.2), (0.0, 1.0)])
 def test_a_ray_takes_the_densest_canopy_it_crosses(near: float, far: float) -> None:
     shade = shadow_under(near, far)
-    # Shade falls north of the crowns, on cells whose own value is 1: of the low crown alone, of both
-    # where their shadows meet, of the high one alone.
+    # Shade falls north of the crowns, on cells whose own value is 1: of the low crown alone, of
+    # both where their shadows meet, of the high one alone.
     only_near = shade[20:33, 20:28]
     assert np.unique(only_near[only_near < 1.0]) == pytest.approx([near])
     both = shade[26, 32:38]
@@ -149,11 +154,13 @@ def test_diffuse_light_comes_close_to_the_sum_over_patches() -> None:
     dense = np.zeros_like(canopy)
     dense[:, :25] = 1.0
     own = np.where(dense == 1.0, 0.03, 0.5).astype(np.float32)
-    city = City(dsm=dsm, dem=None, canopy=canopy, trunk=0.3 * canopy,
-                land_cover=np.ones(dsm.shape, np.uint8), pixel_size=2.0, transmissivity=own)  # fmt: skip
+    city = City(
+        dsm, None, canopy, 0.3 * canopy, np.ones(dsm.shape, np.uint8), 2.0, transmissivity=own
+    )
     model = city.model()
     diffuse, beam = 150.0, 600.0
-    worst, mean = 0.0, []
+    worst, mean, before = 0.0, [], []
+    scalar = City(**{**vars_of(city), "transmissivity": None}).model()
     for hour in (8.0, 12.0, 16.0):
         step = instant(hour, diffuse_rad=diffuse, direct_rad=beam)
         got = model.step(model.new_state(), step, outputs=["drad"]).fields["drad"]
@@ -163,11 +170,12 @@ def test_diffuse_light_comes_close_to_the_sum_over_patches() -> None:
         exact = diffuse * exact_share(city, np.asarray(light, np.float32), dense)
         apart = np.abs(got - exact)
         worst, mean = max(worst, float(apart.max())), [*mean, float(apart.mean())]
-    scalar = City(**{**vars_of(city), "transmissivity": None}).model()
-    without = scalar.step(scalar.new_state(), step, outputs=["drad"]).fields["drad"]
-    assert worst < 6.0, worst  # W/m² of 150
-    assert np.mean(mean) < 0.5, mean
-    assert np.abs(without - exact).max() > 20.0  # what one for all is off by
+        alike = scalar.step(scalar.new_state(), step, outputs=["drad"]).fields["drad"]
+        before.append(float(np.abs(alike - exact).mean()))
+    # As R 2.6 says; shares of the diffuse light.
+    assert worst < 0.11 * diffuse, worst
+    assert np.mean(mean) < 0.013 * diffuse, mean
+    assert np.mean(before) > 3.0 * np.mean(mean), before
 
 
 # ------------------------------------------------------------------ the same however it is cut
@@ -196,16 +204,23 @@ def test_tiles_and_workers_change_no_bit(
 # ------------------------------------------------------------------ edits
 
 
-@pytest.mark.parametrize("first", ["own", "alike"])
+PLANTED = {"cdsm": 9.0, "transmissivity": 0.25}
+
+
 @pytest.mark.parametrize(
-    "edit", [{"cdsm": 9.0, "transmissivity": 0.25}, {"transmissivity": 0.6}, {"cdsm": 0.0}]
+    ("first", "edit"),
+    [
+        ("own", PLANTED),
+        ("own", {"transmissivity": 0.6}),
+        ("own", {"cdsm": 0.0}),
+        ("alike", PLANTED),
+        ("alike", {"transmissivity": 0.6}),
+    ],
 )
 def test_an_edit_is_a_full_computation(
     whole: solweig.SurfaceData, first: str, edit: dict[str, Any]
 ) -> None:
     base = whole if first == "own" else prepared()
-    if first == "alike" and "transmissivity" not in edit:
-        pytest.skip("there is no such layer")
     window = (40, 60, 20, 40)
     edited = base.with_changes(window=window, **edit)
     assert edited.change is not None
@@ -223,7 +238,9 @@ def test_an_edit_is_a_full_computation(
 
 
 def test_planted_trees_must_say_theirs(whole: solweig.SurfaceData) -> None:
-    with pytest.raises(InvalidSurfaceData, match=r"transmissivity: .*none in 16 of 16 cells.*0\.03"):
+    with pytest.raises(
+        InvalidSurfaceData, match=r"transmissivity: .*none in 16 of 16 cells.*0\.03"
+    ):
         whole.with_changes(window=(0, 4, 100, 104), cdsm=9.0)
 
 
@@ -275,15 +292,38 @@ def test_unknown_under_trees_and_nowhere_else() -> None:
     surface = solweig.SurfaceData.prepare(**layers(), transmissivity=own, execution=CPU)
     assert np.nanmax(surface.svf.canopy_transmissivity) == np.float32(0.2)  # type: ignore[union-attr]
     own[18, 21] = np.nan
-    with pytest.raises(InvalidSurfaceData, match=r"transmissivity: .*none in 1 of 720 cells.*row 18"):
+    with pytest.raises(
+        InvalidSurfaceData, match=r"transmissivity: .*none in 1 of 720 cells.*row 18"
+    ):
         solweig.SurfaceData.prepare(**layers(), transmissivity=own)
-    with pytest.raises(InvalidSurfaceData, match="shape"):
+    with pytest.raises(GridShapeMismatch, match="transmissivity"):
         solweig.SurfaceData.prepare(**layers(), transmissivity=own[:5])
 
 
 def test_bare_canopies_are_warned_of() -> None:
     with pytest.warns(UserWarning, match=r"more than 0\.8 in 9 of 9 canopy cells"):
         solweig.SurfaceData(**layers(), transmissivity=np.ones((24, 30), np.float32)).preprocess()
+
+
+def test_a_dataset_and_files(tmp_path: Path) -> None:
+    xr = pytest.importorskip("xarray")
+    surface = small_surface(svf=False)
+    georef = surface.georef
+    grids = {"dsm": surface.dsm, "dem": surface.dem, "cdsm": surface.cdsm,
+             "LAI": np.full(surface.shape, 4.0, np.float32)}  # fmt: skip
+    data = xr.Dataset(
+        {name: (("y", "x"), grid) for name, grid in grids.items()},
+        coords={"y": georef.y(), "x": georef.x()}, attrs={"crs": "EPSG:3006"},
+    )  # fmt: skip
+    found = solweig.SurfaceData.prepare(data, execution=CPU)
+    assert found.transmissivity is not None
+    assert found.transmissivity[18, 21] == np.float32(np.exp(-2.0))
+    # A coarse raster that ends before the surface does, but not before its trees.
+    coarse = data.LAI[14:, 18:28].coarsen(y=2, x=2).mean().rename("lai")
+    part = data.drop_vars("LAI")
+    again = solweig.SurfaceData.prepare(part, lai=coarse.assign_attrs(data.attrs), execution=CPU)
+    assert again.shape == surface.shape
+    assert_same_sky(found, again)
 
 
 def test_leaf_area_is_dimmed_exponentially() -> None:
