@@ -3,18 +3,27 @@
 
 struct Emission {
     grid: Grid,
-    // The albedo and the emissivity are rasters.
-    albedo_raster: u32,
-    emissivity_raster: u32,
+    tables: SurfaceTables,
     // States of light there are.
     lights: u32,
-    pad: u32,
+    // Suns of the step.
+    suns: u32,
+    // Units in a W m-2 of emission, and in an albedo of 1.
+    units: vec2<f32>,
+    // Plane of `dynamic` with the transmissivity of the canopies before a cell, summed over the suns
+    // behind leaves; 0 where all canopies are alike.
+    through_plane: u32,
+    // Where `states` has, by light, the share of the beam that arrives without leaves, and what of
+    // it leaves would add if they let all through.
+    first_light: u32,
+    pad0: u32,
+    pad1: u32,
 }
 
 @group(0) @binding(0) var<uniform> step: Emission;
 @group(0) @binding(1) var<storage, read> info: array<u32>;
 @group(0) @binding(2) var<storage, read> surface: array<f32>;
-// Plane 0: light.
+// Plane 0: light; and one that the uniform names.
 @group(0) @binding(3) var<storage, read> dynamic: array<u32>;
 // Units sent by land-cover code and light, without albedo and emissivity where they are
 // rasters.
@@ -25,6 +34,15 @@ struct Emission {
 // The whole number next to a value that is counted in units already.
 fn whole(units: f32) -> i32 {
     return i32(round(units));
+}
+
+// What ground of a class sends where a share of the beam arrives, as `states` has it.
+fn behind_leaves(code: u32, share: f32) -> vec2<f32> {
+    let kind = step.tables.classes[code];
+    let black = emission_of(step.tables.excess_emission, kind.y + kind.x * share);
+    let albedo = select(kind.z, 1.0, step.tables.albedo_raster != 0u);
+    let emissivity = select(kind.w, 1.0, step.tables.emissivity_raster != 0u);
+    return vec2<f32>(emissivity * black, albedo * share) * step.units;
 }
 
 @compute @workgroup_size(16, 4)
@@ -40,11 +58,20 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         emitted[plane + cell] = 0;
         return;
     }
-    var sent = states[step.lights * class_of(about) + (dynamic[cell] & STATE)];
-    if step.emissivity_raster != 0u {
+    let code = class_of(about);
+    let light = dynamic[cell] & STATE;
+    var sent = states[step.lights * code + light];
+    if step.through_plane != 0u {
+        let share = states[step.first_light + light];
+        if share.y != 0.0 {
+            let units = f32(dynamic[step.through_plane * plane + cell]);
+            sent = behind_leaves(code, share.x + units / f32(UNITS * step.suns));
+        }
+    }
+    if step.tables.emissivity_raster != 0u {
         sent.x *= surface[EMISSIVITY_PLANE * plane + cell];
     }
-    if step.albedo_raster != 0u {
+    if step.tables.albedo_raster != 0u {
         sent.y *= surface[ALBEDO_PLANE * plane + cell];
     }
     emitted[cell] = whole(sent.x);

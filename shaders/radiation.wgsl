@@ -31,8 +31,10 @@ struct Radiation {
     wall_albedo: f32,
     shaded_radiance: f32,
     lit_radiance_gain: f32,
-    pad1: u32,
-    pad3: u32,
+    // Plane of `views` with the mean transmissivity of the canopies seen, and of `dynamic` with that
+    // of those before a cell, summed over the suns behind leaves; 0 where all canopies are alike.
+    seen_plane: u32,
+    through_plane: u32,
 
     // Isotropic longwave.
     sky_down: f32,
@@ -62,6 +64,12 @@ struct Radiation {
     around: f32,
     inverse_emission: f32,
     kelvin: f32,
+    suns: u32,
+
+    // The least that the season leaves canopies to let through: of diffuse light, of the beam.
+    least_diffuse: f32,
+    least_beam: f32,
+    pad1: u32,
     pad2: u32,
 
     // Plane of `out` of every field, NONE where it is not wanted.
@@ -69,6 +77,8 @@ struct Radiation {
     // By the light of a cell: share of the beam that arrives, beam on the horizontal and on the
     // cylinder; beam on the sides E, S, W, N.
     lights: array<vec4<f32>, 512>,
+    // What canopies that let all through would add to that, by sun.
+    through: array<vec4<f32>, 10>,
 }
 
 @group(0) @binding(0) var<uniform> step: Radiation;
@@ -143,6 +153,9 @@ struct Views {
     s_side: vec4<f32>,
     sv_side: vec4<f32>,
     sa_side: vec4<f32>,
+    // 1 - canopy transmissivity for diffuse light, and for the weights of sides.
+    canopy_diffuse: f32,
+    canopy_beam: f32,
 }
 
 fn views_of(cell: u32, plane: u32) -> Views {
@@ -150,6 +163,13 @@ fn views_of(cell: u32, plane: u32) -> Views {
     seen.s = views[cell];
     seen.sv = views[plane + cell];
     seen.sa = views[2u * plane + cell];
+    seen.canopy_diffuse = step.canopy_diffuse;
+    seen.canopy_beam = step.canopy_beam;
+    if step.seen_plane != 0u {
+        let through = views[step.seen_plane * plane + cell];
+        seen.canopy_diffuse = 1.0 - max(through, step.least_diffuse);
+        seen.canopy_beam = 1.0 - max(through, step.least_beam);
+    }
     if step.anisotropic == 0u {
         seen.s_side = side_views(0u, cell, plane);
         seen.sv_side = side_views(1u, cell, plane);
@@ -198,7 +218,9 @@ fn patches_of(cell: u32, plane: u32, day: bool) -> PatchSums {
 
 // The ground of a cell (R 6).
 struct Surface {
-    light: u32,
+    // Beam that arrives: its share, on the horizontal, on the cylinder; on the sides.
+    beam: vec4<f32>,
+    beam_sides: vec4<f32>,
     shadow: f32,
     // Temperature excess in the sun [K].
     tg: f32,
@@ -206,6 +228,31 @@ struct Surface {
     up: f32,
     up_sides: vec4<f32>,
     temperature: f32,
+}
+
+// What comes through the leaves before a cell.
+struct Leaves {
+    beam: vec4<f32>,
+    sides: vec4<f32>,
+}
+
+// By the state of light, and the units of transmissivity of all suns behind leaves.
+// Twin of `Through` in rust/core/src/radiation/light.rs.
+fn through_leaves(light: u32, units: f32) -> Leaves {
+    var all: Leaves;
+    var count = 0u;
+    var rest = light;
+    for (var sun = 0u; sun < step.suns; sun++) {
+        let behind = select(rest % 3u == 1u, (light & (SH | VEGSH)) == SH, step.suns == 1u);
+        rest /= 3u;
+        if behind {
+            count++;
+            all.beam += step.through[2u * sun];
+            all.sides += step.through[2u * sun + 1u];
+        }
+    }
+    let mean = units / f32(UNITS * max(count, 1u));
+    return Leaves(mean * all.beam, mean * all.sides);
 }
 
 fn surface_of(about: u32, cell: u32, plane: u32, day: bool) -> Surface {
@@ -216,8 +263,15 @@ fn surface_of(about: u32, cell: u32, plane: u32, day: bool) -> Surface {
         emissivity = surface[EMISSIVITY_PLANE * plane + cell];
     }
     if day {
-        ground.light = dynamic[cell] & STATE;
-        ground.shadow = step.lights[2u * ground.light].x;
+        let light = dynamic[cell] & STATE;
+        ground.beam = step.lights[2u * light];
+        ground.beam_sides = step.lights[2u * light + 1u];
+        if step.through_plane != 0u {
+            let leaves = through_leaves(light, f32(dynamic[step.through_plane * plane + cell]));
+            ground.beam += leaves.beam;
+            ground.beam_sides += leaves.sides;
+        }
+        ground.shadow = ground.beam.x;
     }
     let excess = kind.y + kind.x * ground.shadow;
     ground.tg = kind.x + kind.y;
@@ -258,7 +312,7 @@ struct Shortwave {
 fn shortwave_on_ground(
     seen: Views,
     sums: PatchSums,
-    light: u32,
+    ground: Surface,
     cell: u32,
     plane: u32,
 ) -> Shortwave {
@@ -266,14 +320,14 @@ fn shortwave_on_ground(
     let open = seen.s + seen.sv - 1.0;
     k.f_sh = shaded_fraction(open, step.inverse_tan_zenith, step.exact_wedge != 0u);
     k.on_walls = step.total * (1.0 - k.f_sh) + step.diffuse * k.f_sh;
-    let through = seen.s - (1.0 - seen.sv) * step.canopy_diffuse;
+    let through = seen.s - (1.0 - seen.sv) * seen.canopy_diffuse;
     k.drad = step.diffuse * through;
     if step.anisotropic != 0u {
-        let transmitted = 1.0 - step.canopy_diffuse;
+        let transmitted = 1.0 - seen.canopy_diffuse;
         k.drad = step.diffuse * (sums.sky_share + transmitted * sums.foliage_share);
     }
     let from_walls = step.wall_albedo * (1.0 - through) * k.on_walls;
-    k.down = step.lights[2u * light].y + k.drad + from_walls;
+    k.down = ground.beam.y + k.drad + from_walls;
     // The ground under walls sees the isotropic diffuse light even below a patch sky.
     let below = step.diffuse * through + from_walls;
     k.up = alb[cell] * step.beam_down + below * surface[cell];
@@ -296,24 +350,24 @@ fn shortwave_on_body(
     on_ground: Shortwave,
     seen: Views,
     sums: PatchSums,
-    light: u32,
+    ground: Surface,
     cell: u32,
     plane: u32,
 ) -> Shortwave {
     var k = on_ground;
     let cylinder = step.cylinder != 0u;
-    let transmitted = 1.0 - step.canopy_diffuse;
+    let transmitted = 1.0 - seen.canopy_diffuse;
     if cylinder {
-        k.side_i = step.lights[2u * light].z;
+        k.side_i = ground.beam.z;
     }
     if step.anisotropic == 0u {
         let ws = side_weights(seen.s_side);
         let wb = side_weights(seen.s_side + seen.sv_side - 1.0);
-        let hidden = 1.0 - ws + step.canopy_beam * (ws - wb);
+        let hidden = 1.0 - ws + seen.canopy_beam * (ws - wb);
         let diffuse = step.diffuse * (1.0 - hidden) + step.wall_albedo * hidden * k.on_walls;
         k.sides = 0.5 * (diffuse + k.up_sides);
         if !cylinder {
-            k.sides += step.lights[2u * light + 1u];
+            k.sides += ground.beam_sides;
         }
     } else if cylinder {
         let consistent = step.consistent_patches != 0u;
@@ -327,7 +381,7 @@ fn shortwave_on_body(
         let sky_light = planes4(16u, cell, plane) + transmitted * planes4(20u, cell, plane);
         let reflected = step.shaded_radiance * (step.whole_sides - planes4(8u, cell, plane))
             + step.lit_radiance_gain * planes4(24u, cell, plane);
-        k.sides = step.lights[2u * light + 1u] + sky_light + reflected + 0.5 * k.up_sides;
+        k.sides = ground.beam_sides + sky_light + reflected + 0.5 * k.up_sides;
     }
     return k;
 }
@@ -463,8 +517,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let ground = surface_of(about, cell, plane, day);
     var k: Shortwave;
     if day {
-        k = shortwave_on_ground(seen, sums, ground.light, cell, plane);
-        k = shortwave_on_body(k, seen, sums, ground.light, cell, plane);
+        k = shortwave_on_ground(seen, sums, ground, cell, plane);
+        k = shortwave_on_body(k, seen, sums, ground, cell, plane);
     }
     var l: Longwave;
     if step.anisotropic != 0u {

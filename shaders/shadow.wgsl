@@ -10,9 +10,11 @@ struct Sun {
     digit: u32,
     // Suns went before.
     adds: u32,
+    // Plane of `flags` that receives the transmissivity of the canopies before a cell, in units; 0
+    // where all canopies are alike. The least of it that the season leaves.
+    through_plane: u32,
+    least_through: u32,
     pad0: u32,
-    pad1: u32,
-    pad2: u32,
 }
 
 @group(0) @binding(0) var<uniform> sun: Sun;
@@ -33,6 +35,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let col = id.x + sun.window_col;
     let about = info[row * sun.ground.cols + col];
     var lit = LIT;
+    var through = 0u;
     if (about & VALID) != 0u {
         let from_start = (about & FROM_START) != 0u;
         let hits = march(sun.ground, i32(row), i32(col), from_start, 0u, sun.steps);
@@ -41,6 +44,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             lit &= ~(SH | select(0u, VBSHVEGSH, foliage));
         } else if foliage {
             lit &= ~VEGSH;
+            through = max(sun.least_through, hits >> HIT_THROUGH);
         }
     }
     // Twin of `digit` in rust/core/src/radiation/light.rs.
@@ -53,4 +57,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         state += flags[wanted] & STATE;
     }
     flags[wanted] = state | (lit << FLAGS_SHIFT);
+    if sun.through_plane != 0u {
+        let at = sun.through_plane * sun.grid.rows * sun.grid.cols + wanted;
+        if sun.adds != 0u {
+            through += flags[at];
+        }
+        flags[at] = through;
+    }
 }

@@ -89,6 +89,9 @@ class Scene:
         Canopy top above the ground [m] (G 1.3); NaN or below 0.1 = absent.
     trunk
         Underside of the canopy above the ground [m], likewise; None = ``trunk_ratio * canopy``.
+    transmissivity
+        Share of light that comes through the canopy over a cell in leaf [0-1], known wherever one
+        stands; None = all are alike, as the parameters of a run say.
     trunk_ratio
         Trunk height over canopy height [0-1]; used where ``trunk`` is not given.
     relative_bush
@@ -105,7 +108,7 @@ class Scene:
     ------
     ValueError
         An empty or strided raster, two shapes, a pixel size or datum that is no number of metres,
-        an unknown ``canopy_base``.
+        an unknown ``canopy_base``, a canopy whose ``transmissivity`` is no share.
     """
 
     def __init__(
@@ -116,6 +119,7 @@ class Scene:
         dem: F32 | None = None,
         canopy: F32 | None = None,
         trunk: F32 | None = None,
+        transmissivity: F32 | None = None,
         trunk_ratio: float = 0.25,
         relative_bush: bool = False,
         canopy_base: str = "dem",
@@ -134,6 +138,9 @@ class Scene:
     @property
     def has_vegetation(self) -> bool:
         """Whether the scene holds vegetation."""
+    @property
+    def has_transmissivity(self) -> bool:
+        """Whether its canopies have their own transmissivity."""
     @property
     def datum(self) -> float:
         """Height subtracted from every layer before it is rounded [m]."""
@@ -294,7 +301,9 @@ class SkyView:
         dict[str, F32]
             Fifteen grids ``[row, col]`` [0-1]: ``svf``, ``svf_veg``, ``svf_aveg`` (all that blocks;
             vegetation; vegetation in front of buildings) and each with ``_east``, ``_south``,
-            ``_west``, ``_north``. NaN where the scene has no data.
+            ``_west``, ``_north``. NaN where the scene has no data. Where canopies have their own
+            transmissivity also ``canopy_transmissivity``, the mean of those that a cell sees, NaN
+            where it sees none (G 5.6).
         """
     def masks(self) -> dict[str, U32]:
         """Which patches each cell sees (G 5.4).
@@ -820,7 +829,7 @@ class Model:
     scene
         Heights of the raster, or of a larger one that holds it.
     svf
-        The fifteen sky view factors by name, as :meth:`SkyView.fields` gives them.
+        The sky view factors by name, as :meth:`SkyView.fields` gives them.
     masks
         Patch visibility by name, as :meth:`SkyView.masks` gives it; needed by the anisotropic sky,
         not read by the isotropic one.

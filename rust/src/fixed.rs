@@ -63,6 +63,8 @@ pub struct Fixed {
     land_cover: Option<Py<PyArray2<u8>>>,
     albedo: Option<Py<PyArray2<f32>>>,
     emissivity: Option<Py<PyArray2<f32>>>,
+    /// Mean transmissivity of the canopies seen, where they have their own.
+    seen: Option<Vec<f32>>,
     walls: Vec<WallCell>,
     ground_view: GroundView,
     pub params: RunParams,
@@ -164,6 +166,31 @@ fn read_svf(fields: &Bound<'_, PyDict>, grid: Grid) -> PyResult<[Py<PyArray2<f32
     let all = (0..svf::FIELDS).map(read).collect::<PyResult<Vec<_>>>()?;
     all.try_into()
         .map_err(|_| PyValueError::new_err("svf: wrong number of fields"))
+}
+
+/// Mean transmissivity of the canopies seen, of a scene whose canopies have their own; that of the run
+/// where none is seen, as for all others.
+fn read_seen(
+    fields: &Bound<'_, PyDict>,
+    scene: &Scene,
+    params: &RunParams,
+    grid: Grid,
+) -> PyResult<Option<Vec<f32>>> {
+    if scene.terrain.transmissivity().is_none() {
+        return Ok(None);
+    }
+    let name = svf::field_name(svf::CANOPY_FIELD);
+    let item = fields.get_item(&name)?.ok_or_else(|| {
+        PyKeyError::new_err(format!(
+            "svf: no {name:?}, and the canopies of the scene differ"
+        ))
+    })?;
+    let field: PyReadonlyArray2<'_, f32> = item.extract()?;
+    let seen = cells(&name, &field, grid.rows, grid.cols)?;
+    check_fraction(&name, seen)?;
+    let none = params.model.transmissivity as f32;
+    let known = |&x: &f32| if x.is_nan() { none } else { x };
+    Ok(Some(seen.iter().map(known).collect()))
 }
 
 /// An optional raster, checked for shape.
@@ -314,6 +341,7 @@ impl Fixed {
             grid,
             valid: window.cut(&scene.terrain.valid, whole.cols),
             places: sums::places(open_ground, |cell| core.holds(cell / cols, cell % cols)),
+            seen: read_seen(svf, scene, &params, grid)?,
             svf: read_svf(svf, grid)?,
             masks,
             land_cover: keep("land_cover", land_cover, grid)?,
@@ -403,6 +431,8 @@ impl Fixed {
             land_cover: slice(borrowed.land_cover.as_ref())?,
             albedo: slice(borrowed.albedo.as_ref())?,
             emissivity: slice(borrowed.emissivity.as_ref())?,
+            seen: self.seen.as_deref(),
+            through: None,
             shadow: None,
             ground: None,
         })

@@ -12,7 +12,7 @@ use solweig_core::shadow::{SH, ShadowStage, SunInput, SunShadow, VBSHVEGSH, VEGS
 use solweig_core::svf::{
     SkyInput, SkyOptions, SkyPlan, SkyRows, SkyStage, ZenithCanopy, field_name,
 };
-use solweig_core::terrain::{CanopyBase, SceneInput, Terrain, Whole};
+use solweig_core::terrain::{CanopyBase, MIN_VEGETATION_M, SceneInput, Terrain, Whole};
 use solweig_core::walls::wall_cells;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -45,8 +45,8 @@ pub struct SkyView {
 #[pymethods]
 impl Scene {
     #[new]
-    #[pyo3(signature = (dsm, *, pixel_size, dem=None, canopy=None, trunk=None, trunk_ratio=0.25,
-        relative_bush=false, canopy_base="dem", datum=None, vegetation=false))]
+    #[pyo3(signature = (dsm, *, pixel_size, dem=None, canopy=None, trunk=None, transmissivity=None,
+        trunk_ratio=0.25, relative_bush=false, canopy_base="dem", datum=None, vegetation=false))]
     fn new(
         py: Python<'_>,
         dsm: Raster<'_, f32>,
@@ -54,6 +54,7 @@ impl Scene {
         dem: Option<Raster<'_, f32>>,
         canopy: Option<Raster<'_, f32>>,
         trunk: Option<Raster<'_, f32>>,
+        transmissivity: Option<Raster<'_, f32>>,
         trunk_ratio: f64,
         relative_bush: bool,
         canopy_base: &str,
@@ -72,11 +73,13 @@ impl Scene {
                 .map(|r| cells(name, r, grid.rows, grid.cols).map(<[f32]>::to_vec))
                 .transpose()
         };
-        let (dem, canopy, trunk) = (
+        let (dem, canopy, trunk, transmissivity) = (
             layer("dem", &dem)?,
             layer("canopy", &canopy)?,
             layer("trunk", &trunk)?,
+            layer("transmissivity", &transmissivity)?,
         );
+        check_transmissivity(canopy.as_deref(), transmissivity.as_deref())?;
         let dsm = contiguous("dsm", &dsm)?;
         let canopy_base = match canopy_base {
             "dem" => CanopyBase::Ground,
@@ -95,6 +98,7 @@ impl Scene {
                 dem: dem.as_deref(),
                 canopy: canopy.as_deref(),
                 trunk: trunk.as_deref(),
+                transmissivity: transmissivity.as_deref(),
                 trunk_ratio,
                 relative_bush,
                 canopy_base,
@@ -124,6 +128,11 @@ impl Scene {
     #[getter]
     fn has_vegetation(&self) -> bool {
         self.terrain.vegetation.is_some()
+    }
+
+    #[getter]
+    fn has_transmissivity(&self) -> bool {
+        self.terrain.transmissivity().is_some()
     }
 
     /// Height subtracted from every layer [m].
@@ -330,6 +339,21 @@ impl Scene {
             (Some(sky), None) => Ok(sky),
             (None, None) => unreachable!("only the watch stops a sky view"),
         }
+    }
+}
+
+/// Canopies let through a share of light, known wherever one is.
+fn check_transmissivity(canopy: Option<&[f32]>, own: Option<&[f32]>) -> PyResult<()> {
+    let (Some(canopy), Some(own)) = (canopy, own) else {
+        return Ok(());
+    };
+    let tall = |height: f32| f64::from(height) >= MIN_VEGETATION_M;
+    let mut pairs = canopy.iter().zip(own);
+    match pairs.find(|&(&height, &own)| tall(height) && !(0.0..=1.0).contains(&own)) {
+        Some((_, own)) => Err(PyValueError::new_err(format!(
+            "transmissivity: expected values from 0 to 1 wherever there is a canopy, got {own}"
+        ))),
+        None => Ok(()),
     }
 }
 

@@ -12,6 +12,7 @@ struct Ground {
     cols: u32,
     // Highest thing above the datum [m].
     highest: f32,
+    // 1 with vegetation, 2 if its canopies have their own transmissivity.
     has_vegetation: u32,
 }
 
@@ -26,6 +27,11 @@ const OPEN_GROUND: u32 = 8u;
 const COMPLETE: u32 = 16u;
 const COUNTED: u32 = 65536u;
 const CODE_SHIFT: u32 = 8u;
+// Transmissivity of the canopy over a cell in leaf, in units of which a whole has so many.
+const THROUGH_SHIFT: u32 = 17u;
+const UNITS: u32 = 10000u;
+
+const OWN_CANOPIES: u32 = 2u;
 
 // UTCI of a cell outside the published range that is to have none.
 const NO_UTCI: f32 = -9999.0;

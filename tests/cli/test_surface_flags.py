@@ -50,6 +50,26 @@ def test_albedo_and_emissivity(site: Path) -> None:
     assert {"albedo", "emissivity"} <= content.keys()
 
 
+def test_transmissivity_or_leaf_area(site: Path) -> None:
+    lai = str(write_tif(site / "lai.tif", np.full((40, 50), 3.0, np.float32)))
+    share = str(write_tif(site / "share.tif", np.full((40, 50), 0.2, np.float32)))
+    for flags, want in (
+        (["--transmissivity", share], 0.2),
+        (["--lai", lai], np.exp(-1.5)),
+        (["--lai", lai, "--lai-extinction", "0.7"], np.exp(-2.1)),
+    ):
+        surface = prepared(site, *flags)
+        assert surface.transmissivity is not None
+        assert np.nanmax(surface.transmissivity) == np.float32(want)
+    done = invoke(arguments(site, "--transmissivity", share, *CPU))
+    assert done.exit_code == 0, done.output
+    content = solweig.load_run_metadata(site / "out")["inputs"]["surface"]["content"]
+    assert "transmissivity" in content
+    done = invoke(arguments(site, "--transmissivity", share, "--lai", lai, "--overwrite", *CPU))
+    assert done.exit_code == 2
+    assert "expected transmissivity or lai, got both" in plain(done.output)
+
+
 def test_units_of_heights(site: Path) -> None:
     for name in ("dsm", "dem", "cdsm"):
         write_tif(site / f"{name}.tif", scene()[name] / np.float32(0.3048))

@@ -112,6 +112,45 @@ def test_what_cannot_be_is_counted(tmp_path: Path, dem: Path) -> None:
     assert "1 of 3 (33.3%) trunks in trunk_height are not between" in said
 
 
+def test_what_crowns_let_through(tmp_path: Path, dem: Path) -> None:
+    table = grove(height=[10.0] * 3, crown_diameter=[8.0] * 3, transmissivity=[0.2, np.nan, 0.05],
+                  lai=[1.0, 4.0, np.nan])  # fmt: skip
+    built = build(tmp_path / "out", dem=dem, trees=table)
+    layer, top = read(built.files["transmissivity"]), read(built.cdsm)
+    assert at_stems(layer) == pytest.approx([0.2, np.exp(-2.0), 0.05])
+    assert np.array_equal(np.isnan(layer), top == 0.0)
+    assert "transmissivity" in built.layers()
+    assert "--transmissivity" in built.run_line()
+    assert "1 of 3 (33.3%) transmissivities are made from leaf area" in texts(built, "done")
+    # Not known, impossible, per cent; and trees of another source that says nothing.
+    odd = grove(height=[10.0] * 3, crown_diameter=[8.0] * 3, transmissivity=[20.0, -7.0, 5.0])
+    quiet = grove(height=[14.0] * 3, crown_diameter=[16.0] * 3)
+    both = build(tmp_path / "both", dem=dem, trees=[odd, quiet])
+    layer = read(both.files["transmissivity"])
+    assert at_stems(layer) == pytest.approx([0.2, 0.03, 0.05])
+    assert float(layer[59, 26]) == pytest.approx(0.03)
+    assert "3 transmissivities in transmissivity are percent" in texts(both, "done")
+    assert "1 of 3 (33.3%) transmissivities in transmissivity are not from 0 to 1" in "\n".join(
+        both.doubts
+    )
+    said = texts(both, "fallback")
+    assert "crowns of unknown transmissivity let 0.03 through" in said
+    assert "cells of canopy of which no source knows it let 0.03 through" in said
+
+
+def test_areas_that_overlap_let_through_what_the_densest_does(tmp_path: Path, dem: Path) -> None:
+    from shapely.geometry import box
+
+    areas = [box(WEST + a, SOUTH + 20, WEST + b, SOUTH + 60) for a, b in ((20, 60), (40, 80))]
+    for values in ([0.1, 0.3], [0.3, 0.1]):
+        table = geopandas.GeoDataFrame(
+            {"height": [9.0, 12.0], "transmissivity": values}, geometry=areas, crs=UTM32
+        )
+        built = build(tmp_path / str(values[0]), dem=dem, trees=table)
+        row = read(built.files["transmissivity"])[70]
+        assert [float(row[c]) for c in (30, 50, 70)] == pytest.approx([values[0], 0.1, values[1]])
+
+
 def test_no_height_at_all(tmp_path: Path, dem: Path) -> None:
     with pytest.raises(solweig.InvalidSurfaceData, match="none known for 3 trees") as told:
         build(tmp_path / "out", dem=dem, trees=grove(name=list("abc")))

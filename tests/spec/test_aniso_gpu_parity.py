@@ -8,12 +8,20 @@ import numpy as np
 import pytest
 
 from solweig import _core
-from tests.support.gpu_cities import City, Day, random_city, run_day, weather
+from tests.support.gpu_cities import (
+    City,
+    Day,
+    random_city,
+    run_day,
+    weather,
+    with_own_canopies,
+)
 from tests.support.gpu_harness import (
     BACKENDS,
     Gap,
     assert_on_device,
     compare_fields,
+    compare_sky,
     open_device,
     record,
     worst,
@@ -70,6 +78,24 @@ def test_random_cities(device: _core.Gpu, group: int) -> None:
         gaps.append(compare_days(cpu, run_day(city, engine, points=points)))
     assert_on_device(engine, *STAGES, "anisotropic")
     record(f"random cities {group}", device.backend, worst(gaps))
+
+
+@pytest.mark.parametrize("suns", [1, 3])
+def test_canopies_with_their_own_transmissivity(device: _core.Gpu, suns: int) -> None:
+    """Shadows, sky view and whole days, in leaf and bare, forms of body and sky in turn."""
+    engine = _core.Engine("gpu", device)
+    gaps = []
+    for seed in range(8):
+        city = with_own_canopies(random_city(seed), seed)
+        compare_sky(city.sky, city.scene.svf(city.patch_option, engine=engine))
+        points = np.array([[1, 1], [7, 12], [0, 0]]) if seed % 3 == 0 else None
+        days = [
+            run_day(city, e, points=points, suns=suns, leaf_on=seed % 2 == 0)
+            for e in (None, engine)
+        ]
+        gaps.append(compare_days(*days))
+    assert_on_device(engine, "svf", *STAGES, "anisotropic")
+    record(f"canopies of their own, {suns} suns", device.backend, worst(gaps))
 
 
 @pytest.mark.parametrize("rule", [None, "clip", "flag", "nan"])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,7 @@ class City:
     params: dict[str, Any] = field(default_factory=dict)
     albedo: NDArray[np.float32] | None = None
     emissivity: NDArray[np.float32] | None = None
+    transmissivity: NDArray[np.float32] | None = None
     patch_option: int = 2
 
     @cached_property
@@ -66,6 +67,7 @@ class City:
             dem=self.dem,
             canopy=self.canopy,
             trunk=self.trunk,
+            transmissivity=self.transmissivity,
         )
 
     @cached_property
@@ -134,6 +136,13 @@ def random_city(seed: int) -> City:
     )
 
 
+def with_own_canopies(city: City, seed: int) -> City:
+    """The same city, each canopy with a transmissivity of its own."""
+    rng = np.random.default_rng(1000 + seed)
+    values = rng.choice(np.array([0.0, 0.03, 0.1, 0.25, 0.7, 1.0], np.float32), city.dsm.shape)
+    return replace(city, transmissivity=values)
+
+
 def weather(hour: float, **changes: Any) -> dict[str, Any]:
     """A clear summer hour; below the horizon before 4 and after 20."""
     altitude = 55.0 * np.sin((hour - 4.0) / 16.0 * np.pi)
@@ -189,6 +198,7 @@ def run_day(
     outputs: list[str] | None = None,
     points: NDArray[np.int64] | None = None,
     suns: int = 1,
+    leaf_on: bool = True,
 ) -> Day:
     """Some hours in a city, morning sun below five degrees first."""
     model = city.model(engine)
@@ -198,7 +208,7 @@ def run_day(
     for hour in hours:
         result = model.step(
             state,
-            weather(hour) if suns == 1 else with_suns(hour, suns),
+            (weather if suns == 1 else partial(with_suns, number=suns))(hour, leaf_on=leaf_on),
             outputs=FIELDS if outputs is None else outputs,
             points=points,
             statistics=statistics,

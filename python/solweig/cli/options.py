@@ -106,6 +106,21 @@ Emissivity = Annotated[
     typer.Option("--emissivity", help="Emissivity of the ground (0-1); else by land cover.",
                  rich_help_panel=RASTERS),
 ]  # fmt: skip
+Transmissivity = Annotated[
+    Path | None,
+    typer.Option("--transmissivity", rich_help_panel=RASTERS,
+                 help="Share of light through each canopy in leaf (0-1); else 0.03."),
+]  # fmt: skip
+Lai = Annotated[
+    Path | None,
+    typer.Option("--lai", rich_help_panel=RASTERS,
+                 help="Leaf area index of the canopies, instead of --transmissivity."),
+]  # fmt: skip
+LaiExtinction = Annotated[
+    float,
+    typer.Option("--lai-extinction", rich_help_panel=RASTERS,
+                 help="K of exp(-K LAI), the share that comes through."),
+]  # fmt: skip
 HeightUnit = Annotated[
     list[str] | None,
     typer.Option("--height-unit", rich_help_panel=RASTERS,

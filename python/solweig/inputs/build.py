@@ -82,7 +82,8 @@ def build_surface(
         Areas of buildings, with heights or floors unless LiDAR or a DSM knows them; CityJSON and
         CityGML too.
     trees
-        Trees as points (height, crown diameter, trunk height, species) or crowns as areas (height).
+        Trees as points (height, crown diameter, trunk height, species, transmissivity or leaf area
+        index) or crowns as areas (height and the last two).
     canopy
         Canopy height models [m above ground].
     dsm
@@ -219,6 +220,8 @@ def _layers(
     source = {"dsm": terrain.surface_from, "dem": terrain.ground_from}
     if canopy is not None:
         layers |= {"cdsm": canopy.top, "tdsm": canopy.underside}
+        if canopy.through is not None:
+            layers["transmissivity"] = canopy.through
     if cover is not None:
         layers["land_cover"] = cover
     layers |= dict(fractions)

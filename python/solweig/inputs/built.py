@@ -10,7 +10,9 @@ from solweig.inputs.report import Report
 
 __all__ = ["BuiltSurface"]
 
-_OF_A_RUN = ("dsm", "dem", "cdsm", "tdsm", "land_cover")
+_OF_A_RUN = (
+    "dsm", "dem", "cdsm", "tdsm", "transmissivity", "land_cover", "albedo", "emissivity",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class BuiltSurface:
         Where the files lie.
     files
         Path of each layer: ``dsm``, ``dem`` and, where sources know them, ``cdsm``, ``tdsm``,
-        ``land_cover``, ``albedo``, ``emissivity``, ``density``.
+        ``transmissivity``, ``land_cover``, ``albedo``, ``emissivity``, ``density``.
     report
         Sources, gaps, fallbacks and doubts; ``report.text()`` is for a reader, ``report.to_dict()``
         for programs.
@@ -79,8 +81,7 @@ class BuiltSurface:
         dict[str, Any]
             For ``SurfaceData.prepare(**built.layers(), working_dir="cache/")``.
         """
-        names = (*_OF_A_RUN, "albedo", "emissivity")
-        return {name: self.files[name] for name in names if name in self.files}
+        return {name: self.files[name] for name in _OF_A_RUN if name in self.files}
 
     def run_line(self) -> str:
         """The command that maps heat stress on this surface.

@@ -22,6 +22,7 @@ from solweig.inputs.scratch import Scratch
 from solweig.inputs.stages import Stages
 from solweig.inputs.terrain import Terrain
 from solweig.inputs.trees import Canopy, add_trees, empty_canopy
+from solweig.leaf_area import USUAL
 from solweig.typing import F32, U8
 
 __all__ = ["build_canopy", "build_cover", "build_fractions"]
@@ -89,6 +90,24 @@ def _fit(canopy: Canopy, terrain: Terrain, report: Report) -> None:
         canopy.top[rows] = top
         canopy.underside[rows] = np.where(top > 0, np.minimum(under, top), np.float32(0.0))
     report.done("cdsm", "cells of canopy lie inside buildings, left out", inside)
+    if canopy.through is not None:
+        _settle_foliage(canopy, canopy.through, report)
+
+
+def _settle_foliage(canopy: Canopy, through: F32, report: Report) -> None:
+    """What each canopy lets through, and nothing where none stands, in place."""
+    unknown = total = 0
+    for rows in row_bands(len(through)):
+        there, own = canopy.top[rows] > 0, through[rows]
+        without = there & np.isinf(own)
+        unknown += int(np.count_nonzero(without))
+        total += int(np.count_nonzero(there))
+        own = np.where(without, np.float32(USUAL), own)
+        through[rows] = np.where(there, own, np.float32(np.nan))
+    report.fallback(
+        "transmissivity", f"cells of canopy of which no source knows it let {USUAL:g} through",
+        unknown, total,
+    )  # fmt: skip
 
 
 def build_cover(

@@ -40,6 +40,8 @@ class Crowns:
         H, B and R [m]; B < H, R > 0.
     shape
         Position in :data:`SHAPES`.
+    through
+        Transmissivity [0-1], NaN where it is unknown; None = of none known.
     """
 
     x: F64
@@ -48,13 +50,19 @@ class Crowns:
     underside: F64
     radius: F64
     shape: NDArray[np.uint8]
+    through: F64 | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
 
 def stamp(
-    crowns: Crowns, grid: Grid, top: F32, underside: F32, advance: Advance | None = None
+    crowns: Crowns,
+    grid: Grid,
+    top: F32,
+    underside: F32,
+    advance: Advance | None = None,
+    through: F32 | None = None,
 ) -> int:
     """Put crowns into rasters, in place: the highest top and the lowest underside of each cell.
 
@@ -70,6 +78,8 @@ def stamp(
         Above the ground [m]: 0 and infinite where nothing is.
     advance
         Hears of progress.
+    through
+        Takes the lowest transmissivity of each cell, where crowns know theirs; infinite elsewhere.
 
     Returns
     -------
@@ -85,7 +95,7 @@ def stamp(
         step = max(_BATCH // each, 1)
         for first in range(0, len(mine), step):
             batch = mine[first : first + step]
-            small += _stamp_alike(crowns, batch, int(cells), grid, top, underside)
+            small += _stamp_alike(crowns, batch, int(cells), grid, (top, underside, through))
             done += len(batch)
             if advance is not None:
                 advance(done, len(crowns))
@@ -93,9 +103,14 @@ def stamp(
 
 
 def _stamp_alike(
-    crowns: Crowns, which: NDArray[np.intp], cells: int, grid: Grid, top: F32, underside: F32
+    crowns: Crowns,
+    which: NDArray[np.intp],
+    cells: int,
+    grid: Grid,
+    rasters: tuple[F32, F32, F32 | None],
 ) -> int:
     """Crowns that reach over the same number of cells."""
+    top, underside, through = rasters
     size, (rows, cols) = grid.pixel_size, grid.shape
     across = (crowns.x[which] - grid.transform.c) / size
     down = (grid.transform.f - crowns.y[which]) / size
@@ -113,6 +128,10 @@ def _stamp_alike(
     cell = r[tree, place] * cols + c[tree, place]
     np.maximum.at(top.reshape(-1), cell, high)
     np.minimum.at(underside.reshape(-1), cell, low)
+    if through is not None and crowns.through is not None:
+        own = crowns.through[which[tree]].astype(np.float32)
+        known = ~np.isnan(own)
+        np.minimum.at(through.reshape(-1), cell[known], own[known])
     return int(np.count_nonzero(missed))
 
 

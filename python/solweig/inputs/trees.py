@@ -17,6 +17,7 @@ from solweig.inputs.grid import row_bands
 from solweig.inputs.report import Report
 from solweig.inputs.scratch import Scratch
 from solweig.inputs.sources import Source
+from solweig.inputs.tree_foliage import knows_transmissivity, transmissivities
 from solweig.inputs.vectors import AREAS, POINTS, read_features
 from solweig.rasters.grids import Grid
 from solweig.typing import F32, F64, Advance
@@ -85,10 +86,14 @@ class Canopy:
         0 where there is none.
     underside
         Infinite where there is none.
+    through
+        Lowest transmissivity of the crowns over each cell [0-1], infinite where none is known; None
+        where no source knows any.
     """
 
     top: F32
     underside: F32
+    through: F32 | None = None
 
     def take(self, rows: slice, top: F32, underside: F32) -> None:
         """Merge some rows of another canopy: the highest top, the lowest underside."""
@@ -123,11 +128,13 @@ def add_trees(
     """
     table = with_tags(read_features(source, grid, crs, (*POINTS, *AREAS), report), _TAGS)
     points = np.asarray(table.geometry.geom_type.isin(POINTS))
+    if canopy.through is None and knows_transmissivity(table):
+        canopy.through = scratch.full(np.float32, np.inf)
     report.done("trees", "trees given as points", int(points.sum()))
     report.done("trees", "crowns given as areas", int((~points).sum()))
     if points.any():
         crowns = crowns_of(table[points], rules, report)
-        small = stamp(crowns, grid, canopy.top, canopy.underside, advance)
+        small = stamp(crowns, grid, canopy.top, canopy.underside, advance, canopy.through)
         report.doubt("trees", "crowns are smaller than a cell and cover that of their stem", small,
                      len(crowns))  # fmt: skip
     if not points.all():
@@ -154,7 +161,8 @@ def crowns_of(table: Any, rules: TreeRules, report: Report) -> Crowns:
     height = _heights(table, columns, rules, report)
     radius = _radii(table, columns, height, shape, report)
     trunk = _trunks(table, columns, height, rules, report)
-    return Crowns(xy[:, 0], xy[:, 1], height, trunk, radius, shape)
+    through = transmissivities(table, report)
+    return Crowns(xy[:, 0], xy[:, 1], height, trunk, radius, shape, through)
 
 
 def _shapes(table: Any, columns: list[str], rules: TreeRules, report: Report) -> NDArray[np.uint8]:
@@ -288,3 +296,12 @@ def _add_areas(
     burn_last(geometry[highest_first], trunk[highest_first], grid, underside)
     for rows in row_bands(grid.shape[0]):
         canopy.take(rows, top[rows], underside[rows])
+    through = transmissivities(table, report)
+    if through is None or canopy.through is None:
+        return
+    known = np.flatnonzero(~np.isnan(through))
+    lightest_first = known[np.argsort(-through[known], kind="stable")]
+    own: F32 = scratch.full(np.float32, np.inf)
+    burn_last(geometry[lightest_first], through[lightest_first], grid, own)
+    for rows in row_bands(grid.shape[0]):
+        canopy.through[rows] = np.minimum(canopy.through[rows], own[rows])

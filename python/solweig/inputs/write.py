@@ -128,7 +128,7 @@ def write_all(
 
 
 _EVERY_LAYER = (
-    "dsm", "dem", "cdsm", "tdsm", "land_cover", "albedo", "emissivity", "density",
+    "dsm", "dem", "cdsm", "tdsm", "transmissivity", "land_cover", "albedo", "emissivity", "density",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ DSM, DEM               bilinear  continuous heights; averages when pixels grow
 albedo, emissivity     bilinear  continuous
 canopy, trunk zone     nearest   a mean of crown and gap is a low bush that is not there, and crown
                                  top and trunk zone must come from the same cell
+transmissivity, lai    nearest   as the canopy they belong to
 land cover             nearest   codes have no mean
 wall height, aspect    nearest   one-cell lines; the mean of 350 and 10 degrees is not 180
 =====================  ========  ==================================================================
@@ -46,7 +47,9 @@ __all__ = ["check_wall_grid", "read_on_grid"]
 
 logger = logging.getLogger(__name__)
 
-_NEAREST = {"cdsm", "tdsm", "land_cover", "wall_height", "wall_aspect"}
+_NEAREST = {
+    "cdsm", "tdsm", "transmissivity", "lai", "land_cover", "wall_height", "wall_aspect",
+}  # fmt: skip
 _BAND_ROWS = 512
 
 

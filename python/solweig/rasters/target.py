@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 #: Where these end nothing grows; where others end nothing is known.
 _ENDS_ARE_EMPTY = ("cdsm", "tdsm")
+#: Of these the end says nothing: they must be known under trees, and nowhere else.
+_ENDS_ARE_OPEN = ("transmissivity", "lai")
 _SQUARE_TOLERANCE = 1e-3
 #: Share of the cells that a layer may cut off, or leave without trees, without a warning.
 _QUIET_SHARE = 0.01
@@ -129,16 +131,17 @@ def target_grid(
         check_kind(source.name, source.grid.crs)
         if source.grid.crs is None and base.crs is not None:
             logger.info("%s: no CRS in the file; taken as the DSM's", source.name)
-        if source.name not in _ENDS_ARE_EMPTY:
+        if source.name not in _ENDS_ARE_EMPTY + _ENDS_ARE_OPEN:
             bounds = bounds_in(source.name, source.grid, base.crs)
             held = overlap(source.name, cells, bounds, base, part_cells=False)
             _say_cut(source.name, cells, held)
             cells = held
     for source in others:
-        if source.name in _ENDS_ARE_EMPTY:
+        if source.name in _ENDS_ARE_EMPTY + _ENDS_ARE_OPEN:
             bounds = bounds_in(source.name, source.grid, base.crs)
             held = overlap(source.name, cells, bounds, base, part_cells=False)
-            _say_empty(source.name, cells, held, base)
+            if source.name in _ENDS_ARE_EMPTY:
+                _say_empty(source.name, cells, held, base)
     first_row, end_row, first_col, end_col = cells
     shape = (end_row - first_row, end_col - first_col)
     if shape != base.shape:

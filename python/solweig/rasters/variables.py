@@ -44,6 +44,7 @@ _DESCRIPTION: dict[str, tuple[str, str, str | None]] = {
     "dem": ("elevation of the ground", "m", "surface_altitude"),
     "cdsm": ("height of the canopy above the ground", "m", None),
     "tdsm": ("height of the canopy's underside above the ground", "m", None),
+    "transmissivity": ("share of light that comes through the canopy in leaf", "1", None),
     "land_cover": ("land cover", "1", None),
     "albedo": ("albedo of the ground", "1", "surface_albedo"),
     "emissivity": ("longwave emissivity of the ground", "1", None),

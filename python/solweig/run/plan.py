@@ -107,8 +107,11 @@ class RunPlan:
         wall_height, wall_aspect = surface.walls()
         if given.wall_height is not None and given.wall_aspect is not None:
             wall_height, wall_aspect = given.wall_height, given.wall_aspect
+        grids = svf.as_dict()
+        if not surface.facts().own_canopies:
+            grids.pop(svf.CANOPIES, None)
         return ModelArrays(
-            svf=svf.as_dict(),
+            svf=grids,
             masks=None if matrices is None else matrices.words(),
             patch_option=2 if matrices is None else matrices.patch_option,
             buildings=surface.buildings(),

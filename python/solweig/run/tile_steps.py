@@ -91,8 +91,8 @@ class TileStepsJob:
 
     A raster in one piece is one tile, for which ``scene`` is the engine's, built already.
 
-    ``inputs`` holds dsm, dem, canopy, trunk, buildings, wall_height, wall_aspect, land_cover,
-    albedo, emissivity, ``svf/...``, ``masks/...`` and ``state/...``; ``results`` takes
+    ``inputs`` holds dsm, dem, canopy, trunk, transmissivity, buildings, wall_height, wall_aspect,
+    land_cover, albedo, emissivity, ``svf/...``, ``masks/...`` and ``state/...``; ``results`` takes
     ``step/<output>`` ``[time, row, col]``, ``statistic/...``, ``hours/<threshold>`` and
     ``state/...``.
 
@@ -183,7 +183,7 @@ class _Stepping(Phases):
         self._writer.close(drop=True)
 
 
-_HEIGHTS = ("dsm", "dem", "canopy", "trunk")
+_HEIGHTS = ("dsm", "dem", "canopy", "trunk", "transmissivity")
 _LAYERS = ("buildings", "wall_height", "wall_aspect", "land_cover", "albedo", "emissivity")
 
 

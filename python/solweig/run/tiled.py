@@ -217,6 +217,7 @@ def steps_job(
         if surface.facts().has_vegetation:
             inputs.put("canopy", surface.cdsm)
             inputs.put("trunk", surface.tdsm)
+            inputs.put("transmissivity", surface.transmissivity)
     # What lies in files is read, not kept.
     kept = alone and not isinstance(arrays.svf["svf"], np.memmap)
     if not kept:
@@ -257,7 +258,7 @@ def _svf_of_a_step(arrays: ModelArrays) -> dict[str, Any]:
     if arrays.masks is None:
         return arrays.svf
     families = ("svf_aveg", "svf_veg", "svf")
-    return {n: arrays.svf[next(f for f in families if n.startswith(f))] for n in arrays.svf}
+    return {n: arrays.svf[next((f for f in families if n.startswith(f)), n)] for n in arrays.svf}
 
 
 class _Stitcher:

@@ -20,6 +20,7 @@ from solweig.execution import tally as tallies
 from solweig.execution.opening import Here
 from solweig.execution.telemetry import Telemetry
 from solweig.execution.worker import Setup, Worker
+from solweig.leaf_area import USUAL
 from solweig.parallel import in_parallel
 from solweig.rasters.digests import plain
 from solweig.results.metadata import differences
@@ -80,7 +81,13 @@ def check_baseline(plan: RunPlan, baseline: TimeseriesSummary) -> None:
     ]
     surface, own = then["inputs"]["surface"], now["inputs"]["surface"]
     apart += [n for n in ("shape", "pixel_size", "formulation") if surface[n] != own[n]]
-    if surface["content"] != plan.surface.change.base_content:
+    base = plan.surface.change.base_content
+    own = plan.surface.transmissivity is not None and "transmissivity" not in base
+    if own and plan.params["transmissivity"] != USUAL:
+        apart.append(
+            f"transmissivity of other canopies ({plan.params['transmissivity']:g}, now {USUAL:g})"
+        )
+    if surface["content"] != base:
         apart.append("the surface that was edited")
     if apart:
         raise ConfigurationError(

@@ -235,7 +235,9 @@ class SurfaceCache:
         """Take over what was built in tiles in a folder below; nothing is copied."""
         folder = self.svf_dir(pixel_size, patch_option)
         mapped, masks = folder / "memmap", folder / "shadow_memmaps"
-        for name in ("svfs.zip", "shadowmats.npz", f"memmap/{META_NAME}"):
+        for name in (
+            "svfs.zip", "shadowmats.npz", f"memmap/{META_NAME}", f"memmap/{SvfArrays.CANOPIES}.npy",
+        ):  # fmt: skip
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(masks, ignore_errors=True)
         for target in (mapped, masks):

@@ -21,11 +21,12 @@ from rasterio.crs import CRS
 
 from solweig import _core
 from solweig.errors import ConfigurationError, GridShapeMismatch, InvalidSurfaceData
+from solweig.leaf_area import USUAL
 from solweig.parallel import in_parallel
 from solweig.rasters.align import read_on_grid
 from solweig.rasters.grids import Grid, covered_cells
 from solweig.rasters.labelled import is_labelled, north_up_values
-from solweig.surface import checks, plausible
+from solweig.surface import checks, foliage, plausible
 from solweig.surface import heights as heights_module
 from solweig.surface.facts import facts_of
 from solweig.surface.layers import WALL_LIMIT_M, Change, Layers
@@ -37,7 +38,7 @@ from solweig.surface.svf_arrays import SvfArrays
 from solweig.surface.tiled_svf import svf_halo
 from solweig.surface.walls import walls_of
 from solweig.tiles.grid import corners, within
-from solweig.typing import Window
+from solweig.typing import F32, Window
 
 __all__ = ["changed_surface"]
 
@@ -45,7 +46,9 @@ log = logging.getLogger("solweig")
 
 L = TypeVar("L", bound=Layers)
 
-EDITABLE = ("dsm", "dem", "cdsm", "tdsm", "land_cover", "albedo", "emissivity")
+EDITABLE = (
+    "dsm", "dem", "cdsm", "tdsm", "transmissivity", "land_cover", "albedo", "emissivity",
+)  # fmt: skip
 WALL_FILTER_M = 9.0
 """Side of the filter that finds the aspect of a wall (G 6.2)."""
 
@@ -135,6 +138,9 @@ def _edited(base: Layers, edits: Mapping[str, Any], where: Window) -> dict[str, 
         own = layers[name]
         if own is None and name == "cdsm" and base.tdsm is None:
             own = np.zeros(base.shape, np.float32)
+        elif own is None and name == "transmissivity":
+            log.info("with_changes: other canopies keep a transmissivity of %g", USUAL)
+            own = foliage.usual(base.cdsm, base.shape)
         elif own is None:
             raise InvalidSurfaceData(name, f"a surface with a layer {name}", "one without")
         else:
@@ -145,6 +151,7 @@ def _edited(base: Layers, edits: Mapping[str, Any], where: Window) -> dict[str, 
             varied.append(name)
     _check_edits(base, layers, where, given, varied)
     _to_model_frame(base, layers, where, given)
+    _settle_foliage(base, layers, where, given)
     return layers
 
 
@@ -174,6 +181,8 @@ def _patch(base: Layers, name: str, value: Any, where: Window) -> NDArray[Any]:
             name, f"a raster that overlaps the surface, {grid.bounds}", f"{source.grid.bounds}"
         )
     own = getattr(base, name)
+    if own is None and name == "transmissivity":
+        own = foliage.usual(base.cdsm, base.shape)
     patched = np.zeros(base.shape, np.float32) if own is None else np.array(own, np.float32)
     patched[covered] = layer[covered]
     patch = patched[where]
@@ -233,6 +242,19 @@ def _to_model_frame(
         trunk[where] = np.minimum(trunk[where], canopy[where])
 
 
+def _settle_foliage(
+    base: Layers, layers: dict[str, Any], where: Window, given: Mapping[str, Any]
+) -> None:
+    """What the canopies of the edited cells let through must be known, and of others nothing is."""
+    own, canopy = layers["transmissivity"], layers["cdsm"]
+    if own is None or not {"cdsm", "transmissivity"} & given.keys():
+        return
+    if own is base.transmissivity:
+        own = layers["transmissivity"] = np.array(own)
+    look = plausible.Look(base.georef, (where[0].start, where[1].start), whole=False)
+    own[where] = foliage.of_canopies(own[where], None if canopy is None else canopy[where], look)
+
+
 def _like(base: L, layers: Mapping[str, Any]) -> L:
     """A surface with these layers and the base's parameters; nothing is computed."""
     new = type(base)(
@@ -261,7 +283,9 @@ def _differing(base: Layers, new: Layers, where: Window) -> Window | None:
     for one, two in pairs:
         if one is two:
             continue
-        if one is None:
+        if one is None and two is new.transmissivity:
+            one = foliage.usual(base.cdsm, base.shape)
+        elif one is None:
             one = np.zeros_like(two)
         a, b = one[where], two[where]
         apart = (a != b) & ~((a != a) & (b != b))
@@ -329,6 +353,7 @@ def _update_sky(
         dem=cut(new.dem),
         canopy=cut(new.cdsm) if grows else None,
         trunk=cut(new.tdsm) if grows else None,
+        transmissivity=cut(new.transmissivity) if grows else None,
         **facts.arguments(new),
     )
     view = scene.svf(
@@ -348,12 +373,23 @@ def _update_sky(
         grid[touched] = part
         return grid
 
-    jobs = [partial(patched, getattr(base.svf, name), fields[name]) for name in names]
+    old = base.svf.as_dict()
+    if facts.own_canopies:
+        names.append(SvfArrays.CANOPIES)
+        if SvfArrays.CANOPIES not in old:
+            old[SvfArrays.CANOPIES] = _seen_alike(words)
+    jobs = [partial(patched, old[name], fields[name]) for name in names]
     jobs += [partial(patched, words[name], masks[name]) for name in words]
     done = in_parallel(jobs)
     new.svf = SvfArrays(**dict(zip(names, done, strict=False)))
     own = dict(zip(words, done[len(names) :], strict=True))
     new.shadow_matrices = ShadowArrays.from_words(own, option)
+
+
+def _seen_alike(words: Mapping[str, NDArray[np.uint32]]) -> F32:
+    """What :class:`SvfArrays` has of canopies that are all alike, by the patches behind leaves."""
+    behind = (words["shmat"] & ~words["vegshmat"]).any(axis=2)
+    return np.where(behind, np.float32(USUAL), np.float32(np.nan))
 
 
 def _grown(window: Window, margin: int, shape: tuple[int, int]) -> Window:

@@ -245,6 +245,38 @@ def check_fraction(name: str, layer: F32, *, where: NDArray[np.bool_]) -> None:
         raise InvalidSurfaceData(name, "values from 0 to 1", got)
 
 
+def check_within(name: str, layer: F32, most: float, expected: str, hint: str) -> None:
+    """Values from 0 to ``most``, where there are any.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        A value out of range, or none at all.
+    """
+    span = _range(layer)
+    if span is None:
+        raise InvalidSurfaceData(name, "at least one cell with data", "NaN everywhere")
+    low, high = span
+    if low < 0.0 or high > most:
+        got = f"{low:g} to {high:g}{_cells_outside(layer, 0.0, most)}"
+        raise InvalidSurfaceData(name, expected, got, hint)
+
+
+def check_transmissivity(layer: F32) -> None:
+    """Share of light that comes through canopies: values within [0, 1], where there are any.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        A value out of range.
+    """
+    percent = bool(np.fmax.reduce(layer, axis=None) > 2.0)
+    check_within(
+        "transmissivity", layer, 1.0, "shares of light from 0 to 1",
+        "Percent? Divide by 100." if percent else "Is a no-data value undeclared?",
+    )  # fmt: skip
+
+
 def check_walls(height: F32 | None, aspect: F32 | None) -> None:
     """Wall height in metres (0 or more) and aspect in degrees (0 to 360).
 

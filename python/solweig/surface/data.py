@@ -44,6 +44,10 @@ class SurfaceData(KeptLayers):
         ``trunk_ratio`` times the canopy height.
     albedo, emissivity
         Of the ground [0-1], known at every cell; override the land-cover classes.
+    transmissivity
+        Share of light that comes through the canopy over each cell when it is in leaf [0-1], known
+        wherever one stands; ``None`` = 0.03, or what the run says. A ray takes the lowest of the
+        canopies it crosses (G 3.4).
     land_cover
         Codes 0 cobble, 1 asphalt, 2 buildings, 5 grass, 6 bare soil, 7 water; from 100 to 254
         buildings.
@@ -331,6 +335,7 @@ class SurfaceData(KeptLayers):
         land_cover: Any = None,
         albedo: Any = None,
         emissivity: Any = None,
+        transmissivity: Any = None,
     ) -> Self:
         """The surface after an edit, computing only what the edit can reach.
 
@@ -349,6 +354,9 @@ class SurfaceData(KeptLayers):
             New canopy top and underside above ground [m], likewise.
         land_cover, albedo, emissivity
             New codes and fractions.
+        transmissivity
+            Of the canopies of the window, needed for new ones where the surface has this layer;
+            where it has none, all others keep 0.03.
 
         Returns
         -------
@@ -367,7 +375,7 @@ class SurfaceData(KeptLayers):
         """
         edits = {
             "dsm": dsm, "dem": dem, "cdsm": cdsm, "tdsm": tdsm, "land_cover": land_cover,
-            "albedo": albedo, "emissivity": emissivity,
+            "albedo": albedo, "emissivity": emissivity, "transmissivity": transmissivity,
         }  # fmt: skip
         return changed_surface(self, edits, window)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from solweig.surface.foliage import MIN_VEGETATION_M
 from solweig.surface.heights import preprocess
 from solweig.surface.layers import Layers, SceneFacts
 
 __all__ = ["SceneFacts", "facts_of", "scene_facts"]
 
 _BAND_CELLS = 1 << 22
-MIN_VEGETATION_M = 0.1
-"""Lower vegetation counts as none (G 1.4), as in the engine."""
 
 
 def facts_of(surface: Layers) -> SceneFacts:
@@ -44,8 +43,9 @@ def scene_facts(surface: Layers) -> SceneFacts:
         crowns = top[top - base >= MIN_VEGETATION_M]
         if crowns.size:
             grows, high = True, max(high, float(crowns.max()))
+    own = grows and surface.transmissivity is not None
     if not np.isfinite(low):
-        return SceneFacts((rows, cols), float(surface.pixel_size), 0.0, 0.0, grows)
+        return SceneFacts((rows, cols), float(surface.pixel_size), 0.0, 0.0, grows, own)
     # Heights are rounded once, to the spacing of single precision.
     relief = max(high - low, 0.0) * 1.000_01 + 1e-3
-    return SceneFacts((rows, cols), float(surface.pixel_size), low, relief, grows)
+    return SceneFacts((rows, cols), float(surface.pixel_size), low, relief, grows, own)

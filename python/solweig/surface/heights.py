@@ -16,6 +16,7 @@ from solweig.errors import InvalidSurfaceData
 from solweig.messages import warn_user
 from solweig.surface import checks, plausible
 from solweig.surface.checks import why_canopy_looks_absolute, why_surface_frame_looks_wrong
+from solweig.surface.foliage import of_canopies
 from solweig.surface.layers import Layers
 from solweig.typing import F32
 
@@ -43,7 +44,8 @@ def preprocess(surface: Layers) -> None:
     Raises
     ------
     InvalidSurfaceData
-        A relative DSM without a DEM, a building or tree higher than any.
+        A relative DSM without a DEM, a building or tree higher than any, a canopy of unknown
+        transmissivity beside others.
 
     Warns
     -----
@@ -70,6 +72,8 @@ def preprocess(surface: Layers) -> None:
         look=look,
     )
     _take(surface, result)
+    if surface.transmissivity is not None:
+        surface.transmissivity = of_canopies(surface.transmissivity, surface.cdsm, look)
     surface.mark_preprocessed()
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from solweig.execution.config import ExecutionConfig
 from solweig.execution.resolve import resolve_execution
+from solweig.leaf_area import EXTINCTION
 from solweig.surface.layers import WALL_LIMIT_M, Layers
 from solweig.surface.prepare import PrepareOptions, prepared
 from solweig.surface.store import load_surface, save_surface
@@ -45,6 +46,9 @@ class KeptLayers(Layers):
         *,
         albedo: Any = None,
         emissivity: Any = None,
+        transmissivity: Any = None,
+        lai: Any = None,
+        lai_extinction: float = EXTINCTION,
         patch_option: int = 2,
         max_shadow_distance_m: float = 1000.0,
         wall_limit: float = WALL_LIMIT_M,
@@ -68,6 +72,12 @@ class KeptLayers(Layers):
             stand; where another layer ends, so does the surface. ``dsm`` may be an
             :class:`xarray.Dataset` whose variables have these names. Of arrays that are not in
             memory (dask, or opened by xarray) only what lies in the surface is read, by chunks.
+        transmissivity, lai
+            Of the canopies, given as the other layers: share of light that comes through each in
+            leaf [0-1], or leaf area index [m² m⁻²], 0 to 12, of which comes exp(-K lai). Needed
+            where trees stand, and nowhere else.
+        lai_extinction
+            K of that, above 0, at most 2: 0.5 for leaves turned any way (Campbell & Norman 1998).
         working_dir
             Folder in which layers, walls and sky view are kept and looked for; ``None`` keeps
             nothing. See :mod:`solweig.surface.cache`.
@@ -152,6 +162,8 @@ class KeptLayers(Layers):
             "wall_aspect": wall_aspect,
             "albedo": albedo,
             "emissivity": emissivity,
+            "transmissivity": transmissivity,
+            "lai": lai,
         }
         options = PrepareOptions(
             working_dir=working_dir,
@@ -167,6 +179,7 @@ class KeptLayers(Layers):
             execution=resolve_execution(execution),
             reproject=reproject,
             height_unit=height_unit,
+            lai_extinction=lai_extinction,
             check=check,
         )
         frame = {

@@ -25,7 +25,10 @@ from solweig.typing import F32, U8, Bool
 
 __all__ = ["LAYER_NAMES", "WALL_LIMIT_M", "Change", "Kept", "Layers", "SceneFacts"]
 
-_FLOAT_LAYERS = ("dsm", "cdsm", "dem", "tdsm", "albedo", "emissivity", "wall_height", "wall_aspect")
+_FLOAT_LAYERS = (
+    "dsm", "cdsm", "dem", "tdsm", "transmissivity", "albedo", "emissivity", "wall_height",
+    "wall_aspect",
+)  # fmt: skip
 #: All layers that are arrays on the grid.
 LAYER_NAMES = (*_FLOAT_LAYERS, "land_cover")
 #: Walls lower than this do not count [m] (G 6.1).
@@ -49,6 +52,8 @@ class SceneFacts:
         At least the largest height difference a ray can meet [m].
     has_vegetation
         Whether anything grows.
+    own_canopies
+        Whether canopies have their own transmissivity.
     """
 
     shape: tuple[int, int]
@@ -56,6 +61,7 @@ class SceneFacts:
     datum: float
     relief_m: float
     has_vegetation: bool
+    own_canopies: bool = False
 
     def arguments(self, surface: Layers) -> dict[str, Any]:
         """What the scene of a tile is told besides its rasters."""
@@ -119,6 +125,7 @@ class Kept:
         "dem": ("scene", "facts", "buildings", "model"),
         "cdsm": ("scene", "facts", "model"),
         "tdsm": ("scene", "model"),
+        "transmissivity": ("scene", "facts", "model"),
         "trunk_ratio": ("scene", "model"),
         "formulation": ("scene", "model"),
         "pixel_size": ("scene", "facts", "buildings", "model"),
@@ -166,6 +173,7 @@ class Layers:
     smooth_quantized_dem: bool = True
     dem_smooth_sigma: float = 3.0
     formulation: str = field(default="reference", kw_only=True)
+    transmissivity: F32 | None = field(default=None, kw_only=True)
     geotransform: list[float] | None = field(default=None, kw_only=True)
     crs: str | None = field(default=None, kw_only=True)
     telemetry: Telemetry | None = field(default=None, init=False)
@@ -346,8 +354,12 @@ def _check_values(surface: Layers) -> None:
         if layer is not None:
             checks.check_fraction(name, layer, where=known)
     checks.check_walls(surface.wall_height, surface.wall_aspect)
-    if surface.tdsm is not None and surface.cdsm is None:
-        raise InvalidSurfaceData(
-            "cdsm", "a canopy beside the trunk zone (tdsm)", "none",
-            "Give cdsm= (--cdsm), or leave out tdsm (--tdsm): without a canopy there are no trees.",
-        )  # fmt: skip
+    for name, what in (("tdsm", "the trunk zone"), ("transmissivity", "what it lets through")):
+        if getattr(surface, name) is not None and surface.cdsm is None:
+            raise InvalidSurfaceData(
+                "cdsm", f"a canopy beside {what} ({name})", "none",
+                f"Give cdsm= (--cdsm), or leave out {name} (--{name}): without a canopy there are "
+                "no trees.",
+            )  # fmt: skip
+    if surface.transmissivity is not None:
+        checks.check_transmissivity(surface.transmissivity)

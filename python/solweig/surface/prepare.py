@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 from solweig import switches
 from solweig.atomic import full_disk_told
 from solweig.config import check_tile_size
-from solweig.errors import GridShapeMismatch
+from solweig.errors import GridShapeMismatch, InvalidSurfaceData
 from solweig.execution import ResolvedExecution
 from solweig.feedback import Feedback
+from solweig.leaf_area import EXTINCTION
 from solweig.memory_limits import stay_on_disk
 from solweig.rasters.digests import LayerDigests
 from solweig.rasters.grids import check_bbox
@@ -23,6 +24,7 @@ from solweig.rasters.units import check_height_unit
 from solweig.surface import checks as checks
 from solweig.surface.cache import SurfaceCache, check_not_stale
 from solweig.surface.facts import facts_of
+from solweig.surface.foliage import transmissivity_of_lai
 from solweig.surface.heights import preprocess
 from solweig.surface.layers import Layers
 from solweig.surface.precomputed import read_svf_dir
@@ -62,6 +64,7 @@ class PrepareOptions:
     execution: ResolvedExecution
     reproject: Any = None
     height_unit: Any = None
+    lai_extinction: float = EXTINCTION
     check: Callable[[Any], None] | None = None
 
 
@@ -86,6 +89,7 @@ def _prepared(kind: type[L], layers: Given, options: PrepareOptions, frame: dict
         reproject=options.reproject,
         units=check_height_unit(options.height_unit),
     )
+    _take_lai(arrays, options.lai_extinction)
     surface = kind(
         **arrays,
         **frame,
@@ -120,6 +124,19 @@ def _prepared(kind: type[L], layers: Given, options: PrepareOptions, frame: dict
     return surface
 
 
+def _take_lai(arrays: Given, extinction: float) -> None:
+    """Turn a leaf area index into transmissivity, in place."""
+    if "lai" not in arrays:
+        return
+    if "transmissivity" in arrays:
+        raise InvalidSurfaceData(
+            "lai", "transmissivity or lai", "both",
+            "Leave one out (--transmissivity, --lai): the second is turned into the first.",
+        )  # fmt: skip
+    lai = checks.as_layer("lai", arrays.pop("lai"))
+    arrays["transmissivity"] = transmissivity_of_lai(lai, extinction)
+
+
 def _check_options(options: PrepareOptions, frame: dict[str, Any]) -> None:
     checks.check_parameters(
         pixel_size=options.pixel_size,
@@ -130,6 +147,7 @@ def _check_options(options: PrepareOptions, frame: dict[str, Any]) -> None:
         max_shadow_distance_m=options.max_shadow_distance_m,
         wall_limit=options.wall_limit,
     )
+    checks.check_number("lai_extinction", options.lai_extinction, 0.0, 2.0, open_low=True)
     check_tile_size(options.tile_size)
     if options.bbox is not None:
         check_bbox(options.bbox)

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 LAYERS = (
     "dsm", "dem", "cdsm", "tdsm", "land_cover", "wall_height", "wall_aspect", "albedo",
-    "emissivity",
+    "emissivity", "transmissivity", "lai",
 )  # fmt: skip
 """Names of layers, of variables of a Dataset too."""
 Given = dict[str, Any]

@@ -33,6 +33,7 @@ def build_scene(surface: Layers) -> _core.Scene:
         dem=surface.dem,
         canopy=surface.cdsm if has_canopy else None,
         trunk=surface.tdsm if has_canopy else None,
+        transmissivity=surface.transmissivity if has_canopy else None,
         trunk_ratio=surface.trunk_ratio,
         relative_bush=surface.formulation == "improved",
     )

@@ -74,6 +74,7 @@ def svf_fingerprint(
             "format": CACHE_FORMAT,
             "engine": _engine(),
             **digests.of("dsm", "dem", "cdsm", "tdsm"),
+            **({} if surface.transmissivity is None else digests.of("transmissivity")),
             "pixel_size": float(surface.pixel_size),
             "trunk_ratio": float(surface.trunk_ratio),
             "patch_option": int(patch_option),

@@ -6,7 +6,7 @@ import os
 import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -52,6 +52,14 @@ class SvfArrays:
         1 less the share of the sky in which vegetation stands in front of a building.
     svf_aveg_north, svf_aveg_east, svf_aveg_south, svf_aveg_west
         The same of the four half-spaces.
+    canopy_transmissivity
+        Mean transmissivity of the canopies that a cell sees before the sky, weighed by the share of
+        the sky behind them; NaN where it sees none, ``None`` where all canopies are alike (G 5.6).
+
+    Attributes
+    ----------
+    CANOPIES
+        Name of the last.
 
     Raises
     ------
@@ -79,11 +87,15 @@ class SvfArrays:
     svf_aveg_east: F32 = None  # type: ignore[assignment]
     svf_aveg_south: F32 = None  # type: ignore[assignment]
     svf_aveg_west: F32 = None  # type: ignore[assignment]
+    canopy_transmissivity: F32 | None = None
+
+    CANOPIES: ClassVar[str] = "canopy_transmissivity"
 
     def __post_init__(self) -> None:
         shape = np.shape(self.svf)
         ones: F32 | None = None
-        for name in self.names():
+        own = () if self.canopy_transmissivity is None else (self.CANOPIES,)
+        for name in (*self.names(), *own):
             grid = getattr(self, name)
             if grid is None:
                 # One shared grid: without vegetation all ten are equal.
@@ -107,7 +119,7 @@ class SvfArrays:
         tuple of str
             In the order of the fields.
         """
-        return tuple(field.name for field in fields(cls))
+        return tuple(field.name for field in fields(cls) if field.name != cls.CANOPIES)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -121,9 +133,12 @@ class SvfArrays:
         Returns
         -------
         dict[str, F32]
-            By name, ``[row, col]``.
+            By name, ``[row, col]``; that of the canopies only where they differ.
         """
-        return {name: getattr(self, name) for name in self.names()}
+        grids: dict[str, F32] = {name: getattr(self, name) for name in self.names()}
+        if self.canopy_transmissivity is not None:
+            grids[self.CANOPIES] = self.canopy_transmissivity
+        return grids
 
     @property
     def svfalfa(self) -> F32:
@@ -269,6 +284,9 @@ class SvfArrays:
         dict[str, str]
             Digests by file name.
         """
+        if self.canopy_transmissivity is None:
+            # Of an earlier surface.
+            (Path(directory) / f"{self.CANOPIES}.npy").unlink(missing_ok=True)
         return save_arrays(Path(directory), self.as_dict())
 
     def with_mapped_sides(self, directory: str | Path) -> SvfArrays:
@@ -304,6 +322,7 @@ class SvfArrays:
         mapped = self.from_memmap(directory, "c").as_dict()
         # Without vegetation sides are the whole's own grid of ones.
         sides = {n for n, g in own.items() if g.__array_interface__["data"] not in wholes}
+        sides.discard(self.CANOPIES)
         return SvfArrays(**{n: mapped[n] if n in sides else grid for n, grid in own.items()})
 
     @classmethod
@@ -333,7 +352,9 @@ class SvfArrays:
         """
         folder = Path(directory)
         try:
-            return cls(**{name: map_array(folder / f"{name}.npy", mode) for name in cls.names()})
+            own = (cls.CANOPIES,) if (folder / f"{cls.CANOPIES}.npy").is_file() else ()
+            names = (*cls.names(), *own)
+            return cls(**{name: map_array(folder / f"{name}.npy", mode) for name in names})
         except FileNotFoundError as problem:
             raise MissingPrecomputedData(str(folder), str(problem)) from problem
         except DamagedFile as problem:

@@ -91,7 +91,7 @@ class _Viewing(Phases):
         inputs, where = self._job.inputs, item.read_slice
         if isinstance(self._job.scene, _core.Scene):
             return {}
-        names = ("dsm", "dem", "canopy", "trunk")
+        names = ("dsm", "dem", "canopy", "trunk", "transmissivity")
         loaded = {n: inputs.part(n, where) if n in inputs else None for n in names}
         inputs.release()
         return loaded
@@ -225,6 +225,7 @@ def _put_heights(inputs: TileInputs, surface: Layers) -> None:
     if facts_of(surface).has_vegetation:
         inputs.put("canopy", surface.cdsm)
         inputs.put("trunk", surface.tdsm)
+        inputs.put("transmissivity", surface.transmissivity)
     inputs.published()
 
 
@@ -244,7 +245,7 @@ def _on_a_cluster(
         )
     facts, option = facts_of(surface), int(options["patch_option"])
     run = uuid.uuid4().hex
-    names = {f"field/{n}": f"field__{n}" for n in _field_names()}
+    names = {f"field/{n}": f"field__{n}" for n in _field_names(facts)}
     names |= {f"mask/{n}": f"mask__{n}" for n in _families(facts)}
     side = max(spec.core_shape[0] for spec in specs)
     results = ZarrStore(location(storage, f"sky_{run}.zarr"), names, chunks_of((side, side)))
@@ -280,7 +281,7 @@ def _create(results: Results, facts: SceneFacts, patch_option: int) -> None:
     words = -(-len(_core.patch_table(patch_option)["altitude"]) // 32)
     families = _families(facts)
     try:
-        for name in _field_names():
+        for name in _field_names(facts):
             results.create(f"field/{name}", (rows, cols))
         for name in families:
             results.create(f"mask/{name}", (rows, cols, words), np.uint32)
@@ -348,5 +349,6 @@ def _measure(done: Done, patch_option: int, telemetry: Telemetry, *, alone: bool
     telemetry.say(f"svf tile {done.number + 1}: {1e3 * found.seconds:.1f} ms")
 
 
-def _field_names() -> list[str]:
-    return list(SvfArrays.names())
+def _field_names(facts: SceneFacts) -> list[str]:
+    own = (SvfArrays.CANOPIES,) if facts.own_canopies else ()
+    return [*SvfArrays.names(), *own]

@@ -37,11 +37,12 @@ class GeometryView(_View):
 
 @dataclass(frozen=True, eq=False)
 class OpticalView(_View):
-    """What the ground does with radiation."""
+    """What ground and canopies do with radiation."""
 
     albedo: F32 | None
     emissivity: F32 | None
     land_cover: NDArray[np.uint8] | None
+    transmissivity: F32 | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,11 @@
 //! Shadows of a sun position: ground (G 2, 3) and walls (G 4).
 
 use crate::grid::{Grid, Window};
-use crate::march::{Path, Tile, TileHits, march, tile_cols};
+use crate::march::{Path, Tile, TileHits, densest, march, tile_cols};
 use crate::rays::{Ray, Reach};
 use crate::simd::{self, Kernel};
 use crate::stage::Stage;
-use crate::terrain::{NOTHING, TILE_ROWS, Terrain};
+use crate::terrain::{LANES, NOTHING, TILE_ROWS, Terrain};
 use crate::walls::{WallCell, faces};
 use rayon::prelude::*;
 
@@ -40,6 +40,9 @@ pub struct SunShadow {
     pub flags: Vec<u8>,
     /// One entry per wall cell, in the order of the list given.
     pub walls: Vec<WallShade>,
+    /// Transmissivity of the canopies before every cell, in [`crate::terrain::UNITS`]; 0 where none shades it, or
+    /// none alone. `None` where all canopies are alike.
+    pub through: Option<Vec<u16>>,
 }
 
 /// A sun position to cast shadows for.
@@ -107,19 +110,23 @@ pub fn cast_sun(
     );
     let path = Path::new(terrain, ray);
     let mut flags = vec![LIT; window.len()];
-    flags
-        .par_chunks_mut(TILE_ROWS * window.cols)
+    let own = terrain.transmissivity().is_some();
+    let mut through = own.then(|| vec![0; window.len()]);
+    let each = TILE_ROWS * window.cols;
+    let mut parts = through.as_mut().map(|all| all.chunks_mut(each));
+    let bands: Vec<ShadowRows<'_>> = flags
+        .chunks_mut(each)
         .enumerate()
-        .for_each(|(band, out)| {
-            let row = window.row + band * TILE_ROWS;
-            simd::dispatch(ShadowRows {
-                terrain,
-                window,
-                path: &path,
-                row,
-                out,
-            });
-        });
+        .map(|(band, out)| ShadowRows {
+            terrain,
+            window,
+            path: &path,
+            row: window.row + band * TILE_ROWS,
+            out,
+            through: parts.as_mut().and_then(Iterator::next),
+        })
+        .collect();
+    bands.into_par_iter().for_each(simd::dispatch);
     let walls = walls
         .par_iter()
         .map(|wall| {
@@ -128,7 +135,11 @@ pub fn cast_sun(
             shade_wall(terrain, wall, cell, azimuth_deg, &path.ray, flags)
         })
         .collect();
-    SunShadow { flags, walls }
+    SunShadow {
+        flags,
+        walls,
+        through,
+    }
 }
 
 /// The shadows of one row of tiles.
@@ -138,11 +149,13 @@ struct ShadowRows<'a> {
     path: &'a Path,
     row: usize,
     out: &'a mut [u8],
+    /// Where canopies have their own transmissivity.
+    through: Option<&'a mut [u16]>,
 }
 
 impl Kernel for ShadowRows<'_> {
     #[inline(always)]
-    fn run(self) {
+    fn run(mut self) {
         let Window { col, cols, .. } = self.window;
         let rows = self.out.len() / cols;
         let mut hits = TileHits::default();
@@ -150,6 +163,34 @@ impl Kernel for ShadowRows<'_> {
             if let Some(tile) = Tile::new(self.terrain, self.row, rows, col) {
                 march(self.terrain, &tile, self.path, &mut hits);
                 write_tile(self.terrain, &self.window, &tile, &hits, self.out);
+                self.write_through(&tile, &hits);
+            }
+        }
+    }
+}
+
+impl ShadowRows<'_> {
+    /// What comes through the canopies before the cells of a tile that are behind leaves.
+    #[inline(always)]
+    fn write_through(&mut self, tile: &Tile, hits: &TileHits) {
+        let Some(out) = &mut self.through else {
+            return;
+        };
+        let behind = hits.behind_leaves();
+        if behind.iter().all(|row| *row == [0; LANES]) {
+            return;
+        }
+        let through = densest(self.terrain, tile, self.path, &behind);
+        let window = &self.window;
+        let cols = self.terrain.grid.cols;
+        for r in 0..tile.rows {
+            let line = &mut out[r * window.cols..][..window.cols];
+            for i in tile.columns(window) {
+                let col = tile.col + i;
+                let valid = self.terrain.valid[(tile.row + r) * cols + col];
+                if valid && behind[r][i] != 0 {
+                    line[col - window.col] = through[r][i];
+                }
             }
         }
     }

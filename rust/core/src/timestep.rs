@@ -13,11 +13,11 @@ use crate::radiation::surface::{GroundStates, SentByGround};
 use crate::radiation::tables::{PatchSky, StepInput, StepTables};
 use crate::radiation::{Comfort, Radiation, RadiationInput};
 use crate::rays::Reach;
-use crate::shadow::{ShadowStage, SunInput, SunShadow};
+use crate::shadow::{ShadowStage, SunInput, SunShadow, VEGSH};
 use crate::sky::perez::Luminance;
 use crate::sky::step::SkyStep;
 use crate::stage::{Decline, Engine, Runs, Stage};
-use crate::terrain::Terrain;
+use crate::terrain::{Terrain, units};
 use crate::utci::UtciStep;
 use crate::walls::WallCell;
 use crate::weather::{Suns, Weather};
@@ -81,6 +81,9 @@ struct LitScene {
     cells: Vec<u8>,
     /// Of every wall a bit for each sun that lights it over its full height.
     walls: Vec<u8>,
+    /// Transmissivity of the canopies before every cell, summed over the suns behind leaves, where
+    /// canopies have their own.
+    through: Option<Vec<u16>>,
 }
 
 /// Input of [`TimestepStage`].
@@ -171,6 +174,7 @@ impl Prepared {
             land_cover: run.cells.land_cover.is_some(),
             patch_sky: run.patch_sky,
             sides,
+            canopies: run.cells.seen.is_some(),
         });
         Self {
             comfort: comfort(run.params, weather, request),
@@ -218,9 +222,11 @@ fn step_here(
         comfort,
     } = Prepared::new(run, state.clock, weather, &request);
     clock.lap("tables");
-    let light = sky.day.then(|| shine(run, &weather.suns()));
+    let least = units(f64::from(tables.sun.least_through[1]));
+    let light = sky.day.then(|| shine(run, &weather.suns(), least));
     let mut cells = run.cells;
     cells.shadow = light.as_ref().map(|light| light.cells.as_slice());
+    cells.through = light.as_ref().and_then(|light| light.through.as_deref());
     if sky.day {
         clock.lap("shadow");
         state.allocate(cells.len());
@@ -291,12 +297,17 @@ fn step_here(
     }
 }
 
-/// Cast the shadows of every sun that is up.
-fn shine(run: &Run<'_>, suns: &Suns) -> LitScene {
+/// Cast the shadows of every sun that is up; canopies with their own transmissivity let through
+/// `least` units at least.
+fn shine(run: &Run<'_>, suns: &Suns, least: u16) -> LitScene {
     let one = suns.all().len() == 1;
     let mut scene: Option<LitScene> = None;
     for (place, sun) in suns.up() {
-        let SunShadow { flags, walls } = ShadowStage::cpu(&mut SunInput {
+        let SunShadow {
+            flags,
+            walls,
+            through,
+        } = ShadowStage::cpu(&mut SunInput {
             terrain: run.terrain,
             window: run.window,
             walls: run.walls,
@@ -308,16 +319,29 @@ fn shine(run: &Run<'_>, suns: &Suns) -> LitScene {
         let cells = |flags: Vec<u8>| -> Vec<u8> {
             flags.iter().map(|&flags| digit(flags, place)).collect()
         };
+        let through = through.filter(|_| run.cells.seen.is_some()).map(|mut all| {
+            for (units, &flags) in all.iter_mut().zip(&flags) {
+                if flags & VEGSH == 0 {
+                    *units = least.max(*units);
+                }
+            }
+            all
+        });
         match &mut scene {
             None => {
                 scene = Some(LitScene {
                     walls: lit.collect(),
                     cells: if one { flags } else { cells(flags) },
+                    through,
                 });
             }
             Some(scene) => {
                 for (all, lit) in scene.walls.iter_mut().zip(lit) {
                     *all |= lit;
+                }
+                let sums = scene.through.iter_mut().flatten();
+                for (sum, units) in sums.zip(through.into_iter().flatten()) {
+                    *sum += units;
                 }
                 for (light, &flags) in scene.cells.iter_mut().zip(&flags) {
                     *light += digit(flags, place);

@@ -5,8 +5,8 @@ use solweig_core::grid::{Grid, Window};
 use solweig_core::patches::{PatchOption, PatchTable};
 use solweig_core::rays::{Ray, Reach};
 use solweig_core::shadow::{LIT, SH, VBSHVEGSH, VEGSH, cast_sun};
-use solweig_core::svf::{FIELDS, SkyOptions, SkyPlan};
-use solweig_core::terrain::{CanopyBase, NOTHING, SceneInput, Terrain};
+use solweig_core::svf::{CANOPY_FIELD, FIELDS, SkyOptions, SkyPlan};
+use solweig_core::terrain::{CanopyBase, NOTHING, SceneInput, Terrain, UNITS};
 
 /// A small city with relief, towers, overhanging canopy and cells without data.
 #[derive(Clone, Debug)]
@@ -16,6 +16,7 @@ struct City {
     dem: Vec<f32>,
     canopy: Option<Vec<f32>>,
     trunk: Option<Vec<f32>>,
+    transmissivity: Option<Vec<f32>>,
 }
 
 prop_compose! {
@@ -46,7 +47,7 @@ prop_compose! {
         for cell in holes {
             dsm[cell] = f32::NAN;
         }
-        City { grid, dsm, dem: base, canopy, trunk: None }
+        City { grid, dsm, dem: base, canopy, trunk: None, transmissivity: None }
     }
 }
 
@@ -57,6 +58,7 @@ fn terrain(city: &City) -> Terrain {
         dem: Some(&city.dem),
         canopy: city.canopy.as_deref(),
         trunk: city.trunk.as_deref(),
+        transmissivity: city.transmissivity.as_deref(),
         trunk_ratio: 0.25,
         relative_bush: false,
         canopy_base: CanopyBase::Ground,
@@ -97,6 +99,42 @@ fn flags(t: &Terrain, row: usize, col: usize, ray: &Ray) -> u8 {
         (None, Some(_)) => LIT & !VEGSH,
         (Some(b), Some(f)) if f < b => LIT & !SH & !VBSHVEGSH,
         (Some(_), _) => LIT & !SH,
+    }
+}
+
+/// Units of the densest canopy that a ray from a cell crosses, by the definition; no building stops it.
+fn densest(t: &Terrain, row: usize, col: usize, ray: &Ray) -> u16 {
+    let v = t.vegetation.as_ref().unwrap();
+    let own = v.transmissivity.as_ref().unwrap();
+    let here = t.surface.heights[t.at(row, col)];
+    let start = t.at(row, col);
+    let mut least = if v.from_start[start] {
+        own[start]
+    } else {
+        UNITS
+    };
+    for k in 1..ray.len() {
+        let r = row as i64 + i64::from(ray.drow[k]);
+        let c = col as i64 + i64::from(ray.dcol[k]);
+        if r < 0 || c < 0 || r >= t.grid.rows as i64 || c >= t.grid.cols as i64 {
+            break;
+        }
+        let at = t.at(r as usize, c as usize);
+        let below_top = v.canopy.heights[at] - here > ray.height[k - 1];
+        if below_top && v.trunk[at] - here <= ray.height[k] {
+            least = least.min(own[at]);
+        }
+    }
+    least
+}
+
+/// The city with a transmissivity for each crown.
+fn with_own(city: City) -> City {
+    let share = |i: usize| (i * 7919 % 1009) as f32 / 1008.0;
+    let own = (0..city.grid.len()).map(share).collect();
+    City {
+        transmissivity: Some(own),
+        ..city
     }
 }
 
@@ -171,6 +209,7 @@ fn grazed(tower: f32, grazes: &[Graze], azimuth: f64, altitude: f64) -> City {
         dem: ground,
         canopy: Some(flat.clone()),
         trunk: Some(flat),
+        transmissivity: None,
     };
     city.dsm[0] = tower;
     let ray = full_ray(&terrain(&city), azimuth, altitude);
@@ -274,6 +313,65 @@ proptest! {
             ..city
         };
         check_sun(&city, azimuth, altitude)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn the_densest_canopy_before_the_sun(
+        city in cities(), azimuth in 0.0_f64..360.0, altitude in 0.5_f64..89.5,
+    ) {
+        let t = terrain(&with_own(city));
+        let reach = Reach { max_distance_m: 1e6, height_bound_m: f64::INFINITY };
+        let got = cast_sun(&t, Window::whole(t.grid), &[], azimuth, altitude, &reach);
+        prop_assert_eq!(got.through.is_some(), t.vegetation.is_some());
+        let ray = full_ray(&t, azimuth, altitude);
+        for (cell, through) in got.through.iter().flatten().enumerate() {
+            let want = if got.flags[cell] & VEGSH == 0 {
+                densest(&t, cell / t.grid.cols, cell % t.grid.cols, &ray)
+            } else {
+                0
+            };
+            prop_assert_eq!(*through, want, "cell {}", cell);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn canopies_seen_are_weighed_by_the_sky_behind_them(city in cities()) {
+        let t = terrain(&with_own(city));
+        let options = SkyOptions {
+            reach: Reach { max_distance_m: 1e6, height_bound_m: f64::INFINITY },
+            ..SkyOptions::default()
+        };
+        let plan = SkyPlan::new(&t, PatchTable::new(PatchOption::P153), options);
+        let mut fields = vec![vec![0.0_f32; t.grid.len()]; plan.fields(&t)];
+        prop_assert_eq!(fields.len() > CANOPY_FIELD, t.vegetation.is_some());
+        let mut f: Vec<_> = fields.iter_mut().map(Vec::as_mut_slice).collect();
+        plan.compute(&t, Window::whole(t.grid), &mut f, &mut []);
+        let mut sums = vec![[0.0_f64; 2]; t.grid.len()];
+        for patch in &plan.table.patches {
+            let ray = full_ray(&t, patch.azimuth_deg, patch.altitude_deg);
+            let band = &plan.table.bands[patch.band];
+            let weight = band.share / band.count as f64;
+            for (cell, sum) in sums.iter_mut().enumerate().filter(|(cell, _)| t.valid[*cell]) {
+                let (row, col) = (cell / t.grid.cols, cell % t.grid.cols);
+                if flags(&t, row, col, &ray) & VEGSH == 0 {
+                    let through = f64::from(densest(&t, row, col, &ray)) / f64::from(UNITS);
+                    *sum = [sum[0] + weight * through, sum[1] + weight];
+                }
+            }
+        }
+        for (seen, [through, behind]) in fields.get(CANOPY_FIELD).into_iter().flatten().zip(sums) {
+            prop_assert_eq!(seen.is_nan(), behind == 0.0);
+            // Weights are counted in 2^-18.
+            prop_assert!(behind == 0.0 || (f64::from(*seen) - through / behind).abs() < 2e-3);
+        }
     }
 }
 

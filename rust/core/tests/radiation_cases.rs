@@ -104,6 +104,7 @@ impl Case {
             land_cover: false,
             patch_sky: params.anisotropic.then_some(&patch_sky),
             sides: params.anisotropic,
+            canopies: false,
         });
         // An emissivity that makes ground at air temperature emit the case's upwelling flux.
         let emissivity = [(LUP / (SIGMA * (weather.ta + KELVIN).powi(4))) as f32];
@@ -117,6 +118,8 @@ impl Case {
             land_cover: None,
             albedo: None,
             emissivity: Some(&emissivity),
+            seen: None,
+            through: None,
             shadow: sky.day.then_some(&[LIT]),
             ground: sky.day.then_some(GroundFields {
                 lup: same(&[0.0]),
@@ -417,6 +420,7 @@ fn missing_sky_view_gives_no_value() {
         land_cover: false,
         patch_sky: None,
         sides: false,
+        canopies: false,
     });
     let mut svf: [[f32; 1]; 15] = SVF.map(|x| [x]);
     svf[0] = [f32::NAN];
@@ -429,6 +433,8 @@ fn missing_sky_view_gives_no_value() {
         land_cover: None,
         albedo: None,
         emissivity: None,
+        seen: None,
+        through: None,
         shadow: Some(&[LIT]),
         ground: Some(GroundFields {
             lup: same(&[0.0]),

@@ -12,7 +12,7 @@ pub struct Met {
 }
 
 #[inline(always)]
-fn lanes(layer: &[f32], at: usize) -> &[f32; LANES] {
+pub(super) fn lanes<T>(layer: &[T], at: usize) -> &[T; LANES] {
     layer[at..at + LANES].first_chunk().expect("that many")
 }
 
@@ -54,7 +54,13 @@ pub fn look(terrain: &Terrain, row: usize, col: usize, path: &Path, group: &Grou
 
 /// Position of the cells seen at a step, or `None` outside the padded layer.
 #[inline(always)]
-fn source(terrain: &Terrain, row: usize, col: usize, drow: i32, dcol: i32) -> Option<usize> {
+pub(super) fn source(
+    terrain: &Terrain,
+    row: usize,
+    col: usize,
+    drow: i32,
+    dcol: i32,
+) -> Option<usize> {
     let row = row.checked_add_signed(drow as isize)?;
     let at = terrain.at(0, col).checked_add_signed(dcol as isize)?;
     let inside = row < terrain.grid.rows && at + LANES <= terrain.stride;

@@ -17,6 +17,33 @@ pub const CERTAIN: i16 = 2;
 /// Rows taken at once where two numbers a row are kept in registers.
 const FEW: usize = 4;
 
+/// Lowest level of the cells of a tile.
+#[inline(always)]
+pub fn lowest(rows: &Rows) -> i16 {
+    let mut least = rows[0];
+    for row in &rows[1..] {
+        for i in 0..LANES {
+            least[i] = least[i].min(row[i]);
+        }
+    }
+    // Halved step by step, which maps to vectors; one after the other would not.
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            least[i] = least[i].min(least[i + width]);
+        }
+        width /= 2;
+    }
+    least[0]
+}
+
+/// Whether something as high as `top` may be hit from a cell at `floor`.
+#[inline(always)]
+#[must_use]
+pub fn reaches(top: i16, floor: i16, gain: i16) -> bool {
+    i32::from(top) - i32::from(floor) - i32::from(gain) > -i32::from(CERTAIN)
+}
+
 /// A group of steps, as a tile takes it.
 pub struct Steps<'a> {
     /// Levels gained.

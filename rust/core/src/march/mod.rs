@@ -6,16 +6,19 @@
 //! Heights are compared as 16-bit levels; where that leaves doubt, as heights. Neither ever changes
 //! a result: a level tells how far off it may be.
 
+mod crossed;
 mod exact;
 mod levels;
 mod path;
 
+pub use crossed::Through;
 pub use levels::{Lanes, Rows};
 pub use path::Path;
 
 use crate::grid::Window;
 use crate::terrain::{CLOSED, LANES, STEP_GROUP, TILE_ROWS, Terrain};
-use levels::{CERTAIN, Cells, Layers, Meets, Steps};
+use crossed::Looking;
+use levels::{Cells, Layers, Meets, Steps, lowest, reaches};
 use path::Group;
 use std::ops::Range;
 
@@ -54,25 +57,6 @@ impl Lowest {
             bare: lowest(&cells.bare),
         }
     }
-}
-
-#[inline(always)]
-fn lowest(rows: &Rows) -> i16 {
-    let mut least = rows[0];
-    for row in &rows[1..] {
-        for i in 0..LANES {
-            least[i] = least[i].min(row[i]);
-        }
-    }
-    // Halved step by step, which maps to vectors; one after the other would not.
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            least[i] = least[i].min(least[i + width]);
-        }
-        width /= 2;
-    }
-    least[0]
 }
 
 impl Tile {
@@ -131,6 +115,21 @@ pub struct TileHits {
     pub foliage: Rows,
 }
 
+impl TileHits {
+    /// Cells whose ray meets foliage and no building: all bits set where true.
+    #[inline(always)]
+    #[must_use]
+    pub fn behind_leaves(&self) -> Rows {
+        let mut behind = self.foliage;
+        for r in 0..TILE_ROWS {
+            for i in 0..LANES {
+                behind[r][i] &= !self.building[r][i];
+            }
+        }
+        behind
+    }
+}
+
 /// Follow a ray from every cell of a tile.
 #[inline(always)]
 pub fn march(terrain: &Terrain, tile: &Tile, path: &Path, hits: &mut TileHits) {
@@ -178,10 +177,20 @@ pub fn march(terrain: &Terrain, tile: &Tile, path: &Path, hits: &mut TileHits) {
     hits.foliage = cells.foliage;
 }
 
-/// Whether something as high as `top` may be hit from a cell at `floor`.
+/// Lowest transmissivity among the canopies that rays of a tile cross, in
+/// [`crate::terrain::UNITS`]; that number itself for cells that are not `wanted`. Those must have
+/// met foliage and no building, so that their rays cross every canopy on the way out.
 #[inline(always)]
-fn reaches(top: i16, floor: i16, gain: i16) -> bool {
-    i32::from(top) - i32::from(floor) - i32::from(gain) > -i32::from(CERTAIN)
+#[must_use]
+pub fn densest(terrain: &Terrain, tile: &Tile, path: &Path, wanted: &Rows) -> Through {
+    let looking = Looking {
+        row: tile.row,
+        rows: tile.rows,
+        col: tile.col,
+        own: &tile.start.open,
+        wanted,
+    };
+    crossed::densest(terrain, &looking, path)
 }
 
 /// First line a tile sees at each step of a group.

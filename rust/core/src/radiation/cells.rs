@@ -42,6 +42,11 @@ pub struct Cells<'a> {
     pub albedo: Option<&'a [f32]>,
     /// Emissivity where it is given as a raster.
     pub emissivity: Option<&'a [f32]>,
+    /// Mean transmissivity of the canopies a cell sees in leaf, where they have their own.
+    pub seen: Option<&'a [f32]>,
+    /// Transmissivity of the canopies before it, summed over the suns behind leaves, in
+    /// [`crate::terrain::UNITS`]; by day, where canopies have their own.
+    pub through: Option<&'a [u16]>,
     /// Light, see [`super::light`]: the shadow flags of one sun, the states of several; `None` at
     /// night.
     pub shadow: Option<&'a [u8]>,
@@ -85,6 +90,8 @@ impl<'a> Cells<'a> {
             land_cover: self.land_cover.map(|x| &x[range.clone()]),
             albedo: self.albedo.map(part),
             emissivity: self.emissivity.map(part),
+            seen: self.seen.map(part),
+            through: self.through.map(|x| &x[range.clone()]),
             shadow: self.shadow.map(|x| &x[range.clone()]),
             ground: self.ground.map(|g| GroundFields {
                 lup: g.lup.map(part),
@@ -142,6 +149,8 @@ pub struct Gathered {
     land_cover: Option<Vec<u8>>,
     albedo: Option<Vec<f32>>,
     emissivity: Option<Vec<f32>>,
+    seen: Option<Vec<f32>>,
+    through: Option<Vec<u16>>,
     shadow: Option<Vec<u8>>,
     ground: Option<[Vec<f32>; 15]>,
 }
@@ -181,6 +190,8 @@ impl Gathered {
             land_cover: cells.land_cover.map(|x| pick(x, at)),
             albedo: cells.albedo.map(|x| pick(x, at)),
             emissivity: cells.emissivity.map(|x| pick(x, at)),
+            seen: cells.seen.map(|x| pick(x, at)),
+            through: cells.through.map(|x| pick(x, at)),
             shadow: cells.shadow.map(|x| pick(x, at)),
             ground: cells.ground.map(all),
         }
@@ -206,6 +217,8 @@ impl Gathered {
             land_cover: self.land_cover.as_deref(),
             albedo: self.albedo.as_deref(),
             emissivity: self.emissivity.as_deref(),
+            seen: self.seen.as_deref(),
+            through: self.through.as_deref(),
             shadow: self.shadow.as_deref(),
             ground: self.ground.as_ref().map(|g| GroundFields {
                 lup: std::array::from_fn(|d| g[d].as_slice()),

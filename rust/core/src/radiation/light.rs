@@ -3,6 +3,7 @@
 
 use crate::constants::DEG;
 use crate::shadow::{SH, VEGSH};
+use crate::terrain::UNITS;
 use crate::weather::Suns;
 
 /// States of light there can be: three to the power of five suns fit.
@@ -27,6 +28,50 @@ pub struct Light {
     pub side: [f32; STATES],
     /// Beam on the sides E, S, W, N of a box; 0 behind.
     pub sides: [[f32; STATES]; 4],
+    /// What comes through leaves where canopies have their own transmissivity; the tables above are
+    /// then without it.
+    pub through: Option<Box<Through>>,
+}
+
+/// What canopies of transmissivity 1 would add, by state of light.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Through {
+    /// [`UNITS`] times the suns behind leaves: the sum of their units is divided by it.
+    pub whole: [f32; STATES],
+    /// Share of the beam, the mean over the suns.
+    pub share: [f32; STATES],
+    /// Beam on the horizontal.
+    pub down: [f32; STATES],
+    /// Beam on an upright cylinder.
+    pub side: [f32; STATES],
+    /// Beam on the sides E, S, W, N of a box.
+    pub sides: [[f32; STATES]; 4],
+}
+
+impl Through {
+    /// `none` lets nothing through leaves, `all` everything.
+    fn new(none: &Light, all: &Light) -> Self {
+        let gain = |none: &[f32; STATES], all: &[f32; STATES]| -> [f32; STATES] {
+            std::array::from_fn(|state| all[state] - none[state])
+        };
+        let share = gain(&none.share, &all.share);
+        let count = none.suns as f32;
+        Self {
+            whole: share.map(|share| f32::from(UNITS) * (share * count).round().max(1.0)),
+            share,
+            down: gain(&none.down, &all.down),
+            side: gain(&none.side, &all.side),
+            sides: std::array::from_fn(|d| gain(&none.sides[d], &all.sides[d])),
+        }
+    }
+
+    /// Transmissivity of what a cell in a state has before it: the mean over the suns that are
+    /// behind leaves, of the sum of their units.
+    #[inline(always)]
+    #[must_use]
+    pub fn mean(&self, state: u8, units: u16) -> f32 {
+        f32::from(units) / self.whole[usize::from(state)]
+    }
 }
 
 impl Default for Light {
@@ -38,6 +83,7 @@ impl Default for Light {
             down: [0.0; STATES],
             side: [0.0; STATES],
             sides: [[0.0; STATES]; 4],
+            through: None,
         }
     }
 }
@@ -77,6 +123,16 @@ impl Light {
         }
     }
 
+    /// The same where canopies have their own transmissivity.
+    #[must_use]
+    pub fn of_own(suns: &Suns, beam: f64) -> Self {
+        let (none, all) = (Self::new(suns, beam, 0.0), Self::new(suns, beam, 1.0));
+        Self {
+            through: Some(Box::new(Through::new(&none, &all))),
+            ..none
+        }
+    }
+
     /// The state is that of the shadow flags; products are those of numbers that are rounded, as
     /// the reference has them.
     fn one(suns: &Suns, beam: f64, psi: f64) -> Self {
@@ -93,6 +149,7 @@ impl Light {
             down: of(down),
             side: of(side),
             sides: sides.map(of),
+            through: None,
         }
     }
 

@@ -37,20 +37,18 @@ pub fn ground(work: &mut Work, tables: &StepTables) {
     for i in 0..BLOCK {
         let f = work.f_sh[i];
         work.on_walls[i] = sun.global * (1.0 - f) + sun.diffuse * f;
-        let through = work.s[i] - (1.0 - work.sv[i]) * sun.canopy_diffuse;
+        let through = work.s[i] - (1.0 - work.sv[i]) * work.canopy_diffuse[i];
         work.through[i] = through;
         work.drad[i] = sun.diffuse * through;
     }
     if tables.anisotropic {
-        let transmitted = 1.0 - sun.canopy_diffuse;
         for i in 0..BLOCK {
+            let transmitted = 1.0 - work.canopy_diffuse[i];
             work.drad[i] = sun.diffuse * (work.light[1][i] + transmitted * work.light[3][i]);
         }
     }
     // Looked up beforehand, so that the next loop is one over lanes.
-    for i in 0..BLOCK {
-        work.kdown[i] = sun.light.down[usize::from(work.state[i])];
-    }
+    work.kdown = work.light_of(&sun.light, &sun.light.down, |own| &own.down);
     for i in 0..BLOCK {
         let from_walls = sun.wall_albedo * (1.0 - work.through[i]) * work.on_walls[i];
         work.kdown[i] = work.kdown[i] + work.drad[i] + from_walls;
@@ -104,9 +102,8 @@ pub fn body(work: &mut Work, tables: &StepTables) {
         return;
     }
     if tables.body.cylinder {
-        for i in 0..BLOCK {
-            work.kside_i[i] = tables.sun.light.side[usize::from(work.state[i])];
-        }
+        let light = &tables.sun.light;
+        work.kside_i = work.light_of(light, &light.side, |own| &own.side);
     } else {
         work.kside_i.fill(0.0);
     }
@@ -125,12 +122,13 @@ fn isotropic_sides(work: &mut Work, tables: &StepTables) {
         isotropic_side(
             &mut work.k[d],
             &work.side_views[d],
-            [&work.on_walls, &work.kup[1 + d]],
+            [&work.on_walls, &work.kup[1 + d], &work.canopy_beam],
             sun,
         );
         if !tables.body.cylinder {
+            let beam = work.light_of(&sun.light, &sun.light.sides[d], |own| &own.sides[d]);
             for i in 0..BLOCK {
-                work.k[d][i] += sun.light.sides[d][usize::from(work.state[i])];
+                work.k[d][i] += beam[i];
             }
         }
     }
@@ -143,13 +141,13 @@ fn isotropic_sides(work: &mut Work, tables: &StepTables) {
 fn isotropic_side(
     side: &mut Lane,
     [s, sv, _]: &[Lane; 3],
-    [on_walls, kup]: [&Lane; 2],
+    [on_walls, kup, canopy_beam]: [&Lane; 3],
     sun: &SunTerms,
 ) {
     for i in 0..BLOCK {
         let ws = side_weight(s[i]);
         let wb = side_weight(s[i] + sv[i] - 1.0);
-        let hidden = 1.0 - ws + sun.canopy_beam * (ws - wb);
+        let hidden = 1.0 - ws + canopy_beam[i] * (ws - wb);
         let diffuse = sun.diffuse * (1.0 - hidden);
         let walls = sun.wall_albedo * hidden * on_walls[i];
         side[i] = 0.5 * (diffuse + walls + kup[i]);
@@ -161,13 +159,10 @@ fn isotropic_side(
 fn cylinder(work: &mut Work, tables: &StepTables) {
     let sun = &tables.sun;
     let consistent = tables.formulation.consistent_patches;
-    let transmitted = if consistent {
-        1.0 - sun.canopy_diffuse
-    } else {
-        0.0
-    };
+    let foliage = if consistent { 1.0 } else { 0.0 };
     let lit = if consistent { 5 } else { 4 };
     for i in 0..BLOCK {
+        let transmitted = foliage * (1.0 - work.canopy_diffuse[i]);
         let sky = work.light[0][i] + transmitted * work.light[2][i];
         let obstructed = tables.patch_longwave.whole_side - work.sky[0][i];
         let reflected =
@@ -186,13 +181,11 @@ fn cylinder(work: &mut Work, tables: &StepTables) {
 #[inline(always)]
 fn box_sides(work: &mut Work, tables: &StepTables) {
     let sun = &tables.sun;
-    let transmitted = 1.0 - sun.canopy_diffuse;
     for d in 0..SIDES {
         let whole = tables.patch_longwave.whole_sides[d];
+        work.k[d] = work.light_of(&sun.light, &sun.light.sides[d], |own| &own.sides[d]);
         for i in 0..BLOCK {
-            work.k[d][i] = sun.light.sides[d][usize::from(work.state[i])];
-        }
-        for i in 0..BLOCK {
+            let transmitted = 1.0 - work.canopy_diffuse[i];
             let [sky, _, light, foliage, opposite] = &work.side_sums;
             let diffuse = light[d][i] + transmitted * foliage[d][i];
             let reflected =

@@ -1,7 +1,8 @@
 //! What the ground sends out before it is seen from anywhere: input of the ground view (G 7.5, 7.9).
 
 use super::cells::Cells;
-use super::tables::StepTables;
+use super::light::Light;
+use super::tables::{GroundTerms, StepTables};
 use crate::gvf::{Emitted, GroundView, Unit, whole};
 use crate::simd::{self, Kernel};
 use std::ops::Range;
@@ -22,6 +23,38 @@ pub struct GroundStates {
     pub states: Vec<[f32; 2]>,
     /// The whole numbers where nothing is a raster.
     counted: Vec<[i32; 2]>,
+    /// Where canopies have their own transmissivity.
+    own: Option<Box<OwnLight>>,
+}
+
+/// Ground behind leaves, whose light is not one of the states'.
+#[derive(Clone, Debug)]
+struct OwnLight {
+    light: Light,
+    ground: GroundTerms,
+}
+
+impl OwnLight {
+    /// What the ground of a class sends in a state of light with these units of transmissivity
+    /// before it, counted in `units`; `None` where no leaves are before it.
+    #[inline(always)]
+    fn sent(
+        &self,
+        [albedo, emissivity]: [bool; 2],
+        units: [Unit; 2],
+        (code, state, through): (usize, u8, u16),
+    ) -> Option<[f32; 2]> {
+        let own = self.light.through.as_ref()?;
+        let gain = own.share[usize::from(state)];
+        if gain == 0.0 {
+            return None;
+        }
+        let share = self.light.share[usize::from(state)] + gain * own.mean(state, through);
+        let value = value([albedo, emissivity], &self.ground, code, share);
+        #[expect(clippy::cast_possible_truncation, reason = "as the table of states")]
+        let sent = [0, 1].map(|f| (value[f] / units[f].size()) as f32);
+        Some(sent)
+    }
 }
 
 impl GroundStates {
@@ -32,7 +65,10 @@ impl GroundStates {
         let codes = cells.land_cover.map_or(1, |_| CODES);
         let lights = tables.sun.light.states;
         let values: Vec<[f64; 2]> = (0..codes * lights)
-            .map(|state| value(cells, tables, state / lights, state % lights))
+            .map(|state| {
+                let share = tables.sun.light.share[state % lights];
+                value(rasters(cells), &tables.ground, state / lights, share)
+            })
             .collect();
         let suns = tables.sun.light.suns;
         let largest = |f: usize| values.iter().fold(0.0, |most: f64, v| most.max(v[f].abs()));
@@ -47,25 +83,41 @@ impl GroundStates {
             lights,
             counted: states.iter().map(|state| state.map(whole)).collect(),
             states,
+            own: cells.through.map(|_| {
+                Box::new(OwnLight {
+                    light: tables.sun.light.clone(),
+                    ground: tables.ground.clone(),
+                })
+            }),
         }
     }
 }
 
-/// What a class sends in a state of light, at an albedo and emissivity of 1 where they are rasters.
-fn value(cells: &Cells<'_>, tables: &StepTables, code: usize, light: usize) -> [f64; 2] {
-    let ground = &tables.ground;
-    let given = |raster: Option<&[f32]>, class: f32| {
+/// Whether albedo and emissivity are rasters.
+fn rasters(cells: &Cells<'_>) -> [bool; 2] {
+    [cells.albedo.is_some(), cells.emissivity.is_some()]
+}
+
+/// What a class sends where a share of the beam arrives, at an albedo and emissivity of 1 where they
+/// are rasters.
+fn value(
+    [albedo, emissivity]: [bool; 2],
+    ground: &GroundTerms,
+    code: usize,
+    share: f32,
+) -> [f64; 2] {
+    let given = |raster: bool, class: f32| {
         // Codes without a class cannot occur.
         let known = if class.is_finite() { class } else { 0.0 };
-        f64::from(if raster.is_some() { 1.0 } else { known })
+        f64::from(if raster { 1.0 } else { known })
     };
-    let sunlit = f64::from(tables.sun.light.share[light]);
+    let sunlit = f64::from(share);
     let always = f64::from(ground.excess_always[code]);
     let excess = always + f64::from(ground.excess[code]) * sunlit;
     let [e0, e1, e2, e3] = ground.excess_emission.map(f64::from);
     let black = excess * (e0 + excess * (e1 + excess * (e2 + excess * e3)));
-    let emission = given(cells.emissivity, ground.emissivity[code]) * black;
-    let albedo = given(cells.albedo, ground.albedo[code]) * sunlit;
+    let emission = given(emissivity, ground.emissivity[code]) * black;
+    let albedo = given(albedo, ground.albedo[code]) * sunlit;
     [emission, albedo].map(|x| if x.is_finite() { x } else { 0.0 })
 }
 
@@ -120,7 +172,7 @@ impl Kernel for Fill<'_, '_> {
             let mut known = [0_i32; PART];
             cells.kinds(states.lights, &mut kinds[..n]);
             cells.known(&mut known[..n]);
-            if cells.emissivity.is_none() && cells.albedo.is_none() {
+            if rasters(&cells) == [false; 2] && states.own.is_none() {
                 for i in 0..n {
                     let [sent, lit] = states.counted[usize::from(kinds[i])];
                     emission[i] = sent & known[i];
@@ -129,7 +181,15 @@ impl Kernel for Fill<'_, '_> {
                 continue;
             }
             for i in 0..n {
-                let [black, lit] = states.states[usize::from(kinds[i])];
+                let own = states.own.as_ref().and_then(|own| {
+                    let (state, through) = (cells.shadow?[i], cells.through?[i]);
+                    own.sent(
+                        rasters(&cells),
+                        states.units,
+                        (cells.code(i), state, through),
+                    )
+                });
+                let [black, lit] = own.unwrap_or(states.states[usize::from(kinds[i])]);
                 let given = |raster: Option<&[f32]>| raster.map_or(1.0, |x| x[i]);
                 emission[i] = whole(given(cells.emissivity) * black) & known[i];
                 albedo[i] = whole(given(cells.albedo) * lit) & known[i];

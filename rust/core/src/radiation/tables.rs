@@ -35,6 +35,9 @@ pub struct SunTerms {
     pub canopy_diffuse: f32,
     /// 1 − canopy transmissivity for the beam and the side weights.
     pub canopy_beam: f32,
+    /// Where canopies have their own transmissivity, the least that leaves the season has to them
+    /// let through: of diffuse light, and of the beam.
+    pub least_through: [f32; 2],
     /// Wall albedo.
     pub wall_albedo: f32,
     /// Radiance of foliage and of shaded walls.
@@ -188,6 +191,8 @@ pub struct StepInput<'a> {
     pub patch_sky: Option<&'a PatchSky>,
     /// The box sides of the patch sky are asked for.
     pub sides: bool,
+    /// Canopies have their own transmissivity.
+    pub canopies: bool,
 }
 
 /// σT⁴ of a temperature in °C.
@@ -313,16 +318,37 @@ fn sun_terms(input: &StepInput<'_>) -> SunTerms {
     } / std::f64::consts::PI;
     SunTerms {
         beam_down: (sky.beam * sin_up * suns.share_up()) as f32,
-        light: Light::new(&suns, sky.beam, psi),
+        light: if input.canopies {
+            Light::of_own(&suns, sky.beam)
+        } else {
+            Light::new(&suns, sky.beam, psi)
+        },
         global: sky.global as f32,
         diffuse: sky.diffuse as f32,
         inverse_tan_zenith: (sin_h / cos_h) as f32,
         canopy_diffuse: (1.0 - diffuse_canopy) as f32,
         canopy_beam: (1.0 - psi) as f32,
+        least_through: least_through(weather, params).map(|x| x as f32),
         wall_albedo: aw as f32,
         shaded_radiance: shaded as f32,
         lit_radiance_gain: (lit - shaded) as f32,
     }
+}
+
+/// What the barest of canopies let through at least, of diffuse light and of the beam: leafless
+/// ones are never denser than all are taken for without a value of their own.
+fn least_through(weather: &Weather, params: &Params) -> [f64; 2] {
+    let bare = if weather.leaf_on {
+        0.0
+    } else {
+        params.transmissivity_leaf_off
+    };
+    let diffuse = if params.formulation.seasonal_canopy {
+        bare
+    } else {
+        0.0
+    };
+    [diffuse, bare]
 }
 
 /// Surface excess of a class under the step's sky (R 6.2, 6.3).

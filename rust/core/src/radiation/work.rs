@@ -2,6 +2,7 @@
 
 use super::anisotropic::{CellMasks, CellSums};
 use super::cells::{BLOCK, Cells, Lane, Memory, SIDES};
+use super::light::{Light, STATES, Through};
 use super::tables::StepTables;
 
 const ZERO: Lane = [0.0; BLOCK];
@@ -23,6 +24,12 @@ pub struct Work {
     pub side_views: [[Lane; 3]; SIDES],
     /// Light of each cell, see [`super::light`].
     pub state: [u8; BLOCK],
+    /// Transmissivity of the canopies before each cell; read where they have their own.
+    pub tau: Lane,
+    /// 1 − canopy transmissivity for diffuse light.
+    pub canopy_diffuse: Lane,
+    /// 1 − canopy transmissivity for the side weights.
+    pub canopy_beam: Lane,
     /// Share of the beam that arrives.
     pub shadow: Lane,
     /// Ground emissivity.
@@ -87,6 +94,9 @@ impl Default for Work {
             sa: ZERO,
             side_views: [[ZERO; 3]; SIDES],
             state: [0; BLOCK],
+            tau: ZERO,
+            canopy_diffuse: ZERO,
+            canopy_beam: ZERO,
             shadow: ZERO,
             emissivity: ZERO,
             tg: ZERO,
@@ -146,6 +156,7 @@ impl Work {
             self.missing[i] = if cells.complete(i) { 0.0 } else { f32::NAN };
             self.emissivity[i] = cells.emissivity_of(i, &tables.ground);
         }
+        self.load_canopies(cells, tables);
         self.load_surface(cells, tables);
         if let Some(ground) = &cells.ground {
             for q in 0..5 {
@@ -157,6 +168,43 @@ impl Work {
         self.load_patches(cells, tables);
     }
 
+    /// What canopies let through.
+    #[inline(always)]
+    fn load_canopies(&mut self, cells: &Cells<'_>, tables: &StepTables) {
+        let sun = &tables.sun;
+        let Some(seen) = cells.seen else {
+            self.canopy_diffuse.fill(sun.canopy_diffuse);
+            self.canopy_beam.fill(sun.canopy_beam);
+            return;
+        };
+        let [diffuse, beam] = sun.least_through;
+        for i in 0..self.n {
+            self.canopy_diffuse[i] = 1.0 - seen[i].max(diffuse);
+            self.canopy_beam[i] = 1.0 - seen[i].max(beam);
+        }
+    }
+
+    /// Look a table of light up for every cell of the block.
+    #[inline(always)]
+    pub fn light_of(
+        &self,
+        light: &Light,
+        table: &[f32; STATES],
+        through: impl Fn(&Through) -> &[f32; STATES],
+    ) -> Lane {
+        let mut lane = ZERO;
+        for i in 0..BLOCK {
+            lane[i] = table[usize::from(self.state[i])];
+        }
+        if let Some(own) = &light.through {
+            let through = through(own);
+            for i in 0..BLOCK {
+                lane[i] += through[usize::from(self.state[i])] * self.tau[i];
+            }
+        }
+        lane
+    }
+
     #[inline(always)]
     fn load_surface(&mut self, cells: &Cells<'_>, tables: &StepTables) {
         let ground = &tables.ground;
@@ -164,11 +212,20 @@ impl Work {
             Some(states) => self.state[..states.len()].copy_from_slice(states),
             None => self.state.fill(0),
         }
+        let light = &tables.sun.light;
+        if let (Some(own), Some(units)) = (&light.through, cells.through) {
+            for i in 0..self.n {
+                self.tau[i] = own.mean(self.state[i], units[i]);
+            }
+        }
+        if cells.shadow.is_some() {
+            self.shadow = self.light_of(light, &light.share, |own| &own.share);
+        } else {
+            self.shadow = ZERO;
+        }
         for i in 0..self.n {
             let code = cells.code(i);
-            let state = usize::from(self.state[i]);
-            let shadow = cells.shadow.map_or(0.0, |_| tables.sun.light.share[state]);
-            self.shadow[i] = shadow;
+            let shadow = self.shadow[i];
             self.tg[i] = ground.excess[code] + ground.excess_always[code];
             self.excess[i] = ground.excess_always[code] + ground.excess[code] * shadow;
         }

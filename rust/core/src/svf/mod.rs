@@ -3,16 +3,16 @@
 mod fields;
 mod weights;
 
-pub use fields::{DIRECTIONS, FAMILIES, FIELDS, SvfFields, field_name};
+pub use fields::{CANOPY_FIELD, DIRECTIONS, FAMILIES, FIELDS, SvfFields, field_name};
 pub use weights::{SkyWeights, Term, from_masks, sectors};
 
 use crate::grid::{Grid, Window};
-use crate::march::{Path, Rows, Tile, TileHits, march, tile_cols};
+use crate::march::{Path, Rows, Tile, TileHits, densest, march, tile_cols};
 use crate::patches::PatchTable;
 use crate::rays::{Ray, Reach};
 use crate::simd::{self, Kernel};
 use crate::stage::Stage;
-use crate::terrain::{LANES, TILE_ROWS, Terrain};
+use crate::terrain::{LANES, TILE_ROWS, Terrain, UNITS};
 use rayon::prelude::*;
 use weights::{UNIT, clipped};
 
@@ -49,7 +49,8 @@ impl Default for SkyOptions {
 /// Owned result.
 #[derive(Clone, Debug, Default)]
 pub struct SkyRows {
-    /// View factors, index = family · 5 + direction.
+    /// View factors, index = family · 5 + direction; then, where canopies have their own
+    /// transmissivity, the mean of those seen ([`CANOPY_FIELD`]).
     pub fields: Vec<Vec<f32>>,
     /// Patch bits, building first; the two vegetation masks only with vegetation.
     pub masks: Vec<Vec<u32>>,
@@ -64,6 +65,40 @@ pub struct SkyPlan {
     pub paths: Vec<Path>,
     /// Weights of the patches.
     pub weights: SkyWeights,
+    /// The same in units of [`SHARE_UNIT`], by which transmissivities are weighed.
+    pub shares: Vec<u32>,
+}
+
+/// So coarse that a sum over all patches of shares times transmissivities fits 32 bits.
+const SHARE_UNIT: f64 = 1.0 / 262_144.0;
+
+/// Weights of the patches in whole units.
+fn shares(table: &PatchTable) -> Vec<u32> {
+    let share = |band: &crate::patches::Band| band.share / band.count as f64;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a part of 1 in units of 2^-18"
+    )]
+    let whole = |x: f64| (x / SHARE_UNIT).round() as u32;
+    let patches = table.patches.iter();
+    patches
+        .map(|p| whole(share(&table.bands[p.band])))
+        .collect()
+}
+
+/// Mean transmissivity of the canopies a cell sees, from the sums over the patches behind them of
+/// shares times transmissivity, and of shares; NaN where it sees none.
+#[must_use]
+pub fn canopy_mean([through, shares]: [u32; 2]) -> f32 {
+    if shares == 0 {
+        return f32::NAN;
+    }
+    // Whole numbers: a single transmissivity comes out as itself.
+    let mean = f64::from(through) / f64::from(shares) / f64::from(UNITS);
+    #[expect(clippy::cast_possible_truncation, reason = "the one rounding")]
+    let mean = mean as f32;
+    mean
 }
 
 impl SkyPlan {
@@ -99,10 +134,17 @@ impl SkyPlan {
             .collect();
         let weights = SkyWeights::new(&table, options.normalised_sectors);
         Self {
+            shares: shares(&table),
             table,
             paths,
             weights,
         }
+    }
+
+    /// Fields a sky view of a scene has.
+    #[must_use]
+    pub fn fields(&self, terrain: &Terrain) -> usize {
+        FIELDS + usize::from(terrain.transmissivity().is_some())
     }
 
     /// Sky view of a window. Results do not depend on how it is split between calls or threads.
@@ -168,8 +210,14 @@ impl SkyPlan {
         for (i, path) in self.paths.iter().enumerate() {
             march(terrain, &tile, path, &mut scratch.hits);
             scratch.store(i, terrain.vegetation.is_some());
+            if terrain.transmissivity().is_some() {
+                scratch.weigh(terrain, &tile, path, self.shares[i]);
+            }
         }
         self.write(terrain, band, &tile, scratch);
+        if terrain.transmissivity().is_some() {
+            write_canopies(terrain, band, &tile, scratch);
+        }
     }
 
     /// Turn the bit planes of a tile into the output layout and the view factors.
@@ -215,6 +263,24 @@ impl SkyPlan {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Mean transmissivity of the canopies seen from the cells of a tile.
+#[inline(always)]
+fn write_canopies(terrain: &Terrain, band: &mut Band<'_>, tile: &Tile, scratch: &Scratch) {
+    let window = band.window;
+    let lanes = tile.columns(&window);
+    let first = tile.col + lanes.start - window.col;
+    for r in 0..tile.rows {
+        let out = r * window.cols + first;
+        let field = &mut band.fields[CANOPY_FIELD][out..out + lanes.len()];
+        let cell = (tile.row + r) * terrain.grid.cols + tile.col;
+        for (lane, slot) in lanes.clone().zip(field) {
+            let sums = [scratch.through[r][lane], scratch.behind[r][lane]];
+            let valid = terrain.valid[cell + lane];
+            *slot = if valid { canopy_mean(sums) } else { f32::NAN };
         }
     }
 }
@@ -267,6 +333,9 @@ type Plane = [[u16; LANES]; TILE_ROWS];
 struct Scratch {
     hits: TileHits,
     planes: [Vec<Plane>; 3],
+    /// Over the patches behind leaves, sums of shares times transmissivity, and of shares.
+    through: [[u32; LANES]; TILE_ROWS],
+    behind: [[u32; LANES]; TILE_ROWS],
 }
 
 impl Scratch {
@@ -275,12 +344,33 @@ impl Scratch {
         Self {
             hits: TileHits::default(),
             planes: [planes(), planes(), planes()],
+            through: [[0; LANES]; TILE_ROWS],
+            behind: [[0; LANES]; TILE_ROWS],
         }
     }
 
     fn clear(&mut self) {
         for family in &mut self.planes {
             family.fill([[0; LANES]; TILE_ROWS]);
+        }
+        self.through = [[0; LANES]; TILE_ROWS];
+        self.behind = [[0; LANES]; TILE_ROWS];
+    }
+
+    /// Weigh the canopies before a patch by its share of the sky.
+    #[inline(always)]
+    fn weigh(&mut self, terrain: &Terrain, tile: &Tile, path: &Path, share: u32) {
+        let behind = self.hits.behind_leaves();
+        if behind.iter().all(|row| *row == [0; LANES]) {
+            return;
+        }
+        let through = densest(terrain, tile, path, &behind);
+        for r in 0..TILE_ROWS {
+            for i in 0..LANES {
+                let share = if behind[r][i] != 0 { share } else { 0 };
+                self.through[r][i] += share * u32::from(through[r][i]);
+                self.behind[r][i] += share;
+            }
         }
     }
 
@@ -346,7 +436,7 @@ impl Stage for SkyStage {
         let words = plan.table.words();
         let families = if terrain.vegetation.is_some() { 3 } else { 1 };
         let mut sky = SkyRows {
-            fields: vec![vec![0.0; window.len()]; FIELDS],
+            fields: vec![vec![0.0; window.len()]; plan.fields(terrain)],
             masks: vec![vec![0; window.len() * words]; families],
         };
         // Two tile rows per thread keep every core busy within a block.

@@ -3,8 +3,10 @@
 //! One datum for the whole raster is subtracted in f64 and the result rounded to f32 once, so a
 //! visibility decision is a single f32 subtraction and a comparison on every engine.
 
+mod foliage;
 mod levels;
 
+pub use foliage::{UNITS, units};
 pub use levels::{
     Bound, CLOSED, EMPTY, LANES, Levels, Line, SEGMENT, STEP_GROUP, Scale, TILE_ROWS,
 };
@@ -40,6 +42,9 @@ pub struct SceneInput<'a> {
     pub canopy: Option<&'a [f32]>,
     /// Height of the trunk zone above ground [m].
     pub trunk: Option<&'a [f32]>,
+    /// Transmissivity of the canopy over each cell in leaf, 0–1; `None` where all canopies are
+    /// alike.
+    pub transmissivity: Option<&'a [f32]>,
     /// Share of the canopy height without foliage, used where `trunk` is not given.
     pub trunk_ratio: f64,
     /// Judge the 1 m bush threshold by height above ground instead of absolute height (quirk Q7).
@@ -97,6 +102,8 @@ pub struct Vegetation {
     pub canopy: Layer,
     /// Underside of the canopy U (padded like the layers).
     pub trunk: Vec<f32>,
+    /// Transmissivity in [`UNITS`] (padded like the layers), where canopies have their own.
+    pub transmissivity: Option<Vec<u16>>,
     /// Foliage blocks the cell from step 0: bushes and crowns that reach the ground (padded).
     pub from_start: Vec<bool>,
     /// Bush cells (G 1.4), unpadded.
@@ -159,10 +166,14 @@ impl Terrain {
     #[must_use]
     pub fn part(input: &SceneInput<'_>, whole: Whole) -> Self {
         let grid = input.grid;
-        for layer in [Some(input.dsm), input.dem, input.canopy, input.trunk]
-            .into_iter()
-            .flatten()
-        {
+        let layers = [
+            Some(input.dsm),
+            input.dem,
+            input.canopy,
+            input.trunk,
+            input.transmissivity,
+        ];
+        for layer in layers.into_iter().flatten() {
             assert_eq!(layer.len(), grid.len(), "layer does not match the grid");
         }
         let valid: Vec<bool> = input.dsm.par_iter().map(|z| z.is_finite()).collect();
@@ -272,6 +283,26 @@ impl Terrain {
         Layer::new(heights)
     }
 
+    /// Transmissivities as a padded layer.
+    fn padded_units(&self, layer: &[f32]) -> Vec<u16> {
+        let mut padded = vec![0; self.grid.rows * self.stride];
+        padded
+            .par_chunks_mut(self.stride)
+            .zip(layer.par_chunks(self.grid.cols))
+            .for_each(|(line, row)| {
+                for (slot, &share) in line[SEGMENT..].iter_mut().zip(row) {
+                    *slot = units(f64::from(share));
+                }
+            });
+        padded
+    }
+
+    /// Transmissivity of the canopies in [`UNITS`] (padded); `None` where all are alike.
+    #[must_use]
+    pub fn transmissivity(&self) -> Option<&[u16]> {
+        self.vegetation.as_ref()?.transmissivity.as_deref()
+    }
+
     fn vegetation_layers(&self, input: &SceneInput<'_>, keep_empty: bool) -> Option<Vegetation> {
         let plants = Plants {
             input,
@@ -318,6 +349,7 @@ impl Terrain {
         Some(Vegetation {
             canopy: Layer::new(canopy),
             trunk,
+            transmissivity: input.transmissivity.map(|layer| self.padded_units(layer)),
             from_start,
             bush,
             trunk_absent,
@@ -385,6 +417,7 @@ mod tests {
             dem: None,
             canopy: Some(&[8.0, f32::NAN, 8.0, 8.0]),
             trunk: Some(&[2.0, 2.0, f32::NAN, 20.0]),
+            transmissivity: None,
             trunk_ratio: 0.25,
             relative_bush: false,
             canopy_base: CanopyBase::Ground,
@@ -416,6 +449,7 @@ mod tests {
             dem: None,
             canopy: Some(&canopy[cells]),
             trunk: None,
+            transmissivity: None,
             trunk_ratio: 0.25,
             relative_bush: false,
             canopy_base: CanopyBase::Ground,

@@ -26,8 +26,9 @@ impl Footprint {
         let mask = 4 * words as u64;
         let masks = if anisotropic { mask } else { 0 };
         let families = if vegetation { 3 } else { 1 };
-        let views = 4 * if anisotropic { 7 } else { 15 };
-        let dynamic = 4 * if sides { SIDE_PLANES } else { PLAIN_PLANES };
+        // One plane each for canopies with their own transmissivity.
+        let views = 4 * if anisotropic { 8 } else { 16 };
+        let dynamic = 4 * (1 + if sides { SIDE_PLANES } else { PLAIN_PLANES });
         let out = 4 * if sides { 24 } else { OUT_PLANES };
         let surface = 4 * 7;
         let ground = 4 * 5;
@@ -35,7 +36,7 @@ impl Footprint {
         let others = 4 + 3 * ground + 24 + 12 + 4 * 18;
         let run = families * masks + views + dynamic + out + surface + others;
         // A sky view holds masks and fields, and their copy on the way back.
-        let readback = families * (mask + 20);
+        let readback = families * (mask + 20) + 8;
         Self {
             heights: if vegetation { 16 } else { 8 },
             largest_heights: if vegetation { 8 } else { 4 },

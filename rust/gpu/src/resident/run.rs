@@ -7,7 +7,7 @@ use super::walls::DeviceWalls;
 use crate::device::Gpu;
 use crate::device::error::GpuError;
 use crate::device::memory::DeviceBuffer;
-use crate::shaders::grid::{GridUniform, info};
+use crate::shaders::grid::{GridUniform, count, info};
 use solweig_core::grid::Window;
 use solweig_core::radiation::cells::Cells;
 use solweig_core::radiation::sums::NOT_COUNTED;
@@ -37,6 +37,8 @@ pub struct DeviceRun {
     pub info: DeviceBuffer,
     /// As in [`super::planes`].
     pub views: DeviceBuffer,
+    /// Plane of `views` with the mean transmissivity of the canopies seen; 0 where all are alike.
+    pub seen_plane: u32,
     /// As in [`super::planes`]; one word each where there is none.
     pub masks: [DeviceBuffer; 3],
     /// As in [`super::planes`].
@@ -113,8 +115,16 @@ impl DeviceRun {
         }
         let masks = cells.patches.map(|(m, _)| m);
         let view_planes = if masks.is_some() { 7 } else { 15 };
-        let views_buffer = gpu.storage("the sky view factors", view_planes * n)?;
+        let planes = view_planes + u64::from(cells.seen.is_some());
+        let views_buffer = gpu.storage("the sky view factors", planes * n)?;
         gpu.write(&views_buffer, 0, bytemuck::cast_slice(&views(cells)))?;
+        if let Some(seen) = cells.seen {
+            gpu.write(
+                &views_buffer,
+                4 * n * view_planes,
+                bytemuck::cast_slice(seen),
+            )?;
+        }
         let none: &[u32] = &[0];
         let vegetation = masks.and_then(|m| m.vegetation);
         let mask = |bits: Option<&[u32]>| gpu.upload("a visibility mask", bits.unwrap_or(none));
@@ -134,6 +144,7 @@ impl DeviceRun {
             vegetation_masks: vegetation.is_some(),
             info: gpu.upload("the cells' bits", &bits)?,
             views: views_buffer,
+            seen_plane: cells.seen.map_or(0, |_| count(view_planes as usize)),
             masks: [
                 mask(masks.map(|m| m.building))?,
                 mask(vegetation.map(|(v, _)| v))?,

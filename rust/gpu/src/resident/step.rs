@@ -4,6 +4,7 @@ use super::planes::{PLAIN_PLANES, SIDE_PLANES};
 use super::run::DeviceRun;
 use crate::device::error::GpuError;
 use crate::device::memory::DeviceBuffer;
+use crate::shaders::grid::count;
 
 /// Rasters of one step on the device; taken from the pool for every step.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct StepBuffers {
     pub lup: DeviceBuffer,
     /// As in [`super::planes`].
     pub alb: DeviceBuffer,
+    /// Plane of `dynamic` with what comes through canopies; 0 where all are alike.
+    pub through_plane: u32,
 }
 
 impl StepBuffers {
@@ -29,8 +32,10 @@ impl StepBuffers {
         let gpu = &run.gpu;
         let n = run.cells;
         let planes = if sides { SIDE_PLANES } else { PLAIN_PLANES };
+        let own = run.seen_plane != 0;
         Ok(Self {
-            dynamic: gpu.storage("the sums of a step", planes * n)?,
+            through_plane: if own { count(planes as usize) } else { 0 },
+            dynamic: gpu.storage("the sums of a step", (planes + u64::from(own)) * n)?,
             emitted: gpu.storage("the ground's emission", 2 * n)?,
             lit: gpu.storage("the lit walls", n)?,
             lup: gpu.storage("the upwelling longwave", 5 * n)?,

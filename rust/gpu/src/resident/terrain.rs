@@ -36,6 +36,9 @@ pub fn terrain_info(terrain: &Terrain, window: Window) -> Vec<u32> {
                 if v.trunk_absent[cell] {
                     bits |= info::TRUNK_ABSENT;
                 }
+                if let Some(own) = &v.transmissivity {
+                    bits |= u32::from(own[terrain.at(row, col)]) << info::THROUGH_SHIFT;
+                }
             }
         }
         bits
@@ -89,7 +92,8 @@ impl DeviceTerrain {
                 rows: count(rows),
                 cols: count(cols),
                 highest: terrain.highest(),
-                has_vegetation: u32::from(terrain.vegetation.is_some()),
+                has_vegetation: u32::from(terrain.vegetation.is_some())
+                    + u32::from(terrain.transmissivity().is_some()),
             },
         })
     }

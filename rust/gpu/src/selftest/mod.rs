@@ -13,7 +13,7 @@ use solweig_core::carried::Carried;
 use solweig_core::delay::ThermalState;
 use solweig_core::fields::{FIELDS, Field};
 use solweig_core::grid::{Grid, Window};
-use solweig_core::gvf::{GvfFields, GvfStage, GvfStep, Unit, WholeFields};
+use solweig_core::gvf::{GvfFields, GvfStage, GvfStep, PixelTooSmall, Unit, WholeFields};
 use solweig_core::params::Params;
 use solweig_core::patches::PatchOption;
 use solweig_core::radiation::sums::AreaSums;
@@ -21,8 +21,8 @@ use solweig_core::rays::Reach;
 use solweig_core::shadow::{ShadowStage, SunInput};
 use solweig_core::stage::Stage;
 use solweig_core::stats::Statistics;
-use solweig_core::svf::SkyInput;
-use solweig_core::timestep::{Request, TimestepInput, TimestepStage};
+use solweig_core::svf::{CANOPY_FIELD, SkyInput, SkyRows};
+use solweig_core::timestep::{Request, StepOutput, TimestepInput, TimestepStage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -179,7 +179,7 @@ fn request(fields: &[Field]) -> Request<'_> {
 fn sun_input(town: &Town) -> SunInput<'_> {
     SunInput {
         terrain: &town.terrain,
-        window: Window::whole(GRID),
+        window: Window::whole(town.terrain.grid),
         walls: &town.walls,
         azimuth_deg: 143.0,
         altitude_deg: 21.0,
@@ -248,6 +248,78 @@ fn given(gpu: &Arc<Gpu>, town: &Town) -> Result<Vec<Answer>, StageFailure> {
     Ok(answers)
 }
 
+/// A town whose canopies have their own transmissivity.
+fn leafy_town() -> Result<Town, PixelTooSmall> {
+    let grid = Grid {
+        rows: 18,
+        cols: 23,
+        pixel_size: 2.0,
+    };
+    Town::new(grid, 11, true, true, Params::default(), PatchOption::P145)
+}
+
+/// What canopies let through: seen from the ground, before the sun, and in a step.
+fn leafy_answers(
+    sky: &SkyRows,
+    through: Option<&Vec<u16>>,
+    out: &StepOutput,
+    fields: &[Field],
+    answers: &mut Vec<Answer>,
+) {
+    let seen = sky.fields.get(CANOPY_FIELD).cloned().unwrap_or_default();
+    answers.push(Answer::new("svf", 0.0, seen));
+    let through = through.into_iter().flatten().map(|&units| u32::from(units));
+    answers.push(Answer::exact("shadow", through));
+    step_answers(out, fields, answers);
+}
+
+/// The CPU's answers of a town with canopies of their own.
+fn expected_leafy(town: &Town, answers: &mut Vec<Answer>) {
+    let fields = every_field();
+    let sun = ShadowStage::cpu(&mut sun_input(town));
+    let out = TimestepStage::cpu(&mut TimestepInput {
+        run: &town.run(),
+        carried: &mut Carried::default(),
+        weather: &summer_hour(10.0),
+        request: leafy_request(&fields),
+    });
+    leafy_answers(&town.sky, sun.through.as_ref(), &out, &fields, answers);
+}
+
+fn leafy_request(fields: &[Field]) -> Request<'_> {
+    Request {
+        fields,
+        points: &[],
+        count: false,
+    }
+}
+
+/// The device's answers of it.
+fn given_leafy(gpu: &Arc<Gpu>, town: &Town, answers: &mut Vec<Answer>) -> Result<(), StageFailure> {
+    let fields = every_field();
+    let upload = DeviceTerrain::upload(gpu, &town.terrain);
+    let terrain = Arc::new(upload.map_err(|e| e.in_stage("svf"))?);
+    let mut input = SkyInput {
+        terrain: &town.terrain,
+        plan: &town.plan,
+        window: Window::whole(town.terrain.grid),
+        watch: &mut |_, _| true,
+    };
+    let sky = skyview::sky_view(gpu, &terrain, &mut input)?.unwrap_or_default();
+    let sun = shadow::cast(gpu, &terrain, &sun_input(town))?;
+    let run = town.run();
+    let device = Arc::new(timestep::upload(gpu, &run, terrain)?);
+    let mut input = TimestepInput {
+        run: &run,
+        carried: &mut Carried::default(),
+        weather: &summer_hour(10.0),
+        request: leafy_request(&fields),
+    };
+    let out = timestep::step(&device, &mut input)?;
+    leafy_answers(&sky, sun.through.as_ref(), &out, &fields, answers);
+    Ok(())
+}
+
 /// Largest difference; infinite where one is missing and the other not.
 fn difference(a: &[f32], b: &[f32]) -> f64 {
     if a.len() != b.len() {
@@ -272,11 +344,27 @@ fn bits(values: &[f32]) -> impl Iterator<Item = u32> + '_ {
 /// # Errors
 /// [`GpuError::SelfTest`], or what stood in the way.
 pub fn run(gpu: &Arc<Gpu>) -> Result<BTreeMap<&'static str, f64>, GpuError> {
-    let town = Town::new(GRID, 7, true, Params::default(), PatchOption::P153)
-        .map_err(|e| GpuError::Unsupported(e.to_string()))?;
-    let want = expected(&town);
-    let mut got = given(gpu, &town).map_err(|f| f.error)?;
-    let again = given(gpu, &town).map_err(|f| f.error)?;
+    let made =
+        |town: Result<Town, PixelTooSmall>| town.map_err(|e| GpuError::Unsupported(e.to_string()));
+    let own = false;
+    let town = made(Town::new(
+        GRID,
+        7,
+        true,
+        own,
+        Params::default(),
+        PatchOption::P153,
+    ))?;
+    let leafy = made(leafy_town())?;
+    let mut want = expected(&town);
+    expected_leafy(&leafy, &mut want);
+    let asked = || {
+        let mut answers = given(gpu, &town)?;
+        given_leafy(gpu, &leafy, &mut answers)?;
+        Ok(answers)
+    };
+    let mut got = asked().map_err(|f: StageFailure| f.error)?;
+    let again = asked().map_err(|f| f.error)?;
     if gpu.faults.due("self_test") == Some(Fault::WrongAnswer) {
         got[0].values[0] += 1.0;
     }

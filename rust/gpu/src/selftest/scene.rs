@@ -11,7 +11,7 @@ use solweig_core::radiation::sums::places;
 use solweig_core::radiation::tables::PatchSky;
 use solweig_core::rays::Reach;
 use solweig_core::stage::Stage;
-use solweig_core::svf::{SkyInput, SkyOptions, SkyPlan, SkyRows, SkyStage};
+use solweig_core::svf::{CANOPY_FIELD, SkyInput, SkyOptions, SkyPlan, SkyRows, SkyStage};
 use solweig_core::terrain::{CanopyBase, SceneInput, Terrain};
 use solweig_core::timestep::Run;
 use solweig_core::walls::{WallCell, wall_aspect, wall_cells, wall_height};
@@ -40,6 +40,8 @@ pub struct Town {
     pub params: Params,
     patch_sky: PatchSky,
     sums: Vec<SkySum>,
+    /// Mean transmissivity of the canopies seen, where they have their own.
+    seen: Option<Vec<f32>>,
 }
 
 /// Numbers without pattern, the same on every machine.
@@ -67,6 +69,7 @@ struct Rasters {
     trunk: Vec<f32>,
     land_cover: Vec<u8>,
     buildings: Vec<u8>,
+    transmissivity: Vec<f32>,
 }
 
 impl Rasters {
@@ -79,6 +82,7 @@ impl Rasters {
             trunk: vec![0.0; n],
             land_cover: vec![5; n],
             buildings: vec![1; n],
+            transmissivity: Vec::new(),
         };
         for i in 0..n {
             let (r, c) = ((i / grid.cols) as f32, (i % grid.cols) as f32);
@@ -104,6 +108,8 @@ impl Rasters {
         for _ in 0..(n / 400).max(1) {
             made.dsm[random.below(n)] = f32::NAN;
         }
+        let shares = [0.03, 0.2, 0.6];
+        made.transmissivity = (0..n).map(|_| shares[random.below(3)]).collect();
         made
     }
 
@@ -125,7 +131,7 @@ impl Rasters {
 }
 
 impl Town {
-    /// A town by its number.
+    /// A town by its number; `own_canopies`: each has its own transmissivity.
     ///
     /// # Errors
     /// [`PixelTooSmall`] for pixels of a few centimetres.
@@ -133,6 +139,7 @@ impl Town {
         grid: Grid,
         seed: u64,
         vegetation: bool,
+        own_canopies: bool,
         params: Params,
         option: PatchOption,
     ) -> Result<Self, PixelTooSmall> {
@@ -143,6 +150,7 @@ impl Town {
             dem: None,
             canopy: vegetation.then_some(&rasters.canopy),
             trunk: vegetation.then_some(&rasters.trunk),
+            transmissivity: own_canopies.then_some(&rasters.transmissivity),
             trunk_ratio: 0.25,
             relative_bush: false,
             canopy_base: CanopyBase::Ground,
@@ -174,8 +182,12 @@ impl Town {
         })
         .unwrap_or_default();
         let weights = patch_weights(&plan.table);
+        let none = params.transmissivity as f32;
+        let known = |x: &f32| if x.is_nan() { none } else { *x };
+        let seen = sky.fields.get(CANOPY_FIELD);
         let mut town = Self {
             id: 0,
+            seen: seen.map(|field| field.iter().map(known).collect()),
             terrain,
             walls,
             places: places(&rasters.buildings, |_| true),
@@ -221,6 +233,8 @@ impl Town {
                 land_cover: Some(&self.land_cover),
                 albedo: None,
                 emissivity: None,
+                seen: self.seen.as_deref(),
+                through: None,
                 shadow: None,
                 ground: None,
             },

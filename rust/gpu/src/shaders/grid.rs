@@ -45,7 +45,7 @@ pub struct GroundUniform {
     pub cols: u32,
     /// Highest thing above the datum [m].
     pub highest: f32,
-    /// 1 with vegetation.
+    /// 1 with vegetation, 2 if its canopies have their own transmissivity.
     pub has_vegetation: u32,
 }
 
@@ -67,6 +67,8 @@ pub mod info {
     pub const COUNTED: u32 = 1 << 16;
     /// Position of the land-cover code.
     pub const CODE_SHIFT: u32 = 8;
+    /// Position of the transmissivity of the canopy.
+    pub const THROUGH_SHIFT: u32 = 17;
 }
 
 /// A count of rows, cells or steps for a kernel.

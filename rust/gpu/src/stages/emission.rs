@@ -1,9 +1,11 @@
 //! What the ground sends out in a step, for the ground view to look at.
 
+use super::surface::SurfaceTables;
 use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
 use crate::resident::run::DeviceRun;
+use crate::resident::step::StepBuffers;
 use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
@@ -15,10 +17,13 @@ use solweig_core::timestep::Run;
 uniform! {
     EmissionUniform for [Emission] {
         grid: GridUniform,
-        albedo_raster: u32,
-        emissivity_raster: u32,
+        tables: SurfaceTables,
         lights: u32,
-        pad: u32,
+        suns: u32,
+        units: [f32; 2],
+        through_plane: u32,
+        first_light: u32,
+        pad: [u32; 2],
     }
 }
 
@@ -27,6 +32,8 @@ uniform! {
 pub struct GroundTable {
     states: DeviceBuffer,
     lights: u32,
+    /// Entries before those by light alone.
+    first_light: u32,
     /// What it is counted in.
     pub units: [Unit; 2],
 }
@@ -39,37 +46,52 @@ impl GroundTable {
     pub fn new(device: &DeviceRun, run: &Run<'_>, tables: &StepTables) -> Result<Self, GpuError> {
         let GroundStates {
             units,
-            states,
+            mut states,
             lights,
             ..
         } = GroundStates::new(&run.cells, tables, run.ground_view);
+        let first_light = count(states.len());
+        let light = &tables.sun.light;
+        if let Some(own) = &light.through {
+            states.extend((0..lights).map(|l| [light.share[l], own.share[l]]));
+        }
         Ok(Self {
             states: device.gpu.upload("what the ground sends", &states)?,
             units,
             lights: count(lights),
+            first_light,
         })
     }
 }
 
-/// Encode what the ground sends out: emission and lit albedo into `emitted`, from the shadow flags
-/// in plane 0 of `dynamic`.
+/// Encode what the ground sends out: emission and lit albedo into `emitted`, from the light in
+/// `dynamic`.
 ///
 /// # Errors
 /// What stands in the way.
 pub fn encode<'a>(
     job: &mut Job<'a>,
     run: &'a DeviceRun,
+    tables: &StepTables,
     table: &'a GroundTable,
-    dynamic: &'a DeviceBuffer,
-    emitted: &'a DeviceBuffer,
+    buffers: &'a StepBuffers,
 ) -> Result<(), StageFailure> {
     let uniform = EmissionUniform {
         grid: run.grid(),
-        albedo_raster: u32::from(run.albedo_raster),
-        emissivity_raster: u32::from(run.emissivity_raster),
+        tables: SurfaceTables::new(run, tables),
         lights: table.lights,
-        pad: 0,
+        suns: count(tables.sun.light.suns),
+        units: table.units.map(|unit| (1.0 / unit.size()) as f32),
+        through_plane: buffers.through_plane,
+        first_light: table.first_light,
+        pad: [0; 2],
     };
-    let storage = [&run.info, &run.surface, dynamic, &table.states, emitted];
+    let storage = [
+        &run.info,
+        &run.surface,
+        &buffers.dynamic,
+        &table.states,
+        &buffers.emitted,
+    ];
     job.dispatch(Kernel::Emission, &uniform, &storage)
 }

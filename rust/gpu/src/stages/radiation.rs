@@ -8,11 +8,13 @@ use crate::resident::carried::DeviceCarried;
 use crate::resident::planes::FIELD_COUNT;
 use crate::resident::run::DeviceRun;
 use crate::resident::step::StepBuffers;
-use crate::shaders::grid::GridUniform;
+use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
-use solweig_core::radiation::light::{Light, STATES};
+use solweig_core::radiation::light::{Light, STATES, digit};
 use solweig_core::radiation::tables::StepTables;
+use solweig_core::shadow::{SH, VBSHVEGSH};
+use solweig_core::weather::MOST_SUNS;
 
 /// Steepest sun the wedge is computed for; beyond, the shaded fraction is 0.5 to the last bit.
 const STEEPEST: f32 = 1e6;
@@ -45,8 +47,8 @@ uniform! {
         wall_albedo: f32,
         shaded_radiance: f32,
         lit_radiance_gain: f32,
-        pad1: u32,
-        pad3: u32,
+        seen_plane: u32,
+        through_plane: u32,
 
         sky_down: f32,
         sky_side: f32,
@@ -72,15 +74,27 @@ uniform! {
         around: f32,
         inverse_emission: f32,
         kelvin: f32,
+        suns: u32,
+
+        least_diffuse: f32,
+        least_beam: f32,
+        pad1: u32,
         pad2: u32,
 
         slots: [u32; FIELD_COUNT],
         lights: [[f32; 4]; 2 * STATES],
+        through: [[f32; 4]; 2 * MOST_SUNS],
     }
 }
 
 impl RadiationUniform {
-    fn new(run: &DeviceRun, t: &StepTables, all_sides: bool, slots: [u32; FIELD_COUNT]) -> Self {
+    fn new(
+        run: &DeviceRun,
+        t: &StepTables,
+        all_sides: bool,
+        through_plane: u32,
+        slots: [u32; FIELD_COUNT],
+    ) -> Self {
         let (sun, l, p, b) = (&t.sun, &t.longwave, &t.patch_longwave, &t.body);
         let delay = t.ground.delay.as_ref();
         let flag = u32::from;
@@ -109,8 +123,8 @@ impl RadiationUniform {
             wall_albedo: sun.wall_albedo,
             shaded_radiance: sun.shaded_radiance,
             lit_radiance_gain: sun.lit_radiance_gain,
-            pad1: 0,
-            pad3: 0,
+            seen_plane: run.seen_plane,
+            through_plane,
             sky_down: l.sky_down,
             sky_side: l.sky_side,
             wall: l.wall,
@@ -133,9 +147,14 @@ impl RadiationUniform {
             around: b.around,
             inverse_emission: b.inverse_emission,
             kelvin: b.kelvin,
+            suns: count(sun.light.suns),
+            least_diffuse: sun.least_through[0],
+            least_beam: sun.least_through[1],
+            pad1: 0,
             pad2: 0,
             slots,
             lights: lights(&sun.light),
+            through: through(&sun.light),
         }
     }
 }
@@ -157,6 +176,26 @@ fn lights(light: &Light) -> [[f32; 4]; 2 * STATES] {
     })
 }
 
+/// What leaves that let all through would add to that, two entries a sun.
+fn through(light: &Light) -> [[f32; 4]; 2 * MOST_SUNS] {
+    let mut entries = [[0.0; 4]; 2 * MOST_SUNS];
+    let Some(own) = &light.through else {
+        return entries;
+    };
+    for place in 0..light.suns {
+        // A cell that is behind leaves for this sun, and in shade for all others.
+        let behind = SH | VBSHVEGSH;
+        let state = usize::from(if light.suns == 1 {
+            behind
+        } else {
+            digit(behind, place)
+        });
+        entries[2 * place] = [own.share[state], own.down[state], own.side[state], 0.0];
+        entries[2 * place + 1] = own.sides.each_ref().map(|side| side[state]);
+    }
+    entries
+}
+
 /// Encode radiation and Tmrt. `slots` gives the plane of `out` of every field, or `NONE`;
 /// `all_sides`: the longwave sides of a cylinder are wanted with their patch part.
 ///
@@ -172,7 +211,7 @@ pub fn encode<'a>(
     all_sides: bool,
     slots: [u32; FIELD_COUNT],
 ) -> Result<(), StageFailure> {
-    let uniform = RadiationUniform::new(run, tables, all_sides, slots);
+    let uniform = RadiationUniform::new(run, tables, all_sides, buffers.through_plane, slots);
     let storage = [
         &run.info,
         &run.views,

@@ -28,7 +28,9 @@ uniform! {
         window_col: u32,
         digit: u32,
         adds: u32,
-        pad: [u32; 3],
+        through_plane: u32,
+        least_through: u32,
+        pad: u32,
     }
 }
 
@@ -92,6 +94,15 @@ pub struct Turn {
     pub adds: bool,
 }
 
+/// Where canopies have their own transmissivity: what comes through those before a cell.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Leaves {
+    /// Plane of the flags that receives it; 0 where all canopies are alike.
+    pub plane: u32,
+    /// The least of it that the season leaves, in [`solweig_core::terrain::UNITS`].
+    pub least: u32,
+}
+
 /// Encode the shadows of a sun position on the cells of a window: light and flags into plane 0 of
 /// `flags`, shade on walls, and the lit walls the ground view sees into `lit`, which was cleared
 /// before. `turn` is `None` for the only sun.
@@ -105,6 +116,7 @@ pub fn encode<'a>(
     walls: &'a DeviceWalls,
     sun: &'a SunTables,
     turn: Option<Turn>,
+    leaves: Leaves,
     flags: &'a DeviceBuffer,
     lit: &'a DeviceBuffer,
 ) -> Result<(), StageFailure> {
@@ -117,7 +129,9 @@ pub fn encode<'a>(
         window_col: count(window.col),
         digit: turn.map_or(0, |t| u32::from(digit(LIT, t.place)) / 2),
         adds: u32::from(turn.is_some_and(|t| t.adds)),
-        pad: [0; 3],
+        through_plane: leaves.plane,
+        least_through: leaves.least,
+        pad: 0,
     };
     let storage = [
         &terrain.surface,
@@ -162,6 +176,7 @@ pub fn cast(
     input: &SunInput<'_>,
 ) -> Result<SunShadow, StageFailure> {
     let cells = input.window.len() as u64;
+    let own = input.terrain.transmissivity().is_some();
     let prepare = || -> Result<_, GpuError> {
         let walls = DeviceWalls::upload(
             gpu,
@@ -177,7 +192,7 @@ pub fn cast(
             input.altitude_deg,
             &input.reach,
         )?;
-        let flags = gpu.storage("the shadow flags", cells)?;
+        let flags = gpu.storage("the shadow flags", cells * (1 + u64::from(own)))?;
         let lit = gpu.storage("the lit walls", cells)?;
         Ok((walls, sun, flags, lit))
     };
@@ -190,11 +205,18 @@ pub fn cast(
         &walls,
         &sun,
         None,
+        Leaves {
+            plane: u32::from(own),
+            least: 0,
+        },
         &flags,
         &lit,
     )?;
     job.read(&flags, 0, cells);
     job.read(&walls.shade, 0, 4 * walls.len() as u64);
+    if own {
+        job.read(&flags, cells, cells);
+    }
     let results = job.finish()?;
     #[expect(
         clippy::cast_possible_truncation,
@@ -212,5 +234,11 @@ pub fn cast(
             fully_sunlit: s[3] != 0.0 && s[0] == 0.0 && s[2] == 0.0,
         })
         .collect();
-    Ok(SunShadow { flags, walls })
+    #[expect(clippy::cast_possible_truncation, reason = "10 000 at the most")]
+    let through = own.then(|| results.get::<u32>(2).iter().map(|&u| u as u16).collect());
+    Ok(SunShadow {
+        flags,
+        walls,
+        through,
+    })
 }

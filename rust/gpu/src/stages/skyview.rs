@@ -9,7 +9,7 @@ use crate::shaders::grid::{GridUniform, GroundUniform, count, ray_entries};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
 use solweig_core::grid::Window;
-use solweig_core::svf::{FIELDS, SkyInput, SkyPlan, SkyRows};
+use solweig_core::svf::{FIELDS, SkyInput, SkyPlan, SkyRows, canopy_mean};
 use solweig_core::terrain::Terrain;
 
 const STAGE: &str = "svf";
@@ -61,8 +61,8 @@ fn ray_table(plan: &SkyPlan) -> Vec<[u32; 4]> {
     let mut table = Vec::new();
     let rays = || plan.paths.iter().map(|path| &path.ray);
     let mut first = plan.paths.len();
-    for ray in rays() {
-        table.push([count(first), count(ray.len()), 0, 0]);
+    for (ray, &share) in rays().zip(&plan.shares) {
+        table.push([count(first), count(ray.len()), share, 0]);
         first += ray.len();
     }
     table.extend(rays().flat_map(ray_entries));
@@ -94,10 +94,18 @@ struct Buffers {
     terms: DeviceBuffer,
     masks: Vec<DeviceBuffer>,
     fields: Vec<DeviceBuffer>,
+    /// Sums over the patches behind leaves, where canopies have their own transmissivity.
+    seen: Option<DeviceBuffer>,
 }
 
 impl Buffers {
-    fn new(gpu: &Gpu, plan: &SkyPlan, cells: u64, families: usize) -> Result<Self, GpuError> {
+    fn new(
+        gpu: &Gpu,
+        plan: &SkyPlan,
+        cells: u64,
+        families: usize,
+        own: bool,
+    ) -> Result<Self, GpuError> {
         let words = plan.table.words() as u64;
         let many = |what: &str, per_cell: u64| {
             (0..families)
@@ -109,6 +117,9 @@ impl Buffers {
             terms: gpu.upload("the patch weights", &term_table(plan))?,
             masks: many("a visibility mask", words)?,
             fields: many("the view factors of a family", 5)?,
+            seen: own
+                .then(|| gpu.storage("the canopies seen", 2 * cells))
+                .transpose()?,
         })
     }
 }
@@ -129,11 +140,12 @@ pub fn sky_view(
     } else {
         3
     };
-    let buffers =
-        Buffers::new(gpu, plan, window.len() as u64, families).map_err(|e| e.in_stage(STAGE))?;
+    let own = input.terrain.transmissivity().is_some();
+    let buffers = Buffers::new(gpu, plan, window.len() as u64, families, own)
+        .map_err(|e| e.in_stage(STAGE))?;
     let words = plan.table.words();
     let none = gpu
-        .storage("a placeholder", 1)
+        .storage("a placeholder", 2)
         .map_err(|e| e.in_stage(STAGE))?;
     let mask = |family: usize| buffers.masks.get(family).unwrap_or(&none);
     for word in 0..words {
@@ -156,6 +168,7 @@ pub fn sky_view(
             mask(0),
             mask(1),
             mask(2),
+            buffers.seen.as_ref().unwrap_or(&none),
         ];
         job.dispatch(Kernel::Skyview, &uniform, &storage)?;
         job.run()?;
@@ -200,6 +213,9 @@ fn reduce(
         job.read(fields, 0, 5 * cells);
         job.read(mask, 0, cells * words as u64);
     }
+    if let Some(seen) = &buffers.seen {
+        job.read(seen, 0, 2 * cells);
+    }
     let results = job.finish()?;
     let valid = window.cut(&heights.valid, heights.grid.cols);
     let n = window.len();
@@ -219,6 +235,11 @@ fn reduce(
     while sky.fields.len() < FIELDS {
         let open = |&ok: &bool| if ok { 1.0 } else { f32::NAN };
         sky.fields.push(valid.iter().map(open).collect());
+    }
+    if buffers.seen.is_some() {
+        let sums = results.get::<[u32; 2]>(2 * buffers.masks.len()).iter();
+        let mean = |(&sums, &ok): (&[u32; 2], &bool)| if ok { canopy_mean(sums) } else { f32::NAN };
+        sky.fields.push(sums.zip(&valid).map(mean).collect());
     }
     Ok(sky)
 }

@@ -5,7 +5,7 @@ use super::emission::{self, GroundTable};
 use super::gvf::{self, GroundRasters};
 use super::pet::{self, OUTSIDE, PetTable};
 use super::radiation;
-use super::shadow::{self, SunTables, Turn};
+use super::shadow::{self, Leaves, SunTables, Turn};
 use super::statistics::{self, CountedPlanes, ROW_SUMS};
 use super::utci::{self, NO_UTCI};
 use crate::device::Gpu;
@@ -21,6 +21,7 @@ use crate::resident::terrain::DeviceTerrain;
 use crate::shaders::grid::count;
 use solweig_core::carried::Carried;
 use solweig_core::fields::{FIELDS, Field};
+use solweig_core::terrain::units;
 use solweig_core::timestep::{Prepared, Request, Run, StepOutput, TimestepInput, bring_home};
 use solweig_core::utci::CellRule;
 use std::collections::BTreeMap;
@@ -181,6 +182,10 @@ fn encode<'a>(
     let buffers = &step.buffers;
     if let Some((suns, ground)) = &step.day {
         job.clear(&buffers.lit).map_err(|e| e.in_stage("shadow"))?;
+        let leaves = Leaves {
+            plane: buffers.through_plane,
+            least: units(f64::from(tables.sun.least_through[1])).into(),
+        };
         for (turn, sun) in suns {
             shadow::encode(
                 job,
@@ -189,11 +194,12 @@ fn encode<'a>(
                 &device.walls,
                 sun,
                 *turn,
+                leaves,
                 &buffers.dynamic,
                 &buffers.lit,
             )?;
         }
-        emission::encode(job, device, ground, &buffers.dynamic, &buffers.emitted)?;
+        emission::encode(job, device, tables, ground, buffers)?;
         let rasters = GroundRasters {
             emitted: &buffers.emitted,
             lit: &buffers.lit,
