@@ -104,6 +104,7 @@ impl Case {
             land_cover: false,
             patch_sky: params.anisotropic.then_some(&patch_sky),
             sides: params.anisotropic,
+            attribution: true,
         });
         // An emissivity that makes ground at air temperature emit the case's upwelling flux.
         let emissivity = [(LUP / (SIGMA * (weather.ta + KELVIN).powi(4))) as f32];
@@ -417,6 +418,7 @@ fn missing_sky_view_gives_no_value() {
         land_cover: false,
         patch_sky: None,
         sides: false,
+        attribution: true,
     });
     let mut svf: [[f32; 1]; 15] = SVF.map(|x| [x]);
     svf[0] = [f32::NAN];

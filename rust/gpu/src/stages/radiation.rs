@@ -18,7 +18,7 @@ use solweig_core::radiation::tables::StepTables;
 const STEEPEST: f32 = 1e6;
 
 uniform! {
-    RadiationUniform for [Radiation] {
+    RadiationUniform for [Radiation, Attribution] {
         grid: GridUniform,
         tables: SurfaceTables,
 
@@ -74,6 +74,11 @@ uniform! {
         kelvin: f32,
         pad2: u32,
 
+        enclosure: f32,
+        air_kelvin: f32,
+        offset: f32,
+        pad4: u32,
+
         slots: [u32; FIELD_COUNT],
         lights: [[f32; 4]; 2 * STATES],
     }
@@ -83,6 +88,7 @@ impl RadiationUniform {
     fn new(run: &DeviceRun, t: &StepTables, all_sides: bool, slots: [u32; FIELD_COUNT]) -> Self {
         let (sun, l, p, b) = (&t.sun, &t.longwave, &t.patch_longwave, &t.body);
         let delay = t.ground.delay.as_ref();
+        let attribution = t.attribution.as_ref();
         let flag = u32::from;
         Self {
             grid: run.grid(),
@@ -134,6 +140,10 @@ impl RadiationUniform {
             inverse_emission: b.inverse_emission,
             kelvin: b.kelvin,
             pad2: 0,
+            enclosure: attribution.map_or(0.0, |a| a.above),
+            air_kelvin: attribution.map_or(0.0, |a| a.air_kelvin),
+            offset: attribution.map_or(0.0, |a| a.offset),
+            pad4: 0,
             slots,
             lights: lights(&sun.light),
         }
@@ -183,5 +193,9 @@ pub fn encode<'a>(
         &carried.memory,
         out,
     ];
-    job.dispatch(Kernel::Radiation, &uniform, &storage)
+    let kernel = match tables.attribution {
+        Some(_) => Kernel::Attribution,
+        None => Kernel::Radiation,
+    };
+    job.dispatch(kernel, &uniform, &storage)
 }
