@@ -1100,9 +1100,11 @@ class StepResult:
         ``kside``, ``lside``, ``kside_i`` (beam), ``kside_d`` (sky), ``drad`` (diffuse on the
         ground), of the sides ``keast`` ``ksouth`` ``kwest`` ``knorth`` ``least`` ``lsouth``
         ``lwest`` ``lnorth`` [W m-2]; ``tg`` [K, ground above air in the sun], ``tg_out`` [deg C,
-        ground shaded and delayed]; ``f_sh`` [0-1, shaded share of the walls around].
+        ground shaded and delayed]; ``f_sh`` [0-1, shaded share of the walls around]. Kelvin of
+        Tmrt above the air: ``attribution_beam``, ``_diffuse``, ``_reflected`` (light), ``_sky``,
+        ``_walls``, ``_ground``, ``_vegetation`` (longwave), ``_offset`` (Q-01).
     points
-        All of these at the points, 1-D in their order.
+        All of these at the points, 1-D in their order; the attribution if any of it is asked for.
     scalars
         ``esky`` [0-1], ``ea`` [hPa], ``i0`` [W m-2], ``ci``, ``ci_tg`` (scales surface
         temperatures), ``ci_beam`` (against the clear-sky beam), ``kt`` [1], ``rad_i``, ``rad_d`` [W
@@ -1494,7 +1496,12 @@ class Gpu:
             An unknown kind.
         """
     def largest_window(
-        self, patch_option: int, vegetation: bool, anisotropic: bool, sides: bool
+        self,
+        patch_option: int,
+        vegetation: bool,
+        anisotropic: bool,
+        sides: bool,
+        attribution: bool = False,
     ) -> int:
         """How large a raster the device takes, were all of it computed.
 
@@ -1508,6 +1515,8 @@ class Gpu:
             Whether the sky is patch by patch.
         sides
             Whether the fluxes of the four sides are computed.
+        attribution
+            Whether that of Tmrt is.
 
         Returns
         -------
@@ -1520,13 +1529,18 @@ class Gpu:
             An unknown option.
         """
     def footprint(
-        self, patch_option: int, vegetation: bool, anisotropic: bool, sides: bool
+        self,
+        patch_option: int,
+        vegetation: bool,
+        anisotropic: bool,
+        sides: bool,
+        attribution: bool = False,
     ) -> dict[str, int]:
         """What a run takes of the device, and what there is.
 
         Parameters
         ----------
-        patch_option, vegetation, anisotropic, sides
+        patch_option, vegetation, anisotropic, sides, attribution
             As in :meth:`largest_window`.
 
         Returns

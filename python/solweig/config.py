@@ -26,9 +26,22 @@ from solweig.params import (
     read_json_object,
 )
 
-__all__ = ["VALID_OUTPUTS", "HumanParams", "ModelConfig", "check_tile_size", "validate_outputs"]
+__all__ = [
+    "ATTRIBUTION",
+    "VALID_OUTPUTS",
+    "HumanParams",
+    "ModelConfig",
+    "check_tile_size",
+    "validate_outputs",
+]
 
-VALID_OUTPUTS = ("tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup")
+ATTRIBUTION = (
+    "attribution_beam", "attribution_diffuse", "attribution_reflected", "attribution_sky",
+    "attribution_walls", "attribution_ground", "attribution_vegetation", "attribution_offset",
+)  # fmt: skip
+"""Rasters that the output ``attribution`` stands for."""
+VALID_OUTPUTS = ("tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup", *ATTRIBUTION)
+"""Rasters a step can give."""
 DEFAULT_MAX_SHADOW_DISTANCE_M = 1000.0
 DEFAULT_THRESHOLDS_DAY = (32.0, 38.0)
 DEFAULT_THRESHOLDS_NIGHT = (26.0,)
@@ -53,21 +66,23 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
 
 
 def validate_outputs(outputs: Sequence[str]) -> list[str]:
-    """The outputs in the order given, without repeats.
+    """The outputs in the order given, without repeats; ``attribution`` is all of its rasters.
 
     Raises
     ------
     ConfigurationError
-        A name that is not in :data:`VALID_OUTPUTS`.
+        A name that is neither that nor in :data:`VALID_OUTPUTS`.
     """
-    expected = "names among " + ", ".join(VALID_OUTPUTS)
+    plain = [name for name in VALID_OUTPUTS if name not in ATTRIBUTION]
+    expected = f"names among {', '.join(plain)}, attribution, {', '.join(ATTRIBUTION)}"
     if not isinstance(outputs, Iterable):
         raise ConfigurationError("outputs", expected, repr(outputs))
     names = [outputs] if isinstance(outputs, str) else list(outputs)
     for name in names:
-        if name not in VALID_OUTPUTS:
+        if name not in (*VALID_OUTPUTS, "attribution"):
             raise ConfigurationError("outputs", expected, repr(name))
-    return list(dict.fromkeys(names))
+    found = (ATTRIBUTION if name == "attribution" else (name,) for name in names)
+    return list(dict.fromkeys(name for group in found for name in group))
 
 
 def check_tile_size(
@@ -112,7 +127,8 @@ class ModelConfig:
         The person; ``None``: what ``physics`` says, else the defaults. ``materials`` says nothing
         of people, even where its file holds a person, too.
     outputs
-        Among ``tmrt utci pet shadow kdown kup ldown lup``.
+        Among ``tmrt utci pet shadow kdown kup ldown lup`` and ``attribution``, the kelvin of Tmrt by
+        beam, diffuse and reflected light, sky, walls, ground, vegetation (a raster each).
     physics
         Trees and posture, as :func:`solweig.load_physics` returns.
     materials

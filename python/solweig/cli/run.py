@@ -77,7 +77,8 @@ def run(
         str | None,
         typer.Option(
             "--outputs",
-            help="Rasters per step: tmrt,utci,pet,shadow,kdown,kup,ldown,lup.",
+            help="Rasters per step: tmrt,utci,pet,shadow,kdown,kup,ldown,lup; attribution: kelvin "
+            "of Tmrt by source.",
             show_default="tmrt",
             rich_help_panel=OUTPUT,
         ),

@@ -124,10 +124,10 @@ def plot_map(
     rows, cols = underlay.georef.shape
     height = 6.4
     width = float(np.clip(height * cols / rows, 4.5, 11.0)) + 2.4
-    with _figure(width, height + 0.9, save_path) as figure:
+    with open_figure(width, height + 0.9, save_path) as figure:
         axes = figure.add_axes((0.03, 0.03, 1 - 2.4 / width, 6.4 / (height + 0.9)))
-        _draw_ground(axes, open_ground, scale, underlay)
-        _draw_outlines(axes, underlay)
+        draw_ground(axes, open_ground, scale, underlay)
+        draw_outlines(axes, underlay)
         _furnish(axes, underlay)
         if point is not None:
             _mark(axes, point)
@@ -142,7 +142,7 @@ def plot_map(
     return figure
 
 
-def _draw_ground(
+def draw_ground(
     axes: Axes, open_ground: NDArray[Any], scale: ColourScale, underlay: Underlay
 ) -> None:
     extent = _extent(underlay.georef)
@@ -155,7 +155,7 @@ def _draw_ground(
     )
 
 
-def _draw_outlines(axes: Axes, underlay: Underlay) -> None:
+def draw_outlines(axes: Axes, underlay: Underlay) -> None:
     _outline(axes, underlay.buildings, underlay.georef, OUTLINE, 0.9)
     if underlay.trees is not None:
         _outline(axes, underlay.trees & ~underlay.buildings, underlay.georef, TREE, 0.9)
@@ -305,7 +305,7 @@ def plot_point_curve(
         Matplotlib is not installed.
     """
     require_matplotlib()
-    with _figure(9.5, 7.2, save_path) as figure:
+    with open_figure(9.5, 7.2, save_path) as figure:
         upper, lower = figure.subplots(
             2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2], "hspace": 0.08}
         )
@@ -339,7 +339,7 @@ def plot_point_curve(
         _shade_nights(upper, lower, table)
         upper.set_ylabel("Temperature [°C]")
         lower.set_ylabel("Radiation [W m⁻²]")
-        _finish_time_axis(lower, time, intervals)
+        finish_time_axis(lower, time, intervals)
         for axes in (upper, lower):
             axes.grid(color="#dddddd", lw=0.7)
             axes.set_axisbelow(True)
@@ -369,7 +369,7 @@ def _shade_nights(upper: Axes, lower: Axes, table: pd.DataFrame) -> None:
                 axes.axvspan(t - half, t + half, color="#e9edf3", lw=0, zorder=0)
 
 
-def _finish_time_axis(axes: Axes, time: NDArray[Any], intervals: str) -> None:
+def finish_time_axis(axes: Axes, time: NDArray[Any], intervals: str) -> None:
     import matplotlib.dates as dates
 
     axes.set_xlabel(intervals, fontsize=9, color="#444444")
@@ -405,7 +405,7 @@ def plot_series(
         table = table[table.index < table.index[0] + np.timedelta64(max_days, "D")]
     if first is not None and first.tzinfo is not None:
         table = table.tz_localize(None)
-    with _figure(*figsize, save_path) as figure:
+    with open_figure(*figsize, save_path) as figure:
         heat, radiation, sun = figure.subplots(
             3, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2, 1.4], "hspace": 0.08}
         )
@@ -427,7 +427,7 @@ def plot_series(
         })  # fmt: skip
         sun.set_ylim(0, 1.05)
         sun.set_ylabel("Fraction [-]")
-        _finish_time_axis(sun, table.index.to_numpy(), summary.interval_text())
+        finish_time_axis(sun, table.index.to_numpy(), summary.interval_text())
         heat.set_title(
             f"Heat stress, {first:%Y-%m-%d}" if first else "Heat stress", loc="left",
             fontsize=14, weight="bold",
@@ -447,7 +447,7 @@ def _lines(axes: Axes, table: pd.DataFrame, columns: dict[str, tuple[str, str]])
 
 
 @contextmanager
-def _figure(width: float, height: float, save_path: str | Path | None) -> Iterator[Figure]:
+def open_figure(width: float, height: float, save_path: str | Path | None) -> Iterator[Figure]:
     """A figure that is written and closed when a path is given, else left to the caller."""
     if save_path is None:
         from matplotlib import pyplot
