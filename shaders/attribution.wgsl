@@ -139,7 +139,7 @@ fn attributed_isotropic(sum: Absorbed, l: Longwave, seen: Views, ground: Surface
 }
 
 // The terms of a cell; longwave sides as the body receives them.
-fn attribute(
+fn explain(
     tmrt: f32,
     k: Shortwave,
     l: Longwave,

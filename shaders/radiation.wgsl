@@ -512,7 +512,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         l = isotropic_longwave(seen, ground, k.f_sh, day);
     }
     let tmrt = tmrt_of(k, l, ground.up);
-    attribute(tmrt, k, l, seen, sums, ground, cell, plane);
+    explain(tmrt, k, l, seen, sums, ground, cell, plane);
     // A cylinder receives the patches around it through its side term; as longwave sides they are
     // complete only now.
     if step.anisotropic != 0u && step.cylinder != 0u && step.all_sides != 0u {

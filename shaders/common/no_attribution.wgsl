@@ -1,6 +1,6 @@
 // In the place of shaders/attribution.wgsl where Tmrt is not to be explained: nothing.
 
-fn attribute(
+fn explain(
     tmrt: f32,
     k: Shortwave,
     l: Longwave,
