@@ -127,8 +127,8 @@ class ModelConfig:
         The person; ``None``: what ``physics`` says, else the defaults. ``materials`` says nothing
         of people, even where its file holds a person, too.
     outputs
-        Among ``tmrt utci pet shadow kdown kup ldown lup`` and ``attribution``, the kelvin of Tmrt by
-        beam, diffuse and reflected light, sky, walls, ground, vegetation (a raster each).
+        Among ``tmrt utci pet shadow kdown kup ldown lup`` and ``attribution``, the kelvin of Tmrt
+        by beam, diffuse and reflected light, sky, walls, ground, vegetation (a raster each).
     physics
         Trees and posture, as :func:`solweig.load_physics` returns.
     materials

@@ -193,8 +193,7 @@ def run_day(
     suns: int = 1,
     attributed: bool = False,
 ) -> Day:
-    """Some hours in a city, morning sun below five degrees first; every field unless ``outputs`` are
-    named, the attribution where it is wanted."""
+    """Some hours in a city, morning sun below five degrees first; of every field, unless said."""
     if outputs is None:
         outputs = [*FIELDS, *(ATTRIBUTION if attributed else ())]
     model = city.model(engine)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 import solweig
-from tests.support.run_cases import LOCATION, weather
 from solweig.config import ATTRIBUTION
+from tests.support.run_cases import LOCATION, weather
 from tests.support.scenes import blocks, relief
 
 OUTPUTS = ("tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup", *ATTRIBUTION)

@@ -162,7 +162,7 @@ def plot_attribution_maps(
 
 
 def _scale(values: NDArray[Any]) -> ColourScale:
-    """White at 0, evenly to 2 K and by the logarithm beyond, so that small terms show beside the beam."""
+    """White at 0, even to 2 K and logarithmic beyond, so that small terms show beside the beam."""
     import matplotlib as mpl
     from matplotlib.colors import SymLogNorm
 

@@ -36,8 +36,9 @@ def draw_run(
     wind_note: str = "",
     point: tuple[float, float, str] | None = None,
 ) -> list[Path]:
-    """Draw the hottest step of each comfort quantity and of the attribution, hours of shade and the
-    series.
+    """Draw the hottest step of each comfort quantity, hours of shade and the series.
+
+    Of a run with the output ``attribution`` also where the heat of that step comes from.
 
     Parameters
     ----------
@@ -110,8 +111,10 @@ def draw_curves(
     measured: pd.DataFrame | None = None,
     wind_note: str = "",
 ) -> list[Path]:
-    """Draw the curve of each point of interest, with measurements as dots where given, and its
-    attribution where the run has it."""
+    """Draw the curve of each point of interest, with measurements as dots where given.
+
+    Of a run with the output ``attribution`` also where the heat comes from, by hour.
+    """
     files: list[Path] = []
     if summary.pois is None:
         return files
