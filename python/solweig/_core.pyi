@@ -639,11 +639,15 @@ def split_global(global_rad: F64, altitude: F64, kt: F64, ta: F64, rh: F64) -> t
     Reindl et al. (1990), Sol. Energy 45, https://doi.org/10.1016/0038-092X(90)90060-P
     """
 
-def night_clearness(day_index: NDArray[np.int64], altitude: F64, ci: F64) -> F64:
+def night_clearness(
+    day_index: NDArray[np.int64], altitude: F64, ci: F64, rule: str = "offerle"
+) -> F64:
     """Clearness index every row works with, through the night too (R 3.6).
 
-    Day rows have their own value, at most 1; before sunrise that of the second row of the day with
-    the sun above 1 degree, after sunset the last of the day; 1 where the day offers neither.
+    Day rows have their own value, at most 1. By night, ``rule`` ``"offerle"``: before sunrise that
+    of the second row of the day with the sun above 1 degree, after sunset the last of the day; 1
+    where the day offers neither. Of the reference's drivers: ``"clear"``: 1; ``"evening"``: after
+    sunset the last of the day, 1 from midnight on (Q-05).
 
     Parameters
     ----------
@@ -653,6 +657,8 @@ def night_clearness(day_index: NDArray[np.int64], altitude: F64, ci: F64) -> F64
         Apparent altitude of the sun [deg].
     ci
         Clearness index, as :func:`clearness_index` gives it; not read at night.
+    rule
+        What the night takes.
 
     Returns
     -------
