@@ -188,8 +188,8 @@ class ModelConfig:
         :meth:`solweig.SurfaceData.reference_height_bound`; ``None``: they do not (G-Q8). Give it to
         :meth:`solweig.SurfaceData.compute_svf`, too.
     no_land_cover_tstart
-        Of the ground where no land cover is given, the amplitude of its temperature wave at a sun on
-        the horizon [K], -20 to 20; ``None``: -3.41. The reference has 3.41 (Q-06).
+        Of the ground where no land cover is given, the amplitude of its temperature wave at a sun
+        on the horizon [K], -20 to 20; ``None``: -3.41. The reference has 3.41 (Q-06).
     leaf_on, leaf_off
         First day with leaves and first day without: day of year, 1-366, or month and day,
         ``"04-15"``. Both or neither; ``None``: what ``physics`` says, else by latitude.

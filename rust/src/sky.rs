@@ -134,7 +134,10 @@ pub fn night_clearness<'py>(
     let n = day_index.as_array().len();
     let days = column(&day_index, "day_index", n)?;
     let (h, ci) = (column(&altitude, "altitude", n)?, column(&ci, "ci", n)?);
-    Ok(PyArray1::from_vec(py, night::night_clearness(rule, days, h, ci)))
+    Ok(PyArray1::from_vec(
+        py,
+        night::night_clearness(rule, days, h, ci),
+    ))
 }
 
 /// Relative luminance per patch, sky clearness and brightness (Perez et al. 1993).

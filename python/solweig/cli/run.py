@@ -297,7 +297,8 @@ def run(
         model = _model_config(
             params, sky=sky, posture=posture, conifer=conifer, body=body, stamp=stamp,
             formulation=formulation, leaf_on=leaf_on, leaf_off=leaf_off, ground_clock=ground_clock,
-            sun_substeps=sun_substeps, beam=beam, night_clearness=night_clearness, heat_thresholds_day=opt.parse_numbers(
+            sun_substeps=sun_substeps, beam=beam, night_clearness=night_clearness,
+            heat_thresholds_day=opt.parse_numbers(
                 "--heat-thresholds-day", heat_thresholds_day
             ),
             heat_thresholds_night=opt.parse_numbers(

@@ -152,7 +152,8 @@ def plot_attribution_maps(
         bar_axes = figure.add_axes((0.25, 0.55 / height, 0.5, 0.16 / height))
         mappable = ScalarMappable(scale.norm, scale.cmap)
         bar = figure.colorbar(mappable, bar_axes, orientation="horizontal", extend="both")
-        bar.set_ticks(scale.ticks, labels=[f"{tick:+g}" if tick else "0" for tick in scale.ticks])
+        ticks = [] if scale.ticks is None else scale.ticks.tolist()
+        bar.set_ticks(ticks, labels=[f"{tick:+g}" if tick else "0" for tick in ticks])
         bar.ax.minorticks_off()
         bar_axes.set_xlabel(scale.label + "; means of open ground in the headings", fontsize=9)
         left = gap / width

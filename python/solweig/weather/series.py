@@ -143,8 +143,8 @@ def weather_series(
         See :func:`solweig.weather.leaves.season_at`.
     night_clearness
         Clearness index of the nights, 0 to 1, or a rule for it: ``"offerle"`` derives it from the
-        morning after and the evening before (Offerle et al. 2003), ``"clear"`` and ``"evening"`` are
-        those of the reference (Q-05), see :class:`solweig.ModelConfig`.
+        morning after and the evening before (Offerle et al. 2003), ``"clear"`` and ``"evening"``
+        are those of the reference (Q-05), see :class:`solweig.ModelConfig`.
     formulation
         ``"reference"`` or ``"improved"``: clear-sky radiation, and whether the ground's wave stands
         where it is at the end of a step or in its middle (Q-10).

@@ -31,7 +31,12 @@ pub fn night_clearness(
     let mut start = 0;
     for day in day_index.chunk_by(|a, b| a == b) {
         let rows = start..start + day.len();
-        fill_day(rule, &altitude_deg[rows.clone()], &ci[rows.clone()], &mut out);
+        fill_day(
+            rule,
+            &altitude_deg[rows.clone()],
+            &ci[rows.clone()],
+            &mut out,
+        );
         start = rows.end;
     }
     out
@@ -117,7 +122,12 @@ mod tests {
         );
         let inf = f64::INFINITY;
         assert_eq!(
-            night_clearness(NightRule::Offerle, &[0; 3], &[-1.0, 5.0, 9.0], &[NAN, 0.2, inf])[0],
+            night_clearness(
+                NightRule::Offerle,
+                &[0; 3],
+                &[-1.0, 5.0, 9.0],
+                &[NAN, 0.2, inf]
+            )[0],
             1.0
         );
     }
