@@ -72,8 +72,15 @@ struct Radiation {
     pad1: u32,
     pad2: u32,
 
+    // The attribution: what the enclosure sends from above for each unit of weight, air temperature
+    // [K], the offset.
+    enclosure: f32,
+    air_kelvin: f32,
+    offset: f32,
+    pad4: u32,
+
     // Plane of `out` of every field, NONE where it is not wanted.
-    slots: array<vec4<u32>, 6>,
+    slots: array<vec4<u32>, 8>,
     // By the light of a cell: share of the beam that arrives, beam on the horizontal and on the
     // cylinder; beam on the sides E, S, W, N.
     lights: array<vec4<f32>, 512>,
@@ -143,6 +150,36 @@ fn lit_lean(view: f32, shaded: f32) -> f32 {
     let s = clamp(view, 1.0e-12, 1.0);
     let alpha = atan_positive(sqrt((1.0 - s) / s));
     return cos_quarter(0.5 * (atan_positive(alpha) + alpha * shaded));
+}
+
+// Share of the upper half of a side that walls and foliage hide from diffuse light (R 7.2).
+fn hidden_share(seen: Views) -> vec4<f32> {
+    let ws = side_weights(seen.s_side);
+    let wb = side_weights(seen.s_side + seen.sv_side - 1.0);
+    return 1.0 - ws + seen.canopy_beam * (ws - wb);
+}
+
+// Diffuse light on the sides of a box under the patch sky, what foliage lets through among it.
+fn side_sky_light(cell: u32, plane: u32, seen: Views) -> vec4<f32> {
+    return planes4(16u, cell, plane) + (1.0 - seen.canopy_diffuse) * planes4(20u, cell, plane);
+}
+
+// Shares of the upper half of what the sides see under the isotropic sky; the rest is foliage.
+struct SideViews {
+    sky: vec4<f32>,
+    // What the flux of the sky is multiplied by: the reference weights it with its view factor and
+    // its side weight (Q-03).
+    sky_weight: vec4<f32>,
+    walls: vec4<f32>,
+}
+
+fn side_shares(seen: Views) -> SideViews {
+    var view: SideViews;
+    let open = seen.s_side + seen.sv_side - 1.0;
+    view.sky = side_weights(open);
+    view.sky_weight = select(open * view.sky, view.sky, step.consistent_side_longwave != 0u);
+    view.walls = side_weights(seen.sa_side) - side_weights(seen.s_side);
+    return view;
 }
 
 // Sky views of a cell; those of the sides under the isotropic sky only.
@@ -361,9 +398,7 @@ fn shortwave_on_body(
         k.side_i = ground.beam.z;
     }
     if step.anisotropic == 0u {
-        let ws = side_weights(seen.s_side);
-        let wb = side_weights(seen.s_side + seen.sv_side - 1.0);
-        let hidden = 1.0 - ws + seen.canopy_beam * (ws - wb);
+        let hidden = hidden_share(seen);
         let diffuse = step.diffuse * (1.0 - hidden) + step.wall_albedo * hidden * k.on_walls;
         k.sides = 0.5 * (diffuse + k.up_sides);
         if !cylinder {
@@ -378,10 +413,9 @@ fn shortwave_on_body(
         k.side = k.side_i + k.side_d + reflected;
         k.sides = 0.5 * k.up_sides;
     } else {
-        let sky_light = planes4(16u, cell, plane) + transmitted * planes4(20u, cell, plane);
         let reflected = step.shaded_radiance * (step.whole_sides - planes4(8u, cell, plane))
             + step.lit_radiance_gain * planes4(24u, cell, plane);
-        k.sides = ground.beam_sides + sky_light + reflected + 0.5 * k.up_sides;
+        k.sides = ground.beam_sides + side_sky_light(cell, plane, seen) + reflected + 0.5 * k.up_sides;
     }
     return k;
 }
@@ -395,12 +429,22 @@ struct Longwave {
     from_patches: vec4<f32>,
 }
 
+// Longwave of sky of a weight, and of that weight times the emissivity deficit.
+fn from_sky(weight: f32, deficit: f32) -> f32 {
+    return step.black * (weight - step.deficit * deficit);
+}
+
+// Radiance of foliage and shaded walls: what they emit and what they reflect.
+fn obstructed_radiance(sky_down: f32, up: f32) -> f32 {
+    return step.shaded + (sky_down + up) * step.reflects;
+}
+
 // R 8.3-8.5.
 fn patch_longwave(sums: PatchSums, ground: Surface, cell: u32, plane: u32) -> Longwave {
     var l: Longwave;
-    let sky_down = step.black * (sums.down - step.deficit * sums.deficit_down);
-    let sky_side = step.black * (sums.side - step.deficit * sums.deficit_side);
-    let obstructed = step.shaded + (sky_down + ground.up) * step.reflects;
+    let sky_down = from_sky(sums.down, sums.deficit_down);
+    let sky_side = from_sky(sums.side, sums.deficit_side);
+    let obstructed = obstructed_radiance(sky_down, ground.up);
     l.down = sky_down + (step.whole_down - sums.down) * obstructed
         + step.lit_gain * sums.opposite_down;
     l.side = sky_side + (step.whole_side - sums.side) * obstructed
@@ -442,15 +486,10 @@ fn isotropic_longwave(seen: Views, ground: Surface, f_sh: f32, day: bool) -> Lon
     }
     let sunny = step.wall_facing * (1.0 - shaded) * lean + step.wall * shaded;
     let wall = step.facing * sunny + (1.0 - step.facing) * step.wall;
-    let open = seen.s_side + seen.sv_side - 1.0;
-    let ws = side_weights(seen.s_side);
-    let wb = side_weights(open);
-    let wall_weight = side_weights(seen.sa_side) - ws;
-    let reflect = 1.0 - wb;
-    // The reference weights the sky with its view factor and its side weight (Q-03).
-    let sky = select(open * wb, wb, consistent);
-    l.sides = 0.5 * (sky * step.sky_side + wall * wall_weight
-        + step.wall * (reflect - wall_weight) + ground.up_sides
+    let view = side_shares(seen);
+    let reflect = 1.0 - view.sky;
+    l.sides = 0.5 * (view.sky_weight * step.sky_side + wall * view.walls
+        + step.wall * (reflect - view.walls) + ground.up_sides
         + (l.down + ground.up_sides) * step.wall_reflects * reflect);
     return l;
 }
@@ -506,7 +545,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let plane = step.grid.rows * step.grid.cols;
     let about = info[cell];
     if (about & COMPLETE) == 0u {
-        for (var field = 0u; field < 24u; field++) {
+        for (var field = 0u; field < 32u; field++) {
             put(field, MISSING, cell, plane);
         }
         return;
@@ -527,6 +566,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         l = isotropic_longwave(seen, ground, k.f_sh, day);
     }
     let tmrt = tmrt_of(k, l, ground.up);
+    explain(tmrt, k, l, seen, sums, ground, cell, plane);
     // A cylinder receives the patches around it through its side term; as longwave sides they are
     // complete only now.
     if step.anisotropic != 0u && step.cylinder != 0u && step.all_sides != 0u {

@@ -648,11 +648,15 @@ def split_global(global_rad: F64, altitude: F64, kt: F64, ta: F64, rh: F64) -> t
     Reindl et al. (1990), Sol. Energy 45, https://doi.org/10.1016/0038-092X(90)90060-P
     """
 
-def night_clearness(day_index: NDArray[np.int64], altitude: F64, ci: F64) -> F64:
+def night_clearness(
+    day_index: NDArray[np.int64], altitude: F64, ci: F64, rule: str = "offerle"
+) -> F64:
     """Clearness index every row works with, through the night too (R 3.6).
 
-    Day rows have their own value, at most 1; before sunrise that of the second row of the day with
-    the sun above 1 degree, after sunset the last of the day; 1 where the day offers neither.
+    Day rows have their own value, at most 1. By night, ``rule`` ``"offerle"``: before sunrise that
+    of the second row of the day with the sun above 1 degree, after sunset the last of the day; 1
+    where the day offers neither. Of the reference's drivers: ``"clear"``: 1; ``"evening"``: after
+    sunset the last of the day, 1 from midnight on (Q-05).
 
     Parameters
     ----------
@@ -662,6 +666,8 @@ def night_clearness(day_index: NDArray[np.int64], altitude: F64, ci: F64) -> F64
         Apparent altitude of the sun [deg].
     ci
         Clearness index, as :func:`clearness_index` gives it; not read at night.
+    rule
+        What the night takes.
 
     Returns
     -------
@@ -1109,9 +1115,11 @@ class StepResult:
         ``kside``, ``lside``, ``kside_i`` (beam), ``kside_d`` (sky), ``drad`` (diffuse on the
         ground), of the sides ``keast`` ``ksouth`` ``kwest`` ``knorth`` ``least`` ``lsouth``
         ``lwest`` ``lnorth`` [W m-2]; ``tg`` [K, ground above air in the sun], ``tg_out`` [deg C,
-        ground shaded and delayed]; ``f_sh`` [0-1, shaded share of the walls around].
+        ground shaded and delayed]; ``f_sh`` [0-1, shaded share of the walls around]. Kelvin of
+        Tmrt above the air: ``attribution_beam``, ``_diffuse``, ``_reflected`` (light), ``_sky``,
+        ``_walls``, ``_ground``, ``_vegetation`` (longwave), ``_offset`` (Q-01).
     points
-        All of these at the points, 1-D in their order.
+        All of these at the points, 1-D in their order; the attribution if any of it is asked for.
     scalars
         ``esky`` [0-1], ``ea`` [hPa], ``i0`` [W m-2], ``ci``, ``ci_tg`` (scales surface
         temperatures), ``ci_beam`` (against the clear-sky beam), ``kt`` [1], ``rad_i``, ``rad_d`` [W
@@ -1503,7 +1511,12 @@ class Gpu:
             An unknown kind.
         """
     def largest_window(
-        self, patch_option: int, vegetation: bool, anisotropic: bool, sides: bool
+        self,
+        patch_option: int,
+        vegetation: bool,
+        anisotropic: bool,
+        sides: bool,
+        attribution: bool = False,
     ) -> int:
         """How large a raster the device takes, were all of it computed.
 
@@ -1517,6 +1530,8 @@ class Gpu:
             Whether the sky is patch by patch.
         sides
             Whether the fluxes of the four sides are computed.
+        attribution
+            Whether that of Tmrt is.
 
         Returns
         -------
@@ -1529,13 +1544,18 @@ class Gpu:
             An unknown option.
         """
     def footprint(
-        self, patch_option: int, vegetation: bool, anisotropic: bool, sides: bool
+        self,
+        patch_option: int,
+        vegetation: bool,
+        anisotropic: bool,
+        sides: bool,
+        attribution: bool = False,
     ) -> dict[str, int]:
         """What a run takes of the device, and what there is.
 
         Parameters
         ----------
-        patch_option, vegetation, anisotropic, sides
+        patch_option, vegetation, anisotropic, sides, attribution
             As in :meth:`largest_window`.
 
         Returns

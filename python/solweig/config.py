@@ -26,9 +26,22 @@ from solweig.params import (
     read_json_object,
 )
 
-__all__ = ["VALID_OUTPUTS", "HumanParams", "ModelConfig", "check_tile_size", "validate_outputs"]
+__all__ = [
+    "ATTRIBUTION",
+    "VALID_OUTPUTS",
+    "HumanParams",
+    "ModelConfig",
+    "check_tile_size",
+    "validate_outputs",
+]
 
-VALID_OUTPUTS = ("tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup")
+ATTRIBUTION = (
+    "attribution_beam", "attribution_diffuse", "attribution_reflected", "attribution_sky",
+    "attribution_walls", "attribution_ground", "attribution_vegetation", "attribution_offset",
+)  # fmt: skip
+"""Rasters that the output ``attribution`` stands for."""
+VALID_OUTPUTS = ("tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup", *ATTRIBUTION)
+"""Rasters a step can give."""
 DEFAULT_MAX_SHADOW_DISTANCE_M = 1000.0
 DEFAULT_THRESHOLDS_DAY = (32.0, 38.0)
 DEFAULT_THRESHOLDS_NIGHT = (26.0,)
@@ -50,24 +63,28 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "pet_variant": ("1999", "2018", "reference"),
     "ground_clock": ("solar", "legal"),
 }
+NIGHT_RULES = ("offerle", "clear", "evening")
+"""Rules for the clearness of the night."""
 
 
 def validate_outputs(outputs: Sequence[str]) -> list[str]:
-    """The outputs in the order given, without repeats.
+    """The outputs in the order given, without repeats; ``attribution`` is all of its rasters.
 
     Raises
     ------
     ConfigurationError
-        A name that is not in :data:`VALID_OUTPUTS`.
+        A name that is neither that nor in :data:`VALID_OUTPUTS`.
     """
-    expected = "names among " + ", ".join(VALID_OUTPUTS)
+    plain = [name for name in VALID_OUTPUTS if name not in ATTRIBUTION]
+    expected = f"names among {', '.join(plain)}, attribution, {', '.join(ATTRIBUTION)}"
     if not isinstance(outputs, Iterable):
         raise ConfigurationError("outputs", expected, repr(outputs))
     names = [outputs] if isinstance(outputs, str) else list(outputs)
     for name in names:
-        if name not in VALID_OUTPUTS:
+        if name not in (*VALID_OUTPUTS, "attribution"):
             raise ConfigurationError("outputs", expected, repr(name))
-    return list(dict.fromkeys(names))
+    found = (ATTRIBUTION if name == "attribution" else (name,) for name in names)
+    return list(dict.fromkeys(name for group in found for name in group))
 
 
 def check_tile_size(
@@ -112,7 +129,8 @@ class ModelConfig:
         The person; ``None``: what ``physics`` says, else the defaults. ``materials`` says nothing
         of people, even where its file holds a person, too.
     outputs
-        Among ``tmrt utci pet shadow kdown kup ldown lup``.
+        Among ``tmrt utci pet shadow kdown kup ldown lup`` and ``attribution``, the kelvin of Tmrt
+        by beam, diffuse and reflected light, sky, walls, ground, vegetation (a raster each).
     physics
         Trees and posture, as :func:`solweig.load_physics` returns.
     materials
@@ -160,6 +178,18 @@ class ModelConfig:
     ground_clock
         What the warming of ground and walls and the days of a run go by: ``"solar"`` time, or the
         ``"legal"`` clock of the stamps as in the reference (Q-10, Q-11).
+    night_clearness
+        Clearness of the sky by night (Q-05): ``"offerle"``, of the first clear hour after sunrise
+        before it and of the last of the day after sunset; ``"clear"``, 1, as in the reference's
+        class driver; ``"evening"``, of the last hour of the day until midnight and 1 from then on,
+        as in its procedural driver; or a number, 0 (overcast) to 1.
+    height_bound_m
+        Shadows of a step end this far below their source [m], as in the reference, see
+        :meth:`solweig.SurfaceData.reference_height_bound`; ``None``: they do not (G-Q8). Give it to
+        :meth:`solweig.SurfaceData.compute_svf`, too.
+    no_land_cover_tstart
+        Of the ground where no land cover is given, the amplitude of its temperature wave at a sun
+        on the horizon [K], -20 to 20; ``None``: -3.41. The reference has 3.41 (Q-06).
     leaf_on, leaf_off
         First day with leaves and first day without: day of year, 1-366, or month and day,
         ``"04-15"``. Both or neither; ``None``: what ``physics`` says, else by latitude.
@@ -206,6 +236,9 @@ class ModelConfig:
     leaf_off: int | str | None = None
     sun_substeps: int | None = None
     shade_at_night: bool = False
+    night_clearness: str | float = "offerle"
+    height_bound_m: float | None = None
+    no_land_cover_tstart: float | None = None
 
     def __post_init__(self) -> None:
         self.outputs = validate_outputs(self.outputs)
@@ -224,6 +257,13 @@ class ModelConfig:
         _check_number("max_shadow_distance_m", self.max_shadow_distance_m, 1.0, 100_000.0, "m")
         if self.wind_height_m is not None:
             _check_number("wind_height_m", self.wind_height_m, 0.5, 200.0, "m")
+        self.night_clearness = night_rule(self.night_clearness)
+        for name, low, high, unit in (
+            ("height_bound_m", 0.0, 10_000.0, "m"),
+            ("no_land_cover_tstart", -20.0, 20.0, "K"),
+        ):
+            if getattr(self, name) is not None:
+                _check_number(name, getattr(self, name), low, high, unit)
         self.tile_size = check_tile_size(self.tile_size)
         for name in ("heat_thresholds_day", "heat_thresholds_night"):
             setattr(self, name, _thresholds(name, getattr(self, name)))
@@ -436,6 +476,26 @@ def check_sun_substeps(number: Any) -> None:
     whole = isinstance(number, int) and not isinstance(number, bool)
     if number is not None and not (whole and 1 <= number <= MOST_SUNS):
         raise ConfigurationError("sun_substeps", f"a whole number, 1 to {MOST_SUNS}", repr(number))
+
+
+def night_rule(value: Any) -> str | float:
+    """A rule for the clearness of the night, or that clearness itself; numbers may be text.
+
+    Raises
+    ------
+    ConfigurationError
+        Neither.
+    """
+    if isinstance(value, str) and value in NIGHT_RULES:
+        return value
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0.0 <= number <= 1.0:
+        expected = f"{', '.join(NIGHT_RULES)}, or a number from 0 to 1"
+        raise ConfigurationError("night_clearness", expected, repr(value))
+    return number
 
 
 def _check_number(name: str, value: Any, low: float, high: float, unit: str) -> None:

@@ -12,7 +12,7 @@ use numpy::{PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use solweig_core::fields::{FIELDS, Field};
+use solweig_core::fields::{FIELDS, Field, at_points, attributed};
 use solweig_core::params::Params;
 use solweig_core::pet::CALM;
 use solweig_core::radiation::sums::AreaSums;
@@ -125,7 +125,7 @@ impl Model {
                 step(&engine, run, &mut shared.lock(), &weather, request)
             })?
             .map_err(|e| engine::declined(&e))?;
-        self.result(py, &names, &weather, output)
+        self.result(py, &names, attributed(&fields), &weather, output)
     }
 }
 
@@ -202,6 +202,7 @@ impl Model {
         &self,
         py: Python<'_>,
         names: &[String],
+        attributed: bool,
         weather: &Weather,
         output: StepOutput,
     ) -> PyResult<StepResult> {
@@ -213,7 +214,7 @@ impl Model {
             )?;
         }
         let points = PyDict::new(py);
-        for ((_, name), values) in FIELDS.iter().zip(output.points) {
+        for ((_, name), values) in at_points(attributed).iter().zip(output.points) {
             let values: Vec<f64> = values.into_iter().map(f64::from).collect();
             let count = values.len();
             points.set_item(name, array(py, values, &[count])?)?;

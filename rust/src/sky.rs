@@ -9,7 +9,7 @@ use solweig_core::ground::{DEFAULT_CLASSES, SurfaceClass, WALLS};
 use solweig_core::season;
 use solweig_core::sky::clearness::{ClearSky, ClearSkyInput, clear_sky};
 use solweig_core::sky::emissivity::{self, Angular};
-use solweig_core::sky::night;
+use solweig_core::sky::night::{self, NightRule};
 use solweig_core::sky::perez::{PerezInput, luminance};
 use solweig_core::sky::split::reindl;
 
@@ -111,18 +111,33 @@ pub fn split_global<'py>(
     Ok((beam, PyArray1::from_iter(py, rows().map(|s| s.diffuse))))
 }
 
-/// Clearness index every row works with (Offerle et al. 2003 through the night).
+/// Clearness index every row works with, through the night by a rule.
 #[pyfunction]
+#[pyo3(signature = (day_index, altitude, ci, rule = "offerle"))]
 pub fn night_clearness<'py>(
     py: Python<'py>,
     day_index: PyReadonlyArray1<'py, i64>,
     altitude: PyReadonlyArray1<'py, f64>,
     ci: PyReadonlyArray1<'py, f64>,
+    rule: &str,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let rule = match rule {
+        "offerle" => NightRule::Offerle,
+        "clear" => NightRule::Clear,
+        "evening" => NightRule::Evening,
+        other => {
+            return Err(PyValueError::new_err(format!(
+                "rule: expected offerle, clear or evening, got {other:?}"
+            )));
+        }
+    };
     let n = day_index.as_array().len();
     let days = column(&day_index, "day_index", n)?;
     let (h, ci) = (column(&altitude, "altitude", n)?, column(&ci, "ci", n)?);
-    Ok(PyArray1::from_vec(py, night::night_clearness(days, h, ci)))
+    Ok(PyArray1::from_vec(
+        py,
+        night::night_clearness(rule, days, h, ci),
+    ))
 }
 
 /// Relative luminance per patch, sky clearness and brightness (Perez et al. 1993).

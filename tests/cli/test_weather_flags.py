@@ -43,13 +43,14 @@ def test_flags_reach_the_model(site: Path) -> None:
     done = run(
         site, "--start", "06-21", "--end", "06-21", "--hours", "11,12", "--year", "2031",
         "--stamp", "end", "--ground-clock", "legal", "--leaf-on", "04-15", "--leaf-off", "300",
-        "--beam", "normal", "--timestep-minutes", "30",
+        "--beam", "normal", "--timestep-minutes", "30", "--night-clearness", "evening",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     assert "2031-06-21 11:00 to 2031-06-21 12:00" in plain(done.stdout)
     found = settings(site)
     assert found["n_timesteps"] == 2
     assert (found["ground_clock"], found["leaf_on"], found["leaf_off"]) == ("legal", "04-15", 300)
+    assert found["night_clearness"] == "evening"
 
 
 def test_the_file_of_a_run_holds_them_too(site: Path) -> None:

@@ -78,6 +78,9 @@ def every_field_changed() -> ModelConfig:
         utci_wind_floor=True,
         stamp="start",
         ground_clock="legal",
+        night_clearness="clear",
+        height_bound_m=30.0,
+        no_land_cover_tstart=3.41,
         sun_substeps=2,
         leaf_on=100,
         leaf_off="10-01",
@@ -91,6 +94,12 @@ def every_field_changed() -> ModelConfig:
 
 def test_a_variant_of_pet_may_be_the_number_of_its_year() -> None:
     assert ModelConfig(pet_variant=2018).pet_variant == "2018"  # type: ignore[arg-type]
+
+
+def test_clearness_of_the_night_may_be_a_number_in_text() -> None:
+    assert ModelConfig(night_clearness="0.4").night_clearness == 0.4
+    assert ModelConfig(night_clearness=1).night_clearness == 1.0
+    assert ModelConfig().night_clearness == "offerle"
 
 
 def test_a_threshold_named_twice_counts_once() -> None:
@@ -143,6 +152,13 @@ def test_ignored_fields_warn() -> None:
         {"utci_range": "cut"},
         {"utci_wind_floor": True, "utci_range": "nan"},
         {"pet_variant": "1987"},
+        {"night_clearness": "cloudy"},
+        {"night_clearness": 1.5},
+        {"night_clearness": float("nan")},
+        {"night_clearness": True},
+        {"night_clearness": None},
+        {"height_bound_m": -1.0},
+        {"no_land_cover_tstart": "warm"},
         {"human": {"mass": 70}},
     ],
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from solweig import _core
+from solweig.config import ATTRIBUTION
 from tests.reference_model import geometry, ground, skyview, timestep, tmrt
 from tests.support.scenes import TIE_M, RandomScene, random_scenes
 from tests.support.tolerances import tolerance
@@ -23,14 +24,14 @@ steps = settings(max_examples=45, deadline=None)
 
 KINDS = {
     "tmrt": "temperature_k", "tg": "temperature_k", "tg_out": "temperature_k", "shadow": "ratio",
-    "f_sh": "ratio",
+    "f_sh": "ratio", **dict.fromkeys(ATTRIBUTION, "temperature_k"),
 }  # fmt: skip
 """Kind of tolerance per field; the others are fluxes."""
 
 FLUXES = (
     "shadow", "tg", "f_sh", "tg_out", "lup", "drad", "kup", "kdown", "ldown", "kside_i", "kside_d",
     "kside", "lside", "keast", "ksouth", "kwest", "knorth", "least", "lsouth", "lwest", "lnorth",
-    "tmrt",
+    "tmrt", *ATTRIBUTION,
 )  # fmt: skip
 
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.reference_model import anisotropic, geometry, gvf, radiation, sky, skyview, tmrt
+from tests.reference_model import (
+    anisotropic,
+    attribution,
+    geometry,
+    gvf,
+    radiation,
+    sky,
+    skyview,
+    tmrt,
+)
 from tests.reference_model.ground import LAND_COVER, Delay, day_wave
 
 F64 = NDArray[np.float64]
@@ -216,7 +225,15 @@ def step(model: Model, weather: Weather, delay: Delay) -> dict[str, F64]:
     out |= {"kup": kup[""], "lup": lup[""]}
     sides = anisotropic_sides if model.anisotropic else isotropic_sides
     out |= sides(model, scalars, around, shadow, kup, lup, shaded, luminance, weather)
-    return finish(model, out, lup)
+    lit = attribution.Lit(scalars, around, shadow, luminance, psi_of(model, weather))
+    return finish(model, out, lup, lit)
+
+
+def psi_of(model: Model, weather: Weather) -> float:
+    """Transmissivity of foliage in season; 1 where nothing grows."""
+    if not model.scene.has_vegetation:
+        return 1.0
+    return model.transmissivity if weather.leaf_on else model.leaf_off_transmissivity
 
 
 def isotropic_sides(
@@ -231,9 +248,7 @@ def isotropic_sides(
     weather: Weather,
 ) -> dict[str, F64]:
     """Long-wave down and all sides under an isotropic sky (R 7.5–7.7)."""
-    psi = 1.0
-    if model.scene.has_vegetation:
-        psi = model.transmissivity if weather.leaf_on else model.leaf_off_transmissivity
+    psi = psi_of(model, weather)
     zero = np.zeros(shadow.shape)
     k, beam = dict.fromkeys(radiation.SIDES, zero), zero
     if scalars.is_day:
@@ -286,8 +301,10 @@ def anisotropic_sides(
     return out
 
 
-def finish(model: Model, out: dict[str, F64], lup: dict[str, F64]) -> dict[str, F64]:
-    """Tmrt, and the sides under the names of the engine (R 9)."""
+def finish(
+    model: Model, out: dict[str, F64], lup: dict[str, F64], lit: attribution.Lit
+) -> dict[str, F64]:
+    """Tmrt and where it comes from, and the sides under the names of the engine (R 9)."""
     fluxes = tmrt.Fluxes(
         kdown=out["kdown"],
         kup=out["kup"],
@@ -295,10 +312,16 @@ def finish(model: Model, out: dict[str, F64], lup: dict[str, F64]) -> dict[str, 
         lup=out["lup"],
         k={side: out[f"k_{side}"] for side in radiation.SIDES},
         l={side: out[f"ltmrt_{side}"] for side in radiation.SIDES},
-        kside=out.pop("kside_tmrt"),
-        lside=out.pop("lside_tmrt"),
+        kside=out["kside_tmrt"],
+        lside=out["lside_tmrt"],
     )
-    out["tmrt"] = tmrt.mean_radiant_temperature(tmrt.absorbed(fluxes, model.body), model.body)
+    absorbed = tmrt.absorbed(fluxes, model.body)
+    out["tmrt"] = tmrt.mean_radiant_temperature(absorbed, model.body)
+    bits = model.bits if model.anisotropic else None
+    out |= attribution.kelvin(
+        lit, model.body, bits, model.patches, model.transmissivity, out, lup, absorbed
+    )
+    del out["kside_tmrt"], out["lside_tmrt"]
     names = dict(zip(radiation.SIDES, ("east", "south", "west", "north"), strict=True))
     for side, name in names.items():
         out[f"k{name}"], out[f"l{name}"] = out.pop(f"k_{side}"), out.pop(f"l_{side}")

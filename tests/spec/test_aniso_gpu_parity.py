@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from solweig import _core
+from solweig.config import ATTRIBUTION
 from tests.support.gpu_cities import (
+    HOURS,
     City,
     Day,
     random_city,
@@ -67,6 +69,13 @@ def compare_days(cpu: Day, gpu: Day) -> dict[str, Gap]:
     return worst(gaps)
 
 
+def assert_attribution(day: Day, hours: tuple[float, ...] = HOURS) -> None:
+    """Its terms sum to Tmrt above the air."""
+    for hour, step in zip(hours, day.steps, strict=True):
+        total = np.sum([step[name] for name in ATTRIBUTION], axis=0, dtype=np.float64)
+        np.testing.assert_allclose(total, step["tmrt"] - weather(hour)["ta"], atol=2e-3)
+
+
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_random_cities(device: _core.Gpu, group: int) -> None:
     engine = _core.Engine("gpu", device)
@@ -74,8 +83,14 @@ def test_random_cities(device: _core.Gpu, group: int) -> None:
     for seed in range(group, CITIES, GROUPS):
         city = random_city(seed)
         points = np.array([[1, 1], [7, 12], [0, 0]]) if seed % 3 == 0 else None
-        cpu = run_day(city, None, points=points)
-        gaps.append(compare_days(cpu, run_day(city, engine, points=points)))
+        # Every form of the city with it and without.
+        attributed = seed // 12 % 2 == 1
+        cpu, gpu = (
+            run_day(city, one, points=points, attributed=attributed) for one in (None, engine)
+        )
+        gaps.append(compare_days(cpu, gpu))
+        if attributed:
+            assert_attribution(gpu)
     assert_on_device(engine, *STAGES, "anisotropic")
     record(f"random cities {group}", device.backend, worst(gaps))
 
@@ -156,6 +171,9 @@ def test_several_suns(device: _core.Gpu, suns: int) -> None:
         cpu = run_day(city, None, points=points, suns=suns)
         assert np.unique(cpu.steps[1]["shadow"]).size > 2
         gaps.append(compare_days(cpu, run_day(city, engine, points=points, suns=suns)))
+    cpu, gpu = (run_day(city, one, suns=suns, attributed=True) for one in (None, engine))
+    compare_days(cpu, gpu)
+    assert_attribution(gpu)
     assert_on_device(engine, *STAGES)
     record(f"{suns} suns", device.backend, worst(gaps))
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from solweig import _core
+from solweig.config import ATTRIBUTION
 from tests.support.scenes import RandomScene, random_scenes
 
 F32 = NDArray[np.float32]
@@ -83,6 +84,11 @@ def night(**changes: Any) -> Weather:
 
 def run(model: _core.Model, now: Weather) -> dict[str, F32]:
     return model.step(model.new_state(), now, outputs=ALL).fields
+
+
+def attribution(model: _core.Model, now: Weather) -> dict[str, F32]:
+    outputs = ("tmrt", "shadow", *ATTRIBUTION)
+    return model.step(model.new_state(), now, outputs=outputs).fields
 
 
 def flat_scene(rows: int = 12, cols: int = 40) -> RandomScene:
@@ -291,3 +297,98 @@ def test_fractions_beyond_one_are_refused(scene: RandomScene, name: str, value: 
     raster[-1, -1] = value
     with pytest.raises(ValueError, match=f"{name}: expected values from 0 to 1"):
         make_model(scene, {name: raster})
+
+
+WARMED = ("beam", "diffuse", "reflected")
+
+
+@models
+@few
+@given(
+    scene=random_scenes(smallest=6, largest=24, no_data=False, with_dem=True),
+    now=st.sampled_from([weather(), weather(altitude=6.0, azimuth=80.0, ta=3.0), night()]),
+    body=st.sampled_from(["cylinder", "box"]),
+    posture=st.sampled_from(["standing", "sitting"]),
+    formulation=st.sampled_from(["reference", "improved"]),
+    suns=st.sampled_from([None, [(40.0, 150.0), (52.0, 170.0), (-1.0, 190.0)]]),
+)
+def test_attribution(
+    anisotropic: bool,
+    scene: RandomScene,
+    now: Weather,
+    body: str,
+    posture: str,
+    formulation: str,
+    suns: list[tuple[float, float]] | None,
+) -> None:
+    """It sums to Tmrt above the air; what is not there adds nothing; light only warms."""
+    if suns is not None and now["altitude"] > 40.0:
+        now = now | {"suns": suns}
+    choice = {"body": body, "posture": posture, "formulation": formulation}
+    out = attribution(make_model(scene, anisotropic=anisotropic, **choice), now)
+    terms = {name.removeprefix("attribution_"): out[name] for name in ATTRIBUTION}
+    total = np.sum(list(terms.values()), axis=0, dtype=np.float64)
+    np.testing.assert_allclose(total, out["tmrt"] - now["ta"], atol=1e-3)
+    for name in WARMED:
+        assert (terms[name] > -1e-3).all(), name
+        assert now["altitude"] > 0 or (terms[name] == 0).all(), name
+    assert ((terms["beam"] > 0) == (out["shadow"] > 0)).all()
+    offset = -0.05 if formulation == "reference" else 0.0
+    np.testing.assert_allclose(terms["offset"], offset, atol=2e-5)
+    if scene.canopy is None:
+        np.testing.assert_allclose(terms["vegetation"], 0.0, atol=1e-3)
+
+
+def open_model(anisotropic: bool, **choice: Any) -> _core.Model:
+    """Flat ground that emits all it can; every view of the sky is whole."""
+    scene = flat_scene()
+    sky, nothing = scene.engine().svf(2), np.zeros_like(scene.dsm)
+    return _core.Model(
+        scene.engine(),
+        svf={name: np.ones_like(field) for name, field in sky.fields().items()},
+        masks=sky.masks(),
+        patch_option=2,
+        buildings=np.ones(scene.dsm.shape, np.uint8),
+        wall_height=nothing,
+        wall_aspect=nothing,
+        emissivity=np.ones_like(scene.dsm),
+        params={"anisotropic": anisotropic, **choice},
+    )
+
+
+@models
+@pytest.mark.parametrize("body", ["cylinder", "box"])
+def test_attribution_of_open_ground(anisotropic: bool, body: str) -> None:
+    """No walls and no foliage; the sky is colder than the air, the sunlit ground warmer."""
+    out = attribution(open_model(anisotropic, body=body), weather())
+    for name in ("walls", "vegetation"):
+        np.testing.assert_allclose(out[f"attribution_{name}"], 0.0, atol=2e-4)
+    assert (out["attribution_sky"] < -2.0).all()
+    assert (out["attribution_ground"] > 1.0).all()
+
+
+@models
+@pytest.mark.parametrize("body", ["cylinder", "box"])
+def test_attribution_of_an_enclosure(anisotropic: bool, body: str) -> None:
+    """Between black ground and a black sky at air temperature nothing adds anything.
+
+    The weights of the patches are those of a whole sky within some 0.1 %.
+    """
+    out = attribution(open_model(anisotropic, body=body), night(night_clearness=0.0))
+    for name in ATTRIBUTION[:-1]:
+        atol = 0.06 if anisotropic and name == "attribution_sky" else 2e-4
+        np.testing.assert_allclose(out[name], 0.0, atol=atol, err_msg=name)
+
+
+def test_attribution_at_points_only_where_it_is_asked_for() -> None:
+    model, where = make_model(flat_scene()), np.array([[3, 4]])
+    plain = model.step(model.new_state(), weather(), outputs=["tmrt"], points=where)
+    asked = model.step(
+        model.new_state(), weather(), outputs=["tmrt", "attribution_sky"], points=where
+    )
+    assert not set(ATTRIBUTION) & set(plain.points)
+    assert set(asked.points) - set(plain.points) == set(ATTRIBUTION)
+    for name, value in plain.points.items():
+        np.testing.assert_array_equal(value, asked.points[name], err_msg=name)
+    grid = asked.fields["attribution_sky"]
+    assert asked.points["attribution_sky"][0] == grid[3, 4]

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig import _core
+from solweig.config import ATTRIBUTION
 from solweig.results.sums import StepSums
 from tests.support.scenes import blocks, relief
 
-FIELDS = [  # every field of a step
+FIELDS = [  # every field of a step but the attribution
     "tmrt",
     "utci",
     "pet",
@@ -41,6 +42,7 @@ FIELDS = [  # every field of a step
 ]
 THRESHOLDS_DAY = (26.0, 32.0)
 THRESHOLDS_NIGHT = (20.0,)
+HOURS = (4.3, 9.0, 13.5, 22.0, 8.0)
 
 
 @dataclass
@@ -193,14 +195,17 @@ class Day:
 def run_day(
     city: City,
     engine: _core.Engine | None,
-    hours: tuple[float, ...] = (4.3, 9.0, 13.5, 22.0, 8.0),
+    hours: tuple[float, ...] = HOURS,
     *,
     outputs: list[str] | None = None,
     points: NDArray[np.int64] | None = None,
     suns: int = 1,
     leaf_on: bool = True,
+    attributed: bool = False,
 ) -> Day:
-    """Some hours in a city, morning sun below five degrees first."""
+    """Some hours in a city, morning sun below five degrees first; of every field, unless said."""
+    if outputs is None:
+        outputs = [*FIELDS, *(ATTRIBUTION if attributed else ())]
     model = city.model(engine)
     state = model.new_state()
     statistics = model.new_statistics(THRESHOLDS_DAY, THRESHOLDS_NIGHT)
@@ -209,7 +214,7 @@ def run_day(
         result = model.step(
             state,
             (weather if suns == 1 else partial(with_suns, number=suns))(hour, leaf_on=leaf_on),
-            outputs=FIELDS if outputs is None else outputs,
+            outputs=outputs,
             points=points,
             statistics=statistics,
         )

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from solweig.errors import ConfigurationError, WeatherDataError
 from solweig.weather.location import Location
-from solweig.weather.series import weather_series
+from solweig.weather.series import WeatherSeries, weather_series
 from solweig.weather.step import Weather
 from tests.support.weather_cases import GOTHENBURG, NOON, day, step
 
@@ -161,8 +162,30 @@ def test_night_clearness() -> None:
     derived = weather_series(rows, GOTHENBURG, ground_clock="legal").columns["night_clearness"]
     assert ((derived > 0) & (derived <= 1)).all()
     assert derived[0] < 1
-    given = weather_series(rows, GOTHENBURG, night_clearness=1.0).columns["night_clearness"]
-    assert set(given) == {1.0}
+    given = weather_series(rows, GOTHENBURG, night_clearness=0.7).columns["night_clearness"]
+    assert set(given) == {0.7}
+
+
+def test_night_clearness_by_the_reference_s_drivers() -> None:
+    rows = day(global_rad=20.0)
+
+    def by(rule: str) -> tuple[NDArray[np.float64], WeatherSeries]:
+        series = weather_series(rows, GOTHENBURG, ground_clock="legal", night_clearness=rule)
+        return series.columns["night_clearness"], series
+
+    offerle, series = by("offerle")
+    night = ~series.daytime
+    evening = night & (np.arange(len(rows)) > 12)
+    clear, _ = by("clear")
+    assert (clear[night] == 1).all()
+    last, _ = by("evening")
+    assert (last[night & ~evening] == 1).all()
+    assert np.array_equal(last[evening], offerle[evening])
+    assert (last[evening] == last[series.daytime][-1]).all()
+    for values in (clear, last):
+        assert np.array_equal(values[series.daytime], offerle[series.daytime])
+    with pytest.raises(ConfigurationError, match="night_clearness"):
+        by("starry")
 
 
 def test_water_temperature_is_the_days_mean() -> None:

@@ -11,7 +11,7 @@ import typer
 
 from solweig.cli import options as opt
 from solweig.cli.support import clean_errors, print_json, say
-from solweig.config import validate_outputs
+from solweig.config import ATTRIBUTION, validate_outputs
 from solweig.errors import ConfigurationError
 from solweig.execution.opening import engine_of
 from solweig.execution.resolve import ResolvedExecution
@@ -99,6 +99,7 @@ def plan(
         backend = device_of(
             engine_of(_settled(accelerator, device)),
             patch_option=patch_option, vegetation=place.vegetation, anisotropic=True, sides=False,
+            attribution=any(name in ATTRIBUTION for name in names),
         )  # fmt: skip
         found = forecast(
             place, steps=steps, outputs=len(names), patch_option=patch_option,

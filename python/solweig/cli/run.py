@@ -89,7 +89,8 @@ def run(
         str | None,
         typer.Option(
             "--outputs",
-            help="Rasters per step: tmrt,utci,pet,shadow,kdown,kup,ldown,lup.",
+            help="Rasters per step: tmrt,utci,pet,shadow,kdown,kup,ldown,lup; attribution: kelvin "
+            "of Tmrt by source.",
             show_default="tmrt",
             rich_help_panel=OUTPUT,
         ),
@@ -208,6 +209,16 @@ def run(
             rich_help_panel=MODEL,
         ),
     ] = None,
+    night_clearness: Annotated[
+        str | None,
+        typer.Option(
+            "--night-clearness",
+            help="Clearness of the sky by night: offerle, clear or evening (as the reference's two "
+            "programs), or a number from 0 to 1.",
+            show_default="offerle",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     beam: Annotated[
         str | None,
         typer.Option(
@@ -312,7 +323,8 @@ def run(
         model = _model_config(
             params, sky=sky, posture=posture, conifer=conifer, body=body, stamp=stamp,
             formulation=formulation, leaf_on=leaf_on, leaf_off=leaf_off, ground_clock=ground_clock,
-            sun_substeps=sun_substeps, beam=beam, heat_thresholds_day=opt.parse_numbers(
+            sun_substeps=sun_substeps, beam=beam, night_clearness=night_clearness,
+            heat_thresholds_day=opt.parse_numbers(
                 "--heat-thresholds-day", heat_thresholds_day
             ),
             heat_thresholds_night=opt.parse_numbers(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["COMFORT", "FLUXES", "OVER_THE_SUNS", "attributes"]
+from solweig.config import ATTRIBUTION
+
+__all__ = ["COMFORT", "FLUXES", "OVER_THE_SUNS", "TERMS", "attributes"]
 
 COMFORT = ("tmrt", "utci", "pet")
 
@@ -12,6 +14,18 @@ FLUXES = (
     "tg", "tg_out", "f_sh",
 )  # fmt: skip
 """Reported at points of interest beside the comfort quantities."""
+
+TERMS = {
+    "attribution_beam": "the direct beam",
+    "attribution_diffuse": "diffuse light of the sky",
+    "attribution_reflected": "light reflected by walls, foliage and ground",
+    "attribution_sky": "longwave radiation of the sky",
+    "attribution_walls": "longwave radiation of walls",
+    "attribution_ground": "longwave radiation of the ground",
+    "attribution_vegetation": "longwave radiation of foliage",
+    "attribution_offset": "the 273.2 K that the reference takes for 0 degC",
+}
+"""Where Tmrt comes from: the terms of the attribution."""
 
 OVER_THE_SUNS = "time: mean (comment: over the suns of a step, one unless sun_substeps says more)"
 """CF cell method of what depends on the sun alone."""
@@ -50,6 +64,10 @@ _DESCRIPTION: dict[str, tuple[str, str, str | None]] = {
     "emissivity": ("longwave emissivity of the ground", "1", None),
     "density": ("LiDAR returns", "m-2", None),
     "lup": ("longwave radiation from below", _RADIATION, "surface_upwelling_longwave_flux_in_air"),
+    **{
+        name: (f"mean radiant temperature above air temperature due to {TERMS[name]}", "K", None)
+        for name in ATTRIBUTION
+    },
 }
 
 
@@ -79,6 +97,8 @@ def attributes(name: str) -> dict[str, str]:
     text = f"{long_name}, {statistic.replace('_', ' ')}" if statistic else long_name
     method = OVER_THE_SUNS if name == "shadow" else _METHODS.get(statistic, "time: mean")
     found = {"long_name": text, "units": units, "cell_methods": method}
+    if name in ATTRIBUTION:
+        found["units_metadata"] = "temperature: difference"
     if standard_name and not statistic:
         found["standard_name"] = standard_name
     return found

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from solweig.rasters.variables import TERMS
+from solweig.results.attribution_plots import plot_attribution_curve, plot_attribution_maps
 from solweig.results.outputs import step_path
 from solweig.results.plotting import Underlay, plot_map, plot_point_curve, require_matplotlib
 from solweig.results.summary import TimeseriesSummary
@@ -35,6 +37,8 @@ def draw_run(
     point: tuple[float, float, str] | None = None,
 ) -> list[Path]:
     """Draw the hottest step of each comfort quantity, hours of shade and the series.
+
+    Of a run with the output ``attribution`` also where the heat of that step comes from.
 
     Parameters
     ----------
@@ -78,6 +82,15 @@ def draw_run(
             subtitle=f"{place} · {stamp:%d %B %Y, %H:%M}{ending}",
         )  # fmt: skip
         files.append(path)
+    terms = {name: step_grid(summary, name, step, stamp) for name in TERMS}
+    known = {name: grid for name, grid in terms.items() if grid is not None}
+    if len(known) == len(TERMS):
+        path = folder / f"attribution_{stamp:%Y%m%d_%H%M}.png"
+        plot_attribution_maps(
+            known, underlay, title="Where the radiant heat comes from", save_path=path,
+            subtitle=f"{place} · {stamp:%d %B %Y, %H:%M} · kelvin of Tmrt above the air",
+        )  # fmt: skip
+        files.append(path)
     if summary.shadow_available and summary.n_daytime:
         path = folder / "shade_hours.png"
         plot_map(
@@ -98,7 +111,10 @@ def draw_curves(
     measured: pd.DataFrame | None = None,
     wind_note: str = "",
 ) -> list[Path]:
-    """Draw the curve of each point of interest, with measurements as dots where given."""
+    """Draw the curve of each point of interest, with measurements as dots where given.
+
+    Of a run with the output ``attribution`` also where the heat comes from, by hour.
+    """
     files: list[Path] = []
     if summary.pois is None:
         return files
@@ -111,6 +127,14 @@ def draw_curves(
             table, title=str(name), air_temperature=air, measured=measured, save_path=path,
             intervals=summary.interval_text(),
             subtitle=f"{place} · {_period(summary)}{ending}",
+        )  # fmt: skip
+        files.append(path)
+        if not all(term in table for term in TERMS):
+            continue
+        path = path.with_name(f"attribution_{path.stem.removesuffix('_curve')}.png")
+        plot_attribution_curve(
+            table, title=f"{name}: where the radiant heat comes from", save_path=path,
+            intervals=summary.interval_text(), subtitle=f"{place} · {_period(summary)}",
         )  # fmt: skip
         files.append(path)
     return files

@@ -129,8 +129,8 @@ def plot_map(
     width = float(np.clip(height * cols / rows, 4.5, 11.0)) + 2.4
     with open_figure(width, height + 0.9, save_path) as figure:
         axes = figure.add_axes((0.03, 0.03, 1 - 2.4 / width, 6.4 / (height + 0.9)))
-        _draw_ground(axes, open_ground, scale, underlay)
-        _draw_outlines(axes, underlay)
+        draw_ground(axes, open_ground, scale, underlay)
+        draw_outlines(axes, underlay)
         _furnish(axes, underlay)
         if point is not None:
             _mark(axes, point)
@@ -145,7 +145,7 @@ def plot_map(
     return figure
 
 
-def _draw_ground(
+def draw_ground(
     axes: Axes, open_ground: NDArray[Any], scale: ColourScale, underlay: Underlay
 ) -> None:
     extent = _extent(underlay.georef)
@@ -158,7 +158,7 @@ def _draw_ground(
     )
 
 
-def _draw_outlines(axes: Axes, underlay: Underlay) -> None:
+def draw_outlines(axes: Axes, underlay: Underlay) -> None:
     _outline(axes, underlay.buildings, underlay.georef, OUTLINE, 0.9)
     if underlay.trees is not None:
         _outline(axes, underlay.trees & ~underlay.buildings, underlay.georef, TREE, 0.9)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from solweig.errors import ConfigurationError
 from solweig.rasters.georef import GeoReference
-from solweig.rasters.variables import COMFORT, FLUXES
+from solweig.rasters.variables import COMFORT, FLUXES, TERMS
 from solweig.results.point_files import Named, pair, read_point_file
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class PointTable:
         import pandas as pd
 
         points, steps = self.points, len(self._times)
-        known = [n for n in (*COMFORT, *FLUXES) if n in self._values]
+        known = [n for n in (*COMFORT, *FLUXES, *TERMS) if n in self._values]
         others = sorted(set(self._values) - set(known))
         columns: dict[str, Any] = {
             "poi": np.tile(np.array(points.names, dtype=object), steps),

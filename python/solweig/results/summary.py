@@ -95,7 +95,7 @@ class SolweigResult:
         """
         names = validate_outputs(outputs or ["tmrt"])
         georef = _georef(self.tmrt.shape, surface, transform, crs_wkt)
-        missing = [name for name in names if getattr(self, name) is None]
+        missing = [name for name in names if getattr(self, name, None) is None]
         if missing:
             raise ConfigurationError("outputs", "grids this result holds", repr(missing[0]))
         folder = Path(output_dir)

@@ -129,8 +129,10 @@ def calculate(
     use_ground_scheme, use_outgoing_longwave
         The 2026 schemes, not in this release.
     outputs
-        Among tmrt, utci, pet, shadow, kdown, kup, ldown, lup; an empty list for none. Default: what
-        ``config`` says; without one tmrt in memory, Zarr and NetCDF, and no GeoTIFFs of steps.
+        Among tmrt, utci, pet, shadow, kdown, kup, ldown, lup, and attribution: Tmrt above the air
+        by where the radiation comes from, a raster for each term, at points too; an empty list for
+        none. Default: what ``config`` says; without one tmrt in memory, Zarr and NetCDF, and no
+        GeoTIFFs of steps.
     heat_thresholds_day, heat_thresholds_night
         UTCI thresholds for hour counts [deg C], default 32 and 38, and 26.
     progress_callback

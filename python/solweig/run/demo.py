@@ -160,7 +160,7 @@ def run_demo(
         Location.from_surface(surface, utc_offset=UTC_OFFSET),
         output_dir=out,
         config=ModelConfig(human=HumanParams(abs_l=ABS_L)),
-        outputs=["tmrt", "utci", "shadow"],
+        outputs=["tmrt", "utci", "shadow", "attribution"],
         pois=folder / "poi.geojson",
         progress_callback=phase("Running the day"),
         overwrite=True,

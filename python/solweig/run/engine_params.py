@@ -39,7 +39,7 @@ def engine_params(
     ground = _ground(classes, land_cover)
     trees = tree_settings(config.physics)
     body = settings.human
-    return {
+    found = {
         "anisotropic": config.use_anisotropic_sky,
         "formulation": config.formulation,
         "body": config.body,
@@ -66,6 +66,11 @@ def engine_params(
         "pet_variant": config.pet_variant,
         "max_shadow_distance_m": float(config.max_shadow_distance_m),
     }
+    for name in ("height_bound_m", "no_land_cover_tstart"):
+        value = getattr(config, name)
+        if value is not None:
+            found[name] = float(value)
+    return found
 
 
 def _ground(

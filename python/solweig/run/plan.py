@@ -288,6 +288,7 @@ def _settled(
             model.formulation,
             surface.formulation,
         )
+    _compare_bounds(surface, model.height_bound_m)
     place = place_of(surface, weather, location)
     params = engine_params(settings, surface.land_cover)
     series = weather_series(
@@ -301,6 +302,7 @@ def _settled(
         formulation=model.formulation,
         beam=model.beam,
         ground_clock=model.ground_clock,
+        night_clearness=model.night_clearness,
         sun_substeps=model.suns,
     )
     report(
@@ -339,6 +341,16 @@ def _settled(
         execution=execution,
         metadata=metadata,
     )
+
+
+def _compare_bounds(surface: SurfaceData, bound: float | None) -> None:
+    """Say so where the sky view and the shadows of the run end by different rules."""
+    if surface.sky_reach is not None and surface.sky_reach[1] != bound:
+        log.warning(
+            "height_bound_m: the run has %s, the sky view of its surface was computed with %s",
+            bound,
+            surface.sky_reach[1],
+        )
 
 
 def _intervals(series: WeatherSeries) -> dict[str, Any]:

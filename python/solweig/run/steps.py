@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig import _core, switches
+from solweig.config import ATTRIBUTION
 from solweig.execution.opening import engine_of, here_alone, strategy_of
 from solweig.execution.overlap import may_overlap
 from solweig.execution.strategy import DEFAULT_ABREAST
@@ -113,6 +114,7 @@ def _backend(plan: RunPlan, engine: _core.Engine | None) -> Backend | None:
         vegetation=plan.surface.facts().has_vegetation,
         anisotropic=arrays.masks is not None,
         sides=_wants_sides(plan),
+        attribution=any(name in ATTRIBUTION for name in plan.outputs),
     )
     return None if found is None else found.shared(_sharing(plan.execution))
 

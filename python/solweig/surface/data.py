@@ -322,6 +322,27 @@ class SurfaceData(KeptLayers):
             folder=folder,
         )
 
+    def reference_height_bound(self) -> float:
+        """How far below their source the reference ends shadows (G-Q8).
+
+        What ``height_bound_m`` of :meth:`compute_svf` and of :class:`solweig.ModelConfig` takes to
+        repeat the reference: the 99.9th percentile of heights above the lowest surface within
+        100 m, or without a ground model the range of the surface; at least the range of the
+        canopies, up to 50 m.
+
+        Returns
+        -------
+        float
+            Height [m].
+
+        Raises
+        ------
+        InvalidSurfaceData
+            A relative DSM without a DEM.
+        """
+        heights.preprocess(self)
+        return heights.reference_height_bound(self)
+
     # -------------------------------------------------------------- edits and views
 
     def with_changes(

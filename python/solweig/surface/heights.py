@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 # Side of the square within which bare ground must exist where there is no ground model.
 _GROUND_WINDOW_M = 100.0
+# The reference's bound of shadows: window, share of the heights, most that canopies count.
+_BOUND_WINDOW_M, _BOUND_PERCENT, _BOUND_CANOPY_M = 100.0, 99.9, 50.0
 _ROWS = 512
 """Rows looked at in one go, where a copy of the whole would take memory for nothing."""
 
@@ -305,6 +307,28 @@ def estimate_ground(dsm: F32, pixel_size: float) -> F32:
     for _ in range(2):
         ground = -_running_minimum(-ground, radius).T
     return np.where(np.isnan(dsm), np.float32(np.nan), np.minimum(ground, dsm))
+
+
+def reference_height_bound(surface: Layers) -> float:
+    """How far below their source the reference ends shadows [m] (G-Q8).
+
+    The 99.9th percentile of heights above the lowest surface within 100 m, or the range of the
+    surface model where there is no ground model; at least the range of the canopies, which counts
+    for 50 m at the most.
+    """
+    dsm = np.asarray(surface.dsm, np.float64)
+    if surface.dem is None:
+        above = float(np.nanmax(dsm) - np.nanmin(dsm))
+    else:
+        lowest = np.where(np.isnan(surface.dsm), np.float32(np.inf), surface.dsm)
+        radius = max(1, math.ceil(_BOUND_WINDOW_M / surface.pixel_size))
+        for _ in range(2):
+            lowest = _running_minimum(lowest, radius).T
+        above = float(np.nanpercentile(dsm - lowest, _BOUND_PERCENT))
+    if surface.cdsm is None:
+        return above
+    canopy = float(np.nanmax(surface.cdsm) - np.nanmin(surface.cdsm))
+    return max(above, min(_BOUND_CANOPY_M, canopy))
 
 
 def _running_minimum(layer: F32, radius: int) -> F32:

@@ -345,12 +345,15 @@ def device_of(
     vegetation: bool,
     anisotropic: bool,
     sides: bool,
+    attribution: bool = False,
 ) -> Backend | None:
     """The device of an engine, as a plan takes it; None without one."""
     gpu = None if engine is None else engine.gpu
     if gpu is None:
         return None
-    found: Mapping[str, int] = gpu.footprint(patch_option, vegetation, anisotropic, sides)
+    found: Mapping[str, int] = gpu.footprint(
+        patch_option, vegetation, anisotropic, sides, attribution
+    )
     return Backend(name=str(gpu.backend), **found)
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from solweig import _core
-from solweig.config import check_sun_substeps
+from solweig.config import check_sun_substeps, night_rule
 from solweig.errors import ConfigurationError, WeatherDataError, WeatherWarning
 from solweig.messages import argument, warn_user
 from solweig.typing import F64
@@ -116,7 +116,7 @@ def weather_series(
     leaf_days: tuple[int, int] = LEAF_DAYS,
     leaf_on: Date | None = None,
     leaf_off: Date | None = None,
-    night_clearness: ArrayLike | None = None,
+    night_clearness: str | float = "offerle",
     formulation: str = "reference",
     beam: str = "normal",
     ground_clock: str = "solar",
@@ -143,8 +143,9 @@ def weather_series(
     leaf_days, leaf_on, leaf_off
         See :func:`solweig.weather.leaves.season_at`.
     night_clearness
-        Clearness index for the nights, scalar or ``[n]``; ``None`` derives it from the morning
-        after and the evening before (Offerle et al. 2003).
+        Clearness index of the nights, 0 to 1, or a rule for it: ``"offerle"`` derives it from the
+        morning after and the evening before (Offerle et al. 2003), ``"clear"`` and ``"evening"``
+        are those of the reference (Q-05), see :class:`solweig.ModelConfig`.
     formulation
         ``"reference"`` or ``"improved"``: clear-sky radiation, and whether the ground's wave stands
         where it is at the end of a step or in its middle (Q-10).
@@ -234,14 +235,13 @@ def weather_series(
     while_up = {"global_rad": columns["global_rad"] / share_up}
     index = _clearness(columns | while_up, location.latitude, formulation)
     day = columns["altitude"] > 0
-    if night_clearness is None:
+    rule = night_rule(night_clearness)
+    if isinstance(rule, str):
         columns["night_clearness"] = _core.night_clearness(
-            days.astype(np.int64), columns["altitude"], index["ci"]
+            days.astype(np.int64), columns["altitude"], index["ci"], rule
         )
     else:
-        columns["night_clearness"] = np.broadcast_to(
-            np.asarray(night_clearness, np.float64), len(rows)
-        ).copy()
+        columns["night_clearness"] = np.full(len(rows), rule)
     return WeatherSeries(
         stamps=[row.datetime for row in rows],
         local=local,

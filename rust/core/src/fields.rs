@@ -52,10 +52,26 @@ pub enum Field {
     TgOut,
     /// Shaded fraction of the walls around; 0 at night.
     Fsh,
+    /// Kelvin of Tmrt above the air by the beam, and so on by what follows.
+    AttributionBeam,
+    /// By diffuse light of the sky.
+    AttributionDiffuse,
+    /// By light that walls, foliage and ground reflect.
+    AttributionReflected,
+    /// By longwave of the sky.
+    AttributionSky,
+    /// By longwave of walls.
+    AttributionWalls,
+    /// By longwave of the ground.
+    AttributionGround,
+    /// By longwave of foliage.
+    AttributionVegetation,
+    /// By the offset that turns Tmrt into °C.
+    AttributionOffset,
 }
 
-/// Every field and its name.
-pub const FIELDS: [(Field, &str); 24] = [
+/// Every field and its name; those of the attribution come last.
+pub const FIELDS: [(Field, &str); 32] = [
     (Field::Tmrt, "tmrt"),
     (Field::Utci, "utci"),
     (Field::Pet, "pet"),
@@ -80,7 +96,32 @@ pub const FIELDS: [(Field, &str); 24] = [
     (Field::Tg, "tg"),
     (Field::TgOut, "tg_out"),
     (Field::Fsh, "f_sh"),
+    (Field::AttributionBeam, "attribution_beam"),
+    (Field::AttributionDiffuse, "attribution_diffuse"),
+    (Field::AttributionReflected, "attribution_reflected"),
+    (Field::AttributionSky, "attribution_sky"),
+    (Field::AttributionWalls, "attribution_walls"),
+    (Field::AttributionGround, "attribution_ground"),
+    (Field::AttributionVegetation, "attribution_vegetation"),
+    (Field::AttributionOffset, "attribution_offset"),
 ];
+
+/// Fields of the attribution.
+pub const TERMS: usize = 8;
+
+/// Whether any of the fields belongs to the attribution, which is computed only then.
+#[must_use]
+pub fn attributed(fields: &[Field]) -> bool {
+    fields.iter().any(|field| field.is_attribution())
+}
+
+/// The fields that points report: all of them if the attribution is asked for.
+#[must_use]
+pub fn at_points(attributed: bool) -> &'static [(Field, &'static str)] {
+    static ALL: [(Field, &str); FIELDS.len()] = FIELDS;
+    let rest = if attributed { 0 } else { TERMS };
+    &ALL[..ALL.len() - rest]
+}
 
 impl Field {
     /// The field of a name.
@@ -106,6 +147,12 @@ impl Field {
             Self::Least | Self::Lsouth | Self::Lwest | Self::Lnorth
         )
     }
+
+    /// A term of the attribution.
+    #[must_use]
+    pub fn is_attribution(self) -> bool {
+        self >= Self::AttributionBeam
+    }
 }
 
 #[cfg(test)]
@@ -120,5 +167,15 @@ mod tests {
             assert_eq!(field.name(), *name);
         }
         assert_eq!(Field::from_name("albedo"), None);
+    }
+
+    #[test]
+    fn the_attribution_comes_last() {
+        let terms = FIELDS.iter().filter(|(field, _)| field.is_attribution());
+        assert_eq!(terms.count(), TERMS);
+        assert!(at_points(false).iter().all(|(f, _)| !f.is_attribution()));
+        assert_eq!(at_points(true).len(), FIELDS.len());
+        assert!(!attributed(&[Field::Tmrt, Field::Fsh]));
+        assert!(attributed(&[Field::Tmrt, Field::AttributionOffset]));
     }
 }

@@ -1,7 +1,7 @@
 //! One step of the model: the order of its stages (R 12).
 
 use crate::carried::Carried;
-use crate::fields::{FIELDS, Field};
+use crate::fields::{self, Field};
 use crate::grid::Window;
 use crate::gvf::{GroundView, GvfStep};
 use crate::params::{BodyShape, Params, PetWind, Posture};
@@ -52,10 +52,18 @@ pub struct Run<'a> {
 pub struct Request<'a> {
     /// Fields wanted as rasters.
     pub fields: &'a [Field],
-    /// Cells where every field is wanted.
+    /// Cells where every field is wanted, the attribution only if `fields` hold some of it.
     pub points: &'a [usize],
     /// Count the step in the statistics, if the run carries some.
     pub count: bool,
+}
+
+impl Request<'_> {
+    /// Whether the attribution of Tmrt is asked for.
+    #[must_use]
+    pub fn attribution(&self) -> bool {
+        fields::attributed(self.fields)
+    }
 }
 
 /// Result of a step.
@@ -63,7 +71,7 @@ pub struct Request<'a> {
 pub struct StepOutput {
     /// The rasters asked for, in that order.
     pub fields: Vec<Vec<f32>>,
-    /// Every field at the points, in the order of [`crate::fields::FIELDS`].
+    /// Every field at the points, in the order of [`crate::fields::at_points`].
     pub points: Vec<Vec<f32>>,
     /// Scalars of the sky.
     pub sky: SkyStep,
@@ -175,6 +183,7 @@ impl Prepared {
             patch_sky: run.patch_sky,
             sides,
             canopies: run.cells.seen.is_some(),
+            attribution: request.attribution(),
         });
         Self {
             comfort: comfort(run.params, weather, request),
@@ -243,7 +252,7 @@ fn step_here(
         statistics: statistics.map(|s| (weather.hours, s)),
     };
     let mut radiation = Radiation::begin(&mut input);
-    let mut points = Points::new(request.points);
+    let mut points = Points::new(&request);
     if let Some(light) = &light {
         let states = GroundStates::new(&cells, &tables, run.ground_view);
         let sent = SentByGround {
@@ -359,8 +368,12 @@ struct Points<'a> {
 }
 
 impl<'a> Points<'a> {
-    fn new(at: &'a [usize]) -> Self {
-        let fields = if at.is_empty() { 0 } else { FIELDS.len() };
+    fn new(request: &Request<'a>) -> Self {
+        let at = request.points;
+        let fields = match at {
+            [] => 0,
+            _ => fields::at_points(request.attribution()).len(),
+        };
         Self {
             at,
             values: vec![vec![f32::NAN; at.len()]; fields],

@@ -105,6 +105,7 @@ impl Case {
             patch_sky: params.anisotropic.then_some(&patch_sky),
             sides: params.anisotropic,
             canopies: false,
+            attribution: true,
         });
         // An emissivity that makes ground at air temperature emit the case's upwelling flux.
         let emissivity = [(LUP / (SIGMA * (weather.ta + KELVIN).powi(4))) as f32];
@@ -421,6 +422,7 @@ fn missing_sky_view_gives_no_value() {
         patch_sky: None,
         sides: false,
         canopies: false,
+        attribution: true,
     });
     let mut svf: [[f32; 1]; 15] = SVF.map(|x| [x]);
     svf[0] = [f32::NAN];

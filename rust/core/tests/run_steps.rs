@@ -4,7 +4,7 @@ use solweig_core::carried::Carried;
 use solweig_core::fields::{FIELDS, Field};
 use solweig_core::grid::{Grid, Window};
 use solweig_core::gvf::{Ground, GroundView};
-use solweig_core::params::{BodyShape, Formulation, Params};
+use solweig_core::params::{BodyShape, Formulation, Params, Posture};
 use solweig_core::patches::{PatchMasks, PatchOption, PatchTable};
 use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
 use solweig_core::radiation::cells::Cells;
@@ -340,6 +340,63 @@ fn no_data_stays_where_it_is() {
             let known = tmrt.iter().filter(|x| !x.is_nan());
             let mean = known.map(|&x| f64::from(x)).sum::<f64>() / (GRID.len() - 1) as f64;
             assert!((mean - got.sums.all().means()[0]).abs() < 1e-9);
+        }
+    }
+}
+
+fn box_body(anisotropic: bool) -> Params {
+    Params {
+        body: BodyShape::Box,
+        ..params(anisotropic)
+    }
+}
+
+fn sitting(anisotropic: bool) -> Params {
+    Params {
+        posture: Posture::Sitting,
+        formulation: Formulation::IMPROVED,
+        ..params(anisotropic)
+    }
+}
+
+#[test]
+fn the_attribution_sums_to_tmrt_above_the_air() {
+    for (anisotropic, make) in [true, false]
+        .into_iter()
+        .flat_map(|a| [params, box_body, sitting].map(|make| (a, make)))
+    {
+        let town = Town::new(make(anisotropic), PatchOption::P153);
+        let mut state = Carried::default();
+        for hour in [6.0, 10.0, 16.0, 22.0] {
+            let weather = weather(hour);
+            let got = town.step(&mut state, &weather, &every_field());
+            let of = |field: Field| &got.fields[field as usize];
+            let terms = FIELDS.iter().filter(|(f, _)| f.is_attribution());
+            let terms: Vec<Field> = terms.map(|&(field, _)| field).collect();
+            for i in (0..GRID.len()).filter(|&i| i != NO_DATA) {
+                let sum: f64 = terms.iter().map(|&f| f64::from(of(f)[i])).sum();
+                let above = f64::from(of(Field::Tmrt)[i]) - weather.ta;
+                assert!((sum - above).abs() < 0.002, "{hour}: {sum} and {above}");
+                let beam = of(Field::AttributionBeam)[i];
+                assert_eq!(beam > 0.0, of(Field::Shadow)[i] > 0.0, "{hour}: {beam}");
+                assert!(of(Field::AttributionReflected)[i] > -1e-3);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_changes_for_being_attributed() {
+    for anisotropic in [true, false] {
+        let town = town(anisotropic);
+        let (mut plain, mut asked) = (Carried::default(), Carried::default());
+        for hour in [10.0, 22.0] {
+            let own = [Field::Tmrt, Field::Kside, Field::Least];
+            let with = [&own[..], &[Field::AttributionWalls]].concat();
+            let want = town.step(&mut plain, &weather(hour), &own);
+            let got = town.step(&mut asked, &weather(hour), &with);
+            assert_eq!(bits(&want.fields), bits(&got.fields[..3]));
+            assert_eq!(bits(&plain.state.memory), bits(&asked.state.memory));
         }
     }
 }

@@ -234,19 +234,22 @@ impl Gpu {
     }
 
     /// Most cells that fit the device, were all of them computed.
+    #[pyo3(signature = (patch_option, vegetation, anisotropic, sides, attribution=false))]
     fn largest_window(
         &self,
         patch_option: u32,
         vegetation: bool,
         anisotropic: bool,
         sides: bool,
+        attribution: bool,
     ) -> PyResult<u64> {
         let words = table_of(patch_option)?.words();
-        let footprint = Footprint::new(words, vegetation, anisotropic, sides);
+        let footprint = Footprint::new(words, vegetation, anisotropic, sides, attribution);
         Ok(footprint.most_cells(&self.accelerator.gpu()))
     }
 
     /// What a run takes of the device, and what there is: bytes a cell, and bytes.
+    #[pyo3(signature = (patch_option, vegetation, anisotropic, sides, attribution=false))]
     fn footprint<'py>(
         &self,
         py: Python<'py>,
@@ -254,9 +257,10 @@ impl Gpu {
         vegetation: bool,
         anisotropic: bool,
         sides: bool,
+        attribution: bool,
     ) -> PyResult<Bound<'py, PyDict>> {
         let words = table_of(patch_option)?.words();
-        let footprint = Footprint::new(words, vegetation, anisotropic, sides);
+        let footprint = Footprint::new(words, vegetation, anisotropic, sides, attribution);
         let gpu = self.accelerator.gpu();
         let out = PyDict::new(py);
         for (name, value) in [

@@ -130,6 +130,13 @@ impl<'a> CellMasks<'a> {
             behind_foliage: open & !veg,
         }
     }
+
+    /// Patches of word `index` where foliage stands before anything else.
+    #[inline(always)]
+    #[must_use]
+    pub fn foliage(&self, index: usize) -> u32 {
+        self.vegetation.map_or(0, |(v, b)| !(v[index] & b[index]))
+    }
 }
 
 /// Sums over the sky patches of one cell that hold for a whole run.

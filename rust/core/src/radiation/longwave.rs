@@ -46,9 +46,9 @@ fn patch_sky(work: &mut Work, tables: &StepTables) {
         } else {
             (0.0, 0.0)
         };
-        let sky_down = p.black * (down[i] - p.deficit * deficit_down[i]);
-        let sky_side = p.black * (side[i] - p.deficit * deficit_side[i]);
-        let obstructed = p.shaded + (sky_down + work.lup[0][i]) * p.reflects;
+        let sky_down = p.sky(down[i], deficit_down[i]);
+        let sky_side = p.sky(side[i], deficit_side[i]);
+        let obstructed = p.obstructed(sky_down, work.lup[0][i]);
         work.ldown[i] = sky_down + (p.whole_down - down[i]) * obstructed + p.lit_gain * lit_down;
         work.lside[i] = sky_side + (p.whole_side - side[i]) * obstructed + p.lit_gain * lit_side;
     }

@@ -5,6 +5,7 @@
 //! threads there are.
 
 pub mod anisotropic;
+pub mod attribution;
 pub mod bytes;
 pub mod cells;
 pub mod light;
@@ -18,12 +19,13 @@ pub mod tmrt;
 pub mod weights;
 pub mod work;
 
-use crate::fields::Field;
+use crate::fields::{self, Field};
 use crate::pet::PetStep;
 use crate::simd::{self, Kernel};
 use crate::stage::Stage;
 use crate::stats::{Statistics, StatisticsPart};
 use crate::utci::UtciStep;
+use attribution::Term;
 use cells::{BLOCK, Cells, Gathered, GroundFields, Memory};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -112,6 +114,9 @@ fn compute(
     longwave::ground(work, tables);
     sides::body(work, tables);
     tmrt(work, tables);
+    if let Some(attribution) = &tables.attribution {
+        attribution::attribute(work, tables, attribution);
+    }
     if all_sides && tables.anisotropic && tables.body.cylinder {
         sides::add_patches(work, tables);
     }
@@ -156,6 +161,14 @@ impl Work {
             Field::Tg => &self.tg,
             Field::TgOut => &self.tg_out,
             Field::Fsh => &self.f_sh,
+            Field::AttributionBeam => self.attribution.of(Term::Beam),
+            Field::AttributionDiffuse => self.attribution.of(Term::Diffuse),
+            Field::AttributionReflected => self.attribution.of(Term::Reflected),
+            Field::AttributionSky => self.attribution.of(Term::Sky),
+            Field::AttributionWalls => self.attribution.of(Term::Walls),
+            Field::AttributionGround => self.attribution.of(Term::Ground),
+            Field::AttributionVegetation => self.attribution.of(Term::Vegetation),
+            Field::AttributionOffset => self.attribution.of(Term::Offset),
         }
     }
 
@@ -353,7 +366,7 @@ impl<'a, 'b> Radiation<'a, 'b> {
     }
 }
 
-/// Every field at some cells, in the order of [`crate::fields::FIELDS`]; the memory is read, not
+/// Every field at some cells, in the order of [`crate::fields::at_points`]; the memory is read, not
 /// changed. `tables` must hold the box sides if they use the patch sky.
 #[must_use]
 pub fn evaluate_points(
@@ -366,7 +379,8 @@ pub fn evaluate_points(
     let gathered = Gathered::new(cells, points);
     let cells = gathered.cells();
     let mut memory = memory.map(|m| m.map(|x| points.iter().map(|&i| x[i]).collect::<Vec<f32>>()));
-    let mut out = vec![vec![0.0; points.len()]; crate::fields::FIELDS.len()];
+    let fields = fields::at_points(tables.attribution.is_some());
+    let mut out = vec![vec![0.0; points.len()]; fields.len()];
     let mut work = Work::default();
     for first in (0..points.len()).step_by(BLOCK) {
         let range = first..(first + BLOCK).min(points.len());
@@ -375,7 +389,7 @@ pub fn evaluate_points(
             .as_mut()
             .map(|m| m.each_mut().map(|x| &mut x[range.clone()]));
         compute(&mut work, tables, memory.as_mut(), comfort, true);
-        for (out, (field, _)) in out.iter_mut().zip(crate::fields::FIELDS) {
+        for (out, &(field, _)) in out.iter_mut().zip(fields) {
             work.write(field, &mut out[range.clone()]);
         }
     }

@@ -136,6 +136,15 @@ fn isotropic_sides(work: &mut Work, tables: &StepTables) {
     work.kside_d.fill(0.0);
 }
 
+/// Share of the upper half of a side that walls and foliage hide from diffuse light (R 7.2).
+#[inline(always)]
+#[must_use]
+pub fn hidden(s: f32, sv: f32, canopy_beam: f32) -> f32 {
+    let ws = side_weight(s);
+    let wb = side_weight(s + sv - 1.0);
+    1.0 - ws + canopy_beam * (ws - wb)
+}
+
 /// One side. Lanes come as arguments so that the compiler knows them apart and vectorises.
 #[inline(always)]
 fn isotropic_side(
@@ -145,9 +154,7 @@ fn isotropic_side(
     sun: &SunTerms,
 ) {
     for i in 0..BLOCK {
-        let ws = side_weight(s[i]);
-        let wb = side_weight(s[i] + sv[i] - 1.0);
-        let hidden = 1.0 - ws + canopy_beam[i] * (ws - wb);
+        let hidden = hidden(s[i], sv[i], canopy_beam[i]);
         let diffuse = sun.diffuse * (1.0 - hidden);
         let walls = sun.wall_albedo * hidden * on_walls[i];
         side[i] = 0.5 * (diffuse + walls + kup[i]);

@@ -50,11 +50,9 @@ fn add_patch_side(
     whole: f32,
 ) {
     for i in 0..BLOCK {
-        let sky_down = p.black * (down[i] - p.deficit * down_deficit[i]);
-        let obstructed = p.shaded + (sky_down + lup[i]) * p.reflects;
-        side[i] += p.black * (sky[i] - p.deficit * deficit[i])
-            + (whole - sky[i]) * obstructed
-            + p.lit_gain * opposite[i];
+        let obstructed = p.obstructed(p.sky(down[i], down_deficit[i]), lup[i]);
+        side[i] +=
+            p.sky(sky[i], deficit[i]) + (whole - sky[i]) * obstructed + p.lit_gain * opposite[i];
     }
 }
 
@@ -116,18 +114,51 @@ fn isotropic_side(
     consistent: bool,
 ) {
     for i in 0..BLOCK {
-        let open = s[i] + sv[i] - 1.0;
-        let (ws, wb) = (side_weight(s[i]), side_weight(open));
-        let wall_weight = side_weight(sa[i]) - ws;
-        let reflect = 1.0 - wb;
-        // The reference weights the sky with its view factor and its side weight.
-        let sky = if consistent { wb } else { open * wb };
+        let view = SideView::new(s[i], sv[i], sa[i]);
+        let reflect = 1.0 - view.sky;
         side[i] = 0.5
-            * (sky * l.sky_side
-                + wall[i] * wall_weight
-                + l.wall * (reflect - wall_weight)
+            * (view.sky_weight(consistent) * l.sky_side
+                + wall[i] * view.walls
+                + l.wall * (reflect - view.walls)
                 + lup[i]
                 + (ldown[i] + lup[i]) * l.wall_reflects * reflect);
+    }
+}
+
+/// Shares of the upper half of what a side sees under the isotropic sky; the rest is foliage.
+#[derive(Clone, Copy, Debug)]
+pub struct SideView {
+    /// Sky view factor of the side, what foliage hides left out.
+    open: f32,
+    /// Sky.
+    pub sky: f32,
+    /// Walls.
+    pub walls: f32,
+}
+
+impl SideView {
+    /// From the sky view factors of the side.
+    #[inline(always)]
+    #[must_use]
+    pub fn new(s: f32, sv: f32, sa: f32) -> Self {
+        let open = s + sv - 1.0;
+        Self {
+            open,
+            sky: side_weight(open),
+            walls: side_weight(sa) - side_weight(s),
+        }
+    }
+
+    /// What the flux of the sky is multiplied by: the reference weights it with its view factor and
+    /// its side weight.
+    #[inline(always)]
+    #[must_use]
+    pub fn sky_weight(&self, consistent: bool) -> f32 {
+        if consistent {
+            self.sky
+        } else {
+            self.open * self.sky
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! tables.
 
 use super::anisotropic::{PatchStep, PatchSun, PatchWeight, SideTables};
+use super::attribution::AttributionTables;
 use super::light::{Light, sun_in_front};
 use crate::constants::{DEG, KELVIN, SIGMA};
 use crate::delay::{DelayClock, DelayStep};
@@ -119,6 +120,22 @@ pub struct PatchLongwave {
     pub whole_sides: [f32; 4],
 }
 
+impl PatchLongwave {
+    /// Flux from sky of a weight, and of that weight times the emissivity deficit.
+    #[inline(always)]
+    #[must_use]
+    pub fn sky(&self, weight: f32, deficit: f32) -> f32 {
+        self.black * (weight - self.deficit * deficit)
+    }
+
+    /// Radiance of foliage and shaded walls: what they emit and what they reflect.
+    #[inline(always)]
+    #[must_use]
+    pub fn obstructed(&self, sky_down: f32, lup: f32) -> f32 {
+        self.shaded + (sky_down + lup) * self.reflects
+    }
+}
+
 /// The receiving body.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BodyTerms {
@@ -163,6 +180,8 @@ pub struct StepTables {
     pub patches: Option<PatchStep>,
     /// Box-side tables of a night step, where they are asked for.
     pub night_sides: Option<SideTables>,
+    /// Tables of the attribution, where it is asked for.
+    pub attribution: Option<AttributionTables>,
 }
 
 /// The patch sky of a run.
@@ -193,6 +212,8 @@ pub struct StepInput<'a> {
     pub sides: bool,
     /// Canopies have their own transmissivity.
     pub canopies: bool,
+    /// The attribution of Tmrt is asked for.
+    pub attribution: bool,
 }
 
 /// σT⁴ of a temperature in °C.
@@ -232,7 +253,7 @@ impl StepTables {
             .patch_sky
             .filter(|_| input.sides && !sky.day)
             .map(|patch_sky| SideTables::night(&patch_sky.weights));
-        let tables = Self {
+        let mut tables = Self {
             day: sky.day,
             anisotropic: input.patch_sky.is_some(),
             formulation: params.formulation,
@@ -243,7 +264,14 @@ impl StepTables {
             body: body_terms(params),
             patches,
             night_sides,
+            attribution: None,
         };
+        if input.attribution {
+            let weights = input
+                .patch_sky
+                .map(|patch_sky| patch_sky.weights.as_slice());
+            tables.attribution = Some(AttributionTables::new(&tables, weather.ta, weights));
+        }
         (tables, light)
     }
 }

@@ -1,6 +1,7 @@
 //! Workspace of one block: inputs copied into lanes, intermediate fluxes, results.
 
 use super::anisotropic::{CellMasks, CellSums};
+use super::attribution::Attribution;
 use super::cells::{BLOCK, Cells, Lane, Memory, SIDES};
 use super::light::{Light, STATES, Through};
 use super::tables::StepTables;
@@ -82,6 +83,8 @@ pub struct Work {
     pub utci: Lane,
     /// PET [°C].
     pub pet: Lane,
+    /// Where Tmrt comes from, if that is asked for.
+    pub attribution: Attribution,
 }
 
 impl Default for Work {
@@ -123,6 +126,7 @@ impl Default for Work {
             tmrt: ZERO,
             utci: ZERO,
             pet: ZERO,
+            attribution: Attribution::default(),
         }
     }
 }
@@ -236,6 +240,9 @@ impl Work {
         let Some((masks, sums)) = &cells.patches else {
             return;
         };
+        if let Some(attribution) = &tables.attribution {
+            self.attribution.load(attribution, masks, self.n);
+        }
         for i in 0..self.n {
             for k in 0..4 {
                 self.sky[k][i] = sums[i][k];

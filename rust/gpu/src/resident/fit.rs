@@ -1,6 +1,6 @@
 //! How large a raster a device takes: every buffer must fit a binding, and all of them the budget.
 
-use super::planes::{OUT_PLANES, PLAIN_PLANES, SIDE_PLANES};
+use super::planes::{FIELD_COUNT, OUT_PLANES, TERM_PLANES, dynamic_planes};
 use crate::device::Gpu;
 
 /// Bytes a cell that a run or a sky view keeps on a device. The heights cover a tile and everything
@@ -22,14 +22,26 @@ pub struct Footprint {
 impl Footprint {
     /// Of the larger of a sky view and a run.
     #[must_use]
-    pub fn new(words: usize, vegetation: bool, anisotropic: bool, sides: bool) -> Self {
+    pub fn new(
+        words: usize,
+        vegetation: bool,
+        anisotropic: bool,
+        sides: bool,
+        attribution: bool,
+    ) -> Self {
         let mask = 4 * words as u64;
         let masks = if anisotropic { mask } else { 0 };
         let families = if vegetation { 3 } else { 1 };
         // One plane each for canopies with their own transmissivity.
         let views = 4 * if anisotropic { 8 } else { 16 };
-        let dynamic = 4 * (1 + if sides { SIDE_PLANES } else { PLAIN_PLANES });
-        let out = 4 * if sides { 24 } else { OUT_PLANES };
+        let dynamic = 4 * (1 + dynamic_planes(sides, attribution));
+        let terms = if attribution { TERM_PLANES } else { 0 };
+        let fields = if sides {
+            FIELD_COUNT as u64 - TERM_PLANES
+        } else {
+            OUT_PLANES
+        };
+        let out = 4 * (fields + terms);
         let surface = 4 * 7;
         let ground = 4 * 5;
         // info, steps, lup, alb and memory; emitted and lit; statistics.

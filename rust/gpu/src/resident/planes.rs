@@ -11,7 +11,7 @@
 //! | `masks`   | three buffers, not planes: word `w` of cell `i` at `i * words + w`            |
 //! | `surface` | 5 albedo view factors under diffuse light, albedo, emissivity                |
 //! | `ground_view` | first building per direction, four directions a word: 5 planes            |
-//! | `dynamic` | shadow flags (u32); 7 patch sums of the step; 20 sums of the box sides (sky, deficit, light, light behind foliage, lit opposite buildings, each E, S, W, N) where asked for; then, where canopies have their own transmissivity, that of those before the cell, summed over the suns behind leaves (u32) |
+//! | `dynamic` | shadow flags (u32); 7 patch sums of the step; 20 sums of the box sides (sky, deficit, light, light behind foliage, lit opposite buildings, each E, S, W, N) where asked for; 6 weights of foliage for the attribution; then, where canopies have their own transmissivity, that of those before the cell, summed over the suns behind leaves (u32) |
 //! | `emitted` | emission beyond that at air temperature, albedo × sunlit share, whole numbers (i32) |
 //! | `lit`     | sunlit walls the ground view sees (u32)                                      |
 //! | `lup`, `alb` | ground view: upwelling longwave beyond ground at air temperature, albedo seen; total, E, S, W, N |
@@ -22,14 +22,28 @@
 /// Stands for a missing value; never used in a sum because the cell is not complete.
 pub const MISSING: f32 = -1.0;
 /// Most planes of `dynamic`: flags, 7 sums, 20 sums of the box sides.
-pub const SIDE_PLANES: u64 = 28;
+const SIDE_PLANES: u64 = 28;
+/// Planes of `dynamic` with the weights of foliage of the attribution behind all others.
+const ATTRIBUTION_PLANES: u64 = 34;
 /// Planes of `dynamic` without the box sides.
-pub const PLAIN_PLANES: u64 = 8;
+const PLAIN_PLANES: u64 = 8;
 /// Planes of `counted`.
 pub const COUNTED_PLANES: usize = 8;
-/// Most planes of `out` without points of interest.
+/// Most planes of `out` without points of interest and attribution.
 pub const OUT_PLANES: u64 = 8;
+/// Planes of `out` that the attribution adds.
+pub const TERM_PLANES: u64 = solweig_core::fields::TERMS as u64;
 /// Number of fields: planes of `out` where every field is wanted.
 pub const FIELD_COUNT: usize = solweig_core::fields::FIELDS.len();
 /// Slot of a field that is not wanted.
 pub const NONE: u32 = u32::MAX;
+
+/// Planes of `dynamic`, if the box sides are asked for, and the attribution.
+#[must_use]
+pub fn dynamic_planes(sides: bool, attribution: bool) -> u64 {
+    match (sides, attribution) {
+        (_, true) => ATTRIBUTION_PLANES,
+        (true, false) => SIDE_PLANES,
+        (false, false) => PLAIN_PLANES,
+    }
+}

@@ -1,6 +1,6 @@
 //! The rasters of a step on the device.
 
-use super::planes::{PLAIN_PLANES, SIDE_PLANES};
+use super::planes::dynamic_planes;
 use super::run::DeviceRun;
 use crate::device::error::GpuError;
 use crate::device::memory::DeviceBuffer;
@@ -24,14 +24,14 @@ pub struct StepBuffers {
 }
 
 impl StepBuffers {
-    /// Buffers for a step of a run; `sides`: the box sides are asked for.
+    /// Buffers for a step of a run; `sides`: the box sides are asked for, and `attribution`.
     ///
     /// # Errors
     /// [`GpuError::LimitExceeded`], [`GpuError::OutOfMemory`].
-    pub fn new(run: &DeviceRun, sides: bool) -> Result<Self, GpuError> {
+    pub fn new(run: &DeviceRun, sides: bool, attribution: bool) -> Result<Self, GpuError> {
         let gpu = &run.gpu;
         let n = run.cells;
-        let planes = if sides { SIDE_PLANES } else { PLAIN_PLANES };
+        let planes = dynamic_planes(sides, attribution);
         let own = run.seen_plane != 0;
         Ok(Self {
             through_plane: if own { count(planes as usize) } else { 0 },

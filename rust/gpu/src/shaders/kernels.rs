@@ -52,7 +52,10 @@ kernels! {
     PatchSums = "patch_sums", "anisotropic", ["grid", "patches"];
     Anisotropic = "anisotropic", "anisotropic", ["grid", "patches"];
     AnisotropicSides = "anisotropic_sides", "anisotropic", ["grid", "patches"];
-    Radiation = "radiation", "radiation", ["grid", "surface", "weights"];
+    Foliage = "foliage", "anisotropic", ["grid", "patches"];
+    Radiation = "radiation", "radiation", ["grid", "surface", "weights", "no_attribution"];
+    // As `Radiation`, and says where Tmrt comes from.
+    Attribution = "attribution", "radiation", ["grid", "surface", "weights", "../radiation"];
     Utci = "utci", "utci", ["grid"];
     Pet = "pet", "pet", ["grid"];
     Statistics = "statistics", "statistics", ["grid"];

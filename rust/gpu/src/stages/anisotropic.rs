@@ -8,12 +8,13 @@ use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
 use solweig_core::radiation::anisotropic::{PatchStep, PatchWeight};
+use solweig_core::radiation::attribution::foliage_weights;
 use solweig_core::radiation::tables::StepTables;
 
 const STAGE: &str = "anisotropic";
 
 uniform! {
-    PatchUniform for [PatchSums, Anisotropic, AnisotropicSides] {
+    PatchUniform for [PatchSums, Anisotropic, AnisotropicSides, Foliage] {
         grid: GridUniform,
         words: u32,
         patches: u32,
@@ -37,6 +38,7 @@ fn uniform(run: &DeviceRun, patches: usize, suns: usize) -> PatchUniform {
 pub struct PatchTables {
     light: Option<DeviceBuffer>,
     sides: Option<DeviceBuffer>,
+    foliage: Option<DeviceBuffer>,
     patches: usize,
     suns: usize,
 }
@@ -84,6 +86,15 @@ fn side_table(weights: &[PatchWeight], step: Option<&PatchStep>) -> Vec<[f32; 4]
     table
 }
 
+/// As `patches` of `shaders/foliage.wgsl`.
+fn foliage_table(weights: &[PatchWeight]) -> Vec<[f32; 4]> {
+    let of = |w: &PatchWeight| {
+        let [side, down, sides @ ..] = foliage_weights(w).map(|x| x as f32);
+        [[side, down, 0.0, 0.0], sides]
+    };
+    weights.iter().flat_map(of).collect()
+}
+
 impl PatchTables {
     /// Tables of a step; `sides`: the box sides are asked for.
     ///
@@ -101,6 +112,11 @@ impl PatchTables {
             light: step.map(|s| upload(light_table(weights, s))).transpose()?,
             sides: sides
                 .then(|| upload(side_table(weights, step)))
+                .transpose()?,
+            foliage: tables
+                .attribution
+                .is_some()
+                .then(|| upload(foliage_table(weights)))
                 .transpose()?,
             patches: weights.len(),
             suns: step.map_or(0, |s| s.suns.len()),
@@ -150,6 +166,10 @@ pub fn encode<'a>(
             let storage = [building, canopy, behind, table, &run.views, dynamic];
             job.dispatch(kernel, &uniform, &storage)?;
         }
+    }
+    if let Some(table) = &tables.foliage {
+        let storage = [building, canopy, behind, table, dynamic];
+        job.dispatch(Kernel::Foliage, &uniform, &storage)?;
     }
     Ok(())
 }

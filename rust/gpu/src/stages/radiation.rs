@@ -20,7 +20,7 @@ use solweig_core::weather::MOST_SUNS;
 const STEEPEST: f32 = 1e6;
 
 uniform! {
-    RadiationUniform for [Radiation] {
+    RadiationUniform for [Radiation, Attribution] {
         grid: GridUniform,
         tables: SurfaceTables,
 
@@ -81,6 +81,11 @@ uniform! {
         pad1: u32,
         pad2: u32,
 
+        enclosure: f32,
+        air_kelvin: f32,
+        offset: f32,
+        pad4: u32,
+
         slots: [u32; FIELD_COUNT],
         lights: [[f32; 4]; 2 * STATES],
         through: [[f32; 4]; 2 * MOST_SUNS],
@@ -97,6 +102,7 @@ impl RadiationUniform {
     ) -> Self {
         let (sun, l, p, b) = (&t.sun, &t.longwave, &t.patch_longwave, &t.body);
         let delay = t.ground.delay.as_ref();
+        let attribution = t.attribution.as_ref();
         let flag = u32::from;
         Self {
             grid: run.grid(),
@@ -152,6 +158,10 @@ impl RadiationUniform {
             least_beam: sun.least_through[1],
             pad1: 0,
             pad2: 0,
+            enclosure: attribution.map_or(0.0, |a| a.above),
+            air_kelvin: attribution.map_or(0.0, |a| a.air_kelvin),
+            offset: attribution.map_or(0.0, |a| a.offset),
+            pad4: 0,
             slots,
             lights: lights(&sun.light),
             through: through(&sun.light),
@@ -222,5 +232,9 @@ pub fn encode<'a>(
         &carried.memory,
         out,
     ];
-    job.dispatch(Kernel::Radiation, &uniform, &storage)
+    let kernel = match tables.attribution {
+        Some(_) => Kernel::Attribution,
+        None => Kernel::Radiation,
+    };
+    job.dispatch(kernel, &uniform, &storage)
 }

@@ -4,7 +4,6 @@ use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
 use crate::resident::carried::DeviceStatistics;
-use crate::resident::planes::FIELD_COUNT;
 use crate::resident::run::DeviceRun;
 use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
@@ -194,12 +193,12 @@ pub fn encode_points<'a>(
     job: &mut Job<'a>,
     run: &'a DeviceRun,
     points: &'a DeviceBuffer,
-    number: usize,
+    [fields, number]: [usize; 2],
     out: &'a DeviceBuffer,
     picked: &'a DeviceBuffer,
 ) -> Result<(), StageFailure> {
     let uniform = GatherUniform {
-        grid: GridUniform::new(FIELD_COUNT, number),
+        grid: GridUniform::new(fields, number),
         plane: count(run.cells as usize),
         pad: [0; 3],
     };

@@ -20,7 +20,7 @@ use crate::resident::step::StepBuffers;
 use crate::resident::terrain::DeviceTerrain;
 use crate::shaders::grid::count;
 use solweig_core::carried::Carried;
-use solweig_core::fields::{FIELDS, Field};
+use solweig_core::fields::{self, Field};
 use solweig_core::terrain::units;
 use solweig_core::timestep::{Prepared, Request, Run, StepOutput, TimestepInput, bring_home};
 use solweig_core::utci::CellRule;
@@ -60,8 +60,9 @@ impl Planes {
         };
         if !request.points.is_empty() {
             // Points take every field in field order.
-            planes.slots = std::array::from_fn(count);
-            planes.number = count(FIELD_COUNT);
+            for &(field, _) in fields::at_points(request.attribution()) {
+                planes.add(field);
+            }
             return planes;
         }
         planes.add(Field::Tmrt);
@@ -86,6 +87,12 @@ impl Planes {
     fn of(&self, field: Field) -> u32 {
         self.slots[field as usize]
     }
+}
+
+/// Number of values at the points.
+fn picked(request: &Request<'_>) -> u64 {
+    let fields = fields::at_points(request.attribution()).len();
+    (request.points.len() * fields) as u64
 }
 
 /// A sun that is up, and its turn where there are several.
@@ -133,7 +140,7 @@ impl StepDevice {
             None
         };
         let patches = match run.patch_sky {
-            Some(sky) if tables.day || sides => {
+            Some(sky) if tables.day || sides || tables.attribution.is_some() => {
                 Some(PatchTables::new(device, &sky.weights, tables, sides)?)
             }
             _ => None,
@@ -144,7 +151,7 @@ impl StepDevice {
         };
         let points: Vec<u32> = input.request.points.iter().map(|&p| count(p)).collect();
         Ok(Self {
-            buffers: StepBuffers::new(device, sides)?,
+            buffers: StepBuffers::new(device, sides, tables.attribution.is_some())?,
             day,
             patches,
             pet,
@@ -156,7 +163,7 @@ impl StepDevice {
                 "the sums of the rows",
                 ROW_SUMS * u64::from(device.grid().rows),
             )?,
-            picked: gpu.storage("the points", (points.len() * FIELD_COUNT) as u64)?,
+            picked: gpu.storage("the points", picked(&input.request))?,
             points: gpu.upload("the points", &points)?,
         })
     }
@@ -259,10 +266,11 @@ fn encode<'a>(
     statistics::encode_sums(job, device, counted, out, &step.rows, base, range)?;
     job.read(&step.rows, 0, ROW_SUMS * u64::from(device.grid().rows));
     if !request.points.is_empty() {
-        let number = request.points.len();
-        statistics::encode_points(job, device, &step.points, number, out, &step.picked)?;
+        let fields = fields::at_points(request.attribution()).len();
+        let size = [fields, request.points.len()];
+        statistics::encode_points(job, device, &step.points, size, out, &step.picked)?;
     }
-    job.read(&step.picked, 0, (request.points.len() * FIELD_COUNT) as u64);
+    job.read(&step.picked, 0, picked(&request));
     let mut read = |field: Field| {
         let first = u64::from(planes.of(field)) * device.cells;
         job.read(out, first, device.cells);
@@ -350,7 +358,8 @@ fn points(
     let all = results.get::<f32>(1);
     let mut out: Vec<Vec<f32>> = all.chunks_exact(number).map(<[f32]>::to_vec).collect();
     let tmrt = out[Field::Tmrt as usize].clone();
-    for ((field, _), values) in FIELDS.iter().zip(&mut out) {
+    let fields = fields::at_points(request.attribution());
+    for ((field, _), values) in fields.iter().zip(&mut out) {
         match field {
             Field::Utci if !reads.has_utci => values.fill(f32::NAN),
             Field::Utci => no_utci(values),
