@@ -1,7 +1,7 @@
 //! Run parameters as a Python dictionary.
 
 use crate::comfort::{PET_VARIANTS, read_range};
-use crate::sky::{is_improved, land_cover_table};
+use crate::sky::{CLEAR_SKIES, is_improved, land_cover_table};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -40,6 +40,8 @@ pub fn default_params(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     out.set_item("no_land_cover_tstart", p.ground.tstart)?;
     out.set_item("transmissivity", p.transmissivity)?;
     out.set_item("transmissivity_leaf_off", p.transmissivity_leaf_off)?;
+    out.set_item("sky_emissivity", "prata")?;
+    out.set_item("sky_emissivity_offset", p.sky_emissivity_offset)?;
     out.set_item("beam", "normal")?;
     out.set_item("wind_height_m", p.wind_height)?;
     out.set_item("utci_range", py.None())?;
@@ -161,6 +163,8 @@ fn set_run(run: &mut RunParams, key: &str, value: &Bound<'_, PyAny>) -> PyResult
                 Formulation::REFERENCE
             };
         }
+        "sky_emissivity" => p.sky_emissivity = choose(key, value, &CLEAR_SKIES)?,
+        "sky_emissivity_offset" => p.sky_emissivity_offset = value.extract()?,
         "beam" => {
             let beams = [("normal", Beam::Normal), ("horizontal", Beam::Horizontal)];
             p.beam = choose(key, value, &beams)?;

@@ -88,6 +88,10 @@ def calculate(
     leaf_on: int | str | None = None,
     leaf_off: int | str | None = None,
     sun_substeps: int | None = None,
+    sky_emissivity: str | None = None,
+    sky_emissivity_offset: float = 0.0,
+    longwave: str = "modelled",
+    split: str = "reindl",
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -168,6 +172,15 @@ def calculate(
     sun_substeps
         Suns of a step, 1 to 5, each for an equal part of its interval; with several a shadow is a
         fraction. Default 1, and 3 with ``formulation="improved"``.
+    sky_emissivity
+        Emissivity of the cloudless sky by "prata", "brunt" or "dilley". Default Prata's, and
+        Dilley's with ``formulation="improved"``.
+    sky_emissivity_offset
+        Added to it, -0.2 to 0.2.
+    longwave
+        Longwave of the sky: "modelled", or "measured" as ``longwave_down`` of every step.
+    split
+        How a global radiation given alone is split: "reindl", "disc" or "dirint".
 
     Returns
     -------

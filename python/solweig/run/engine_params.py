@@ -59,6 +59,8 @@ def engine_params(
         "wall_tmaxlst": wall["tmaxlst"],
         "land_cover": ground,
         "transmissivity": trees["transmissivity"],
+        "sky_emissivity": config.sky_emissivity,
+        "sky_emissivity_offset": float(config.sky_emissivity_offset),
         "beam": config.beam,
         "wind_height_m": _wind_height(settings),
         "pet_wind": config.pet_wind,

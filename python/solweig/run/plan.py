@@ -281,6 +281,8 @@ def _settled(
         beam=model.beam,
         ground_clock=model.ground_clock,
         sun_substeps=model.suns,
+        longwave=model.longwave,
+        split=model.split,
     )
     report(
         check_weather(

@@ -155,7 +155,7 @@ def _parts(
             global_rad=_times(row.global_rad, share[k]),
             measured_direct_rad=_part(row.measured_direct_rad, share[k]),
             measured_diffuse_rad=_part(row.measured_diffuse_rad, share[k]),
-            timestep_minutes=length / count, stamp="start",
+            timestep_minutes=length / count, stamp="start", longwave_down=row.longwave_down,
         )
         for k in range(count)
     ]  # fmt: skip

@@ -53,6 +53,10 @@ class Weather(WeatherValues):
         What ``datetime`` marks: the ``"end"``, ``"centre"`` or ``"start"`` of the step; ``None``
         leaves it to the run.
 
+    longwave_down
+        Measured longwave of the whole sky on the horizontal, 40-700 W m-2, used with
+        ``longwave="measured"`` of a run; ``None`` or NaN where there is none.
+
     Attributes
     ----------
     sun_altitude, sun_azimuth, sun_zenith, altmax
@@ -136,7 +140,8 @@ class Weather(WeatherValues):
 
         Hour k of the file is the mean from k-1 to k o'clock; its stamp is k:00 (24 is 0:00 of the
         next day) and the sun stands where it is at half past. Files with hours 0 to 23 mean the
-        same hours. Measured direct and diffuse radiation are used. Files of PVGIS are in UTC.
+        same hours. Measured direct and diffuse radiation are used; the horizontal infrared is kept
+        as ``longwave_down``. Files of PVGIS are in UTC.
 
         Parameters
         ----------
@@ -198,8 +203,8 @@ class Weather(WeatherValues):
         """Steps of one or more files in UMEP's 24-column text format (-999 is missing).
 
         Stamps mark the end of a step unless ``stamp`` says otherwise. Air temperature, humidity and
-        global radiation must be there; missing wind or pressure stays missing, which is logged. The
-        header line may be left out.
+        global radiation must be there; missing wind or pressure stays missing, which is logged.
+        Column ``ldown`` is kept as ``longwave_down``. The header line may be left out.
 
         Parameters
         ----------
@@ -262,7 +267,8 @@ class Weather(WeatherValues):
             Index of time stamps, with a time zone or in local standard time, or a column
             ``datetime``. Columns ``ta`` [deg C], ``rh`` [%], ``global_rad`` [W m-2] and, where
             known, ``ws`` [m/s], ``pressure`` [hPa], ``direct_rad`` (beam normal) and
-            ``diffuse_rad`` [W m-2]; of these two and the global one may be missing. pvlib's
+            ``diffuse_rad`` [W m-2], of which two and the global one may be missing, and
+            ``longwave_down`` of the sky [W m-2]. pvlib's
             ``temp_air``, ``relative_humidity``, ``ghi``, ``wind_speed``, ``dni``, ``dhi``,
             ``atmospheric_pressure`` [Pa] are understood too. Without a column of wind there is no
             UTCI and no PET unless ``fill`` gives one, without one of pressure it is 1013.25 hPa;
@@ -315,6 +321,7 @@ class Weather(WeatherValues):
                 measured_direct_rad=given(values["direct_rad"][i]),
                 measured_diffuse_rad=given(values["diffuse_rad"][i]),
                 stamp=rows.stamp,
+                longwave_down=given(values["longwave_down"][i]),
             )
             for i, stamp in enumerate(rows.frame.index)
         ]

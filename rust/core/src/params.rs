@@ -125,6 +125,18 @@ pub enum Beam {
     Horizontal,
 }
 
+/// How the emissivity of the cloudless sky follows from air temperature and humidity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClearEmissivity {
+    /// Prata (1996), as in Jonsson et al. (2006); the reference's.
+    #[default]
+    Prata,
+    /// Brunt (1932).
+    Brunt,
+    /// Dilley & O'Brien (1998), their model B.
+    Dilley,
+}
+
 /// Height the wind of PET refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PetWind {
@@ -163,6 +175,10 @@ pub struct Params {
     pub transmissivity: f64,
     /// Transmissivity of leafless trees, 0–1.
     pub transmissivity_leaf_off: f64,
+    /// Formula for the emissivity of the cloudless sky.
+    pub sky_emissivity: ClearEmissivity,
+    /// What is added to it.
+    pub sky_emissivity_offset: f64,
     /// Meaning of the beam column.
     pub beam: Beam,
     /// Height of the wind sensor [m].
@@ -194,6 +210,8 @@ impl Default for Params {
             ground: DEFAULT_GROUND,
             transmissivity: 0.03,
             transmissivity_leaf_off: 0.5,
+            sky_emissivity: ClearEmissivity::Prata,
+            sky_emissivity_offset: 0.0,
             beam: Beam::Normal,
             wind_height: 10.0,
             utci_range: UtciRange::default(),

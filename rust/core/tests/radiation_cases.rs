@@ -46,6 +46,7 @@ fn weather(global: f64) -> Weather {
         step_days: 1.0 / 24.0,
         leaf_on: true,
         night_clearness: 1.0,
+        longwave_down: f64::NAN,
         water_temperature: f64::NAN,
         hours: 1.0,
     }

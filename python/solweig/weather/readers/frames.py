@@ -1,7 +1,7 @@
 """What all readers of weather do with their frame: select, fill, check order, units and lengths.
 
 A frame is indexed by time stamp, with columns ``ta``, ``rh``, ``global_rad``, ``ws``, ``pressure``
-[hPa], ``direct_rad`` (beam normal) and ``diffuse_rad``, NaN where missing.
+[hPa], ``direct_rad`` (beam normal), ``diffuse_rad`` and ``longwave_down``, NaN where missing.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import pandas as pd
 from solweig.errors import ConfigurationError, WeatherDataError
 from solweig.messages import argument
 from solweig.typing import F64
-from solweig.weather.values import HIGHEST_WET_RH, Fill, Origin
+from solweig.weather.values import HIGHEST_WET_RH, LONGWAVE_DOWN, Fill, Origin
 
 log = logging.getLogger("solweig")
 
 REQUIRED = ("ta", "rh", "global_rad")
-OPTIONAL = ("ws", "pressure", "direct_rad", "diffuse_rad")
+OPTIONAL = ("ws", "pressure", "direct_rad", "diffuse_rad", "longwave_down")
 COLUMNS = REQUIRED + OPTIONAL
 ALIASES = {
     "temp_air": "ta",
@@ -36,6 +36,7 @@ ALIASES = {
     "dhi": "diffuse_rad",
     "measured_direct_rad": "direct_rad",
     "measured_diffuse_rad": "diffuse_rad",
+    "ldown": "longwave_down",
 }
 """Other names of the quantities, pvlib's among them."""
 HOUR = 60.0
@@ -160,6 +161,24 @@ def require_pressure(values: F64, unit: str, source: str, lines: Sequence[int]) 
     )  # fmt: skip
 
 
+def drop_longwave(frame: pd.DataFrame, source: str) -> None:
+    """Take longwave that no sky sends as missing, in place.
+
+    Most runs do not read it, so that a column filled with something else is no reason to refuse a
+    file; a run that asks for it refuses steps without.
+    """
+    low, high = LONGWAVE_DOWN
+    values = frame["longwave_down"].to_numpy(np.float64)
+    wrong = (values < low) | (values > high)
+    if wrong.any():
+        some = ", ".join(f"{value:g}" for value in dict.fromkeys(values[wrong].tolist()[:3]))
+        log.info(
+            "%s: longwave_down in %d row(s) is outside %g to %g W/m2 (%s): taken as missing",
+            source, int(wrong.sum()), low, high, some,
+        )  # fmt: skip
+        frame.loc[wrong, "longwave_down"] = np.nan
+
+
 def clip_humidity(frame: pd.DataFrame, source: str) -> None:
     """Take humidity a little over 100 % as saturated, in place."""
     wet = (frame["rh"] > 100.0) & (frame["rh"] <= HIGHEST_WET_RH)
@@ -191,6 +210,7 @@ def fill_missing(frame: pd.DataFrame, fill: Fill, required: Sequence[str], sourc
         An unknown ``fill`` or field in it.
     """
     clip_humidity(frame, source)
+    drop_longwave(frame, source)
     if isinstance(fill, Mapping):
         for given, value in fill.items():
             name = ALIASES.get(given, given)

@@ -31,6 +31,7 @@ _UMEP = {
     "pressure": (12, 10.0),
     "direct_rad": (22, 1.0),
     "diffuse_rad": (21, 1.0),
+    "longwave_down": (16, 1.0),
 }
 _UMEP_COLUMNS = 24
 _UMEP_MISSING = -998.0
