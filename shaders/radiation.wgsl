@@ -13,7 +13,7 @@ struct Radiation {
     consistent_patches: u32,
     lit_fraction_walls: u32,
     consistent_side_longwave: u32,
-    pad0: u32,
+    single_reflection: u32,
 
     // Thermal delay: no memory yet, the result becomes the memory, weight of the memory.
     delay_first: u32,
@@ -31,8 +31,9 @@ struct Radiation {
     wall_albedo: f32,
     shaded_radiance: f32,
     lit_radiance_gain: f32,
-    pad1: u32,
-    pad3: u32,
+    // Radiance of a wall by the light of the ground before it, where walls shine by their facets.
+    ground_radiance: f32,
+    facets: u32,
 
     // Isotropic longwave.
     sky_down: f32,
@@ -62,7 +63,8 @@ struct Radiation {
     around: f32,
     inverse_emission: f32,
     kelvin: f32,
-    pad2: u32,
+    // The ground remembers in this step, by day or night.
+    remembers: u32,
 
     // Plane of `out` of every field, NONE where it is not wanted.
     slots: array<vec4<u32>, 6>,
@@ -83,6 +85,9 @@ struct Radiation {
 
 const NONE: u32 = 0xffffffffu;
 const MISSING: f32 = -1.0;
+// Means of cos^2 and sin^2 of an azimuth over the half circle, weighted by its cosine.
+const STRAIGHT: f32 = 0.6666667;
+const ASIDE: f32 = 0.16666667;
 
 fn put(field: u32, value: f32, cell: u32, plane: u32) {
     let slot = step.slots[field / 4u][field % 4u];
@@ -171,6 +176,8 @@ struct PatchSums {
     down: f32,
     deficit_side: f32,
     deficit_down: f32,
+    // Side weight of what is no sky, by the sky its facets see.
+    facets: f32,
 }
 
 fn patches_of(cell: u32, plane: u32, day: bool) -> PatchSums {
@@ -182,6 +189,7 @@ fn patches_of(cell: u32, plane: u32, day: bool) -> PatchSums {
     sums.down = views[4u * plane + cell];
     sums.deficit_side = views[5u * plane + cell];
     sums.deficit_down = views[6u * plane + cell];
+    sums.facets = views[7u * plane + cell];
     if day {
         let low = planes4(1u, cell, plane);
         let high = planes4(4u, cell, plane);
@@ -236,6 +244,17 @@ fn surface_of(about: u32, cell: u32, plane: u32, day: bool) -> Surface {
         ground.up = emissivity
             * (step.air + emission_of(step.tables.excess_emission, excess));
         ground.up_sides = vec4<f32>(ground.up);
+        if step.remembers != 0u {
+            let own = ground.up;
+            ground.up = delayed(own, 0u, cell, plane);
+            ground.up_sides = vec4<f32>(
+                delayed(own, 1u, cell, plane),
+                delayed(own, 2u, cell, plane),
+                delayed(own, 3u, cell, plane),
+                delayed(own, 4u, cell, plane),
+            );
+            ground.temperature = delayed(ground.temperature, 5u, cell, plane);
+        }
     }
     return ground;
 }
@@ -317,16 +336,27 @@ fn shortwave_on_body(
         }
     } else if cylinder {
         let consistent = step.consistent_patches != 0u;
-        let lit = select(sums.lit_side, sums.opposite_side, consistent);
-        let reflected = step.shaded_radiance * (step.whole_side - sums.side)
-            + step.lit_radiance_gain * lit;
+        let facets = step.facets != 0u;
+        let obstructed = step.whole_side - sums.side;
+        let lit = select(sums.lit_side, sums.opposite_side, consistent && !facets);
+        let reflected = step.shaded_radiance * select(obstructed, sums.facets, facets)
+            + step.lit_radiance_gain * lit + step.ground_radiance * k.up * obstructed;
         k.side_d = sums.sky_light + select(0.0, transmitted, consistent) * sums.foliage_light;
         k.side = k.side_i + k.side_d + reflected;
         k.sides = 0.5 * k.up_sides;
     } else {
         let sky_light = planes4(16u, cell, plane) + transmitted * planes4(20u, cell, plane);
-        let reflected = step.shaded_radiance * (step.whole_sides - planes4(8u, cell, plane))
-            + step.lit_radiance_gain * planes4(24u, cell, plane);
+        let sky = planes4(8u, cell, plane);
+        var radiance = vec4<f32>(step.shaded_radiance);
+        var lit = planes4(24u, cell, plane);
+        if step.facets != 0u {
+            // Walls before a side look the other way, most of them straight.
+            let open = sky / step.whole_sides;
+            let seen_open = STRAIGHT * open.zwxy + ASIDE * (open.yzwx + open.wxyz);
+            radiance = radiance * seen_open + step.ground_radiance * k.up_sides;
+            lit = planes4(28u, cell, plane);
+        }
+        let reflected = radiance * (step.whole_sides - sky) + step.lit_radiance_gain * lit;
         k.sides = step.lights[2u * light + 1u] + sky_light + reflected + 0.5 * k.up_sides;
     }
     return k;
@@ -393,11 +423,13 @@ fn isotropic_longwave(seen: Views, ground: Surface, f_sh: f32, day: bool) -> Lon
     let wb = side_weights(open);
     let wall_weight = side_weights(seen.sa_side) - ws;
     let reflect = 1.0 - wb;
+    // A wall receives half of what comes from above and half of what comes from below.
+    let reflects = select(1.0, 0.5, step.single_reflection != 0u) * step.wall_reflects;
     // The reference weights the sky with its view factor and its side weight (Q-03).
     let sky = select(open * wb, wb, consistent);
     l.sides = 0.5 * (sky * step.sky_side + wall * wall_weight
         + step.wall * (reflect - wall_weight) + ground.up_sides
-        + (l.down + ground.up_sides) * step.wall_reflects * reflect);
+        + (l.down + ground.up_sides) * reflects * reflect);
     return l;
 }
 

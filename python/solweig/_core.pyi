@@ -1136,13 +1136,23 @@ class StepResult:
     sums: dict[str, dict[str, int]]
     seconds: dict[str, float]
 
+def alternatives() -> list[str]:
+    """Names of the alternatives to formulae of the reference, which "improved" takes all.
+
+    Returns
+    -------
+    list[str]
+        As ``params["alternatives"]`` of :class:`Model` takes them.
+    """
+
 def default_params() -> dict[str, Any]:
     """Run parameters with their defaults; :class:`Model` refuses other keys.
 
     Returns
     -------
     dict[str, Any]
-        ``anisotropic`` True, ``formulation`` "reference" | "improved", ``body`` "cylinder" | "box",
+        ``anisotropic`` True, ``formulation`` "reference" | "improved", ``alternatives`` (single
+        formulae on top of it, ``{name: bool}``, see :func:`alternatives`), ``body`` "cylinder" | "box",
         ``posture`` "standing" | "sitting", ``abs_k``, ``abs_l``, ``wall_albedo``,
         ``wall_emissivity`` [0-1], ``wall_ts_deg`` [K/deg], ``wall_tstart`` [K], ``wall_tmaxlst``
         [h], ``land_cover`` (:func:`land_cover_table` without the wall), ``no_land_cover_tstart``

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from types import SimpleNamespace
 from typing import Any
 
+from solweig import _core
 from solweig.atomic import write_text
 from solweig.digits import whole_number
 from solweig.errors import ConfigurationError
@@ -176,6 +177,10 @@ class ModelConfig:
         Added to it, -0.2 to 0.2; -0.04 is that of Jonsson et al. (2006) for Prata's.
     longwave
         Longwave of the sky: ``"modelled"``, or ``"measured"`` as ``longwave_down`` of the weather.
+    alternatives
+        Single formulae of the engine beside ``formulation``, by name: ``{"night_memory": False}``
+        leaves one of ``"improved"`` out, ``True`` takes one into ``"reference"``. Names and meanings
+        are in docs/departures.md.
     split
         How a global radiation given alone is split: ``"reindl"``, ``"disc"`` or ``"dirint"``.
 
@@ -222,6 +227,7 @@ class ModelConfig:
     sky_emissivity_offset: float = 0.0
     longwave: str = "modelled"
     split: str = "reindl"
+    alternatives: Mapping[str, bool] | None = None
 
     def __post_init__(self) -> None:
         self.outputs = validate_outputs(self.outputs)
@@ -246,6 +252,7 @@ class ModelConfig:
             setattr(self, name, _thresholds(name, getattr(self, name)))
         _check_leaves(self)
         check_sun_substeps(self.sun_substeps)
+        self.alternatives = _alternatives(self.alternatives)
         _refuse_absent_schemes(self.use_ground_scheme, self.use_outgoing_longwave)
         ignored = [name for name in _IGNORED if getattr(self, name) is not None]
         if ignored:
@@ -269,6 +276,11 @@ class ModelConfig:
         if self.sky_emissivity is not None:
             return self.sky_emissivity
         return IMPROVED_SKY if self.formulation == "improved" else "prata"
+
+    @property
+    def published_air_mass(self) -> bool:
+        """Whether the clear sky's air mass is the published one, which the weather needs, too."""
+        return (self.alternatives or {}).get("published_air_mass", self.formulation == "improved")
 
     @classmethod
     def defaults(cls) -> ModelConfig:
@@ -401,6 +413,18 @@ def _take_wind_floor(config: ModelConfig) -> None:
             'It is an earlier name for utci_range="clip".',
         )  # fmt: skip
     config.utci_range = "clip"
+
+
+def _alternatives(value: Any) -> dict[str, bool] | None:
+    """Alternatives by name; None where there are none."""
+    if value is None:
+        return None
+    known = _core.alternatives()
+    for name, on in dict(value).items() if isinstance(value, Mapping) else [(value, None)]:
+        if name not in known or not isinstance(on, bool):
+            got = f"{name!r}: {on!r}" if isinstance(value, Mapping) else repr(value)
+            raise ConfigurationError("alternatives", f"true or false for {', '.join(known)}", got)
+    return dict(value) or None
 
 
 def _check_leaves(config: ModelConfig) -> None:

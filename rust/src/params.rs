@@ -25,6 +25,7 @@ pub fn default_params(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let out = PyDict::new(py);
     out.set_item("anisotropic", p.anisotropic)?;
     out.set_item("formulation", "reference")?;
+    out.set_item("alternatives", PyDict::new(py))?;
     out.set_item("body", "cylinder")?;
     out.set_item("posture", "standing")?;
     out.set_item("abs_k", p.abs_k)?;
@@ -88,6 +89,13 @@ pub fn read(params: Option<&Bound<'_, PyDict>>) -> PyResult<RunParams> {
                 )));
             }
         }
+    }
+    if let Some(named) = params
+        .map(|p| p.get_item("alternatives"))
+        .transpose()?
+        .flatten()
+    {
+        set_alternatives(&mut run.model.formulation, &named)?;
     }
     if let Some(field) = run.model.person.invalid_field() {
         return Err(PyValueError::new_err(format!(
@@ -165,6 +173,8 @@ fn set_run(run: &mut RunParams, key: &str, value: &Bound<'_, PyAny>) -> PyResult
         }
         "sky_emissivity" => p.sky_emissivity = choose(key, value, &CLEAR_SKIES)?,
         "sky_emissivity_offset" => p.sky_emissivity_offset = value.extract()?,
+        // Set in the end, on top of the formulation.
+        "alternatives" => {}
         "beam" => {
             let beams = [("normal", Beam::Normal), ("horizontal", Beam::Horizontal)];
             p.beam = choose(key, value, &beams)?;
@@ -183,6 +193,26 @@ fn set_run(run: &mut RunParams, key: &str, value: &Bound<'_, PyAny>) -> PyResult
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// Take single alternatives or leave them, by `{name: bool}`.
+fn set_alternatives(formulation: &mut Formulation, named: &Bound<'_, PyAny>) -> PyResult<()> {
+    for (name, on) in named.cast::<PyDict>()?.iter() {
+        let name: String = name.extract()?;
+        if !formulation.set(&name, on.extract()?) {
+            let known = Formulation::NAMES;
+            return Err(PyValueError::new_err(format!(
+                "params[\"alternatives\"]: expected names among {known:?}, got {name:?}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Names of the alternatives to formulae of the reference.
+#[pyfunction]
+pub fn alternatives() -> Vec<&'static str> {
+    Formulation::NAMES.to_vec()
 }
 
 /// Land-cover table from `{code: {albedo, emissivity, ts_deg, tstart, tmaxlst}}`; code 99, the

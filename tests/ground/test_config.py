@@ -83,6 +83,7 @@ def every_field_changed() -> ModelConfig:
         sky_emissivity_offset=-0.04,
         longwave="measured",
         split="dirint",
+        alternatives={"night_memory": False},
         leaf_on=100,
         leaf_off="10-01",
         heat_thresholds_day=[30.0],

@@ -215,6 +215,15 @@ def run(
             rich_help_panel=MODEL,
         ),
     ] = None,
+    alternative: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--alternative",
+            help="Take a single formula or leave it: night_memory=on, facet_radiance=off; repeatable. "
+            "Names are in docs/departures.md.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     ground_clock: Annotated[
         str | None,
         typer.Option(
@@ -324,6 +333,7 @@ def run(
             formulation=formulation, leaf_on=leaf_on, leaf_off=leaf_off, ground_clock=ground_clock,
             sun_substeps=sun_substeps, sky_emissivity=sky_emissivity,
             sky_emissivity_offset=sky_emissivity_offset, longwave=longwave, split=split,
+            alternatives=opt.parse_switches("--alternative", alternative),
             beam=beam, heat_thresholds_day=opt.parse_numbers(
                 "--heat-thresholds-day", heat_thresholds_day
             ),

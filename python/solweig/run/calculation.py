@@ -6,7 +6,7 @@ import contextlib
 import logging
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -92,6 +92,7 @@ def calculate(
     sky_emissivity_offset: float = 0.0,
     longwave: str = "modelled",
     split: str = "reindl",
+    alternatives: Mapping[str, bool] | None = None,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -181,6 +182,8 @@ def calculate(
         Longwave of the sky: "modelled", or "measured" as ``longwave_down`` of every step.
     split
         How a global radiation given alone is split: "reindl", "disc" or "dirint".
+    alternatives
+        Single formulae taken or left, beside ``formulation``: ``{"night_memory": False}``.
 
     Returns
     -------

@@ -42,6 +42,7 @@ def engine_params(
     return {
         "anisotropic": config.use_anisotropic_sky,
         "formulation": config.formulation,
+        "alternatives": dict(config.alternatives or {}),
         "body": config.body,
         "posture": body.posture,
         "abs_k": float(body.abs_k),

@@ -283,6 +283,7 @@ def _settled(
         sun_substeps=model.suns,
         longwave=model.longwave,
         split=model.split,
+        published_air_mass=model.published_air_mass,
     )
     report(
         check_weather(

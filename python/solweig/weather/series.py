@@ -125,6 +125,7 @@ def weather_series(
     sun_substeps: int = 1,
     longwave: str = "modelled",
     split: str = "reindl",
+    published_air_mass: bool | None = None,
 ) -> WeatherSeries:
     """Validate the weather of a run and derive what does not depend on the place in the raster.
 
@@ -149,8 +150,8 @@ def weather_series(
         Clearness index for the nights, scalar or ``[n]``; ``None`` derives it from the morning
         after and the evening before (Offerle et al. 2003).
     formulation
-        ``"reference"`` or ``"improved"``: clear-sky radiation, and whether the ground's wave stands
-        where it is at the end of a step or in its middle (Q-10).
+        ``"reference"`` or ``"improved"``: whether the ground's wave stands where it is at the end of
+        a step or in its middle (Q-10).
     beam
         Whether measured direct radiation is on the beam's ``"normal"`` or ``"horizontal"``.
     ground_clock
@@ -165,6 +166,8 @@ def weather_series(
         Whether the longwave of the sky is ``"modelled"`` or the ``"measured"`` one of the steps.
     split
         How a global radiation given alone is split: one of :data:`solweig.weather.split.SPLITS`.
+    published_air_mass
+        In the clear sky (Q-39); ``None``: with ``formulation="improved"``.
 
     Raises
     ------
@@ -241,7 +244,10 @@ def weather_series(
     )
     columns["water_temperature"] = _daily_mean(days, columns["ta"])
     while_up = {"global_rad": columns["global_rad"] / share_up}
-    index = _clearness(columns | while_up, location.latitude, formulation)
+    if published_air_mass is None:
+        published_air_mass = formulation == "improved"
+    sky = "improved" if published_air_mass else "reference"
+    index = _clearness(columns | while_up, location.latitude, sky)
     day = columns["altitude"] > 0
     if split != "reindl":
         columns |= split_alone(split, columns, share_up, middle, spacing, beam)

@@ -95,7 +95,7 @@ impl Case {
             building: &building,
             vegetation: Some((&veg, &vb)),
         };
-        let sums = sky_sums(&patch_sky.weights, &masks);
+        let sums = sky_sums(&patch_sky.weights, &masks, true);
         let sky = SkyStep::new(weather, params);
         let (tables, light) = StepTables::new(&StepInput {
             weather,

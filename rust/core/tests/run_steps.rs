@@ -124,7 +124,7 @@ impl Town {
             land_cover,
             params,
         };
-        town.sums = sky_sums(&town.patch_sky.weights, &town.masks());
+        town.sums = sky_sums(&town.patch_sky.weights, &town.masks(), true);
         town
     }
 

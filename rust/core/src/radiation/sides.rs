@@ -4,6 +4,7 @@ use super::cells::{BLOCK, Lane, SIDES};
 use super::tables::{LongwaveTerms, PatchLongwave, StepTables};
 use super::weights::{atan_positive, cos_quarter, side_weight};
 use super::work::Work;
+use crate::params::Formulation;
 
 /// Sides as the body receives them: the ground's half only for a cylinder under the patch sky.
 #[inline(always)]
@@ -28,7 +29,7 @@ pub fn body(work: &mut Work, tables: &StepTables) {
 #[inline(always)]
 pub fn add_patches(work: &mut Work, tables: &StepTables) {
     let p = &tables.patch_longwave;
-    let [sky, deficit, _, _, opposite] = &work.side_sums;
+    let [sky, deficit, _, _, opposite, _] = &work.side_sums;
     for d in 0..SIDES {
         add_patch_side(
             &mut work.l[d],
@@ -80,7 +81,7 @@ fn isotropic(work: &mut Work, tables: &StepTables, d: usize) {
         &work.side_views[d],
         [&work.lup[1 + d], &work.ldown],
         l,
-        consistent,
+        &tables.formulation,
     );
 }
 
@@ -113,8 +114,15 @@ fn isotropic_side(
     [s, sv, sa]: &[Lane; 3],
     [lup, ldown]: [&Lane; 2],
     l: &LongwaveTerms,
-    consistent: bool,
+    formulation: &Formulation,
 ) {
+    let consistent = formulation.consistent_side_longwave;
+    // A wall receives half of what comes from above and half of what comes from below.
+    let reflects = if formulation.single_reflection {
+        0.5 * l.wall_reflects
+    } else {
+        l.wall_reflects
+    };
     for i in 0..BLOCK {
         let open = s[i] + sv[i] - 1.0;
         let (ws, wb) = (side_weight(s[i]), side_weight(open));
@@ -127,7 +135,7 @@ fn isotropic_side(
                 + wall[i] * wall_weight
                 + l.wall * (reflect - wall_weight)
                 + lup[i]
-                + (ldown[i] + lup[i]) * l.wall_reflects * reflect);
+                + (ldown[i] + lup[i]) * reflects * reflect);
     }
 }
 

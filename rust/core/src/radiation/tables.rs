@@ -41,6 +41,8 @@ pub struct SunTerms {
     pub shaded_radiance: f32,
     /// What a sunlit wall radiates beyond a shaded one.
     pub lit_radiance_gain: f32,
+    /// Radiance of a wall by the light of the ground before it, where walls shine by their facets.
+    pub ground_radiance: f32,
 }
 
 /// Surface temperature and what follows from it.
@@ -62,7 +64,7 @@ pub struct GroundTerms {
     pub ta: f32,
     /// Longwave a sunlit wall emits beyond one at air temperature, for the ground view.
     pub wall_emission: f64,
-    /// Thermal delay; `None` at night.
+    /// Thermal delay; `None` at night, unless the ground remembers through it.
     pub delay: Option<DelayStep>,
 }
 
@@ -220,6 +222,7 @@ impl StepTables {
                     diffuse: sky.diffuse,
                     luminance: &light.patches,
                     weighted_share: params.formulation.consistent_patches,
+                    facets: params.formulation.facet_radiance,
                 };
                 PatchStep::new(&patch_sky.weights, &sun, input.sides)
             });
@@ -311,6 +314,13 @@ fn sun_terms(input: &StepInput<'_>) -> SunTerms {
     } else {
         aw * sky.beam * cos_up + half
     } / std::f64::consts::PI;
+    let pi = std::f64::consts::PI;
+    let facets = params.formulation.facet_radiance;
+    let gain = if facets {
+        aw * sky.beam / pi
+    } else {
+        lit - shaded
+    };
     SunTerms {
         beam_down: (sky.beam * sin_up * suns.share_up()) as f32,
         light: Light::new(&suns, sky.beam, psi),
@@ -321,7 +331,8 @@ fn sun_terms(input: &StepInput<'_>) -> SunTerms {
         canopy_beam: (1.0 - psi) as f32,
         wall_albedo: aw as f32,
         shaded_radiance: shaded as f32,
-        lit_radiance_gain: (lit - shaded) as f32,
+        lit_radiance_gain: gain as f32,
+        ground_radiance: if facets { 0.5 * aw / pi } else { 0.0 } as f32,
     }
 }
 
@@ -368,7 +379,7 @@ fn ground_terms(input: &StepInput<'_>) -> GroundTerms {
         air: emission(weather.ta) as f32,
         ta: weather.ta as f32,
         wall_emission: beyond_air.of(sky.wall_excess, params.wall_emissivity),
-        delay: sky.day.then(|| {
+        delay: (sky.day || params.formulation.night_memory).then(|| {
             input
                 .clock
                 .day(weather.step_days, params.formulation.exponential_delay)

@@ -26,7 +26,7 @@ impl Footprint {
         let mask = 4 * words as u64;
         let masks = if anisotropic { mask } else { 0 };
         let families = if vegetation { 3 } else { 1 };
-        let views = 4 * if anisotropic { 7 } else { 15 };
+        let views = 4 * if anisotropic { 8 } else { 15 };
         let dynamic = 4 * if sides { SIDE_PLANES } else { PLAIN_PLANES };
         let out = 4 * if sides { 24 } else { OUT_PLANES };
         let surface = 4 * 7;

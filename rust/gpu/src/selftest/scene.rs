@@ -190,7 +190,7 @@ impl Town {
             params,
             sums: Vec::new(),
         };
-        town.sums = sky_sums(&town.patch_sky.weights, &town.masks());
+        town.sums = sky_sums(&town.patch_sky.weights, &town.masks(), true);
         Ok(town)
     }
 
