@@ -1,4 +1,4 @@
-// Patch sums of the sides E, S, W, N of a box (R 8.4, 8.5): planes 8 to 27 of `dynamic`.
+// Patch sums of the sides E, S, W, N of a box (R 8.4, 8.5): planes 8 to 31 of `dynamic`.
 // Twin of `SideTables::sums` in rust/core/src/radiation/anisotropic.rs.
 
 struct Sides {
@@ -15,8 +15,8 @@ struct Sides {
 @group(0) @binding(2) var<storage, read> canopy_mask: array<u32>;
 @group(0) @binding(3) var<storage, read> behind_mask: array<u32>;
 // Of every patch: weights on the sides; sky radiance on them; emissivity deficit; then of every sun:
-// weights of a patch opposite it for its share of the step; sky view above which a building there is
-// lit.
+// weights of a patch opposite it for its share of the step; the same times the incidence of its beam;
+// sky view above which a building there is lit.
 @group(0) @binding(4) var<storage, read> patches: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> views: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dynamic: array<f32>;
@@ -42,11 +42,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var light = vec4<f32>(0.0);
     var foliage = vec4<f32>(0.0);
     var opposite = vec4<f32>(0.0);
+    var beam = vec4<f32>(0.0);
     for (var w = 0u; w < step.words; w++) {
         let seen = classes(cell * step.words + w, step.vegetation != 0u);
         let count = min(32u, step.patches - 32u * w);
         for (var i = 0u; i < count; i++) {
-            let first = (3u + 2u * step.suns) * (32u * w + i);
+            let first = (3u + 3u * step.suns) * (32u * w + i);
             let about = patches[first + 2u];
             let open = bit(seen.sky, i);
             let weight = open * patches[first];
@@ -56,8 +57,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             foliage += bit(seen.behind_foliage, i) * patches[first + 1u];
             let building = bit(seen.building, i);
             for (var sun = 0u; sun < step.suns; sun++) {
-                let wall = first + 3u + 2u * sun;
-                opposite += select(0.0, building, patches[wall + 1u].x < s) * patches[wall];
+                let wall = first + 3u + 3u * sun;
+                let lit = select(0.0, building, patches[wall + 2u].x < s);
+                opposite += lit * patches[wall];
+                beam += lit * patches[wall + 1u];
             }
         }
     }
@@ -66,4 +69,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     store(2u, light, cell, plane);
     store(3u, foliage, cell, plane);
     store(4u, opposite, cell, plane);
+    store(5u, beam, cell, plane);
 }

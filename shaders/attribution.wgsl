@@ -2,7 +2,7 @@
 // kernel calls it. Twin of rust/core/src/radiation/attribution.rs.
 
 // First plane of `dynamic` with the weights of foliage: side, down, E, S, W, N.
-const FOLIAGE_PLANE: u32 = 28u;
+const FOLIAGE_PLANE: u32 = 32u;
 const FIRST_TERM: u32 = 24u;
 const SIDES: vec4<f32> = vec4<f32>(1.0);
 
@@ -127,7 +127,7 @@ fn attributed_isotropic(sum: Absorbed, l: Longwave, seen: Views, ground: Surface
     let a = add_long(sum, step.abs_l * step.up, long);
     let view = side_shares(seen);
     let foliage = 1.0 - view.sky - view.walls;
-    let reflected = (l.down + ground.up_sides) * step.wall_reflects;
+    let reflected = (l.down + ground.up_sides) * step.side_reflects;
     long.all = dot(l.sides - 0.5 * ground.up_sides, SIDES);
     long.whole = 2.0;
     long.sky_weight = 0.5 * dot(view.sky, SIDES);

@@ -1,4 +1,4 @@
-// Weights of the patches with foliage before anything else: planes 28 to 33 of `dynamic`, for the
+// Weights of the patches with foliage before anything else: planes 32 to 37 of `dynamic`, for the
 // attribution. Twin of `Attribution::load` in rust/core/src/radiation/attribution.rs.
 
 struct Foliage {
@@ -18,7 +18,7 @@ struct Foliage {
 @group(0) @binding(4) var<storage, read> patches: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> dynamic: array<f32>;
 
-const FIRST: u32 = 28u;
+const FIRST: u32 = 32u;
 
 @compute @workgroup_size(16, 4)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {

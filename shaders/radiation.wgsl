@@ -13,7 +13,8 @@ struct Radiation {
     consistent_patches: u32,
     lit_fraction_walls: u32,
     consistent_side_longwave: u32,
-    pad0: u32,
+    // What walls reflect of what a side receives.
+    side_reflects: f32,
 
     // Thermal delay: no memory yet, the result becomes the memory, weight of the memory.
     delay_first: u32,
@@ -69,15 +70,17 @@ struct Radiation {
     // The least that the season leaves canopies to let through: of diffuse light, of the beam.
     least_diffuse: f32,
     least_beam: f32,
-    pad1: u32,
-    pad2: u32,
+    // Radiance of a wall by the light of the ground before it, where walls shine by their facets.
+    ground_radiance: f32,
+    facets: u32,
 
     // The attribution: what the enclosure sends from above for each unit of weight, air temperature
     // [K], the offset.
     enclosure: f32,
     air_kelvin: f32,
     offset: f32,
-    pad4: u32,
+    // The ground remembers in this step, by day or night.
+    remembers: u32,
 
     // Plane of `out` of every field, NONE where it is not wanted.
     slots: array<vec4<u32>, 8>,
@@ -100,6 +103,9 @@ struct Radiation {
 
 const NONE: u32 = 0xffffffffu;
 const MISSING: f32 = -1.0;
+// Means of cos^2 and sin^2 of an azimuth over the half circle, weighted by its cosine.
+const STRAIGHT: f32 = 0.6666667;
+const ASIDE: f32 = 0.16666667;
 
 fn put(field: u32, value: f32, cell: u32, plane: u32) {
     let slot = step.slots[field / 4u][field % 4u];
@@ -228,6 +234,8 @@ struct PatchSums {
     down: f32,
     deficit_side: f32,
     deficit_down: f32,
+    // Side weight of what is no sky, by the sky its facets see.
+    facets: f32,
 }
 
 fn patches_of(cell: u32, plane: u32, day: bool) -> PatchSums {
@@ -239,6 +247,7 @@ fn patches_of(cell: u32, plane: u32, day: bool) -> PatchSums {
     sums.down = views[4u * plane + cell];
     sums.deficit_side = views[5u * plane + cell];
     sums.deficit_down = views[6u * plane + cell];
+    sums.facets = views[7u * plane + cell];
     if day {
         let low = planes4(1u, cell, plane);
         let high = planes4(4u, cell, plane);
@@ -327,6 +336,17 @@ fn surface_of(about: u32, cell: u32, plane: u32, day: bool) -> Surface {
         ground.up = emissivity
             * (step.air + emission_of(step.tables.excess_emission, excess));
         ground.up_sides = vec4<f32>(ground.up);
+        if step.remembers != 0u {
+            let own = ground.up;
+            ground.up = delayed(own, 0u, cell, plane);
+            ground.up_sides = vec4<f32>(
+                delayed(own, 1u, cell, plane),
+                delayed(own, 2u, cell, plane),
+                delayed(own, 3u, cell, plane),
+                delayed(own, 4u, cell, plane),
+            );
+            ground.temperature = delayed(ground.temperature, 5u, cell, plane);
+        }
     }
     return ground;
 }
@@ -406,15 +426,26 @@ fn shortwave_on_body(
         }
     } else if cylinder {
         let consistent = step.consistent_patches != 0u;
-        let lit = select(sums.lit_side, sums.opposite_side, consistent);
-        let reflected = step.shaded_radiance * (step.whole_side - sums.side)
-            + step.lit_radiance_gain * lit;
+        let facets = step.facets != 0u;
+        let obstructed = step.whole_side - sums.side;
+        let lit = select(sums.lit_side, sums.opposite_side, consistent && !facets);
+        let reflected = step.shaded_radiance * select(obstructed, sums.facets, facets)
+            + step.lit_radiance_gain * lit + step.ground_radiance * k.up * obstructed;
         k.side_d = sums.sky_light + select(0.0, transmitted, consistent) * sums.foliage_light;
         k.side = k.side_i + k.side_d + reflected;
         k.sides = 0.5 * k.up_sides;
     } else {
-        let reflected = step.shaded_radiance * (step.whole_sides - planes4(8u, cell, plane))
-            + step.lit_radiance_gain * planes4(24u, cell, plane);
+        let sky = planes4(8u, cell, plane);
+        var radiance = vec4<f32>(step.shaded_radiance);
+        var lit = planes4(24u, cell, plane);
+        if step.facets != 0u {
+            // Walls before a side look the other way, most of them straight.
+            let open = sky / step.whole_sides;
+            let seen_open = STRAIGHT * open.zwxy + ASIDE * (open.yzwx + open.wxyz);
+            radiance = radiance * seen_open + step.ground_radiance * k.up_sides;
+            lit = planes4(28u, cell, plane);
+        }
+        let reflected = radiance * (step.whole_sides - sky) + step.lit_radiance_gain * lit;
         k.sides = ground.beam_sides + side_sky_light(cell, plane, seen) + reflected + 0.5 * k.up_sides;
     }
     return k;
@@ -490,7 +521,7 @@ fn isotropic_longwave(seen: Views, ground: Surface, f_sh: f32, day: bool) -> Lon
     let reflect = 1.0 - view.sky;
     l.sides = 0.5 * (view.sky_weight * step.sky_side + wall * view.walls
         + step.wall * (reflect - view.walls) + ground.up_sides
-        + (l.down + ground.up_sides) * step.wall_reflects * reflect);
+        + (l.down + ground.up_sides) * step.side_reflects * reflect);
     return l;
 }
 

@@ -726,7 +726,7 @@ def perez_luminance(
     Perez et al. (1993), Sol. Energy 50, https://doi.org/10.1016/0038-092X(93)90017-I
     """
 
-def sky_emissivity(ta: float, rh: float) -> float:
+def sky_emissivity(ta: float, rh: float, formula: str = "prata") -> float:
     """Emissivity of the clear sky (R 5.1).
 
     Parameters
@@ -735,16 +735,25 @@ def sky_emissivity(ta: float, rh: float) -> float:
         Air temperature [deg C].
     rh
         Relative humidity [%].
+    formula
+        "prata", "brunt" or "dilley".
 
     Returns
     -------
     float
         [0-1].
 
+    Raises
+    ------
+    ValueError
+        An unknown formula.
+
     References
     ----------
-    - Prata (1996)
+    - Prata (1996), Q. J. R. Meteorol. Soc. 122
     - Jonsson et al. (2006), Theor. Appl. Climatol. 85
+    - Brunt (1932), Q. J. R. Meteorol. Soc. 58
+    - Dilley & O'Brien (1998), Q. J. R. Meteorol. Soc. 124
     """
 
 def band_emissivity(sky_emissivity: float, altitude: F64, model: int = 2) -> F64:
@@ -934,7 +943,8 @@ class Model:
             ``water_temperature`` [deg C, NaN = none], ``hours`` [h, length of the step for counts
             of hours]. Altitudes from 0 to 1 count as 1, below 0 is night. ``suns``, where a step
             has several: ``(altitude, azimuth)`` of each, 1 to 5; ``altitude`` is then that whose
-            sine is the mean of those that are up.
+            sine is the mean of those that are up. ``longwave_down``, where it was measured: of the
+            sky on the horizontal [W m-2], instead of the formula.
         outputs
             Names of the grids wanted, see :class:`StepResult`.
         points
@@ -1143,17 +1153,28 @@ class StepResult:
     sums: dict[str, dict[str, int]]
     seconds: dict[str, float]
 
+def alternatives() -> list[str]:
+    """Names of the alternatives to formulae of the reference, which "improved" takes all.
+
+    Returns
+    -------
+    list[str]
+        As ``params["alternatives"]`` of :class:`Model` takes them.
+    """
+
 def default_params() -> dict[str, Any]:
     """Run parameters with their defaults; :class:`Model` refuses other keys.
 
     Returns
     -------
     dict[str, Any]
-        ``anisotropic`` True, ``formulation`` "reference" | "improved", ``body`` "cylinder" | "box",
-        ``posture`` "standing" | "sitting", ``abs_k``, ``abs_l``, ``wall_albedo``,
+        ``anisotropic`` True, ``formulation`` "reference" | "improved", ``alternatives`` (single
+        formulae on top of it, ``{name: bool}``, see :func:`alternatives`), ``body`` "cylinder" |
+        "box", ``posture`` "standing" | "sitting", ``abs_k``, ``abs_l``, ``wall_albedo``,
         ``wall_emissivity`` [0-1], ``wall_ts_deg`` [K/deg], ``wall_tstart`` [K], ``wall_tmaxlst``
         [h], ``land_cover`` (:func:`land_cover_table` without the wall), ``no_land_cover_tstart``
-        [K], ``transmissivity``, ``transmissivity_leaf_off`` [0-1], ``beam`` "normal" | "horizontal"
+        [K], ``transmissivity``, ``transmissivity_leaf_off`` [0-1], ``sky_emissivity`` "prata" |
+        "brunt" | "dilley", ``sky_emissivity_offset`` [1], ``beam`` "normal" | "horizontal"
         (what ``direct_rad`` is), ``wind_height_m`` [m], ``utci_range`` None | "clip" | "flag" |
         "nan", ``pet_wind`` "1.1m" | "10m", ``pet_variant`` "1999" | "2018" | "reference", ``age``
         [a], ``weight`` [kg], ``height`` [m], ``sex`` (1 male, 2 female), ``activity`` [W],

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from types import SimpleNamespace
 from typing import Any
 
+from solweig import _core
 from solweig.atomic import write_text
 from solweig.digits import whole_number
 from solweig.errors import ConfigurationError
@@ -49,6 +50,8 @@ DEFAULT_THRESHOLDS_NIGHT = (26.0,)
 MOST_SUNS = 5
 """What the engines take in a step."""
 IMPROVED_SUNS = 3
+IMPROVED_SKY = "dilley"
+"""Best of 13 with this cloud correction at 21 sites (Flerchinger et al. 2009)."""
 
 _COLDEST, _HOTTEST = -100.0, 100.0
 
@@ -62,6 +65,9 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "utci_range": (None, "clip", "flag", "nan"),
     "pet_variant": ("1999", "2018", "reference"),
     "ground_clock": ("solar", "legal"),
+    "sky_emissivity": (None, "prata", "brunt", "dilley"),
+    "longwave": ("modelled", "measured"),
+    "split": ("reindl", "disc", "dirint"),
 }
 NIGHT_RULES = ("offerle", "clear", "evening")
 """Rules for the clearness of the night."""
@@ -195,6 +201,20 @@ class ModelConfig:
         ``"04-15"``. Both or neither; ``None``: what ``physics`` says, else by latitude.
     shade_at_night
         Hours of shade count the night too, so that sun and shade cover the whole period.
+    sky_emissivity
+        Emissivity of the cloudless sky by ``"prata"`` (1996), ``"brunt"`` (1932) or ``"dilley"``
+        (Dilley and O'Brien 1998). ``None``: Prata's, as the reference, and Dilley's with
+        ``formulation="improved"``.
+    sky_emissivity_offset
+        Added to it, -0.2 to 0.2; -0.04 is that of Jonsson et al. (2006) for Prata's.
+    longwave
+        Longwave of the sky: ``"modelled"``, or ``"measured"`` as ``longwave_down`` of the weather.
+    alternatives
+        Single formulae of the engine beside ``formulation``, by name: ``{"night_memory": False}``
+        leaves one of ``"improved"`` out, ``True`` takes one into ``"reference"``. Names and
+        meanings are in docs/departures.md.
+    split
+        How a global radiation given alone is split: ``"reindl"``, ``"disc"`` or ``"dirint"``.
 
     Raises
     ------
@@ -239,6 +259,11 @@ class ModelConfig:
     night_clearness: str | float = "offerle"
     height_bound_m: float | None = None
     no_land_cover_tstart: float | None = None
+    sky_emissivity: str | None = None
+    sky_emissivity_offset: float = 0.0
+    longwave: str = "modelled"
+    split: str = "reindl"
+    alternatives: Mapping[str, bool] | None = None
 
     def __post_init__(self) -> None:
         self.outputs = validate_outputs(self.outputs)
@@ -255,6 +280,7 @@ class ModelConfig:
                 expected = "one of " + ", ".join(map(str, allowed))
                 raise ConfigurationError(name, expected, repr(getattr(self, name)))
         _check_number("max_shadow_distance_m", self.max_shadow_distance_m, 1.0, 100_000.0, "m")
+        _check_number("sky_emissivity_offset", self.sky_emissivity_offset, -0.2, 0.2, "")
         if self.wind_height_m is not None:
             _check_number("wind_height_m", self.wind_height_m, 0.5, 200.0, "m")
         self.night_clearness = night_rule(self.night_clearness)
@@ -269,6 +295,7 @@ class ModelConfig:
             setattr(self, name, _thresholds(name, getattr(self, name)))
         _check_leaves(self)
         check_sun_substeps(self.sun_substeps)
+        self.alternatives = _alternatives(self.alternatives)
         _refuse_absent_schemes(self.use_ground_scheme, self.use_outgoing_longwave)
         ignored = [name for name in _IGNORED if getattr(self, name) is not None]
         if ignored:
@@ -285,6 +312,18 @@ class ModelConfig:
         if self.sun_substeps is not None:
             return self.sun_substeps
         return IMPROVED_SUNS if self.formulation == "improved" else 1
+
+    @property
+    def clear_sky(self) -> str:
+        """Formula for the cloudless sky: what was said, else that of the formulation."""
+        if self.sky_emissivity is not None:
+            return self.sky_emissivity
+        return IMPROVED_SKY if self.formulation == "improved" else "prata"
+
+    @property
+    def published_air_mass(self) -> bool:
+        """Whether the clear sky's air mass is the published one, which the weather needs, too."""
+        return (self.alternatives or {}).get("published_air_mass", self.formulation == "improved")
 
     @classmethod
     def defaults(cls) -> ModelConfig:
@@ -419,6 +458,18 @@ def _take_wind_floor(config: ModelConfig) -> None:
     config.utci_range = "clip"
 
 
+def _alternatives(value: Any) -> dict[str, bool] | None:
+    """Alternatives by name; None where there are none."""
+    if value is None:
+        return None
+    known = _core.alternatives()
+    for name, on in dict(value).items() if isinstance(value, Mapping) else [(value, None)]:
+        if name not in known or not isinstance(on, bool):
+            got = f"{name!r}: {on!r}" if isinstance(value, Mapping) else repr(value)
+            raise ConfigurationError("alternatives", f"true or false for {', '.join(known)}", got)
+    return dict(value) or None
+
+
 def _check_leaves(config: ModelConfig) -> None:
     config.leaf_on = leaf_date("leaf_on", config.leaf_on)
     config.leaf_off = leaf_date("leaf_off", config.leaf_off)
@@ -503,7 +554,7 @@ def _check_number(name: str, value: Any, low: float, high: float, unit: str) -> 
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         number = float(value)
     if not low <= number <= high:
-        raise ConfigurationError(name, f"{low:g} to {high:g} {unit}", repr(value))
+        raise ConfigurationError(name, f"{low:g} to {high:g} {unit}".rstrip(), repr(value))
 
 
 def _thresholds(name: str, values: Sequence[float]) -> list[float]:

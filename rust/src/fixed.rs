@@ -112,6 +112,7 @@ fn read_masks(
     masks: &Bound<'_, PyDict>,
     patch_option: u32,
     grid: Grid,
+    facets: bool,
 ) -> PyResult<Masks> {
     let table = table_of(patch_option)?;
     let words = table.words();
@@ -141,7 +142,7 @@ fn read_masks(
             None => None,
         },
     };
-    let sums = enter(py, || sky_sums(&weights, &view))?;
+    let sums = enter(py, || sky_sums(&weights, &view, facets))?;
     let keep = |m: PyReadonlyArray3<'_, u32>| (*m).clone().unbind();
     Ok(Masks {
         building: keep(building),
@@ -295,7 +296,10 @@ impl Fixed {
         let core = window_of("core", core, (rows, cols))?;
         let masks = match (params.model.anisotropic, masks) {
             (false, _) => None,
-            (true, Some(masks)) => Some(read_masks(py, masks, patch_option, grid)?),
+            (true, Some(masks)) => {
+                let facets = params.model.formulation.facet_radiance;
+                Some(read_masks(py, masks, patch_option, grid, facets)?)
+            }
             (true, None) => {
                 let message = "masks: the anisotropic sky needs patch visibility, got None";
                 return Err(PyValueError::new_err(message));

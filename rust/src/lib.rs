@@ -43,6 +43,8 @@ mod _core {
     #[pymodule_export]
     use super::model::Model;
     #[pymodule_export]
+    use super::params::alternatives;
+    #[pymodule_export]
     use super::params::default_params;
     #[pymodule_export]
     use super::run::{State, Statistics, StepResult};

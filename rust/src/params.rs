@@ -1,7 +1,7 @@
 //! Run parameters as a Python dictionary.
 
 use crate::comfort::{PET_VARIANTS, read_range};
-use crate::sky::{is_improved, land_cover_table};
+use crate::sky::{CLEAR_SKIES, is_improved, land_cover_table};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -25,6 +25,7 @@ pub fn default_params(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let out = PyDict::new(py);
     out.set_item("anisotropic", p.anisotropic)?;
     out.set_item("formulation", "reference")?;
+    out.set_item("alternatives", PyDict::new(py))?;
     out.set_item("body", "cylinder")?;
     out.set_item("posture", "standing")?;
     out.set_item("abs_k", p.abs_k)?;
@@ -40,6 +41,8 @@ pub fn default_params(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     out.set_item("no_land_cover_tstart", p.ground.tstart)?;
     out.set_item("transmissivity", p.transmissivity)?;
     out.set_item("transmissivity_leaf_off", p.transmissivity_leaf_off)?;
+    out.set_item("sky_emissivity", "prata")?;
+    out.set_item("sky_emissivity_offset", p.sky_emissivity_offset)?;
     out.set_item("beam", "normal")?;
     out.set_item("wind_height_m", p.wind_height)?;
     out.set_item("utci_range", py.None())?;
@@ -86,6 +89,13 @@ pub fn read(params: Option<&Bound<'_, PyDict>>) -> PyResult<RunParams> {
                 )));
             }
         }
+    }
+    if let Some(named) = params
+        .map(|p| p.get_item("alternatives"))
+        .transpose()?
+        .flatten()
+    {
+        set_alternatives(&mut run.model.formulation, &named)?;
     }
     if let Some(field) = run.model.person.invalid_field() {
         return Err(PyValueError::new_err(format!(
@@ -161,6 +171,10 @@ fn set_run(run: &mut RunParams, key: &str, value: &Bound<'_, PyAny>) -> PyResult
                 Formulation::REFERENCE
             };
         }
+        "sky_emissivity" => p.sky_emissivity = choose(key, value, &CLEAR_SKIES)?,
+        "sky_emissivity_offset" => p.sky_emissivity_offset = value.extract()?,
+        // Set in the end, on top of the formulation.
+        "alternatives" => {}
         "beam" => {
             let beams = [("normal", Beam::Normal), ("horizontal", Beam::Horizontal)];
             p.beam = choose(key, value, &beams)?;
@@ -179,6 +193,26 @@ fn set_run(run: &mut RunParams, key: &str, value: &Bound<'_, PyAny>) -> PyResult
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// Take single alternatives or leave them, by `{name: bool}`.
+fn set_alternatives(formulation: &mut Formulation, named: &Bound<'_, PyAny>) -> PyResult<()> {
+    for (name, on) in named.cast::<PyDict>()?.iter() {
+        let name: String = name.extract()?;
+        if !formulation.set(&name, on.extract()?) {
+            let known = Formulation::NAMES;
+            return Err(PyValueError::new_err(format!(
+                "params[\"alternatives\"]: expected names among {known:?}, got {name:?}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Names of the alternatives to formulae of the reference.
+#[pyfunction]
+pub fn alternatives() -> Vec<&'static str> {
+    Formulation::NAMES.to_vec()
 }
 
 /// Land-cover table from `{code: {albedo, emissivity, ts_deg, tstart, tmaxlst}}`; code 99, the

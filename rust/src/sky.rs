@@ -6,6 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::ground::{DEFAULT_CLASSES, SurfaceClass, WALLS};
+use solweig_core::params::ClearEmissivity;
 use solweig_core::season;
 use solweig_core::sky::clearness::{ClearSky, ClearSkyInput, clear_sky};
 use solweig_core::sky::emissivity::{self, Angular};
@@ -167,10 +168,26 @@ pub fn perez_luminance<'py>(
     ))
 }
 
+/// Formulae for the emissivity of the cloudless sky, by name.
+pub const CLEAR_SKIES: [(&str, ClearEmissivity); 3] = [
+    ("prata", ClearEmissivity::Prata),
+    ("brunt", ClearEmissivity::Brunt),
+    ("dilley", ClearEmissivity::Dilley),
+];
+
 /// Clear-sky emissivity.
 #[pyfunction]
-pub fn sky_emissivity(ta: f64, rh: f64) -> f64 {
-    emissivity::clear(ta, rh).emissivity
+#[pyo3(signature = (ta, rh, formula = "prata"))]
+pub fn sky_emissivity(ta: f64, rh: f64, formula: &str) -> PyResult<f64> {
+    let found = CLEAR_SKIES.iter().find(|(name, _)| *name == formula);
+    let (_, formula) = found.ok_or_else(|| {
+        let names = CLEAR_SKIES.map(|(name, _)| name);
+        PyValueError::new_err(format!(
+            "formula: expected one of {names:?}, got {formula:?}"
+        ))
+    })?;
+    let e = emissivity::vapour_pressure(ta, rh);
+    Ok(emissivity::clear(*formula, ta, e))
 }
 
 /// Emissivity by altitude of a sky of the given hemispheric emissivity.

@@ -24,7 +24,7 @@ fn suns(weather: &Bound<'_, PyDict>) -> PyResult<Option<Suns>> {
     Ok(Some(suns))
 }
 
-/// Read the weather of a step; every key but "suns" is required, further ones are ignored.
+/// Read the weather of a step; every key but "suns" and "longwave_down" is required, further ones are ignored.
 pub fn read(weather: &Bound<'_, PyDict>) -> PyResult<Weather> {
     let item = |key: &str| {
         weather
@@ -32,6 +32,10 @@ pub fn read(weather: &Bound<'_, PyDict>) -> PyResult<Weather> {
             .ok_or_else(|| PyKeyError::new_err(format!("weather: no {key:?}")))
     };
     let number = |key: &str| -> PyResult<f64> { item(key)?.extract() };
+    let optional = |key: &str| -> PyResult<f64> {
+        let given = weather.get_item(key)?;
+        given.map_or(Ok(f64::NAN), |value| value.extract())
+    };
     Ok(Weather {
         ta: number("ta")?,
         rh: number("rh")?,
@@ -40,6 +44,7 @@ pub fn read(weather: &Bound<'_, PyDict>) -> PyResult<Weather> {
         global: number("global_rad")?,
         direct: number("direct_rad")?,
         diffuse: number("diffuse_rad")?,
+        longwave_down: optional("longwave_down")?,
         day_of_year: number("day_of_year")?,
         clock_fraction: number("clock_fraction")?,
         altitude: number("altitude")?,

@@ -23,6 +23,7 @@ from tests.support.stored import REPOSITORY, stored_data
 from tests.validation import evidence, runs
 from tests.validation.reference import measured_agreement
 from tests.validation.sites import FLUXES, SITES, Site, site_days
+from tests.validation.sky import sky_tables
 
 DOCUMENT = REPOSITORY / "docs" / "validation.md"
 IMAGES = REPOSITORY / "docs" / "images" / "validation"
@@ -34,13 +35,18 @@ WAYS = (
     ("one sun an hour", runs.ANISOTROPIC, HOUR),
     ("one sun an hour", runs.ISOTROPIC, HOUR),
     ("one sun an hour", runs.DEFAULTS, HOUR),
+    ("three suns an hour", runs.THREE_SUNS, HOUR),
+    ("three suns an hour", runs.ISOTROPIC_THREE_SUNS, HOUR),
+    ("three suns an hour", runs.IMPROVED, HOUR),
+    ("three suns an hour", runs.IMPROVED_ISOTROPIC, HOUR),
     ("10-minute steps", runs.ANISOTROPIC, FINE),
     ("10-minute steps", runs.ISOTROPIC, FINE),
     ("10-minute steps", runs.IMPROVED, FINE),
     ("10-minute steps", runs.IMPROVED_ISOTROPIC, FINE),
     ("10-minute steps", runs.DEFAULTS, FINE),
 )
-SHOWN = (WAYS[0], WAYS[3], WAYS[5])
+FINE_WAY = WAYS[7]
+SHOWN = (WAYS[0], FINE_WAY, WAYS[5], WAYS[9])
 STAMPS_AS_THEY_COME = "by the hour named"
 OLD_MODES = (
     runs.ANISOTROPIC,
@@ -140,7 +146,7 @@ def mast_tables(days: list[Day], shared: Path) -> list[str]:
         "|---|---|---|---|---|---|---|",
     ]
     for site in SITES:
-        for way in (WAYS[0], WAYS[3]):
+        for way in (WAYS[0], FINE_WAY):
             fit = _site_fit(site, days, shared, way)
             rms = " | ".join(f"{fit.interval.rms[s]:.0f}" for s in ("end", "centre", "start"))
             lines.append(
@@ -156,7 +162,7 @@ def mast_tables(days: list[Day], shared: Path) -> list[str]:
     for day in days:
         lines.append(_variation_row(day.label, _day_fit(day), None))
     for site in SITES:
-        fit = _site_fit(site, days, shared, WAYS[3], stamp=site.stamp)
+        fit = _site_fit(site, days, shared, FINE_WAY, stamp=site.stamp)
         lines.append(_variation_row(f"{site.name}, all", fit, fit.turn))
     return lines
 
@@ -176,7 +182,7 @@ def _variation_row(label: str, fit: MastFit, turn: TurnFit | None) -> str:
 
 
 def _day_fit(day: Day) -> MastFit:
-    return find_mast(day.mast, day.found[WAYS[3]].model)
+    return find_mast(day.mast, day.found[FINE_WAY].model)
 
 
 def _site_fit(
@@ -287,7 +293,7 @@ def sides_table(days: list[Day]) -> list[str]:
         "|---|---|" + "---|" * 8,
     ]  # fmt: skip
     for day in days:
-        found = day.found[WAYS[3]]
+        found = day.found[FINE_WAY]
         bounds = day.mast.bounds(day.site.stamp)
         cells = []
         for turn in (0.0, day.site.turn):
@@ -318,7 +324,7 @@ def budget_table(days: list[Day]) -> list[str]:
         "|---|---|" + "---|" * (len(names) + 1),
     ]
     for day in days:
-        for way in (*SHOWN, WAYS[4]):
+        for way in (*SHOWN, WAYS[8]):
             budget = day.found[way].budget
             assert budget is not None
             cells = [f"{np.nanmean(budget[name]):+.2f}" for name in names]
@@ -351,6 +357,8 @@ def write_document(days: list[Day], shared: Path) -> None:
     lines += [*mast_tables(days, shared), ""]
     lines += ["Kdown over that of a clear sky (Haurwitz):", "", *clear_sky_table(days, shared), ""]
     lines += ["### Tmrt: RMSE [K]", "", *summary_table(days), ""]
+    lines += ["### Longwave of the sky and split of the global radiation: RMSE of Tmrt [K]", ""]
+    lines += [*sky_tables(shared), ""]
     lines += ["### Tmrt [K]", "", *tmrt_table(days, shared), ""]
     lines += ["### Shortwave sides on the mast's axes: RMSE [W m⁻²]", "", *sides_table(days), ""]
     lines += [
@@ -378,7 +386,7 @@ def main() -> None:
         found = run_day(site, day, shared)
         (date,) = {t.astype("datetime64[D]") for t in found.mast.times}
         IMAGES.mkdir(parents=True, exist_ok=True)
-        (IMAGES / f"{site.name}_{day}.png").write_bytes(day_picture(found.found[WAYS[3]], date))
+        (IMAGES / f"{site.name}_{day}.png").write_bytes(day_picture(found.found[FINE_WAY], date))
         days.append(found)
     write_document(days, shared)
     print("\n".join(summary_table(days)))

@@ -36,12 +36,16 @@ class Mode:
     body: str = "cylinder"
     formulation: str = "reference"
     reference_settings: bool = True
+    #: Suns of a step; None: those of the formulation.
+    suns: int | None = None
 
 
 ANISOTROPIC = Mode("anisotropic", True)
 ISOTROPIC = Mode("isotropic", False)
 IMPROVED = Mode("anisotropic, improved", True, formulation="improved")
 IMPROVED_ISOTROPIC = Mode("isotropic, improved", False, formulation="improved")
+THREE_SUNS = Mode("anisotropic", True, suns=3)
+ISOTROPIC_THREE_SUNS = Mode("isotropic", False, suns=3)
 DEFAULTS = Mode("defaults", True, reference_settings=False)
 
 
@@ -53,7 +57,7 @@ def hourly(site: Site, day: str, shared: Path, mode: Mode) -> Series:
     a user gets it.
     """
     summary = solweig.calculate(
-        _surface(site, shared, mode.reference_settings, mode.formulation),
+        surface(site, shared, mode.reference_settings, mode.formulation),
         solweig.Weather.from_umep_met(
             site.folder(shared) / site.weather[day], resample_hourly=False
         ),
@@ -77,12 +81,15 @@ def modelled(site: Site, day: str, shared: Path, mode: Mode, minutes: float = 10
     """The model in steps of the weather's true intervals, or shorter ones."""
     human = solweig.HumanParams(abs_l=LONGWAVE_ABSORPTION) if mode.reference_settings else None
     return model_at(
-        _surface(site, shared, mode.reference_settings, mode.formulation),
+        surface(site, shared, mode.reference_settings, mode.formulation),
         true_weather(site, day, shared),
         location(site, shared),
         site.point(shared),
         config=solweig.ModelConfig(
-            use_anisotropic_sky=mode.anisotropic, formulation=mode.formulation, human=human
+            use_anisotropic_sky=mode.anisotropic,
+            formulation=mode.formulation,
+            human=human,
+            sun_substeps=mode.suns,
         ),
         minutes=minutes,
     )
@@ -132,7 +139,7 @@ def _by_hour(table: Any) -> Series:
 
 
 @lru_cache(maxsize=8)
-def _surface(site: Site, shared: Path, reference_settings: bool, formulation: str) -> Any:
+def surface(site: Site, shared: Path, reference_settings: bool, formulation: str) -> Any:
     folder = site.folder(shared)
     untouched = {"min_object_height": 0.0, "smooth_quantized_dem": False}
     with TemporaryDirectory() as scratch:

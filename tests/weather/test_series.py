@@ -37,6 +37,7 @@ def test_keys_are_the_engines() -> None:
         "leaf_on",
         "night_clearness",
         "water_temperature",
+        "longwave_down",
         "hours",
     }
     series = weather_series(day(), GOTHENBURG, ground_clock="legal")

@@ -285,6 +285,24 @@ def parse_height_unit(values: list[str] | None) -> str | dict[str, str] | None:
     return {name.strip().replace("-", "_"): unit.strip() for name, _, unit in pairs}
 
 
+def parse_switches(flag: str, entries: list[str] | None) -> dict[str, bool] | None:
+    """A mapping from ``["name=on"]``.
+
+    Raises
+    ------
+    ConfigurationError
+        An entry that is not ``name=on`` or ``name=off``.
+    """
+    words = {"on": True, "off": False}
+    found: dict[str, bool] = {}
+    for entry in entries or []:
+        name, _, word = entry.partition("=")
+        if word not in words:
+            raise ConfigurationError(flag, "name=on or name=off", repr(entry))
+        found[name] = words[word]
+    return found or None
+
+
 def parse_numbers(flag: str, text: str | None) -> list[float] | None:
     """Numbers from ``32,38``; an empty text is an empty list.
 

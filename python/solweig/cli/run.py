@@ -200,6 +200,51 @@ def run(
             rich_help_panel=MODEL,
         ),
     ] = None,
+    sky_emissivity: Annotated[
+        str | None,
+        typer.Option(
+            "--sky-emissivity",
+            help="Emissivity of the cloudless sky: prata, brunt or dilley.",
+            show_default="prata, improved dilley",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    sky_emissivity_offset: Annotated[
+        float | None,
+        typer.Option(
+            "--sky-emissivity-offset",
+            help="Added to it, -0.2 to 0.2.",
+            show_default="0",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    longwave: Annotated[
+        str | None,
+        typer.Option(
+            "--longwave",
+            help="Longwave of the sky: modelled, or measured as the weather has it.",
+            show_default="modelled",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split",
+            help="How a global radiation given alone is split: reindl, disc or dirint.",
+            show_default="reindl",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    alternative: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--alternative",
+            help="Take a single formula or leave it: night_memory=on, facet_radiance=off; "
+            "repeatable. Names are in docs/departures.md.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     ground_clock: Annotated[
         str | None,
         typer.Option(
@@ -323,8 +368,10 @@ def run(
         model = _model_config(
             params, sky=sky, posture=posture, conifer=conifer, body=body, stamp=stamp,
             formulation=formulation, leaf_on=leaf_on, leaf_off=leaf_off, ground_clock=ground_clock,
-            sun_substeps=sun_substeps, beam=beam, night_clearness=night_clearness,
-            heat_thresholds_day=opt.parse_numbers(
+            sun_substeps=sun_substeps, sky_emissivity=sky_emissivity,
+            sky_emissivity_offset=sky_emissivity_offset, longwave=longwave, split=split,
+            alternatives=opt.parse_switches("--alternative", alternative),
+            beam=beam, night_clearness=night_clearness, heat_thresholds_day=opt.parse_numbers(
                 "--heat-thresholds-day", heat_thresholds_day
             ),
             heat_thresholds_night=opt.parse_numbers(

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -90,6 +90,11 @@ def calculate(
     leaf_off: int | str | None = None,
     sun_substeps: int | None = None,
     shade_at_night: bool | None = None,
+    sky_emissivity: str | None = None,
+    sky_emissivity_offset: float = 0.0,
+    longwave: str = "modelled",
+    split: str = "reindl",
+    alternatives: Mapping[str, bool] | None = None,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -178,6 +183,17 @@ def calculate(
         fraction. Default 1, and 3 with ``formulation="improved"``.
     shade_at_night
         ``shade_hours`` counts the night too: with ``sun_hours`` it then covers the whole period.
+    sky_emissivity
+        Emissivity of the cloudless sky by "prata", "brunt" or "dilley". Default Prata's, and
+        Dilley's with ``formulation="improved"``.
+    sky_emissivity_offset
+        Added to it, -0.2 to 0.2.
+    longwave
+        Longwave of the sky: "modelled", or "measured" as ``longwave_down`` of every step.
+    split
+        How a global radiation given alone is split: "reindl", "disc" or "dirint".
+    alternatives
+        Single formulae taken or left, beside ``formulation``: ``{"night_memory": False}``.
 
     Returns
     -------

@@ -42,6 +42,7 @@ def engine_params(
     found = {
         "anisotropic": config.use_anisotropic_sky,
         "formulation": config.formulation,
+        "alternatives": dict(config.alternatives or {}),
         "body": config.body,
         "posture": body.posture,
         "abs_k": float(body.abs_k),
@@ -59,6 +60,8 @@ def engine_params(
         "wall_tmaxlst": wall["tmaxlst"],
         "land_cover": ground,
         "transmissivity": trees["transmissivity"],
+        "sky_emissivity": config.sky_emissivity,
+        "sky_emissivity_offset": float(config.sky_emissivity_offset),
         "beam": config.beam,
         "wind_height_m": _wind_height(settings),
         "pet_wind": config.pet_wind,

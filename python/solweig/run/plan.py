@@ -304,6 +304,9 @@ def _settled(
         ground_clock=model.ground_clock,
         night_clearness=model.night_clearness,
         sun_substeps=model.suns,
+        longwave=model.longwave,
+        split=model.split,
+        published_air_mass=model.published_air_mass,
     )
     report(
         check_weather(

@@ -198,6 +198,7 @@ def _model(base: ModelConfig, said: Mapping[str, Any]) -> ModelConfig:
     if model.wall_material is not None:
         model.wall_material = wall_class_name(model.wall_material, model.materials)
     model.sun_substeps = model.suns
+    model.sky_emissivity = model.clear_sky
     if model.human is None:
         model.human = _person_of(model.physics)
     return model

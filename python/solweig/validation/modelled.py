@@ -156,6 +156,7 @@ def _parts(
             measured_direct_rad=_part(row.measured_direct_rad, share[k]),
             measured_diffuse_rad=_part(row.measured_diffuse_rad, share[k]),
             timestep_minutes=length / count, stamp="start",
+            measured_longwave_down=row.measured_longwave_down,
         )
         for k in range(count)
     ]  # fmt: skip

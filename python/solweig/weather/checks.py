@@ -31,6 +31,9 @@ NIGHT_LIGHT = 10.0
 """Radiation that is light and not the offset of a sensor [W m-2]."""
 CLOSURE = (50.0, 0.10)
 """What the components of a day may miss in the mean: W m-2, or share of the mean global."""
+SKY_EMISSIVITY = (0.5, 1.15)
+"""What a sky may send as a share of a black body at air temperature: dry cold air to low cloud."""
+_SIGMA = 5.67051e-8
 _KILOWATT, _MEGAJOULE = 1.5, 5.0
 _HIGH_SUN = 10.0
 """Above this there is light under any sky [degrees]."""
@@ -80,7 +83,7 @@ def check_weather(
     raster
         Latitude and longitude of the surface, where it knows them.
     """
-    units = check_units(series)
+    units = check_units(series) + check_longwave(series)
     if any(f.check == "radiation units" for f in units):
         return units + check_place(location, origin, raster)
     heights = Heights.of(series)
@@ -291,6 +294,26 @@ def check_units(series: WeatherSeries) -> list[Finding]:
         text = f"rh is at most {wettest:g} %. It looks like a fraction of 1: multiply by 100."
         found.append(Finding("humidity units", text))
     return found
+
+
+def check_longwave(series: WeatherSeries) -> list[Finding]:
+    """Longwave that is measured, against that of a black body at air temperature."""
+    given = series.columns["longwave_down"]
+    share = given / (_SIGMA * (series.columns["ta"] + 273.15) ** 4)
+    low, high = SKY_EMISSIVITY
+    with np.errstate(invalid="ignore"):
+        odd = (share < low) | (share > high)
+    if not odd.any():
+        return []
+    worst = int(np.argmax(np.where(odd, np.abs(share - 1.0), -1.0)))
+    text = (
+        f"in {int(odd.sum())} step(s) the measured longwave of the sky is not {low:g} to {high:g} "
+        f"of a black body's at air temperature, most at {series.stamps[worst]:%Y-%m-%d %H:%M}: "
+        f"{given[worst]:.0f} W/m2, which is {share[worst]:.2f} of it. Net radiation, another unit "
+        "or a sensor that sees walls look like this; "
+        f"{argument('longwave', 'modelled')} goes without."
+    )
+    return [Finding("sky longwave", text)]
 
 
 # ------------------------------------------------------------------ place

@@ -21,7 +21,9 @@ from solweig.weather import sun
 from solweig.weather.gaps import Gap
 from solweig.weather.leaves import LEAF_DAYS, Date, season_at
 from solweig.weather.location import Location
+from solweig.weather.longwave import LONGWAVES, chosen_longwave
 from solweig.weather.radiation import Radiation, settle
+from solweig.weather.split import SPLITS, split_alone
 from solweig.weather.values import WeatherValues
 
 log = logging.getLogger("solweig")
@@ -122,6 +124,9 @@ def weather_series(
     ground_clock: str = "solar",
     gaps: str = "warn",
     sun_substeps: int = 1,
+    longwave: str = "modelled",
+    split: str = "reindl",
+    published_air_mass: bool | None = None,
 ) -> WeatherSeries:
     """Validate the weather of a run and derive what does not depend on the place in the raster.
 
@@ -147,8 +152,8 @@ def weather_series(
         morning after and the evening before (Offerle et al. 2003), ``"clear"`` and ``"evening"``
         are those of the reference (Q-05), see :class:`solweig.ModelConfig`.
     formulation
-        ``"reference"`` or ``"improved"``: clear-sky radiation, and whether the ground's wave stands
-        where it is at the end of a step or in its middle (Q-10).
+        ``"reference"`` or ``"improved"``: whether the ground's wave stands where it is at the end
+        of a step or in its middle (Q-10).
     beam
         Whether measured direct radiation is on the beam's ``"normal"`` or ``"horizontal"``.
     ground_clock
@@ -159,21 +164,28 @@ def weather_series(
         choice, not a gap.
     sun_substeps
         Suns of a step, each for an equal part of its interval.
+    longwave
+        Whether the longwave of the sky is ``"modelled"`` or the ``"measured"`` one of the steps.
+    split
+        How a global radiation given alone is split: one of :data:`solweig.weather.split.SPLITS`.
+    published_air_mass
+        In the clear sky (Q-39); ``None``: with ``formulation="improved"``.
 
     Raises
     ------
     WeatherDataError
         No steps, stamps out of order or repeated, or mixed with and without a time zone; with
-        ``gaps="error"`` a gap.
+        ``gaps="error"`` a gap; with ``longwave="measured"`` steps without.
     ConfigurationError
-        An unknown ``stamp``, ``ground_clock`` or ``gaps``; a ``stamp`` that is not the steps' own;
-        several suns a step where steps say themselves where the sun is.
+        An unknown ``stamp``, ``ground_clock``, ``gaps``, ``longwave`` or ``split``;
+        a ``stamp`` that is not the steps' own; several suns a step where steps say themselves where
+        the sun is.
     """
     check_sun_substeps(sun_substeps)
-    if gaps not in ("warn", "error", "allow"):
-        raise ConfigurationError("gaps", "warn, error or allow", repr(gaps))
-    if ground_clock not in GROUND_CLOCKS:
-        raise ConfigurationError("ground_clock", " or ".join(GROUND_CLOCKS), repr(ground_clock))
+    _check_choice("gaps", gaps, ("warn", "error", "allow"))
+    _check_choice("ground_clock", ground_clock, GROUND_CLOCKS)
+    _check_choice("longwave", longwave, LONGWAVES)
+    _check_choice("split", split, SPLITS)
     rows = [weathers] if isinstance(weathers, WeatherValues) else list(weathers)
     utc = _utc_stamps(rows, location)
     local = utc + np.timedelta64(round(location.utc_offset * 3600), "s")
@@ -195,7 +207,8 @@ def weather_series(
     )
 
     track, solar, angles = _sun(rows, utc, location, interval, marks)
-    suns = _suns(rows, sun.middle_of_step(utc, interval, marks), interval, location, sun_substeps)
+    middle = sun.middle_of_step(utc, interval, marks)
+    suns = _suns(rows, middle, interval, location, sun_substeps)
     share_up = np.ones(len(rows))
     if suns is not None:
         angles["altitude"] = suns.mean_altitude
@@ -228,13 +241,18 @@ def weather_series(
         "step_days": _step_days(utc),
         "leaf_on": season.on(days),
     }
-    longwave = _optional(rows, "measured_longwave_down")
-    if not np.isnan(longwave).all():
-        columns["longwave_down"] = longwave
+    columns["longwave_down"] = chosen_longwave(
+        _optional(rows, "measured_longwave_down"), [row.datetime for row in rows], longwave
+    )
     columns["water_temperature"] = _daily_mean(days, columns["ta"])
     while_up = {"global_rad": columns["global_rad"] / share_up}
-    index = _clearness(columns | while_up, location.latitude, formulation)
+    if published_air_mass is None:
+        published_air_mass = formulation == "improved"
+    sky = "improved" if published_air_mass else "reference"
+    index = _clearness(columns | while_up, location.latitude, sky)
     day = columns["altitude"] > 0
+    if split != "reindl":
+        columns |= split_alone(split, columns, share_up, middle, spacing, beam)
     rule = night_rule(night_clearness)
     if isinstance(rule, str):
         columns["night_clearness"] = _core.night_clearness(
@@ -256,6 +274,11 @@ def weather_series(
         notes=[str(season), *_note_lengths(rows, own, lengths)],
         suns=suns,
     )
+
+
+def _check_choice(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ConfigurationError(name, " or ".join(known), repr(value))
 
 
 def derive(weathers: Sequence[WeatherValues], location: Location) -> None:

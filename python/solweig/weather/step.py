@@ -45,8 +45,8 @@ class Weather(FromFiles):
         What ``datetime`` marks: the ``"end"``, ``"centre"`` or ``"start"`` of the step; ``None``
         leaves it to the run.
     measured_longwave_down
-        Longwave irradiance from the sky on an open horizontal, 40-700 W m-2. Carried in the
-        series; what it is used for is the run's choice.
+        Longwave of the whole sky on an open horizontal, 40-700 W m-2, used with
+        ``longwave="measured"`` of a run; ``None`` or NaN where there is none.
 
     Attributes
     ----------

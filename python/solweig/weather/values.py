@@ -20,8 +20,8 @@ STAMPS = ("end", "centre", "start")
 HIGHEST_WET_RH = 105.0
 """Sensors in fog read a little over 100 %; up to here it is taken as saturated."""
 
-LONGWAVE = (40.0, 700.0)
-"""What the sky sends, from the driest cold to the wettest heat [W m-2]."""
+LONGWAVE_DOWN = (40.0, 700.0)
+"""What the sky sends down on earth: polar night to tropical cloud, with room [W m-2]."""
 
 # field: (low, high, unit, may be NaN)
 _RANGES: dict[str, tuple[float, float, str, bool]] = {
@@ -33,7 +33,7 @@ _RANGES: dict[str, tuple[float, float, str, bool]] = {
     "timestep_minutes": (0.01, 1440.0, "min", False),
     "measured_direct_rad": (0.0, 1500.0, "W/m2", True),
     "measured_diffuse_rad": (0.0, 1500.0, "W/m2", True),
-    "measured_longwave_down": (*LONGWAVE, "W/m2", True),
+    "measured_longwave_down": (*LONGWAVE_DOWN, "W/m2", True),
     "precomputed_sun_altitude": (-90.0, 90.0, "degrees", False),
     "precomputed_sun_azimuth": (-180.0, 360.0, "degrees", False),
     "precomputed_altmax": (0.0, 90.0, "degrees", False),
@@ -135,6 +135,7 @@ class WeatherValues:
         return all(part is not None and not math.isnan(_number(part)) for part in parts)
 
     def _hint(self, name: str, number: float) -> str:
+        low_longwave = LONGWAVE_DOWN[0]
         when = f"At {self.datetime:%Y-%m-%d %H:%M}."
         if number in _CODES:
             return f"{when} It looks like a code for a missing value: write NaN."
@@ -150,6 +151,10 @@ class WeatherValues:
             return f"{when} Is it kJ/m2 in an hour? Then divide by 3.6."
         if name == "global_rad" and -50 < number < 0:
             return f"{when} Set the small negative readings of the night to 0."
+        if name == "measured_longwave_down" and -200 < number < low_longwave:
+            return f"{when} Is it net radiation? What comes down from the sky is meant."
+        if name == "measured_longwave_down" and number > 1500:
+            return f"{when} Is it J/m2 in an hour? Then divide by 3600."
         if name == "rh" and 100 < number < 115:
             return f"{when} Set supersaturated readings to 100."
         return when

@@ -37,7 +37,7 @@ pub struct DelayStep {
 }
 
 impl DelayClock {
-    /// Daytime step of length `step_days`. `exponential` filters every step alike instead of
+    /// Step of length `step_days`, by day or with the ground remembering through the night. `exponential` filters every step alike instead of
     /// renewing the memory about once an hour, which makes sub-hourly series jump.
     #[must_use]
     pub fn day(self, step_days: f64, exponential: bool) -> DelayStep {

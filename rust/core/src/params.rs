@@ -4,59 +4,65 @@ use crate::ground::{DEFAULT_GROUND, LandCoverTable, SurfaceClass, WALLS};
 use crate::pet::{Body, PetVariant};
 use crate::utci::UtciRange;
 
-/// Which published or corrected formulae replace the reference's. Every field set to false is the
-/// reference model.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Formulation {
-    /// 273.15 instead of 273.2 when Tmrt is turned into °C.
-    pub exact_kelvin: bool,
-    /// A sunlit wall reflects the albedo's share of the diffuse light too.
-    pub wall_reflects_diffuse: bool,
-    /// Isotropic side longwave that conserves energy.
-    pub consistent_side_longwave: bool,
-    /// Land-cover water takes the water temperature.
-    pub water_temperature: bool,
-    /// Canopy transmission follows the leaf season for diffuse light too.
-    pub seasonal_canopy: bool,
-    /// Patch weights and masks agree between the horizontal, the cylinder and the box.
-    pub consistent_patches: bool,
-    /// Thermal delay is an exponential filter at every step length.
-    pub exponential_delay: bool,
-    /// Exact geometry of the shaded wall fraction.
-    pub exact_wedge: bool,
-    /// Published optical air mass in the clear sky.
-    pub published_air_mass: bool,
-    /// Only the sunlit fraction of walls is warm in the downward longwave.
-    pub lit_fraction_walls: bool,
+/// Declare [`Formulation`]: one alternative a line.
+macro_rules! alternatives {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Which published or corrected formulae replace the reference's. Every field set to false is
+        /// the reference model.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Formulation {
+            $($(#[$doc])* pub $name: bool,)*
+        }
+
+        impl Formulation {
+            /// The reference model (2025a).
+            pub const REFERENCE: Self = Self { $($name: false,)* };
+            /// Every physical alternative.
+            pub const IMPROVED: Self = Self { $($name: true,)* };
+            /// The alternatives by name.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
+
+            /// Take an alternative or leave it; false if there is none of that name.
+            #[must_use]
+            pub fn set(&mut self, name: &str, on: bool) -> bool {
+                match name {
+                    $(stringify!($name) => self.$name = on,)*
+                    _ => return false,
+                }
+                true
+            }
+        }
+    };
 }
 
-impl Formulation {
-    /// The reference model (2025a).
-    pub const REFERENCE: Self = Self {
-        exact_kelvin: false,
-        wall_reflects_diffuse: false,
-        consistent_side_longwave: false,
-        water_temperature: false,
-        seasonal_canopy: false,
-        consistent_patches: false,
-        exponential_delay: false,
-        exact_wedge: false,
-        published_air_mass: false,
-        lit_fraction_walls: false,
-    };
-    /// Every physical alternative.
-    pub const IMPROVED: Self = Self {
-        exact_kelvin: true,
-        wall_reflects_diffuse: true,
-        consistent_side_longwave: true,
-        water_temperature: true,
-        seasonal_canopy: true,
-        consistent_patches: true,
-        exponential_delay: true,
-        exact_wedge: true,
-        published_air_mass: true,
-        lit_fraction_walls: true,
-    };
+alternatives! {
+    /// 273.15 instead of 273.2 when Tmrt is turned into °C.
+    exact_kelvin,
+    /// A sunlit wall reflects the albedo's share of the diffuse light too.
+    wall_reflects_diffuse,
+    /// Isotropic side longwave that conserves energy.
+    consistent_side_longwave,
+    /// Land-cover water takes the water temperature.
+    water_temperature,
+    /// Canopy transmission follows the leaf season for diffuse light too.
+    seasonal_canopy,
+    /// Patch weights and masks agree between the horizontal, the cylinder and the box.
+    consistent_patches,
+    /// Thermal delay is an exponential filter at every step length.
+    exponential_delay,
+    /// Exact geometry of the shaded wall fraction.
+    exact_wedge,
+    /// Published optical air mass in the clear sky.
+    published_air_mass,
+    /// Only the sunlit fraction of walls is warm in the downward longwave.
+    lit_fraction_walls,
+    /// Walls reflect onto the sides of the isotropic sky once, not twice.
+    single_reflection,
+    /// A wall shines with what its own facet receives: the beam by its angle, the sky it sees, and the
+    /// light of the ground before it (R 8.3; Q-47).
+    facet_radiance,
+    /// The ground goes on remembering after sunset instead of being at air temperature at once.
+    night_memory,
 }
 
 /// Shape of the body that receives radiation.
@@ -125,6 +131,18 @@ pub enum Beam {
     Horizontal,
 }
 
+/// How the emissivity of the cloudless sky follows from air temperature and humidity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClearEmissivity {
+    /// Prata (1996), as in Jonsson et al. (2006); the reference's.
+    #[default]
+    Prata,
+    /// Brunt (1932).
+    Brunt,
+    /// Dilley & O'Brien (1998), their model B.
+    Dilley,
+}
+
 /// Height the wind of PET refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PetWind {
@@ -163,6 +181,10 @@ pub struct Params {
     pub transmissivity: f64,
     /// Transmissivity of leafless trees, 0–1.
     pub transmissivity_leaf_off: f64,
+    /// Formula for the emissivity of the cloudless sky.
+    pub sky_emissivity: ClearEmissivity,
+    /// What is added to it.
+    pub sky_emissivity_offset: f64,
     /// Meaning of the beam column.
     pub beam: Beam,
     /// Height of the wind sensor [m].
@@ -194,6 +216,8 @@ impl Default for Params {
             ground: DEFAULT_GROUND,
             transmissivity: 0.03,
             transmissivity_leaf_off: 0.5,
+            sky_emissivity: ClearEmissivity::Prata,
+            sky_emissivity_offset: 0.0,
             beam: Beam::Normal,
             wind_height: 10.0,
             utci_range: UtciRange::default(),

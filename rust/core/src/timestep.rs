@@ -238,15 +238,16 @@ fn step_here(
     cells.through = light.as_ref().and_then(|light| light.through.as_deref());
     if sky.day {
         clock.lap("shadow");
+    }
+    let remembers = tables.ground.delay.is_some();
+    if remembers {
         state.allocate(cells.len());
     }
     let statistics = carried.statistics.as_mut().filter(|_| request.count);
     let mut input = RadiationInput {
         tables: &tables,
         cells,
-        memory: sky
-            .day
-            .then(|| state.memory.each_mut().map(Vec::as_mut_slice)),
+        memory: remembers.then(|| state.memory.each_mut().map(Vec::as_mut_slice)),
         comfort: &comfort,
         fields: request.fields,
         statistics: statistics.map(|s| (weather.hours, s)),

@@ -83,6 +83,8 @@ pub struct Weather {
     pub direct: f64,
     /// Diffuse horizontal irradiance; NaN: split the global irradiance.
     pub diffuse: f64,
+    /// Longwave of the sky on the horizontal [W m⁻²]; NaN where the model computes it.
+    pub longwave_down: f64,
     /// Day of year.
     pub day_of_year: f64,
     /// Clock time of the stamp as a fraction of the day.

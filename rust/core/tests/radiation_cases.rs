@@ -46,6 +46,7 @@ fn weather(global: f64) -> Weather {
         step_days: 1.0 / 24.0,
         leaf_on: true,
         night_clearness: 1.0,
+        longwave_down: f64::NAN,
         water_temperature: f64::NAN,
         hours: 1.0,
     }
@@ -94,7 +95,7 @@ impl Case {
             building: &building,
             vegetation: Some((&veg, &vb)),
         };
-        let sums = sky_sums(&patch_sky.weights, &masks);
+        let sums = sky_sums(&patch_sky.weights, &masks, true);
         let sky = SkyStep::new(weather, params);
         let (tables, light) = StepTables::new(&StepInput {
             weather,

@@ -125,7 +125,7 @@ impl Town {
             land_cover,
             params,
         };
-        town.sums = sky_sums(&town.patch_sky.weights, &town.masks());
+        town.sums = sky_sums(&town.patch_sky.weights, &town.masks(), true);
         town
     }
 
@@ -206,6 +206,7 @@ fn weather(hour: f64) -> Weather {
         step_days: 1.0 / 24.0,
         leaf_on: true,
         night_clearness: 0.8,
+        longwave_down: f64::NAN,
         water_temperature: f64::NAN,
         hours: 1.0,
     }

@@ -323,12 +323,22 @@ def _quantities(table: pd.DataFrame, source: str) -> pd.DataFrame:
     frame = pd.DataFrame(index=range(len(table)))
     lines = [int(i) for i in table.index] if table.index.dtype.kind == "i" else range(len(table))
     for name, (column, codes, factor) in _FIELDS.items():
-        values = _numbers(table[column], name, source, lines)
+        if name == "longwave_down":  # optional: no reason to refuse a file
+            values = _numbers_there(table, column)
+        else:
+            values = _numbers(table[column], name, source, lines)
         values = np.where(np.isin(values, (*codes, *_NEGATIVE_CODES)), np.nan, values)
         if name == "pressure":
             frames.require_pressure(values, "Pa", source, list(lines))
         frame[name] = values * factor
     return frame
+
+
+def _numbers_there(table: pd.DataFrame, column: str) -> F64:
+    """A column as numbers, NaN for whatever is none or not there."""
+    if column not in table.columns:
+        return np.full(len(table), np.nan)
+    return pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64)
 
 
 def _numbers(column: pd.Series, name: str, source: str, lines: Any) -> F64:

@@ -19,7 +19,7 @@ import pandas as pd
 from solweig.errors import ConfigurationError, WeatherDataError
 from solweig.messages import argument
 from solweig.typing import F64
-from solweig.weather.values import HIGHEST_WET_RH, LONGWAVE, Fill, Origin
+from solweig.weather.values import HIGHEST_WET_RH, LONGWAVE_DOWN, Fill, Origin
 
 log = logging.getLogger("solweig")
 
@@ -180,7 +180,7 @@ def clip_humidity(frame: pd.DataFrame, source: str) -> None:
 
 def screen_longwave(frame: pd.DataFrame, source: str) -> None:
     """Take longwave that no sky sends for missing, in place; 0 is how files say that it is."""
-    low, high = LONGWAVE
+    low, high = LONGWAVE_DOWN
     values = frame["longwave_down"].to_numpy(dtype=np.float64)
     wrong = (values < low) | (values > high)
     if not wrong.any():

@@ -139,29 +139,97 @@ impl<'a> CellMasks<'a> {
     }
 }
 
-/// Sums over the sky patches of one cell that hold for a whole run.
+/// Sums over the patches of one cell that hold for a whole run.
 ///
-/// Order: side, down, then the same times the emissivity deficit.
-pub type SkySum = [f32; 4];
+/// Order: side, down, then the same times the emissivity deficit, of the patches in the sky; side of
+/// all others, each times the share of open sky in front of the wall there (see [`FacetSky`]).
+pub type SkySum = [f32; 5];
 
-/// [`SkySum`] of every cell.
+/// [`SkySum`] of every cell; the last is 0 unless `facets` are asked for.
 #[must_use]
-pub fn sky_sums(weights: &[PatchWeight], masks: &PatchMasks<'_>) -> Vec<SkySum> {
+pub fn sky_sums(weights: &[PatchWeight], masks: &PatchMasks<'_>, facets: bool) -> Vec<SkySum> {
     let table = ByteTable::new(weights.len(), |i| {
         let w = &weights[i];
         [w.side, w.down, w.deficit * w.side, w.deficit * w.down]
     });
-    let mut out = vec![[0.0; 4]; masks.building.len() / masks.words];
+    let facets = facets.then(|| FacetSky::new(weights));
+    let mut out = vec![[0.0; 5]; masks.building.len() / masks.words];
     out.par_iter_mut()
         .enumerate()
         .with_min_len(4096)
         .for_each(|(cell, sum)| {
             let cell = CellMasks::of(masks, cell);
+            let mut sky = [0.0; 4];
             for index in 0..cell.words() {
-                table.add_word(index, cell.classes(index).sky, sum);
+                table.add_word(index, cell.classes(index).sky, &mut sky);
             }
+            let facets = facets.as_ref().map_or(0.0, |facets| facets.sum(&cell));
+            *sum = [sky[0], sky[1], sky[2], sky[3], facets];
         });
     out
+}
+
+/// How much of the half sky that walls face is open, as a cell sees it.
+///
+/// A wall seen towards a side looks the other way. Of that half sky the cell sees, weighted as an
+/// upright plane receives it, a share of open sky; the wall is taken to see the same. Walls between
+/// two sides have shares between theirs, by the square of the cosine.
+#[derive(Clone, Debug)]
+pub struct FacetSky {
+    /// Weight on the sides E, S, W, N of a box; side weight, divided among the same.
+    table: ByteTable<8>,
+    /// The table of the whole sky.
+    whole: [f32; 8],
+}
+
+/// Of a patch what [`FacetSky`] sums.
+#[must_use]
+pub fn facet_weights(w: &PatchWeight) -> [f64; 8] {
+    std::array::from_fn(|k| {
+        if k < 4 {
+            w.sides[k]
+        } else {
+            let turn = ((w.azimuth_deg - SIDE_AZIMUTHS[k - 4]) * DEG).cos();
+            w.side * turn.max(0.0).powi(2)
+        }
+    })
+}
+
+impl FacetSky {
+    fn new(weights: &[PatchWeight]) -> Self {
+        Self {
+            table: ByteTable::new(weights.len(), |i| facet_weights(&weights[i])),
+            whole: whole_facets(weights),
+        }
+    }
+
+    #[inline(always)]
+    fn sum(&self, cell: &CellMasks<'_>) -> f32 {
+        let mut sky = [0.0; 8];
+        for index in 0..cell.words() {
+            self.table
+                .add_word(index, cell.classes(index).sky, &mut sky);
+        }
+        (0..4)
+            .map(|d| {
+                let before = (d + 2) % 4;
+                let walls = (self.whole[4 + d] - sky[4 + d]).max(0.0);
+                sky[before] / self.whole[before] * walls
+            })
+            .sum()
+    }
+}
+
+/// [`facet_weights`] of the whole sky.
+#[must_use]
+pub fn whole_facets(weights: &[PatchWeight]) -> [f32; 8] {
+    let mut whole = [0.0; 8];
+    for w in weights {
+        for (sum, x) in whole.iter_mut().zip(facet_weights(w)) {
+            *sum += x;
+        }
+    }
+    whole.map(|x| x as f32)
 }
 
 /// Which building patches the sun lights, by the sky view of the cell (R 8.2).
@@ -246,8 +314,11 @@ pub struct PatchLight {
     pub lit: LitPatches,
     /// The patches opposite it, by patch.
     pub opposite: Vec<bool>,
-    /// Weights of the patches it lights, for its share of the step: side; side and down of those
-    /// opposite it.
+    /// Cosine of its beam on a wall there that looks at the cell, by patch; 1 where walls do not shine
+    /// by their facets.
+    pub incidence: Vec<f64>,
+    /// Weights of the patches it lights, for its share of the step: side times incidence; side and
+    /// down of those opposite it.
     pub building: ByteTable<4>,
 }
 
@@ -275,6 +346,8 @@ pub struct SideTables {
     pub light: ByteTable<4>,
     /// Weight of building patches opposite each sun, for its share of the step.
     pub building: Vec<ByteTable<4>>,
+    /// The same times the incidence of its beam; none where walls do not shine by their facets.
+    pub beam: Vec<ByteTable<4>>,
 }
 
 /// Sun and sky of a step, as the patches need them.
@@ -288,12 +361,21 @@ pub struct PatchSun<'a> {
     pub luminance: &'a [f64],
     /// Weight the diffuse share by solid angle and altitude instead of plainly.
     pub weighted_share: bool,
+    /// Walls shine by their facets.
+    pub facets: bool,
 }
 
 /// A patch is opposite the sun when it stands more than 90° of azimuth away from it.
 fn opposite(sun_azimuth_deg: f64, azimuth_deg: f64) -> bool {
     let apart = (sun_azimuth_deg - azimuth_deg).abs();
     90.0 < apart && apart < 270.0
+}
+
+/// Cosine of a sun's beam on an upright wall that is seen at an azimuth and looks back from there; 0
+/// from behind.
+fn incidence(sun: Sun, azimuth_deg: f64) -> f64 {
+    let turn = ((sun.azimuth - azimuth_deg) * DEG).cos();
+    (sun.altitude * DEG).cos() * (-turn).max(0.0)
 }
 
 impl SideTables {
@@ -304,6 +386,7 @@ impl SideTables {
         radiance: impl Fn(usize) -> f64,
         suns: &[PatchLight],
         share: f64,
+        facets: bool,
     ) -> Self {
         let n = weights.len();
         let sky = |i: usize| {
@@ -330,32 +413,46 @@ impl SideTables {
                 .iter()
                 .map(|sun| ByteTable::new(n, |i| opposed(sun, i)))
                 .collect(),
+            beam: (suns.iter().filter(|_| facets))
+                .map(|sun| ByteTable::new(n, |i| opposed(sun, i).map(|w| w * sun.incidence[i])))
+                .collect(),
         }
     }
 
     /// Tables of a step without sun.
     #[must_use]
     pub fn night(weights: &[PatchWeight]) -> Self {
-        Self::new(weights, |_| 0.0, &[], 1.0)
+        Self::new(weights, |_| 0.0, &[], 1.0, false)
     }
 }
 
 impl PatchLight {
     /// What a sun does in its `share` of the step.
-    fn new(weights: &[PatchWeight], sun: Sun, share: f64) -> Self {
+    fn new(weights: &[PatchWeight], sun: Sun, share: f64, facets: bool) -> Self {
         let opposite: Vec<bool> = weights
             .iter()
             .map(|w| opposite(sun.azimuth, w.azimuth_deg))
             .collect();
+        let incidence: Vec<f64> = weights
+            .iter()
+            .map(|w| {
+                if facets {
+                    incidence(sun, w.azimuth_deg)
+                } else {
+                    1.0
+                }
+            })
+            .collect();
         let building = |i: usize| {
             let w = &weights[i];
             let facing = f64::from(u8::from(opposite[i]));
-            [w.side, facing * w.side, facing * w.down, 0.0].map(|w| w * share)
+            [incidence[i] * w.side, facing * w.side, facing * w.down, 0.0].map(|w| w * share)
         };
         Self {
             lit: LitPatches::new(weights, sun.azimuth, (sun.altitude * DEG).tan()),
             building: ByteTable::new(weights.len(), building),
             opposite,
+            incidence,
         }
     }
 }
@@ -382,13 +479,15 @@ impl PatchStep {
         let suns: Vec<PatchLight> = sun
             .suns
             .up()
-            .map(|(_, sun)| PatchLight::new(weights, sun, sun_share))
+            .map(|(_, up)| PatchLight::new(weights, up, sun_share, sun.facets))
             .collect();
         let sky = |i: usize| [terms[i].radiance * weights[i].side, terms[i].share];
         Self {
             sky: ByteTable::new(weights.len(), sky),
-            sides: with_sides
-                .then(|| SideTables::new(weights, |i| terms[i].radiance, &suns, sun_share)),
+            sides: with_sides.then(|| {
+                let radiance = |i: usize| terms[i].radiance;
+                SideTables::new(weights, radiance, &suns, sun_share, sun.facets)
+            }),
             sun_share,
             suns,
             terms,
@@ -456,7 +555,8 @@ pub struct CellSums {
     pub foliage_light: f32,
     /// Share of the diffuse light from sky behind foliage, before transmission.
     pub foliage_share: f32,
-    /// Side weight of lit buildings [sr].
+    /// Side weight of lit buildings, times the incidence of the beam where walls shine by their facets
+    /// [sr].
     pub lit_side: f32,
     /// Side weight of lit buildings opposite the sun [sr].
     pub opposite_side: f32,
@@ -477,6 +577,8 @@ pub struct SideSums {
     pub foliage_light: [f32; 4],
     /// Weight of lit buildings opposite the sun [sr].
     pub opposite: [f32; 4],
+    /// The same times the incidence of the beam, where walls shine by their facets [sr].
+    pub beam: [f32; 4],
 }
 
 impl SideTables {
@@ -498,6 +600,13 @@ impl SideTables {
             for index in 0..cell.words() {
                 let word = cell.classes(index).building & lit[index];
                 building.add_sparse_word(index, word, &mut out.opposite);
+            }
+        }
+        for (sun, beam) in suns.iter().zip(&self.beam) {
+            let lit = sun.lit.mask(s);
+            for index in 0..cell.words() {
+                let word = cell.classes(index).building & lit[index];
+                beam.add_sparse_word(index, word, &mut out.beam);
             }
         }
         out.sky = std::array::from_fn(|d| sky[d]);

@@ -255,7 +255,7 @@ fn shortwave(
         absorbed.add_short(b.abs_k * b.around, around);
     }
     for d in 0..SIDES {
-        let [_, _, light, foliage, _] = &work.side_sums;
+        let [_, _, light, foliage, ..] = &work.side_sums;
         let diffuse = match (tables.anisotropic, b.cylinder) {
             (false, _) => {
                 let [s, sv, _] = &work.side_views[d];
@@ -301,7 +301,7 @@ fn longwave(
 #[inline(always)]
 fn patch_sky(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, enclosure: f32, i: usize) {
     let (b, p) = (&tables.body, &tables.patch_longwave);
-    let [side, down, deficit_side, deficit_down] = &work.sky;
+    let [side, down, deficit_side, deficit_down, _] = &work.sky;
     let sky_down = p.sky(down[i], deficit_down[i]);
     let obstructed = p.obstructed(sky_down, work.lup[0][i]);
     let part = |all: f32, whole: f32, sky: [f32; 2], foliage: f32| Long {
@@ -352,7 +352,7 @@ fn isotropic(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, enclosur
         let view = SideView::new(s[i], sv[i], sa[i]);
         let lup = work.lup[1 + d][i];
         let foliage = 1.0 - view.sky - view.walls;
-        let reflected = (work.ldown[i] + lup) * l.wall_reflects;
+        let reflected = (work.ldown[i] + lup) * l.side_reflects;
         let side = Long {
             all: work.l[d][i] - 0.5 * lup,
             whole: 0.5,

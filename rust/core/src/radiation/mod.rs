@@ -53,7 +53,7 @@ pub struct RadiationInput<'a> {
     pub tables: &'a StepTables,
     /// Rasters.
     pub cells: Cells<'a>,
-    /// Delay memories; `None` at night.
+    /// Delay memories; `None` where nothing is remembered.
     pub memory: Option<Memory<'a>>,
     /// Comfort indices.
     pub comfort: &'a Comfort,

@@ -7,6 +7,9 @@ use super::work::Work;
 
 /// Sky views below this are rounding: the cell is closed.
 const CLOSED: f32 = 1e-7;
+/// Means of cos² and sin² of an azimuth over the half circle, weighted by its cosine.
+const STRAIGHT: f32 = 2.0 / 3.0;
+const ASIDE: f32 = 1.0 / 6.0;
 
 /// Shaded wall fraction, downwelling and upwelling shortwave. Night leaves them 0.
 #[inline(always)]
@@ -167,15 +170,22 @@ fn cylinder(work: &mut Work, tables: &StepTables) {
     let sun = &tables.sun;
     let consistent = tables.formulation.consistent_patches;
     let foliage = if consistent { 1.0 } else { 0.0 };
-    let lit = if consistent { 5 } else { 4 };
+    let facets = tables.formulation.facet_radiance;
+    let lit = if consistent && !facets { 5 } else { 4 };
     for i in 0..BLOCK {
         let transmitted = foliage * (1.0 - work.canopy_diffuse[i]);
         let sky = work.light[0][i] + transmitted * work.light[2][i];
         let obstructed = tables.patch_longwave.whole_side - work.sky[0][i];
-        let reflected =
-            sun.shaded_radiance * obstructed + sun.lit_radiance_gain * work.light[lit][i];
+        let open = if facets { work.sky[4][i] } else { obstructed };
+        let reflected = sun.shaded_radiance * open + sun.lit_radiance_gain * work.light[lit][i];
         work.kside_d[i] = sky;
         work.kside[i] = work.kside_i[i] + sky + reflected;
+    }
+    if facets {
+        for i in 0..BLOCK {
+            let obstructed = tables.patch_longwave.whole_side - work.sky[0][i];
+            work.kside[i] += sun.ground_radiance * work.kup[0][i] * obstructed;
+        }
     }
     for d in 0..SIDES {
         for i in 0..BLOCK {
@@ -187,16 +197,44 @@ fn cylinder(work: &mut Work, tables: &StepTables) {
 /// Box under the patch sky (R 8.5).
 #[inline(always)]
 fn box_sides(work: &mut Work, tables: &StepTables) {
+    if tables.formulation.facet_radiance {
+        facet_sides(work, tables);
+        return;
+    }
     let sun = &tables.sun;
     for d in 0..SIDES {
         let whole = tables.patch_longwave.whole_sides[d];
         work.k[d] = work.light_of(&sun.light, &sun.light.sides[d], |own| &own.sides[d]);
         for i in 0..BLOCK {
             let transmitted = 1.0 - work.canopy_diffuse[i];
-            let [sky, _, light, foliage, opposite] = &work.side_sums;
+            let [sky, _, light, foliage, opposite, _] = &work.side_sums;
             let diffuse = light[d][i] + transmitted * foliage[d][i];
             let reflected =
                 sun.shaded_radiance * (whole - sky[d][i]) + sun.lit_radiance_gain * opposite[d][i];
+            work.k[d][i] = work.k[d][i] + diffuse + reflected + 0.5 * work.kup[1 + d][i];
+        }
+    }
+    work.kside.fill(0.0);
+    work.kside_d.fill(0.0);
+}
+
+/// The same where walls shine by their facets: those before a side look the other way, most of them
+/// straight, and on average see two thirds of the open sky there and a sixth to either hand.
+#[inline(always)]
+fn facet_sides(work: &mut Work, tables: &StepTables) {
+    let sun = &tables.sun;
+    let wholes = &tables.patch_longwave.whole_sides;
+    for d in 0..SIDES {
+        work.k[d] = work.light_of(&sun.light, &sun.light.sides[d], |own| &own.sides[d]);
+        let [before, left, right] = [(d + 2) % SIDES, (d + 1) % SIDES, (d + 3) % SIDES];
+        for i in 0..BLOCK {
+            let [sky, _, light, foliage, _, beam] = &work.side_sums;
+            let transmitted = 1.0 - work.canopy_diffuse[i];
+            let diffuse = light[d][i] + transmitted * foliage[d][i];
+            let open = STRAIGHT * sky[before][i] / wholes[before]
+                + ASIDE * (sky[left][i] / wholes[left] + sky[right][i] / wholes[right]);
+            let radiance = sun.shaded_radiance * open + sun.ground_radiance * work.kup[1 + d][i];
+            let reflected = radiance * (wholes[d] - sky[d][i]) + sun.lit_radiance_gain * beam[d][i];
             work.k[d][i] = work.k[d][i] + diffuse + reflected + 0.5 * work.kup[1 + d][i];
         }
     }

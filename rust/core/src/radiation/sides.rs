@@ -4,6 +4,7 @@ use super::cells::{BLOCK, Lane, SIDES};
 use super::tables::{LongwaveTerms, PatchLongwave, StepTables};
 use super::weights::{atan_positive, cos_quarter, side_weight};
 use super::work::Work;
+use crate::params::Formulation;
 
 /// Sides as the body receives them: the ground's half only for a cylinder under the patch sky.
 #[inline(always)]
@@ -28,7 +29,7 @@ pub fn body(work: &mut Work, tables: &StepTables) {
 #[inline(always)]
 pub fn add_patches(work: &mut Work, tables: &StepTables) {
     let p = &tables.patch_longwave;
-    let [sky, deficit, _, _, opposite] = &work.side_sums;
+    let [sky, deficit, _, _, opposite, _] = &work.side_sums;
     for d in 0..SIDES {
         add_patch_side(
             &mut work.l[d],
@@ -78,7 +79,7 @@ fn isotropic(work: &mut Work, tables: &StepTables, d: usize) {
         &work.side_views[d],
         [&work.lup[1 + d], &work.ldown],
         l,
-        consistent,
+        &tables.formulation,
     );
 }
 
@@ -111,8 +112,9 @@ fn isotropic_side(
     [s, sv, sa]: &[Lane; 3],
     [lup, ldown]: [&Lane; 2],
     l: &LongwaveTerms,
-    consistent: bool,
+    formulation: &Formulation,
 ) {
+    let consistent = formulation.consistent_side_longwave;
     for i in 0..BLOCK {
         let view = SideView::new(s[i], sv[i], sa[i]);
         let reflect = 1.0 - view.sky;
@@ -121,7 +123,7 @@ fn isotropic_side(
                 + wall[i] * view.walls
                 + l.wall * (reflect - view.walls)
                 + lup[i]
-                + (ldown[i] + lup[i]) * l.wall_reflects * reflect);
+                + (ldown[i] + lup[i]) * l.side_reflects * reflect);
     }
 }
 

@@ -45,6 +45,8 @@ pub struct SunTerms {
     pub shaded_radiance: f32,
     /// What a sunlit wall radiates beyond a shaded one.
     pub lit_radiance_gain: f32,
+    /// Radiance of a wall by the light of the ground before it, where walls shine by their facets.
+    pub ground_radiance: f32,
 }
 
 /// Surface temperature and what follows from it.
@@ -66,7 +68,7 @@ pub struct GroundTerms {
     pub ta: f32,
     /// Longwave a sunlit wall emits beyond one at air temperature, for the ground view.
     pub wall_emission: f64,
-    /// Thermal delay; `None` at night.
+    /// Thermal delay; `None` at night, unless the ground remembers through it.
     pub delay: Option<DelayStep>,
 }
 
@@ -97,6 +99,8 @@ pub struct LongwaveTerms {
     pub wall_facing: [f32; 4],
     /// 1 − ew.
     pub wall_reflects: f32,
+    /// What walls reflect of what a side receives from above and below.
+    pub side_reflects: f32,
 }
 
 /// Longwave of the patch sky.
@@ -246,6 +250,7 @@ impl StepTables {
                     diffuse: sky.diffuse,
                     luminance: &light.patches,
                     weighted_share: params.formulation.consistent_patches,
+                    facets: params.formulation.facet_radiance,
                 };
                 PatchStep::new(&patch_sky.weights, &sun, input.sides)
             });
@@ -344,6 +349,13 @@ fn sun_terms(input: &StepInput<'_>) -> SunTerms {
     } else {
         aw * sky.beam * cos_up + half
     } / std::f64::consts::PI;
+    let pi = std::f64::consts::PI;
+    let facets = params.formulation.facet_radiance;
+    let gain = if facets {
+        aw * sky.beam / pi
+    } else {
+        lit - shaded
+    };
     SunTerms {
         beam_down: (sky.beam * sin_up * suns.share_up()) as f32,
         light: if input.canopies {
@@ -359,7 +371,8 @@ fn sun_terms(input: &StepInput<'_>) -> SunTerms {
         least_through: least_through(weather, params).map(|x| x as f32),
         wall_albedo: aw as f32,
         shaded_radiance: shaded as f32,
-        lit_radiance_gain: (lit - shaded) as f32,
+        lit_radiance_gain: gain as f32,
+        ground_radiance: if facets { 0.5 * aw / pi } else { 0.0 } as f32,
     }
 }
 
@@ -422,7 +435,7 @@ fn ground_terms(input: &StepInput<'_>) -> GroundTerms {
         air: emission(weather.ta) as f32,
         ta: weather.ta as f32,
         wall_emission: beyond_air.of(sky.wall_excess, params.wall_emissivity),
-        delay: sky.day.then(|| {
+        delay: (sky.day || params.formulation.night_memory).then(|| {
             input
                 .clock
                 .day(weather.step_days, params.formulation.exponential_delay)
@@ -455,6 +468,12 @@ fn longwave_terms(input: &StepInput<'_>) -> LongwaveTerms {
         let mean = faced[d].iter().map(flux).sum::<f64>() / faced[d].len().max(1) as f64;
         mean as f32
     });
+    // A wall receives half of what comes from above and half of what comes from below.
+    let share = if input.params.formulation.single_reflection {
+        0.5
+    } else {
+        1.0
+    };
     LongwaveTerms {
         sky_down: (sky.emissivity() * air) as f32,
         sky_side: (sky.emissivity_clouded * air) as f32,
@@ -463,6 +482,7 @@ fn longwave_terms(input: &StepInput<'_>) -> LongwaveTerms {
         facing,
         wall_facing,
         wall_reflects: (1.0 - ew) as f32,
+        side_reflects: (share * (1.0 - ew)) as f32,
     }
 }
 

@@ -47,12 +47,12 @@ pub struct Work {
     pub kup: [Lane; 5],
     /// Albedo seen under diffuse light.
     pub albedo_diffuse: [Lane; 5],
-    /// Run-long sums over sky patches.
-    pub sky: [Lane; 4],
+    /// Run-long sums over patches.
+    pub sky: [Lane; 5],
     /// Patch sums of the step.
     pub light: [Lane; 7],
-    /// Box-side patch sums: sky, deficit, light, light behind foliage, lit opposite buildings.
-    pub side_sums: [[Lane; SIDES]; 5],
+    /// Box-side patch sums: sky, deficit, light, light behind foliage, lit opposite buildings, their beam.
+    pub side_sums: [[Lane; SIDES]; 6],
     /// Shaded fraction of walls.
     pub f_sh: Lane,
     /// Combined sky view with canopy transmission.
@@ -108,9 +108,9 @@ impl Default for Work {
             lup: [ZERO; 5],
             kup: [ZERO; 5],
             albedo_diffuse: [ZERO; 5],
-            sky: [ZERO; 4],
+            sky: [ZERO; 5],
             light: [ZERO; 7],
-            side_sums: [[ZERO; SIDES]; 5],
+            side_sums: [[ZERO; SIDES]; 6],
             f_sh: ZERO,
             through: ZERO,
             on_walls: ZERO,
@@ -244,7 +244,7 @@ impl Work {
             self.attribution.load(attribution, masks, self.n);
         }
         for i in 0..self.n {
-            for k in 0..4 {
+            for k in 0..5 {
                 self.sky[k][i] = sums[i][k];
             }
         }
@@ -285,6 +285,7 @@ impl Work {
             sums.light,
             sums.foliage_light,
             sums.opposite,
+            sums.beam,
         ];
         for (lanes, group) in self.side_sums.iter_mut().zip(groups) {
             for d in 0..SIDES {
@@ -293,30 +294,31 @@ impl Work {
         }
     }
 
-    /// Upwelling longwave and ground temperature, delayed by day (R 6.4, 6.5).
+    /// Upwelling longwave and ground temperature, delayed by day and where the ground remembers by
+    /// night (R 6.4, 6.5).
     #[inline(always)]
     pub fn ground(&mut self, tables: &StepTables, memory: Option<&mut Memory<'_>>) {
         let g = &tables.ground;
-        let Some(delay) = &g.delay else {
+        if tables.day {
             for i in 0..BLOCK {
-                let x = self.excess[i];
-                let lup = self.emissivity[i] * (g.air + g.emission_of(x));
+                // Cells without data remember nothing.
+                let own = self.emissivity[i] * g.air + self.missing[i];
                 for q in 0..5 {
-                    self.lup[q][i] = lup;
+                    self.lup[q][i] += own;
                 }
-                self.tg_out[i] = g.ta + x;
             }
-            return;
-        };
+        } else {
+            for i in 0..BLOCK {
+                let own = self.emissivity[i] * (g.air + g.emission_of(self.excess[i]));
+                for q in 0..5 {
+                    self.lup[q][i] = own + self.missing[i];
+                }
+            }
+        }
         for i in 0..BLOCK {
-            // Cells without data remember nothing.
-            let own = self.emissivity[i] * g.air + self.missing[i];
-            for q in 0..5 {
-                self.lup[q][i] += own;
-            }
             self.tg_out[i] = g.ta + self.excess[i] + self.missing[i];
         }
-        if let Some(memory) = memory {
+        if let (Some(delay), Some(memory)) = (&g.delay, memory) {
             for q in 0..5 {
                 delay.apply_all(&mut self.lup[q][..self.n], memory[q]);
             }

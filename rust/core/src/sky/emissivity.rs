@@ -1,25 +1,28 @@
 //! Longwave emissivity of the sky (R 5).
 
-use crate::constants::{DEG, KELVIN};
+use crate::constants::{DEG, KELVIN, SIGMA};
+use crate::params::ClearEmissivity;
 
-/// Clear-sky emissivity and the vapour pressure it came from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ClearEmissivity {
-    /// Hemispheric emissivity of the cloudless sky (Prata 1996 as in Jonsson et al. 2006).
-    pub emissivity: f64,
-    /// Water vapour pressure [hPa].
-    pub vapour_pressure_hpa: f64,
+/// Water vapour pressure [hPa] from air temperature [°C] and relative humidity [%].
+#[must_use]
+pub fn vapour_pressure(ta: f64, rh: f64) -> f64 {
+    6.107 * 10_f64.powf(7.5 * ta / (237.3 + ta)) * rh / 100.0
 }
 
-/// Clear-sky emissivity from air temperature [°C] and relative humidity [%].
+/// Hemispheric emissivity of the cloudless sky at an air temperature [°C] and vapour pressure `e` [hPa]
+/// (R 5.1).
 #[must_use]
-pub fn clear(ta: f64, rh: f64) -> ClearEmissivity {
-    let e = 6.107 * 10_f64.powf(7.5 * ta / (237.3 + ta)) * rh / 100.0;
-    let w = 46.5 * e / (ta + KELVIN);
-    let emissivity = 1.0 - (1.0 + w) * (-(1.2 + 3.0 * w).sqrt()).exp();
-    ClearEmissivity {
-        emissivity,
-        vapour_pressure_hpa: e,
+pub fn clear(formula: ClearEmissivity, ta: f64, e: f64) -> f64 {
+    let kelvin = ta + KELVIN;
+    // Precipitable water [g cm⁻²].
+    let w = 46.5 * e / kelvin;
+    match formula {
+        ClearEmissivity::Prata => 1.0 - (1.0 + w) * (-(1.2 + 3.0 * w).sqrt()).exp(),
+        ClearEmissivity::Brunt => 0.52 + 0.065 * e.sqrt(),
+        ClearEmissivity::Dilley => {
+            let dry = 59.38 + 113.7 * (kelvin / 273.16).powi(6);
+            (dry + 96.96 * (w / 2.5).sqrt()) / (SIGMA * kelvin.powi(4))
+        }
     }
 }
 
@@ -83,10 +86,32 @@ mod tests {
     const BANDS: [f64; 8] = [6.0, 18.0, 30.0, 42.0, 54.0, 66.0, 78.0, 90.0];
 
     #[test]
-    fn clear_sky_value() {
-        let c = clear(25.0, 50.0);
-        assert!((c.vapour_pressure_hpa - 15.835372041).abs() < 1e-9);
-        assert!((c.emissivity - 0.815491815).abs() < 1e-9);
+    fn clear_sky_values() {
+        let e = vapour_pressure(25.0, 50.0);
+        assert!((e - 15.835372041).abs() < 1e-9);
+        for (formula, want) in [
+            (ClearEmissivity::Prata, 0.815491815),
+            (ClearEmissivity::Brunt, 0.778658),
+            (ClearEmissivity::Dilley, 0.776640),
+        ] {
+            let got = clear(formula, 25.0, e);
+            assert!((got - want).abs() < 2e-5, "{formula:?} {got}");
+        }
+    }
+
+    #[test]
+    fn moist_air_radiates_more() {
+        for formula in [
+            ClearEmissivity::Prata,
+            ClearEmissivity::Brunt,
+            ClearEmissivity::Dilley,
+        ] {
+            for ta in [-20.0, 0.0, 30.0] {
+                let dry = clear(formula, ta, vapour_pressure(ta, 20.0));
+                let moist = clear(formula, ta, vapour_pressure(ta, 90.0));
+                assert!(0.4 < dry && dry < moist && moist < 1.0, "{formula:?} {ta}");
+            }
+        }
     }
 
     #[test]

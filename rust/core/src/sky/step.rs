@@ -3,7 +3,7 @@
 use super::clearness::{ClearSkyInput, capped, clear_sky};
 use super::surface::surface_clearness;
 use super::{emissivity, split};
-use crate::constants::DEG;
+use crate::constants::{DEG, KELVIN, SIGMA};
 use crate::ground::DayPhase;
 use crate::params::{Beam, Params};
 use crate::season::sunrise_hour;
@@ -11,6 +11,40 @@ use crate::weather::Weather;
 
 /// Clearness index below which clouds change the sky's emissivity (R 5.2).
 const CLOUDY: f64 = 0.95;
+
+/// Emissivity of the sky, and whether clouds are in it already.
+#[derive(Clone, Copy)]
+struct SkyEmissivity {
+    clear: f64,
+    measured: bool,
+}
+
+impl SkyEmissivity {
+    fn clouded(self, clearness: f64) -> f64 {
+        if self.measured {
+            self.clear
+        } else {
+            emissivity::clouded(self.clear, clearness)
+        }
+    }
+}
+
+/// From measured longwave, else by formula (R 5.1, 5.4); `e` is the vapour pressure [hPa].
+fn emissivity(weather: &Weather, params: &Params, e: f64) -> SkyEmissivity {
+    let black = SIGMA * (weather.ta + KELVIN).powi(4);
+    if weather.longwave_down.is_nan() {
+        let formula = emissivity::clear(params.sky_emissivity, weather.ta, e);
+        SkyEmissivity {
+            clear: (formula + params.sky_emissivity_offset).clamp(0.0, 1.0),
+            measured: false,
+        }
+    } else {
+        SkyEmissivity {
+            clear: weather.longwave_down / black,
+            measured: true,
+        }
+    }
+}
 
 /// Scalars of a step (R 12, steps 2–3).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,9 +69,9 @@ pub struct SkyStep {
     pub ci_surface: f64,
     /// Clearness index against the clear-sky beam (output only).
     pub ci_beam: f64,
-    /// Clear-sky emissivity.
+    /// Emissivity of the cloudless sky; of the sky as it is where its radiation is measured.
     pub emissivity_clear: f64,
-    /// Emissivity blended by the clearness index, whatever it is.
+    /// Emissivity blended by the clearness index, whatever it is; as measured where it is.
     pub emissivity_clouded: f64,
     /// Vapour pressure [hPa].
     pub vapour_pressure: f64,
@@ -51,7 +85,8 @@ impl SkyStep {
     /// Scalars of a step.
     #[must_use]
     pub fn new(weather: &Weather, params: &Params) -> Self {
-        let clear = emissivity::clear(weather.ta, weather.rh);
+        let e = emissivity::vapour_pressure(weather.ta, weather.rh);
+        let sky = emissivity(weather, params, e);
         let phase = DayPhase {
             altitude_max: weather.altitude_max,
             clock_fraction: weather.clock_fraction,
@@ -69,20 +104,20 @@ impl SkyStep {
             kt: f64::NAN,
             ci_surface: ci,
             ci_beam: ci,
-            emissivity_clear: clear.emissivity,
-            emissivity_clouded: emissivity::clouded(clear.emissivity, ci),
-            vapour_pressure: clear.vapour_pressure_hpa,
+            emissivity_clear: sky.clear,
+            emissivity_clouded: sky.clouded(ci),
+            vapour_pressure: e,
             phase,
             wall_excess: 0.0,
         };
         if night.day {
-            night.with_sun(weather, params)
+            night.with_sun(weather, params, sky)
         } else {
             night
         }
     }
 
-    fn with_sun(mut self, weather: &Weather, params: &Params) -> Self {
+    fn with_sun(mut self, weather: &Weather, params: &Params, emissivity: SkyEmissivity) -> Self {
         // The last degree above the horizon is taken as 1° (R 2.3).
         let altitude_deg = weather.altitude.max(1.0);
         let Weather { ta, rh, .. } = *weather;
@@ -118,7 +153,7 @@ impl SkyStep {
         self.kt = sky.kt;
         self.ci_surface = surface.global;
         self.ci_beam = surface.beam;
-        self.emissivity_clouded = emissivity::clouded(self.emissivity_clear, self.ci);
+        self.emissivity_clouded = emissivity.clouded(self.ci);
         self.wall_excess = surface.global * params.walls.day_wave(&self.phase).max(0.0);
         self
     }

@@ -35,7 +35,7 @@ pub struct DeviceCarried {
     pub memory: DeviceBuffer,
     /// Statistics, if the run carries some.
     pub statistics: Option<DeviceStatistics>,
-    /// A day step has written the memories.
+    /// A step has written the memories.
     pub remembers: bool,
     /// A step failed half-way: nothing here can be trusted.
     pub spoiled: bool,

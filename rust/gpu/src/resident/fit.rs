@@ -33,7 +33,7 @@ impl Footprint {
         let masks = if anisotropic { mask } else { 0 };
         let families = if vegetation { 3 } else { 1 };
         // One plane each for canopies with their own transmissivity.
-        let views = 4 * if anisotropic { 8 } else { 16 };
+        let views = 4 * if anisotropic { 9 } else { 16 };
         let dynamic = 4 * (1 + dynamic_planes(sides, attribution));
         let terms = if attribution { TERM_PLANES } else { 0 };
         let fields = if sides {

@@ -7,11 +7,11 @@
 //! | buffer    | planes                                                                       |
 //! |-----------|------------------------------------------------------------------------------|
 //! | `info`    | bits of [`crate::shaders::grid::info`], land-cover code in bits 8–15         |
-//! | `views`   | svf, svf_veg, svf_aveg; patch sky: 4 run-long patch sums (side, down, and both times the deficit); isotropic sky: E, S, W, N × (svf, svf_veg, svf_aveg); then, where canopies have their own transmissivity, the mean of those seen |
+//! | `views`   | svf, svf_veg, svf_aveg; patch sky: 5 run-long patch sums (side, down, and both times the deficit; side of the rest by the sky its facets see); isotropic sky: E, S, W, N × (svf, svf_veg, svf_aveg); then, where canopies have their own transmissivity, the mean of those seen |
 //! | `masks`   | three buffers, not planes: word `w` of cell `i` at `i * words + w`            |
 //! | `surface` | 5 albedo view factors under diffuse light, albedo, emissivity                |
 //! | `ground_view` | first building per direction, four directions a word: 5 planes            |
-//! | `dynamic` | shadow flags (u32); 7 patch sums of the step; 20 sums of the box sides (sky, deficit, light, light behind foliage, lit opposite buildings, each E, S, W, N) where asked for; 6 weights of foliage for the attribution; then, where canopies have their own transmissivity, that of those before the cell, summed over the suns behind leaves (u32) |
+//! | `dynamic` | shadow flags (u32); 7 patch sums of the step; 24 sums of the box sides (sky, deficit, light, light behind foliage, lit opposite buildings, their beam, each E, S, W, N) where asked for; 6 weights of foliage for the attribution; then, where canopies have their own transmissivity, that of those before the cell, summed over the suns behind leaves (u32) |
 //! | `emitted` | emission beyond that at air temperature, albedo × sunlit share, whole numbers (i32) |
 //! | `lit`     | sunlit walls the ground view sees (u32)                                      |
 //! | `lup`, `alb` | ground view: upwelling longwave beyond ground at air temperature, albedo seen; total, E, S, W, N |
@@ -21,10 +21,10 @@
 
 /// Stands for a missing value; never used in a sum because the cell is not complete.
 pub const MISSING: f32 = -1.0;
-/// Most planes of `dynamic`: flags, 7 sums, 20 sums of the box sides.
-const SIDE_PLANES: u64 = 28;
+/// Most planes of `dynamic`: flags, 7 sums, 24 sums of the box sides.
+const SIDE_PLANES: u64 = 32;
 /// Planes of `dynamic` with the weights of foliage of the attribution behind all others.
-const ATTRIBUTION_PLANES: u64 = 34;
+const ATTRIBUTION_PLANES: u64 = 38;
 /// Planes of `dynamic` without the box sides.
 const PLAIN_PLANES: u64 = 8;
 /// Planes of `counted`.

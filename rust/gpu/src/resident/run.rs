@@ -114,7 +114,7 @@ impl DeviceRun {
             *bits |= u32::try_from(cells.code(i)).unwrap_or(0) << info::CODE_SHIFT;
         }
         let masks = cells.patches.map(|(m, _)| m);
-        let view_planes = if masks.is_some() { 7 } else { 15 };
+        let view_planes = if masks.is_some() { 8 } else { 15 };
         let planes = view_planes + u64::from(cells.seen.is_some());
         let views_buffer = gpu.storage("the sky view factors", planes * n)?;
         gpu.write(&views_buffer, 0, bytemuck::cast_slice(&views(cells)))?;

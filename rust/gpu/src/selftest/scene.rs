@@ -202,7 +202,7 @@ impl Town {
             params,
             sums: Vec::new(),
         };
-        town.sums = sky_sums(&town.patch_sky.weights, &town.masks());
+        town.sums = sky_sums(&town.patch_sky.weights, &town.masks(), true);
         Ok(town)
     }
 
@@ -267,6 +267,7 @@ pub fn summer_hour(hour: f64) -> Weather {
         step_days: 1.0 / 24.0,
         leaf_on: true,
         night_clearness: 0.8,
+        longwave_down: f64::NAN,
         water_temperature: f64::NAN,
         hours: 1.0,
     }

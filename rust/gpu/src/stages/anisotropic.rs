@@ -7,7 +7,7 @@ use crate::resident::run::DeviceRun;
 use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
-use solweig_core::radiation::anisotropic::{PatchStep, PatchWeight};
+use solweig_core::radiation::anisotropic::{PatchStep, PatchWeight, facet_weights, whole_facets};
 use solweig_core::radiation::attribution::foliage_weights;
 use solweig_core::radiation::tables::StepTables;
 
@@ -57,7 +57,12 @@ fn light_table(weights: &[PatchWeight], step: &PatchStep) -> Vec<[f32; 4]> {
                     [0.0; 2]
                 };
                 let threshold = sun.lit.by_patch[i];
-                [(w.side * share) as f32, threshold, facing[0], facing[1]]
+                [
+                    (sun.incidence[i] * w.side * share) as f32,
+                    threshold,
+                    facing[0],
+                    facing[1],
+                ]
             });
             std::iter::once(sky).chain(suns)
         })
@@ -80,6 +85,7 @@ fn side_table(weights: &[PatchWeight], step: Option<&PatchStep>) -> Vec<[f32; 4]
         {
             let faces = if sun.opposite[i] { step.sun_share } else { 0.0 };
             table.push(narrow(w.sides.map(|x| x * faces)));
+            table.push(narrow(w.sides.map(|x| x * faces * sun.incidence[i])));
             table.push([sun.lit.by_patch[i], 0.0, 0.0, 0.0]);
         }
     }
@@ -129,10 +135,14 @@ impl PatchTables {
 /// # Errors
 /// What stands in the way.
 pub fn run_sums(run: &DeviceRun, weights: &[PatchWeight]) -> Result<(), StageFailure> {
-    let table: Vec<[f32; 4]> = weights
-        .iter()
-        .map(|w| [w.side, w.down, w.deficit * w.side, w.deficit * w.down].map(|x| x as f32))
-        .collect();
+    let of = |w: &PatchWeight| {
+        let sums = [w.side, w.down, w.deficit * w.side, w.deficit * w.down];
+        let [a, b, c, d, e, f, g, h] = facet_weights(w);
+        [sums, [a, b, c, d], [e, f, g, h]].map(|row| row.map(|x| x as f32))
+    };
+    let [a, b, c, d, e, f, g, h] = whole_facets(weights);
+    let whole = [[a, b, c, d], [e, f, g, h]];
+    let table: Vec<[f32; 4]> = weights.iter().flat_map(of).chain(whole).collect();
     let table = run
         .gpu
         .upload("the patch weights", &table)

@@ -445,7 +445,7 @@ pub fn step(
                 .and_then(|r| r.as_any().downcast_mut::<DeviceCarried>())
             {
                 own.spoiled = false;
-                own.remembers |= prepared.tables.day;
+                own.remembers |= prepared.tables.ground.delay.is_some();
             }
             input.carried.return_remote(remote);
             done
