@@ -51,8 +51,10 @@ impl GroundStates {
     }
 }
 
-/// What a class sends in a state of light, at an albedo and emissivity of 1 where they are rasters.
-fn value(cells: &Cells<'_>, tables: &StepTables, code: usize, light: usize) -> [f64; 2] {
+/// What a class sends in a state of light: emission beyond that at air temperature [W m⁻²], and
+/// albedo times sunlit share, at an albedo and emissivity of 1 where they are rasters.
+#[must_use]
+pub fn value(cells: &Cells<'_>, tables: &StepTables, code: usize, light: usize) -> [f64; 2] {
     let ground = &tables.ground;
     let given = |raster: Option<&[f32]>, class: f32| {
         // Codes without a class cannot occur.
