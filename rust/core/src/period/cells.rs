@@ -130,7 +130,9 @@ impl Cells {
         let n = self.counts.len();
         self.patches.clear();
         self.patches.resize(n * basis.rank, 0.0);
-        for i in 0..n {
+        // Without light there is nothing to sum up.
+        let cells = if basis.rank > 0 { n } else { 0 };
+        for i in 0..cells {
             let cell = CellMasks::of(masks, self.at(i));
             basis.project(&cell, &mut self.patches[i..], n);
         }

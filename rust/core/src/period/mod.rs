@@ -84,6 +84,41 @@ pub struct Together<'a> {
     ground: Classes,
 }
 
+/// Input of [`PeriodStage`].
+pub struct PeriodInput<'a> {
+    /// The steps.
+    pub together: &'a Together<'a>,
+    /// Thermal state.
+    pub carried: &'a mut Carried,
+    /// Takes the statistics.
+    pub tally: &'a mut PeriodTally,
+    /// Cells of the statistics, in the rasters of the run.
+    pub core: Window,
+    /// Hears how many steps are done; stops the work by `false`.
+    pub watch: &'a mut (dyn FnMut(usize) -> bool + Send),
+}
+
+/// Steps of a period taken together.
+#[derive(Debug)]
+pub struct PeriodStage;
+
+impl Stage for PeriodStage {
+    const NAME: &'static str = "period";
+    type In<'a> = PeriodInput<'a>;
+    type Out = Option<Vec<StepNote>>;
+
+    fn cpu(input: &mut PeriodInput<'_>) -> Self::Out {
+        let PeriodInput {
+            together,
+            carried,
+            tally,
+            core,
+            watch,
+        } = input;
+        together.run(carried, tally, *core, *watch)
+    }
+}
+
 /// Land-cover codes that differ in what they send.
 #[derive(Debug)]
 struct Classes {
@@ -183,7 +218,7 @@ impl<'a> Together<'a> {
     /// Take the steps; `watch` hears how many are done and may stop it, which gives `None`.
     ///
     /// State and statistics are those of the steps one by one; the state is at home.
-    pub fn run(
+    fn run(
         &self,
         carried: &mut Carried,
         tally: &mut PeriodTally,
