@@ -134,20 +134,20 @@ impl Model {
 
     /// Take the steps of a period together on the CPU; the results of all steps, without rasters. Why
     /// not, if they cannot be.
-    #[pyo3(signature = (state, weather, groups, statistics, progress=None))]
+    #[pyo3(signature = (state, weather, stamps, statistics, progress=None))]
     fn period(
         &self,
         py: Python<'_>,
         state: &Bound<'_, State>,
         weather: Vec<Bound<'_, PyDict>>,
-        groups: Vec<Vec<u32>>,
+        stamps: Vec<(i64, Vec<u32>)>,
         statistics: &Bound<'_, PeriodStatistics>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<(Vec<StepResult>, Option<&'static str>)> {
         let fixed = &self.fixed;
         let mut statistics = statistics.borrow_mut();
         statistics.check([fixed.core.rows, fixed.core.cols])?;
-        let steps = statistics.steps(&weather, groups)?;
+        let steps = statistics.steps(&weather, stamps)?;
         let mut state = state.borrow_mut();
         state.check(fixed.grid)?;
         let shared = pair(py, fixed, &mut state, None)?;

@@ -52,21 +52,25 @@ impl PeriodStatistics {
     pub fn steps(
         &self,
         weather: &[Bound<'_, PyDict>],
-        groups: Vec<Vec<u32>>,
+        groups: Vec<(i64, Vec<u32>)>,
     ) -> PyResult<Vec<PeriodStep>> {
         if weather.len() != groups.len() || weather.len() > MOST_STEPS {
             return Err(PyValueError::new_err(format!(
-                "groups: expected those of {} steps, {MOST_STEPS} at the most, got {}",
+                "stamps: expected those of {} steps, {MOST_STEPS} at the most, got {}",
                 weather.len(),
                 groups.len()
             )));
         }
         let steps = weather.iter().zip(groups);
         steps
-            .map(|(weather, groups)| {
+            .map(|(weather, (minute, groups))| {
                 self.check_groups(&groups)?;
                 let weather = weather::read(weather)?;
-                Ok(PeriodStep { weather, groups })
+                Ok(PeriodStep {
+                    weather,
+                    minute,
+                    groups,
+                })
             })
             .collect()
     }

@@ -255,6 +255,7 @@ impl Kernel for BandStep<'_> {
                 self.block(&mut work, row, col, at, n);
             }
         }
+        self.band.end_step(self.plan);
     }
 }
 

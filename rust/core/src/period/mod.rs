@@ -47,6 +47,8 @@ pub const LEAST_DAYS: usize = 4;
 pub struct PeriodStep {
     /// Its weather.
     pub weather: Weather,
+    /// Minute of the day of its stamp.
+    pub minute: i64,
     /// Its groups besides day and night.
     pub groups: Vec<u32>,
 }
@@ -199,7 +201,7 @@ impl<'a> Together<'a> {
             .counted()
             .ok_or("pixels are smaller than the near ground")?;
         let ground = Classes::new(run, &view).ok_or("there are too many land-cover classes")?;
-        let minutes = steps.iter().map(|s| minute(&s.weather));
+        let minutes = steps.iter().map(|s| s.minute);
         let nights = steps.iter().map(|s| !is_day(&s.weather));
         let days = Days::new(&minutes.collect::<Vec<_>>(), &nights.collect::<Vec<_>>())
             .ok_or("no hour is night every day, or the hours of the days differ")?;
@@ -355,11 +357,6 @@ impl<'a> Together<'a> {
             })
             .collect()
     }
-}
-
-/// Clock time of a step [min].
-fn minute(weather: &Weather) -> i64 {
-    (weather.clock_fraction * 1440.0).round() as i64
 }
 
 /// Whether the sun is up in a step.

@@ -15,6 +15,13 @@ pub const BINS_PER_KELVIN: f32 = 8.0;
 const DAY: usize = 0;
 const NIGHT: usize = 1;
 const ALWAYS: usize = 2;
+/// Steps that wait to be put into the histograms together.
+const WAITING: usize = 48;
+/// Cells whose bins lie in a line of the cache; rows of them are that much longer, so that they do
+/// not all fall on the same place in it.
+const LINE: usize = 32;
+/// A missing value.
+const NO_BIN: u16 = u16::MAX;
 /// Steps a histogram can count.
 pub const MOST_STEPS: usize = u16::MAX as usize;
 
@@ -53,9 +60,9 @@ impl Bins {
     }
 
     #[inline(always)]
-    fn of(&self, value: f32) -> usize {
+    fn of(&self, value: f32) -> u16 {
         let at = (value - self.low) * BINS_PER_KELVIN + 1.0;
-        (at.max(0.0) as usize).min(self.count - 1)
+        at.clamp(0.0, (self.count - 1) as f32) as i32 as u16
     }
 
     /// Middle of a bin; NaN for what lies outside.
@@ -154,6 +161,10 @@ pub struct Band {
     shade: Vec<f32>,
     /// Empty before the first step and after the last.
     histograms: [Vec<u16>; QUANTITIES],
+    /// Bins of steps that are not in the histograms yet, step by step.
+    codes: [Vec<u16>; QUANTITIES],
+    /// How many of them wait.
+    waiting: usize,
     /// By quantity, one grid a percentile, once they are finished.
     percentiles: [Vec<Vec<f32>>; QUANTITIES],
 }
@@ -172,6 +183,8 @@ impl Band {
             sun: vec![0.0; cells],
             shade: vec![0.0; cells],
             histograms: Default::default(),
+            codes: Default::default(),
+            waiting: 0,
             percentiles: Default::default(),
         }
     }
@@ -184,6 +197,7 @@ impl Band {
         for q in 0..QUANTITIES {
             if plan.wanted[q] && self.histograms[q].is_empty() {
                 self.histograms[q] = vec![0; self.cells * plan.bins[q].count];
+                self.codes[q] = vec![0; WAITING * (self.cells + LINE)];
             }
         }
     }
@@ -237,10 +251,45 @@ impl Band {
                 continue;
             }
             let bins = plan.bins[q];
-            let rows = self.histograms[q][at * bins.count..].chunks_exact_mut(bins.count);
-            for (row, &value) in rows.zip(values[q]) {
-                if !value.is_nan() {
-                    row[bins.of(value)] += 1;
+            let first = self.waiting * (self.cells + LINE) + at;
+            let codes = self.codes[q][first..].iter_mut();
+            for (code, &value) in codes.zip(values[q]) {
+                *code = if value.is_nan() { NO_BIN } else { bins.of(value) };
+            }
+        }
+    }
+
+    /// All cells of a step are counted.
+    #[inline(always)]
+    pub fn end_step(&mut self, plan: &PeriodPlan) {
+        if self.histograms.iter().all(Vec::is_empty) {
+            return;
+        }
+        self.waiting += 1;
+        if self.waiting == WAITING {
+            self.fill(plan);
+        }
+    }
+
+    /// Put what waits into the histograms, cell by cell: the values of an hour lie close together.
+    #[inline(always)]
+    fn fill(&mut self, plan: &PeriodPlan) {
+        let steps = std::mem::take(&mut self.waiting);
+        for q in 0..QUANTITIES {
+            let count = plan.bins[q].count;
+            if self.histograms[q].is_empty() {
+                continue;
+            }
+            for first in (0..self.cells).step_by(LINE) {
+                let cells = first..(first + LINE).min(self.cells);
+                for cell in cells {
+                    let row = &mut self.histograms[q][cell * count..][..count];
+                    for step in 0..steps {
+                        let code = self.codes[q][step * (self.cells + LINE) + cell];
+                        if code != NO_BIN {
+                            row[usize::from(code)] += 1;
+                        }
+                    }
                 }
             }
         }
@@ -248,6 +297,8 @@ impl Band {
 
     /// The percentiles, and no histograms any more: nothing is counted after this.
     pub fn finish(&mut self, plan: &PeriodPlan) {
+        self.fill(plan);
+        self.codes = Default::default();
         for q in 0..QUANTITIES {
             let counts = std::mem::take(&mut self.histograms[q]);
             if counts.is_empty() {
@@ -345,6 +396,7 @@ impl PeriodTally {
             let part = |x: &'_ [f32]| -> Vec<f32> { x.get(cells.clone()).unwrap_or(&[]).to_vec() };
             let own = values.map(part);
             band.add(plan, step, 0, own.each_ref().map(Vec::as_slice), &part(lit));
+            band.end_step(plan);
         });
     }
 
