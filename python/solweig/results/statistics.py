@@ -203,6 +203,7 @@ class RunStatistics:
     bounds: NDArray[np.datetime64] | None = field(default=None, repr=False)
     sums: list[StepSums] = field(default_factory=list, repr=False)
     open_ground: NDArray[np.uint8] | None = field(default=None, repr=False)
+    period: dict[str, F32] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return self.n_timesteps
@@ -310,7 +311,7 @@ class RunStatistics:
         for threshold, grid in sorted(self.utci_hours_above.items()):
             time = "day" if threshold in self.heat_thresholds_day else "night"
             found[f"utci_hours_above_{threshold:g}_{time}"] = grid
-        return found
+        return {**found, **self.period}
 
 
 def statistics_kwargs(grids: Mapping[str, F32], shape: tuple[int, int]) -> dict[str, Any]:

@@ -225,6 +225,9 @@ class TimeseriesSummary(RunStatistics):
     open_ground
         1 on open ground, 0 on buildings, ``[row, col]``: what the means leave out. Grids have
         roofs.
+    period
+        Further statistics of :func:`calculate_period` by name: percentiles, groups, PET, hours
+        above other thresholds.
     bounds
         Beginning and end of the interval each step stands for, ``[n, 2]``, on the clock of the
         stamps; UTC where they carry a time zone.

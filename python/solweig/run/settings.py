@@ -13,6 +13,7 @@ from solweig.errors import ConfigurationError
 from solweig.execution.config import ExecutionConfig
 from solweig.params import human_from_params, wall_class_name
 from solweig.results.netcdf import need_netcdf
+from solweig.results.period import PeriodRequest
 from solweig.results.pois import PointSource
 from solweig.results.state import ThermalState
 from solweig.surface.precomputed import PrecomputedData
@@ -61,6 +62,8 @@ class RunSettings:
         Prepared data that replace the surface's own.
     state
         Thermal state to start from.
+    period
+        Statistics of the period instead of its steps.
     """
 
     model: ModelConfig
@@ -72,6 +75,7 @@ class RunSettings:
     pois: PointSource | None = None
     precomputed: PrecomputedData | None = None
     state: ThermalState | None = None
+    period: PeriodRequest | None = None
 
     if not TYPE_CHECKING:
 
@@ -93,6 +97,7 @@ class RunSettings:
         pois: PointSource | None = None,
         precomputed: PrecomputedData | None = None,
         state: ThermalState | None = None,
+        period: PeriodRequest | None = None,
         **said: Any,
     ) -> RunSettings:
         """Combine what a call says with a configuration.
@@ -101,7 +106,7 @@ class RunSettings:
         ----------
         config
             Defaults for everything in ``said``.
-        output_dir, overwrite, resume, execution, pois, precomputed, state
+        output_dir, overwrite, resume, execution, pois, precomputed, state, period
             As the fields.
         output_format
             One or several of :data:`OUTPUT_FORMATS`.
@@ -143,6 +148,7 @@ class RunSettings:
             pois=pois,
             precomputed=precomputed,
             state=state,
+            period=period,
         )
 
     @property
