@@ -20,6 +20,7 @@ use crate::carried::Carried;
 use crate::delay::DelayClock;
 use crate::fields::Field;
 use crate::grid::Window;
+use crate::ground::WATER;
 use crate::gvf::CountedView;
 use crate::params::BodyShape;
 use crate::radiation::sums::StepSums;
@@ -191,7 +192,7 @@ impl<'a> Together<'a> {
         }
         let water = |s: &PeriodStep| s.weather.water_temperature.is_finite();
         if params.formulation.water_temperature
-            && run.cells.land_cover.is_some()
+            && run.cells.land_cover.is_some_and(|c| c.contains(&WATER))
             && steps.iter().any(water)
         {
             return Err("water has a temperature of its own");

@@ -16,7 +16,7 @@ const DAY: usize = 0;
 const NIGHT: usize = 1;
 const ALWAYS: usize = 2;
 /// Steps that wait to be put into the histograms together.
-const WAITING: usize = 48;
+const WAITING: usize = 96;
 /// Cells whose bins lie in a line of the cache; rows of them are that much longer, so that they do
 /// not all fall on the same place in it.
 const LINE: usize = 32;
