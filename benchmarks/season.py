@@ -4,8 +4,8 @@
 
 All on the CPU and in one process: the summer taken together before and after the steps, which are
 run twice in turns, with the statistics that ``calculate`` counts (means, extremes, hours above)
-and with the same percentiles and groups. What counts is processor time. Exit code 1 below 3 times as
-fast as the steps with the same statistics, or where a statistic differs.
+and with the same percentiles and groups. What counts is processor time. Exit code 1 below 3 times
+as fast as the steps with the same statistics, or where a statistic differs.
 """
 
 from __future__ import annotations
