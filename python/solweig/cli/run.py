@@ -400,7 +400,7 @@ def run(
                 tile_size=tile_size,
                 formulation=model.formulation, execution=here, check=check,
             )  # fmt: skip
-            work = calculate if period is None else partial(calculate_period, **period)
+            work: Any = calculate if period is None else partial(calculate_period, **period)
             summary = work(
                 surface, weather, place.location(source, surface), **options,
                 progress_callback=bars.phase("Running the steps"),
@@ -436,7 +436,11 @@ def _period(
                 raise ConfigurationError(flag, "--statistics-only with it", "none")
         return None
     formats = None if output_format == "geotiff" else output_format
-    of_steps = {"--outputs": outputs, "--output-format": formats, "--plots": plots or None}
+    of_steps: dict[str, Any] = {
+        "--outputs": outputs,
+        "--output-format": formats,
+        "--plots": plots or None,
+    }
     for flag, value in of_steps.items():
         if value is not None:
             raise ConfigurationError(flag, "nothing with --statistics-only", repr(value))

@@ -211,7 +211,8 @@ class PeriodRequest:
         wind = ws * (10.0 / wind_height) ** 0.2
         excess = np.linspace(*_TMRT_SPAN, 31)
         each = np.broadcast_arrays(ta[:, None], rh[:, None], ta[:, None] + excess, wind[:, None])
-        utci = _core.utci(*(np.ascontiguousarray(x).ravel() for x in each), "flag")
+        air, humid, tmrt, blown = (np.ascontiguousarray(x).ravel() for x in each)
+        utci = _core.utci(air, humid, tmrt, blown, "flag")
         utci = utci[np.isfinite(utci)]
         felt = (float(utci.min()), float(utci.max())) if utci.size else (low, high)
         # The fit runs away far from where it was made.
