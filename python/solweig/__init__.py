@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from solweig.results.summary import TimeseriesSummary as TimeseriesSummary
     from solweig.run.calculation import calculate as calculate
     from solweig.run.checks import validate_inputs as validate_inputs
+    from solweig.run.period import calculate_period as calculate_period
     from solweig.run.settings import Settings as Settings
     from solweig.surface.data import SurfaceData as SurfaceData
     from solweig.surface.precomputed import PrecomputedData as PrecomputedData
@@ -98,6 +99,7 @@ _EXPORTS: dict[str, str] = {
     "BuiltSurface": "inputs.built",
     "build_surface": "inputs.build",
     "calculate": "run.calculation",
+    "calculate_period": "run.period",
     "validate_inputs": "run.checks",
     "SolweigResult": "results.summary",
     "Timeseries": "results.summary",

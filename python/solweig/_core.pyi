@@ -972,6 +972,41 @@ class Model:
         Lindberg, Holmer & Thorsson (2008), Int. J. Biometeorol. 52,
         https://doi.org/10.1007/s00484-008-0162-7
         """
+    def period(
+        self,
+        state: State,
+        weather: Sequence[dict[str, Any]],
+        stamps: Sequence[tuple[int, list[int]]],
+        statistics: PeriodStatistics,
+        progress: Callable[[int, int], Any] | None = None,
+    ) -> tuple[list[StepResult], str | None]:
+        """Take the steps of a long period together, on the CPU.
+
+        Parameters
+        ----------
+        state
+            What was before the first step; that after the last one afterwards.
+        weather
+            Of each step, as :meth:`step` takes it.
+        stamps
+            Minute of the day and numbers of the groups of each step.
+        statistics
+            Takes the statistics.
+        progress
+            Called with (steps done, steps); an exception it raises ends the work.
+
+        Returns
+        -------
+        results : list[StepResult]
+            Of each step, without grids; empty if the steps cannot be taken together.
+        why_not : str | None
+            Why they cannot be; nothing has changed then.
+
+        Raises
+        ------
+        ValueError
+            Other shapes, unknown groups.
+        """
 
 class State:
     """Thermal state carried between steps (R 6.5).
@@ -1046,6 +1081,72 @@ class State:
             A raster is missing.
         ValueError
             Rasters of different shapes, or none although ``first`` is false.
+        """
+
+class PeriodStatistics:
+    """Statistics of a long period: by groups of steps, hours above thresholds, percentiles.
+
+    Parameters
+    ----------
+    shape
+        Rows and columns of the core.
+    quantities
+        Among tmrt, utci, pet.
+    groups
+        Names of groups of steps, besides those by day and at night.
+    thresholds
+        Name of the grid, quantity, value [deg C], counted by day, counted at night.
+    percentiles
+        Over all steps [%]; linear between the two values next to it, each known to 1/16 K.
+    ranges
+        By quantity the values that percentiles tell apart [deg C]; one outside is NaN.
+
+    Raises
+    ------
+    ValueError, KeyError
+        An unknown quantity, a percentile or range that makes no sense.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        *,
+        quantities: list[str],
+        groups: list[str],
+        thresholds: list[tuple[str, str, float, bool, bool]],
+        percentiles: list[float],
+        ranges: dict[str, tuple[float, float]],
+    ) -> None: ...
+    @property
+    def counts(self) -> dict[str, int]:
+        """Steps counted: ``n_timesteps``, ``n_daytime``, ``n_nighttime``."""
+    def add(self, hours: float, day: bool, groups: list[int], fields: dict[str, F32]) -> None:
+        """Count a step.
+
+        Parameters
+        ----------
+        hours
+            Its length [h].
+        day
+            The sun is up.
+        groups
+            Numbers of its groups.
+        fields
+            Grids of the quantities and ``shadow``.
+
+        Raises
+        ------
+        ValueError, KeyError
+            A grid that is missing or of another shape, an unknown group.
+        """
+    def take(self) -> dict[str, F32]:
+        """Everything by name; nothing is left afterwards.
+
+        Returns
+        -------
+        dict[str, F32]
+            ``[row, col]`` each: ``tmrt_mean``, ``tmrt_max_<group>``, ``utci_p95``, ``sun_hours``,
+            the thresholds by their names.
         """
 
 class Statistics:

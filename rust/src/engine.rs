@@ -4,7 +4,7 @@ use crate::gpu::{self, Gpu};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use solweig_core::stage::{self, Decline, Policy, Runs, Stage, Tally};
+use solweig_core::stage::{self, Decline, NoAccelerator, Policy, Runs, Stage, Tally};
 use std::sync::{Arc, LazyLock};
 
 /// Counts of this process; every engine's own counts go here too.
@@ -50,6 +50,12 @@ impl Handle {
             Arc::clone(&self.tally),
             Box::new(warn_in_python),
         )
+    }
+
+    /// An engine of the CPU with the same counts, for stages that no device has.
+    pub fn here(&self) -> stage::Engine<NoAccelerator> {
+        let tally = Arc::clone(&self.tally);
+        stage::Engine::new(NoAccelerator, Policy::Cpu, tally, Box::new(warn_in_python))
     }
 
     /// Run a stage.

@@ -55,6 +55,8 @@ pub struct Fixed {
     /// Where the rasters of the run lie in the terrain; `grid` and `valid` are of them.
     window: Window,
     pub grid: Grid,
+    /// Cells that are computed, in the rasters of the run.
+    pub core: Window,
     valid: Vec<bool>,
     /// Where each cell is counted.
     places: Vec<u8>,
@@ -343,6 +345,7 @@ impl Fixed {
             terrain: Arc::clone(&scene.terrain),
             window,
             grid,
+            core,
             valid: window.cut(&scene.terrain.valid, whole.cols),
             places: sums::places(open_ground, |cell| core.holds(cell / cols, cell % cols)),
             seen: read_seen(svf, scene, &params, grid)?,

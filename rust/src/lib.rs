@@ -11,6 +11,7 @@ mod gpu;
 mod ground_view;
 mod model;
 mod params;
+mod period;
 mod run;
 mod scene;
 mod sky;
@@ -46,6 +47,8 @@ mod _core {
     use super::params::alternatives;
     #[pymodule_export]
     use super::params::default_params;
+    #[pymodule_export]
+    use super::period::PeriodStatistics;
     #[pymodule_export]
     use super::run::{State, Statistics, StepResult};
     #[pymodule_export]

@@ -5,6 +5,7 @@ use crate::door::{Raster, array, enter};
 use crate::engine::{self, Engine, Handle};
 use crate::fixed::{Fixed, Given};
 use crate::params;
+use crate::period::{PeriodStatistics, Watch};
 use crate::run::{State, Statistics, StepResult, pair};
 use crate::scene::Scene;
 use crate::weather;
@@ -14,12 +15,15 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::fields::{FIELDS, Field, at_points, attributed};
 use solweig_core::params::Params;
+use solweig_core::period::{PeriodInput, PeriodStage, Together};
 use solweig_core::pet::CALM;
 use solweig_core::radiation::sums::AreaSums;
-use solweig_core::timestep::{ComfortWind, Request, StepOutput, step};
+use solweig_core::stage::Stage;
+use solweig_core::timestep::{ComfortWind, Request, StepOutput, bring_home, step};
 use solweig_core::utci::{Outside, UtciStep};
 use solweig_core::weather::Weather;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A run: what of it does not change, and where its steps are computed.
 #[pyclass(frozen, module = "solweig._core")]
@@ -126,6 +130,61 @@ impl Model {
             })?
             .map_err(|e| engine::declined(&e))?;
         self.result(py, &names, attributed(&fields), &weather, output)
+    }
+
+    /// Take the steps of a period together on the CPU; the results of all steps, without rasters. Why
+    /// not, if they cannot be.
+    #[pyo3(signature = (state, weather, stamps, statistics, progress=None))]
+    fn period(
+        &self,
+        py: Python<'_>,
+        state: &Bound<'_, State>,
+        weather: Vec<Bound<'_, PyDict>>,
+        stamps: Vec<(i64, Vec<u32>)>,
+        statistics: &Bound<'_, PeriodStatistics>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<(Vec<StepResult>, Option<&'static str>)> {
+        let fixed = &self.fixed;
+        let mut statistics = statistics.borrow_mut();
+        statistics.check([fixed.core.rows, fixed.core.cols])?;
+        let steps = statistics.steps(&weather, stamps)?;
+        let mut state = state.borrow_mut();
+        state.check(fixed.grid)?;
+        let shared = pair(py, fixed, &mut state, None)?;
+        let tally = statistics.tally().map_err(PyValueError::new_err)?;
+        let mut watch = Watch::new(progress, steps.len());
+        let started = Instant::now();
+        let found = fixed.with_run(py, |run| {
+            let together = Together::new(run, &steps)?;
+            let mut carried = shared.lock();
+            bring_home(run, &mut carried);
+            let mut input = PeriodInput {
+                together: &together,
+                carried: &mut carried,
+                tally,
+                core: fixed.core,
+                watch: &mut |done| watch.hears(done),
+            };
+            Ok(self.engine.here().run::<PeriodStage>(&mut input))
+        })?;
+        let notes = match found {
+            Err(why) => return Ok((Vec::new(), Some(why))),
+            Ok(notes) => notes.map_err(|e| engine::declined(&e))?,
+        };
+        let seconds = started.elapsed().as_secs_f64() / steps.len().max(1) as f64;
+        let notes = watch.all(notes)?;
+        let results = notes.into_iter().zip(&steps).map(|(note, step)| {
+            let output = StepOutput {
+                fields: Vec::new(),
+                points: Vec::new(),
+                sky: note.sky,
+                luminance: note.luminance,
+                sums: note.sums,
+                seconds: vec![(PeriodStage::NAME, seconds)],
+            };
+            self.result(py, &[], false, &step.weather, output)
+        });
+        Ok((results.collect::<PyResult<Vec<_>>>()?, None))
     }
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,15 +19,18 @@ from solweig.config import HumanParams, ModelConfig, validate_outputs
 from solweig.errors import ConfigurationError
 from solweig.execution.threads import use_threads
 from solweig.results.outputs import check_folder
+from solweig.results.period import PeriodRequest
 from solweig.results.point_files import point_file
 from solweig.results.state import ThermalState
 from solweig.run.calculation import calculate, check_calculation
+from solweig.run.period import calculate_period
 from solweig.surface.data import SurfaceData
 
 __all__ = ["run"]
 
 MODEL = "Model"
 OUTPUT = "Output"
+PERIOD = "Statistics of a period"
 
 
 def run(
@@ -154,6 +158,50 @@ def run(
             rich_help_panel=OUTPUT,
         ),
     ] = False,
+    statistics_only: Annotated[
+        bool,
+        typer.Option(
+            "--statistics-only",
+            help="No rasters of steps, statistics of a long period, such as a summer.",
+            rich_help_panel=PERIOD,
+        ),
+    ] = False,
+    percentiles: Annotated[
+        str | None,
+        typer.Option(
+            "--percentiles",
+            help="Of all steps [%]; with --statistics-only.",
+            show_default="5,50,95",
+            rich_help_panel=PERIOD,
+        ),
+    ] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option(
+            "--group-by",
+            help="Mean, maximum and minimum by hour, month or day_night, or several.",
+            show_default="none",
+            rich_help_panel=PERIOD,
+        ),
+    ] = None,
+    tmrt_thresholds: Annotated[
+        str | None,
+        typer.Option(
+            "--tmrt-thresholds",
+            help="Tmrt (deg C) above which hours are counted.",
+            show_default="none",
+            rich_help_panel=PERIOD,
+        ),
+    ] = None,
+    pet_thresholds: Annotated[
+        str | None,
+        typer.Option(
+            "--pet-thresholds",
+            help="PET (deg C) above which hours are counted.",
+            show_default="none",
+            rich_help_panel=PERIOD,
+        ),
+    ] = None,
     tile_size: opt.TileSize = None,
     sky: Annotated[
         str | None,
@@ -353,6 +401,8 @@ def run(
 
     solweig run --config run.toml --outputs tmrt,utci --overwrite
 
+    solweig run --config run.toml --statistics-only --group-by hour,month
+
     A GPU is used where there is one; --accelerator cpu keeps the run on the CPU.
     """
     with clean_errors():
@@ -404,17 +454,28 @@ def run(
             "resume": resume, "output_format": opt.comma_list(output_format),
             "tile_size": tile_size, "execution": execution, "state": initial,
         }  # fmt: skip
+        period = _period(
+            statistics_only, outputs=outputs, output_format=output_format, plots=plots,
+            percentiles=percentiles, group_by=group_by, tmrt_thresholds=tmrt_thresholds,
+            pet_thresholds=pet_thresholds,
+        )  # fmt: skip
+        if period is not None:
+            del options["outputs"], options["output_format"]
+            checked = {**options, "period": PeriodRequest(**period)}
+        else:
+            checked = options
 
         def check(surface: SurfaceData) -> None:
             where = place.location(source, surface)
-            check_calculation(surface, steps, where, **options)
+            check_calculation(surface, steps, where, **checked)
             if dry_run:
                 raise Checked(surface, where)
 
         def say_checked(found: Checked) -> None:
             say(
                 told(
-                    found, steps, dsm, cdsm, names=names or ("tmrt",), folder=out, reach=reach,
+                    found, steps, dsm, cdsm, folder=out, reach=reach,
+                    names=() if period else names or ("tmrt",),
                     patch_option=patch_option, anisotropic=sky != "isotropic",
                     tile_size=tile_size, height_unit=opt.parse_height_unit(height_unit),
                     reproject=reproject, stamp=stamp,
@@ -438,7 +499,8 @@ def run(
                 tile_size=tile_size,
                 formulation=model.formulation, execution=here, check=check,
             )  # fmt: skip
-            summary = calculate(
+            work: Any = calculate if period is None else partial(calculate_period, **period)
+            summary = work(
                 surface, steps, place.location(source, surface), **options,
                 progress_callback=bars.phase("Running the steps"),
             )  # fmt: skip
@@ -449,6 +511,46 @@ def run(
 
                 draw_run(summary, surface, out / "plots", place=dsm.stem)
         out_console().print(summary.report(), markup=False)
+
+
+def _period(
+    wanted: bool,
+    *,
+    outputs: str | None,
+    output_format: str,
+    plots: bool,
+    percentiles: str | None,
+    group_by: str | None,
+    tmrt_thresholds: str | None,
+    pet_thresholds: str | None,
+) -> dict[str, Any] | None:
+    """What is asked of a period; None where its steps are wanted."""
+    own = {
+        "--percentiles": percentiles, "--group-by": group_by,
+        "--tmrt-thresholds": tmrt_thresholds, "--pet-thresholds": pet_thresholds,
+    }  # fmt: skip
+    if not wanted:
+        for flag, value in own.items():
+            if value is not None:
+                raise ConfigurationError(flag, "--statistics-only with it", "none")
+        return None
+    formats = None if output_format == "geotiff" else output_format
+    of_steps: dict[str, Any] = {
+        "--outputs": outputs,
+        "--output-format": formats,
+        "--plots": plots or None,
+    }
+    for flag, value in of_steps.items():
+        if value is not None:
+            raise ConfigurationError(flag, "nothing with --statistics-only", repr(value))
+    parsed = {flag: opt.parse_numbers(flag, own[flag]) for flag in own if flag != "--group-by"}
+    wished = parsed["--percentiles"]
+    return {
+        "percentiles": (5.0, 50.0, 95.0) if wished is None else tuple(wished),
+        "groups": () if group_by is None else tuple(opt.comma_list(group_by)),
+        "tmrt_thresholds": tuple(parsed["--tmrt-thresholds"] or ()),
+        "pet_thresholds": tuple(parsed["--pet-thresholds"] or ()),
+    }
 
 
 def _model_config(

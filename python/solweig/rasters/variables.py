@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from solweig.config import ATTRIBUTION
 
 __all__ = ["COMFORT", "FLUXES", "OVER_THE_SUNS", "TERMS", "attributes"]
@@ -71,6 +73,8 @@ _DESCRIPTION: dict[str, tuple[str, str, str | None]] = {
 }
 
 
+_SHORT = {"tmrt": "Tmrt", "utci": "UTCI", "pet": "PET"}
+_PERCENTILE = re.compile(r"p[0-9.]+")
 # By the end of a statistic's name.
 _METHODS = {
     "day_mean": "time: mean (comment: sun above the horizon)",
@@ -86,16 +90,22 @@ def attributes(name: str) -> dict[str, str]:
     base, _, statistic = name.partition("_")
     if name in ("sun_hours", "shade_hours"):
         return {"long_name": name.replace("_", " "), "units": "h", "cell_methods": "time: sum"}
-    if name.startswith("utci_hours_above"):
-        threshold, _, time = name.removeprefix("utci_hours_above_").partition("_")
-        text = f"hours with UTCI above {threshold} degC"
+    if "_hours_above_" in name:
+        threshold, _, time = name.partition("_hours_above_")[2].partition("_")
+        text = f"hours with {_SHORT.get(base, base)} above {threshold} degC"
         text = f"{text} by {time}" if time else text
         return {"long_name": text, "units": "h", "cell_methods": "time: sum"}
     if name in _DESCRIPTION:
         base, statistic = name, ""
     long_name, units, standard_name = _DESCRIPTION[base]
     text = f"{long_name}, {statistic.replace('_', ' ')}" if statistic else long_name
+    kind, _, group = statistic.partition("_")
     method = OVER_THE_SUNS if name == "shadow" else _METHODS.get(statistic, "time: mean")
+    if _PERCENTILE.fullmatch(statistic):
+        text = f"{long_name}, percentile {statistic[1:]}"
+        method = f"time: point (comment: percentile {statistic[1:]} over time)"
+    elif kind in _METHODS and group:
+        method = f"{_METHODS[kind]} (comment: {group.replace('_', ' ')})"
     found = {"long_name": text, "units": units, "cell_methods": method}
     if name in ATTRIBUTION:
         found["units_metadata"] = "temperature: difference"

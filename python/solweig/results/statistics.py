@@ -204,6 +204,7 @@ class RunStatistics:
     sums: list[StepSums] = field(default_factory=list, repr=False)
     open_ground: NDArray[np.uint8] | None = field(default=None, repr=False)
     shade_at_night: bool = False
+    period: dict[str, F32] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return self.n_timesteps
@@ -311,7 +312,7 @@ class RunStatistics:
         for threshold, grid in sorted(self.utci_hours_above.items()):
             time = "day" if threshold in self.heat_thresholds_day else "night"
             found[f"utci_hours_above_{threshold:g}_{time}"] = grid
-        return found
+        return {**found, **self.period}
 
 
 def statistics_kwargs(grids: Mapping[str, F32], shape: tuple[int, int]) -> dict[str, Any]:

@@ -238,6 +238,9 @@ class TimeseriesSummary(RunStatistics):
         roofs.
     shade_at_night
         Hours of shade count the night.
+    period
+        Further statistics of :func:`calculate_period` by name: percentiles, groups, PET, hours
+        above other thresholds.
     bounds
         Beginning and end of the interval each step stands for, ``[n, 2]``, on the clock of the
         stamps; UTC where they carry a time zone.

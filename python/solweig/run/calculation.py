@@ -43,7 +43,7 @@ from solweig.typing import Advance
 from solweig.weather.location import Location
 from solweig.weather.step import Weather
 
-__all__ = ["calculate", "check_calculation", "validate_inputs"]
+__all__ = ["calculate", "calculate_settings", "check_calculation", "validate_inputs"]
 
 log = logging.getLogger("solweig")
 
@@ -224,6 +224,18 @@ def calculate(
     """
     given = locals()
     settings = RunSettings.resolve(**{name: given[name] for name in said - _NO_SETTINGS})
+    return calculate_settings(surface, weather, location, settings, progress_callback, baseline)
+
+
+def calculate_settings(
+    surface: SurfaceData,
+    weather: Weather | Sequence[Weather],
+    location: Location | None,
+    settings: RunSettings,
+    progress_callback: Advance | None,
+    baseline: TimeseriesSummary | None = None,
+) -> TimeseriesSummary:
+    """:func:`calculate` with settled settings."""
     if progress_callback is not None and not callable(progress_callback):
         raise ConfigurationError(
             "progress_callback", "a function of (done, total)", repr(progress_callback)
@@ -380,6 +392,7 @@ def _summary(plan: RunPlan, outcome: Outcome) -> TimeseriesSummary:
     return TimeseriesSummary(
         **grids,
         utci_hours_above=outcome.hours_above,
+        period=outcome.period,
         n_timesteps=counts["n_timesteps"],
         n_daytime=counts["n_daytime"],
         n_nighttime=counts["n_nighttime"],

@@ -68,6 +68,8 @@ class Outcome:
     #: Statistics by name, and hours by UTCI threshold.
     grids: dict[str, F32]
     hours_above: dict[float, F32]
+    #: Further statistics of a period by name.
+    period: dict[str, F32] = field(default_factory=dict, kw_only=True)
     #: ``n_timesteps``, ``n_daytime``, ``n_nighttime``.
     counts: dict[str, int]
     state: ThermalState

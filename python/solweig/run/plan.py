@@ -20,6 +20,7 @@ from solweig.results.folder import Standing, find_standing
 from solweig.results.metadata import create_run_metadata, request_id
 from solweig.results.netcdf import NETCDF_NAME, refuse_other_netcdf
 from solweig.results.outputs import check_folder, prepare_folder, step_stamp
+from solweig.results.period import PeriodRequest
 from solweig.results.pois import Points, read_points
 from solweig.results.state import ThermalState
 from solweig.run.checks import check_location, check_run_surface, sky_of, sky_that_can_be
@@ -35,7 +36,7 @@ from solweig.weather.location import Location
 from solweig.weather.series import WeatherSeries, weather_series
 from solweig.weather.step import Weather
 
-__all__ = ["ModelArrays", "RunPlan", "check_before_sky", "make_plan"]
+__all__ = ["ModelArrays", "PeriodPlan", "RunPlan", "check_before_sky", "make_plan"]
 
 log = logging.getLogger("solweig")
 
@@ -63,6 +64,24 @@ class ModelArrays:
 
 
 @dataclass(frozen=True)
+class PeriodPlan:
+    """What is counted of a period, step by step."""
+
+    request: PeriodRequest
+    #: Of the groups.
+    names: tuple[str, ...]
+    #: Minute of the day and groups of each step.
+    stamps: list[tuple[int, list[int]]]
+    #: UTCI thresholds by day and at night [deg C].
+    heat: tuple[tuple[float, ...], tuple[float, ...]]
+    #: Values that percentiles tell apart [deg C].
+    ranges: dict[str, tuple[float, float]]
+    #: Length of each step [h], and whether the sun is up.
+    hours: list[float]
+    daytime: list[bool]
+
+
+@dataclass(frozen=True)
 class RunPlan:
     """A run that can start."""
 
@@ -81,7 +100,25 @@ class RunPlan:
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the rasters of each step."""
-        return tuple(self.settings.model.outputs)
+        return () if self.settings.period else tuple(self.settings.model.outputs)
+
+    def period(self) -> PeriodPlan | None:
+        """The statistics of a period, where those alone are wanted."""
+        request = self.settings.period
+        if request is None:
+            return None
+        names, groups = request.of_steps(self.series.bounds, self.series.daytime)
+        ranges = request.ranges(self.series.columns, float(self.params["wind_height_m"]))
+        stamps = self.series.stamps
+        return PeriodPlan(
+            request=request,
+            names=tuple(names),
+            stamps=[(t.hour * 60 + t.minute, own) for t, own in zip(stamps, groups, strict=True)],
+            heat=(self.thresholds_day, self.thresholds_night),
+            ranges=ranges,
+            hours=[float(h) for h in self.series.columns["hours"]],
+            daytime=[bool(d) for d in self.series.daytime],
+        )
 
     def held(self, form: str) -> frozenset[tuple[str, str]]:
         """Outputs and stamps that other runs have written to the folder in a format."""
@@ -319,7 +356,8 @@ def _settled(
     if execution.strategy == "dask":
         _check_storage(execution.storage, settings.output_dir)
     if settings.output_dir is None:
-        _check_memory(len(series), len(model.outputs), georef.shape)
+        kept = 0 if settings.period else len(model.outputs)
+        _check_memory(len(series), kept, georef.shape)
     surface.walls()  # before the hashes below: they must not depend on whether this ran earlier
     metadata = create_run_metadata(
         surface=surface,
@@ -376,6 +414,8 @@ def _hashed_parameters(
         "heat_thresholds_day": list(settings.model.heat_thresholds_day),
         "heat_thresholds_night": list(settings.model.heat_thresholds_night),
     }
+    if settings.period is not None:
+        extra["period"] = settings.period.describe()
     if points is not None:
         extra["pois"] = dict(zip(points.names, points.cells.tolist(), strict=True))
     state = settings.state

@@ -13,6 +13,7 @@ from solweig.errors import ConfigurationError
 from solweig.execution.config import ExecutionConfig
 from solweig.params import human_from_params, wall_class_name
 from solweig.results.netcdf import need_netcdf
+from solweig.results.period import PeriodRequest
 from solweig.results.pois import PointSource
 from solweig.results.state import ThermalState
 from solweig.surface.precomputed import PrecomputedData
@@ -64,6 +65,8 @@ class RunSettings:
     sky_said
         The call itself asked for its kind of sky, which otherwise gives way where a surface cannot
         serve it.
+    period
+        Statistics of the period instead of its steps.
     """
 
     model: ModelConfig
@@ -76,6 +79,7 @@ class RunSettings:
     precomputed: PrecomputedData | None = None
     state: ThermalState | None = None
     sky_said: bool = False
+    period: PeriodRequest | None = None
 
     if not TYPE_CHECKING:
 
@@ -97,6 +101,7 @@ class RunSettings:
         pois: PointSource | None = None,
         precomputed: PrecomputedData | None = None,
         state: ThermalState | None = None,
+        period: PeriodRequest | None = None,
         **said: Any,
     ) -> RunSettings:
         """Combine what a call says with a configuration.
@@ -105,7 +110,7 @@ class RunSettings:
         ----------
         config
             Defaults for everything in ``said``.
-        output_dir, overwrite, resume, execution, pois, precomputed, state
+        output_dir, overwrite, resume, execution, pois, precomputed, state, period
             As the fields.
         output_format
             One or several of :data:`OUTPUT_FORMATS`.
@@ -148,6 +153,7 @@ class RunSettings:
             precomputed=precomputed,
             state=state,
             sky_said=said.get("use_anisotropic_sky") is not None,
+            period=period,
         )
 
     @property

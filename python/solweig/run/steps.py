@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,10 @@ def _tiles(
         steps_in_memory=0 if plan.settings.output_dir is not None else len(plan.series),
         results_in_memory=plan.settings.output_dir is None or not is_large(shape),
     )
+    period = plan.period()
+    if period is not None:
+        own = period.request.bytes_per_cell(len(period.names), period.ranges)
+        footprint = replace(footprint, work_cells=footprint.work_cells + own)
     return cut_or_leave_device(
         shape,
         margin,

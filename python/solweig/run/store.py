@@ -163,7 +163,7 @@ class RunStore:
         for name in self.results.names("step"):
             for i in range(steps):
                 self.results.write(f"step/{name}", spec.write_slice, np.nan, i)
-        for prefix in ("statistic", "hours", "state"):
+        for prefix in ("statistic", "hours", "state", "period"):
             for name in self.results.names(prefix):
                 self.results.write(f"{prefix}/{name}", spec.write_slice, np.nan)
 
@@ -287,6 +287,10 @@ def _arrays(plan: RunPlan) -> dict[str, tuple[int, ...]]:
         *(f"hours/{threshold!r}" for threshold in thresholds),
         *(f"state/{name}" for name in STATE_NAMES),
     )
+    period = plan.period()
+    if period is not None:
+        names = period.request.grid_names(period.names)
+        flat = (*flat, *(f"period/{name}" for name in names))
     steps = {f"step/{name}": (len(plan.series), rows, cols) for name in plan.outputs}
     return {**steps, **dict.fromkeys(flat, (rows, cols))}
 

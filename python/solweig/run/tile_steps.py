@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -16,12 +17,16 @@ from solweig import _core
 from solweig.background import BackgroundWriter
 from solweig.execution.overlap import may_overlap, run_steps
 from solweig.execution.worker import Phases
+from solweig.results.period import place_of_grid
 from solweig.results.sums import StepSums
+from solweig.run.plan import PeriodPlan
 from solweig.tiles.grid import TileSpec, corners, within
 from solweig.tiles.journal import Digest
 from solweig.tiles.store import Results, TileInputs
 
 __all__ = ["TileSteps", "TileStepsJob"]
+
+log = logging.getLogger("solweig")
 
 Report = Callable[[int, int], None]
 
@@ -123,6 +128,8 @@ class TileStepsJob:
     model: Callable[[_core.Engine | None], _core.Model] | None = None
     #: Hears how long the stages of each step took, as soon as it is known; in this process only.
     heard: Callable[[int, Mapping[str, float]], None] | None = None
+    #: Statistics of a period instead of what every run counts.
+    period: PeriodPlan | None = None
 
     @property
     def parts(self) -> int:
@@ -216,6 +223,9 @@ class _Tile:
         """
         found = self._found
         # What only the steps need is gone, and makes room for what comes of them.
+        if self._job.period is not None:
+            self._run_period(loaded, self._job.period)
+            return
         state, statistics = self._advance(loaded)
         found.counts = dict(statistics.counts)
         found.first, found.accumulated_days = state.first, state.accumulated_days
@@ -230,6 +240,62 @@ class _Tile:
         ):
             self._last.update({f"{prefix}/{name}": grid for name, grid in grids.items()})
         self._pending.append(self._writer.submit(self._job.results.release))
+
+    def _run_period(self, loaded: _Loaded, period: PeriodPlan) -> None:
+        """Count every step; the grids that come of it are on their way afterwards."""
+        found, core = self._found, corners(self._core)
+        model = self._build(loaded)
+        state = self._start(model, loaded)
+        shape = (core[1] - core[0], core[3] - core[2])
+        counted = period.request.statistics(shape, period.names, period.heat, period.ranges)
+        if not self._together(model, state, counted, period):
+            self._one_by_one(model, state, counted, period)
+        found.counts = dict(counted.counts)
+        found.first, found.accumulated_days = state.first, state.accumulated_days
+        fields = state.take(core)
+        found.has_memory = bool(fields)
+        self._last.update({f"state/{name}": grid for name, grid in fields.items()})
+        self._last.update({place_of_grid(n): grid for n, grid in counted.take().items()})
+        self._pending.append(self._writer.submit(self._job.results.release))
+
+    def _together(
+        self,
+        model: _core.Model,
+        state: _core.State,
+        counted: _core.PeriodStatistics,
+        period: PeriodPlan,
+    ) -> bool:
+        """Take all steps together, where the CPU does them and they allow it."""
+        if self._engine is not None or self._points is not None:
+            return False
+        started = time.perf_counter()
+        results, why_not = model.period(
+            state, self._job.weather, period.stamps, counted, self._report
+        )
+        if why_not is not None:
+            log.info("period: step by step, because %s", why_not)
+            return False
+        seconds = (time.perf_counter() - started) / max(len(results), 1)
+        for i, result in enumerate(results):
+            self._note(i, result, seconds)
+        return True
+
+    def _one_by_one(
+        self,
+        model: _core.Model,
+        state: _core.State,
+        counted: _core.PeriodStatistics,
+        period: PeriodPlan,
+    ) -> None:
+        job, names = self._job, (*period.request.quantities, "shadow")
+        for i, weather in enumerate(job.weather):
+            started = time.perf_counter()
+            result = model.step(state, weather, outputs=names, points=self._points)
+            fields = {n: np.ascontiguousarray(result.fields[n][self._core]) for n in names}
+            _, groups = period.stamps[i]
+            counted.add(period.hours[i], period.daytime[i], groups, fields)
+            self._note(i, result, time.perf_counter() - started)
+            self._report(i + 1, len(job.weather))
 
     def _advance(self, loaded: _Loaded) -> tuple[_core.State, _core.Statistics]:
         """Compute every step and deliver what comes of each."""
@@ -298,6 +364,15 @@ class _Tile:
     def _deliver(self, i: int, result: _core.StepResult, seconds: float) -> None:
         found = self._found
         cores = {name: grid[self._core] for name, grid in result.fields.items()}
+        self._note(i, result, seconds)
+        started = time.perf_counter()
+        self._put({f"step/{name}": cores[name] for name in self._job.outputs}, i)
+        found.stitch_seconds += time.perf_counter() - started
+        self._report(i + 1, len(self._job.weather))
+
+    def _note(self, i: int, result: _core.StepResult, seconds: float) -> None:
+        """Keep what a step gives besides its grids."""
+        found = self._found
         found.sums.append(StepSums.from_dict(result.sums))
         found.scalars.append(result.scalars)
         found.points.append(result.points if self._points is not None else {})
@@ -306,10 +381,6 @@ class _Tile:
             found.stage_seconds[stage] = found.stage_seconds.get(stage, 0.0) + time_s
         if self._job.heard is not None:
             self._job.heard(i, result.seconds)
-        started = time.perf_counter()
-        self._put({f"step/{name}": cores[name] for name in self._job.outputs}, i)
-        found.stitch_seconds += time.perf_counter() - started
-        self._report(i + 1, len(self._job.weather))
 
     def _put(self, grids: dict[str, Any], step: int) -> None:
         self._pending = [p for p in self._pending if not p.done() or p.exception() is not None]

@@ -139,6 +139,7 @@ def run_tiled(
             collected=collected,
             grids=store.grids("statistic", large=large),
             hours_above={float(t): g for t, g in store.grids("hours", large=large).items()},
+            period=store.grids("period", large=large),
             counts=stitcher.last.counts,
             state=stitcher.state(store, large=large),
             tally=tallies.merge(stitcher.tallies),
@@ -246,6 +247,7 @@ def steps_job(
         background=switches.read().async_output,
         digests=digests,
         model=partial(plan.model, arrays) if kept else None,
+        period=plan.period(),
     )
 
 

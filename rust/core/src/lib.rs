@@ -15,6 +15,7 @@ pub mod gvf;
 pub mod march;
 pub mod params;
 pub mod patches;
+pub mod period;
 pub mod pet;
 pub mod radiation;
 pub mod rays;

@@ -7,7 +7,7 @@ use house::House;
 use std::path::Path;
 
 /// The core from the ground up.
-const CORE: [&str; 27] = [
+const CORE: [&str; 28] = [
     "constants",
     "simd",
     "stage",
@@ -35,6 +35,7 @@ const CORE: [&str; 27] = [
     "radiation",
     "carried",
     "timestep",
+    "period",
 ];
 
 /// The GPU engine from the ground up.
@@ -50,7 +51,7 @@ const GPU: [&str; 8] = [
 ];
 
 /// The extension from the ground up.
-const EXTENSION: [&str; 15] = [
+const EXTENSION: [&str; 16] = [
     "door",
     "arguments",
     "weather",
@@ -65,6 +66,7 @@ const EXTENSION: [&str; 15] = [
     "scene",
     "fixed",
     "run",
+    "period",
     "model",
 ];
 

@@ -133,6 +133,25 @@ impl Geometry {
         out
     }
 
+    /// First building in every direction, cell by cell.
+    pub(super) fn open_by_cell(&self) -> Vec<u8> {
+        let Grid { rows, cols, .. } = self.grid;
+        let mut out = vec![0; self.grid.len() * DIRECTIONS];
+        for row in 0..rows {
+            let strips = (0..cols)
+                .step_by(STRIP)
+                .flat_map(|first| self.open_steps_at(row, first));
+            for (col, segment) in (0..cols).step_by(SEGMENT).zip(strips) {
+                for (direction, steps) in segment.iter().enumerate() {
+                    for (lane, &step) in steps.iter().take(cols - col).enumerate() {
+                        out[(row * cols + col + lane) * DIRECTIONS + direction] = step;
+                    }
+                }
+            }
+        }
+        out
+    }
+
     fn find_open_steps(&self) -> Vec<u8> {
         let cols = self.grid.cols.next_multiple_of(SEGMENT);
         let mut out = vec![0_u8; cols * DIRECTIONS * self.grid.rows];

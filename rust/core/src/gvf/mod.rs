@@ -14,6 +14,7 @@
 //! No sum overflows 32 bits, by the choice of the unit. Neighbours are added up beforehand (`pairs`), so
 //! a look-up sees two cells.
 
+mod counted;
 mod gather;
 mod geometry;
 mod lit;
@@ -25,6 +26,7 @@ mod sweep;
 mod units;
 mod whole_fields;
 
+pub use counted::{Change, CountedView, Counts, Turned};
 pub use geometry::{AZIMUTHS, PixelTooSmall};
 pub use lit::{seen_by_ground, seen_in_light};
 pub use ring::Emitted;

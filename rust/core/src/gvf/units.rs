@@ -37,6 +37,8 @@ impl Unit {
         }
     }
 
+    /// One is one.
+    pub const ONE: Self = Self { exponent: 0 };
     /// Finer than this nothing is told apart from nothing.
     const FINEST: i32 = 40;
     /// Fits any finite f32.

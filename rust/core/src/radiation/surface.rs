@@ -98,9 +98,10 @@ fn rasters(cells: &Cells<'_>) -> [bool; 2] {
     [cells.albedo.is_some(), cells.emissivity.is_some()]
 }
 
-/// What a class sends where a share of the beam arrives, at an albedo and emissivity of 1 where they
-/// are rasters.
-fn value(
+/// What a class sends where a share of the beam arrives: emission beyond that at air temperature
+/// [W m⁻²], and albedo times sunlit share, at an albedo and emissivity of 1 where they are rasters.
+#[must_use]
+pub fn value(
     [albedo, emissivity]: [bool; 2],
     ground: &GroundTerms,
     code: usize,

@@ -513,6 +513,14 @@ fn patch_longwave(input: &StepInput<'_>) -> PatchLongwave {
     }
 }
 
+impl BodyTerms {
+    /// Of the body of a run.
+    #[must_use]
+    pub fn new(params: &Params) -> Self {
+        body_terms(params)
+    }
+}
+
 fn body_terms(params: &Params) -> BodyTerms {
     let factors = params.posture.factors();
     let exact = params.formulation.exact_kelvin;
