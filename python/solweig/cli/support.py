@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from solweig.atomic import full_disk_told
+from solweig.bars import Progress
 from solweig.errors import ComputationCancelled, DiskFull, SolweigError
-from solweig.progress import Progress
 
 __all__ = [
     "EXIT_BAD_INPUT",
