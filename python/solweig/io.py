@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from solweig.lazy import on_first_use
 
 if TYPE_CHECKING:
+    from solweig.compat.boxes import shrink_bbox_to_pixel_grid as shrink_bbox_to_pixel_grid
     from solweig.compat.epw import read_epw as read_epw
     from solweig.rasters.files import create_empty_raster as create_empty_raster
     from solweig.rasters.files import get_raster_metadata as get_raster_metadata
@@ -26,6 +27,7 @@ __all__ = [
     "read_epw",
     "read_raster_window",
     "save_raster",
+    "shrink_bbox_to_pixel_grid",
     "write_raster_window",
 ]
 
@@ -36,5 +38,6 @@ __getattr__, __dir__ = on_first_use(
         "rasterise_gdf": "solweig.rasters.polygons",
         "download_epw": "solweig.weather.download",
         "read_epw": "solweig.compat.epw",
+        "shrink_bbox_to_pixel_grid": "solweig.compat.boxes",
     },
 )
