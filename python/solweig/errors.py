@@ -7,7 +7,13 @@ what was found and, where there is something to do about it, what to do.
 from __future__ import annotations
 
 import errno
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+from solweig.renamed import also_named
+
+P = ParamSpec("P")
 
 
 class SolweigError(Exception):
@@ -101,8 +107,47 @@ class _FieldError(SolweigError, ValueError):
         return str(self)
 
 
+def _message_first(init: Callable[P, None]) -> Callable[P, None]:
+    """Let an error be made of its whole message with ``field`` by name, as earlier scripts do."""
+
+    @wraps(init)
+    def call(*args: P.args, **said: P.kwargs) -> None:
+        if len(args) > 1 and "field" in said:
+            own, message, *rest = args
+            init(own, *rest, message=message, **said)  # type: ignore[arg-type]
+        else:
+            init(*args, **said)
+
+    return call
+
+
 class InvalidSurfaceData(_FieldError):
-    """A surface raster is unusable: what is wrong with which layer or file."""
+    """A surface raster is unusable: what is wrong with which layer or file.
+
+    Parameters
+    ----------
+    field, expected, got, hint
+        As of every error about a field.
+    message
+        The whole message, instead of one made of these; earlier scripts say it first and ``field``
+        by name.
+    """
+
+    @_message_first
+    def __init__(
+        self,
+        field: str | None = None,
+        expected: Any = _UNSAID,
+        got: Any = _UNSAID,
+        hint: str | None = None,
+        *,
+        message: str | None = None,
+    ) -> None:
+        if message is None:
+            super().__init__(field or "", expected, got, hint)
+            return
+        wanted, found = (None if said is _UNSAID else said for said in (expected, got))
+        SolweigError.__init__(self, message, field=field, expected=wanted, got=found, hint=hint)
 
 
 class MissingRaster(InvalidSurfaceData, FileNotFoundError):
@@ -117,8 +162,21 @@ class MissingRaster(InvalidSurfaceData, FileNotFoundError):
 class GridShapeMismatch(InvalidSurfaceData):
     """Two rasters that must share a grid do not.
 
-    ``expected`` and ``got`` are usually ``(rows, cols)`` tuples.
+    Parameters
+    ----------
+    field
+        Which raster.
+    expected, got
+        Usually ``(rows, cols)``; ``expected_shape`` and ``actual_shape`` are earlier names.
+    hint
+        What to do about it.
     """
+
+    @also_named(expected_shape="expected", actual_shape="got")
+    def __init__(
+        self, field: str, expected: Any = _UNSAID, got: Any = _UNSAID, hint: str | None = None
+    ) -> None:
+        _FieldError.__init__(self, field, expected, got, hint)
 
     @property
     def expected_shape(self) -> Any:
@@ -132,12 +190,43 @@ class GridShapeMismatch(InvalidSurfaceData):
 
 
 class WeatherDataError(_FieldError):
-    """Weather is missing, out of range or out of order."""
+    """Weather is missing, out of range or out of order.
+
+    Parameters
+    ----------
+    field, expected, got, hint
+        As of every error about a field.
+    value, reason
+        What was found, and why it will not do: earlier names, without an ``expected``.
+    """
+
+    def __init__(
+        self,
+        field: str,
+        expected: Any = _UNSAID,
+        got: Any = _UNSAID,
+        hint: str | None = None,
+        *,
+        value: Any = _UNSAID,
+        reason: str | None = None,
+    ) -> None:
+        self._reason = reason
+        if value is _UNSAID:
+            why = reason if expected is _UNSAID and reason else expected
+            super().__init__(field, why, got, hint)
+            return
+        message = f"{field}: got {value} ({reason})" if reason else f"{field}: got {value}"
+        SolweigError.__init__(self, message, field=field, got=value, hint=hint)
 
     @property
     def value(self) -> Any:
         """What was found, as ``got``."""
         return self.got
+
+    @property
+    def reason(self) -> str:
+        """Why the value will not do, in words."""
+        return self._reason or str(self)
 
 
 class MastDataError(_FieldError):
@@ -149,7 +238,25 @@ class WeatherWarning(UserWarning):
 
 
 class ConfigurationError(_FieldError):
-    """A parameter is unknown, out of range or asks for something this release cannot do."""
+    """A parameter is unknown, out of range or asks for something this release cannot do.
+
+    Parameters
+    ----------
+    field, expected, got, hint
+        As of every error about a field; ``parameter`` is an earlier name of ``field``, ``reason``
+        of ``expected`` without ``got``.
+    """
+
+    @also_named(parameter="field", reason="expected")
+    def __init__(
+        self, field: str, expected: Any = _UNSAID, got: Any = _UNSAID, hint: str | None = None
+    ) -> None:
+        super().__init__(field, expected, got, hint)
+
+    @property
+    def reason(self) -> str:
+        """Why the value will not do, in words."""
+        return str(self.expected) if self.expected is not None and self.got is None else str(self)
 
     @property
     def parameter(self) -> str | None:
@@ -165,7 +272,7 @@ class MissingPrecomputedData(SolweigError):
     what
         What is missing: a file, a folder, a quantity.
     hint
-        How to make it.
+        How to make it; ``suggestion`` is an earlier name.
 
     Attributes
     ----------
@@ -173,6 +280,7 @@ class MissingPrecomputedData(SolweigError):
         As given; also ``field``.
     """
 
+    @also_named(suggestion="hint")
     def __init__(self, what: str, hint: str | None = None) -> None:
         self.what = what
         message = f"{what}: expected prepared data, got none."
@@ -196,7 +304,35 @@ class MissingPreparedSurface(MissingPrecomputedData, FileNotFoundError):
 
 
 class StalePrecomputedData(_FieldError):
-    """Prepared data on disk belong to other inputs or parameters than the ones given."""
+    """Prepared data on disk belong to other inputs or parameters than the ones given.
+
+    Parameters
+    ----------
+    field, expected, got, hint
+        As of every error about a field; ``what``, ``expected_shape`` and ``actual_shape`` are
+        earlier names of the first three.
+    cache_dir
+        Folder of the data.
+
+    Attributes
+    ----------
+    cache_dir
+        As given.
+    """
+
+    @also_named(what="field", expected_shape="expected", actual_shape="got")
+    def __init__(
+        self,
+        field: str,
+        expected: Any = _UNSAID,
+        got: Any = _UNSAID,
+        hint: str | None = None,
+        *,
+        cache_dir: Any = None,
+    ) -> None:
+        self.cache_dir = cache_dir
+        where = None if cache_dir is None else f"The data are in {cache_dir}."
+        super().__init__(field, expected, got, " ".join(filter(None, (hint, where))) or None)
 
     @property
     def what(self) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from solweig.lazy import on_first_use
 
 if TYPE_CHECKING:
-    from solweig import walls as wallalgorithms
+    from solweig.compat import wallalgorithms as wallalgorithms
     from solweig.params import namespace_to_dict as namespace_to_dict
     from solweig.rasters.resample import extract_bounds as extract_bounds
     from solweig.rasters.resample import intersect_bounds as intersect_bounds
@@ -41,7 +41,6 @@ __getattr__, __dir__ = on_first_use(
         "namespace_to_dict": "solweig.params",
         "pixel_size_tag": "solweig.surface.cache",
         "resample_to_grid": "solweig.rasters.resample",
-        "wallalgorithms": "solweig",  # the name older scripts know
+        "wallalgorithms": "solweig.physics",
     },
-    renamed={"wallalgorithms": "walls"},
 )

@@ -10,6 +10,21 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+def also_takes(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a function take keywords that it has no use for any more."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            for name in names:
+                kwargs.pop(name, None)
+            return function(*args, **kwargs)
+
+        return call
+
+    return decorate
+
+
 def also_named(**earlier: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let a function take its arguments under earlier names as well: ``earlier="today's"``.
 

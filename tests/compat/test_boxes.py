@@ -12,6 +12,17 @@ from tests.support.rasters import NORTH, WEST, scene, write_tif
 PIXEL = 2.0
 
 
+def test_whole_pixels_of_a_box() -> None:
+    shrink = solweig.io.shrink_bbox_to_pixel_grid
+    box = (10.3, 20.3, 40.3, 50.3)
+    assert shrink(box, 0.0, 100.0, 1.0, 1.0) == (11.0, 21.0, 40.0, 50.0)
+    assert shrink(box, 0.0, 100.0, 2.0, -2.0) == (12.0, 22.0, 40.0, 50.0)
+    assert shrink((10.0 - 1e-11, 20, 40, 50), 0.0, 100.0, 1.0, 1.0) == (10.0, 20.0, 40.0, 50.0)
+    for wrong in ((10.2, 20, 10.4, 50), (40, 20, 10, 50)):
+        with pytest.raises(ValueError, match="bbox"):
+            shrink(wrong, 0.0, 100.0, 1.0, 1.0)
+
+
 @pytest.mark.parametrize(
     # Edges as cells from the north-west: west, north, east, south. Then rows and columns.
     ("box", "read", "prepared"),

@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 
 import solweig
+from solweig.bars import Progress, bounded, parts_of
 from solweig.execution import ExecutionConfig, Telemetry
 from solweig.execution.overlap import may_overlap, run_steps
 from solweig.execution.telemetry import METRICS, percentile
-from solweig.progress import Progress, bounded, parts_of
 from tests.support.run_cases import LOCATION, small_surface, weather
 
 # The names of the design; scripts and dashboards read them.

@@ -26,7 +26,8 @@ from solweig import errors
 FACES = (
     "solweig", "solweig.io", "solweig.geospatial", "solweig.walls", "solweig.postprocess",
     "solweig.gpu", "solweig.progress", "solweig.demo", "solweig.models", "solweig.execution",
-    "solweig.xarray", "solweig.validation",
+    "solweig.xarray", "solweig.validation", "solweig.tiling", "solweig.loaders", "solweig.utils",
+    "solweig.physics.wallalgorithms",
 )  # fmt: skip
 
 # As numpydoc orders them.

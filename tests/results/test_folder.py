@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +156,20 @@ def test_folders_of_earlier_versions(surface: solweig.SurfaceData, tmp_path: Pat
         run(surface, tmp_path, (10,))
     run(surface, tmp_path, (12,))
     assert archived(tmp_path) == [PERIOD.format(9, 11)]
+
+
+def test_one_call_at_a_time(surface: solweig.SurfaceData, tmp_path: Path) -> None:
+    run(surface, tmp_path, (9,))
+    path = tmp_path / "run_metadata.json"
+    known = {**json.loads(path.read_text()), "status": "running"}
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        path.write_text(json.dumps({**known, "process": {**known["process"], "pid": other.pid}}))
+        with pytest.raises(ConfigurationError, match=f"in use by process {other.pid}"):
+            run(surface, tmp_path, (10,))
+        other.communicate(b"\n")
+    # It has come to its end without saying so.
+    run(surface, tmp_path, (10,))
+    assert stamps(tmp_path) == ["0900", "1000"]
 
 
 def test_a_move_cut_short_is_taken_up(surface: solweig.SurfaceData, tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from rich.markup import escape
 
 from solweig import _core
 from solweig.atomic import full_disk_told
+from solweig.bars import Progress
 from solweig.errors import ComputationCancelled, ConfigurationError, DiskFull, SolweigError
-from solweig.progress import Progress
 
 __all__ = [
     "EXIT_BAD_INPUT",

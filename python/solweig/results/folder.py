@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import platform
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -155,11 +157,15 @@ def find_standing(
     Raises
     ------
     ConfigurationError
-        The folder holds a run that this one would contradict and ``overwrite`` is False, a run of
-        another grid, or to ``resume`` an interrupted run of this period with other inputs.
+        The folder holds a run that this one would contradict, or that is still going on, and
+        ``overwrite`` is False, a run of another grid, or to ``resume`` an interrupted run of this
+        period with other inputs.
     """
     same, others = None, []
-    for run in _runs_in(folder):
+    runs = _runs_in(folder)
+    if not overwrite:
+        _refuse_while_running(runs)
+    for run in runs:
         if same is None and _is_same(run.metadata, metadata, sky):
             same = run
         else:
@@ -199,6 +205,35 @@ def _runs_in(folder: Path) -> list[HeldRun]:
     """The last call's run first."""
     places = [folder, *sorted((folder / ARCHIVE).glob("*/"))]
     return [HeldRun(p, load_run_metadata(p)) for p in places if (p / FILE_NAME).exists()]
+
+
+def _refuse_while_running(runs: Sequence[HeldRun]) -> None:
+    """One call at a time writes into a folder; another process of this machine is seen."""
+    for run in runs:
+        process = _mapping(run.metadata.get("process"))
+        pid = process.get("pid")
+        if run.metadata.get("status") != "running" or process.get("host") != platform.node():
+            continue
+        if isinstance(pid, int) and pid != os.getpid() and _is_alive(pid):
+            raise ConfigurationError(
+                "output_dir",
+                "a folder that no other run is writing into",
+                f"{run.place}, in use by process {pid} since {run.metadata.get('created')}",
+                "Wait for it, or choose another folder; overwrite=True (--overwrite) takes it.",
+            )
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether a process of this machine is there; not known, so not said, on Windows."""
+    if os.name != "posix" or pid < 1:
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True  # of another user
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _is_same(found: Mapping[str, Any], metadata: Mapping[str, Any], sky: bool) -> bool:

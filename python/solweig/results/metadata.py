@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -120,6 +121,7 @@ def create_run_metadata(
             "machine": platform.machine(),
             "system": platform.system(),
         },
+        "process": {"host": platform.node(), "pid": os.getpid()},
         "engine": {},
         "tile_plan": None,
         "timings": {},

@@ -26,6 +26,7 @@ _REFERENCE_NAMES = {
     "tgmap1_n": "lup_n",
     "tgout1": "tg",
 }
+_EARLIER_NAMES = (*_REFERENCE_NAMES, "firstdaytime", "timeadd", "timestep_dec")
 _LIMITS = {"tg": (-150.0, 150.0)}
 _LONGWAVE = (0.0, 5000.0)
 """What stored rasters may hold: degrees [deg C], and longwave [W m-2]."""
@@ -47,6 +48,19 @@ class ThermalState:
     fields
         Float32 rasters ``[row, col]``: ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n`` [W m-2]
         and ``tg`` [deg C]; empty before the first daytime step.
+    **named
+        The same by the reference's names: ``tgmap1``, ``tgmap1_e``, ``tgmap1_s``, ``tgmap1_w``,
+        ``tgmap1_n``, ``tgout1``, ``firstdaytime``, ``timeadd``; and ``timestep_dec``.
+
+    Attributes
+    ----------
+    timestep_dec
+        Length of a step [d], for scripts that keep it here; runs take it from the weather.
+
+    Raises
+    ------
+    TypeError
+        Another name.
     """
 
     def __init__(
@@ -54,7 +68,9 @@ class ThermalState:
         first: bool = True,
         accumulated_days: float = 0.0,
         fields: dict[str, NDArray[np.float32]] | None = None,
+        **named: Any,
     ) -> None:
+        self.timestep_dec = 0.0
         self._initial_shape: tuple[int, int] | None = None
         self.first = bool(first)
         self.accumulated_days = float(accumulated_days)
@@ -63,6 +79,10 @@ class ThermalState:
             name: grid if isinstance(grid, np.memmap) else np.array(grid, np.float32)
             for name, grid in (fields or {}).items()
         }
+        for name, value in named.items():
+            if name not in _EARLIER_NAMES:
+                raise TypeError(f"ThermalState() got an unexpected keyword argument {name!r}")
+            setattr(self, name, value)
 
     @property
     def shape(self) -> tuple[int, int] | None:
@@ -97,15 +117,29 @@ class ThermalState:
             return self.fields[field]
         return np.zeros(self._initial_shape or (0, 0), np.float32)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _REFERENCE_NAMES:
+            self.fields[_REFERENCE_NAMES[name]] = np.array(value, np.float32)
+        else:
+            object.__setattr__(self, name, value)
+
     @property
     def firstdaytime(self) -> float:
         """1 before the first daytime step of a day, then 0; the reference's name of ``first``."""
         return float(self.first)
 
+    @firstdaytime.setter
+    def firstdaytime(self, value: float) -> None:
+        self.first = bool(value)
+
     @property
     def timeadd(self) -> float:
         """Time since the delayed rasters were last renewed [d]; the reference's name."""
         return self.accumulated_days
+
+    @timeadd.setter
+    def timeadd(self, value: float) -> None:
+        self.accumulated_days = float(value)
 
     def copy(self) -> ThermalState:
         """A twin with rasters of its own.
@@ -117,6 +151,7 @@ class ThermalState:
         """
         twin = ThermalState(self.first, self.accumulated_days, self.fields)
         twin._initial_shape = self._initial_shape
+        twin.timestep_dec = self.timestep_dec
         return twin
 
     @classmethod

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from solweig.config import HumanParams, ModelConfig
 from solweig.errors import ConfigurationError
 from solweig.execution.config import ExecutionConfig
-from solweig.params import human_from_params, wall_class_name
+from solweig.params import human_from_params, load_materials, load_physics, wall_class_name
 from solweig.results.netcdf import need_netcdf
 from solweig.results.period import PeriodRequest
 from solweig.results.pois import PointSource
@@ -161,6 +161,18 @@ class RunSettings:
         """The person."""
         assert self.model.human is not None
         return self.model.human
+
+    def with_loaded_defaults(self) -> RunSettings:
+        """The same with the shipped parameters where none were given.
+
+        Returns
+        -------
+        RunSettings
+            ``physics`` and ``materials`` are there; a run with it gives the same rasters.
+        """
+        model = self.model
+        physics, materials = model.physics or load_physics(), model.materials or load_materials()
+        return replace(self, model=replace(model, physics=physics, materials=materials))
 
     def physics_chosen(self) -> dict[str, Any]:
         """Every choice that shapes the rasters of a run.

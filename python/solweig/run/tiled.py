@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig import switches
+from solweig.bars import parts_of
 from solweig.execution import tally as tallies
 from solweig.execution.strategy import GPUStrategy
 from solweig.execution.telemetry import Telemetry
 from solweig.execution.worker import Done
-from solweig.progress import parts_of
 from solweig.results.outputs import WORK_FOLDER
 from solweig.results.state import ThermalState
 from solweig.results.sums import StepSums

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from solweig import _core
+from solweig.errors import InvalidSurfaceData
 from solweig.execution.config import ExecutionConfig
 from solweig.execution.resolve import ResolvedExecution, settled
 from solweig.surface import extent, heights
@@ -14,6 +15,7 @@ from solweig.surface.facts import facts_of
 from solweig.surface.kept_layers import KeptLayers
 from solweig.surface.land_cover import property_grids
 from solweig.surface.layers import WALL_LIMIT_M, SceneFacts
+from solweig.surface.place import settled_pixel_size
 from solweig.surface.scene import buildings_of, scene_of
 from solweig.surface.sky_view import add_sky_view
 from solweig.surface.tiled_svf import SkyFolder
@@ -183,6 +185,35 @@ class SurfaceData(KeptLayers):
             ``(first row, end row, first column, end column)`` in the former grid.
         """
         return extent.crop_to_valid(self)
+
+    # -------------------------------------------------------------- earlier names
+
+    @property
+    def _geotransform(self) -> list[float] | None:
+        """An earlier name of ``geotransform``, which scripts set."""
+        return self.geotransform
+
+    @_geotransform.setter
+    def _geotransform(self, value: Any) -> None:
+        if value is not None:
+            value = [float(v) for v in value]
+            if len(value) != 6:
+                raise InvalidSurfaceData("geotransform", "six numbers of GDAL", value)
+        self._place(value, self.crs)
+
+    @property
+    def _crs_wkt(self) -> str | None:
+        """An earlier name of ``crs``, which scripts set."""
+        return self.crs
+
+    @_crs_wkt.setter
+    def _crs_wkt(self, value: str | None) -> None:
+        self._place(self.geotransform, value)
+
+    def _place(self, geotransform: list[float] | None, crs: str | None) -> None:
+        """Put the rasters elsewhere; a transform of other cells than these is refused."""
+        settled_pixel_size(self.pixel_size, self.shape, geotransform, crs)
+        self.geotransform, self.crs = geotransform, crs
 
     # -------------------------------------------------------------- engine
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 from solweig.execution.config import ExecutionConfig
 from solweig.execution.resolve import resolve_execution
 from solweig.leaf_area import EXTINCTION
+from solweig.renamed import also_named
 from solweig.surface.layers import WALL_LIMIT_M, Layers
 from solweig.surface.prepare import PrepareOptions, prepared
 from solweig.surface.store import load_surface, save_surface
@@ -219,6 +220,7 @@ class KeptLayers(Layers):
         """
         return load_surface(cls, directory, load_svf=load_svf)
 
+    @also_named(output_dir="directory")
     def save_cleaned(
         self, directory: str | Path, *, prepare_fingerprint: str | None = None
     ) -> None:

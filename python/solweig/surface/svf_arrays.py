@@ -16,6 +16,7 @@ from solweig.rasters.archives import DamagedFile, open_archive
 from solweig.rasters.declared import check_declared
 from solweig.rasters.digests import save_arrays
 from solweig.rasters.windows import map_array
+from solweig.renamed import also_takes
 from solweig.typing import F32
 
 _WHOLES = ("svf", "svf_veg", "svf_aveg")
@@ -109,6 +110,42 @@ class SvfArrays:
 
     def _ones(self) -> F32:
         return np.where(np.isnan(self.svf), np.float32(np.nan), np.float32(1.0))
+
+    @classmethod
+    def from_bundle(cls, bundle: Any) -> SvfArrays:
+        """The grids of whatever computed them.
+
+        Parameters
+        ----------
+        bundle
+            Has ``svf``, ``svf_veg`` and ``svf_aveg``, and of each the four sides: as attributes
+            ``svf_north`` and so on, or in ``svf_directional`` and so on as ``north``...
+
+        Returns
+        -------
+        SvfArrays
+            Without copies; without vegetation its grids are 1.
+
+        Raises
+        ------
+        GridShapeMismatch
+            Grids of several shapes.
+        AttributeError
+            No ``svf``, or one of its sides is missing.
+        """
+        found: dict[str, Any] = {}
+        for family in ("svf", "svf_veg", "svf_aveg"):
+            found[family] = bundle.svf if family == "svf" else getattr(bundle, family, None)
+            sides = getattr(bundle, f"{family}_directional", None)
+            for side in ("north", "east", "south", "west"):
+                name = f"{family}_{side}"
+                if sides is not None:
+                    found[name] = getattr(sides, side)
+                elif family == "svf":
+                    found[name] = getattr(bundle, name)
+                else:
+                    found[name] = getattr(bundle, name, None)
+        return cls(**found)
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -271,6 +308,7 @@ class SvfArrays:
                     for part in parts:
                         stream.write(part)
 
+    @also_takes("metadata")
     def to_memmap(self, directory: str | Path) -> dict[str, str]:
         """Write each grid as ``<name>.npy``.
 

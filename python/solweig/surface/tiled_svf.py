@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig import _core
+from solweig.bars import parts_of
 from solweig.errors import ConfigurationError
 from solweig.execution.strategy import GPUStrategy
 from solweig.execution.telemetry import Telemetry
 from solweig.execution.worker import Done, Phases
-from solweig.progress import parts_of
 from solweig.surface.extent import valid_of
 from solweig.surface.facts import facts_of
 from solweig.surface.layers import Layers, SceneFacts

@@ -33,6 +33,11 @@ class GeometryView(_View):
     wall_aspect: F32 | None
     pixel_size: float
     trunk_ratio: float
+    dsm_relative: bool
+    cdsm_relative: bool
+    tdsm_relative: bool
+    max_height: float
+    shape: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +49,11 @@ class OpticalView(_View):
     land_cover: NDArray[np.uint8] | None
     transmissivity: F32 | None
 
+    @property
+    def has_land_cover(self) -> bool:
+        """Whether there are classes of the ground."""
+        return self.land_cover is not None
+
 
 @dataclass(frozen=True, eq=False)
 class AuxiliaryView(_View):
@@ -52,6 +62,23 @@ class AuxiliaryView(_View):
     svf: SvfArrays | None
     shadow_matrices: ShadowArrays | None
     valid_mask: NDArray[np.bool_]
+    wall_height: F32 | None
+    wall_aspect: F32 | None
+
+    @property
+    def has_walls(self) -> bool:
+        """Whether walls are known."""
+        return self.wall_height is not None and self.wall_aspect is not None
+
+    @property
+    def has_svf(self) -> bool:
+        """Whether sky view factors are known."""
+        return self.svf is not None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a run may start: sky view factors are known, and walls can be computed."""
+        return self.has_svf
 
 
 class BufferPool:

@@ -36,6 +36,14 @@ class TileSpec:
         The core.
     row_start_full, row_end_full, col_start_full, col_end_full
         The core and the margin around it, cut at the edge of the raster.
+    overlap_top, overlap_bottom, overlap_left, overlap_right
+        Rows and columns of margin on each side [px]; follow from the rest, and must agree with it
+        where they are given.
+
+    Raises
+    ------
+    ValueError
+        A margin that does not follow from the windows.
     """
 
     row_start: int
@@ -46,26 +54,23 @@ class TileSpec:
     row_end_full: int
     col_start_full: int
     col_end_full: int
+    overlap_top: int = None  # type: ignore[assignment]
+    overlap_bottom: int = None  # type: ignore[assignment]
+    overlap_left: int = None  # type: ignore[assignment]
+    overlap_right: int = None  # type: ignore[assignment]
 
-    @property
-    def overlap_top(self) -> int:
-        """Rows of margin north of the core [px]."""
-        return self.row_start - self.row_start_full
-
-    @property
-    def overlap_bottom(self) -> int:
-        """Rows of margin south of the core [px]."""
-        return self.row_end_full - self.row_end
-
-    @property
-    def overlap_left(self) -> int:
-        """Columns of margin west of the core [px]."""
-        return self.col_start - self.col_start_full
-
-    @property
-    def overlap_right(self) -> int:
-        """Columns of margin east of the core [px]."""
-        return self.col_end_full - self.col_end
+    def __post_init__(self) -> None:
+        margins = {
+            "overlap_top": self.row_start - self.row_start_full,
+            "overlap_bottom": self.row_end_full - self.row_end,
+            "overlap_left": self.col_start - self.col_start_full,
+            "overlap_right": self.col_end_full - self.col_end,
+        }
+        for name, margin in margins.items():
+            said = getattr(self, name)
+            if said is not None and said != margin:
+                raise ValueError(f"{name}: expected {margin}, as the windows are, got {said}")
+            object.__setattr__(self, name, margin)
 
     @property
     def core_shape(self) -> tuple[int, int]:

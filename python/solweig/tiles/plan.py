@@ -12,6 +12,7 @@ from solweig import _core, switches
 from solweig.config import check_tile_size
 from solweig.errors import ConfigurationError
 from solweig.memory_limits import memory_budget
+from solweig.renamed import also_takes
 from solweig.tiles.grid import TileSpec, generate_tiles
 
 __all__ = [
@@ -484,6 +485,7 @@ _BYTES_PER_PIXEL = 400
 _ASSUMED_MEMORY = 8 * 2**30
 
 
+@also_takes("context")
 def compute_max_tile_pixels() -> int:
     """Pixels of the largest tile that fits the share of memory a run may plan for.
 
