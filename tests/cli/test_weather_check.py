@@ -142,6 +142,16 @@ def test_a_run_reads_a_table(folder: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
 
 
+def test_the_file_of_a_run_holds_a_mapping(folder: Path, tmp_path: Path) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text(
+        f'weather = "{(folder / "own.csv").as_posix()}"\nhours = 12\nutc-offset = 0\n'
+        '[weather-columns]\nta = "Temp"\ndatetime = "When"\n[weather-units]\nta = "K"\n'
+    )
+    done = run(folder, tmp_path / "out", "--config", str(config))
+    assert done.exit_code == 0, done.output
+
+
 def test_one_source_of_weather(folder: Path, tmp_path: Path) -> None:
     epw = ("--epw", str(folder / "a.epw"))
     both = run(folder, tmp_path / "out", *epw, "--weather", str(folder / "era5.nc"))

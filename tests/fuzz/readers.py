@@ -170,7 +170,7 @@ def _write_any_table(folder: Path) -> list[Path]:
 
 def _read_any_table(path: Path) -> Any:
     names = {"datetime": "Zeit", "ta": "T", "rh": "F", "global_rad": "Kd", "ws": "v"}
-    return solweig.Weather.from_csv(path, columns=names, fill="interpolate")
+    return solweig.Weather.from_csv(path, columns=names)
 
 
 def _write_services(folder: Path) -> list[Path]:
@@ -206,13 +206,17 @@ def _read_service(path: Path) -> Any:
 def _write_grids(folder: Path) -> list[Path]:
     """Half a day of ERA5 and of WRF as classic NetCDF."""
     hours = pd.date_range("2025-07-01", periods=13, freq="h")
-    era5 = era5_files.write_old(folder / "era5.nc", era5_files.era5_dataset(hours, time="time"))
-    return [era5, wrf_files.write_wrf(folder / "wrfout", hours[10:13])]
+    needed = era5_files.era5_dataset(hours, ("t2m", "d2m", "ssrd"), time="time")
+    era5 = era5_files.write_old(folder / "era5.nc", needed)
+    spare = ("GLW", "SWDDIF", "SWDDIR")
+    return [era5, wrf_files.write_wrf(folder / "wrfout", hours[10:13], spare)]
 
 
 def _read_grid(path: Path) -> Any:
     place = solweig.Location(57.70, 11.97, 10.0, 0)
-    return solweig.Weather.from_file(path, place, fill={"ws": 1.0, "pressure": 1000.0})
+    if path.name == "wrfout":
+        return solweig.Weather.from_wrf(path, place)
+    return solweig.Weather.from_era5(path, place)
 
 
 # ------------------------------------------------------------------ rasters

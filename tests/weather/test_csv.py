@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import logging
 from pathlib import Path
 from typing import Any
@@ -347,3 +348,18 @@ def test_open_meteo(tmp_path: Path) -> None:
     rows = Weather.from_csv(path, utc_offset=0)
     same(rows, ws=2.0, pressure=1010.0, measured_diffuse_rad=TRUE["diffuse_rad"])
     assert check_weather(weather_series(rows, PLACE), PLACE) == []
+
+
+def test_packed_files(tmp_path: Path) -> None:
+    """Meteostat packs its years by gzip."""
+    plain_file = write(tmp_path / "a.csv", "time,ta,rh,ghi", *BASE)
+    packed = tmp_path / "b.csv.gz"
+    packed.write_bytes(gzip.compress(plain_file.read_bytes()))
+    same(Weather.from_csv(packed))
+    packed.write_bytes(packed.read_bytes()[:-30])
+    with pytest.raises(WeatherDataError, match=r"b\.csv\.gz: expected a whole file packed by gzip"):
+        Weather.from_csv(packed)
+    with pytest.raises(WeatherDataError, match="a file, got a folder"):
+        Weather.from_csv(tmp_path)
+    with pytest.raises(WeatherDataError, match="at least one file"):
+        Weather.from_csv([])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import glob
+import gzip
 import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -20,6 +22,7 @@ FileName: TypeAlias = str | os.PathLike[str]
 Files: TypeAlias = FileName | Sequence[FileName]
 
 _LARGEST_MEMBER = 1 << 36
+_GZIP = b"\x1f\x8b"
 
 
 @contextmanager
@@ -29,8 +32,9 @@ def local_files(given: Files) -> Iterator[list[Path]]:
     Parameters
     ----------
     given
-        One or several of: a path, a pattern with ``*``, any fsspec URL; a ``.zip`` stands for the
-        files in it, as the Climate Data Store hands out several at once.
+        One or several of: a path, a pattern with ``*``, any fsspec URL. A ZIP archive stands for
+        the files in it, as the Climate Data Store hands out several at once; files packed by gzip
+        are unpacked.
 
     Yields
     ------
@@ -55,7 +59,7 @@ def local_files(given: Files) -> Iterator[list[Path]]:
             text = os.fspath(name)
             here = _fetch(text, Path(folder)) if "://" in text else _on_disk(text)
             for path in here:
-                found += _members(path, Path(folder)) if zipfile.is_zipfile(path) else [path]
+                found += _unpacked(path, Path(folder))
         yield found
 
 
@@ -95,6 +99,30 @@ def _fetch(url: str, folder: Path) -> list[Path]:
     if not found:
         raise FileNotFoundError(f"weather file not found: {url}")
     return found
+
+
+def _unpacked(path: Path, folder: Path) -> list[Path]:
+    """What is in an archive, or the file itself."""
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+    if packed:
+        return [_without_gzip(path, folder)]
+    return _members(path, folder) if zipfile.is_zipfile(path) else [path]
+
+
+def _without_gzip(path: Path, folder: Path) -> Path:
+    target = _own_folder(folder) / path.name.removesuffix(".gz")
+    size = 0
+    try:
+        with gzip.open(path) as source, target.open("wb") as sink:
+            while piece := source.read(1 << 22):
+                size += len(piece)
+                if size > _LARGEST_MEMBER:
+                    raise WeatherDataError(path.name, "less than 64 GiB unpacked", "more")
+                sink.write(piece)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise WeatherDataError(path.name, "a whole file packed by gzip", str(error)) from error
+    return target
 
 
 def _members(archive: Path, folder: Path) -> list[Path]:
