@@ -345,11 +345,10 @@ def test_sky_views_of_other_canopies_are_refused(tmp_path: Path) -> None:
     surface.transmissivity = np.full(surface.shape, 0.2, np.float32)
     with pytest.raises(MissingPrecomputedData, match="canopy_transmissivity"):
         solweig.calculate(surface, weather(), LOCATION)
+    surface.svf.to_zip(tmp_path / "svfs.zip")
+    own = surface.transmissivity
     with pytest.raises(MissingPrecomputedData, match="leave out svf_dir"):
-        small_surface().svf.to_zip(tmp_path / "svfs.zip")  # type: ignore[union-attr]
-        solweig.SurfaceData.prepare(
-            **layers(), transmissivity=surface.transmissivity, svf_dir=tmp_path
-        )
+        solweig.SurfaceData.prepare(**layers(), transmissivity=own, svf_dir=tmp_path)
     # And those that know more than is asked are used.
     surface.compute_svf()
     surface.transmissivity = None
