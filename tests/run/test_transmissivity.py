@@ -201,6 +201,30 @@ def test_tiles_and_workers_change_no_bit(
     assert np.nanmax(one.tmrt_mean - plain.tmrt_mean) > 1.0
 
 
+def test_built_in_files_and_given_up_again(
+    whole: solweig.SurfaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sky view too large for the memory, and after it one of a surface without the layer."""
+    monkeypatch.setenv("SOLWEIG_MEMMAP_THRESHOLD", "1000")
+    names = ("dsm", "dem", "cdsm", "tdsm", "land_cover", "transmissivity")
+    given = {name: getattr(whole, name) for name in names}
+
+    def made(**changes: Any) -> solweig.SurfaceData:
+        return solweig.SurfaceData.prepare(
+            **{**given, **changes}, working_dir=tmp_path, pixel_size=2.0, tile_size=32,
+            smooth_quantized_dem=False, max_shadow_distance_m=REACH_M, execution=CPU,
+        )  # fmt: skip
+
+    surface = made()
+    assert surface.svf is not None
+    assert isinstance(surface.svf.canopy_transmissivity, np.memmap)
+    assert_same_sky(whole, surface)
+    plain = made(transmissivity=None)
+    assert plain.svf is not None
+    assert plain.svf.canopy_transmissivity is None
+    assert_same_sky(prepared(), plain)
+
+
 # ------------------------------------------------------------------ edits
 
 
