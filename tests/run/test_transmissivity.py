@@ -268,7 +268,7 @@ def test_planted_trees_must_say_theirs(whole: solweig.SurfaceData) -> None:
         whole.with_changes(window=(0, 4, 100, 104), cdsm=9.0)
 
 
-def test_a_baseline_with_another_parameter_is_refused() -> None:
+def test_a_parameter_beside_the_layer_is_told(caplog: pytest.LogCaptureFixture) -> None:
     surface = small_surface()
     options: dict[str, Any] = {"outputs": ["tmrt", "utci", "shadow"], "execution": CPU}
     physics = solweig.load_physics()
@@ -279,6 +279,9 @@ def test_a_baseline_with_another_parameter_is_refused() -> None:
         solweig.calculate(
             edited, weather(), LOCATION, physics=physics, baseline=baseline, **options
         )
+    with caplog.at_level("WARNING"):
+        solweig.calculate(edited, weather((12,)), LOCATION, physics=physics, **options)
+    assert "0.1 of the parameters is not used" in caplog.text
 
 
 # ------------------------------------------------------------------ what is given
