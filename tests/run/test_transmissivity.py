@@ -201,6 +201,30 @@ def test_tiles_and_workers_change_no_bit(
     assert np.nanmax(one.tmrt_mean - plain.tmrt_mean) > 1.0
 
 
+def test_built_in_files_and_given_up_again(
+    whole: solweig.SurfaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sky view too large for the memory, and after it one of a surface without the layer."""
+    monkeypatch.setenv("SOLWEIG_MEMMAP_THRESHOLD", "1000")
+    names = ("dsm", "dem", "cdsm", "tdsm", "land_cover", "transmissivity")
+    given = {name: getattr(whole, name) for name in names}
+
+    def made(**changes: Any) -> solweig.SurfaceData:
+        return solweig.SurfaceData.prepare(
+            **{**given, **changes}, working_dir=tmp_path, pixel_size=2.0, tile_size=32,
+            smooth_quantized_dem=False, max_shadow_distance_m=REACH_M, execution=CPU,
+        )  # fmt: skip
+
+    surface = made()
+    assert surface.svf is not None
+    assert isinstance(surface.svf.canopy_transmissivity, np.memmap)
+    assert_same_sky(whole, surface)
+    plain = made(transmissivity=None)
+    assert plain.svf is not None
+    assert plain.svf.canopy_transmissivity is None
+    assert_same_sky(prepared(), plain)
+
+
 # ------------------------------------------------------------------ edits
 
 
@@ -244,7 +268,7 @@ def test_planted_trees_must_say_theirs(whole: solweig.SurfaceData) -> None:
         whole.with_changes(window=(0, 4, 100, 104), cdsm=9.0)
 
 
-def test_a_baseline_with_another_parameter_is_refused() -> None:
+def test_a_parameter_beside_the_layer_is_told(caplog: pytest.LogCaptureFixture) -> None:
     surface = small_surface()
     options: dict[str, Any] = {"outputs": ["tmrt", "utci", "shadow"], "execution": CPU}
     physics = solweig.load_physics()
@@ -255,6 +279,9 @@ def test_a_baseline_with_another_parameter_is_refused() -> None:
         solweig.calculate(
             edited, weather(), LOCATION, physics=physics, baseline=baseline, **options
         )
+    with caplog.at_level("WARNING"):
+        solweig.calculate(edited, weather((12,)), LOCATION, physics=physics, **options)
+    assert "0.1 of the parameters is not used" in caplog.text
 
 
 # ------------------------------------------------------------------ what is given
@@ -345,6 +372,10 @@ def test_sky_views_of_other_canopies_are_refused(tmp_path: Path) -> None:
     surface.transmissivity = np.full(surface.shape, 0.2, np.float32)
     with pytest.raises(MissingPrecomputedData, match="canopy_transmissivity"):
         solweig.calculate(surface, weather(), LOCATION)
+    surface.svf.to_zip(tmp_path / "svfs.zip")
+    own = surface.transmissivity
+    with pytest.raises(MissingPrecomputedData, match="leave out svf_dir"):
+        solweig.SurfaceData.prepare(**layers(), transmissivity=own, svf_dir=tmp_path)
     # And those that know more than is asked are used.
     surface.compute_svf()
     surface.transmissivity = None

@@ -111,12 +111,7 @@ def sky_of(
     """
     given = precomputed or PrecomputedData()
     svf = given.svf if given.svf is not None else surface.require_svf()
-    if surface.facts().own_canopies and svf.canopy_transmissivity is None:
-        raise MissingPrecomputedData(
-            "svf.canopy_transmissivity",
-            "These sky view factors do not know the transmissivity of the surface's canopies. "
-            "Call surface.compute_svf().",
-        )
+    svf.check_canopies(own=surface.facts().own_canopies)
     if not anisotropic:
         return svf, None
     matrices = given.shadow_matrices

@@ -14,6 +14,7 @@ from solweig import _core, switches
 from solweig.config import check_tile_size
 from solweig.errors import ConfigurationError, GridShapeMismatch, WeatherDataError
 from solweig.execution.resolve import ResolvedExecution, resolve_execution
+from solweig.leaf_area import USUAL
 from solweig.memory_limits import available_memory
 from solweig.rasters.georef import GeoReference
 from solweig.results.folder import Standing, find_standing
@@ -328,6 +329,11 @@ def _settled(
     _compare_bounds(surface, model.height_bound_m)
     place = place_of(surface, weather, location)
     params = engine_params(settings, surface.land_cover)
+    if surface.facts().own_canopies and params["transmissivity"] != USUAL:
+        log.warning(
+            "transmissivity: %g of the parameters is not used, the canopies have their own",
+            params["transmissivity"],
+        )
     series = weather_series(
         weather,
         place.location,
@@ -433,6 +439,8 @@ def _hashed_parameters(
                 extra[f"precomputed_{name}"] = np.asarray(grid)
         if given.svf is not None:
             extra["precomputed_svf"] = np.asarray(given.svf.svf)
+            if given.svf.canopy_transmissivity is not None:
+                extra["precomputed_canopies"] = np.asarray(given.svf.canopy_transmissivity)
         if given.shadow_matrices is not None:
             extra["precomputed_visibility"] = given.shadow_matrices.words()
     return {**params, **extra}

@@ -84,7 +84,15 @@ def _tiles(
         vegetation,
         outputs=len(plan.outputs),
         sides=sides,
-        layers=sum(x is not None for x in (arrays.land_cover, arrays.albedo, arrays.emissivity)),
+        layers=sum(
+            x is not None
+            for x in (
+                arrays.land_cover,
+                arrays.albedo,
+                arrays.emissivity,
+                plan.surface.transmissivity,
+            )
+        ),
         sky_in_memory=not mapped,
         steps_in_memory=0 if plan.settings.output_dir is not None else len(plan.series),
         results_in_memory=plan.settings.output_dir is None or not is_large(shape),

@@ -142,7 +142,7 @@ class KeptLayers(Layers):
         GridShapeMismatch
             An array differs in shape from the DSM, or ``svf_dir`` belongs to another grid.
         MissingPrecomputedData
-            ``svf_dir`` holds no sky view factors.
+            ``svf_dir`` holds no sky view factors, or none that know ``transmissivity``.
         StalePrecomputedData
             ``svf_dir`` belongs to other inputs or parameters.
         ConfigurationError

@@ -216,6 +216,7 @@ def _complete_svf(
     if ready is not None and options.svf_dir is not None:
         stored_option = options.patch_option if ready[1] is None else ready[1].patch_option
         check_not_stale(options.svf_dir, key_of(stored_option))
+        ready[0].check_canopies(own=facts_of(surface).own_canopies)
         surface.svf, surface.shadow_matrices = ready
         return
     key = "" if cache is None else key_of(options.patch_option)

@@ -111,6 +111,26 @@ class SvfArrays:
     def _ones(self) -> F32:
         return np.where(np.isnan(self.svf), np.float32(np.nan), np.float32(1.0))
 
+    def check_canopies(self, *, own: bool) -> None:
+        """Check that the canopies are known where they have their own transmissivity.
+
+        Parameters
+        ----------
+        own
+            Whether they have.
+
+        Raises
+        ------
+        MissingPrecomputedData
+            These grids do not know it.
+        """
+        if own and self.canopy_transmissivity is None:
+            raise MissingPrecomputedData(
+                f"svf.{self.CANOPIES}",
+                "These sky view factors do not know the transmissivity of the surface's canopies. "
+                "Call surface.compute_svf(), or leave out svf_dir.",
+            )
+
     @classmethod
     def from_bundle(cls, bundle: Any) -> SvfArrays:
         """The grids of whatever computed them.
