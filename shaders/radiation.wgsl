@@ -65,11 +65,11 @@ struct Radiation {
     pad2: u32,
 
     // The attribution: what the enclosure sends from above for each unit of weight, air temperature
-    // [K], the offset.
+    // [K], the offset; first plane of `dynamic` with the weights of foliage.
     enclosure: f32,
     air_kelvin: f32,
     offset: f32,
-    pad4: u32,
+    foliage_plane: u32,
 
     // Plane of `out` of every field, NONE where it is not wanted.
     slots: array<vec4<u32>, 8>,

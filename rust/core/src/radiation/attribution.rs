@@ -243,7 +243,7 @@ fn shortwave(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, i: usize
         absorbed.add_short(b.abs_k * b.around, around);
     }
     for d in 0..SIDES {
-        let [_, _, light, foliage, _] = &work.side_sums;
+        let [_, _, light, foliage, ..] = &work.side_sums;
         let diffuse = match (tables.anisotropic, b.cylinder) {
             (false, _) => {
                 let [s, sv, _] = &work.side_views[d];
@@ -293,7 +293,7 @@ fn longwave(
 #[inline(always)]
 fn patch_sky(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, enclosure: f32, i: usize) {
     let (b, p) = (&tables.body, &tables.patch_longwave);
-    let [side, down, deficit_side, deficit_down] = &work.sky;
+    let [side, down, deficit_side, deficit_down, ..] = &work.sky;
     let sky_down = p.sky(down[i], deficit_down[i]);
     let obstructed = p.obstructed(sky_down, work.lup[0][i]);
     let part = |all: f32, whole: f32, sky: [f32; 2], foliage: f32| Long {

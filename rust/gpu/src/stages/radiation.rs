@@ -5,7 +5,7 @@ use crate::device::error::StageFailure;
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
 use crate::resident::carried::DeviceCarried;
-use crate::resident::planes::FIELD_COUNT;
+use crate::resident::planes::{FIELD_COUNT, FOLIAGE_PLANE};
 use crate::resident::run::DeviceRun;
 use crate::resident::step::StepBuffers;
 use crate::shaders::grid::GridUniform;
@@ -77,7 +77,7 @@ uniform! {
         enclosure: f32,
         air_kelvin: f32,
         offset: f32,
-        pad4: u32,
+        foliage_plane: u32,
 
         slots: [u32; FIELD_COUNT],
         lights: [[f32; 4]; 2 * STATES],
@@ -143,7 +143,7 @@ impl RadiationUniform {
             enclosure: attribution.map_or(0.0, |a| a.above),
             air_kelvin: attribution.map_or(0.0, |a| a.air_kelvin),
             offset: attribution.map_or(0.0, |a| a.offset),
-            pad4: 0,
+            foliage_plane: FOLIAGE_PLANE,
             slots,
             lights: lights(&sun.light),
         }
