@@ -1,8 +1,6 @@
 // Kelvin of Tmrt by where the radiation comes from (R 9.1). Follows shaders/radiation.wgsl, whose
 // kernel calls it. Twin of rust/core/src/radiation/attribution.rs.
 
-// First plane of `dynamic` with the weights of foliage: side, down, E, S, W, N.
-const FOLIAGE_PLANE: u32 = 32u;
 const FIRST_TERM: u32 = 24u;
 const SIDES: vec4<f32> = vec4<f32>(1.0);
 
@@ -94,7 +92,7 @@ fn attributed_patches(
     long.whole = step.whole_down;
     long.sky = sky_down;
     long.sky_weight = sums.down;
-    long.foliage_weight = bitcast<f32>(dynamic[(FOLIAGE_PLANE + 1u) * plane + cell]);
+    long.foliage_weight = bitcast<f32>(dynamic[(step.foliage_plane + 1u) * plane + cell]);
     long.foliage = obstructed * long.foliage_weight;
     let a = add_long(sum, step.abs_l * step.up, long);
     if step.cylinder != 0u {
@@ -102,7 +100,7 @@ fn attributed_patches(
         long.whole = step.whole_side;
         long.sky = from_sky(sums.side, sums.deficit_side);
         long.sky_weight = sums.side;
-        long.foliage_weight = bitcast<f32>(dynamic[FOLIAGE_PLANE * plane + cell]);
+        long.foliage_weight = bitcast<f32>(dynamic[step.foliage_plane * plane + cell]);
         long.foliage = obstructed * long.foliage_weight;
         return add_long(a, step.abs_l * step.around, long);
     }
@@ -110,7 +108,7 @@ fn attributed_patches(
     long.whole = dot(step.whole_sides, SIDES);
     long.sky_weight = dot(planes4(8u, cell, plane), SIDES);
     long.sky = from_sky(long.sky_weight, dot(planes4(12u, cell, plane), SIDES));
-    long.foliage_weight = dot(planes4(FOLIAGE_PLANE + 2u, cell, plane), SIDES);
+    long.foliage_weight = dot(planes4(step.foliage_plane + 2u, cell, plane), SIDES);
     long.foliage = obstructed * long.foliage_weight;
     return add_long(a, step.abs_l * step.side, long);
 }

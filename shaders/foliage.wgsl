@@ -1,13 +1,13 @@
-// Weights of the patches with foliage before anything else: planes 32 to 37 of `dynamic`, for the
-// attribution. Twin of `Attribution::load` in rust/core/src/radiation/attribution.rs.
+// Weights of the patches with foliage before anything else: six planes of `dynamic`, for the
+// attribution: side, down, E, S, W, N. Twin of `Attribution::load` in rust/core/src/radiation/attribution.rs.
 
 struct Foliage {
     grid: Grid,
     words: u32,
     patches: u32,
     vegetation: u32,
-    // Not read.
-    suns: u32,
+    // The first of these planes.
+    first: u32,
 }
 
 @group(0) @binding(0) var<uniform> step: Foliage;
@@ -17,8 +17,6 @@ struct Foliage {
 // Of every patch: weights on side and horizontal; on the sides E, S, W, N.
 @group(0) @binding(4) var<storage, read> patches: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> dynamic: array<f32>;
-
-const FIRST: u32 = 32u;
 
 @compute @workgroup_size(16, 4)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -39,7 +37,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             sides += bit(foliage, i) * patches[first + 1u];
         }
     }
-    let at = FIRST * plane + cell;
+    let at = step.first * plane + cell;
     dynamic[at] = around.x;
     dynamic[at + plane] = around.y;
     dynamic[at + 2u * plane] = sides.x;

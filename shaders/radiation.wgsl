@@ -82,6 +82,12 @@ struct Radiation {
     // The ground remembers in this step, by day or night.
     remembers: u32,
 
+    // First plane of `dynamic` with the weights of foliage, for the attribution.
+    foliage_plane: u32,
+    pad0: u32,
+    pad1: u32,
+    pad2: u32,
+
     // Plane of `out` of every field, NONE where it is not wanted.
     slots: array<vec4<u32>, 8>,
     // By the light of a cell: share of the beam that arrives, beam on the horizontal and on the

@@ -107,6 +107,20 @@ def test_a_run_without_it_has_no_trace_of_it(surface: solweig.SurfaceData) -> No
     assert not set(ATTRIBUTION) & (set(plain.dataset) | set(plain.pois))
 
 
+def test_colours_are_white_at_zero() -> None:
+    pytest.importorskip("matplotlib")
+    from solweig.results.map_style import scale_for
+
+    scale = scale_for("attribution_walls", np.array([[-3.0, 0.0, 12.0, np.nan]]))
+    assert "Kelvin" in scale.label
+    red, green, blue, _ = scale.cmap(scale.norm(0.0))
+    assert min(red, green, blue) > 0.95
+    assert scale.norm.vmax == 15.0
+    assert scale.norm.vmin == -15.0
+    for one, two in ((-3.0, -0.5), (0.5, 3.0)):
+        assert abs(float(scale.norm(one)) - float(scale.norm(two))) > 0.1
+
+
 def test_pictures(
     surface: solweig.SurfaceData, inside: solweig.TimeseriesSummary, tmp_path: Path
 ) -> None:

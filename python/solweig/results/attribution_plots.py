@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solweig.results.map_style import ColourScale
+from solweig.results.map_style import scale_for
 from solweig.results.plotting import (
     Underlay,
     draw_ground,
@@ -128,7 +128,7 @@ def plot_attribution_maps(
     open_ground = {
         label: np.where(underlay.buildings, np.nan, grid) for label, grid in shown.items()
     }
-    scale = _scale(np.stack(list(open_ground.values())))
+    scale = scale_for("attribution", np.stack(list(open_ground.values())))
     rows, cols = underlay.georef.shape
     # In inches: the maps, their headings, what stands above and below them all.
     side, gap, heading, head, foot = 2.85, 0.12, 0.28, 0.75, 0.85
@@ -160,18 +160,3 @@ def plot_attribution_maps(
         figure.text(left, 1 - 0.26 / height, title, fontsize=15, weight="bold")
         figure.text(left, 1 - 0.48 / height, subtitle, fontsize=10.5, color="#444444")
     return figure
-
-
-def _scale(values: NDArray[Any]) -> ColourScale:
-    """White at 0, even to 2 K and logarithmic beyond, so that small terms show beside the beam."""
-    import matplotlib as mpl
-    from matplotlib.colors import SymLogNorm
-
-    known = np.abs(values[np.isfinite(values)])
-    top = float(np.ceil(np.percentile(known, 99.5) / 5) * 5) if known.size else 5.0
-    top = max(top, 5.0)
-    norm = SymLogNorm(linthresh=2.0, linscale=1.0, vmin=-top, vmax=top, base=10)
-    whole = [1.0, 2.0, *(t for t in (5.0, 10.0, 20.0, 40.0) if t <= top)]
-    ticks = np.array([*(-t for t in reversed(whole)), 0.0, *whole])
-    label = "Kelvin of Tmrt above the air"
-    return ColourScale(mpl.colormaps["RdBu_r"], norm, label, ticks=ticks)

@@ -60,6 +60,8 @@ def scale_for(
 ) -> ColourScale:
     """Colour scale of a quantity: ``utci`` by stress class, hours, anything else by its range.
 
+    Terms of the attribution are white at 0.
+
     Parameters
     ----------
     kind
@@ -77,6 +79,8 @@ def scale_for(
     if base in ("tmrt", "pet"):
         label = {"tmrt": "Mean radiant temperature [°C]", "pet": "PET [°C]"}[base]
         return _continuous("inferno", label, limits or _range(grid, 1.0))
+    if base == "attribution":
+        return _signed_scale(grid, limits)
     if base == "shadow":
         return _continuous("cividis", "Sunlit fraction of the beam [-]", (0.0, 1.0))
     return _continuous("viridis", f"{kind} [W m⁻²]", limits or _range(grid, 10.0))
@@ -87,6 +91,23 @@ def _continuous(name: str, label: str, limits: tuple[float, float]) -> ColourSca
     from matplotlib.colors import Normalize
 
     return ColourScale(mpl.colormaps[name], Normalize(*limits), label)
+
+
+def _signed_scale(grid: NDArray[Any], limits: tuple[float, float] | None) -> ColourScale:
+    """Even to 2 K and logarithmic beyond, so that small terms show beside the beam."""
+    import matplotlib as mpl
+    from matplotlib.colors import SymLogNorm
+
+    known = np.abs(np.asarray(grid)[np.isfinite(grid)])
+    top = float(np.percentile(known, 99.5)) if known.size else 0.0
+    if limits is not None:
+        top = max(abs(limit) for limit in limits)
+    top = max(float(np.ceil(top / 5.0)) * 5.0, 5.0)
+    norm = SymLogNorm(linthresh=2.0, linscale=1.0, vmin=-top, vmax=top, base=10)
+    whole = [1.0, 2.0, *(t for t in (5.0, 10.0, 20.0, 40.0) if t <= top)]
+    ticks = np.array([*(-t for t in reversed(whole)), 0.0, *whole])
+    label = "Kelvin of Tmrt above the air"
+    return ColourScale(mpl.colormaps["RdBu_r"], norm, label, ticks=ticks)
 
 
 def _hours_scale(kind: str, grid: NDArray[Any], limits: tuple[float, float] | None) -> ColourScale:

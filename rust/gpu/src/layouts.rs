@@ -60,6 +60,7 @@ pub fn all() -> Vec<UniformLayout> {
         emission::EmissionUniform::layout(),
         gvf::GvfUniform::layout(),
         anisotropic::PatchUniform::layout(),
+        anisotropic::FoliageUniform::layout(),
         radiation::RadiationUniform::layout(),
         utci::UtciUniform::layout(),
         pet::PetUniform::layout(),

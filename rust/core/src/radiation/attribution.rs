@@ -301,7 +301,7 @@ fn longwave(
 #[inline(always)]
 fn patch_sky(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, enclosure: f32, i: usize) {
     let (b, p) = (&tables.body, &tables.patch_longwave);
-    let [side, down, deficit_side, deficit_down, _] = &work.sky;
+    let [side, down, deficit_side, deficit_down, ..] = &work.sky;
     let sky_down = p.sky(down[i], deficit_down[i]);
     let obstructed = p.obstructed(sky_down, work.lup[0][i]);
     let part = |all: f32, whole: f32, sky: [f32; 2], foliage: f32| Long {

@@ -23,8 +23,10 @@
 pub const MISSING: f32 = -1.0;
 /// Most planes of `dynamic`: flags, 7 sums, 24 sums of the box sides.
 const SIDE_PLANES: u64 = 32;
-/// Planes of `dynamic` with the weights of foliage of the attribution behind all others.
-const ATTRIBUTION_PLANES: u64 = 38;
+/// First plane of `dynamic` with the weights of foliage, behind all others.
+pub const FOLIAGE_PLANE: u32 = SIDE_PLANES as u32;
+/// Planes of `dynamic` with these.
+const ATTRIBUTION_PLANES: u64 = SIDE_PLANES + solweig_core::radiation::attribution::WEIGHTS as u64;
 /// Planes of `dynamic` without the box sides.
 const PLAIN_PLANES: u64 = 8;
 /// Planes of `counted`.

@@ -11,7 +11,7 @@ use crate::stages::{gvf, shadow, skyview, timestep};
 use scene::{Town, summer_hour};
 use solweig_core::carried::Carried;
 use solweig_core::delay::ThermalState;
-use solweig_core::fields::{FIELDS, Field};
+use solweig_core::fields::{FIELDS, Field, at_points};
 use solweig_core::grid::{Grid, Window};
 use solweig_core::gvf::{GvfFields, GvfStage, GvfStep, PixelTooSmall, Unit, WholeFields};
 use solweig_core::params::Params;
@@ -63,6 +63,7 @@ impl Answer {
 fn tolerance(field: Field) -> f64 {
     match field {
         Field::Tmrt | Field::Utci | Field::Pet => 0.02,
+        _ if field.is_attribution() => 0.02,
         Field::Shadow | Field::Fsh => 2e-4,
         Field::Tg | Field::TgOut => 2e-3,
         _ => 0.05,
@@ -78,10 +79,14 @@ fn stage_of(field: Field) -> &'static str {
     }
 }
 
-const HOURS: [f64; 3] = [9.0, 13.0, 22.0];
+/// Hours, and whether Tmrt is explained: each kernel of radiation has its turn.
+const HOURS: [(f64, bool); 3] = [(9.0, true), (13.0, false), (22.0, true)];
 
-fn every_field() -> Vec<Field> {
-    FIELDS.iter().map(|(field, _)| *field).collect()
+fn every_field(attributed: bool) -> Vec<Field> {
+    at_points(attributed)
+        .iter()
+        .map(|(field, _)| *field)
+        .collect()
 }
 
 fn carried() -> Carried {
@@ -152,10 +157,10 @@ fn expected(town: &Town) -> Vec<Answer> {
     let (sent, units, sunlit) = sent_by_ground(town);
     let seen = GvfStage::cpu(&mut (&town.ground_view, gvf_step(&sent, units, &sunlit)));
     gvf_answers(&seen, &mut answers);
-    let fields = every_field();
     let run = town.run();
     let mut carried = carried();
-    for hour in HOURS {
+    for (hour, attributed) in HOURS {
+        let fields = every_field(attributed);
         let out = TimestepStage::cpu(&mut TimestepInput {
             run: &run,
             carried: &mut carried,
@@ -225,11 +230,11 @@ fn given(gpu: &Arc<Gpu>, town: &Town) -> Result<Vec<Answer>, StageFailure> {
     let (sent, units, sunlit) = sent_by_ground(town);
     let seen = gvf::evaluate(gpu, &town.ground_view, &gvf_step(&sent, units, &sunlit))?;
     gvf_answers(&seen, &mut answers);
-    let fields = every_field();
     let run = town.run();
     let device = Arc::new(timestep::upload(gpu, &run, terrain)?);
     let mut carried = carried();
-    for hour in HOURS {
+    for (hour, attributed) in HOURS {
+        let fields = every_field(attributed);
         let out = timestep::step(
             &device,
             &mut TimestepInput {

@@ -3,6 +3,7 @@
 use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
+use crate::resident::planes::FOLIAGE_PLANE;
 use crate::resident::run::DeviceRun;
 use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
@@ -14,12 +15,22 @@ use solweig_core::radiation::tables::StepTables;
 const STAGE: &str = "anisotropic";
 
 uniform! {
-    PatchUniform for [PatchSums, Anisotropic, AnisotropicSides, Foliage] {
+    PatchUniform for [PatchSums, Anisotropic, AnisotropicSides] {
         grid: GridUniform,
         words: u32,
         patches: u32,
         vegetation: u32,
         suns: u32,
+    }
+}
+
+uniform! {
+    FoliageUniform for [Foliage] {
+        grid: GridUniform,
+        words: u32,
+        patches: u32,
+        vegetation: u32,
+        first: u32,
     }
 }
 
@@ -179,6 +190,13 @@ pub fn encode<'a>(
     }
     if let Some(table) = &tables.foliage {
         let storage = [building, canopy, behind, table, dynamic];
+        let uniform = FoliageUniform {
+            grid: run.grid(),
+            words: uniform.words,
+            patches: uniform.patches,
+            vegetation: uniform.vegetation,
+            first: FOLIAGE_PLANE,
+        };
         job.dispatch(Kernel::Foliage, &uniform, &storage)?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use crate::device::error::StageFailure;
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
 use crate::resident::carried::DeviceCarried;
-use crate::resident::planes::FIELD_COUNT;
+use crate::resident::planes::{FIELD_COUNT, FOLIAGE_PLANE};
 use crate::resident::run::DeviceRun;
 use crate::resident::step::StepBuffers;
 use crate::shaders::grid::{GridUniform, count};
@@ -86,6 +86,11 @@ uniform! {
         offset: f32,
         remembers: u32,
 
+        foliage_plane: u32,
+        pad0: u32,
+        pad1: u32,
+        pad2: u32,
+
         slots: [u32; FIELD_COUNT],
         lights: [[f32; 4]; 2 * STATES],
         through: [[f32; 4]; 2 * MOST_SUNS],
@@ -162,6 +167,10 @@ impl RadiationUniform {
             air_kelvin: attribution.map_or(0.0, |a| a.air_kelvin),
             offset: attribution.map_or(0.0, |a| a.offset),
             remembers: flag(delay.is_some()),
+            foliage_plane: FOLIAGE_PLANE,
+            pad0: 0,
+            pad1: 0,
+            pad2: 0,
             slots,
             lights: lights(&sun.light),
             through: through(&sun.light),
