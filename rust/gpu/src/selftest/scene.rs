@@ -5,7 +5,7 @@ use solweig_core::grid::{Grid, Window};
 use solweig_core::gvf::{Ground, GroundView, PixelTooSmall};
 use solweig_core::params::Params;
 use solweig_core::patches::{PatchMasks, PatchOption, PatchTable};
-use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
+use solweig_core::radiation::anisotropic::{SkySum, facet_sums, patch_weights, sky_sums};
 use solweig_core::radiation::cells::Cells;
 use solweig_core::radiation::sums::places;
 use solweig_core::radiation::tables::PatchSky;
@@ -40,6 +40,7 @@ pub struct Town {
     pub params: Params,
     patch_sky: PatchSky,
     sums: Vec<SkySum>,
+    facets: Vec<f32>,
 }
 
 /// Numbers without pattern, the same on every machine.
@@ -189,8 +190,10 @@ impl Town {
             land_cover: rasters.land_cover,
             params,
             sums: Vec::new(),
+            facets: Vec::new(),
         };
-        town.sums = sky_sums(&town.patch_sky.weights, &town.masks(), true);
+        town.sums = sky_sums(&town.patch_sky.weights, &town.masks());
+        town.facets = facet_sums(&town.patch_sky.weights, &town.masks());
         Ok(town)
     }
 
@@ -218,6 +221,7 @@ impl Town {
                 places: &self.places,
                 svf: std::array::from_fn(|k| self.sky.fields[k].as_slice()),
                 patches: anisotropic.then(|| (self.masks(), self.sums.as_slice())),
+                facets: anisotropic.then_some(self.facets.as_slice()),
                 land_cover: Some(&self.land_cover),
                 albedo: None,
                 emissivity: None,
