@@ -1152,8 +1152,8 @@ def default_params() -> dict[str, Any]:
     -------
     dict[str, Any]
         ``anisotropic`` True, ``formulation`` "reference" | "improved", ``alternatives`` (single
-        formulae on top of it, ``{name: bool}``, see :func:`alternatives`), ``body`` "cylinder" | "box",
-        ``posture`` "standing" | "sitting", ``abs_k``, ``abs_l``, ``wall_albedo``,
+        formulae on top of it, ``{name: bool}``, see :func:`alternatives`), ``body`` "cylinder" |
+        "box", ``posture`` "standing" | "sitting", ``abs_k``, ``abs_l``, ``wall_albedo``,
         ``wall_emissivity`` [0-1], ``wall_ts_deg`` [K/deg], ``wall_tstart`` [K], ``wall_tmaxlst``
         [h], ``land_cover`` (:func:`land_cover_table` without the wall), ``no_land_cover_tstart``
         [K], ``transmissivity``, ``transmissivity_leaf_off`` [0-1], ``sky_emissivity`` "prata" |

@@ -219,8 +219,8 @@ def run(
         list[str] | None,
         typer.Option(
             "--alternative",
-            help="Take a single formula or leave it: night_memory=on, facet_radiance=off; repeatable. "
-            "Names are in docs/departures.md.",
+            help="Take a single formula or leave it: night_memory=on, facet_radiance=off; "
+            "repeatable. Names are in docs/departures.md.",
             rich_help_panel=MODEL,
         ),
     ] = None,

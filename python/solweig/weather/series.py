@@ -150,8 +150,8 @@ def weather_series(
         Clearness index for the nights, scalar or ``[n]``; ``None`` derives it from the morning
         after and the evening before (Offerle et al. 2003).
     formulation
-        ``"reference"`` or ``"improved"``: whether the ground's wave stands where it is at the end of
-        a step or in its middle (Q-10).
+        ``"reference"`` or ``"improved"``: whether the ground's wave stands where it is at the end
+        of a step or in its middle (Q-10).
     beam
         Whether measured direct radiation is on the beam's ``"normal"`` or ``"horizontal"``.
     ground_clock
