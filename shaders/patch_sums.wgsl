@@ -1,5 +1,5 @@
 // Sums over the patches of a cell that hold for a whole run (R 8): planes 3 to 7 of `views`.
-// Twin of `sky_sums` and `FacetSky` in rust/core/src/radiation/anisotropic.rs.
+// Twin of `sky_sums` and `facet_sums` in rust/core/src/radiation/anisotropic.rs.
 
 struct PatchSums {
     grid: Grid,

@@ -211,8 +211,8 @@ class ModelConfig:
         Longwave of the sky: ``"modelled"``, or ``"measured"`` as ``longwave_down`` of the weather.
     alternatives
         Single formulae of the engine beside ``formulation``, by name: ``{"night_memory": False}``
-        leaves one of ``"improved"`` out, ``True`` takes one into ``"reference"``. Names and
-        meanings are in docs/departures.md.
+        leaves one of ``"improved"`` out, ``True`` takes one into ``"reference"``. They are named
+        in docs/departures.md.
     split
         How a global radiation given alone is split: ``"reindl"``, ``"disc"`` or ``"dirint"``.
 

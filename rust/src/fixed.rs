@@ -14,7 +14,7 @@ use solweig_core::grid::{Grid, Window};
 use solweig_core::ground::LandCoverTable;
 use solweig_core::gvf::{Ground, GroundView};
 use solweig_core::patches::PatchMasks;
-use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
+use solweig_core::radiation::anisotropic::{SkySum, facet_sums, patch_weights, sky_sums};
 use solweig_core::radiation::cells::Cells;
 use solweig_core::radiation::sums;
 use solweig_core::radiation::tables::PatchSky;
@@ -45,6 +45,8 @@ struct Masks {
     vegetation: Option<[Py<PyArray3<u32>>; 2]>,
     words: usize,
     sums: Vec<SkySum>,
+    /// Where walls shine by their facets.
+    facets: Option<Vec<f32>>,
     sky: PatchSky,
 }
 
@@ -144,13 +146,17 @@ fn read_masks(
             None => None,
         },
     };
-    let sums = enter(py, || sky_sums(&weights, &view, facets))?;
+    let sums = enter(py, || sky_sums(&weights, &view))?;
+    let facets = facets
+        .then(|| enter(py, || facet_sums(&weights, &view)))
+        .transpose()?;
     let keep = |m: PyReadonlyArray3<'_, u32>| (*m).clone().unbind();
     Ok(Masks {
         building: keep(building),
         vegetation: vegetation.map(|(v, b)| [keep(v), keep(b)]),
         words,
         sums,
+        facets,
         sky: PatchSky { table, weights },
     })
 }
@@ -435,6 +441,7 @@ impl Fixed {
             places: &self.places,
             svf,
             patches,
+            facets: self.masks.as_ref().and_then(|m| m.facets.as_deref()),
             land_cover: slice(borrowed.land_cover.as_ref())?,
             albedo: slice(borrowed.albedo.as_ref())?,
             emissivity: slice(borrowed.emissivity.as_ref())?,

@@ -178,6 +178,25 @@ def test_several_suns(device: _core.Gpu, suns: int) -> None:
     record(f"{suns} suns", device.backend, worst(gaps))
 
 
+@pytest.mark.parametrize("body", ["cylinder", "box"])
+@pytest.mark.parametrize("anisotropic", [True, False])
+def test_facets_reflection_and_memory(device: _core.Gpu, anisotropic: bool, body: str) -> None:
+    """Alone, on top of the reference, through an evening."""
+    engine = _core.Engine("gpu", device)
+    names = ("facet_radiance", "single_reflection", "night_memory")
+    gaps = []
+    for seed in (1, 4, 8):
+        city = random_city(seed)
+        city.params |= {
+            "anisotropic": anisotropic, "body": body, "formulation": "reference",
+            "alternatives": dict.fromkeys(names, True),
+        }  # fmt: skip
+        days = [run_day(city, e, (13.5, 21.5, 22.0, 8.0), suns=2) for e in (None, engine)]
+        gaps.append(compare_days(*days))
+    assert_on_device(engine, *STAGES)
+    record(f"alternatives {anisotropic} {body}", device.backend, worst(gaps))
+
+
 def site_city(shared: Path, site: str) -> City:
     rasters = site_rasters(shared, site)
     return City(

@@ -47,7 +47,8 @@ class ThermalState:
         Time since the delayed rasters were last renewed [d].
     fields
         Float32 rasters ``[row, col]``: ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n`` [W m-2]
-        and ``tg`` [deg C]; empty before the first daytime step.
+        and ``tg`` [deg C]; empty before the first daytime step, or the first step of all where the
+        ground remembers by night (``formulation="improved"``).
     **named
         The same by the reference's names: ``tgmap1``, ``tgmap1_e``, ``tgmap1_s``, ``tgmap1_w``,
         ``tgmap1_n``, ``tgout1``, ``firstdaytime``, ``timeadd``; and ``timestep_dec``.

@@ -417,9 +417,9 @@ def steps_footprint(
     heights = 16.0 if vegetation else 8.0
     raster = heights + 8.0 + 2.0 + 4.0 * layers + (sky if sky_in_memory else 0.0)
     raster += 4.0 * outputs * steps_in_memory + (4.0 * 21 if results_in_memory else 0.0)
-    # Ground view geometry (5 fields and its steps), patch sums (5), shadow flags and ground view of
+    # Ground view geometry (5 fields and its steps), patch sums (4), shadow flags and ground view of
     # a step (11 fields), statistics (16), thermal state (6), fields of the step and their cores.
-    work = 4.0 * (5 + 5 + 5 + 11 + 16 + 6 + 2 * (outputs + 3)) + (24.0 * 4.0 if sides else 0.0)
+    work = 4.0 * (5 + 5 + 4 + 11 + 16 + 6 + 2 * (outputs + 3)) + (24.0 * 4.0 if sides else 0.0)
     # Under the patch sky the twelve factors of directions are not read.
     read = sky - (4.0 * 12 if words and vegetation else 4.0 * 4 if words else 0.0)
     read += 9.0 + 4.0 * layers

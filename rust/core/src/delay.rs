@@ -43,7 +43,9 @@ impl DelayClock {
     pub fn day(self, step_days: f64, exponential: bool) -> DelayStep {
         let incoming = self.accumulated_days;
         let (weight, renew, accumulated_days) = if exponential {
-            ((-RATE * step_days).exp(), true, 0.0)
+            // What the step before handed over; where nothing is known of it, the step's own length.
+            let past = if incoming > 0.0 { incoming } else { step_days };
+            ((-RATE * past).exp(), true, step_days)
         } else if incoming >= REFRESH_DAYS {
             let left = if step_days > REFRESH_DAYS {
                 step_days
@@ -189,6 +191,23 @@ mod tests {
         let (hourly, _) = run(60.0, false);
         let (filtered, _) = run(60.0, true);
         close(&filtered, &hourly);
+    }
+
+    #[test]
+    fn the_filter_forgets_by_the_time_that_has_passed() {
+        let mut clock = DelayClock::default();
+        let mut memory = [0.0];
+        let mut last = 0.0;
+        // A pause after the second value: the time up to the third counts for that one.
+        for (x, ahead_minutes) in [(400.0, 60.0), (440.0, 300.0), (500.0, 60.0)] {
+            let step = clock.day(ahead_minutes / 1440.0, true);
+            clock = step.next;
+            let mut y = [x];
+            step.apply_all(&mut y, &mut memory);
+            last = y[0];
+        }
+        assert!((last - 500.0).abs() < 0.1, "{last}");
+        assert!((clock.accumulated_days - 60.0 / 1440.0).abs() < 1e-12);
     }
 
     #[test]

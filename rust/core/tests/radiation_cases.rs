@@ -3,12 +3,12 @@
 //! A clear and a cloudy summer afternoon under the isotropic sky (A, C) and under the patch sky
 //! (B, D), for the cylinder and the box, by day and by night.
 
-use solweig_core::constants::{KELVIN, SIGMA};
+use solweig_core::constants::{DEG, KELVIN, SIGMA};
 use solweig_core::delay::DelayClock;
 use solweig_core::fields::{FIELDS, Field};
 use solweig_core::params::{BodyShape, Formulation, Params};
 use solweig_core::patches::{PatchMasks, PatchOption, PatchTable};
-use solweig_core::radiation::anisotropic::{patch_weights, sky_sums};
+use solweig_core::radiation::anisotropic::{SIDE_AZIMUTHS, facet_sums, patch_weights, sky_sums};
 use solweig_core::radiation::cells::{Cells, GroundFields};
 use solweig_core::radiation::sides;
 use solweig_core::radiation::sums::GROUND;
@@ -95,7 +95,8 @@ impl Case {
             building: &building,
             vegetation: Some((&veg, &vb)),
         };
-        let sums = sky_sums(&patch_sky.weights, &masks, true);
+        let sums = sky_sums(&patch_sky.weights, &masks);
+        let facets = facet_sums(&patch_sky.weights, &masks);
         let sky = SkyStep::new(weather, params);
         let (tables, light) = StepTables::new(&StepInput {
             weather,
@@ -117,6 +118,7 @@ impl Case {
             places: &[GROUND],
             svf: svf.each_ref().map(|x| x.as_slice()),
             patches: params.anisotropic.then_some((masks, sums.as_slice())),
+            facets: params.anisotropic.then_some(facets.as_slice()),
             land_cover: None,
             albedo: None,
             emissivity: Some(&emissivity),
@@ -433,6 +435,7 @@ fn missing_sky_view_gives_no_value() {
         places: &[GROUND],
         svf: svf.each_ref().map(|x| x.as_slice()),
         patches: None,
+        facets: None,
         land_cover: None,
         albedo: None,
         emissivity: None,
@@ -458,4 +461,84 @@ fn missing_sky_view_gives_no_value() {
     {
         assert!(values[*field as usize][0].is_nan(), "{}", field.name());
     }
+}
+
+/// Patch by patch, as R 8.3 has it: no sums kept for a run, no tables.
+#[test]
+fn walls_shine_by_what_their_facets_receive() {
+    let changed = |body: BodyShape| {
+        let mut p = params(true, body);
+        p.formulation.facet_radiance = true;
+        p.formulation.consistent_patches = true;
+        Case::run(&weather(700.0), &p)
+    };
+    let case = changed(BodyShape::Cylinder);
+    let (patch_sky, [building, veg, vb]) = patch_masks();
+    let bit = |mask: &[u32], i: usize| mask[i / 32] >> (i % 32) & 1 == 1;
+    let is_sky = |i: usize| bit(&building, i) && bit(&veg, i) && bit(&vb, i);
+    let weights = &patch_sky.weights;
+    let facing = |i: usize, azimuth: f64| ((weights[i].azimuth_deg - azimuth) * DEG).cos();
+    // Share of open sky that an upright plane to one of the sides sees.
+    let open: [f64; 4] = std::array::from_fn(|d| {
+        let on = |i: &usize| weights[*i].sides[d];
+        let all: f64 = (0..weights.len()).map(|i| on(&i)).sum();
+        (0..weights.len())
+            .filter(|&i| is_sky(i))
+            .map(|i| on(&i))
+            .sum::<f64>()
+            / all
+    });
+    let p = params(true, BodyShape::Cylinder);
+    let (aw, w) = (p.wall_albedo, weather(700.0));
+    let kup = case.get(Field::Kup);
+    let asvf = f64::from(SVF[0]).sqrt().acos();
+    let mut reflected = 0.0;
+    for (i, patch) in weights.iter().enumerate().filter(|&(i, _)| !is_sky(i)) {
+        let seen: f64 = (0..4)
+            .map(|d| facing(i, SIDE_AZIMUTHS[d]).max(0.0).powi(2) * open[(d + 2) % 4])
+            .sum();
+        let mut received = 0.5 * case.sky.diffuse * seen + 0.5 * kup;
+        let turn = ((w.azimuth - patch.azimuth_deg) * DEG).cos();
+        let edge = asvf.tan() + (2.0 * turn * (w.altitude * DEG).tan()).min(0.0);
+        let wall = !bit(&building, i) && bit(&veg, i) && bit(&vb, i);
+        if wall && turn < 0.0 && edge < patch.tangent {
+            received += case.sky.beam * (w.altitude * DEG).cos() * -turn;
+        }
+        reflected += aw * received / std::f64::consts::PI * patch.side;
+    }
+    let own = case.get(Field::KsideI) + case.get(Field::KsideD);
+    close(case.get(Field::Kside) - own, reflected, 2e-3);
+    assert!(reflected > 5.0);
+    // A box receives about the same from around.
+    let boxed = changed(BodyShape::Box);
+    let plain = Case::run(&weather(700.0), &params(true, BodyShape::Box));
+    for side in [Field::Keast, Field::Ksouth, Field::Kwest, Field::Knorth] {
+        assert!((boxed.get(side) - plain.get(side)).abs() < 30.0);
+    }
+    assert_ne!(boxed.get(Field::Keast), plain.get(Field::Keast));
+}
+
+#[test]
+fn walls_reflect_once_onto_isotropic_sides() {
+    let once = |on: bool| {
+        let mut p = params(false, BodyShape::Cylinder);
+        p.formulation.single_reflection = on;
+        Case::run(&weather(700.0), &p)
+    };
+    let (twice, once) = (once(false), once(true));
+    for side in [Field::Least, Field::Lsouth, Field::Lwest, Field::Lnorth] {
+        assert!(once.get(side) < twice.get(side) - 1.0);
+    }
+    close(once.get(Field::Ldown), twice.get(Field::Ldown), 1e-9);
+}
+
+#[test]
+fn alternatives_are_taken_by_name() {
+    let mut formulation = Formulation::REFERENCE;
+    for name in Formulation::NAMES {
+        assert!(formulation.set(name, true), "{name}");
+    }
+    assert_eq!(formulation, Formulation::IMPROVED);
+    assert!(!formulation.set("no_such_formula", true));
+    assert!(formulation.set("exact_kelvin", false) && !formulation.exact_kelvin);
 }

@@ -6,7 +6,7 @@ use solweig_core::grid::{Grid, Window};
 use solweig_core::gvf::{Ground, GroundView};
 use solweig_core::params::{BodyShape, Formulation, Params, Posture};
 use solweig_core::patches::{PatchMasks, PatchOption, PatchTable};
-use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
+use solweig_core::radiation::anisotropic::{SkySum, facet_sums, patch_weights, sky_sums};
 use solweig_core::radiation::cells::Cells;
 use solweig_core::radiation::sums::places;
 use solweig_core::radiation::tables::PatchSky;
@@ -47,6 +47,7 @@ struct Town {
     sky: SkyRows,
     patch_sky: PatchSky,
     sums: Vec<SkySum>,
+    facets: Vec<f32>,
     land_cover: Vec<u8>,
     params: Params,
 }
@@ -122,10 +123,12 @@ impl Town {
             sky,
             patch_sky,
             sums: Vec::new(),
+            facets: Vec::new(),
             land_cover,
             params,
         };
-        town.sums = sky_sums(&town.patch_sky.weights, &town.masks(), true);
+        town.sums = sky_sums(&town.patch_sky.weights, &town.masks());
+        town.facets = facet_sums(&town.patch_sky.weights, &town.masks());
         town
     }
 
@@ -150,6 +153,7 @@ impl Town {
                 places: &self.places,
                 svf: std::array::from_fn(|k| self.sky.fields[k].as_slice()),
                 patches: anisotropic.then(|| (self.masks(), self.sums.as_slice())),
+                facets: anisotropic.then_some(self.facets.as_slice()),
                 land_cover: Some(&self.land_cover),
                 albedo: None,
                 emissivity: None,

@@ -139,33 +139,41 @@ impl<'a> CellMasks<'a> {
     }
 }
 
-/// Sums over the patches of one cell that hold for a whole run.
+/// Sums over the sky patches of one cell that hold for a whole run.
 ///
-/// Order: side, down, then the same times the emissivity deficit, of the patches in the sky; side of
-/// all others, each times the share of open sky in front of the wall there (see [`FacetSky`]).
-pub type SkySum = [f32; 5];
+/// Order: side, down, then the same times the emissivity deficit.
+pub type SkySum = [f32; 4];
 
-/// [`SkySum`] of every cell; the last is 0 unless `facets` are asked for.
+/// [`SkySum`] of every cell.
 #[must_use]
-pub fn sky_sums(weights: &[PatchWeight], masks: &PatchMasks<'_>, facets: bool) -> Vec<SkySum> {
+pub fn sky_sums(weights: &[PatchWeight], masks: &PatchMasks<'_>) -> Vec<SkySum> {
     let table = ByteTable::new(weights.len(), |i| {
         let w = &weights[i];
         [w.side, w.down, w.deficit * w.side, w.deficit * w.down]
     });
-    let facets = facets.then(|| FacetSky::new(weights));
-    let mut out = vec![[0.0; 5]; masks.building.len() / masks.words];
+    let mut out = vec![[0.0; 4]; masks.building.len() / masks.words];
     out.par_iter_mut()
         .enumerate()
         .with_min_len(4096)
         .for_each(|(cell, sum)| {
             let cell = CellMasks::of(masks, cell);
-            let mut sky = [0.0; 4];
             for index in 0..cell.words() {
-                table.add_word(index, cell.classes(index).sky, &mut sky);
+                table.add_word(index, cell.classes(index).sky, sum);
             }
-            let facets = facets.as_ref().map_or(0.0, |facets| facets.sum(&cell));
-            *sum = [sky[0], sky[1], sky[2], sky[3], facets];
         });
+    out
+}
+
+/// Side weight of all that is no sky, each patch times the share of open sky in front of the wall
+/// there (see [`FacetSky`]), of every cell; it holds for a whole run.
+#[must_use]
+pub fn facet_sums(weights: &[PatchWeight], masks: &PatchMasks<'_>) -> Vec<f32> {
+    let facets = FacetSky::new(weights);
+    let mut out = vec![0.0; masks.building.len() / masks.words];
+    out.par_iter_mut()
+        .enumerate()
+        .with_min_len(4096)
+        .for_each(|(cell, sum)| *sum = facets.sum(&CellMasks::of(masks, cell)));
     out
 }
 

@@ -36,6 +36,8 @@ pub struct Cells<'a> {
     pub svf: [&'a [f32]; SVF_FIELDS],
     /// Patch visibility, with the sums that hold for the run; `None` under the isotropic sky.
     pub patches: Option<(PatchMasks<'a>, &'a [SkySum])>,
+    /// Run-long sums by the sky that facets see, where walls shine by it.
+    pub facets: Option<&'a [f32]>,
     /// Land-cover code.
     pub land_cover: Option<&'a [u8]>,
     /// Albedo where it is given as a raster.
@@ -87,6 +89,7 @@ impl<'a> Cells<'a> {
                 };
                 (masks, &sums[range.clone()])
             }),
+            facets: self.facets.map(part),
             land_cover: self.land_cover.map(|x| &x[range.clone()]),
             albedo: self.albedo.map(part),
             emissivity: self.emissivity.map(part),
@@ -146,6 +149,7 @@ pub struct Gathered {
     building: Vec<u32>,
     vegetation: Option<(Vec<u32>, Vec<u32>)>,
     sums: Vec<SkySum>,
+    facets: Option<Vec<f32>>,
     land_cover: Option<Vec<u8>>,
     albedo: Option<Vec<f32>>,
     emissivity: Option<Vec<f32>>,
@@ -187,6 +191,7 @@ impl Gathered {
             sums: cells
                 .patches
                 .map_or_else(Vec::new, |(_, sums)| pick(sums, at)),
+            facets: cells.facets.map(|x| pick(x, at)),
             land_cover: cells.land_cover.map(|x| pick(x, at)),
             albedo: cells.albedo.map(|x| pick(x, at)),
             emissivity: cells.emissivity.map(|x| pick(x, at)),
@@ -214,6 +219,7 @@ impl Gathered {
             places: &self.places,
             svf: std::array::from_fn(|k| self.svf[k].as_slice()),
             patches: (self.words > 0).then_some((masks, self.sums.as_slice())),
+            facets: self.facets.as_deref(),
             land_cover: self.land_cover.as_deref(),
             albedo: self.albedo.as_deref(),
             emissivity: self.emissivity.as_deref(),

@@ -40,7 +40,7 @@ fn isotropic(work: &mut Work, tables: &StepTables) {
 fn patch_sky(work: &mut Work, tables: &StepTables) {
     let p = &tables.patch_longwave;
     for i in 0..BLOCK {
-        let [side, down, deficit_side, deficit_down, _] = &work.sky;
+        let [side, down, deficit_side, deficit_down] = &work.sky;
         let (lit_side, lit_down) = if tables.day {
             (work.light[5][i], work.light[6][i])
         } else {

@@ -176,7 +176,7 @@ fn cylinder(work: &mut Work, tables: &StepTables) {
         let transmitted = foliage * (1.0 - work.canopy_diffuse[i]);
         let sky = work.light[0][i] + transmitted * work.light[2][i];
         let obstructed = tables.patch_longwave.whole_side - work.sky[0][i];
-        let open = if facets { work.sky[4][i] } else { obstructed };
+        let open = if facets { work.facets[i] } else { obstructed };
         let reflected = sun.shaded_radiance * open + sun.lit_radiance_gain * work.light[lit][i];
         work.kside_d[i] = sky;
         work.kside[i] = work.kside_i[i] + sky + reflected;

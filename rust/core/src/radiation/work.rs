@@ -47,8 +47,10 @@ pub struct Work {
     pub kup: [Lane; 5],
     /// Albedo seen under diffuse light.
     pub albedo_diffuse: [Lane; 5],
-    /// Run-long sums over patches.
-    pub sky: [Lane; 5],
+    /// Run-long sums over sky patches.
+    pub sky: [Lane; 4],
+    /// Run-long sum over what is no sky, by the sky its facets see; 0 where it is not asked for.
+    pub facets: Lane,
     /// Patch sums of the step.
     pub light: [Lane; 7],
     /// Box-side patch sums: sky, deficit, light, light behind foliage, lit opposite buildings, their beam.
@@ -108,7 +110,8 @@ impl Default for Work {
             lup: [ZERO; 5],
             kup: [ZERO; 5],
             albedo_diffuse: [ZERO; 5],
-            sky: [ZERO; 5],
+            sky: [ZERO; 4],
+            facets: ZERO,
             light: [ZERO; 7],
             side_sums: [[ZERO; SIDES]; 6],
             f_sh: ZERO,
@@ -244,9 +247,12 @@ impl Work {
             self.attribution.load(attribution, masks, self.n);
         }
         for i in 0..self.n {
-            for k in 0..5 {
+            for k in 0..4 {
                 self.sky[k][i] = sums[i][k];
             }
+        }
+        if let Some(facets) = cells.facets {
+            copy(&mut self.facets, facets);
         }
         let Some(step) = &tables.patches else {
             if let Some(sides) = &tables.night_sides {

@@ -280,7 +280,7 @@ fn leafy_answers(
 
 /// The CPU's answers of a town with canopies of their own.
 fn expected_leafy(town: &Town, answers: &mut Vec<Answer>) {
-    let fields = every_field();
+    let fields = every_field(true);
     let sun = ShadowStage::cpu(&mut sun_input(town));
     let out = TimestepStage::cpu(&mut TimestepInput {
         run: &town.run(),
@@ -301,7 +301,7 @@ fn leafy_request(fields: &[Field]) -> Request<'_> {
 
 /// The device's answers of it.
 fn given_leafy(gpu: &Arc<Gpu>, town: &Town, answers: &mut Vec<Answer>) -> Result<(), StageFailure> {
-    let fields = every_field();
+    let fields = every_field(true);
     let upload = DeviceTerrain::upload(gpu, &town.terrain);
     let terrain = Arc::new(upload.map_err(|e| e.in_stage("svf"))?);
     let mut input = SkyInput {

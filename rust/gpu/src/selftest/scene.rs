@@ -5,7 +5,7 @@ use solweig_core::grid::{Grid, Window};
 use solweig_core::gvf::{Ground, GroundView, PixelTooSmall};
 use solweig_core::params::Params;
 use solweig_core::patches::{PatchMasks, PatchOption, PatchTable};
-use solweig_core::radiation::anisotropic::{SkySum, patch_weights, sky_sums};
+use solweig_core::radiation::anisotropic::{SkySum, facet_sums, patch_weights, sky_sums};
 use solweig_core::radiation::cells::Cells;
 use solweig_core::radiation::sums::places;
 use solweig_core::radiation::tables::PatchSky;
@@ -42,6 +42,7 @@ pub struct Town {
     sums: Vec<SkySum>,
     /// Mean transmissivity of the canopies seen, where they have their own.
     seen: Option<Vec<f32>>,
+    facets: Vec<f32>,
 }
 
 /// Numbers without pattern, the same on every machine.
@@ -201,8 +202,10 @@ impl Town {
             land_cover: rasters.land_cover,
             params,
             sums: Vec::new(),
+            facets: Vec::new(),
         };
-        town.sums = sky_sums(&town.patch_sky.weights, &town.masks(), true);
+        town.sums = sky_sums(&town.patch_sky.weights, &town.masks());
+        town.facets = facet_sums(&town.patch_sky.weights, &town.masks());
         Ok(town)
     }
 
@@ -230,6 +233,7 @@ impl Town {
                 places: &self.places,
                 svf: std::array::from_fn(|k| self.sky.fields[k].as_slice()),
                 patches: anisotropic.then(|| (self.masks(), self.sums.as_slice())),
+                facets: anisotropic.then_some(self.facets.as_slice()),
                 land_cover: Some(&self.land_cover),
                 albedo: None,
                 emissivity: None,
