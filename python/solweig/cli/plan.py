@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from solweig.cli import options as opt
+from solweig.cli.machine import ProgressForm, StopWithInput, emit
 from solweig.cli.support import clean_errors, out_console
 from solweig.config import validate_outputs
 from solweig.errors import ConfigurationError
@@ -69,6 +70,8 @@ def plan(
     ] = 1,
     accelerator: opt.Accelerator = "auto",
     device: opt.Device = None,
+    progress: ProgressForm = "bars",
+    stop_with_input: StopWithInput = False,
 ) -> None:
     """Show how a raster would be cut, and what memory, disk and time a run would take.
 
@@ -112,6 +115,7 @@ def plan(
         lines = [*found.lines(), ("machine", machine_memory()), ("engine", engine)]
         for name, value in lines:
             console.print(f"{name:<13}{value}", markup=False, soft_wrap=True)
+        emit(command="plan", plan=[{"name": name, "value": value} for name, value in lines])
 
 
 def _settled(accelerator: str, device: list[str] | None) -> ResolvedExecution:

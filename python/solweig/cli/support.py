@@ -16,7 +16,6 @@ from rich.markup import escape
 
 from solweig.atomic import full_disk_told
 from solweig.errors import ComputationCancelled, DiskFull, SolweigError
-from solweig.progress import Progress
 
 __all__ = [
     "EXIT_BAD_INPUT",
@@ -27,7 +26,6 @@ __all__ = [
     "config_option_callback",
     "err_console",
     "out_console",
-    "progress_bars",
     "show_log",
 ]
 
@@ -45,6 +43,8 @@ class Options:
 
     debug = False
     quiet = False
+    #: Lines of JSON instead of bars; everything for people goes to standard error then.
+    json = False
     #: Warnings that begin so are not shown.
     silenced: tuple[str, ...] = ()
     #: Flags of the running command by the argument they set.
@@ -53,7 +53,7 @@ class Options:
 
 def out_console() -> Console:
     """Results. Made on use, because tests and pipes replace the streams."""
-    return Console(highlight=False, soft_wrap=True)
+    return Console(stderr=Options.json, highlight=False, soft_wrap=True)
 
 
 def err_console() -> Console:
@@ -120,11 +120,6 @@ def show_log(verbose: bool) -> None:
     if not any(isinstance(h, _LogLines) for h in logger.handlers):
         logger.addHandler(_LogLines())
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
-
-
-def progress_bars() -> Progress:
-    """Bars on standard error; none where it is not a terminal or ``--quiet`` was given."""
-    return Progress(enabled=False if Options.quiet else None)
 
 
 # ------------------------------------------------------------------ --config

@@ -27,6 +27,7 @@ from solweig.results.pois import PointSource
 from solweig.results.ranges import ComfortCounts, describe_comfort
 from solweig.results.state import ThermalState
 from solweig.results.statistics import Timeseries, statistics_kwargs
+from solweig.results.styles import write_run_styles
 from solweig.results.summary import TimeseriesSummary
 from solweig.run.checks import validate_inputs
 from solweig.run.outcome import Collected, Outcome
@@ -88,6 +89,7 @@ def calculate(
     leaf_on: int | str | None = None,
     leaf_off: int | str | None = None,
     sun_substeps: int | None = None,
+    styles: bool = True,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -168,6 +170,9 @@ def calculate(
     sun_substeps
         Suns of a step, 1 to 5, each for an equal part of its interval; with several a shadow is a
         fraction. Default 1, and 3 with ``formulation="improved"``.
+    styles
+        Write a style for QGIS, ``name.qml``, beside every GeoTIFF; not where steps are Zarr or
+        NetCDF alone.
 
     Returns
     -------
@@ -242,6 +247,11 @@ def _written(
         summary, store = _run(plan, progress, baseline)
         started = time.perf_counter()
         summary.to_geotiff(folder)
+        if plan.settings.styles and "geotiff" in plan.settings.formats:
+            write_run_styles(
+                folder, outputs=plan.outputs, stamps=plan.series.stamps,
+                bounds=plan.series.bounds, grids=summary.grids(),
+            )  # fmt: skip
         if store is not None and store.cube is not None:
             store.cube.finish(summary.grids())
         if store is not None and "netcdf" in plan.settings.formats:

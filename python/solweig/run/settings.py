@@ -61,6 +61,8 @@ class RunSettings:
         Prepared data that replace the surface's own.
     state
         Thermal state to start from.
+    styles
+        Write a style for QGIS beside every GeoTIFF.
     """
 
     model: ModelConfig
@@ -72,6 +74,7 @@ class RunSettings:
     pois: PointSource | None = None
     precomputed: PrecomputedData | None = None
     state: ThermalState | None = None
+    styles: bool = True
 
     if not TYPE_CHECKING:
 
@@ -93,6 +96,7 @@ class RunSettings:
         pois: PointSource | None = None,
         precomputed: PrecomputedData | None = None,
         state: ThermalState | None = None,
+        styles: bool = True,
         **said: Any,
     ) -> RunSettings:
         """Combine what a call says with a configuration.
@@ -101,7 +105,7 @@ class RunSettings:
         ----------
         config
             Defaults for everything in ``said``.
-        output_dir, overwrite, resume, execution, pois, precomputed, state
+        output_dir, overwrite, resume, execution, pois, precomputed, state, styles
             As the fields.
         output_format
             One or several of :data:`OUTPUT_FORMATS`.
@@ -143,6 +147,7 @@ class RunSettings:
             pois=pois,
             precomputed=precomputed,
             state=state,
+            styles=styles,
         )
 
     @property
