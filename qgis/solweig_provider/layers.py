@@ -43,7 +43,7 @@ def entries_of_run(files, name, steps):
                 title = TITLES.get(each["name"], each["name"])
                 found.append(
                     Entry(
-                        each["path"], f"{title} {begin:%Y-%m-%d %H:%M}-{end:%H:%M}",
+                        each["path"], f"{title} {begin:%Y-%m-%d %H:%M}",
                         f"{name}: {title} by step", begin, end, each["name"] == first,
                     )  # fmt: skip
                 )

@@ -119,19 +119,23 @@ class SolweigAlgorithm(QgsProcessingAlgorithm):
     # ------------------------------------------------------------ running
 
     def checkParameterValues(self, parameters, context):
-        """Refuse to start where the package is missing; runs no process, this is the main thread."""
+        """Refuse to start without the package or with layers that are no files.
+
+        Runs no process, this is the main thread.
+        """
         good, text = super().checkParameterValues(parameters, context)
         if good and not find_command(self.parameterAsString(parameters, COMMAND, context)):
             return False, MISSING
+        if good:
+            try:
+                self._read_files(parameters, context)
+            except QgsProcessingException as error:
+                return False, str(error)
         return good, text
 
     def prepareAlgorithm(self, parameters, context, feedback):
         """Read where the layers lie, which only the main thread may."""
-        self._files = {}
-        for name, _, _ in self.RASTERS:
-            layer = self.parameterAsRasterLayer(parameters, name, context)
-            if layer is not None:
-                self._files[name] = file_of(layer)
+        self._files = self._read_files(parameters, context)
         return True
 
     def processAlgorithm(self, parameters, context, feedback):
@@ -201,6 +205,13 @@ class SolweigAlgorithm(QgsProcessingAlgorithm):
             return []
         sides = (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
         return ["--bbox=" + ",".join(f"{side:.12g}" for side in sides)]
+
+    def _read_files(self, parameters, context):
+        layers = {
+            name: self.parameterAsRasterLayer(parameters, name, context)
+            for name, _, _ in self.RASTERS
+        }
+        return {name: file_of(layer) for name, layer in layers.items() if layer is not None}
 
     def _more(self, parameters, context):
         import shlex
