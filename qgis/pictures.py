@@ -53,7 +53,7 @@ def draw():
     layer_dock = window.findChild(QDockWidget, "Layers")
     only_docks("Layers", "ProcessingToolbox")
     toolbox.searchBox.setText("solweig")
-    window.resizeDocks([layer_dock, toolbox], [300, 300], Qt.Orientation.Horizontal)
+    window.resizeDocks([layer_dock, toolbox], [330, 300], Qt.Orientation.Horizontal)
     keep(window, "qgis_toolbox")
 
     project = QgsProject.instance()
@@ -95,7 +95,7 @@ def draw():
             group.setExpanded(chosen)
             for node in group.findLayers():
                 node.setExpanded(" 14:00" in node.name())
-        window.resizeDocks([layer_dock], [300], Qt.Orientation.Horizontal)
+        window.resizeDocks([layer_dock], [330], Qt.Orientation.Horizontal)
         settle(1500)
         view = iface.layerTreeView()
         layer = next(n for n in root.findLayers() if n.name().startswith(f"{title} 2006-08-01 14"))

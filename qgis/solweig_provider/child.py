@@ -1,7 +1,7 @@
-"""The installed package in a process of its own: where it is, how it is started, heard and stopped.
+"""The installed package in a process of its own: where it is, how it is started and stopped.
 
-Nothing of the package is imported here: QGIS brings libraries of its own that do not go with those of
-the package, and variables that would lead it to them.
+Nothing of the package is imported here: QGIS brings libraries of its own that do not go with those
+of the package, and variables that would lead it to them.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ class _Lines:
 def run_child(command, arguments, feedback):
     """Run the command to its end.
 
-    Returns its last object of JSON; None where the user cancelled. Raises QgsProcessingException with
-    what the command says where it fails.
+    Returns its last object of JSON; None where the user cancelled. Raises
+    QgsProcessingException with what the command says where it fails.
     """
     arguments = [*arguments, "--progress", "json", "--stop-with-input"]
     feedback.pushCommandInfo(" ".join([command, *(_quoted(a) for a in arguments)]))
@@ -93,7 +93,9 @@ def run_child(command, arguments, feedback):
     process.setProcessEnvironment(clean_environment())
     process.start(command, arguments)
     if not process.waitForStarted(10_000):
-        raise QgsProcessingException(f"{command} does not start: {process.errorString()}\n{MISSING}")
+        raise QgsProcessingException(
+            f"{command} does not start: {process.errorString()}\n{MISSING}"
+        )
     told = _Told(feedback)
     stopping = 0
     while process.state() != QProcess.ProcessState.NotRunning:

@@ -1,4 +1,4 @@
-"""Results in the project: styles, legends, groups, and the times that the temporal controller plays."""
+"""Results in the project: styles, legends, groups, and times for the temporal controller."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ TITLES = {
     "lup": "Lup",
 }
 
+if hasattr(Qgis, "TemporalUnit"):
+    HOURS, MINUTES = Qgis.TemporalUnit.Hours, Qgis.TemporalUnit.Minutes
+else:  # before 3.30
+    HOURS = QgsUnitTypes.TemporalUnit.TemporalHours
+    MINUTES = QgsUnitTypes.TemporalUnit.TemporalMinutes
+
 Entry = namedtuple("Entry", "path title group begin end visible")
 """A raster to load; begin and end are None where it stands for no single time."""
 
@@ -43,9 +49,13 @@ def entries_of_run(files, name, steps):
                 title = TITLES.get(each["name"], each["name"])
                 found.append(
                     Entry(
-                        each["path"], f"{title} {begin:%Y-%m-%d %H:%M}",
-                        f"{name}: {title} by step", begin, end, each["name"] == first,
-                    )  # fmt: skip
+                        each["path"],
+                        f"{title} {begin:%Y-%m-%d %H:%M}",
+                        f"{name}: {title} by step",
+                        begin,
+                        end,
+                        each["name"] == first,
+                    )
                 )
     for each in files:
         if each["kind"] == "summary":
@@ -158,23 +168,19 @@ def _set_time(entries):
     minutes = round(min((e.end - e.begin).total_seconds() for e in entries) / 60.0, 3)
     hours = minutes / 60.0
     whole = hours == int(hours)
-    units = QgsUnitTypes.TemporalUnit
     span = QgsDateTimeRange(_utc(begin), _utc(end))
     settings = QgsProject.instance().timeSettings()
     settings.setTemporalRange(span)
-    settings.setTimeStep(hours if whole else minutes)
-    settings.setTimeStepUnit(units.TemporalHours if whole else units.TemporalMinutes)
+    length, unit = (hours, HOURS) if whole else (minutes, MINUTES)
+    settings.setTimeStep(length)
+    settings.setTimeStepUnit(unit)
     from qgis.utils import iface
 
     if iface is None or iface.mapCanvas() is None:
         return
     controller = iface.mapCanvas().temporalController()
     if controller is not None and hasattr(controller, "setTemporalExtents"):
-        controller.setFrameDuration(
-            QgsInterval(hours, units.TemporalHours)
-            if whole
-            else QgsInterval(minutes, units.TemporalMinutes)
-        )
+        controller.setFrameDuration(QgsInterval(length, unit))
         controller.setTemporalExtents(span)
 
 

@@ -14,7 +14,10 @@ from qgis.core import QgsApplication, QgsProject
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "python" / "solweig" / "data" / "demo"
 SAMPLES = ROOT / "docs" / "samples"
-sys.path[:0] = [str(ROOT / "qgis"), *(p for p in ("/usr/share/qgis/python/plugins",) if Path(p).is_dir())]
+sys.path[:0] = [
+    str(ROOT / "qgis"),
+    *(p for p in ("/usr/share/qgis/python/plugins",) if Path(p).is_dir()),
+]
 
 
 @pytest.fixture(scope="session")

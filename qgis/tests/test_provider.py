@@ -187,7 +187,9 @@ def test_a_project_keeps_the_times(project, finished, tmp_path):
     assert span.end().toUTC().toString("HH:mm:ss") == "14:59:59"
 
 
-@pytest.mark.parametrize("name", ["tmrt/tmrt_20060801_1400", "utci/utci_20060801_1400", "summary/sun_hours"])
+@pytest.mark.parametrize(
+    "name", ["tmrt/tmrt_20060801_1400", "utci/utci_20060801_1400", "summary/sun_hours"]
+)
 def test_qgis_takes_the_style_beside_a_raster_by_itself(qgis, finished, name):
     layer = QgsRasterLayer(str(finished / f"{name}.tif"), "map")
     assert layer.renderer().type() == "singlebandpseudocolor"
@@ -248,7 +250,9 @@ def test_an_error_of_the_package_is_the_error_of_the_algorithm(qgis, site, tmp_p
 def test_the_other_algorithms(qgis, site, finished, command, tmp_path):
     plan = run("plan", {"DSM": site["DSM"], "STEPS": 5, "ACCELERATOR": "cpu", "COMMAND": command})
     assert plan["PLAN"].startswith("raster       104 x 116 cells")
-    cache = run("prepare", {"DSM": site["DSM"], "CACHE": str(tmp_path / "cache"), "COMMAND": command})
+    cache = run(
+        "prepare", {"DSM": site["DSM"], "CACHE": str(tmp_path / "cache"), "COMMAND": command}
+    )
     assert any(Path(cache["CACHE"]).iterdir())
     values = {"A": str(finished), "B": str(finished), "OUTPUT": str(tmp_path / "d"), "STEPS": True}
     compared = run("compare", {**values, "COMMAND": command})
@@ -264,7 +268,9 @@ def test_the_other_algorithms(qgis, site, finished, command, tmp_path):
 
 def test_an_extent_without_a_crs_of_the_grid_is_refused(qgis, command, tmp_path):
     algorithm = QgsApplication.processingRegistry().createAlgorithmById("solweig:build")
-    box = QgsReferencedRectangle(QgsRectangle(0, 0, 1, 1), QgsCoordinateReferenceSystem("EPSG:4326"))
+    box = QgsReferencedRectangle(
+        QgsRectangle(0, 0, 1, 1), QgsCoordinateReferenceSystem("EPSG:4326")
+    )
     values = {"EXTENT": box, "OUTPUT": str(tmp_path / "x"), "COMMAND": command}
     good, text = algorithm.checkParameterValues(values, QgsProcessingContext())
     assert not good
@@ -276,7 +282,9 @@ def test_an_extent_without_a_crs_of_the_grid_is_refused(qgis, command, tmp_path)
 
 def test_cancel_stops_the_process_and_leaves_whole_files(qgis, site, tmp_path):
     lines = (DEMO / "weather.txt").read_text().splitlines()
-    days = [re.sub(r"^2006 213 ", f"2006 {d} ", line) for d in range(150, 250) for line in lines[1:]]
+    days = [
+        re.sub(r"^2006 213 ", f"2006 {d} ", line) for d in range(150, 250) for line in lines[1:]
+    ]
     weather = tmp_path / "long.txt"
     weather.write_text("\n".join([lines[0], *days]) + "\n")
     out = tmp_path / "out"
@@ -302,7 +310,9 @@ def test_the_child_does_not_see_what_qgis_sets_for_itself(qgis, site, tmp_path, 
     assert run("plan", {"DSM": site["DSM"], "COMMAND": site["COMMAND"]})["PLAN"]
 
 
-def test_a_missing_package_is_told_with_the_line_that_installs_it(qgis, site, tmp_path, monkeypatch):
+def test_a_missing_package_is_told_with_the_line_that_installs_it(
+    qgis, site, tmp_path, monkeypatch
+):
     monkeypatch.setattr(child, "_OWN", str(tmp_path / "none"))
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(child, "SETTING", "solweig/none")
@@ -359,7 +369,8 @@ def test_qgis_process_lists_and_runs_it(shell, command, tmp_path):
         assert f"solweig:{name}" in listed
     values = [
         f"DSM={DEMO / 'dsm.tif'}", f"WEATHER={DEMO / 'weather.txt'}", "UTC_OFFSET=1",
-        "START=2006-08-01T13:00", f"OUTPUT={tmp_path / 'out'}", f"COMMAND={command}", "ACCELERATOR=cpu",
+        "START=2006-08-01T13:00", f"OUTPUT={tmp_path / 'out'}",
+        f"COMMAND={command}", "ACCELERATOR=cpu",
     ]  # fmt: skip
     done = shell("--json", "run", "solweig:run", "--", *values)
     assert done.returncode == 0, done.stderr

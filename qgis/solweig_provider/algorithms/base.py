@@ -34,7 +34,11 @@ SURFACE = (
     ("DEM", "dem", "Ground model (m)"),
     ("CDSM", "cdsm", "Tree canopy, heights above ground (m)"),
     ("TDSM", "tdsm", "Underside of the canopy, above ground (m)"),
-    ("LAND_COVER", "land-cover", "Land cover (0 cobble, 1 asphalt, 2 roof, 5 grass, 6 soil, 7 water)"),
+    (
+        "LAND_COVER",
+        "land-cover",
+        "Land cover (0 cobble, 1 asphalt, 2 roof, 5 grass, 6 soil, 7 water)",
+    ),
 )
 
 
@@ -93,7 +97,9 @@ class SolweigAlgorithm(QgsProcessingAlgorithm):
     def add_common(self):
         """Add the last parameters of every algorithm."""
         self.add(
-            QgsProcessingParameterString(MORE, "More options, as on the command line", optional=True),
+            QgsProcessingParameterString(
+                MORE, "More options, as on the command line", optional=True
+            ),
             "Such as --patch-option 1 --sun-substeps 3; solweig run --help lists them.",
             advanced=True,
         )
@@ -110,9 +116,13 @@ class SolweigAlgorithm(QgsProcessingAlgorithm):
         """Add a choice of names."""
         self.add(
             QgsProcessingParameterEnum(
-                name, text, list(options), allowMultiple=False, defaultValue=default,
+                name,
+                text,
+                list(options),
+                allowMultiple=False,
+                defaultValue=default,
                 usesStaticStrings=True,
-            ),  # fmt: skip
+            ),
             advanced=advanced,
         )
 
@@ -188,7 +198,7 @@ class SolweigAlgorithm(QgsProcessingAlgorithm):
         return found
 
     def vector_flag(self, parameters, name, flag, context, feedback):
-        """A flag from a vector layer; what lies in memory, is filtered or selected goes to a file."""
+        """A flag from a vector layer; what is in memory, filtered or selected goes to a file."""
         if not parameters.get(name):
             return []
         path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
@@ -227,7 +237,8 @@ def file_of(layer):
     path = layer.source().partition("|")[0]
     if layer.providerType() != "gdal" or not os.path.isfile(path):
         raise QgsProcessingException(
-            f'Layer "{layer.name()}": expected a raster file on this machine, such as a GeoTIFF, got '
-            f"{layer.providerType()} {layer.source()}. Save the layer as GeoTIFF (right click, Export)."
+            f'Layer "{layer.name()}": expected a raster file on this machine, such as a GeoTIFF, '
+            f"got {layer.providerType()} {layer.source()}. Save the layer as GeoTIFF (right click, "
+            "Export)."
         )
     return os.path.abspath(path)

@@ -33,9 +33,10 @@ class BuildInputs(SolweigAlgorithm):
     NAME = "build"
     TITLE = "Build inputs"
     ABOUT = (
-        "The rasters of a surface on one grid, from LiDAR, height models, building footprints, trees and "
-        "land cover, as far as they are there, with a report of gaps and doubts (report.txt, and in the "
-        "log). Needs LiDAR, or footprints with a ground model, or a surface model."
+        "The rasters of a surface on one grid, from LiDAR, height models, building footprints, "
+        "trees and land cover, as far as they are there, with a report of gaps and doubts "
+        "(report.txt, and in the log). Needs LiDAR, or footprints with a ground model, or a "
+        "surface model."
     )
     RASTERS = (
         ("DSM", "dsm", "Surface model (m)"),
@@ -100,6 +101,8 @@ class BuildInputs(SolweigAlgorithm):
         files = {f["name"]: f["path"] for f in told["files"]}
         outputs = {path: f"OUT_{n.upper()}" for n, path in files.items() if n in LAYERS}
         group = f"SOLWEIG {os.path.basename(os.path.normpath(told['folder']))}"
-        entries = [Entry(path, name, group, None, None, name == "dsm") for name, path in files.items()]
+        entries = [
+            Entry(path, name, group, None, None, name == "dsm") for name, path in files.items()
+        ]
         load(entries, context, outputs)
         return {**{name: path for path, name in outputs.items()}, "OUTPUT": told["folder"]}

@@ -21,9 +21,9 @@ class CompareRuns(SolweigAlgorithm):
     NAME = "compare"
     TITLE = "Compare two runs"
     ABOUT = (
-        "What one run has more than another, b less a: difference maps of every summary and, if wanted, "
-        "every step that both have, and a table. The numbers are in the log. Both runs must be complete "
-        "and on the same grid."
+        "What one run has more than another, b less a: difference maps of every summary and, if "
+        "wanted, every step that both have, and a table. The numbers are in the log. Both runs "
+        "must be complete and on the same grid."
     )
 
     def initAlgorithm(self, configuration=None):
@@ -61,7 +61,9 @@ class CompareRuns(SolweigAlgorithm):
         # Those of steps can be many; the summaries say it all.
         wanted = [f for f in maps if not any(part.isdigit() for part in f["name"].split("_")[1:2])]
         entries = [
-            Entry(f["path"], f["name"].replace("_", " "), group, None, None, f["name"] == "tmrt_mean")
+            Entry(
+                f["path"], f["name"].replace("_", " "), group, None, None, f["name"] == "tmrt_mean"
+            )
             for f in wanted
         ]
         load(entries, context)

@@ -17,17 +17,22 @@ class PlanRun(SolweigAlgorithm):
     NAME = "plan"
     TITLE = "Plan a run"
     ABOUT = (
-        "How a raster would be cut into tiles, and what memory, disk and time a run would take. Reads "
-        "the extent and heights of the rasters and computes nothing. The answer is in the log."
+        "How a raster would be cut into tiles, and what memory, disk and time a run would take. "
+        "Reads the extent and heights of the rasters and computes nothing. The answer is in the "
+        "log."
     )
     RASTERS = (SURFACE[0], SURFACE[2])
 
     def initAlgorithm(self, configuration=None):
         """Declare parameters and outputs."""
         self.add_rasters()
-        self.add(QgsProcessingParameterNumber("STEPS", "Steps of the run", NUMBER.Integer, 24, False, 1))
         self.add(
-            QgsProcessingParameterString("MEMORY", "Memory to plan for, such as 20GiB", None, False, True)
+            QgsProcessingParameterNumber("STEPS", "Steps of the run", NUMBER.Integer, 24, False, 1)
+        )
+        self.add(
+            QgsProcessingParameterString(
+                "MEMORY", "Memory to plan for, such as 20GiB", None, False, True
+            )
         )
         self.add_choice("ACCELERATOR", "Hardware", ("auto", "cpu", "gpu"), "auto")
         self.add_common()

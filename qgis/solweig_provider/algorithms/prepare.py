@@ -13,9 +13,9 @@ class PrepareSurface(SolweigAlgorithm):
     NAME = "prepare"
     TITLE = "Prepare surface"
     ABOUT = (
-        "Computes walls and sky view factors of a surface once and keeps them in a folder. Give that "
-        "folder to Run: it is used as long as the rasters are the same, which is checked by their "
-        "content. Rasters in another grid or CRS are brought to the surface model's."
+        "Computes walls and sky view factors of a surface once and keeps them in a folder. Give "
+        "that folder to Run: it is used as long as the rasters are the same, which is checked "
+        "by their content. Rasters in another grid or CRS are brought to the surface model's."
     )
     RASTERS = SURFACE
 
@@ -26,7 +26,9 @@ class PrepareSurface(SolweigAlgorithm):
             "FORMULATION", "Formulation", ("reference", "improved"), "reference", advanced=True
         )
         self.add_choice("ACCELERATOR", "Hardware", ("auto", "cpu", "gpu"), "auto")
-        self.add(QgsProcessingParameterFolderDestination("CACHE", "Folder for the prepared surface"))
+        self.add(
+            QgsProcessingParameterFolderDestination("CACHE", "Folder for the prepared surface")
+        )
         self.add_common()
 
     def arguments(self, parameters, context, feedback):

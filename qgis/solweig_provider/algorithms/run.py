@@ -32,11 +32,12 @@ class RunModel(SolweigAlgorithm):
     TITLE = "Run: map heat stress"
     ABOUT = (
         "Mean radiant temperature, UTCI, PET and radiation for every cell and every hour of the "
-        "weather, by the SOLWEIG model.\n\nOnly the surface model, the weather and a folder are "
-        "needed. Weather is an EnergyPlus file (.epw) or UMEP's text format; for the latter say how "
-        "many hours its clock is ahead of UTC. Results are loaded with styles and legends; each step "
-        "has the interval it stands for, so that the temporal controller plays them on the clock of "
-        "the weather. Cancel stops the run and leaves whole files only."
+        "weather, by the SOLWEIG model.\n\n"
+        "Only the surface model, the weather and a folder are needed. Weather is an EnergyPlus "
+        "file (.epw) or UMEP's text format; for the latter say how many hours its clock is "
+        "ahead of UTC. Results are loaded with styles and legends; each step has the interval "
+        "it stands for, so that the temporal controller plays them on the clock of the weather. "
+        "Cancel stops the run and leaves whole files only."
     )
     RASTERS = SURFACE
 
@@ -57,7 +58,11 @@ class RunModel(SolweigAlgorithm):
         self.add_choice(
             "STAMP", "A time stamp marks", ("end", "start", "centre"), "end", advanced=False
         )
-        self.add(QgsProcessingParameterString("START", "First day, such as 2025-07-01", None, False, True))
+        self.add(
+            QgsProcessingParameterString(
+                "START", "First day, such as 2025-07-01", None, False, True
+            )
+        )
         self.add(QgsProcessingParameterString("END", "Last day", None, False, True))
         self.add(
             QgsProcessingParameterEnum(
@@ -66,7 +71,9 @@ class RunModel(SolweigAlgorithm):
             )
         )  # fmt: skip
         self.add(
-            QgsProcessingParameterString("FILL", "For missing weather, such as ws=1.5", None, False, True),
+            QgsProcessingParameterString(
+                "FILL", "For missing weather, such as ws=1.5", None, False, True
+            ),
             "Several: ws=1.5,pressure=1013",
             advanced=True,
         )
@@ -77,7 +84,9 @@ class RunModel(SolweigAlgorithm):
             "Every flux at each point, to pois.csv.",
             advanced=True,
         )
-        self.add(QgsProcessingParameterExtent("EXTENT", "Part to use", optional=True), advanced=True)
+        self.add(
+            QgsProcessingParameterExtent("EXTENT", "Part to use", optional=True), advanced=True
+        )
         self.add(
             QgsProcessingParameterFile("CACHE", "Prepared surface", FOLDER, optional=True),
             "A folder of Prepare surface.",
@@ -106,8 +115,9 @@ class RunModel(SolweigAlgorithm):
             "run", *self.raster_flags(), kind, weather,
             *self.number_flags(parameters, context, UTC_OFFSET="--utc-offset"),
             *self.text_flags(
-                parameters, context, STAMP="--stamp", START="--start", END="--end", CACHE="--cache",
-                SKY="--sky", FORMULATION="--formulation", ACCELERATOR="--accelerator", OUTPUT="--out",
+                parameters, context, STAMP="--stamp", START="--start", END="--end",
+                CACHE="--cache", SKY="--sky", FORMULATION="--formulation",
+                ACCELERATOR="--accelerator", OUTPUT="--out",
             ),
             "--outputs", ",".join(self.parameterAsEnumStrings(parameters, "OUTPUTS", context)),
             *self.vector_flag(parameters, "POINTS", "--pois", context, feedback),
@@ -127,8 +137,8 @@ class RunModel(SolweigAlgorithm):
         wanted = self.parameterAsBoolean(parameters, "LOAD_STEPS", context)
         if wanted and len(steps) > MOST_LAYERS:
             feedback.reportError(
-                f"{len(steps)} maps of steps are in {told['folder']}; they are not loaded, being more "
-                f"than {MOST_LAYERS}."
+                f"{len(steps)} maps of steps are in {told['folder']}; they are not loaded, being "
+                f"more than {MOST_LAYERS}."
             )
             wanted = False
         summaries = {f["name"]: f["path"] for f in files if f["kind"] == "summary"}
