@@ -85,7 +85,7 @@ def _common(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    Options.debug, Options.quiet = debug, quiet
+    Options.debug, Options.quiet, Options.json = debug, quiet, False
     Options.silenced = tuple(silence or ())
     Options.flags = _flags(context)
     show_log(verbose)

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from solweig.cli import options as opt
-from solweig.cli.support import clean_errors, out_console, progress_bars
+from solweig.cli.machine import ProgressForm, StopWithInput, emit, progress_bars
+from solweig.cli.support import clean_errors, out_console
 from solweig.errors import ConfigurationError
+from solweig.rasters.variables import attributes
 
 __all__ = ["build"]
 
@@ -169,6 +171,8 @@ def build(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier surface in --out.")
     ] = False,
+    progress: ProgressForm = "bars",
+    stop_with_input: StopWithInput = False,
 ) -> None:
     """Build the rasters of a surface from LiDAR, footprints, trees and land cover.
 
@@ -205,6 +209,15 @@ def build(
         console.print(built.report.text(), markup=False)
         console.print(f"Written to {built.folder}. Next:", markup=False)
         console.print(built.run_line(), markup=False)
+        emit(
+            command="build", folder=str(Path(out).absolute()),
+            files=[
+                {"path": str(path.absolute()), "kind": "layer", "name": name,
+                 "units": attributes(name)["units"]}
+                for name, path in built.files.items()
+            ],
+            doubts=built.doubts,
+        )  # fmt: skip
 
 
 def _clouds(named: list[str] | None, more: list[str] | None) -> list[str] | None:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from solweig.cli import options as opt
-from solweig.cli.support import clean_errors, err_console, out_console, progress_bars
+from solweig.cli.machine import progress_bars
+from solweig.cli.support import clean_errors, err_console, out_console
 
 __all__ = ["demo"]
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from solweig.cli import options as opt
+from solweig.cli.machine import ProgressForm, StopWithInput, emit
 from solweig.cli.support import clean_errors, print_json, say
 from solweig.config import ATTRIBUTION, validate_outputs
 from solweig.errors import ConfigurationError
@@ -70,6 +71,8 @@ def plan(
     ] = 1,
     accelerator: opt.Accelerator = "auto",
     device: opt.Device = None,
+    progress: ProgressForm = "bars",
+    stop_with_input: StopWithInput = False,
     as_json: opt.Json = False,
 ) -> None:
     """Show how a raster would be cut, and what memory, disk and time a run would take.
@@ -114,7 +117,9 @@ def plan(
         if as_json:
             print_json({**asdict(found), "machine": machine_memory(), "engine": engine})
             return
-        say([*found.lines(), ("machine", machine_memory()), ("engine", engine)])
+        lines = [*found.lines(), ("machine", machine_memory()), ("engine", engine)]
+        say(lines)
+        emit(command="plan", plan=[{"name": name, "value": value} for name, value in lines])
 
 
 def _settled(accelerator: str, device: list[str] | None) -> ResolvedExecution:

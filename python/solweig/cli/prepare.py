@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from solweig.cli import options as opt
-from solweig.cli.support import clean_errors, out_console, progress_bars
+from solweig.cli.machine import ProgressForm, StopWithInput, emit, progress_bars
+from solweig.cli.support import clean_errors, out_console
 
 __all__ = ["prepare"]
 
@@ -46,6 +47,8 @@ def prepare(
     accelerator: opt.Accelerator = "auto",
     device: opt.Device = None,
     strict_gpu: opt.StrictGpu = False,
+    progress: ProgressForm = "bars",
+    stop_with_input: StopWithInput = False,
 ) -> None:
     """Compute walls and sky view factors once, for many runs.
 
@@ -78,3 +81,5 @@ def prepare(
             f"{rows} x {cols} cells of {surface.pixel_size:g} m, prepared in {cache}",
             markup=False,
         )
+        emit(command="prepare", folder=str(cache.absolute()), shape=[rows, cols],
+             pixel_size=surface.pixel_size)  # fmt: skip

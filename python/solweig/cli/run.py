@@ -13,18 +13,22 @@ import typer
 from solweig.cli import options as opt
 from solweig.cli import weather as wx
 from solweig.cli.dry_run import Checked, checked_only, told
-from solweig.cli.support import clean_errors, out_console, progress_bars, say
+from solweig.cli.machine import ProgressForm, StopWithInput, emit, progress_bars
+from solweig.cli.support import clean_errors, out_console, say
 from solweig.cli.surface import kept_surface
 from solweig.config import HumanParams, ModelConfig, validate_outputs
 from solweig.errors import ConfigurationError
 from solweig.execution.threads import use_threads
+from solweig.results.files import run_files
 from solweig.results.outputs import check_folder
 from solweig.results.period import PeriodRequest
 from solweig.results.point_files import point_file
 from solweig.results.state import ThermalState
+from solweig.results.summary import TimeseriesSummary
 from solweig.run.calculation import calculate, check_calculation
 from solweig.run.period import calculate_period
 from solweig.surface.data import SurfaceData
+from solweig.tiles.shared_store import cube_place
 
 __all__ = ["run"]
 
@@ -388,6 +392,16 @@ def run(
         int | None,
         typer.Option("--workers", help="Threads; default all cores.", rich_help_panel=MODEL),
     ] = None,
+    styles: Annotated[
+        bool,
+        typer.Option(
+            "--styles/--no-styles",
+            help="Styles for QGIS, name.qml, beside the GeoTIFFs.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = True,
+    progress: ProgressForm = "bars",
+    stop_with_input: StopWithInput = False,
 ) -> None:
     """Map heat stress from rasters and weather.
 
@@ -452,7 +466,7 @@ def run(
             "output_dir": out, "config": model, "outputs": names,
             "max_shadow_distance_m": reach, "pois": pois, "overwrite": overwrite,
             "resume": resume, "output_format": opt.comma_list(output_format),
-            "tile_size": tile_size, "execution": execution, "state": initial,
+            "tile_size": tile_size, "execution": execution, "state": initial, "styles": styles,
         }  # fmt: skip
         period = _period(
             statistics_only, outputs=outputs, output_format=output_format, plots=plots,
@@ -486,7 +500,7 @@ def run(
             cache, out, dsm, vegetation=cdsm is not None, patch_option=patch_option,
             bbox=opt.parse_bbox(bbox), pixel_size=pixel_size, reproject=reproject,
         )  # fmt: skip
-        with checked_only(say_checked), progress_bars() as bars, place_kept as kept:
+        with checked_only(say_checked), progress_bars(2) as bars, place_kept as kept:
             surface = opt.prepared_surface(
                 bars.phase("Preparing the surface"),
                 dsm=dsm, dem=dem, cdsm=cdsm, tdsm=tdsm, land_cover=land_cover,
@@ -511,6 +525,17 @@ def run(
 
                 draw_run(summary, surface, out / "plots", place=dsm.stem)
         out_console().print(summary.report(), markup=False)
+        _tell_files(summary, out, opt.comma_list(output_format), storage)
+
+
+def _tell_files(
+    summary: TimeseriesSummary, out: Path, formats: list[str], storage: str | None
+) -> None:
+    """The files of a run, for a program that asked."""
+    outputs = summary.metadata["parameters"]["outputs"]
+    cube = None if storage is None else cube_place(out, storage)
+    files = run_files(summary, out, outputs=outputs, formats=formats, cube=cube)
+    emit(command="run", folder=str(out.absolute()), files=files)
 
 
 def _period(

@@ -18,7 +18,6 @@ from rich.markup import escape
 
 from solweig import _core
 from solweig.atomic import full_disk_told
-from solweig.bars import Progress
 from solweig.errors import ComputationCancelled, ConfigurationError, DiskFull, SolweigError
 
 __all__ = [
@@ -32,7 +31,6 @@ __all__ = [
     "keep_log",
     "out_console",
     "print_json",
-    "progress_bars",
     "say",
     "show_log",
 ]
@@ -51,6 +49,8 @@ class Options:
 
     debug = False
     quiet = False
+    #: Lines of JSON instead of bars; everything for people goes to standard error then.
+    json = False
     #: Warnings that begin so are not shown.
     silenced: tuple[str, ...] = ()
     #: Flags of the running command by the argument they set.
@@ -59,7 +59,7 @@ class Options:
 
 def out_console() -> Console:
     """Results. Made on use, because tests and pipes replace the streams."""
-    return Console(highlight=False, soft_wrap=True)
+    return Console(stderr=Options.json, highlight=False, soft_wrap=True)
 
 
 def err_console() -> Console:
@@ -181,11 +181,6 @@ def print_json(found: Any) -> None:
     from solweig.rasters.digests import plain
 
     out_console().print(json.dumps(plain(found), indent=2), markup=False)
-
-
-def progress_bars() -> Progress:
-    """Bars on standard error; none where it is not a terminal or ``--quiet`` was given."""
-    return Progress(enabled=False if Options.quiet else None)
 
 
 # ------------------------------------------------------------------ --config

@@ -9,7 +9,8 @@ import typer
 
 from solweig.cli import options as opt
 from solweig.cli import weather as wx
-from solweig.cli.support import clean_errors, out_console, progress_bars
+from solweig.cli.machine import progress_bars
+from solweig.cli.support import clean_errors, out_console
 from solweig.config import HumanParams, ModelConfig
 from solweig.errors import ConfigurationError
 from solweig.results.outputs import check_folder

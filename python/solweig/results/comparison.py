@@ -23,6 +23,8 @@ from solweig.rasters.geotiff import NODATA
 from solweig.rasters.room import raster_target
 from solweig.results.metadata import FILE_NAME, differences, load_run_metadata
 from solweig.results.outputs import prepare_folder
+from solweig.results.styles import write_style
+from solweig.typing import Advance
 
 __all__ = ["Comparison", "Difference", "compare_runs"]
 
@@ -119,6 +121,8 @@ def compare_runs(
     steps: bool = False,
     threshold: float = 0.5,
     overwrite: bool = False,
+    progress_callback: Advance | None = None,
+    styles: bool = True,
 ) -> Comparison:
     """Compare the rasters of two finished runs, b less a.
 
@@ -135,6 +139,10 @@ def compare_runs(
         Differences above this are counted as area, in the raster's unit, at least 0.
     overwrite
         Replace an earlier comparison in ``out``.
+    progress_callback
+        Called with (rasters done, rasters in all).
+    styles
+        Write a style for QGIS, ``name.qml``, beside every difference map.
 
     Raises
     ------
@@ -153,10 +161,7 @@ def compare_runs(
         _check_grids(pairs)
     target = None if out is None else _checked_out(Path(out), first, second, overwrite=overwrite)
     with _damage_told():
-        found = tuple(
-            _compare(name, one, two, threshold, None if target is None else target / "difference")
-            for name, one, two in pairs
-        )
+        found = _compare_all(pairs, threshold, target, progress_callback, styles=styles)
     apart = tuple(
         name
         for part in ("inputs", "parameters")
@@ -166,6 +171,25 @@ def compare_runs(
     if target is not None:
         comparison.write(target)
     return comparison
+
+
+def _compare_all(
+    pairs: list[tuple[str, Path, Path]],
+    threshold: float,
+    target: Path | None,
+    progress: Advance | None,
+    *,
+    styles: bool,
+) -> tuple[Difference, ...]:
+    folder, found = None if target is None else target / "difference", []
+    for number, (name, one, two) in enumerate(pairs, start=1):
+        found.append(_compare(name, one, two, threshold, folder))
+        if folder is not None and styles:
+            top = max(abs(found[-1].p05), abs(found[-1].p95))
+            write_style(folder / f"{name}.tif", "difference", top)
+        if progress is not None:
+            progress(number, len(pairs))
+    return tuple(found)
 
 
 @contextmanager

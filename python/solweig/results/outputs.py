@@ -127,7 +127,7 @@ def check_folder(folder: Path) -> None:
 def remove_run(folder: Path) -> None:
     """Delete the rasters and tables of the runs a folder holds; everything else stays."""
     for name in (*VALID_OUTPUTS, "summary"):
-        for pattern in ("*.tif", "*.preview.png"):
+        for pattern in ("*.tif", "*.qml", "*.preview.png"):
             for path in (folder / name).glob(pattern):
                 path.unlink()
     for name in OF_ONE_RUN:

@@ -28,6 +28,7 @@ from solweig.results.pois import PointSource
 from solweig.results.ranges import ComfortCounts, describe_comfort
 from solweig.results.state import ThermalState
 from solweig.results.statistics import Timeseries, statistics_kwargs, with_nights
+from solweig.results.styles import write_run_styles
 from solweig.results.summary import TimeseriesSummary
 from solweig.run.checks import validate_inputs
 from solweig.run.outcome import Collected, Outcome
@@ -95,6 +96,7 @@ def calculate(
     longwave: str = "modelled",
     split: str = "reindl",
     alternatives: Mapping[str, bool] | None = None,
+    styles: bool = True,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -194,6 +196,9 @@ def calculate(
         How a global radiation given alone is split: "reindl", "disc" or "dirint".
     alternatives
         Single formulae taken or left, beside ``formulation``: ``{"night_memory": False}``.
+    styles
+        Write a style for QGIS, ``name.qml``, beside every GeoTIFF; not where steps are Zarr or
+        NetCDF alone.
 
     Returns
     -------
@@ -279,6 +284,11 @@ def _written(
         summary, store = _run(plan, progress, baseline)
         started = time.perf_counter()
         summary.to_geotiff(folder)
+        if plan.settings.styles and "geotiff" in plan.settings.formats:
+            write_run_styles(
+                folder, outputs=plan.outputs, stamps=plan.series.stamps,
+                bounds=plan.series.bounds, grids=summary.grids(),
+            )  # fmt: skip
         if store is not None and store.cube is not None:
             store.cube.finish(summary.grids())
         if store is not None and "netcdf" in plan.settings.formats:

@@ -67,6 +67,8 @@ class RunSettings:
         serve it.
     period
         Statistics of the period instead of its steps.
+    styles
+        Write a style for QGIS beside every GeoTIFF.
     """
 
     model: ModelConfig
@@ -80,6 +82,7 @@ class RunSettings:
     state: ThermalState | None = None
     sky_said: bool = False
     period: PeriodRequest | None = None
+    styles: bool = True
 
     if not TYPE_CHECKING:
 
@@ -102,6 +105,7 @@ class RunSettings:
         precomputed: PrecomputedData | None = None,
         state: ThermalState | None = None,
         period: PeriodRequest | None = None,
+        styles: bool = True,
         **said: Any,
     ) -> RunSettings:
         """Combine what a call says with a configuration.
@@ -110,7 +114,7 @@ class RunSettings:
         ----------
         config
             Defaults for everything in ``said``.
-        output_dir, overwrite, resume, execution, pois, precomputed, state, period
+        output_dir, overwrite, resume, execution, pois, precomputed, state, period, styles
             As the fields.
         output_format
             One or several of :data:`OUTPUT_FORMATS`.
@@ -154,6 +158,7 @@ class RunSettings:
             state=state,
             sky_said=said.get("use_anisotropic_sky") is not None,
             period=period,
+            styles=styles,
         )
 
     @property

@@ -1,0 +1,1 @@
+"""The QGIS plugin as far as it can be tested without QGIS."""
