@@ -11,7 +11,7 @@ __all__ = ["INSTALL", "need"]
 INSTALL = "pip install 'solweig[inputs]' adds them."
 
 
-def need(field: str, *packages: str) -> None:
+def need(field: str, *packages: str, install: str = INSTALL) -> None:
     """Check that packages are installed.
 
     Parameters
@@ -20,6 +20,8 @@ def need(field: str, *packages: str) -> None:
         What cannot be read without them.
     packages
         Names to import.
+    install
+        What adds them.
 
     Raises
     ------
@@ -29,5 +31,5 @@ def need(field: str, *packages: str) -> None:
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
         raise ConfigurationError(
-            field, f"the packages {', '.join(packages)}", f"no {', '.join(missing)}", INSTALL
+            field, f"the packages {', '.join(packages)}", f"no {', '.join(missing)}", install
         )

@@ -31,6 +31,7 @@ __all__ = [
     "content_hash",
     "create_run_metadata",
     "differences",
+    "load_finished",
     "load_run_metadata",
     "refuse_other_run",
     "refuse_to_resume",
@@ -202,6 +203,34 @@ def load_run_metadata(path: str | Path) -> dict[str, Any]:
     if not isinstance(metadata, dict) or "run_id" not in metadata:
         raise ConfigurationError("run metadata", "a file with a run_id", source)
     return metadata
+
+
+def load_finished(field: str, folder: Path) -> dict[str, Any]:
+    """Metadata of the complete run in a folder.
+
+    Parameters
+    ----------
+    field
+        Name of the argument that the folder was given as.
+    folder
+        Of the run.
+
+    Raises
+    ------
+    FileNotFoundError
+        No run there.
+    ConfigurationError
+        One that is not complete.
+    """
+    if not (folder / FILE_NAME).is_file():
+        raise FileNotFoundError(f"{field}: no run in {folder} (no {FILE_NAME})")
+    told = load_run_metadata(folder)
+    if told.get("status") != "complete":
+        raise ConfigurationError(
+            field, "a complete run", f"{folder}, which is {told.get('status', 'unknown')}",
+            "solweig run --resume finishes it.",
+        )  # fmt: skip
+    return told
 
 
 def refuse_other_run(folder: Path, run_id: str, *, overwrite: bool, resume: bool = False) -> bool:

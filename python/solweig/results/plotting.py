@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Underlay", "plot_map", "plot_point_curve", "plot_series", "require_matplotlib"]
+__all__ = [
+    "Underlay", "draw_bar", "draw_ground", "draw_outlines", "furnish", "open_figure", "plot_map",
+    "plot_point_curve", "plot_series", "require_matplotlib",
+]  # fmt: skip
 
 BUILDING_HEIGHT = 2.0  # m above the ground, for drawing only
 TREE_HEIGHT = 2.0
@@ -124,17 +127,17 @@ def plot_map(
     rows, cols = underlay.georef.shape
     height = 6.4
     width = float(np.clip(height * cols / rows, 4.5, 11.0)) + 2.4
-    with _figure(width, height + 0.9, save_path) as figure:
+    with open_figure(width, height + 0.9, save_path) as figure:
         axes = figure.add_axes((0.03, 0.03, 1 - 2.4 / width, 6.4 / (height + 0.9)))
-        _draw_ground(axes, open_ground, scale, underlay)
-        _draw_outlines(axes, underlay)
-        _furnish(axes, underlay)
+        draw_ground(axes, open_ground, scale, underlay)
+        draw_outlines(axes, underlay)
+        furnish(axes, underlay)
         if point is not None:
             _mark(axes, point)
         figure.canvas.draw()  # places the map, so that bar and title can follow its edges
         box = axes.get_position()
         bar_axes = figure.add_axes((box.x1 + 0.2 / width, box.y0, 0.24 / width, box.height))
-        _draw_bar(figure, bar_axes, scale)
+        draw_bar(figure, bar_axes, scale)
         gap = 1 / (height + 0.9)
         figure.text(box.x0, box.y1 + 0.36 * gap, title, fontsize=15, weight="bold", va="bottom")
         figure.text(box.x0, box.y1 + 0.10 * gap, subtitle, fontsize=10.5, color="#444444")
@@ -142,9 +145,10 @@ def plot_map(
     return figure
 
 
-def _draw_ground(
+def draw_ground(
     axes: Axes, open_ground: NDArray[Any], scale: ColourScale, underlay: Underlay
 ) -> None:
+    """Values of the ground under a colour scale, roofs in grey."""
     extent = _extent(underlay.georef)
     # Roofs between white and mid grey: lighter than any colour of the ground beside them.
     roofs = np.where(underlay.buildings, 0.7 + 0.3 * underlay.shade, np.nan)
@@ -155,7 +159,8 @@ def _draw_ground(
     )
 
 
-def _draw_outlines(axes: Axes, underlay: Underlay) -> None:
+def draw_outlines(axes: Axes, underlay: Underlay) -> None:
+    """Edges of buildings and of tree crowns."""
     _outline(axes, underlay.buildings, underlay.georef, OUTLINE, 0.9)
     if underlay.trees is not None:
         _outline(axes, underlay.trees & ~underlay.buildings, underlay.georef, TREE, 0.9)
@@ -183,7 +188,8 @@ def _outline(
     axes.add_collection(lines)
 
 
-def _draw_bar(figure: Figure, bar_axes: Axes, scale: ColourScale) -> None:
+def draw_bar(figure: Figure, bar_axes: Axes, scale: ColourScale) -> None:
+    """A colour bar, with the names of classes where the scale has some."""
     from matplotlib.cm import ScalarMappable
 
     bar = figure.colorbar(
@@ -202,7 +208,7 @@ def _draw_bar(figure: Figure, bar_axes: Axes, scale: ColourScale) -> None:
         )  # fmt: skip
 
 
-def _furnish(axes: Axes, underlay: Underlay) -> None:
+def furnish(axes: Axes, underlay: Underlay) -> None:
     """Scale bar bottom left, north arrow top right; no ticks."""
     import matplotlib.patheffects as effects
     from matplotlib.patches import Rectangle
@@ -305,7 +311,7 @@ def plot_point_curve(
         Matplotlib is not installed.
     """
     require_matplotlib()
-    with _figure(9.5, 7.2, save_path) as figure:
+    with open_figure(9.5, 7.2, save_path) as figure:
         upper, lower = figure.subplots(
             2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2], "hspace": 0.08}
         )
@@ -405,7 +411,7 @@ def plot_series(
         table = table[table.index < table.index[0] + np.timedelta64(max_days, "D")]
     if first is not None and first.tzinfo is not None:
         table = table.tz_localize(None)
-    with _figure(*figsize, save_path) as figure:
+    with open_figure(*figsize, save_path) as figure:
         heat, radiation, sun = figure.subplots(
             3, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2, 1.4], "hspace": 0.08}
         )
@@ -447,7 +453,7 @@ def _lines(axes: Axes, table: pd.DataFrame, columns: dict[str, tuple[str, str]])
 
 
 @contextmanager
-def _figure(width: float, height: float, save_path: str | Path | None) -> Iterator[Figure]:
+def open_figure(width: float, height: float, save_path: str | Path | None) -> Iterator[Figure]:
     """A figure that is written and closed when a path is given, else left to the caller."""
     if save_path is None:
         from matplotlib import pyplot

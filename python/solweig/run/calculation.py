@@ -22,7 +22,7 @@ from solweig.execution.opening import engine_of
 from solweig.execution.telemetry import Telemetry
 from solweig.rasters.cf import WEATHER_SERIES, build_dataset
 from solweig.results.metadata import save_run_metadata
-from solweig.results.outputs import remove_run
+from solweig.results.outputs import remove_run, write_open_ground
 from solweig.results.pois import PointSource
 from solweig.results.ranges import ComfortCounts, describe_comfort
 from solweig.results.state import ThermalState
@@ -242,6 +242,7 @@ def _written(
         summary, store = _run(plan, progress, baseline)
         started = time.perf_counter()
         summary.to_geotiff(folder)
+        write_open_ground(folder, plan.surface.buildings(), plan.georef)
         if store is not None and store.cube is not None:
             store.cube.finish(summary.grids())
         if store is not None and "netcdf" in plan.settings.formats:
