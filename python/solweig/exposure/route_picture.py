@@ -130,7 +130,8 @@ def _draw_ways(axes: Any, pieces: Any) -> None:
                 *line.T, color=colour, lw=2.6, ls="-" if open_ground[part[0]] else (0, (1.2, 1.2)),
                 path_effects=halo, zorder=8, solid_capstyle="round", scalex=False, scaley=False,
             )  # fmt: skip
-        first = shapely.get_coordinates(rows.geometry.iloc[0])[0]
+        seen = (rows["state"] != "off the map").to_numpy()
+        first = shapely.get_coordinates(rows.geometry.iloc[int(np.argmax(seen))])[0]
         axes.plot(*first, "o", ms=9, mfc="white", mec=colour, mew=2.4, zorder=9)
         axes.annotate(
             str(name), first, xytext=(9, 7), textcoords="offset points", fontsize=10, zorder=10,

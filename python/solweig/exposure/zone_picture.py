@@ -41,16 +41,18 @@ def draw_zones(
     label = f"{'Tmrt' if quantity == 'tmrt' else quantity.upper()} above {threshold:g} °C"
     with open_figure(11.5, 5.2, save_path) as figure:
         left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.15, 1], "wspace": 0.28})
-        zones.plot(
+        on_map = zones[zones["area_on_map_m2"] > 0]
+        on_map.plot(
             column=hours, ax=left, cmap="cividis", edgecolor="white", linewidth=0.8, vmin=0,
             legend=True, legend_kwds={"label": f"{label} [h]", "shrink": 0.85},
             missing_kwds={"color": "#dddddd", "edgecolor": "#888888", "hatch": "///"},
         )  # fmt: skip
         left.set_xticks([])
         left.set_yticks([])
+        left.set(xlabel="", ylabel="")
         left.set_title("Mean hours on open ground", loc="left", fontsize=12, weight="bold")
-        if len(zones) <= 30:
-            _name_zones(left, zones)
+        if len(on_map) <= 30:
+            _name_zones(left, on_map)
         _draw_shares(right, zones, steps[steps["quantity"] == quantity], hours, share)
         right.set_ylabel(f"Share of area with {label} [-]")
         right.set_title("By hour", loc="left", fontsize=12, weight="bold")
