@@ -426,7 +426,9 @@ def _best(rows: Any, measure: str) -> Any:
     rows = rows[(minutes > 0) & (minutes >= minutes.max() - 1e-6)]
     if rows.empty:
         return None
-    return rows.sort_values([measure, f"{name}_mean", "depart"], kind="stable").index[0]
+    # Sums of the same pieces differ in the last digits from one departure to another.
+    order = [measure, f"{name}_mean", "depart"]
+    return rows[order].round(9).sort_values(order, kind="stable").index[0]
 
 
 def _way_table(table: Any, walks: Sequence[_Walks], departures: Any) -> Any:
