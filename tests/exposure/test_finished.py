@@ -73,7 +73,7 @@ def test_stamps_with_a_zone_of_steps_of_two_lengths(tmp_path: Path, format: str)
 def test_what_is_no_finished_run(run: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="run: no run in"):
         FinishedRun.open(tmp_path)
-    with pytest.raises(ConfigurationError, match="expected a complete run, got .* interrupted"):
+    with pytest.raises(ConfigurationError, match=r"expected a complete run, got .* interrupted"):
         FinishedRun.open(changed(run, tmp_path / "half", status="interrupted"))
     with pytest.raises(ConfigurationError, match="expected geotiff, zarr, netcdf, got 'png'"):
         FinishedRun.open(run, format="png")

@@ -427,8 +427,10 @@ def _best(rows: Any, measure: str) -> Any:
     if rows.empty:
         return None
     # Sums of the same pieces differ in the last digits from one departure to another.
-    order = [measure, f"{name}_mean", "depart"]
-    return rows[order].round(9).sort_values(order, kind="stable").index[0]
+    order = list(dict.fromkeys((measure, f"{name}_mean")))
+    return (
+        rows[order].round(9).assign(depart=rows["depart"]).sort_values([*order, "depart"]).index[0]
+    )
 
 
 def _way_table(table: Any, walks: Sequence[_Walks], departures: Any) -> Any:
