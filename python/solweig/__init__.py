@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from solweig.errors import WeatherDataError as WeatherDataError
     from solweig.errors import WeatherWarning as WeatherWarning
     from solweig.execution.config import ExecutionConfig as ExecutionConfig
+    from solweig.exposure.route import RouteExposure as RouteExposure
+    from solweig.exposure.route import route_exposure as route_exposure
+    from solweig.exposure.zones import ZonalStatistics as ZonalStatistics
+    from solweig.exposure.zones import zonal_statistics as zonal_statistics
     from solweig.gpu import RELEASE_BUILD as RELEASE_BUILD
     from solweig.gpu import get_compute_backend as get_compute_backend
     from solweig.gpu import get_gpu_limits as get_gpu_limits
@@ -107,6 +111,10 @@ _EXPORTS: dict[str, str] = {
     "create_run_metadata": "results.metadata",
     "save_run_metadata": "results.metadata",
     "load_run_metadata": "results.metadata",
+    "zonal_statistics": "exposure.zones",
+    "ZonalStatistics": "exposure.zones",
+    "route_exposure": "exposure.route",
+    "RouteExposure": "exposure.route",
     "download_epw": "weather.download",
     "load_params": "params",
     "load_physics": "params",

@@ -31,6 +31,12 @@ COMMANDS = {
         "solweig.cli.compare",
         "Compare two runs: numbers, and with --out difference maps as GeoTIFF.",
     ),
+    "zones": CommandHome(
+        "solweig.cli.zones", "Heat by polygon: statistics of a finished run by district."
+    ),
+    "route": CommandHome(
+        "solweig.cli.route", "Heat along a way, by time of departure, from a finished run."
+    ),
     "validate": CommandHome(
         "solweig.cli.validate",
         "Compare the model with a mast that measured radiation or Tmrt.",

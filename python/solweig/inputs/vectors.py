@@ -18,7 +18,10 @@ from solweig.packages import need
 from solweig.rasters.grids import Grid
 from solweig.typing import Bounds
 
-__all__ = ["AREAS", "POINTS", "VECTOR_SUFFIXES", "extent_of", "is_vector", "read_features"]
+__all__ = [
+    "AREAS", "POINTS", "VECTOR_SUFFIXES", "areas_only", "extent_of", "is_vector", "read_features",
+    "read_whole",
+]  # fmt: skip
 
 VECTOR_SUFFIXES = (
     ".gpkg", ".shp", ".fgb", ".geojson", ".json", ".parquet", ".geoparquet", ".gml", ".gdb",
@@ -115,6 +118,45 @@ def _parquet(source: Source, box: Bounds | None) -> Any:
         ) from problem
 
 
+def read_whole(source: Source, layer: str | None = None) -> Any:
+    """Every feature of a source as it is, in its own system.
+
+    Parameters
+    ----------
+    source
+        A vector file or a table.
+    layer
+        Of the file; None is the one the source names, or its only one.
+
+    Returns
+    -------
+    GeoDataFrame
+        As stored.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        Not a vector file, several layers and none named.
+    ConfigurationError
+        A package that reads it is not installed.
+    """
+    if source.table is not None:
+        return source.table
+    if source.suffix in _PARQUET:
+        return _parquet(source, None)
+    need(source.role, "geopandas", "pyogrio", extra="inputs")
+    import pyogrio
+
+    try:
+        return pyogrio.read_dataframe(source.file, layer=layer or _layer(source))
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as problem:
+        if isinstance(problem, InvalidSurfaceData):
+            raise
+        raise InvalidSurfaceData(
+            source.role, "a vector file that GDAL reads", f"{source.name}: {problem}"
+        ) from problem
+
+
 def read_features(
     source: Source, grid: Grid, crs: CRS, kinds: Sequence[str], report: Report
 ) -> Any:
@@ -174,7 +216,7 @@ def read_features(
     if invalid.any():
         report.doubt(named, "invalid polygons, repaired", int(invalid.sum()), total)
         geometries = geometries.copy()
-        geometries[invalid] = _areas_only(shapely.make_valid(geometries[invalid]))
+        geometries[invalid] = areas_only(shapely.make_valid(geometries[invalid]))
     geometries = shapely.force_2d(geometries)
     box = shapely.box(*grid.bounds)
     inside = shapely.intersects(geometries, box)
@@ -196,8 +238,19 @@ def _read(source: Source, extent: Extent, grid: Grid, crs: CRS) -> Any:
     return pyogrio.read_dataframe(source.file, layer=_layer(source), bbox=box)
 
 
-def _areas_only(geometries: Any) -> Any:
-    """Polygons of repaired geometries; lines and points that the repair left are none."""
+def areas_only(geometries: Any) -> Any:
+    """Polygons of repaired geometries; lines and points that the repair left are none.
+
+    Parameters
+    ----------
+    geometries
+        As shapely's ``make_valid`` leaves them.
+
+    Returns
+    -------
+    NDArray[object]
+        Polygons and multipolygons, empty where there is no area.
+    """
     import shapely
 
     def areas(geometry: Any) -> Any:

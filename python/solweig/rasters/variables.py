@@ -62,6 +62,7 @@ _DESCRIPTION: dict[str, tuple[str, str, str | None]] = {
     "tdsm": ("height of the canopy's underside above the ground", "m", None),
     "transmissivity": ("share of light that comes through the canopy in leaf", "1", None),
     "land_cover": ("land cover", "1", None),
+    "open_ground": ("open ground (1 = where people stand, 0 = buildings)", "1", None),
     "albedo": ("albedo of the ground", "1", "surface_albedo"),
     "emissivity": ("longwave emissivity of the ground", "1", None),
     "density": ("LiDAR returns", "m-2", None),

@@ -21,7 +21,7 @@ from solweig.errors import ConfigurationError
 from solweig.rasters.digests import plain
 from solweig.rasters.geotiff import NODATA
 from solweig.rasters.room import raster_target
-from solweig.results.metadata import FILE_NAME, differences, load_run_metadata
+from solweig.results.metadata import differences, load_finished
 from solweig.results.outputs import prepare_folder
 from solweig.results.styles import write_style
 from solweig.typing import Advance
@@ -155,7 +155,7 @@ def compare_runs(
     first, second = Path(a), Path(b)
     if not (math.isfinite(threshold) and threshold >= 0.0):
         raise ConfigurationError("threshold", "0 or more", threshold)
-    told = [_finished(name, folder) for name, folder in (("a", first), ("b", second))]
+    told = [load_finished(name, folder) for name, folder in (("a", first), ("b", second))]
     pairs = _common(first, second, steps=steps)
     with _damage_told():
         _check_grids(pairs)
@@ -200,18 +200,6 @@ def _damage_told() -> Iterator[None]:
         yield
     except (RasterioError, UnicodeDecodeError) as error:
         raise ConfigurationError("a, b", "rasters that GDAL reads", str(error)) from error
-
-
-def _finished(name: str, folder: Path) -> dict[str, Any]:
-    if not (folder / FILE_NAME).is_file():
-        raise FileNotFoundError(f"{name}: no run in {folder} (no {FILE_NAME})")
-    told = load_run_metadata(folder)
-    if told.get("status") != "complete":
-        raise ConfigurationError(
-            name, "a complete run", f"{folder}, which is {told.get('status', 'unknown')}",
-            "solweig run --resume finishes it.",
-        )  # fmt: skip
-    return told
 
 
 def _common(a: Path, b: Path, *, steps: bool) -> list[tuple[str, Path, Path]]:

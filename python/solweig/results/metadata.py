@@ -33,6 +33,7 @@ __all__ = [
     "content_hash",
     "create_run_metadata",
     "differences",
+    "load_finished",
     "load_run_metadata",
     "request_id",
     "save_run_metadata",
@@ -204,6 +205,34 @@ def load_run_metadata(path: str | Path) -> dict[str, Any]:
     if not isinstance(metadata, dict) or not metadata.keys() & {"run_id", "solweig_version"}:
         raise ConfigurationError("run metadata", "a file with a run_id", source)
     return metadata
+
+
+def load_finished(field: str, folder: Path) -> dict[str, Any]:
+    """Metadata of the complete run in a folder.
+
+    Parameters
+    ----------
+    field
+        Name of the argument that the folder was given as.
+    folder
+        Of the run.
+
+    Raises
+    ------
+    FileNotFoundError
+        No run there.
+    ConfigurationError
+        One that is not complete.
+    """
+    if not (folder / FILE_NAME).is_file():
+        raise FileNotFoundError(f"{field}: no run in {folder} (no {FILE_NAME})")
+    told = load_run_metadata(folder)
+    if told.get("status") != "complete":
+        raise ConfigurationError(
+            field, "a complete run", f"{folder}, which is {told.get('status', 'unknown')}",
+            "solweig run --resume finishes it.",
+        )  # fmt: skip
+    return told
 
 
 def differences(one: Any, two: Any, name: str) -> list[str]:

@@ -17,7 +17,7 @@ from solweig.errors import ConfigurationError, DiskFull
 from solweig.rasters.georef import GeoReference
 from solweig.rasters.geotiff import write_geotiff
 from solweig.results.netcdf import NETCDF_NAME
-from solweig.typing import F32
+from solweig.typing import F32, U8
 
 __all__ = [
     "ARCHIVE",
@@ -25,11 +25,13 @@ __all__ = [
     "WORK_FOLDER",
     "StepWriter",
     "check_folder",
+    "ground_path",
     "prepare_folder",
     "remove_run",
     "step_path",
     "step_stamp",
     "summary_path",
+    "write_open_ground",
     "write_step",
 ]
 
@@ -58,6 +60,18 @@ def step_path(folder: Path, name: str, time: datetime) -> Path:
 def summary_path(folder: Path, name: str) -> Path:
     """``<folder>/summary/<name>.tif``."""
     return folder / "summary" / f"{name}.tif"
+
+
+def ground_path(folder: Path) -> Path:
+    """``<folder>/open_ground.tif``: 1 where people stand, 0 on buildings."""
+    return folder / "open_ground.tif"
+
+
+def write_open_ground(folder: Path, grid: U8, georef: GeoReference) -> Path:
+    """Write where the run has open ground; returns the file, see :func:`ground_path`."""
+    path = ground_path(folder)
+    write_geotiff(path, grid, georef, name="open_ground")
+    return path
 
 
 def write_step(
@@ -130,6 +144,7 @@ def remove_run(folder: Path) -> None:
         for pattern in ("*.tif", "*.qml", "*.preview.png"):
             for path in (folder / name).glob(pattern):
                 path.unlink()
+    ground_path(folder).unlink(missing_ok=True)
     for name in OF_ONE_RUN:
         if not (folder / name).is_dir():
             (folder / name).unlink(missing_ok=True)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "Underlay", "draw_lines", "finish_time_axis", "open_figure", "plot_map", "plot_point_curve",
-    "plot_series", "require_matplotlib",
+    "Underlay", "draw_bar", "draw_ground", "draw_lines", "draw_outlines", "finish_time_axis",
+    "furnish", "open_figure", "plot_map", "plot_point_curve", "plot_series", "require_matplotlib",
 ]  # fmt: skip
 
 BUILDING_HEIGHT = 2.0  # m above the ground, for drawing only
@@ -131,13 +131,13 @@ def plot_map(
         axes = figure.add_axes((0.03, 0.03, 1 - 2.4 / width, 6.4 / (height + 0.9)))
         draw_ground(axes, open_ground, scale, underlay)
         draw_outlines(axes, underlay)
-        _furnish(axes, underlay)
+        furnish(axes, underlay)
         if point is not None:
             _mark(axes, point)
         figure.canvas.draw()  # places the map, so that bar and title can follow its edges
         box = axes.get_position()
         bar_axes = figure.add_axes((box.x1 + 0.2 / width, box.y0, 0.24 / width, box.height))
-        _draw_bar(figure, bar_axes, scale)
+        draw_bar(figure, bar_axes, scale)
         gap = 1 / (height + 0.9)
         figure.text(box.x0, box.y1 + 0.36 * gap, title, fontsize=15, weight="bold", va="bottom")
         figure.text(box.x0, box.y1 + 0.10 * gap, subtitle, fontsize=10.5, color="#444444")
@@ -148,6 +148,7 @@ def plot_map(
 def draw_ground(
     axes: Axes, open_ground: NDArray[Any], scale: ColourScale, underlay: Underlay
 ) -> None:
+    """Values of the ground under a colour scale, roofs in grey."""
     extent = _extent(underlay.georef)
     # Roofs between white and mid grey: lighter than any colour of the ground beside them.
     roofs = np.where(underlay.buildings, 0.7 + 0.3 * underlay.shade, np.nan)
@@ -159,6 +160,7 @@ def draw_ground(
 
 
 def draw_outlines(axes: Axes, underlay: Underlay) -> None:
+    """Edges of buildings and of tree crowns."""
     _outline(axes, underlay.buildings, underlay.georef, OUTLINE, 0.9)
     if underlay.trees is not None:
         _outline(axes, underlay.trees & ~underlay.buildings, underlay.georef, TREE, 0.9)
@@ -186,7 +188,8 @@ def _outline(
     axes.add_collection(lines)
 
 
-def _draw_bar(figure: Figure, bar_axes: Axes, scale: ColourScale) -> None:
+def draw_bar(figure: Figure, bar_axes: Axes, scale: ColourScale) -> None:
+    """A colour bar, with the names of classes where the scale has some."""
     from matplotlib.cm import ScalarMappable
 
     bar = figure.colorbar(
@@ -205,7 +208,7 @@ def _draw_bar(figure: Figure, bar_axes: Axes, scale: ColourScale) -> None:
         )  # fmt: skip
 
 
-def _furnish(axes: Axes, underlay: Underlay) -> None:
+def furnish(axes: Axes, underlay: Underlay) -> None:
     """Scale bar bottom left, north arrow top right; no ticks."""
     import matplotlib.patheffects as effects
     from matplotlib.patches import Rectangle

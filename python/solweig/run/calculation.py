@@ -23,7 +23,7 @@ from solweig.execution.telemetry import Telemetry
 from solweig.rasters.cf import WEATHER_SERIES, build_dataset
 from solweig.results.folder import make_room
 from solweig.results.metadata import save_run_metadata
-from solweig.results.outputs import WORK_FOLDER
+from solweig.results.outputs import WORK_FOLDER, write_open_ground
 from solweig.results.pois import PointSource
 from solweig.results.ranges import ComfortCounts, describe_comfort
 from solweig.results.state import ThermalState
@@ -284,6 +284,7 @@ def _written(
         summary, store = _run(plan, progress, baseline)
         started = time.perf_counter()
         summary.to_geotiff(folder)
+        write_open_ground(folder, plan.surface.buildings(), plan.georef)
         if plan.settings.styles and "geotiff" in plan.settings.formats:
             write_run_styles(
                 folder, outputs=plan.outputs, stamps=plan.series.stamps,

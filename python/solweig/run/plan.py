@@ -404,12 +404,15 @@ def _intervals(series: WeatherSeries) -> dict[str, Any]:
     """What the steps stand for, on the clock of the stamps."""
     minutes = np.unique(series.columns["hours"] * 60.0)
     first, last = series.bounds[0, 0], series.bounds[-1, 1]
-    return {
+    found: dict[str, Any] = {
         "stamp": series.stamp,
         "timestep_minutes": [float(m) for m in minutes],
         "start": str(first.astype("datetime64[s]")),
         "end": str(last.astype("datetime64[s]")),
     }
+    if minutes.size > 1:  # else the names of files tell every interval
+        found["step_minutes"] = [float(m) for m in series.columns["hours"] * 60.0]
+    return found
 
 
 def _hashed_parameters(
