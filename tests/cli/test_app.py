@@ -175,7 +175,10 @@ def test_missing_config_file(site: Path) -> None:
     ("more", "said"),
     [
         (["--outputs", "heat"], "outputs: expected names among"),
-        (["--epw", "also.epw"], "weather: expected either --epw or --met"),
+        (
+            ["--epw", "also.epw"],
+            "weather: expected one of --epw, --met and --weather, got --epw and --met",
+        ),
         (["--pois", "none.geojson"], "no file none.geojson"),
         (["--latitude", "57"], "--latitude, --longitude: expected both or neither"),
         (["--sky", "green"], "--sky: expected anisotropic or isotropic"),

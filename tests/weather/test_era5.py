@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -324,5 +325,14 @@ def test_unknown_words(files: dict[str, Path]) -> None:
 
 def test_grib_leaves_this_process_as_it_was(files: dict[str, Path]) -> None:
     """The PROJ library that comes with ecCodes would be called by whatever is loaded after it."""
-    assert Weather.from_era5(files["grib"], PLACE)
-    assert "eccodes" not in sys.modules
+    code = (
+        "import sys\nimport solweig\n"
+        "place = solweig.Location(57.7, 11.97, 10.0, 0)\n"
+        "for path in sys.argv[1:]:\n    assert solweig.Weather.from_era5(path, place)\n"
+        "assert 'eccodes' not in sys.modules\n"
+        "import pyproj\nprint(pyproj.CRS(3006).name)"
+    )
+    paths = [str(files[kind]) for kind in ("grib", "new", "old")]
+    done = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1:] == ["SWEREF99 TM"], done.stderr
+    assert done.returncode == 0

@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import xarray as xr
+from xarray.backends import (
+    BackendEntrypoint,
+    H5netcdfBackendEntrypoint,
+    ScipyBackendEntrypoint,
+)
 
 from solweig.errors import SolweigError, WeatherDataError
 from solweig.packages import need
@@ -36,10 +41,11 @@ def opened(path: Path) -> Iterator[xr.Dataset]:
         head = file.read(8)
     if not is_netcdf(head):
         raise WeatherDataError(path.name, "a NetCDF file", f"one that begins with {head!r}")
-    engine = "scipy"
+    # By class: a name makes xarray load all engines that are installed, cfgrib and its ecCodes too.
+    engine: type[BackendEntrypoint] = ScipyBackendEntrypoint
     if head.startswith(HDF5):
         need(path.name, "h5netcdf", "h5py", extra="weather")
-        engine = "h5netcdf"
+        engine = H5netcdfBackendEntrypoint
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of decoding, about variables that nobody asks for

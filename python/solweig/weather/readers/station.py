@@ -58,7 +58,8 @@ def read_csv(
     frame = _together([_numbers(table, formats, tuple(missing), year) for table in tables], source)
     frames.require_order(frame, source)
     frame, offset = _own_clock(frame, tables, utc_offset, chosen)
-    steps, known = frames.lengths(frame, minutes or chosen.minutes, source)
+    said = minutes if minutes is not None else chosen.minutes
+    steps, known = frames.lengths(frame, said, source)
     frame, notes = _converted(frame, tables, chosen, units or {}, steps, source)
     frame = _quantities(frame, altitude, source)
     frame["minutes"] = steps
