@@ -129,10 +129,9 @@ impl Daylight {
             (short, 0.0)
         };
         let sent = |class: &u8| {
-            let states = FLAGS.map(|flags| {
+            FLAGS.map(|flags| {
                 value(&run.cells, tables, usize::from(*class), usize::from(flags)).map(|x| x as f32)
-            });
-            states
+            })
         };
         let lit = |values: &[f32]| values[usize::from(LIT)];
         Some(Self {

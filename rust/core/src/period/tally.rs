@@ -254,7 +254,11 @@ impl Band {
             let first = self.waiting * (self.cells + LINE) + at;
             let codes = self.codes[q][first..].iter_mut();
             for (code, &value) in codes.zip(values[q]) {
-                *code = if value.is_nan() { NO_BIN } else { bins.of(value) };
+                *code = if value.is_nan() {
+                    NO_BIN
+                } else {
+                    bins.of(value)
+                };
             }
         }
     }
