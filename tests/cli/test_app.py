@@ -74,6 +74,24 @@ def test_run_writes_rasters_and_reports(site: Path) -> None:
     assert solweig.load_run_metadata(site / "out")["status"] == "complete"
 
 
+def test_a_period_has_statistics_only(site: Path) -> None:
+    more = (
+        "--statistics-only",
+        "--percentiles",
+        "10,90",
+        "--group-by",
+        "hour",
+        "--tmrt-thresholds",
+        "20",
+    )
+    result = invoke(arguments(site, *more))
+    assert result.exit_code == 0, result.output
+    names = {path.stem for path in (site / "out" / "summary").glob("*.tif")}
+    assert {"tmrt_p10", "utci_p90", "tmrt_hours_above_20", "tmrt_mean"} <= names
+    assert any(name.startswith("utci_max_hour_") for name in names)
+    assert not (site / "out" / "tmrt").exists()
+
+
 def test_run_draws_on_request(site: Path) -> None:
     pytest.importorskip("matplotlib")
     done = invoke(arguments(site, "--plots"))
@@ -220,6 +238,22 @@ def test_damaged_files_are_one_line_and_exit_code_two(
     assert done.exit_code == 2, done.output
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.output
+
+
+PERIOD_FAULTS = [
+    (["--percentiles", "95"], "--percentiles"),
+    (["--statistics-only", "--outputs", "tmrt"], "--outputs"),
+    (["--statistics-only", "--plots"], "--plots"),
+    (["--statistics-only", "--percentiles", "950"], "percentiles"),
+    (["--statistics-only", "--group-by", "week"], "groups"),
+]
+
+
+@pytest.mark.parametrize(("more", "said"), PERIOD_FAULTS)
+def test_bad_requests_of_a_period(site: Path, more: list[str], said: str) -> None:
+    result = invoke(arguments(site, *more))
+    assert result.exit_code == 2
+    assert said in plain(result.output)
 
 
 def test_missing_weather_values_are_said_not_guessed(site: Path) -> None:

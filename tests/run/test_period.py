@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import solweig
+from solweig import _core
 from solweig.errors import ConfigurationError, WeatherDataError
 from solweig.execution import ExecutionConfig
 from solweig.results.period import PeriodRequest
@@ -22,6 +23,8 @@ DAYS = 5
 KELVIN = 1e-3
 """Between means, and between a value and a threshold it may be counted on either side of."""
 PERCENTILE_K = 0.1
+ENGINES_K = 0.02
+"""Between the CPU and a device."""
 
 
 def season(days: int = DAYS, seed: int = 3, start: datetime = datetime(2006, 5, 29)) -> Any:
@@ -254,3 +257,22 @@ def test_too_many_steps_are_refused() -> None:
     bounds = np.zeros((65_536, 2), "datetime64[s]")
     with pytest.raises(WeatherDataError, match="65535"):
         PeriodRequest().of_steps(bounds, np.zeros(65_536, bool))
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(not _core.gpu_compiled(), reason="built without the GPU engine")
+def test_a_device_gives_the_same_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOLWEIG_VISIBLE_DEVICES")
+    monkeypatch.setenv("SOLWEIG_SOFTWARE_GPU", "1")
+    surface, weather = small_surface(), season(1)
+    device = ExecutionConfig(accelerator="gpu")
+    found = period(surface, weather, execution=device, pet=True)
+    assert found.tally["radiation"]["gpu_runs"] == len(weather)
+    here = period(surface, weather, pet=True)
+    assert found.grids().keys() == here.grids().keys()
+    for name, grid in here.grids().items():
+        if "hours" not in name:
+            bound = PERCENTILE_K if "_p" in name[4:] else ENGINES_K
+            np.testing.assert_allclose(found.grids()[name], grid, atol=bound, err_msg=name)
+    for name in ("sun_hours", "shade_hours"):
+        assert np.array_equal(found.grids()[name], here.grids()[name])
