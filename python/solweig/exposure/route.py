@@ -137,7 +137,7 @@ class RouteExposure:
         return [None if np.isnat(t) else self._run.stamp(t) for t in values]
 
     def plot(self, save_path: str | Path | None = None) -> Any:
-        """Draw the ways on the map of the best departure, and dose and mean by departure.
+        """Draw the ways on the map of the hottest departure, and dose and mean by departure.
 
         Parameters
         ----------

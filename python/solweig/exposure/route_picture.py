@@ -1,4 +1,4 @@
-"""A way as a picture: on the map of its best departure, and by departure."""
+"""A way as a picture: on the map of its hottest departure, and by departure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def draw_route(
     thresholds: dict[str, float],
     save_path: str | Path | None = None,
 ) -> Any:
-    """Draw the ways on the map at the best departure of the first, and dose and mean by departure.
+    """Draw the ways on the map of the hottest departure, and dose and mean by departure.
 
     Raises
     ------
@@ -51,8 +51,10 @@ def draw_route(
     require_matplotlib()
     quantity = best_by.partition("_")[0]
     label = "Tmrt" if quantity == "tmrt" else quantity.upper()
-    best = departures[departures["best"]]
-    time = (best if len(best) else departures)["depart"].iloc[0].to_datetime64()
+    ranked = departures.dropna(subset=[best_by])
+    # The hottest walk shows where the heat is met; at the best one there is often little to see.
+    shown = departures.iloc[0] if ranked.empty else ranked.loc[ranked[best_by].round(9).idxmax()]
+    time = shown["depart"].to_datetime64()
     step = int(np.clip(np.searchsorted(run.bounds[:, 0], time, "right") - 1, 0, len(run) - 1))
     grid, underlay = _map(run, quantity, step, pieces.total_bounds)
     with open_figure(12.0, 6.6, save_path) as figure:
@@ -69,8 +71,8 @@ def draw_route(
         begin, end = (str(t.astype("datetime64[m]")).replace("T", " ") for t in run.bounds[step])
         figure.text(box.x0, box.y1 + 0.055, "Heat along the way", fontsize=15, weight="bold")
         figure.text(
-            box.x0, box.y1 + 0.02, f"{label}, step {begin} to {end[11:]}", fontsize=10.5,
-            color="#444444",
+            box.x0, box.y1 + 0.02, fontsize=10.5, color="#444444",
+            s=f"{label} at the departure with most {best_by}, step {begin} to {end[11:]}",
         )  # fmt: skip
         upper = figure.add_axes((0.73, 0.52, 0.25, 0.37))
         lower = figure.add_axes((0.73, 0.09, 0.25, 0.37), sharex=upper)

@@ -27,6 +27,8 @@ _BATCH_CELLS = 32_000_000
 """Cells of a map in memory at one time; a larger polygon is read alone."""
 _NUMBERS = ("mean", *QUANTILES, "max")
 _ZONE = "zone"
+_WHOLE = 0.999
+"""Less of a polygon on the map than this is told; rounded coordinates are not."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,7 @@ def zonal_statistics(
     open_zones = _on_ground(source, covered, where)
     found = _collect(source, open_zones, limits, progress)
     zones = _zone_table(source, table, names, covered, open_zones, limits, found)
-    partial = int((zones["area_on_map_m2"] < zones["area_m2"] * (1 - 1e-6)).sum()) - off
+    partial = int((zones["area_on_map_m2"] < zones["area_m2"] * _WHOLE).sum()) - off
     if partial > 0:
         notes.append(f"polygons: {partial} of {len(covered)} lie on the map in part")
     if where == "ground":
