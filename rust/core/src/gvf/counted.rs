@@ -4,7 +4,7 @@
 
 use super::geometry::{DIRECTIONS, Geometry};
 use super::shares::Shares;
-use super::{GroundView, Unit};
+use super::units::Unit;
 use std::ops::Range;
 
 /// A look-up as seen from the cell that is looked at.
@@ -142,11 +142,13 @@ struct Met {
     steps: u16,
 }
 
-impl GroundView {
-    /// The view for counting; `None` where the near ground is more than the cell itself.
-    #[must_use]
-    pub fn counted(&self) -> Option<CountedView<'_>> {
-        let geometry = &self.geometry;
+impl<'a> CountedView<'a> {
+    /// Of a geometry; `seen` is what is seen of the wall of each cell that has one. `None` where the
+    /// near ground is more than the cell itself.
+    pub(super) fn new(
+        geometry: &'a Geometry,
+        seen: impl Iterator<Item = (u32, u32)>,
+    ) -> Option<Self> {
         if geometry.near != 1 || geometry.far < 2 {
             return None;
         }
@@ -162,10 +164,10 @@ impl GroundView {
             }
         }
         let mut walls = vec![0; geometry.grid.len()];
-        for (cell, seen) in self.walls.seen() {
+        for (cell, seen) in seen {
             walls[cell as usize] = seen;
         }
-        Some(CountedView {
+        Some(Self {
             geometry,
             by_row,
             open: geometry.open_by_cell(),

@@ -141,6 +141,12 @@ impl GroundView {
         })
     }
 
+    /// The view for counting; `None` where the near ground is more than the cell itself.
+    #[must_use]
+    pub fn counted(&self) -> Option<CountedView<'_>> {
+        CountedView::new(&self.geometry, self.walls.seen())
+    }
+
     /// Cells at this distance matter; the halo a tile needs.
     #[must_use]
     pub fn halo(&self) -> usize {

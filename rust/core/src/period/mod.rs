@@ -13,6 +13,7 @@ mod basis;
 mod cells;
 mod days;
 mod numbers;
+mod shared;
 mod slab;
 pub mod tally;
 
@@ -21,7 +22,6 @@ use crate::delay::DelayClock;
 use crate::fields::Field;
 use crate::grid::Window;
 use crate::ground::WATER;
-use crate::gvf::CountedView;
 use crate::params::BodyShape;
 use crate::radiation::sums::StepSums;
 use crate::sky::perez::Luminance;
@@ -33,38 +33,15 @@ use crate::weather::Weather;
 use basis::{LitEvents, SkyBasis};
 use cells::BandSums;
 use days::Days;
-use numbers::{LIGHTS, Numbers};
+use numbers::Numbers;
 use rayon::prelude::*;
+use shared::Classes;
+pub use shared::{PeriodStep, Together};
 use slab::{Slab, Slot};
-use tally::{Counted, PeriodTally};
+use tally::PeriodTally;
 
-/// Classes of open ground that are counted.
-const MOST_CLASSES: usize = 12;
 /// Fewer days are not worth the first look of every hour.
 pub const LEAST_DAYS: usize = 4;
-
-/// A step of a period.
-#[derive(Clone, Debug)]
-pub struct PeriodStep {
-    /// Its weather.
-    pub weather: Weather,
-    /// Minute of the day of its stamp.
-    pub minute: i64,
-    /// Its groups besides day and night.
-    pub groups: Vec<u32>,
-}
-
-impl PeriodStep {
-    /// How it is counted.
-    #[must_use]
-    pub fn counted(&self, day: bool) -> Counted {
-        Counted {
-            day,
-            hours: self.weather.hours as f32,
-            groups: self.groups.clone(),
-        }
-    }
-}
 
 /// What is told of a step.
 #[derive(Clone, Debug)]
@@ -75,16 +52,6 @@ pub struct StepNote {
     pub luminance: Option<Luminance>,
     /// Sums over the cells that are counted.
     pub sums: StepSums,
-}
-
-/// A period that can be taken together.
-#[derive(Debug)]
-pub struct Together<'a> {
-    run: &'a Run<'a>,
-    steps: &'a [PeriodStep],
-    days: Days,
-    view: CountedView<'a>,
-    ground: Classes,
 }
 
 /// Input of [`PeriodStage`].
@@ -119,52 +86,6 @@ impl Stage for PeriodStage {
             watch,
         } = input;
         together.run(carried, tally, *core, *watch)
-    }
-}
-
-/// Land-cover codes that differ in what they send.
-#[derive(Debug)]
-struct Classes {
-    /// One code of each; those of open ground first.
-    codes: Vec<u8>,
-    /// How many lie on open ground.
-    open: usize,
-    /// Of every code.
-    of: [u8; 256],
-}
-
-impl Classes {
-    /// Those of a run; `None` if there are too many.
-    fn new(run: &Run<'_>, view: &CountedView<'_>) -> Option<Self> {
-        let mut present = [[false; 256]; 2];
-        match run.cells.land_cover {
-            Some(codes) => {
-                for (cell, &code) in codes.iter().enumerate() {
-                    present[usize::from(!view.is_open(cell))][usize::from(code)] = true;
-                }
-            }
-            None => present[0][0] = true,
-        }
-        let mut out = Self {
-            codes: Vec::new(),
-            open: 0,
-            of: [0; 256],
-        };
-        for (roofs, present) in present.iter().enumerate() {
-            for code in (0..=255_u8).filter(|&c| present[usize::from(c)]) {
-                let class = run.params.land_cover.get(code);
-                let same = |&known: &u8| run.params.land_cover.get(known) == class;
-                let place = out.codes.iter().position(same).unwrap_or_else(|| {
-                    out.codes.push(code);
-                    out.codes.len() - 1
-                });
-                out.of[usize::from(code)] = u8::try_from(place).ok()?;
-            }
-            if roofs == 0 {
-                out.open = out.codes.len();
-            }
-        }
-        (out.open <= MOST_CLASSES && out.codes.len() < 256 / LIGHTS).then_some(out)
     }
 }
 

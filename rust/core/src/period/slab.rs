@@ -1,9 +1,9 @@
 //! Some rows of a period under way: hour by hour, and of each hour day after day.
 
-use super::Together;
 use super::basis::{LitEvents, SkyBasis, Weight};
 use super::cells::{BandStep, BandSums, Cell, Cells, DayInput};
 use super::numbers::{Daylight, Numbers};
+use super::shared::Together;
 use super::tally::{Band, PeriodPlan};
 use crate::grid::Window;
 use crate::gvf::{Change, Counts, Turned};
