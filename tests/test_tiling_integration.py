@@ -128,7 +128,9 @@ def test_files_are_those_of_one_piece(whole: solweig.SurfaceData, tmp_path: Path
         )
         assert np.array_equal(one, two, equal_nan=True), path
     left = {p.name for p in (tmp_path / "two").iterdir()}
-    assert left == {"tmrt", "shadow", "summary", "run_metadata.json", "telemetry.csv"}
+    assert left == {
+        "tmrt", "shadow", "summary", "open_ground.tif", "run_metadata.json", "telemetry.csv",
+    }  # fmt: skip
     recorded = json.loads((tmp_path / "two" / "run_metadata.json").read_text("utf-8"))
     assert recorded["tile_plan"]["core"] == 32
     assert recorded["workers"][0]["tiles"] == recorded["tile_plan"]["tiles"]

@@ -87,8 +87,10 @@ def test_the_pages_name_flags_that_exist() -> None:
         for command, rest in lines:
             flags = set(re.findall(r"(--[a-z-]+)", rest))
             assert flags <= options_of(command), (page, command)
-    every = {"--help", "--debug", "--silence", "--version"}
-    every = every.union(*(options_of(c) for c in ("run", "prepare", "plan", "compare", "validate")))
+    every = {"--help", "--debug", "--silence", "--version", "--log-file"}
+    every |= {"--install-completion", "--show-completion"}
+    commands = ("run", "prepare", "plan", "compare", "validate", "config", "info")
+    every = every.union(*(options_of(c) for c in commands))
     prose = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert set(re.findall(r"`(--[a-z-]+)", prose)) <= every
 

@@ -158,7 +158,14 @@ def assert_statistics(
     ("options", "water"),
     [
         ({"leaf_on": 152, "leaf_off": 300}, True),
-        ({"formulation": "improved", "sun_substeps": 1}, False),
+        (
+            {
+                "formulation": "improved",
+                "sun_substeps": 1,
+                "alternatives": {"facet_radiance": False, "night_memory": False},
+            },
+            False,
+        ),
     ],
     ids=["reference", "improved"],
 )
@@ -183,6 +190,25 @@ def test_steps_one_by_one_give_them_too(
     assert not taken_together(found)
     assert "step by step, because steps have several suns" in caplog.text
     assert_statistics(found, steps(surface, weather, sun_substeps=2), ("tmrt", "utci"))
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("facet_radiance", "walls shine by their facets"),
+        ("night_memory", "the ground remembers at night"),
+    ],
+)
+def test_what_the_period_does_not_know_is_taken_one_by_one(
+    surface: solweig.SurfaceData, caplog: pytest.LogCaptureFixture, name: str, why: str
+) -> None:
+    options: dict[str, Any] = {"alternatives": {name: True}}
+    weather = season(4)
+    with caplog.at_level(logging.INFO, logger="solweig"):
+        found = period(surface, weather, **options)
+    assert not taken_together(found)
+    assert f"step by step, because {why}" in caplog.text
+    assert_statistics(found, steps(surface, weather, **options), ("tmrt", "utci"))
 
 
 @pytest.mark.filterwarnings("ignore:.*gap.s.:solweig.errors.WeatherWarning")

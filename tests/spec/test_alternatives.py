@@ -48,7 +48,7 @@ def test_a_black_sky_over_black_ground_is_a_cavity(scene: RandomScene, ta: float
 
 def test_two_reflections_are_more_than_a_cavity_has() -> None:
     surface = small_surface()
-    steps = day_of_run([3], longwave_down=black_body(17.0))
+    steps = day_of_run([3], measured_longwave_down=black_body(17.0))
     found = {}
     for once in (True, False):
         found[once] = solweig.calculate(

@@ -17,13 +17,11 @@ from tests.support.weather_cases import GOTHENBURG, day, step
 from tests.weather.test_readers import met_row, write_met
 
 
-def test_a_series_has_the_column_where_any_step_has_it() -> None:
-    assert "longwave_down" not in weather_series(day(), GOTHENBURG).columns
-    rows = day()
-    rows[3].measured_longwave_down = 333.0
-    found = weather_series(rows, GOTHENBURG).columns["longwave_down"]
-    assert found[3] == 333.0
-    assert np.isnan(np.delete(found, 3)).all()
+def test_a_series_takes_it_where_it_is_asked_for() -> None:
+    rows = day(measured_longwave_down=333.0)
+    assert np.isnan(weather_series(rows, GOTHENBURG).columns["longwave_down"]).all()
+    found = weather_series(rows, GOTHENBURG, longwave="measured").columns["longwave_down"]
+    assert (found == 333.0).all()
 
 
 def test_readers_read_it(tmp_path: Path) -> None:

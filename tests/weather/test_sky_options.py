@@ -88,7 +88,7 @@ def test_umep_files_hold_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) ->
     with caplog.at_level(logging.INFO, "solweig"):
         rows = Weather.from_umep_met(umep(tmp_path / "net.txt", -55.0))
     assert [row.measured_longwave_down for row in rows] == [333.0, 333.0, None, 333.0]
-    assert "longwave_down in 1 row(s) is outside 40 to 700 W/m2 (-55)" in caplog.text
+    assert "longwave from the sky is -55 W/m2 in one of 1 row(s)" in caplog.text
     rows = Weather.from_umep_met(tmp_path / "net.txt", fill="interpolate")
     assert [row.measured_longwave_down for row in rows] == [333.0] * 4
 
@@ -100,7 +100,7 @@ def test_the_sky_sends_what_was_measured() -> None:
         options = {"use_anisotropic_sky": sky, "outputs": ["ldown"], "output_dir": None}
         plain = solweig.calculate(surface, steps, LOCATION, **options)
         taken = solweig.calculate(surface, steps, LOCATION, longwave="measured", **options)
-        same = [Weather(**{**vars_of(s), "longwave_down": None}) for s in steps]
+        same = [Weather(**{**vars_of(s), "measured_longwave_down": None}) for s in steps]
         black = [SIGMA * (s.ta + 273.15) ** 4 for s in steps]
         modelled = [_core.sky_emissivity(s.ta, s.rh) * j for s, j in zip(steps, black, strict=True)]
         assert np.array_equal(

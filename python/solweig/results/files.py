@@ -9,7 +9,7 @@ from typing import Any
 from solweig.rasters.variables import attributes
 from solweig.results.metadata import FILE_NAME
 from solweig.results.netcdf import NETCDF_NAME
-from solweig.results.outputs import step_path, summary_path
+from solweig.results.outputs import ground_path, step_path, summary_path
 from solweig.results.styles import Interval, intervals
 from solweig.results.summary import TimeseriesSummary
 
@@ -42,7 +42,7 @@ def run_files(
     Returns
     -------
     list[dict[str, Any]]
-        Each with ``path``, ``kind`` (step, summary, cube, netcdf, table or metadata) and ``name``;
+        Each with ``path``, ``kind`` (step, summary, mask, cube, netcdf, table or metadata) and ``name``;
         what stands for a time also with ``begin`` and ``end``, ISO 8601 on the clock of the
         weather, with Z where that is known to be UTC; rasters also with ``units``.
     """
@@ -68,6 +68,7 @@ def run_files(
             for name in outputs
             for stamp, span in zip(stamps, spans, strict=False)
         ]
+    found.append(entry(ground_path(folder), "mask", "open_ground", None, None))
     if "netcdf" in formats:
         found.append(entry(folder / NETCDF_NAME, "netcdf", "solweig", period, None))
     if summary.pois is not None:

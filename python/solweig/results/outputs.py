@@ -41,7 +41,7 @@ ARCHIVE = "runs"
 WORK_FOLDER = ".solweig"
 """Below an output folder: working files of a run that is not finished."""
 OF_ONE_RUN = (
-    "summary", "pois.csv", "telemetry.csv", "telemetry.json", NETCDF_NAME, WORK_FOLDER,
+    "summary", "open_ground.tif", "pois.csv", "telemetry.csv", "telemetry.json", NETCDF_NAME, WORK_FOLDER,
     "run_metadata.json",
 )  # fmt: skip
 """What is in an output folder of one run only, the metadata last."""
@@ -144,7 +144,6 @@ def remove_run(folder: Path) -> None:
         for pattern in ("*.tif", "*.qml", "*.preview.png"):
             for path in (folder / name).glob(pattern):
                 path.unlink()
-    ground_path(folder).unlink(missing_ok=True)
     for name in OF_ONE_RUN:
         if not (folder / name).is_dir():
             (folder / name).unlink(missing_ok=True)

@@ -62,7 +62,8 @@ _RAMPS: dict[str, tuple[str, float, float | None]] = {
     "lup": (_VIRIDIS, 300.0, 700.0),
     "sun_hours": (_WARM, 0.0, None),
     "shade_hours": (_COOL, 0.0, None),
-    "utci_hours": (_WARM, 0.0, None),
+    "hours_above": (_WARM, 0.0, None),
+    "attribution": (_APART, -40.0, 40.0),
 }
 _UNITS = {"degC": "°C", "W m-2": "W m⁻²", "1": ""}
 
@@ -259,7 +260,7 @@ def _ramp(name: str, top: float) -> tuple[list[_Item], float, float]:
         palette, low = _APART, -high
     else:
         base = name.partition("_")[0]
-        known = "utci_hours" if name.startswith("utci_hours") else name
+        known = "hours_above" if "_hours_above" in name else name
         palette, low, fixed = _RAMPS[known if known in _RAMPS else base]
         high = math.ceil(max(top, 1.0)) if fixed is None else fixed
     colours = [f"#{colour}" for colour in palette.split()]

@@ -44,8 +44,8 @@ class WeatherSeries:
     utc
         The same in UTC.
     columns
-        One array of shape ``[n]`` per key of ``weather=`` in ``_core.Model.step``; where any step
-        has measured longwave from the sky also ``longwave_down`` [W m-2], NaN where it has none.
+        One array of shape ``[n]`` per key of ``weather=`` in ``_core.Model.step``, among them
+        ``longwave_down`` [W m-2], NaN where the engine has its own formula.
     clearness
         Clearness index by day, capped at 1; NaN at night.
     gaps
