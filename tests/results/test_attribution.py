@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,6 +59,36 @@ def test_terms_sum_to_tmrt_above_the_air(inside: solweig.TimeseriesSummary) -> N
     noon = data.isel(time=3)
     assert noon.attribution_beam[3, 3] > 10 * noon.attribution_beam[18, 21]
     assert float(noon.attribution_walls[14, 12]) > float(noon.attribution_walls[23, 0])
+
+
+def test_leaves_of_their_own_let_their_share_through() -> None:
+    """Beam and diffuse light behind a canopy go by what it lets through, not by the season's."""
+    found = {}
+    for share in (0.0, 0.3, 0.6):
+        tree = small_surface(svf=False)
+        layers = {
+            "dsm": tree.dsm,
+            "cdsm": tree.cdsm,
+            "dem": tree.dem,
+            "pixel_size": tree.pixel_size,
+        }
+        through = np.full(tree.shape, share, np.float32)
+        surface = solweig.SurfaceData.prepare(**layers, transmissivity=through)
+        run = solweig.calculate(surface, weather((12,)), LOCATION, outputs=["tmrt", "attribution"])
+        assert run.dataset is not None
+        found[share] = run.dataset.isel(time=0, y=CELL[0], x=CELL[1])
+    none, some, more = (found[share] for share in sorted(found))
+    assert float(none.attribution_beam) == 0.0
+
+    def flux(cell: Any, term: str) -> float:
+        """What a term stands for, up to a factor all cells share."""
+        warm, air = float(cell.tmrt) + 273.15, float(cell.ta) + 273.15
+        return float(cell[f"attribution_{term}"]) * (warm**2 + air**2) * (warm + air)
+
+    assert flux(more, "beam") == pytest.approx(2.0 * flux(some, "beam"), rel=1e-4)
+    gained = [flux(one, "diffuse") - flux(none, "diffuse") for one in (some, more)]
+    assert gained[0] > 0
+    assert gained[1] == pytest.approx(2.0 * gained[0], rel=1e-3)
 
 
 def test_names_and_units(inside: solweig.TimeseriesSummary) -> None:

@@ -105,10 +105,15 @@ def test_canopies_with_their_own_transmissivity(device: _core.Gpu, suns: int) ->
         compare_sky(city.sky, city.scene.svf(city.patch_option, engine=engine))
         points = np.array([[1, 1], [7, 12], [0, 0]]) if seed % 3 == 0 else None
         days = [
-            run_day(city, e, points=points, suns=suns, leaf_on=seed % 2 == 0)
+            run_day(
+                city, e, points=points, suns=suns, leaf_on=seed % 2 == 0, attributed=seed % 3 == 1
+            )
             for e in (None, engine)
         ]
         gaps.append(compare_days(*days))
+        if seed % 3 == 1:
+            assert_attribution(days[0])
+            assert_attribution(days[1])
     assert_on_device(engine, "svf", *STAGES, "anisotropic")
     record(f"canopies of their own, {suns} suns", device.backend, worst(gaps))
 
@@ -191,7 +196,8 @@ def test_facets_reflection_and_memory(device: _core.Gpu, anisotropic: bool, body
             "anisotropic": anisotropic, "body": body, "formulation": "reference",
             "alternatives": dict.fromkeys(names, True),
         }  # fmt: skip
-        days = [run_day(city, e, (13.5, 21.5, 22.0, 8.0), suns=2) for e in (None, engine)]
+        hours = (13.5, 21.5, 22.0, 8.0)
+        days = [run_day(city, e, hours, suns=2, attributed=seed == 4) for e in (None, engine)]
         gaps.append(compare_days(*days))
     assert_on_device(engine, *STAGES)
     record(f"alternatives {anisotropic} {body}", device.backend, worst(gaps))

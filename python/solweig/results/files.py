@@ -42,9 +42,9 @@ def run_files(
     Returns
     -------
     list[dict[str, Any]]
-        Each with ``path``, ``kind`` (step, summary, mask, cube, netcdf, table or metadata) and ``name``;
-        what stands for a time also with ``begin`` and ``end``, ISO 8601 on the clock of the
-        weather, with Z where that is known to be UTC; rasters also with ``units``.
+        Each with ``path``, ``kind`` (step, summary, mask, cube, netcdf, table or metadata) and
+        ``name``; what stands for a time also with ``begin`` and ``end``, ISO 8601 on the clock of
+        the weather, with Z where that is known to be UTC; rasters also with ``units``.
     """
     stamps = summary.timeseries.datetime
     zone = "Z" if stamps and stamps[0].tzinfo is not None else ""

@@ -41,8 +41,8 @@ ARCHIVE = "runs"
 WORK_FOLDER = ".solweig"
 """Below an output folder: working files of a run that is not finished."""
 OF_ONE_RUN = (
-    "summary", "open_ground.tif", "pois.csv", "telemetry.csv", "telemetry.json", NETCDF_NAME, WORK_FOLDER,
-    "run_metadata.json",
+    "summary", "open_ground.tif", "pois.csv", "telemetry.csv", "telemetry.json", NETCDF_NAME,
+    WORK_FOLDER, "run_metadata.json",
 )  # fmt: skip
 """What is in an output folder of one run only, the metadata last."""
 
