@@ -130,7 +130,7 @@ def test_several_suns_are_resumed(surface_dir: Path, tmp_path: Path) -> None:
     resumed(surface_dir, broken, whole, sun_substeps=3)
 
 
-@pytest.mark.parametrize("target", ["chunk", "statistic", "record", "lost chunk"])
+@pytest.mark.parametrize("target", ["chunk", "statistic", "record", "lost chunk", "begun chunk"])
 def test_damaged_results_are_computed_again(
     surface_dir: Path, undisturbed: Path, tmp_path: Path, target: str
 ) -> None:
@@ -150,6 +150,8 @@ def test_damaged_results_are_computed_again(
         content[len(content) // 2] ^= 0xFF
         if target == "chunk":
             path.write_bytes(bytes(content))
+        elif target == "begun chunk":
+            path.with_name(f"{path.name}.{'0' * 32}.partial").write_bytes(content[:20])
         else:
             path.unlink()
     resumed(surface_dir, tmp_path, undisturbed)

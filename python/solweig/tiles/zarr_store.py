@@ -392,10 +392,17 @@ class ZarrStore:
             rows = self._chunk[0]
             for row in range(0, grid.shape[0], rows):
                 array[row : row + rows] = np.asarray(grid[row : row + rows])
+        self._sweep()
         with warnings.catch_warnings():
             # Zarr 3 has not settled how this is stored; xarray reads and asks for it.
             warnings.simplefilter("ignore")
             need_zarr().consolidate_metadata(self.path, zarr_format=3)
+
+    def _sweep(self) -> None:
+        """Delete what workers that were killed have begun to write and not put in its place."""
+        if "://" not in self.path:
+            for begun in Path(self.path).rglob("*.partial"):
+                begun.unlink(missing_ok=True)
 
     def _opened(self) -> Any:
         if self._group is None:
