@@ -86,3 +86,9 @@ impl Window {
         out
     }
 }
+/// Rasters of zeros, each of memory that nobody has read: a copy reads the one it is made of, whose
+/// pages the system then gives twice, while every thread waits.
+#[must_use]
+pub fn zeros<T: Copy + Default>(len: usize, number: usize) -> Vec<Vec<T>> {
+    (0..number).map(|_| vec![T::default(); len]).collect()
+}

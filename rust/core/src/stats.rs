@@ -1,6 +1,6 @@
 //! Running statistics over the steps of a run (R 9).
 
-use crate::grid::Window;
+use crate::grid::{Window, zeros};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -287,7 +287,7 @@ impl Statistics {
             shade_hours: vec![0.0; cells],
             day_thresholds: day.to_vec(),
             night_thresholds: night.to_vec(),
-            hours_above: vec![vec![0.0; cells]; day.len() + night.len()],
+            hours_above: zeros(cells, day.len() + night.len()),
             steps: [0; 2],
         }
     }

@@ -1,6 +1,7 @@
 //! Statistics of a long period: means and extremes by group of steps, hours above thresholds, and
 //! percentiles from histograms, band by band of rows.
 
+use crate::grid::zeros;
 use rayon::prelude::*;
 
 /// Tmrt, UTCI and PET.
@@ -179,7 +180,7 @@ impl Band {
             first,
             cells,
             groups: (0..ALWAYS + plan.groups.len()).map(|_| group()).collect(),
-            above: vec![vec![0.0; cells]; plan.thresholds.len()],
+            above: zeros(cells, plan.thresholds.len()),
             sun: vec![0.0; cells],
             shade: vec![0.0; cells],
             histograms: Default::default(),

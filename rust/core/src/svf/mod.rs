@@ -6,7 +6,7 @@ mod weights;
 pub use fields::{CANOPY_FIELD, DIRECTIONS, FAMILIES, FIELDS, SvfFields, field_name};
 pub use weights::{SkyWeights, Term, from_masks, sectors};
 
-use crate::grid::{Grid, Window};
+use crate::grid::{Grid, Window, zeros};
 use crate::march::{Path, Rows, Tile, TileHits, densest, march, tile_cols};
 use crate::patches::PatchTable;
 use crate::rays::{Ray, Reach};
@@ -189,19 +189,32 @@ impl SkyPlan {
         bands.into_par_iter().for_each(|mut band| {
             let mut scratch = Scratch::new(words);
             for col in tile_cols(window.col, cols) {
-                simd::dispatch(SkyTile {
+                let tile = SkyTile {
                     plan: self,
                     terrain,
                     band: &mut band,
                     col,
                     scratch: &mut scratch,
-                });
+                };
+                if terrain.transmissivity().is_some() {
+                    simd::dispatch(OwnCanopies(tile));
+                } else {
+                    simd::dispatch(tile);
+                }
             }
         });
     }
 
+    /// `OWN`: canopies have their own transmissivity. Compiled apart, because that code beside the
+    /// march makes it half as fast where it is not used.
     #[inline(always)]
-    fn tile(&self, terrain: &Terrain, band: &mut Band<'_>, col: usize, scratch: &mut Scratch) {
+    fn tile<const OWN: bool>(
+        &self,
+        terrain: &Terrain,
+        band: &mut Band<'_>,
+        col: usize,
+        scratch: &mut Scratch,
+    ) {
         let Some(tile) = Tile::new(terrain, band.window.row, band.window.rows, col) else {
             band.fill_no_data(col, self.table.words());
             return;
@@ -210,12 +223,12 @@ impl SkyPlan {
         for (i, path) in self.paths.iter().enumerate() {
             march(terrain, &tile, path, &mut scratch.hits);
             scratch.store(i, terrain.vegetation.is_some());
-            if terrain.transmissivity().is_some() {
+            if OWN {
                 scratch.weigh(terrain, &tile, path, self.shares[i]);
             }
         }
         self.write(terrain, band, &tile, scratch);
-        if terrain.transmissivity().is_some() {
+        if OWN {
             write_canopies(terrain, band, &tile, scratch);
         }
     }
@@ -298,7 +311,19 @@ impl Kernel for SkyTile<'_, '_> {
     #[inline(always)]
     fn run(self) {
         self.plan
-            .tile(self.terrain, self.band, self.col, self.scratch);
+            .tile::<false>(self.terrain, self.band, self.col, self.scratch);
+    }
+}
+
+/// The same where canopies have their own transmissivity.
+struct OwnCanopies<'a, 'b>(SkyTile<'a, 'b>);
+
+impl Kernel for OwnCanopies<'_, '_> {
+    #[inline(always)]
+    fn run(self) {
+        let Self(tile) = self;
+        tile.plan
+            .tile::<true>(tile.terrain, tile.band, tile.col, tile.scratch);
     }
 }
 
@@ -436,8 +461,8 @@ impl Stage for SkyStage {
         let words = plan.table.words();
         let families = if terrain.vegetation.is_some() { 3 } else { 1 };
         let mut sky = SkyRows {
-            fields: vec![vec![0.0; window.len()]; plan.fields(terrain)],
-            masks: vec![vec![0; window.len() * words]; families],
+            fields: zeros(window.len(), plan.fields(terrain)),
+            masks: zeros(window.len() * words, families),
         };
         // Two tile rows per thread keep every core busy within a block.
         let least = 2 * TILE_ROWS * rayon::current_num_threads();

@@ -165,14 +165,23 @@ impl SkyWeights {
                     }
                 }
             }
+            let [total, east, south] = &counts;
+            let (mut west, mut north) = ([0_u16; LANES], [0_u16; LANES]);
+            for i in 0..LANES {
+                west[i] = total[i] - east[i];
+                north[i] = total[i] - south[i];
+            }
             // The normalised mode counts the zenith patch in all four sectors.
             let zenith = self.normalised && b + 1 == self.bands.len();
+            let sectors = if zenith {
+                [total; 5]
+            } else {
+                [total, east, south, &west, &north]
+            };
             for d in 0..5 {
                 let weight = band.weights[if zenith { 0 } else { d }];
                 for i in 0..LANES {
-                    let (total, east, south) = (counts[0][i], counts[1][i], counts[2][i]);
-                    let sector = [total, east, south, total - east, total - south][d];
-                    out[d][i] += u32::from(if zenith { total } else { sector }) * weight;
+                    out[d][i] += u32::from(sectors[d][i]) * weight;
                 }
             }
         }
