@@ -4,8 +4,8 @@
 //! tables.
 
 use super::anisotropic::{PatchStep, PatchSun, PatchWeight, SideTables};
-use super::attribution::AttributionTables;
 use super::light::{Light, sun_in_front};
+use super::terms::AttributionTables;
 use crate::constants::{DEG, KELVIN, SIGMA};
 use crate::delay::{DelayClock, DelayStep};
 use crate::emission::ExcessEmission;
@@ -275,7 +275,7 @@ impl StepTables {
             let weights = input
                 .patch_sky
                 .map(|patch_sky| patch_sky.weights.as_slice());
-            tables.attribution = Some(AttributionTables::new(&tables, weather.ta, weights));
+            tables.attribution = Some(attribution(&tables, weather.ta, weights));
         }
         (tables, light)
     }
@@ -484,6 +484,30 @@ fn longwave_terms(input: &StepInput<'_>) -> LongwaveTerms {
         wall_reflects: (1.0 - ew) as f32,
         side_reflects: (share * (1.0 - ew)) as f32,
     }
+}
+
+/// Tables of the attribution for the others of the step; `ta` air temperature [°C], `weights` those of
+/// the patch sky.
+///
+/// The angular factors of the body need not sum to one, nor the weights of the patches to a whole
+/// sky. The enclosure is that in which the body is at air temperature: what is missing is made up for
+/// from above.
+fn attribution(tables: &StepTables, ta: f64, weights: Option<&[PatchWeight]>) -> AttributionTables {
+    let (b, p) = (&tables.body, &tables.patch_longwave);
+    let [up, side, around] = [b.up, b.side, b.around].map(f64::from);
+    let below = up + 0.5 * side * p.whole_sides.len() as f64;
+    let sides = || p.whole_sides.iter().map(|&w| f64::from(w)).sum::<f64>();
+    let above = match (tables.anisotropic, b.cylinder) {
+        (false, _) => below,
+        (true, true) => up * f64::from(p.whole_down) + around * f64::from(p.whole_side),
+        (true, false) => up * f64::from(p.whole_down) + side * sides(),
+    };
+    let air = f64::from(tables.ground.air);
+    let offset = KELVIN - f64::from(b.kelvin);
+    // Of 273.15 in single precision something is left.
+    let offset = if offset.abs() < 1e-3 { 0.0 } else { offset };
+    let above = air * (1.0 - below) / above;
+    AttributionTables::new([above, ta + KELVIN, offset].map(|x| x as f32), weights)
 }
 
 fn patch_longwave(input: &StepInput<'_>) -> PatchLongwave {

@@ -26,7 +26,7 @@ const SIDE_PLANES: u64 = 32;
 /// First plane of `dynamic` with the weights of foliage, behind all others.
 pub const FOLIAGE_PLANE: u32 = SIDE_PLANES as u32;
 /// Planes of `dynamic` with these.
-const ATTRIBUTION_PLANES: u64 = SIDE_PLANES + solweig_core::radiation::attribution::WEIGHTS as u64;
+const ATTRIBUTION_PLANES: u64 = SIDE_PLANES + solweig_core::radiation::terms::WEIGHTS as u64;
 /// Planes of `dynamic` without the box sides.
 const PLAIN_PLANES: u64 = 8;
 /// Planes of `counted`.

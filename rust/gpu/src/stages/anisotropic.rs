@@ -9,8 +9,8 @@ use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
 use solweig_core::radiation::anisotropic::{PatchStep, PatchWeight, facet_weights, whole_facets};
-use solweig_core::radiation::attribution::foliage_weights;
 use solweig_core::radiation::tables::StepTables;
+use solweig_core::radiation::terms::foliage_weights;
 
 const STAGE: &str = "anisotropic";
 
