@@ -5,6 +5,7 @@
 //! threads there are.
 
 pub mod anisotropic;
+pub mod attributed;
 pub mod attribution;
 pub mod bytes;
 pub mod cells;

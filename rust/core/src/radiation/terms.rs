@@ -1,10 +1,7 @@
 //! The terms of the attribution of Tmrt, and what of a step they read besides the other tables (R 9.1).
 
-use super::anisotropic::{CellMasks, PatchWeight};
+use super::anisotropic::PatchWeight;
 use super::bytes::ByteTable;
-use super::cells::{BLOCK, Lane};
-use crate::fields::TERMS;
-use crate::patches::PatchMasks;
 
 /// Weights of foliage: side, down, E, S, W, N.
 pub const WEIGHTS: usize = 6;
@@ -35,7 +32,7 @@ pub enum Term {
 #[derive(Clone, Debug)]
 pub struct AttributionTables {
     /// Weights of patches with foliage, under the patch sky.
-    foliage: Option<ByteTable<WEIGHTS>>,
+    pub foliage: Option<ByteTable<WEIGHTS>>,
     /// What the enclosure sends the body from above, for each unit of the weights in use: of the sides
     /// and the horizontal, or of the patches [sr].
     pub above: f32,
@@ -62,51 +59,6 @@ impl AttributionTables {
             above,
             air_kelvin,
             offset,
-        }
-    }
-}
-
-/// The attribution of a block.
-#[derive(Clone, Debug)]
-pub struct Attribution {
-    /// Weights of the patches with foliage.
-    pub foliage: [Lane; WEIGHTS],
-    /// The terms [K].
-    pub terms: [Lane; TERMS],
-}
-
-impl Default for Attribution {
-    fn default() -> Self {
-        Self {
-            foliage: [[0.0; BLOCK]; WEIGHTS],
-            terms: [[0.0; BLOCK]; TERMS],
-        }
-    }
-}
-
-impl Attribution {
-    /// A term [K].
-    #[inline(always)]
-    #[must_use]
-    pub fn of(&self, term: Term) -> &Lane {
-        &self.terms[term as usize]
-    }
-
-    /// Sum the weights of foliage of the first `n` cells.
-    #[inline(always)]
-    pub fn load(&mut self, tables: &AttributionTables, masks: &PatchMasks<'_>, n: usize) {
-        let Some(table) = &tables.foliage else {
-            return;
-        };
-        for i in 0..n {
-            let cell = CellMasks::of(masks, i);
-            let mut sums = [0.0; WEIGHTS];
-            for index in 0..cell.words() {
-                table.add_sparse_word(index, cell.foliage(index), &mut sums);
-            }
-            for (lane, sum) in self.foliage.iter_mut().zip(sums) {
-                lane[i] = sum;
-            }
         }
     }
 }

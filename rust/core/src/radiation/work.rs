@@ -1,10 +1,10 @@
 //! Workspace of one block: inputs copied into lanes, intermediate fluxes, results.
 
 use super::anisotropic::{CellMasks, CellSums};
+use super::attributed::Attribution;
 use super::cells::{BLOCK, Cells, Lane, Memory, SIDES};
 use super::light::{Light, STATES, Through};
 use super::tables::StepTables;
-use super::terms::Attribution;
 
 const ZERO: Lane = [0.0; BLOCK];
 
