@@ -8,6 +8,7 @@ therefore read and written row by row, by the engine, which keeps the interprete
 from __future__ import annotations
 
 import mmap
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,9 @@ __all__ = ["Where", "is_its_file", "map_array", "read_window", "whole_file", "wr
 Where = tuple[slice, slice]
 """Rows and columns."""
 
+_HEADERS = threading.Lock()
+"""One header at a time: Python before 3.11.5 counts the depths of two that are parsed at once as one
+(gh-106905), and fails."""
 _files: WeakKeyDictionary[mmap.mmap, tuple[int, int]] = WeakKeyDictionary()
 """Which file a map is of. Under its name there may by now be another, or none."""
 
@@ -40,7 +44,8 @@ def map_array(path: str | Path, mode: Literal["r", "r+", "c"] = "r") -> NDArray[
     """
     own = _identity(path)
     with damage_told():
-        array = np.lib.format.open_memmap(path, mode=mode)
+        with _HEADERS:
+            array = np.lib.format.open_memmap(path, mode=mode)
         if array.dtype.kind not in "buif":
             raise DamagedFile(f"an array of {array.dtype}, not of numbers")
     pages = getattr(array, "_mmap", None)
