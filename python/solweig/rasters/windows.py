@@ -26,8 +26,8 @@ Where = tuple[slice, slice]
 """Rows and columns."""
 
 _HEADERS = threading.Lock()
-"""One header at a time: Python before 3.11.5 counts the depths of two that are parsed at once as one
-(gh-106905), and fails."""
+"""One header at a time: Python before 3.11.5 counts the depths of two that are parsed at once as
+one (gh-106905), and fails."""
 _files: WeakKeyDictionary[mmap.mmap, tuple[int, int]] = WeakKeyDictionary()
 """Which file a map is of. Under its name there may by now be another, or none."""
 
