@@ -56,6 +56,10 @@ IMPROVED_SKY = "dilley"
 _COLDEST, _HOTTEST = -100.0, 100.0
 
 _IGNORED = ("tile_workers", "tile_queue_depth", "prefetch_tiles")
+LONGWAVES = ("modelled", "measured")
+"""Longwave of the sky: by the engine's formula, or what the steps hold."""
+SPLITS = ("reindl", "disc", "dirint")
+"""Reindl et al. (1990) is the engine's own, Maxwell (1987) and Perez et al. (1992) are pvlib's."""
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "formulation": ("reference", "improved"),
     "body": ("cylinder", "box"),
@@ -66,8 +70,8 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "pet_variant": ("1999", "2018", "reference"),
     "ground_clock": ("solar", "legal"),
     "sky_emissivity": (None, "prata", "brunt", "dilley"),
-    "longwave": ("modelled", "measured"),
-    "split": ("reindl", "disc", "dirint"),
+    "longwave": LONGWAVES,
+    "split": SPLITS,
 }
 NIGHT_RULES = ("offerle", "clear", "evening")
 """Rules for the clearness of the night."""

@@ -11,10 +11,7 @@ from solweig.errors import WeatherDataError
 from solweig.messages import argument
 from solweig.typing import F64
 
-__all__ = ["LONGWAVES", "chosen_longwave"]
-
-LONGWAVES = ("modelled", "measured")
-"""The formula of the engine, or what the steps hold."""
+__all__ = ["chosen_longwave"]
 
 
 def chosen_longwave(given: F64, stamps: Sequence[dt.datetime], wanted: str) -> F64:
@@ -27,7 +24,7 @@ def chosen_longwave(given: F64, stamps: Sequence[dt.datetime], wanted: str) -> F
     stamps
         Of each step.
     wanted
-        One of :data:`LONGWAVES`.
+        One of :data:`solweig.config.LONGWAVES`.
 
     Raises
     ------

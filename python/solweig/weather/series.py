@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig import _core
-from solweig.config import check_sun_substeps, night_rule
+from solweig.config import LONGWAVES, SPLITS, check_sun_substeps, night_rule
 from solweig.errors import ConfigurationError, WeatherDataError, WeatherWarning
 from solweig.messages import argument, warn_user
 from solweig.typing import F64
@@ -21,9 +21,9 @@ from solweig.weather import sun
 from solweig.weather.gaps import Gap
 from solweig.weather.leaves import LEAF_DAYS, Date, season_at
 from solweig.weather.location import Location
-from solweig.weather.longwave import LONGWAVES, chosen_longwave
+from solweig.weather.longwave import chosen_longwave
 from solweig.weather.radiation import Radiation, settle
-from solweig.weather.split import SPLITS, split_alone
+from solweig.weather.split import split_alone
 from solweig.weather.values import WeatherValues
 
 log = logging.getLogger("solweig")
@@ -167,7 +167,7 @@ def weather_series(
     longwave
         Whether the longwave of the sky is ``"modelled"`` or the ``"measured"`` one of the steps.
     split
-        How a global radiation given alone is split: one of :data:`solweig.weather.split.SPLITS`.
+        How a global radiation given alone is split: one of :data:`solweig.config.SPLITS`.
     published_air_mass
         In the clear sky (Q-39); ``None``: with ``formulation="improved"``.
 

@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 
 from solweig.typing import F64
 
-__all__ = ["SPLITS", "beam_and_diffuse", "split_alone"]
-
-SPLITS = ("reindl", "disc", "dirint")
-"""Reindl et al. (1990) is the engine's own, Maxwell (1987) and Perez et al. (1992) are pvlib's."""
+__all__ = ["beam_and_diffuse", "split_alone"]
 
 _LONGEST = 90.0
 """Up to this distance [min] DIRINT looks at the rows before and after, as it was fitted."""

@@ -120,4 +120,10 @@ impl Weather {
             Suns::new(&[Sun { altitude, azimuth }]).expect("one sun")
         })
     }
+
+    /// Whether any sun of the step is up.
+    #[must_use]
+    pub fn is_day(&self) -> bool {
+        self.suns().up().next().is_some()
+    }
 }

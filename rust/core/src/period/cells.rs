@@ -9,11 +9,9 @@ use crate::radiation::anisotropic::{CellMasks, SkySum};
 use crate::radiation::cells::{BLOCK, Lane};
 use crate::radiation::sums::{AreaSums, GROUND, StepSums, UNIT};
 use crate::radiation::tables::BodyTerms;
-use crate::radiation::weights::{shaded_fraction, shaded_fraction_exact};
+use crate::radiation::weights::{basin, open_sky, shaded_fraction, shaded_fraction_exact};
 use crate::simd::Kernel;
 
-/// Sky views below this are rounding: the cell is closed.
-const CLOSED: f32 = 1e-7;
 /// Directions of the ground view.
 const DIRECTIONS: f32 = crate::gvf::AZIMUTHS.len() as f32;
 /// Sums that are added up side by side.
@@ -98,11 +96,9 @@ impl Cells {
             let at = out.at(i);
             let own = cell(at);
             let [s, sv] = own.views;
-            let open = s + sv - 1.0;
-            let open = if open < CLOSED { 0.0 } else { open };
             out.views[0][i] = s;
             out.views[1][i] = sv;
-            out.wedge[i] = 2.0 * (open / (1.0 - open)).sqrt();
+            out.wedge[i] = basin(open_sky(s, sv));
             for k in 0..4 {
                 out.sky[k][i] = own.sky[k];
             }

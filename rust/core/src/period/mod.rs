@@ -133,7 +133,7 @@ impl<'a> Together<'a> {
             .ok_or("pixels are smaller than the near ground")?;
         let ground = Classes::new(run, &view).ok_or("there are too many land-cover classes")?;
         let minutes = steps.iter().map(|s| s.minute);
-        let nights = steps.iter().map(|s| !is_day(&s.weather));
+        let nights = steps.iter().map(|s| !s.weather.is_day());
         let days = Days::new(&minutes.collect::<Vec<_>>(), &nights.collect::<Vec<_>>())
             .ok_or("no hour is night every day, or the hours of the days differ")?;
         if days.lanes < LEAST_DAYS {
@@ -212,9 +212,9 @@ impl<'a> Together<'a> {
     /// The thermal state after the last step: that of the steps since the last night, which forgets
     /// what was before.
     fn tail(&self, carried: &mut Carried, start: usize) {
-        let night = |step: &PeriodStep| !is_day(&step.weather);
+        let night = |step: &PeriodStep| !step.weather.is_day();
         let first = start + self.steps[start..].iter().rposition(night).unwrap_or(0);
-        let day = |step: &PeriodStep| is_day(&step.weather);
+        let day = |step: &PeriodStep| step.weather.is_day();
         // Rasters are those of the last day there was.
         let last = self.steps[start..].iter().rposition(day).map(|i| start + i);
         let from = match last {
@@ -239,7 +239,7 @@ impl<'a> Together<'a> {
             .iter()
             .map(|step| {
                 let own = clock;
-                clock = if is_day(&step.weather) {
+                clock = if step.weather.is_day() {
                     let exponential = self.run.params.formulation.exponential_delay;
                     clock.day(step.weather.step_days, exponential).next
                 } else {
@@ -288,11 +288,6 @@ impl<'a> Together<'a> {
             })
             .collect()
     }
-}
-
-/// Whether the sun is up in a step.
-fn is_day(weather: &Weather) -> bool {
-    weather.suns().up().count() > 0
 }
 
 /// Fields that a step has to give for what is wanted.

@@ -2,11 +2,9 @@
 
 use super::cells::{BLOCK, Lane, SIDES};
 use super::tables::{StepTables, SunTerms};
-use super::weights::{shaded_fraction, shaded_fraction_exact, side_weight, wedge_ratio};
+use super::weights::{open_sky, shaded_fraction, shaded_fraction_exact, side_weight, wedge_ratio};
 use super::work::Work;
 
-/// Sky views below this are rounding: the cell is closed.
-const CLOSED: f32 = 1e-7;
 /// Means of cos² and sin² of an azimuth over the half circle, weighted by its cosine.
 const STRAIGHT: f32 = 2.0 / 3.0;
 const ASIDE: f32 = 1.0 / 6.0;
@@ -73,9 +71,7 @@ fn wall_shade(
     shaded: impl Fn(f32) -> f32,
 ) {
     for i in 0..BLOCK {
-        let open = s[i] + sv[i] - 1.0;
-        let open = if open < CLOSED { 0.0 } else { open };
-        f_sh[i] = shaded(wedge_ratio(open, inverse_tan_zenith));
+        f_sh[i] = shaded(wedge_ratio(open_sky(s[i], sv[i]), inverse_tan_zenith));
     }
 }
 

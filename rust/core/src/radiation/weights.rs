@@ -62,12 +62,30 @@ pub fn cos_quarter(x: f32) -> f32 {
     if far { sine } else { cosine }
 }
 
+/// Sky views below this are rounding: the cell is closed.
+const CLOSED: f32 = 1e-7;
+
+/// Combined sky view sb of a cell, from those of buildings and vegetation.
+#[inline(always)]
+#[must_use]
+pub fn open_sky(s: f32, sv: f32) -> f32 {
+    let open = s + sv - 1.0;
+    if open < CLOSED { 0.0 } else { open }
+}
+
+/// 2 / tan α of the basin that is as open: sin²α = 1 − sb.
+#[inline(always)]
+#[must_use]
+pub fn basin(open: f32) -> f32 {
+    2.0 * (open / (1.0 - open)).sqrt()
+}
+
 /// Ratio q = 2 / (tan α · tan Z) of the wedge, with `open` the combined sky view sb (α is the
-/// obstruction angle of an equal basin, sin²α = 1 − sb) and `tan_zenith` of the sun.
+/// obstruction angle of an equal basin) and `tan_zenith` of the sun.
 #[inline(always)]
 #[must_use]
 pub fn wedge_ratio(open: f32, inverse_tan_zenith: f32) -> f32 {
-    2.0 * (open / (1.0 - open)).sqrt() * inverse_tan_zenith
+    basin(open) * inverse_tan_zenith
 }
 
 /// Shaded fraction of the walls around a cell (R 7.3), from q ≥ 0; 0.5 where undefined.

@@ -94,7 +94,7 @@ impl SkyStep {
         };
         let ci = capped(weather.night_clearness);
         let night = Self {
-            day: weather.suns().up().next().is_some(),
+            day: weather.is_day(),
             altitude_deg: weather.altitude,
             global: 0.0,
             beam: 0.0,
