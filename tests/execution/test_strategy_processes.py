@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ import solweig
 from solweig import _core
 from solweig.errors import ConfigurationError
 from solweig.execution import CPUOnlyStrategy, MultiGPU, SingleGPUMultiProcess
+from solweig.execution import pool
 from solweig.execution import tally as tallies
 from solweig.execution.pool import WorkerTrace
 from tests.support.jobs import Double, Fail, Named, Shadows
@@ -42,6 +44,22 @@ def test_work_is_shared_and_complete() -> None:
     assert os.getpid() not in pids
     assert all(d.turnaround >= d.seconds >= 0.05 for d in results)
     assert strategy.queue_depth_peak == 0  # its workers are gone
+
+
+def test_the_clock_of_an_item_runs_before_its_worker_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send = pool._Member.send
+
+    def send_and_lose_the_core(self: pool._Member, message: tuple[Any, ...]) -> None:
+        send(self, message)
+        if message[0] == "item":
+            time.sleep(0.2)
+
+    monkeypatch.setattr(pool._Member, "send", send_and_lose_the_core)
+    with CPUOnlyStrategy(2) as strategy:
+        results = list(strategy.run(Double(0.1), [1, 2]))
+    assert all(d.turnaround >= d.seconds >= 0.1 for d in results)
 
 
 def test_same_bytes_and_the_tally_says_who() -> None:

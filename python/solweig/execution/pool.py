@@ -236,8 +236,10 @@ class ProcessCrew:
             while waiting and idle:
                 number, item = waiting.popleft()
                 member = idle.popleft()
+                # Before it is sent: a worker may begin while this process waits for a core.
+                handed = time.perf_counter()
                 member.send(("item", number, item))
-                self._busy[number] = (member.pipe, time.perf_counter())
+                self._busy[number] = (member.pipe, handed)
             self.depth_peak = max(self.depth_peak, len(self._busy))
             spoke: list[Any] = wait({pipe for pipe, _ in self._busy.values()})
             for pipe in spoke:
