@@ -978,6 +978,7 @@ class Model:
         weather: Sequence[dict[str, Any]],
         stamps: Sequence[tuple[int, list[int]]],
         statistics: PeriodStatistics,
+        codes: Sequence[int],
         progress: Callable[[int, int], Any] | None = None,
     ) -> tuple[list[StepResult], str | None]:
         """Take the steps of a long period together, on the CPU.
@@ -992,6 +993,8 @@ class Model:
             Minute of the day and numbers of the groups of each step.
         statistics
             Takes the statistics.
+        codes
+            Land-cover codes of the whole map, of which this may be a tile; none without land cover.
         progress
             Called with (steps done, steps); an exception it raises ends the work.
 

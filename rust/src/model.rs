@@ -133,8 +133,8 @@ impl Model {
     }
 
     /// Take the steps of a period together on the CPU; the results of all steps, without rasters. Why
-    /// not, if they cannot be.
-    #[pyo3(signature = (state, weather, stamps, statistics, progress=None))]
+    /// not, if they cannot be. `codes` are the land-cover codes of the whole map.
+    #[pyo3(signature = (state, weather, stamps, statistics, codes, progress=None))]
     fn period(
         &self,
         py: Python<'_>,
@@ -142,6 +142,7 @@ impl Model {
         weather: Vec<Bound<'_, PyDict>>,
         stamps: Vec<(i64, Vec<u32>)>,
         statistics: &Bound<'_, PeriodStatistics>,
+        codes: Vec<u8>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<(Vec<StepResult>, Option<&'static str>)> {
         let fixed = &self.fixed;
@@ -155,7 +156,7 @@ impl Model {
         let mut watch = Watch::new(progress, steps.len());
         let started = Instant::now();
         let found = fixed.with_run(py, |run| {
-            let together = Together::new(run, &steps)?;
+            let together = Together::new(run, &steps, &codes)?;
             let mut carried = shared.lock();
             bring_home(run, &mut carried);
             let mut input = PeriodInput {

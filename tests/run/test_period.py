@@ -223,18 +223,56 @@ def test_gaps_a_late_start_and_a_state_are_those_of_the_steps(
     assert_statistics(found, steps(surface, rest, state=before), ("tmrt", "utci"))
 
 
+def assert_same(
+    tiled: solweig.TimeseriesSummary, whole: solweig.TimeseriesSummary, *, together: bool = True
+) -> None:
+    """The same bytes, maps and means."""
+    assert tiled.metadata["tile_plan"] is not None
+    assert taken_together(tiled) == taken_together(whole) == together
+    for name, grid in whole.grids().items():
+        np.testing.assert_array_equal(tiled.grids()[name], grid, err_msg=name)
+    for name in ("tmrt_mean", "utci_mean", "sun_fraction"):
+        want, got = getattr(whole.timeseries, name), getattr(tiled.timeseries, name)
+        np.testing.assert_array_equal(got, want, err_msg=name)
+
+
 def test_tiles_threads_and_one_piece_agree(surface: solweig.SurfaceData, tmp_path: Path) -> None:
     weather = season()
     whole = period(surface, weather)
     tiled = period(surface, weather, tile_size=32, output_dir=tmp_path)
-    assert tiled.metadata["tile_plan"] is not None
-    assert taken_together(tiled)
-    for name, grid in whole.grids().items():
-        np.testing.assert_allclose(tiled.grids()[name], grid, atol=1e-4, rtol=0, err_msg=name)
+    assert_same(tiled, whole)
     for name, grid in whole.grids().items():
         assert np.isfinite(grid).any(), name
         assert (tmp_path / "summary" / f"{name}.tif").exists()
     assert not (tmp_path / "tmrt").exists()
+
+
+def test_what_one_tile_has_decides_for_all(surface: solweig.SurfaceData, tmp_path: Path) -> None:
+    weather = season(4)
+    # Water lies in some tiles only; so does a point.
+    wet = {"alternatives": {"water_temperature": True}}
+    for name, options in {"water": wet, "point": {"pois": {"a": (7.0, 89.0)}}}.items():
+        whole = period(surface, weather, **options)
+        tiled = period(surface, weather, tile_size=24, output_dir=tmp_path / name, **options)
+        assert_same(tiled, whole, together=False)
+
+
+def test_classes_add_up_in_the_same_order_in_every_tile(tmp_path: Path) -> None:
+    surface = part_of_the_city()
+    assert surface.land_cover is not None
+    ground = surface.land_cover != 2
+    # Soil is what asphalt is, and asphalt lies in the first tiles only.
+    paved, grass, soil = 1, 5, SOIL
+    rng = np.random.default_rng(1)
+    surface.land_cover[ground] = rng.choice([grass, soil], ground.sum())
+    surface.land_cover[:, :20][ground[:, :20]] = paved
+    materials = solweig.load_materials()
+    names = materials.Names.Value.__dict__
+    names[str(soil)] = names[str(paved)]
+    weather = season(4)
+    whole = period(surface, weather, materials=materials)
+    tiled = period(surface, weather, materials=materials, tile_size=24, output_dir=tmp_path)
+    assert_same(tiled, whole)
 
 
 def test_a_period_stopped_in_tiles_goes_on(surface: solweig.SurfaceData, tmp_path: Path) -> None:

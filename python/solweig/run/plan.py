@@ -28,6 +28,7 @@ from solweig.run.checks import check_location, check_run_surface, sky_of, sky_th
 from solweig.run.engine_params import engine_params, leaf_days
 from solweig.run.place import place_of
 from solweig.run.settings import RunSettings
+from solweig.surface.checks import code_counts
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData
 from solweig.tiles.shared_store import check_storage, cube_place
@@ -80,6 +81,10 @@ class PeriodPlan:
     #: Length of each step [h], and whether the sun is up.
     hours: list[float]
     daytime: list[bool]
+    #: What decides for all tiles whether steps are taken together: land-cover codes of the map, and
+    #: whether points are wanted anywhere.
+    codes: bytes
+    points: bool
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,8 @@ class RunPlan:
             ranges=ranges,
             hours=[float(h) for h in self.series.columns["hours"]],
             daytime=[bool(d) for d in self.series.daytime],
+            codes=_codes(self.surface),
+            points=self.points is not None,
         )
 
     def held(self, form: str) -> frozenset[tuple[str, str]]:
@@ -220,6 +227,13 @@ class _KeptModel:
             and own.objects.keys() == wanted.objects.keys()
             and all(own.objects[name] is grid for name, grid in wanted.objects.items())
         )
+
+
+def _codes(surface: SurfaceData) -> bytes:
+    """Land-cover codes of the map; none without land cover."""
+    if surface.land_cover is None:
+        return b""
+    return bytes(np.flatnonzero(code_counts(surface.land_cover)).tolist())
 
 
 def make_plan(

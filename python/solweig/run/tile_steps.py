@@ -266,11 +266,11 @@ class _Tile:
         period: PeriodPlan,
     ) -> bool:
         """Take all steps together, where the CPU does them and they allow it."""
-        if self._engine is not None or self._points is not None:
+        if self._engine is not None or period.points:
             return False
         started = time.perf_counter()
         results, why_not = model.period(
-            state, self._job.weather, period.stamps, counted, self._report
+            state, self._job.weather, period.stamps, counted, period.codes, self._report
         )
         if why_not is not None:
             log.info("period: step by step, because %s", why_not)

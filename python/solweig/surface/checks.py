@@ -195,7 +195,7 @@ def check_land_cover(value: Any, shape: tuple[int, ...] | None = None) -> NDArra
         codes = rounded.astype(np.uint8)
     if shape is not None:
         check_shape("land_cover", shape, codes.shape)
-    present = np.flatnonzero(_counts(codes))
+    present = np.flatnonzero(code_counts(codes))
     if 255 in present:
         raise InvalidSurfaceData(
             "land_cover",
@@ -218,7 +218,7 @@ def check_land_cover(value: Any, shape: tuple[int, ...] | None = None) -> NDArra
     return codes
 
 
-def _counts(codes: NDArray[np.uint8]) -> NDArray[np.intp]:
+def code_counts(codes: NDArray[np.uint8]) -> NDArray[np.intp]:
     """Cells of each code; by rows, because counting takes eight bytes a cell."""
     counts = np.zeros(256, np.intp)
     for row in range(0, codes.shape[0], _ROWS):

@@ -7,7 +7,7 @@ use crate::gvf::{Change, CountedView, Counts, Shares};
 use crate::patches::PatchMasks;
 use crate::radiation::anisotropic::{CellMasks, SkySum};
 use crate::radiation::cells::{BLOCK, Lane};
-use crate::radiation::sums::{AreaSums, GROUND, StepSums, UNIT};
+use crate::radiation::sums::{AreaSums, GROUND, StepSums, small_units};
 use crate::radiation::tables::BodyTerms;
 use crate::radiation::weights::{basin, open_sky, shaded_fraction, shaded_fraction_exact};
 use crate::simd::Kernel;
@@ -188,11 +188,12 @@ pub struct BandStep<'a> {
     pub sums: &'a mut BandSums,
 }
 
-/// Sums of a step over the cells of a band.
+/// Sums of a step over the cells of a band, in whole units and so the same in every tile.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BandSums {
-    /// Tmrt, UTCI and share of the beam, on open ground and everywhere.
-    values: [[f64; 3]; 2],
+    /// Tmrt, UTCI and share of the beam, on open ground and everywhere, in units of
+    /// [`UNIT`](crate::radiation::sums::UNIT).
+    values: [[i64; 3]; 2],
     /// Cells with a value.
     number: [u64; 2],
     /// Cells below and above the range of UTCI.
@@ -210,14 +211,13 @@ impl BandSums {
         }
     }
 
-    /// In whole units, as a run keeps them.
+    /// As a run keeps them.
     #[must_use]
     pub fn whole(self) -> StepSums {
-        let units = |x: f64| (x / UNIT).round() as i64;
-        let area = |v: [f64; 3], number: u64, [below, above]: [u64; 2]| AreaSums {
-            tmrt: units(v[0]),
-            utci: units(v[1]),
-            sun: units(v[2]),
+        let area = |v: [i64; 3], number: u64, [below, above]: [u64; 2]| AreaSums {
+            tmrt: v[0],
+            utci: v[1],
+            sun: v[2],
             tmrt_count: number,
             utci_count: number,
             below,
@@ -488,7 +488,8 @@ impl BandStep<'_> {
     #[inline(always)]
     fn sum(&mut self, work: &Work, at: usize, n: usize) {
         let [low, high] = self.numbers.utci.tmrt_range();
-        let mut values = [[[0.0_f32; LANES]; 3]; 2];
+        // A block of cells at some tens of degrees is far from the ends of these numbers.
+        let mut values = [[[0_i32; LANES]; 3]; 2];
         let mut number = [[0_u32; LANES]; 2];
         let mut outside = [[[0_u32; LANES]; 2]; 2];
         let place = &self.cells.place[at..at + n];
@@ -498,7 +499,7 @@ impl BandStep<'_> {
                 let known = !work.tmrt[i].is_nan();
                 let areas = [known && place[i] == GROUND, known];
                 for (a, counted) in areas.into_iter().enumerate() {
-                    let take = |x: f32| if counted { x } else { 0.0 };
+                    let take = |x: f32| if counted { small_units(x) } else { 0 };
                     values[a][0][l] += take(work.tmrt[i]);
                     values[a][1][l] += take(work.utci[i]);
                     values[a][2][l] += take(work.share[i]);
@@ -510,7 +511,7 @@ impl BandStep<'_> {
         }
         for a in 0..2 {
             for k in 0..3 {
-                let sum: f64 = values[a][k].iter().map(|&x| f64::from(x)).sum();
+                let sum: i64 = values[a][k].iter().map(|&x| i64::from(x)).sum();
                 self.sums.values[a][k] += sum;
             }
             let total = |lanes: &[u32; LANES]| lanes.iter().map(|&x| u64::from(x)).sum::<u64>();

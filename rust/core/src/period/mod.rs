@@ -90,11 +90,16 @@ impl Stage for PeriodStage {
 }
 
 impl<'a> Together<'a> {
-    /// See whether steps can be taken together.
+    /// See whether steps can be taken together. `codes` are the land-cover codes of the whole map,
+    /// of which the run may be a tile: what one tile can do, all do.
     ///
     /// # Errors
     /// Why not.
-    pub fn new(run: &'a Run<'a>, steps: &'a [PeriodStep]) -> Result<Self, &'static str> {
+    pub fn new(
+        run: &'a Run<'a>,
+        steps: &'a [PeriodStep],
+        codes: &[u8],
+    ) -> Result<Self, &'static str> {
         let params = run.params;
         if run.patch_sky.is_none() || run.cells.patches.is_none() {
             return Err("the sky is isotropic");
@@ -122,7 +127,8 @@ impl<'a> Together<'a> {
         }
         let water = |s: &PeriodStep| s.weather.water_temperature.is_finite();
         if params.formulation.water_temperature
-            && run.cells.land_cover.is_some_and(|c| c.contains(&WATER))
+            && run.cells.land_cover.is_some()
+            && codes.contains(&WATER)
             && steps.iter().any(water)
         {
             return Err("water has a temperature of its own");
@@ -131,7 +137,8 @@ impl<'a> Together<'a> {
             .ground_view
             .counted()
             .ok_or("pixels are smaller than the near ground")?;
-        let ground = Classes::new(run, &view).ok_or("there are too many land-cover classes")?;
+        let ground =
+            Classes::new(run, &view, codes).ok_or("there are too many land-cover classes")?;
         let minutes = steps.iter().map(|s| s.minute);
         let nights = steps.iter().map(|s| !s.weather.is_day());
         let days = Days::new(&minutes.collect::<Vec<_>>(), &nights.collect::<Vec<_>>())

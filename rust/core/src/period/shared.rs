@@ -7,7 +7,7 @@ use crate::gvf::CountedView;
 use crate::timestep::Run;
 use crate::weather::Weather;
 
-/// Classes of open ground that are counted.
+/// Classes of ground that are counted.
 const MOST_CLASSES: usize = 12;
 
 /// A step of a period.
@@ -46,7 +46,7 @@ pub struct Together<'a> {
 /// Land-cover codes that differ in what they send.
 #[derive(Debug)]
 pub(super) struct Classes {
-    /// One code of each; those of open ground first.
+    /// The lowest code of each; those of open ground first.
     pub(super) codes: Vec<u8>,
     /// How many lie on open ground.
     pub(super) open: usize,
@@ -55,8 +55,20 @@ pub(super) struct Classes {
 }
 
 impl Classes {
-    /// Those of a run; `None` if there are too many.
-    pub(super) fn new(run: &Run<'_>, view: &CountedView<'_>) -> Option<Self> {
+    /// Those of a run, by their codes; `None` if the whole map, whose codes are `all`, has too many.
+    pub(super) fn new(run: &Run<'_>, view: &CountedView<'_>, all: &[u8]) -> Option<Self> {
+        let classes = &run.params.land_cover;
+        // The lowest code that sends the same: sums over classes are in the same order in every tile.
+        let lowest = |code: u8| {
+            let same = |&other: &u8| classes.get(other) == classes.get(code);
+            (0..code).find(same).unwrap_or(code)
+        };
+        let mut whole: Vec<u8> = all.iter().map(|&code| lowest(code)).collect();
+        whole.sort_unstable();
+        whole.dedup();
+        if whole.len() > MOST_CLASSES {
+            return None;
+        }
         let mut present = [[false; 256]; 2];
         match run.cells.land_cover {
             Some(codes) => {
@@ -72,11 +84,13 @@ impl Classes {
             of: [0; 256],
         };
         for (roofs, present) in present.iter().enumerate() {
-            for code in (0..=255_u8).filter(|&c| present[usize::from(c)]) {
-                let class = run.params.land_cover.get(code);
-                let same = |&known: &u8| run.params.land_cover.get(known) == class;
-                let place = out.codes.iter().position(same).unwrap_or_else(|| {
-                    out.codes.push(code);
+            let codes = (0..=255_u8).filter(|&c| present[usize::from(c)]);
+            let mut own: Vec<(u8, u8)> = codes.map(|c| (lowest(c), c)).collect();
+            own.sort_unstable();
+            for (class, code) in own {
+                let place = out.codes.iter().position(|&known| known == class);
+                let place = place.unwrap_or_else(|| {
+                    out.codes.push(class);
                     out.codes.len() - 1
                 });
                 out.of[usize::from(code)] = u8::try_from(place).ok()?;
@@ -85,6 +99,6 @@ impl Classes {
                 out.open = out.codes.len();
             }
         }
-        (out.open <= MOST_CLASSES && out.codes.len() < 256 / LIGHTS).then_some(out)
+        (out.codes.len() < 256 / LIGHTS).then_some(out)
     }
 }

@@ -9,6 +9,12 @@ pub(super) fn units(value: f32) -> f64 {
     (f64::from(value) * (1.0 / UNIT)).round_ties_even()
 }
 
+/// The same of a value below 8192, from which a power of two takes nothing in single precision.
+#[inline(always)]
+pub(crate) fn small_units(value: f32) -> i32 {
+    (value * (1.0 / UNIT) as f32).round_ties_even() as i32
+}
+
 /// A cell that no sum counts: it lies in the margin of a tile.
 pub const NOT_COUNTED: u8 = 0;
 /// A cell on open ground.
