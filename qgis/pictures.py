@@ -9,7 +9,15 @@ import sys
 import traceback
 
 import processing
-from qgis.core import QgsApplication, QgsProject, QgsTemporalNavigationObject
+from qgis.core import (
+    QgsApplication,
+    QgsFeature,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsTemporalNavigationObject,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import QEventLoop, Qt, QTimer
 from qgis.PyQt.QtWidgets import QDockWidget, QPushButton
 from qgis.utils import iface, loadPlugin, startPlugin
@@ -75,7 +83,6 @@ def draw():
         if len(project.mapLayers()) > len(layers) + 24:
             break
     settle(2000)
-    keep(dialog, "qgis_log")
     dialog.close()
 
     root = project.layerTreeRoot()
@@ -103,6 +110,49 @@ def draw():
         view.scrollTo(view.currentIndex(), view.ScrollHint.PositionAtTop)
         view.clearSelection()
         keep(window, name)
+
+    walk(project, project.mapLayer(layers["dsm"]))
+    for group in root.findGroups():
+        group.setExpanded(False)
+        group.setItemVisibilityChecked(group.name().endswith("summary"))
+    canvas.zoomToFeatureExtent(project.mapLayer(layers["dsm"]).extent())
+    controller.setNavigationMode(QgsTemporalNavigationObject.NavigationMode.NavigationOff)
+    only_docks("Layers")
+    for node in root.findLayers():
+        if "along the way" in node.name():
+            node.setExpanded(True)
+        if node.name() == "UTCI max":
+            node.setItemVisibilityChecked(False)
+        if node.name() in layers:
+            node.setExpanded(False)
+    keep(window, "qgis_route")
+
+
+def walk(project, dsm):
+    """Two ways along the square, and what is met on them."""
+    ways = QgsVectorLayer(
+        f"LineString?crs={dsm.crs().authid()}&field=name:string", "ways", "memory"
+    )
+    box = dsm.extent()
+    for name, corners in (
+        ("by the houses", ((0.12, 0.2), (0.47, 0.42), (0.45, 0.9))),
+        ("across the square", ((0.12, 0.2), (0.75, 0.35), (0.45, 0.9))),
+    ):
+        way = QgsFeature(ways.fields())
+        way.setAttribute("name", name)
+        points = [
+            QgsPointXY(box.xMinimum() + x * box.width(), box.yMinimum() + y * box.height())
+            for x, y in corners
+        ]
+        way.setGeometry(QgsGeometry.fromPolylineXY(points))
+        ways.dataProvider().addFeature(way)
+    project.addMapLayer(ways, False)
+    values = {
+        "RUN": OUT, "LINES": ways, "DEPART": "12:00..15:00", "THRESHOLD": "26",
+        "OUTPUT": os.path.join(PLACE, "ways"), "COMMAND": COMMAND,
+    }  # fmt: skip
+    processing.runAndLoadResults("solweig:route", values)
+    settle(2000)
 
 
 def main():

@@ -18,7 +18,7 @@ _WINDOWS = os.name == "nt"
 _HOME = os.path.join(os.path.expanduser("~"), "solweig-env")
 _OWN = os.path.join(_HOME, "Scripts", "solweig.exe") if _WINDOWS else f"{_HOME}/bin/solweig"
 _PIP = os.path.join(_HOME, "Scripts", "pip.exe") if _WINDOWS else f"{_HOME}/bin/pip"
-_SOURCE = "solweig[inputs,geo] @ git+https://github.com/solweig/solweig"
+_SOURCE = "solweig[inputs,geo,exposure,plot] @ git+https://github.com/solweig/solweig"
 
 INSTALL = f'{"py" if _WINDOWS else "python3"} -m venv "{_HOME}" && "{_PIP}" install "{_SOURCE}"'
 """One line for a shell; the plugin looks where it installs."""

@@ -11,6 +11,7 @@ from .algorithms.build import BuildInputs
 from .algorithms.compare import CompareRuns
 from .algorithms.plan import PlanRun
 from .algorithms.prepare import PrepareSurface
+from .algorithms.route import RouteExposure
 from .algorithms.run import RunModel
 
 ICON = os.path.join(os.path.dirname(__file__), "icon.svg")
@@ -37,5 +38,7 @@ class SolweigProvider(QgsProcessingProvider):
 
     def loadAlgorithms(self):
         """Add every algorithm."""
-        for algorithm in (PrepareSurface, RunModel, PlanRun, CompareRuns, BuildInputs):
+        for algorithm in (
+            PrepareSurface, RunModel, PlanRun, CompareRuns, BuildInputs, RouteExposure,
+        ):  # fmt: skip
             self.addAlgorithm(algorithm())

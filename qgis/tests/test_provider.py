@@ -30,7 +30,7 @@ from solweig_provider import child
 
 from conftest import DEMO, ROOT, SAMPLES
 
-ALGORITHMS = ("build", "compare", "plan", "prepare", "run")
+ALGORITHMS = ("build", "compare", "plan", "prepare", "route", "run")
 STEPS = 24
 
 
@@ -138,7 +138,8 @@ def test_a_run_is_loaded_with_styles_times_and_groups(project, site, tmp_path):
     assert list(groups) == names
     assert [group.itemVisibilityChecked() for group in groups.values()] == [True, False, False]
     assert [len(groups[name].findLayers()) for name in names[:2]] == [STEPS, STEPS]
-    assert len(project.mapLayers()) == len(root.findLayers()) == len(list(out.rglob("*.tif")))
+    maps = [path for path in out.rglob("*.tif") if path.name != "open_ground.tif"]
+    assert len(project.mapLayers()) == len(root.findLayers()) == len(maps)
 
     for layer in project.mapLayers().values():
         assert layer.renderer().type() == "singlebandpseudocolor", layer.name()
@@ -264,6 +265,64 @@ def test_the_other_algorithms(qgis, site, finished, command, tmp_path):
          "OUTPUT": str(tmp_path / "built"), "COMMAND": command},
     )  # fmt: skip
     assert QgsRasterLayer(built["OUT_DSM"], "dsm").rasterUnitsPerPixelX() == 4.0
+
+
+def test_ways_are_walked_loaded_and_coloured_as_the_maps(project, finished, command, tmp_path):
+    from solweig_provider.lines import to_the_top
+
+    dsm = QgsRasterLayer(str(DEMO / "dsm.tif"), "dsm")
+    box, crs = dsm.extent(), dsm.crs().authid()
+    lines = QgsVectorLayer(f"LineString?crs={crs}&field=name:string", "ways", "memory")
+    for name, height in (("north", 0.8), ("south", 0.2)):
+        y = box.yMinimum() + height * box.height()
+        way = QgsFeature(lines.fields())
+        way.setAttribute("name", name)
+        ends = [QgsPointXY(box.xMinimum() + s * box.width(), y) for s in (0.1, 0.9)]
+        way.setGeometry(QgsGeometry.fromPolylineXY(ends))
+        lines.dataProvider().addFeature(way)
+    project.addMapLayer(lines)
+    hidden = project.layerTreeRoot().addGroup("others")
+    hidden.setItemVisibilityChecked(False)
+    feedback = Feedback()
+    values = {
+        "RUN": str(finished), "LINES": lines, "DEPART": "08:00..20:00", "EVERY": 120.0,
+        "THRESHOLD": "26", "OUTPUT": str(tmp_path / "ways"), "COMMAND": command,
+    }  # fmt: skip
+    found = processing.runAndLoadResults("solweig:route", values, feedback=feedback)
+    assert re.fullmatch(r"north: 2006-08-01 [\d:]+; south: 2006-08-01 [\d:]+", found["BEST"])
+    table = Path(found["TABLE"]).read_text().splitlines()
+    assert len(table) == 1 + 2 * 7
+    (layer,) = [m for m in project.mapLayers().values() if "along the way" in m.name()]
+    assert layer.name() == "ways: UTCI along the way"
+    hidden.insertChildNode(0, project.layerTreeRoot().findLayer(layer).clone())
+    project.layerTreeRoot().removeChildNode(project.layerTreeRoot().children()[0])
+    to_the_top(layer.id())
+    top = project.layerTreeRoot().children()[0]
+    assert top.layerId() == layer.id()
+    assert top.isVisible()
+    assert not hidden.children()
+    assert layer.crs() == dsm.crs()
+    assert {f["way"] for f in layer.getFeatures()} == {"north", "south"}
+    renderer = layer.renderer()
+    assert renderer.classAttribute() == "utci"
+    known = [f["utci"] for f in layer.getFeatures() if f["state"] == "open ground"]
+    assert known
+    assert all(renderer.rangeForValue(value) is not None for value in known)
+    expected = QgsRasterLayer(str(finished / "summary" / "utci_mean.tif"), "utci")
+    shown = {r.label(): r.symbol().color().name() for r in renderer.ranges()}
+    legend = expected.renderer().shader().rasterShaderFunction().colorRampItemList()
+    assert shown == {item.label: item.color.name() for item in legend}
+
+
+def test_what_is_no_way_is_told(qgis, finished, command, tmp_path):
+    far = QgsVectorLayer("LineString?crs=EPSG:4326", "far", "memory")
+    way = QgsFeature()
+    way.setGeometry(QgsGeometry.fromPolylineXY([QgsPointXY(0, 0), QgsPointXY(0.01, 0)]))
+    far.dataProvider().addFeature(way)
+    values = {"RUN": str(finished), "LINES": far, "OUTPUT": str(tmp_path / "ways")}
+    with pytest.raises(QgsProcessingException, match="a line on the map"):
+        run("route", {**values, "COMMAND": command})
+    assert not (tmp_path / "ways" / "route.gpkg").exists()
 
 
 def test_an_extent_without_a_crs_of_the_grid_is_refused(qgis, command, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -305,6 +306,11 @@ def test_the_command(varied: Path, tmp_path: Path) -> None:
     assert "best by      least utci_dose_Kh" in done.output
     assert "2006-08-01T08:00" in done.output
     assert len(HOURS) == 7
+    told = CliRunner().invoke(app, [*words, "--overwrite", "--progress", "json"])
+    last = json.loads(told.stdout.splitlines()[-1])
+    assert [Path(file["path"]).is_file() for file in last["files"]] == [True] * 3
+    assert last["quantity"] == "utci"
+    assert last["best"][0]["depart"].startswith("2006-08-01T08:00")
     wrong = CliRunner().invoke(app, [*words, "--overwrite", "--every", "0"])
     assert wrong.exit_code == 2
     assert "The flag is --every." in wrong.output

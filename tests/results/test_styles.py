@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -143,3 +145,18 @@ def test_a_run_without_geotiffs_of_steps_has_none(tmp_path: Path, form: str, pac
     solweig.calculate(small_surface(), weather((12,)), LOCATION, **run)
     assert list(tmp_path.rglob("*.tif"))
     assert not list(tmp_path.rglob("*.qml"))
+
+
+@pytest.mark.parametrize("name", ["tmrt", "utci", "pet"])
+def test_ranges_of_lines_have_the_colours_of_the_map(name: str) -> None:
+    parts = styles.ranges(name)
+    assert parts[0]["low"] is None
+    assert parts[-1]["high"] is None
+    assert all(a["high"] == b["low"] for a, b in itertools.pairwise(parts))
+    colours = re.findall(r'<item value="[^"]*" color="(#[0-9a-f]{6})"', styles.qml(name))
+    assert [part["colour"] for part in parts] == colours
+
+
+def test_a_bound_of_lines_is_that_of_the_class() -> None:
+    assert 26.0 in [part["low"] for part in styles.ranges("utci")]
+    assert 41.0 in [part["low"] for part in styles.ranges("pet")]

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from solweig.cli.machine import ProgressForm, StopWithInput, emit
 from solweig.cli.support import clean_errors, out_console, say
 from solweig.exposure.route import WALKING_SPEED, route_exposure
+from solweig.results.styles import ranges
 
 __all__ = ["route"]
 
@@ -52,6 +54,8 @@ def route(
         str, typer.Option("--where", help="ground: no value inside buildings; all: that of roofs.")
     ] = "ground",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    progress: ProgressForm = "bars",
+    stop_with_input: StopWithInput = False,
 ) -> None:
     """Heat along a way, by time of departure, from a finished run.
 
@@ -66,3 +70,20 @@ def route(
         )  # fmt: skip
         out_console().print(found.report(), markup=False)
         say([("written", str(out))])
+        quantity = found.best_by.partition("_")[0]
+        table = found.departures
+        emit(
+            command="route", folder=str(out.absolute()), quantity=quantity, notes=found.notes,
+            files=[
+                {"path": str((out / name).absolute()), "kind": kind}
+                for name, kind in (
+                    ("departures.csv", "table"), ("route.gpkg", "ways"), ("route.png", "picture")
+                )
+            ],
+            legend=ranges(quantity),
+            best=[
+                {"way": row["way"], "depart": row["depart"].isoformat(),
+                 found.best_by: row[found.best_by]}
+                for _, row in table[table["best"]].iterrows()
+            ],
+        )  # fmt: skip

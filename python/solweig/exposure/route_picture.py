@@ -72,7 +72,7 @@ def draw_route(
         figure.text(box.x0, box.y1 + 0.055, "Heat along the way", fontsize=15, weight="bold")
         figure.text(
             box.x0, box.y1 + 0.02, fontsize=10.5, color="#444444",
-            s=f"{label} at the departure with most {best_by}, step {begin} to {end[11:]}",
+            s=f"{label} at the departure with most {_in_words(best_by)}, {begin} to {end[11:]}",
         )  # fmt: skip
         upper = figure.add_axes((0.73, 0.52, 0.25, 0.37))
         lower = figure.add_axes((0.73, 0.09, 0.25, 0.37), sharex=upper)
@@ -156,7 +156,7 @@ def _draw_departures(upper: Any, lower: Any, departures: Any, quantity: str, bes
     for axes in (upper, lower):
         axes.grid(color="#dddddd", lw=0.7)
         axes.set_axisbelow(True)
-    upper.plot([], [], "*", color="#555555", ms=12, label=f"least {best_by}", ls="")
+    upper.plot([], [], "*", color="#555555", ms=12, label=f"least {_in_words(best_by)}", ls="")
     upper.legend(fontsize=8.5, framealpha=0.9)
     upper.tick_params(labelbottom=False)
     times = departures["depart"]
@@ -167,3 +167,14 @@ def _draw_departures(upper: Any, lower: Any, departures: Any, quantity: str, bes
         dates.DateFormatter("%H:%M") if short else dates.ConciseDateFormatter(locator)
     )
     lower.set_xlabel("Departure, on the clock of the weather", fontsize=9, color="#444444")
+
+
+def _in_words(measure: str) -> str:
+    """Of a column such as ``utci_dose_Kh``."""
+    quantity, _, what = measure.partition("_")
+    label = "Tmrt" if quantity == "tmrt" else quantity.upper()
+    words = {
+        "dose_Kh": f"dose of {label}", "mean": f"mean {label}", "max": f"highest {label}",
+        "minutes_above": f"minutes of {label} above its threshold",
+    }  # fmt: skip
+    return words[what]

@@ -8,10 +8,12 @@ by class. Every palette stays readable with the common kinds of colour blindness
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
@@ -28,6 +30,7 @@ __all__ = [
     "Interval",
     "class_colour",
     "qml",
+    "ranges",
     "write_run_styles",
     "write_style",
 ]
@@ -134,6 +137,36 @@ def qml(name: str, top: float = 1.0, interval: Interval | None = None) -> str:
         f'suffix={suffix} minimumLabel="" maximumLabel=""/>\n'
         "</colorrampshader>\n</rastershader>\n</rasterrenderer>\n</pipe>\n</qgis>\n"
     )
+
+
+def ranges(name: str) -> list[dict[str, Any]]:
+    """What lines and areas are coloured by, where a raster has :func:`qml`.
+
+    Parameters
+    ----------
+    name
+        Of a quantity with a legend of its own: tmrt, utci, pet.
+
+    Returns
+    -------
+    list[dict[str, Any]]
+        ``low``, ``high`` (None: without an end), ``colour``, ``label``, from the lowest on.
+    """
+    base, unit = name.partition("_")[0], _unit(name)
+    if base in ("utci", "pet"):
+        items, _, _ = _classes(base, unit)
+        ends = [None, *(round(float(i.value), 3) for i in items[:-1]), None]
+        labels = [i.label for i in items]
+    else:
+        items, _, _ = _ramp(name, 1.0)
+        stops = [float(i.value) for i in items]
+        # The middle of a stretch has the colour of the stop that it lies around.
+        ends = [None, *((a + b) / 2 for a, b in itertools.pairwise(stops)), None]
+        labels = [f"{i.label} {unit}" for i in items]
+    return [
+        {"low": low, "high": high, "colour": item.colour, "label": label}
+        for (low, high), item, label in zip(itertools.pairwise(ends), items, labels, strict=True)
+    ]
 
 
 def write_style(
