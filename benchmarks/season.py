@@ -96,7 +96,9 @@ class Ways:
     def together(self) -> dict[str, Any]:
         counted = self.empty()
         state = self.model.new_state()
-        _, why = self.model.period(state, self.weather, self.period.stamps, counted)
+        _, why = self.model.period(
+            state, self.weather, self.period.stamps, counted, self.period.codes
+        )
         assert why is None, why
         return counted.take()
 
