@@ -9,7 +9,9 @@ use crate::radiation::anisotropic::{CellMasks, SkySum};
 use crate::radiation::cells::{BLOCK, Lane};
 use crate::radiation::sums::{AreaSums, GROUND, StepSums, small_units};
 use crate::radiation::tables::BodyTerms;
-use crate::radiation::weights::{basin, open_sky, shaded_fraction, shaded_fraction_exact};
+use crate::radiation::weights::{
+    basin, from_walls, on_walls, open_sky, shaded_fraction, shaded_fraction_exact, through,
+};
 use crate::simd::Kernel;
 
 /// Directions of the ground view.
@@ -435,9 +437,9 @@ impl BandStep<'_> {
         let up = body.up + 2.0 * body.side;
         let [on_down, on_side] = light.beam;
         for i in 0..BLOCK {
-            let on_walls = light.global * (1.0 - shaded[i]) + light.diffuse * shaded[i];
-            let through = s[i] - (1.0 - sv[i]) * light.canopy_diffuse;
-            let from_walls = light.wall_albedo * (1.0 - through) * on_walls;
+            let through = through(s[i], sv[i], light.canopy_diffuse);
+            let on_walls = on_walls(light.global, light.diffuse, shaded[i]);
+            let from_walls = from_walls(light.wall_albedo, through, on_walls);
             let below = light.diffuse * through + from_walls;
             let kup = work.albedo[i] * light.beam_down + below * diffuse[i];
             let obstructed = light.shaded_radiance * (whole - sky_side[i]);

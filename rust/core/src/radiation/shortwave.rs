@@ -2,7 +2,10 @@
 
 use super::cells::{BLOCK, Lane, SIDES};
 use super::tables::{StepTables, SunTerms};
-use super::weights::{open_sky, shaded_fraction, shaded_fraction_exact, side_weight, wedge_ratio};
+use super::weights::{
+    from_walls, on_walls, open_sky, shaded_fraction, shaded_fraction_exact, side_weight, through,
+    wedge_ratio,
+};
 use super::work::Work;
 
 /// Means of cos² and sin² of an azimuth over the half circle, weighted by its cosine.
@@ -36,9 +39,8 @@ pub fn ground(work: &mut Work, tables: &StepTables) {
         );
     }
     for i in 0..BLOCK {
-        let f = work.f_sh[i];
-        work.on_walls[i] = sun.global * (1.0 - f) + sun.diffuse * f;
-        let through = work.s[i] - (1.0 - work.sv[i]) * work.canopy_diffuse[i];
+        work.on_walls[i] = on_walls(sun.global, sun.diffuse, work.f_sh[i]);
+        let through = through(work.s[i], work.sv[i], work.canopy_diffuse[i]);
         work.through[i] = through;
         work.drad[i] = sun.diffuse * through;
     }
@@ -51,7 +53,7 @@ pub fn ground(work: &mut Work, tables: &StepTables) {
     // Looked up beforehand, so that the next loop is one over lanes.
     work.kdown = work.light_of(&sun.light, &sun.light.down, |own| &own.down);
     for i in 0..BLOCK {
-        let from_walls = sun.wall_albedo * (1.0 - work.through[i]) * work.on_walls[i];
+        let from_walls = from_walls(sun.wall_albedo, work.through[i], work.on_walls[i]);
         work.kdown[i] = work.kdown[i] + work.drad[i] + from_walls;
         // The ground under walls sees the isotropic diffuse light even below a patch sky.
         let below = sun.diffuse * work.through[i] + from_walls;

@@ -73,6 +73,27 @@ pub fn open_sky(s: f32, sv: f32) -> f32 {
     if open < CLOSED { 0.0 } else { open }
 }
 
+/// Share of diffuse light that comes to a cell, from its sky views and 1 − canopy transmissivity.
+#[inline(always)]
+#[must_use]
+pub fn through(s: f32, sv: f32, canopy: f32) -> f32 {
+    s - (1.0 - sv) * canopy
+}
+
+/// Shortwave on walls of which a fraction is shaded.
+#[inline(always)]
+#[must_use]
+pub fn on_walls(global: f32, diffuse: f32, shaded: f32) -> f32 {
+    global * (1.0 - shaded) + diffuse * shaded
+}
+
+/// What walls reflect to where a share of the sky comes through.
+#[inline(always)]
+#[must_use]
+pub fn from_walls(albedo: f32, through: f32, on_walls: f32) -> f32 {
+    albedo * (1.0 - through) * on_walls
+}
+
 /// 2 / tan α of the basin that is as open: sin²α = 1 − sb.
 #[inline(always)]
 #[must_use]
