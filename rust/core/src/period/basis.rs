@@ -110,7 +110,7 @@ const BUCKETS: usize = 512;
 /// Which building patches a sun lights, and which of them lie opposite it.
 #[derive(Clone, Debug)]
 pub struct LitTable {
-    /// A patch is lit where the sky view is larger, see [`crate::radiation::anisotropic::LitPatches`].
+    /// A patch is lit where the sky view is larger, see [`crate::radiation::lit::LitPatches`].
     pub thresholds: Vec<f32>,
     /// It lies opposite the sun.
     pub opposite: Vec<bool>,

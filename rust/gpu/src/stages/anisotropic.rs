@@ -8,7 +8,8 @@ use crate::resident::run::DeviceRun;
 use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
-use solweig_core::radiation::anisotropic::{PatchStep, PatchWeight, facet_weights, whole_facets};
+use solweig_core::radiation::anisotropic::{PatchStep, PatchWeight};
+use solweig_core::radiation::facets::{facet_weights, whole_facets};
 use solweig_core::radiation::tables::StepTables;
 use solweig_core::radiation::terms::foliage_weights;
 
