@@ -66,6 +66,43 @@ impl Suns {
     }
 }
 
+/// Aspects that standard walls are kept for.
+pub const ASPECTS: usize = 36;
+
+/// Surface temperatures of standard walls in a step [°C], by aspect (R 13.3).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WallWarmth {
+    /// Of walls that the sun shines on whenever it faces them.
+    pub lit: [f64; ASPECTS],
+    /// Of walls that it never shines on.
+    pub shaded: [f64; ASPECTS],
+}
+
+impl WallWarmth {
+    /// Outward normal of a standard wall [deg].
+    #[must_use]
+    pub fn aspect_deg(index: usize) -> f64 {
+        index as f64 * 360.0 / ASPECTS as f64
+    }
+
+    /// In the sun and in the shade, of walls of any aspect [deg]: between the two nearest.
+    #[must_use]
+    pub fn at(&self, aspect_deg: f64) -> [f64; 2] {
+        let place = aspect_deg.rem_euclid(360.0) * ASPECTS as f64 / 360.0;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to 36"
+        )]
+        let below = place as usize;
+        let share = place - below as f64;
+        [&self.lit, &self.shaded].map(|by_aspect| {
+            let [a, b] = [below, below + 1].map(|i| by_aspect[i % ASPECTS]);
+            a + (b - a) * share
+        })
+    }
+}
+
 /// What a step receives. Radiation in W m⁻², angles in degrees, temperatures in °C.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weather {
@@ -109,6 +146,8 @@ pub struct Weather {
     pub water_temperature: f64,
     /// Length of the step for counts of hours [h].
     pub hours: f64,
+    /// How warm walls are, where their longwave follows from that instead of the day wave.
+    pub walls: Option<WallWarmth>,
 }
 
 impl Weather {
