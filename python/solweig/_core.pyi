@@ -1639,6 +1639,7 @@ class Gpu:
         anisotropic: bool,
         sides: bool,
         attribution: bool = False,
+        heated: bool = False,
     ) -> int:
         """How large a raster the device takes, were all of it computed.
 
@@ -1654,6 +1655,8 @@ class Gpu:
             Whether the fluxes of the four sides are computed.
         attribution
             Whether that of Tmrt is.
+        heated
+            Whether walls have temperatures of their own.
 
         Returns
         -------
@@ -1672,12 +1675,13 @@ class Gpu:
         anisotropic: bool,
         sides: bool,
         attribution: bool = False,
+        heated: bool = False,
     ) -> dict[str, int]:
         """What a run takes of the device, and what there is.
 
         Parameters
         ----------
-        patch_option, vegetation, anisotropic, sides, attribution
+        patch_option, vegetation, anisotropic, sides, attribution, heated
             As in :meth:`largest_window`.
 
         Returns

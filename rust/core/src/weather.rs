@@ -101,6 +101,26 @@ impl WallWarmth {
             a + (b - a) * share
         })
     }
+
+    /// Cosine between a wall's normal and a sun on the horizon; 0 from behind.
+    #[must_use]
+    pub fn incidence(azimuth_deg: f64, aspect_deg: f64) -> f64 {
+        (azimuth_deg - aspect_deg).to_radians().cos().max(0.0)
+    }
+
+    /// Mean over the walls that the suns shine on, by the angle of their beam; `None` at night.
+    #[must_use]
+    pub fn facing(&self, suns: &Suns) -> Option<f64> {
+        let mut sums = [0.0; 2];
+        for (_, sun) in suns.up() {
+            for (i, lit) in self.lit.iter().enumerate() {
+                let weight = Self::incidence(sun.azimuth, Self::aspect_deg(i));
+                sums[0] += weight * lit;
+                sums[1] += weight;
+            }
+        }
+        (sums[1] > 0.0).then(|| sums[0] / sums[1])
+    }
 }
 
 /// What a step receives. Radiation in W m⁻², angles in degrees, temperatures in °C.

@@ -81,26 +81,9 @@ impl Opposite {
     pub fn new(warmth: &WallWarmth, suns: &Suns) -> Self {
         let count = warmth.shaded.len() as f64;
         let shaded = warmth.shaded.iter().sum::<f64>() / count;
-        let mut sums = [0.0; 2];
-        for (_, sun) in suns.up() {
-            for (i, lit) in warmth.lit.iter().enumerate() {
-                let weight = incidence(sun.azimuth, WallWarmth::aspect_deg(i));
-                sums[0] += weight * lit;
-                sums[1] += weight;
-            }
-        }
-        let lit = if sums[1] > 0.0 {
-            sums[0] / sums[1]
-        } else {
-            shaded
-        };
+        let lit = warmth.facing(suns).unwrap_or(shaded);
         Self { lit, shaded }
     }
-}
-
-/// Cosine between a wall's normal and the sun, of a sun on the horizon; 0 from behind.
-fn incidence(azimuth_deg: f64, aspect_deg: f64) -> f64 {
-    ((azimuth_deg - aspect_deg) * DEG).cos().max(0.0)
 }
 
 impl Surroundings {
@@ -219,7 +202,8 @@ impl Surroundings {
     pub fn on_wall(&self, aspect_deg: f64, lit: impl Fn(usize) -> f64) -> f64 {
         let all: f64 = (self.suns.up().enumerate())
             .map(|(k, (_, sun))| {
-                let cosine = (sun.altitude * DEG).cos() * incidence(sun.azimuth, aspect_deg);
+                let turned = WallWarmth::incidence(sun.azimuth, aspect_deg);
+                let cosine = (sun.altitude * DEG).cos() * turned;
                 cosine * lit(k)
             })
             .sum();

@@ -9,6 +9,7 @@ pub mod attributed;
 pub mod attribution;
 pub mod bytes;
 pub mod cells;
+pub mod heated;
 pub mod light;
 pub mod longwave;
 pub mod shortwave;

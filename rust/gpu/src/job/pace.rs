@@ -14,7 +14,7 @@ fn slowest_ns(kernel: Kernel) -> f64 {
         Kernel::SkyviewReduce => 1000.0,
         Kernel::Shadow | Kernel::Walls => 1000.0,
         Kernel::Gvf => 2500.0,
-        Kernel::PatchSums | Kernel::Anisotropic | Kernel::AnisotropicSides | Kernel::Foliage => {
+        Kernel::PatchSums | Kernel::Anisotropic | Kernel::AnisotropicSides | Kernel::Foliage | Kernel::Heated => {
             2500.0
         }
         Kernel::Radiation | Kernel::Attribution => 1500.0,
