@@ -177,10 +177,10 @@ def test_files_hold_what_memory_has(surface: solweig.SurfaceData, tmp_path: Path
         assert netcdf[WALL].attrs["cell_methods"] == "time: mean"
         assert netcdf[WALL].encoding["zlib"]
     table = (tmp_path / WALL_POINTS).read_text().splitlines()
-    assert table[0] == "time,name,x,y,height,aspect,material,wall_temperature"
+    assert table[0] == "poi,time,x,y,height,aspect,material,wall_temperature"
     # Five pieces, three steps; the point on the square has no wall.
     assert len(table) == 1 + 15
-    assert all(",south," in line for line in table[1:])
+    assert all(line.startswith("south,") for line in table[1:])
     own = summary.wall_points
     row, col = 14, 10
     k = int(np.flatnonzero((summary.walls.x == xy(row, col)[0]) & (summary.walls.y == xy(row, col)[1]))[0])

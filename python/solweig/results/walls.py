@@ -194,8 +194,8 @@ def wall_points(
         tables.append(
             pd.DataFrame(
                 {
+                    "poi": name,
                     "time": np.tile(np.array(times, dtype=object), levels),
-                    "name": name,
                     "x": x,
                     "y": y,
                     "height": np.repeat((np.arange(levels) + 0.5) * walls.spacing, steps),
@@ -205,6 +205,6 @@ def wall_points(
                 }
             )
         )
-    columns = ["time", "name", "x", "y", "height", "aspect", "material", "wall_temperature"]
+    columns = ["poi", "time", "x", "y", "height", "aspect", "material", "wall_temperature"]
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
     return table, without
