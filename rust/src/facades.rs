@@ -51,9 +51,7 @@ fn slabs(name: &str, given: &PyReadonlyArray2<'_, f64>, count: usize) -> PyResul
     }
     let view = given.as_array();
     let rows = view.rows().into_iter();
-    let slabs: Vec<Slab> = rows
-        .map(|row| std::array::from_fn(|i| row[i]))
-        .collect();
+    let slabs: Vec<Slab> = rows.map(|row| std::array::from_fn(|i| row[i])).collect();
     match slabs.iter().flatten().find(|t| !t.is_finite()) {
         Some(t) => Err(PyValueError::new_err(format!(
             "{name}: expected temperatures, got {t}"
@@ -172,7 +170,10 @@ impl Facades {
                 "spacing: expected a positive height in metres, got {spacing}"
             )));
         }
-        let materials = materials.iter().map(material).collect::<PyResult<Vec<_>>>()?;
+        let materials = materials
+            .iter()
+            .map(material)
+            .collect::<PyResult<Vec<_>>>()?;
         let walls = wall_cells(
             cells("wall_height", &wall_height, rows, cols)?,
             cells("wall_aspect", &wall_aspect, rows, cols)?,
@@ -231,7 +232,9 @@ impl Facades {
         let cols = self.window.cols as i64;
         let all = self.with(py, |walls| {
             let places = walls.walls().iter().map(|w| i64::from(w.index));
-            places.flat_map(|i| [i / cols, i % cols]).collect::<Vec<_>>()
+            places
+                .flat_map(|i| [i / cols, i % cols])
+                .collect::<Vec<_>>()
         })?;
         let count = all.len() / 2;
         array(py, all, &[count, 2])

@@ -182,8 +182,8 @@ def test_files_hold_what_memory_has(surface: solweig.SurfaceData, tmp_path: Path
     assert len(table) == 1 + 15
     assert all(line.startswith("south,") for line in table[1:])
     own = summary.wall_points
-    row, col = 14, 10
-    k = int(np.flatnonzero((summary.walls.x == xy(row, col)[0]) & (summary.walls.y == xy(row, col)[1]))[0])
+    x, y = xy(14, 10)
+    [k] = np.flatnonzero((summary.walls.x == x) & (summary.walls.y == y))
     assert np.array_equal(own.wall_temperature, summary.walls[WALL][k].values.ravel())
     # A second run of other steps keeps the first one's.
     run(surface, (15, 16), output_dir=tmp_path, pois=points)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from solweig.config import WALL_TEMPERATURE
 from solweig.rasters.variables import attributes
 from solweig.results.metadata import FILE_NAME
 from solweig.results.netcdf import NETCDF_NAME

@@ -39,9 +39,7 @@ __all__ = ["journal_head", "run_margin", "run_tiled", "steps_job"]
 log = logging.getLogger("solweig")
 
 
-def run_margin(
-    plan: RunPlan, least_relief_m: float = 0.0, lowest_deg: float = 90.0
-) -> Margin:
+def run_margin(plan: RunPlan, least_relief_m: float = 0.0, lowest_deg: float = 90.0) -> Margin:
     """What surrounds a core and can matter to its steps.
 
     A core sees ground as far as the ground view goes, and that ground is shaded from as far as

@@ -1,4 +1,4 @@
-"""The temperatures of a run's walls by height: computed here on the CPU, whatever engine the run has.
+"""The temperatures of a run's walls by height, on the CPU whatever engine the run has.
 
 Every wall is computed by itself, from the heights that can shade it or hide its sky. So a raster in
 tiles gives what it gives in one piece, bit for bit.
@@ -153,4 +153,3 @@ def _room(plan: RunPlan, shape: tuple[int, int, int]) -> NDArray[np.float32]:
     for k in range(shape[0]):
         room[k] = np.nan
     return room
-

@@ -1,4 +1,4 @@
-"""Walls whose temperatures are computed: what they are made of, and standard walls of every aspect."""
+"""Walls whose temperatures are computed: their materials, and standard walls of every aspect."""
 
 from __future__ import annotations
 
@@ -156,9 +156,7 @@ def plan_walls(
     )
     pieces = started.get("pieces")
     if wanted and pieces is not None and len(pieces) != int(plan.pieces.sum()):
-        raise GridShapeMismatch(
-            "state", (int(plan.pieces.sum()), pieces.shape[1]), pieces.shape
-        )
+        raise GridShapeMismatch("state", (int(plan.pieces.sum()), pieces.shape[1]), pieces.shape)
     return plan
 
 

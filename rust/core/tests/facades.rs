@@ -178,7 +178,12 @@ fn a_wall_turned_away_gains_nothing_from_the_beam() {
     }
     // Its foot lies in the shadow of its own house; the reflection of the global light is left out.
     for piece in west {
-        assert!((lit[piece] - grey[piece]).abs() < 1e-3, "{} {}", lit[piece], grey[piece]);
+        assert!(
+            (lit[piece] - grey[piece]).abs() < 1e-3,
+            "{} {}",
+            lit[piece],
+            grey[piece]
+        );
     }
 }
 
@@ -209,10 +214,7 @@ fn leaves_shade_and_hide_the_sky() {
         }
     }
     let reach = Reach::default();
-    let (bare, leafy) = (
-        terrain(&dsm(), None),
-        terrain(&dsm(), Some(&canopy)),
-    );
+    let (bare, leafy) = (terrain(&dsm(), None), terrain(&dsm(), Some(&canopy)));
     let (mut open, mut behind) = (
         facades(place(&bare, &reach), walls()),
         facades(place(&leafy, &reach), walls()),

@@ -60,20 +60,24 @@ pub fn views(
         for (wall, whole) in walls.iter().zip(&mut whole) {
             *whole += weight(wall);
         }
-        pieces.split(&mut views).into_par_iter().enumerate().for_each(|(k, own)| {
-            let wall = &walls[k];
-            let weight = weight(wall);
-            if weight == 0.0 {
-                return;
-            }
-            let [open, leaves] = stretches(&shades[k]);
-            for (view, piece) in own.iter_mut().zip(pieces.of(wall)) {
-                let (sky, foliage) = (share_in(piece, open), share_in(piece, leaves));
-                view.sky += weight * sky;
-                view.foliage += weight * foliage;
-                view.walls += weight * (1.0 - sky - foliage).max(0.0);
-            }
-        });
+        pieces
+            .split(&mut views)
+            .into_par_iter()
+            .enumerate()
+            .for_each(|(k, own)| {
+                let wall = &walls[k];
+                let weight = weight(wall);
+                if weight == 0.0 {
+                    return;
+                }
+                let [open, leaves] = stretches(&shades[k]);
+                for (view, piece) in own.iter_mut().zip(pieces.of(wall)) {
+                    let (sky, foliage) = (share_in(piece, open), share_in(piece, leaves));
+                    view.sky += weight * sky;
+                    view.foliage += weight * foliage;
+                    view.walls += weight * (1.0 - sky - foliage).max(0.0);
+                }
+            });
     }
     for (own, whole) in pieces.split(&mut views).into_iter().zip(whole) {
         for view in own {

@@ -123,7 +123,10 @@ impl Facades {
         assert_eq!(walls.len(), ground.len(), "a ground for every wall");
         assert_eq!(walls.len(), kinds.len(), "a material for every wall");
         let most = materials.len();
-        assert!(kinds.iter().all(|&k| usize::from(k) < most), "no such material");
+        assert!(
+            kinds.iter().all(|&k| usize::from(k) < most),
+            "no such material"
+        );
         let pieces = Pieces::new(&walls, spacing);
         let patches = PatchTable::new(PatchOption::P153);
         let Place {
