@@ -232,6 +232,15 @@ def test_heated_walls_in_a_period(surface: solweig.SurfaceData) -> None:
     assert np.array_equal(found.tmrt_mean, by_step.tmrt_mean, equal_nan=True)
 
 
+def test_a_missing_wind_is_told(
+    surface: solweig.SurfaceData, caplog: pytest.LogCaptureFixture
+) -> None:
+    steps = weather((9, 10), ws=float("nan"))
+    found = solweig.calculate(surface, steps, LOCATION, outputs=[WALL])
+    assert np.isfinite(found.walls[WALL]).all()
+    assert "2 step(s) without wind" in caplog.text
+
+
 def test_the_file_of_parameters_may_lack_heat(surface: solweig.SurfaceData) -> None:
     materials = load_materials()
     del materials.Density

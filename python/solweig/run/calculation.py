@@ -223,8 +223,8 @@ def calculate(
         No steps, out of range, out of order or repeated.
     ConfigurationError
         An unknown output or parameter, wall temperatures of a surface without walls or of a
-        material that does not conduct heat, a folder that cannot be written or holds the same steps of
-        another run, a point outside the raster.
+        material that does not conduct heat, a folder that cannot be written or holds the same steps
+        of another run, a point outside the raster.
     DiskFull
         The disk has no room for the results; what is there is whole.
     ComputationCancelled

@@ -136,6 +136,9 @@ def plan_walls(
     started = {} if settings.state is None else settings.state.walls
     if settings.state is not None and not started:
         log.warning("state: it has no temperatures of walls; they start with the first air")
+    calm = int(np.isnan(series.columns["ws"]).sum())
+    if calm:
+        log.warning("walls: %d step(s) without wind; 1 m/s cools walls in them", calm)
     steps = [series.step(i) for i in range(len(series))]
     standard = materials[0] if not several else {**wall_heat_row(source, _OTHERWISE), **own}
     lit, shaded, left = _core.standard_walls(

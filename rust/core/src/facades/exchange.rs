@@ -12,6 +12,8 @@ use crate::weather::{Suns, WallWarmth, Weather};
 
 /// Height of the wind that cools walls [m]: that of a person's.
 const WIND_HEIGHT_M: f64 = 1.1;
+/// Wind at walls where none was measured [m s⁻¹].
+const UNKNOWN_WIND: f64 = 1.0;
 /// Steepest sun the wedge is computed for; beyond, the shaded share is a half to the last bit.
 const STEEPEST: f64 = 1e6;
 
@@ -103,7 +105,11 @@ impl Surroundings {
             attribution: false,
         });
         let air = emission(weather.ta);
-        let wind = wind_at(WIND_HEIGHT_M, params, weather.wind.max(0.0));
+        let wind = if weather.wind.is_nan() {
+            UNKNOWN_WIND
+        } else {
+            wind_at(WIND_HEIGHT_M, params, weather.wind)
+        };
         let (sun, suns) = (&tables.sun, weather.suns());
         let up = suns.share_up();
         Self {
