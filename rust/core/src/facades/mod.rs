@@ -6,6 +6,7 @@
 
 pub mod conduction;
 mod exchange;
+mod pieces;
 pub mod standard;
 mod views;
 mod wall;

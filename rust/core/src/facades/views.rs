@@ -1,7 +1,7 @@
 //! What an upright piece of wall sees of sky, foliage and other walls (R 13.2), by casting the
 //! shadows of every patch of the sky as of a sun there.
 
-use super::wall::Pieces;
+use super::pieces::Pieces;
 use crate::constants::DEG;
 use crate::grid::Window;
 use crate::patches::PatchTable;

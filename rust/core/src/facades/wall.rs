@@ -2,6 +2,7 @@
 
 use super::conduction::{Conduction, Material, NODES, Slab};
 use super::exchange::{Facet, Opposite, PLAIN, Surroundings};
+use super::pieces::Pieces;
 use super::views::{View, share_in, stretches, views};
 use crate::grid::Window;
 use crate::params::Params;
@@ -12,63 +13,6 @@ use crate::terrain::{Terrain, UNITS};
 use crate::walls::WallCell;
 use crate::weather::{WallWarmth, Weather};
 use rayon::prelude::*;
-
-/// How walls are divided by height.
-#[derive(Clone, Debug)]
-pub struct Pieces {
-    /// Height of a piece [m]; the uppermost of a wall may be lower.
-    spacing: f32,
-    /// First piece of every wall, and their number.
-    first: Vec<usize>,
-}
-
-impl Pieces {
-    /// Of some walls.
-    fn new(walls: &[WallCell], spacing: f32) -> Self {
-        let mut first = vec![0];
-        for wall in walls {
-            let own = Self::number(wall.height, spacing);
-            first.push(first[first.len() - 1] + own);
-        }
-        Self { spacing, first }
-    }
-
-    fn number(height: f32, spacing: f32) -> usize {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "heights are positive and small"
-        )]
-        let number = (height / spacing).ceil() as usize;
-        number.max(1)
-    }
-
-    /// Pieces of all walls.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.first[self.first.len() - 1]
-    }
-
-    /// Lower and upper end of the pieces of a wall [m above its foot].
-    pub fn of(&self, wall: &WallCell) -> impl Iterator<Item = [f32; 2]> + use<> {
-        let (spacing, height) = (self.spacing, wall.height);
-        (0..Self::number(height, spacing)).map(move |j| {
-            let low = j as f32 * spacing;
-            [low, (low + spacing).min(height)]
-        })
-    }
-
-    /// What is kept of every piece, wall by wall.
-    pub fn split<'a, T>(&self, mut all: &'a mut [T]) -> Vec<&'a mut [T]> {
-        let mut parts = Vec::with_capacity(self.first.len() - 1);
-        for ends in self.first.windows(2) {
-            let (own, rest) = all.split_at_mut(ends[1] - ends[0]);
-            parts.push(own);
-            all = rest;
-        }
-        parts
-    }
-}
 
 /// The ground before a wall.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -161,8 +105,9 @@ impl Facades {
     /// How many pieces every wall has.
     #[must_use]
     pub fn heights(&self) -> Vec<u32> {
-        let ends = self.pieces.first.windows(2);
-        ends.map(|w| u32::try_from(w[1] - w[0]).expect("a wall has few pieces"))
+        let count = |k: usize| self.pieces.first(k + 1) - self.pieces.first(k);
+        (0..self.walls.len())
+            .map(|k| u32::try_from(count(k)).expect("a wall has few pieces"))
             .collect()
     }
 
@@ -194,7 +139,7 @@ impl Facades {
                 let wall = &walls[k];
                 let kind = usize::from(self.kinds[k]);
                 let material = &self.materials[kind];
-                let first = self.pieces.first[k];
+                let first = self.pieces.first(k);
                 let aspect_deg = f64::from(wall.aspect_deg);
                 let Ground { code, own } = self.ground[k];
                 let share = 2.0 * f64::from(views[first].sky);
