@@ -99,7 +99,7 @@ def check_walls(surface: SurfaceData, settings: RunSettings) -> None:
             "outputs", f"none for statistics of a period, or steps with {WALL_TEMPERATURE}",
             WALL_TEMPERATURE,
         )  # fmt: skip
-    height, _ = walls_of(surface, settings.precomputed)
+    height, _ = _known_walls(surface, settings)
     if not np.any(height > 0.0):
         raise ConfigurationError(
             "outputs", f"a surface with walls for {WALL_TEMPERATURE}", "one without any",
@@ -144,7 +144,12 @@ def plan_walls(
     lit, shaded, left = _core.standard_walls(
         steps, standard, params=params, state=started.get("standard")
     )
-    height, aspect = walls_of(surface, settings.precomputed)
+    height, aspect = _known_walls(surface, settings)
+    left_out = int(np.sum(walls_of(surface, settings.precomputed)[0] > 0.0)) - int(
+        np.sum(height > 0.0)
+    )
+    if wanted and left_out:
+        log.warning("walls: %d beside cells without data have no known aspect, left out", left_out)
     plan = WallPlan(
         wanted=wanted,
         names=names,
@@ -161,6 +166,15 @@ def plan_walls(
     if wanted and pieces is not None and len(pieces) != int(plan.pieces.sum()):
         raise GridShapeMismatch("state", (int(plan.pieces.sum()), pieces.shape[1]), pieces.shape)
     return plan
+
+
+def _known_walls(surface: SurfaceData, settings: RunSettings) -> tuple[F32, F32]:
+    """Height and aspect of walls on cells with data whose aspect is known; height 0 elsewhere."""
+    height, aspect = walls_of(surface, settings.precomputed)
+    unknown = (height > 0.0) & (np.isnan(aspect) | ~surface.valid_mask)
+    if unknown.any():
+        height = np.where(unknown, np.float32(0.0), height)
+    return height, aspect
 
 
 def _materials(
