@@ -59,8 +59,8 @@ def plot_walls(
     known = np.concatenate([field[np.isfinite(field)] for field in fields.values()])
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
     time = walls.time.values
-    step = time[1] - time[0] if len(time) > 1 else np.timedelta64(1, "h")
-    edges = np.append(time, time[-1] + step) - step / 2
+    intervals_of = walls.time_bnds.values
+    edges = np.append(intervals_of[:, 0], intervals_of[-1, 1])
     bounds = walls.height_bnds.values
     heights = np.append(bounds[:, 0], bounds[-1, 1])
     top = max(
@@ -75,6 +75,7 @@ def plot_walls(
             axes.set_ylim(0.0, top)
             finish_time_axis(axes, time, intervals if axes in grid[1] else "")
             axes.set_xlim(edges[0], edges[-1])
+            axes.tick_params(axis="x", labelsize=8.5)
         for axes in grid[:, 0]:
             axes.set_ylabel("Height above the foot [m]")
         figure.subplots_adjust(left=0.075, right=0.86, top=0.84, bottom=0.1, hspace=0.2)
