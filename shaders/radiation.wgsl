@@ -84,7 +84,8 @@ struct Radiation {
 
     // First plane of `dynamic` with the weights of foliage, for the attribution.
     foliage_plane: u32,
-    pad0: u32,
+    // First plane of `dynamic` with what walls send by how warm they are; 0 where they do not.
+    heated_plane: u32,
     pad1: u32,
     pad2: u32,
 
@@ -486,12 +487,19 @@ fn patch_longwave(sums: PatchSums, ground: Surface, cell: u32, plane: u32) -> Lo
         + step.lit_gain * sums.opposite_down;
     l.side = sky_side + (step.whole_side - sums.side) * obstructed
         + step.lit_gain * sums.opposite_side;
+    if step.heated_plane != 0u {
+        l.side += bitcast<f32>(dynamic[step.heated_plane * plane + cell]);
+        l.down += bitcast<f32>(dynamic[(step.heated_plane + 1u) * plane + cell]);
+    }
     l.sides = 0.5 * ground.up_sides;
     if step.cylinder == 0u || step.all_sides != 0u {
         let sky = planes4(8u, cell, plane);
         l.from_patches = step.black * (sky - step.deficit * planes4(12u, cell, plane))
             + (step.whole_sides - sky) * obstructed
             + step.lit_gain * planes4(24u, cell, plane);
+        if step.heated_plane != 0u {
+            l.from_patches += planes4(step.heated_plane + 2u, cell, plane);
+        }
     }
     if step.cylinder == 0u {
         l.sides += l.from_patches;

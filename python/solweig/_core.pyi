@@ -834,6 +834,132 @@ def land_cover_table() -> dict[int, dict[str, float]]:
 
 # ------------------------------------------------------------------ one run
 
+def standard_walls(
+    weather: Sequence[dict[str, Any]],
+    material: dict[str, float],
+    *,
+    params: dict[str, Any] | None = None,
+    state: F64 | None = None,
+) -> tuple[F64, F64, F64]:
+    """Temperatures of standard walls of every aspect over some steps (R 13.3).
+
+    Parameters
+    ----------
+    weather
+        Steps as :meth:`Model.step` takes them.
+    material
+        ``conductivity`` [W m-1 K-1], ``specific_heat`` [J kg-1 K-1], ``density`` [kg m-3],
+        ``thickness`` [m], ``albedo``, ``emissivity``.
+    params
+        As :class:`Model` takes them.
+    state
+        What an earlier call left; None: everything has the first air temperature.
+
+    Returns
+    -------
+    tuple of F64
+        Surface temperatures in the sun and in the shade [deg C], ``[step, aspect]``, every ten
+        degrees from north on; and what the walls are left with, ``[wall, depth]``.
+
+    Raises
+    ------
+    ValueError
+        No steps, a property out of range, a state of another shape.
+    KeyError
+        A property or a part of the weather is missing.
+    """
+
+class Facades:
+    """The walls of a raster, in pieces by height, and how warm they are (R 13).
+
+    Parameters
+    ----------
+    scene
+        Heights.
+    wall_height
+        Height of walls [m], 0 where there are none.
+    wall_aspect
+        Their outward normal [degrees].
+    kinds
+        Place of every wall's material in ``materials``.
+    materials
+        As :func:`standard_walls` takes one.
+    spacing
+        Height of a piece [m].
+    ta
+        Temperature to begin with [deg C].
+    land_cover
+        Codes of the ground before them.
+    albedo, emissivity
+        Its own values.
+    params
+        As :class:`Model` takes them.
+    window
+        Where the rasters lie in the scene; None: they are all of it.
+
+    Raises
+    ------
+    ValueError
+        Rasters of another shape, a property out of range.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        *,
+        wall_height: F32,
+        wall_aspect: F32,
+        kinds: U8,
+        materials: Sequence[dict[str, float]],
+        spacing: float,
+        ta: float,
+        land_cover: U8 | None = None,
+        albedo: F32 | None = None,
+        emissivity: F32 | None = None,
+        params: dict[str, Any] | None = None,
+        window: tuple[int, int, int, int] | None = None,
+    ) -> None: ...
+    def cells(self) -> NDArray[np.int64]:
+        """Rows and columns of the walls in the window, ``[wall, 2]``, row by row."""
+    def heights(self) -> NDArray[np.uint32]:
+        """How many pieces every wall has, ``[wall]``."""
+    def views(self) -> F32:
+        """Shares of sky, foliage and other walls in what every piece sees, ``[piece, 3]``."""
+    def state(self) -> F64:
+        """Temperatures by depth [deg C], ``[piece, depth]``."""
+    def restore(self, state: F64) -> None:
+        """Go on from what :meth:`state` gave.
+
+        Parameters
+        ----------
+        state
+            Temperatures [deg C], ``[piece, depth]``.
+
+        Raises
+        ------
+        ValueError
+            Of other walls.
+        """
+    def step(self, weather: dict[str, Any]) -> F32:
+        """Advance a step.
+
+        Parameters
+        ----------
+        weather
+            As :meth:`Model.step` takes it, with ``walls``: temperatures of standard walls in the
+            sun and in the shade.
+
+        Returns
+        -------
+        F32
+            Surface temperature of every piece [deg C], mean over the step, ``[piece]``.
+
+        Raises
+        ------
+        ValueError
+            No temperatures of standard walls.
+        """
+
 class Model:
     """Everything of a run that does not change from step to step (R 12).
 
@@ -1642,6 +1768,7 @@ class Gpu:
         anisotropic: bool,
         sides: bool,
         attribution: bool = False,
+        heated: bool = False,
     ) -> int:
         """How large a raster the device takes, were all of it computed.
 
@@ -1657,6 +1784,8 @@ class Gpu:
             Whether the fluxes of the four sides are computed.
         attribution
             Whether that of Tmrt is.
+        heated
+            Whether walls have temperatures of their own.
 
         Returns
         -------
@@ -1675,12 +1804,13 @@ class Gpu:
         anisotropic: bool,
         sides: bool,
         attribution: bool = False,
+        heated: bool = False,
     ) -> dict[str, int]:
         """What a run takes of the device, and what there is.
 
         Parameters
         ----------
-        patch_option, vegetation, anisotropic, sides, attribution
+        patch_option, vegetation, anisotropic, sides, attribution, heated
             As in :meth:`largest_window`.
 
         Returns

@@ -30,6 +30,7 @@ from solweig.params import (
 __all__ = [
     "ATTRIBUTION",
     "VALID_OUTPUTS",
+    "WALL_TEMPERATURE",
     "HumanParams",
     "ModelConfig",
     "check_tile_size",
@@ -43,6 +44,8 @@ ATTRIBUTION = (
 """Rasters that the output ``attribution`` stands for."""
 VALID_OUTPUTS = ("tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup", *ATTRIBUTION)
 """Rasters a step can give."""
+WALL_TEMPERATURE = "wall_temperature"
+"""The output that is no raster: over walls, height and time."""
 DEFAULT_MAX_SHADOW_DISTANCE_M = 1000.0
 DEFAULT_THRESHOLDS_DAY = (32.0, 38.0)
 DEFAULT_THRESHOLDS_NIGHT = (26.0,)
@@ -72,6 +75,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "sky_emissivity": (None, "prata", "brunt", "dilley"),
     "longwave": LONGWAVES,
     "split": SPLITS,
+    "walls": ("wave", "heated"),
 }
 NIGHT_RULES = ("offerle", "clear", "evening")
 """Rules for the clearness of the night."""
@@ -86,12 +90,13 @@ def validate_outputs(outputs: Sequence[str]) -> list[str]:
         A name that is neither that nor in :data:`VALID_OUTPUTS`.
     """
     plain = [name for name in VALID_OUTPUTS if name not in ATTRIBUTION]
-    expected = f"names among {', '.join(plain)}, attribution, {', '.join(ATTRIBUTION)}"
+    plain += ["attribution", WALL_TEMPERATURE]
+    expected = f"names among {', '.join(plain)}, {', '.join(ATTRIBUTION)}"
     if not isinstance(outputs, Iterable):
         raise ConfigurationError("outputs", expected, repr(outputs))
     names = [outputs] if isinstance(outputs, str) else list(outputs)
     for name in names:
-        if name not in (*VALID_OUTPUTS, "attribution"):
+        if name not in (*VALID_OUTPUTS, "attribution", WALL_TEMPERATURE):
             raise ConfigurationError("outputs", expected, repr(name))
     found = (ATTRIBUTION if name == "attribution" else (name,) for name in names)
     return list(dict.fromkeys(name for group in found for name in group))
@@ -140,7 +145,8 @@ class ModelConfig:
         of people, even where its file holds a person, too.
     outputs
         Among ``tmrt utci pet shadow kdown kup ldown lup`` and ``attribution``, the kelvin of Tmrt
-        by beam, diffuse and reflected light, sky, walls, ground, vegetation (a raster each).
+        by beam, diffuse and reflected light, sky, walls, ground, vegetation (a raster each), and
+        ``wall_temperature``, the surface of walls by height, a file of its own.
     physics
         Trees and posture, as :func:`solweig.load_physics` returns.
     materials
@@ -157,6 +163,10 @@ class ModelConfig:
         Trees keep their leaves.
     wall_material
         Name of a wall class in ``materials``; ``None``: the generic wall.
+    walls
+        Longwave of walls by the ``"wave"`` of the day in the sun and air temperature in the shade,
+        or ``"heated"``: by heat conduction into standard walls of every aspect, under the
+        anisotropic sky. Masts are met less well by it, see docs/validation.md.
     formulation
         ``"reference"`` or ``"improved"`` physics.
     body
@@ -268,6 +278,7 @@ class ModelConfig:
     longwave: str = "modelled"
     split: str = "reindl"
     alternatives: Mapping[str, bool] | None = None
+    walls: str = "wave"
 
     def __post_init__(self) -> None:
         self.outputs = validate_outputs(self.outputs)

@@ -34,6 +34,16 @@ _WALL_WAVES = {
 }
 _GENERIC_WALL = ("cobblestone", "Walls")
 
+# quantity: section of the file, low, high, for the heat conduction of a wall class
+_HEAT = {
+    "conductivity": ("Thermal_conductivity", 0.005, 500.0),
+    "specific_heat": ("Specific_heat", 100.0, 10_000.0),
+    "density": ("Density", 5.0, 25_000.0),
+    "thickness": ("Wall_thickness", 0.001, 2.0),
+    "albedo": ("Albedo", 0.0, 1.0),
+    "emissivity": ("Emissivity", 0.01, 1.0),
+}
+
 # quantity: low, high, for the values of a land-cover class
 _LIMITS = {
     "albedo": (0.0, 1.0),
@@ -171,6 +181,50 @@ def wall_row(params: SimpleNamespace, name: str) -> dict[str, float] | None:
         "emissivity": _number(f"emissivity of {name}", emissivity),
         **_WALL_WAVES[name],
     }
+
+
+def wall_names(params: SimpleNamespace) -> dict[int, str]:
+    """Names of all classes by code."""
+    return {_code(key): str(name) for key, name in _values(params.Names).items()}
+
+
+def wall_heat_row(params: SimpleNamespace, name: str) -> dict[str, float]:
+    """What heat conduction takes of a wall class.
+
+    Returns
+    -------
+    dict[str, float]
+        ``conductivity`` [W m-1 K-1], ``specific_heat`` [J kg-1 K-1], ``density`` [kg m-3],
+        ``thickness`` [m], ``albedo`` [-], ``emissivity`` [-].
+
+    Raises
+    ------
+    ConfigurationError
+        The class lacks one of them, or it is out of range.
+    """
+    row: dict[str, float] = {}
+    for quantity, (section, low, high) in _HEAT.items():
+        values = _albedos(params) if section == "Albedo" else {}
+        if section != "Albedo" and hasattr(params, section):
+            values = _values(getattr(params, section))
+        value = values.get(name)
+        if value is None:
+            have = ", ".join(n for n in _values(params.Names).values() if _has_heat(params, str(n)))
+            raise ConfigurationError(
+                "wall_material", f"a wall class with {section}, such as {have or 'none here'}",
+                repr(name), "Temperatures of walls follow from how they conduct and store heat.",
+            )  # fmt: skip
+        number = _number(f"{section} of {name}", value)
+        if not low <= number <= high:
+            raise ConfigurationError(f"{section} of {name}", f"{low:g} to {high:g}", value)
+        row[quantity] = number
+    return row
+
+
+def _has_heat(params: SimpleNamespace, name: str) -> bool:
+    sections = (section for section, _, _ in _HEAT.values() if section != "Albedo")
+    found = (_values(getattr(params, s)) if hasattr(params, s) else {} for s in sections)
+    return all(name in values for values in found)
 
 
 def class_row(params: SimpleNamespace, name: str) -> dict[str, float] | None:

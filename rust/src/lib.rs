@@ -4,6 +4,7 @@ mod arguments;
 mod comfort;
 mod door;
 mod engine;
+mod facades;
 mod files;
 mod fixed;
 mod geometry;
@@ -31,6 +32,8 @@ mod _core {
     use super::comfort::{pet, pet_grid, utci, utci_grid, utci_outside};
     #[pymodule_export]
     use super::engine::{Engine, reset_tally, set_threads, tally};
+    #[pymodule_export]
+    use super::facades::{Facades, standard_walls};
     #[pymodule_export]
     use super::files::{read_stretches, write_stretches};
     #[pymodule_export]

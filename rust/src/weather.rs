@@ -3,7 +3,7 @@
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use solweig_core::weather::{MOST_SUNS, Sun, Suns, Weather};
+use solweig_core::weather::{ASPECTS, MOST_SUNS, Sun, Suns, WallWarmth, Weather};
 
 /// The suns of a step, (altitude, azimuth) each, where it has several.
 fn suns(weather: &Bound<'_, PyDict>) -> PyResult<Option<Suns>> {
@@ -24,7 +24,34 @@ fn suns(weather: &Bound<'_, PyDict>) -> PyResult<Option<Suns>> {
     Ok(Some(suns))
 }
 
-/// Read the weather of a step; every key but "suns" and "longwave_down" is required, further ones are ignored.
+/// How warm standard walls are: in the sun, in the shade, by aspect.
+fn walls(weather: &Bound<'_, PyDict>) -> PyResult<Option<WallWarmth>> {
+    let Some(given) = weather.get_item("walls")?.filter(|walls| !walls.is_none()) else {
+        return Ok(None);
+    };
+    let (lit, shaded): (Vec<f64>, Vec<f64>) = given.extract()?;
+    let by_aspect = |name: &str, values: Vec<f64>| -> PyResult<[f64; ASPECTS]> {
+        let count = values.len();
+        let values = <[f64; ASPECTS]>::try_from(values).map_err(|_| {
+            PyValueError::new_err(format!(
+                "weather: walls: expected {ASPECTS} {name} temperatures, got {count}"
+            ))
+        })?;
+        match values.iter().find(|t| !t.is_finite()) {
+            Some(t) => Err(PyValueError::new_err(format!(
+                "weather: walls: expected {name} temperatures, got {t}"
+            ))),
+            None => Ok(values),
+        }
+    };
+    Ok(Some(WallWarmth {
+        lit: by_aspect("lit", lit)?,
+        shaded: by_aspect("shaded", shaded)?,
+    }))
+}
+
+/// Read the weather of a step; every key but "suns", "walls" and "longwave_down" is required, further
+/// ones are ignored.
 pub fn read(weather: &Bound<'_, PyDict>) -> PyResult<Weather> {
     let item = |key: &str| {
         weather
@@ -57,5 +84,6 @@ pub fn read(weather: &Bound<'_, PyDict>) -> PyResult<Weather> {
         night_clearness: number("night_clearness")?,
         water_temperature: number("water_temperature")?,
         hours: number("hours")?,
+        walls: walls(weather)?,
     })
 }

@@ -118,6 +118,30 @@ def test_canopies_with_their_own_transmissivity(device: _core.Gpu, suns: int) ->
     record(f"canopies of their own, {suns} suns", device.backend, worst(gaps))
 
 
+@pytest.mark.parametrize("suns", [1, 3])
+def test_walls_with_temperatures_of_their_own(device: _core.Gpu, suns: int) -> None:
+    """Forms of body and formulation in turn, with the attribution and without, points in some."""
+    engine = _core.Engine("gpu", device)
+    gaps, moved = [], 0.0
+    for seed in (0, 1, 2, 4, 8, 10):
+        city = random_city(seed)
+        points = np.array([[1, 1], [7, 12], [0, 0]]) if seed % 4 == 0 else None
+        attributed = seed % 4 == 2
+        cpu, gpu = (
+            run_day(city, e, points=points, suns=suns, attributed=attributed, heated=True)
+            for e in (None, engine)
+        )
+        gaps.append(compare_days(cpu, gpu))
+        if attributed:
+            assert_attribution(cpu)
+            assert_attribution(gpu)
+        plain = run_day(city, None, suns=suns)
+        moved = max(moved, np.nanmax(np.abs(plain.steps[2]["tmrt"] - cpu.steps[2]["tmrt"])))
+    assert moved > 1.0
+    assert_on_device(engine, *STAGES, "anisotropic")
+    record(f"heated walls, {suns} suns", device.backend, worst(gaps))
+
+
 @pytest.mark.parametrize("rule", [None, "clip", "flag", "nan"])
 def test_utci_outside_its_range(device: _core.Gpu, rule: str | None) -> None:
     """Storms, calm, damp and dry air, and sun in which some cells lie outside: the same rule."""

@@ -180,6 +180,13 @@ def with_suns(hour: float, number: int, **changes: Any) -> dict[str, Any]:
     return weather(hour, **{"suns": suns, "altitude": float(mean), **changes})
 
 
+def warm_walls(hour: float) -> tuple[list[float], list[float]]:
+    """Walls of every aspect, in the sun and in the shade, unlike each other and the air."""
+    turn = np.radians(10.0 * np.arange(36) - 15.0 * hour)
+    lit, shaded = 28.0 + hour + 9.0 * np.cos(turn), 15.0 + 0.4 * hour + 2.0 * np.sin(turn)
+    return lit.tolist(), shaded.tolist()
+
+
 @dataclass
 class Day:
     """What a run through some hours gave."""
@@ -202,6 +209,7 @@ def run_day(
     suns: int = 1,
     leaf_on: bool = True,
     attributed: bool = False,
+    heated: bool = False,
 ) -> Day:
     """Some hours in a city, morning sun below five degrees first; of every field, unless said."""
     if outputs is None:
@@ -210,10 +218,12 @@ def run_day(
     state = model.new_state()
     statistics = model.new_statistics(THRESHOLDS_DAY, THRESHOLDS_NIGHT)
     day = Day([], [], [], {}, {}, {})
+    step = weather if suns == 1 else partial(with_suns, number=suns)
     for hour in hours:
+        walls = {"walls": warm_walls(hour)} if heated else {}
         result = model.step(
             state,
-            (weather if suns == 1 else partial(with_suns, number=suns))(hour, leaf_on=leaf_on),
+            step(hour, leaf_on=leaf_on, **walls),
             outputs=outputs,
             points=points,
             statistics=statistics,

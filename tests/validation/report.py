@@ -44,6 +44,8 @@ WAYS = (
     ("10-minute steps", runs.IMPROVED, FINE),
     ("10-minute steps", runs.IMPROVED_ISOTROPIC, FINE),
     ("10-minute steps", runs.DEFAULTS, FINE),
+    ("10-minute steps", runs.HEATED, FINE),
+    ("10-minute steps", runs.IMPROVED_HEATED, FINE),
 )
 FINE_WAY = WAYS[7]
 SHOWN = (WAYS[0], FINE_WAY, WAYS[5], WAYS[9])

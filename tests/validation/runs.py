@@ -38,6 +38,7 @@ class Mode:
     reference_settings: bool = True
     #: Suns of a step; None: those of the formulation.
     suns: int | None = None
+    walls: str = "wave"
 
 
 ANISOTROPIC = Mode("anisotropic", True)
@@ -46,6 +47,10 @@ IMPROVED = Mode("anisotropic, improved", True, formulation="improved")
 IMPROVED_ISOTROPIC = Mode("isotropic, improved", False, formulation="improved")
 THREE_SUNS = Mode("anisotropic", True, suns=3)
 ISOTROPIC_THREE_SUNS = Mode("isotropic", False, suns=3)
+HEATED = Mode("anisotropic, heated walls", True, walls="heated")
+IMPROVED_HEATED = Mode(
+    "anisotropic, improved, heated walls", True, formulation="improved", walls="heated"
+)
 DEFAULTS = Mode("defaults", True, reference_settings=False)
 
 
@@ -90,6 +95,7 @@ def modelled(site: Site, day: str, shared: Path, mode: Mode, minutes: float = 10
             formulation=mode.formulation,
             human=human,
             sun_substeps=mode.suns,
+            walls=mode.walls,
         ),
         minutes=minutes,
     )

@@ -98,7 +98,7 @@ def run(
         typer.Option(
             "--outputs",
             help="Rasters per step: tmrt,utci,pet,shadow,kdown,kup,ldown,lup; attribution: kelvin "
-            "of Tmrt by source.",
+            "of Tmrt by source; wall_temperature: walls by height, as NetCDF.",
             show_default="tmrt",
             rich_help_panel=OUTPUT,
         ),
@@ -325,6 +325,24 @@ def run(
             rich_help_panel=MODEL,
         ),
     ] = None,
+    walls: Annotated[
+        str | None,
+        typer.Option(
+            "--walls",
+            help="Longwave of walls: wave (of the day), or heated (by conduction).",
+            show_default="wave",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    wall_material: Annotated[
+        str | None,
+        typer.Option(
+            "--wall-material",
+            help="What walls are made of: brick, concrete, wood, or a class of --params.",
+            show_default="the generic wall; for temperatures land cover, else concrete",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     posture: Annotated[
         str | None,
         typer.Option(
@@ -435,7 +453,8 @@ def run(
             sun_substeps=sun_substeps, sky_emissivity=sky_emissivity,
             sky_emissivity_offset=sky_emissivity_offset, longwave=longwave, split=split,
             alternatives=opt.parse_switches("--alternative", alternative),
-            beam=beam, night_clearness=night_clearness, heat_thresholds_day=opt.parse_numbers(
+            beam=beam, walls=walls, wall_material=wall_material,
+            night_clearness=night_clearness, heat_thresholds_day=opt.parse_numbers(
                 "--heat-thresholds-day", heat_thresholds_day
             ),
             heat_thresholds_night=opt.parse_numbers(

@@ -6,10 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from solweig.config import WALL_TEMPERATURE
 from solweig.rasters.variables import attributes
 from solweig.results.metadata import FILE_NAME
 from solweig.results.netcdf import NETCDF_NAME
-from solweig.results.outputs import ground_path, step_path, summary_path
+from solweig.results.outputs import (
+    WALL_CUBE,
+    WALL_NETCDF,
+    WALL_POINTS,
+    ground_path,
+    step_path,
+    summary_path,
+)
 from solweig.results.styles import Interval, intervals
 from solweig.results.summary import TimeseriesSummary
 
@@ -66,6 +74,7 @@ def run_files(
         found += [
             entry(step_path(folder, name, stamp), "step", name, span, attributes(name)["units"])
             for name in outputs
+            if name != WALL_TEMPERATURE
             for stamp, span in zip(stamps, spans, strict=False)
         ]
     found.append(entry(ground_path(folder), "mask", "open_ground", None, None))
@@ -73,6 +82,12 @@ def run_files(
         found.append(entry(folder / NETCDF_NAME, "netcdf", "solweig", period, None))
     if summary.pois is not None:
         found.append(entry(folder / "pois.csv", "table", "pois", period, None))
+    if summary.walls is not None:
+        found += [
+            entry(folder / WALL_NETCDF, "netcdf", WALL_TEMPERATURE, period, "degC"),
+            entry(folder / WALL_CUBE, "cube", WALL_TEMPERATURE, period, "degC"),
+            entry(folder / WALL_POINTS, "table", "wall_points", period, None),
+        ]
     found.append(entry(folder / FILE_NAME, "metadata", "run_metadata", None, None))
     there = [each for each in found if Path(each["path"]).exists()]
     if "zarr" in formats:

@@ -22,7 +22,7 @@ from typing import Any
 from solweig.errors import ConfigurationError
 from solweig.rasters.digests import plain
 from solweig.results.metadata import FILE_NAME, differences, load_run_metadata, request_id
-from solweig.results.outputs import ARCHIVE, OF_ONE_RUN, WORK_FOLDER, remove_run
+from solweig.results.outputs import ARCHIVE, OF_ONE_RUN, WALL_CUBE, WORK_FOLDER, remove_run
 
 __all__ = ["HeldRun", "Standing", "find_standing", "make_room"]
 
@@ -354,7 +354,7 @@ def _move_one(source: Path, target: Path) -> None:
     if not target.is_dir():
         source.replace(target)
         return
-    if source.name == WORK_FOLDER:
+    if source.name in (WORK_FOLDER, WALL_CUBE):
         shutil.rmtree(target)
         source.replace(target)
         return

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,10 @@ from solweig.rasters.georef import GeoReference
 from solweig.rasters.windows import Where
 from solweig.tiles.store import Results
 
-__all__ = ["NETCDF_NAME", "need_netcdf", "refuse_other_netcdf", "write_netcdf"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["NETCDF_NAME", "need_netcdf", "refuse_other_netcdf", "write_dataset", "write_netcdf"]
 
 NETCDF_NAME = "solweig.nc"
 _INSTALL = "pip install 'solweig[netcdf]'"
@@ -175,6 +178,54 @@ def write_netcdf(
             variable = _raster(file, name, ("y", "x"), (rows, cols))
             for where in _windows(rows, cols):
                 variable[where] = np.asarray(grid[where])
+                sink.check()
+
+
+def write_dataset(path: Path, dataset: xr.Dataset) -> None:
+    """Write a dataset whose arrays are in memory or mapped; it has its name only once it is whole.
+
+    Parameters
+    ----------
+    path
+        The file; one that is there is replaced.
+    dataset
+        Times are encoded as :func:`encoded_times` does.
+
+    Raises
+    ------
+    DiskFull
+        There was no room.
+    OSError
+        It cannot be written.
+    """
+    h5netcdf = need_netcdf()
+    with atomic_path(path) as temporary, _created(h5netcdf, temporary) as (file, sink):
+        # Without the date: the same run gives the same bytes.
+        file.attrs.update({k: v for k, v in dataset.attrs.items() if k != "history"})
+        file.dimensions = {str(name): size for name, size in dataset.sizes.items()}
+        for name, coordinate in dataset.coords.items():
+            values, attrs = coordinate.values, dict(coordinate.attrs)
+            if values.dtype.kind == "M":
+                values, attrs = encoded_times(values, attrs)
+                values = values.astype(np.float64)
+            _small(file, str(name), [str(d) for d in coordinate.dims], values, attrs)
+        for name, variable in dataset.data_vars.items():
+            sizes = variable.shape
+            side = max(1, _CHUNK**2 // max(int(np.prod(sizes[1:])), 1))
+            own = file.create_variable(
+                str(name),
+                tuple(str(d) for d in variable.dims),
+                dtype=np.float32,
+                fillvalue=np.float32(np.nan),
+                chunks=(min(side, sizes[0]), *sizes[1:]),
+                compression="gzip",
+                compression_opts=_GZIP_LEVEL,
+                shuffle=True,
+            )
+            of = " ".join(str(c) for c in dataset.coords if c not in dataset.dims)
+            own.attrs.update({**variable.attrs, "coordinates": of})
+            for first in range(0, sizes[0], side):
+                own[first : first + side] = variable.values[first : first + side]
                 sink.check()
 
 

@@ -22,6 +22,9 @@ from solweig.typing import F32, U8
 __all__ = [
     "ARCHIVE",
     "OF_ONE_RUN",
+    "WALL_CUBE",
+    "WALL_NETCDF",
+    "WALL_POINTS",
     "WORK_FOLDER",
     "StepWriter",
     "check_folder",
@@ -40,9 +43,13 @@ ARCHIVE = "runs"
 """Below an output folder: what describes earlier runs in it, see :mod:`solweig.results.folder`."""
 WORK_FOLDER = ".solweig"
 """Below an output folder: working files of a run that is not finished."""
+WALL_NETCDF, WALL_CUBE, WALL_POINTS = (
+    "wall_temperature.nc", "wall_temperature.zarr", "wall_points.csv",
+)  # fmt: skip
+"""In an output folder: temperatures of walls."""
 OF_ONE_RUN = (
     "summary", "open_ground.tif", "pois.csv", "telemetry.csv", "telemetry.json", NETCDF_NAME,
-    WORK_FOLDER, "run_metadata.json",
+    WALL_NETCDF, WALL_CUBE, WALL_POINTS, WORK_FOLDER, "run_metadata.json",
 )  # fmt: skip
 """What is in an output folder of one run only, the metadata last."""
 
@@ -148,7 +155,7 @@ def remove_run(folder: Path) -> None:
         if not (folder / name).is_dir():
             (folder / name).unlink(missing_ok=True)
     earlier = [path.parent for path in (folder / ARCHIVE).glob("*/run_metadata.json")]
-    for place in (folder / WORK_FOLDER, folder / "solweig.zarr", *earlier):
+    for place in (folder / WORK_FOLDER, folder / "solweig.zarr", folder / WALL_CUBE, *earlier):
         shutil.rmtree(place, ignore_errors=True)
 
 

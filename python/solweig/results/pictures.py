@@ -14,6 +14,7 @@ from solweig.results.attribution_plots import plot_attribution_curve, plot_attri
 from solweig.results.outputs import step_path
 from solweig.results.plotting import Underlay, plot_map, plot_point_curve, require_matplotlib
 from solweig.results.summary import TimeseriesSummary
+from solweig.results.wall_plots import plot_walls
 from solweig.surface.data import SurfaceData
 
 __all__ = ["draw_curves", "draw_run", "hottest_step"]
@@ -38,7 +39,8 @@ def draw_run(
 ) -> list[Path]:
     """Draw the hottest step of each comfort quantity, hours of shade and the series.
 
-    Of a run with the output ``attribution`` also where the heat of that step comes from.
+    Of a run with the output ``attribution`` also where the heat of that step comes from, and with
+    ``wall_temperature`` how warm walls are.
 
     Parameters
     ----------
@@ -96,6 +98,14 @@ def draw_run(
         plot_map(
             summary.shade_hours, "shade_hours", underlay, title="Hours of shade", point=point,
             subtitle=f"{place} · {_period(summary)}, sun above the horizon", save_path=path,
+        )  # fmt: skip
+        files.append(path)
+    if summary.walls is not None:
+        path = folder / "wall_temperature.png"
+        plot_walls(
+            summary.walls, title="Temperature of walls", save_path=path,
+            subtitle=f"{place} · {_period(summary)} · means of the walls that look to a side",
+            intervals=summary.interval_text(),
         )  # fmt: skip
         files.append(path)
     path = folder / "series.png"

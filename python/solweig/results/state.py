@@ -49,6 +49,9 @@ class ThermalState:
         Float32 rasters ``[row, col]``: ``lup``, ``lup_e``, ``lup_s``, ``lup_w``, ``lup_n`` [W m-2]
         and ``tg`` [deg C]; empty before the first daytime step, or the first step of all where the
         ground remembers by night (``formulation="improved"``).
+    walls
+        Temperatures of walls [deg C], where a run computes them: ``standard`` of every aspect and
+        ``pieces`` by height, ``[piece, depth]`` each.
     **named
         The same by the reference's names: ``tgmap1``, ``tgmap1_e``, ``tgmap1_s``, ``tgmap1_w``,
         ``tgmap1_n``, ``tgout1``, ``firstdaytime``, ``timeadd``; and ``timestep_dec``.
@@ -69,6 +72,7 @@ class ThermalState:
         first: bool = True,
         accumulated_days: float = 0.0,
         fields: dict[str, NDArray[np.float32]] | None = None,
+        walls: dict[str, NDArray[np.float64]] | None = None,
         **named: Any,
     ) -> None:
         self.timestep_dec = 0.0
@@ -80,6 +84,7 @@ class ThermalState:
             name: grid if isinstance(grid, np.memmap) else np.array(grid, np.float32)
             for name, grid in (fields or {}).items()
         }
+        self.walls = {name: np.array(t, np.float64) for name, t in (walls or {}).items()}
         for name, value in named.items():
             if name not in _EARLIER_NAMES:
                 raise TypeError(f"ThermalState() got an unexpected keyword argument {name!r}")
@@ -150,7 +155,7 @@ class ThermalState:
         ThermalState
             Mapped rasters, which nothing writes into, are shared.
         """
-        twin = ThermalState(self.first, self.accumulated_days, self.fields)
+        twin = ThermalState(self.first, self.accumulated_days, self.fields, self.walls)
         twin._initial_shape = self._initial_shape
         twin.timestep_dec = self.timestep_dec
         return twin
@@ -205,6 +210,7 @@ class ThermalState:
         target.parent.mkdir(parents=True, exist_ok=True)
         # A plain dict: numpy's stubs would take a grid's name for one of savez's own arguments.
         arrays: dict[str, Any] = {f"field_{name}": grid for name, grid in self.fields.items()}
+        arrays |= {f"walls_{name}": values for name, values in self.walls.items()}
         with atomic_path(target) as partial:
             np.savez_compressed(
                 partial, first=self.first, accumulated_days=self.accumulated_days, **arrays
@@ -243,10 +249,16 @@ class ThermalState:
                     for name in names
                     if name.startswith("field_")
                 }
+                walls = {
+                    name.removeprefix("walls_"): stored.array(name)
+                    for name in names
+                    if name.startswith("walls_")
+                }
                 first, days = stored.array("first"), stored.array("accumulated_days")
             with damage_told():
                 _check_stored(first, days, fields)
-                return cls(bool(first), float(days), fields)
+                _check_walls(walls)
+                return cls(bool(first), float(days), fields, walls)
         except DamagedFile as error:
             raise ConfigurationError(
                 "thermal state", "a file written by ThermalState.save", f"{source} ({error})"
@@ -257,6 +269,16 @@ class ThermalState:
             f"ThermalState(first={self.first}, accumulated_days={self.accumulated_days:g}, "
             f"shape={self.shape})"
         )
+
+
+def _check_walls(walls: dict[str, NDArray[Any]]) -> None:
+    """Raise DamagedFile for temperatures that no walls can have."""
+    for name, values in walls.items():
+        if name not in ("standard", "pieces") or values.ndim != 2 or values.dtype != np.float64:
+            raise DamagedFile(f"walls_{name[:20]} is no table of temperatures")
+        low, high = _LIMITS["tg"]
+        if not np.all((values >= low) & (values <= high)):
+            raise DamagedFile(f"walls_{name} holds values beyond {low:g} to {high:g}")
 
 
 def _check_stored(first: Any, days: Any, fields: dict[str, NDArray[Any]]) -> None:

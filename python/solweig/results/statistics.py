@@ -192,6 +192,8 @@ class RunStatistics:
     heat_thresholds_night: list[float]
     timeseries: Timeseries
     dataset: xr.Dataset | None = None
+    walls: xr.Dataset | None = None
+    wall_points: pd.DataFrame | None = None
     pois: pd.DataFrame | None = None
     tally: dict[str, dict[str, Any]] = field(default_factory=dict)
     state: ThermalState | None = None

@@ -215,6 +215,10 @@ class TimeseriesSummary(RunStatistics):
         One value per step: weather and means of the map.
     dataset
         Every requested step in memory, ``(time, y, x)``; only where no ``output_dir`` was given.
+    walls
+        Temperatures of walls over ``(wall, height, time)``, with the output ``wall_temperature``.
+    wall_points
+        The same at points of interest: one row per point, height and step.
     pois
         One row per point of interest and step; only where ``pois`` were given.
     tally

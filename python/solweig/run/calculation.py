@@ -23,19 +23,21 @@ from solweig.execution.telemetry import Telemetry
 from solweig.rasters.cf import WEATHER_SERIES, build_dataset
 from solweig.results.folder import make_room
 from solweig.results.metadata import save_run_metadata
-from solweig.results.outputs import WORK_FOLDER, write_open_ground
+from solweig.results.outputs import WALL_POINTS, WORK_FOLDER, write_open_ground
 from solweig.results.pois import PointSource
 from solweig.results.ranges import ComfortCounts, describe_comfort
 from solweig.results.state import ThermalState
 from solweig.results.statistics import Timeseries, statistics_kwargs, with_nights
 from solweig.results.styles import write_run_styles
 from solweig.results.summary import TimeseriesSummary
+from solweig.results.walls import WallTemperatures, wall_dataset, wall_points, write_walls
 from solweig.run.checks import validate_inputs
 from solweig.run.outcome import Collected, Outcome
 from solweig.run.plan import RunPlan, check_before_sky, make_plan
 from solweig.run.settings import RunSettings
 from solweig.run.steps import carry_out
 from solweig.run.store import RunStore, write_run
+from solweig.run.wall_pass import wall_temperatures
 from solweig.run.what_if import check_baseline, run_changed
 from solweig.said import knows_what_was_said
 from solweig.surface.data import SurfaceData
@@ -97,6 +99,7 @@ def calculate(
     split: str = "reindl",
     alternatives: Mapping[str, bool] | None = None,
     styles: bool = True,
+    walls: str = "wave",
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -137,8 +140,10 @@ def calculate(
         The 2026 schemes, not in this release.
     outputs
         Among tmrt, utci, pet, shadow, kdown, kup, ldown, lup, and attribution: Tmrt above the air
-        by where the radiation comes from, a raster for each term, at points too; an empty list for
-        none. Default: what ``config`` says; without one tmrt in memory, Zarr and NetCDF, and no
+        by where the radiation comes from, a raster for each term, at points too; and
+        wall_temperature: the surface of walls by height, as ``summary.walls`` and NetCDF (and Zarr
+        where steps are), with those at ``pois`` as ``summary.wall_points``. An empty list for none.
+        Default: what ``config`` says; without one tmrt in memory, Zarr and NetCDF, and no
         GeoTIFFs of steps.
     heat_thresholds_day, heat_thresholds_night
         UTCI thresholds for hour counts [deg C], default 32 and 38, and 26.
@@ -199,6 +204,9 @@ def calculate(
     styles
         Write a style for QGIS, ``name.qml``, beside every GeoTIFF; not where steps are Zarr or
         NetCDF alone.
+    walls
+        Longwave of walls in Tmrt: by the "wave" of the day, or "heated" by conduction into standard
+        walls of every aspect, under the anisotropic sky.
 
     Returns
     -------
@@ -214,8 +222,9 @@ def calculate(
     WeatherDataError
         No steps, out of range, out of order or repeated.
     ConfigurationError
-        An unknown output or parameter, a folder that cannot be written or holds the same steps of
-        another run, a point outside the raster.
+        An unknown output or parameter, wall temperatures of a surface without walls or of a
+        material that does not conduct heat, a folder that cannot be written or holds the same steps
+        of another run, a point outside the raster.
     DiskFull
         The disk has no room for the results; what is there is whole.
     ComputationCancelled
@@ -296,6 +305,11 @@ def _written(
             write_run(plan, store, summary.grids())
         if summary.pois is not None:
             _write_points(summary, folder)
+        if summary.walls is not None:
+            write_walls(folder, summary.walls, plan.settings.formats)
+        if summary.wall_points is not None:
+            with atomic_path(folder / WALL_POINTS) as temporary:
+                summary.wall_points.to_csv(temporary, index=False)
         if summary.telemetry is not None:
             summary.telemetry.write(folder, getattr(plan.execution, "log", "csv"))
         timings = summary.metadata["timings"]
@@ -334,7 +348,11 @@ def _run(
     else:
         outcome = run_changed(plan, baseline, engine_of(plan.execution), telemetry, progress)
     finished = time.perf_counter()
+    warmed = wall_temperatures(plan, outcome.tile_plan, outcome.state)
+    walls_s = time.perf_counter() - finished
     summary = _summary(plan, outcome)
+    if warmed is not None:
+        _take_walls(plan, summary, warmed)
     comfort, on_roofs = _comfort(plan, summary), _points_on_roofs(plan)
     if on_roofs:
         log.warning("pois: %s on a roof", ", ".join(on_roofs))
@@ -363,11 +381,23 @@ def _run(
             "model_s": outcome.built - started,
             "steps_s": finished - outcome.built,
             "write_s": outcome.write_seconds,
+            "walls_s": walls_s,
             "total_s": time.perf_counter() - started,
             "stages_s": outcome.collected.seconds,
         },
     }
     return summary, outcome.store
+
+
+def _take_walls(plan: RunPlan, summary: TimeseriesSummary, warmed: WallTemperatures) -> None:
+    """Let a summary have the temperatures of walls, and of those at its points."""
+    stamps, bounds = plan.series.stamps, plan.series.bounds
+    summary.walls = wall_dataset(warmed, plan.georef, stamps, bounds, _core.__version__)
+    if plan.points is None:
+        return
+    summary.wall_points, without = wall_points(warmed, plan.points, stamps)
+    if without:
+        log.warning("pois: no wall at %s or next to it", ", ".join(without))
 
 
 def _comfort(plan: RunPlan, summary: TimeseriesSummary) -> dict[str, Any]:

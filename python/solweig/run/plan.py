@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from solweig import _core, switches
-from solweig.config import check_tile_size
+from solweig.config import WALL_TEMPERATURE, check_tile_size
 from solweig.errors import ConfigurationError, GridShapeMismatch, WeatherDataError
 from solweig.execution.resolve import ResolvedExecution, resolve_execution
 from solweig.leaf_area import USUAL
@@ -28,6 +28,7 @@ from solweig.run.checks import check_location, check_run_surface, sky_of, sky_th
 from solweig.run.engine_params import engine_params, leaf_days
 from solweig.run.place import place_of
 from solweig.run.settings import RunSettings
+from solweig.run.walls import WallPlan, check_walls, plan_walls, walls_of
 from solweig.surface.checks import code_counts
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData
@@ -100,13 +101,16 @@ class RunPlan:
     points: Points | None
     execution: ResolvedExecution
     metadata: dict[str, Any]
+    #: Walls whose temperatures are computed.
+    walls: WallPlan | None = None
     #: Earlier runs in the output folder.
     standing: Standing = field(default_factory=Standing)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the rasters of each step."""
-        return () if self.settings.period else tuple(self.settings.model.outputs)
+        names = self.settings.model.outputs
+        return () if self.settings.period else tuple(n for n in names if n != WALL_TEMPERATURE)
 
     def period(self) -> PeriodPlan | None:
         """The statistics of a period, where those alone are wanted."""
@@ -149,9 +153,7 @@ class RunPlan:
         svf, matrices = sky_of(
             surface, self.settings.precomputed, anisotropic=bool(self.params["anisotropic"])
         )
-        wall_height, wall_aspect = surface.walls()
-        if given.wall_height is not None and given.wall_aspect is not None:
-            wall_height, wall_aspect = given.wall_height, given.wall_aspect
+        wall_height, wall_aspect = walls_of(surface, given)
         grids = svf.as_dict()
         if not surface.facts().own_canopies:
             grids.pop(svf.CANOPIES, None)
@@ -376,9 +378,11 @@ def _settled(
     if execution.strategy == "dask":
         _check_storage(execution.storage, settings.output_dir)
     if settings.output_dir is None:
-        kept = 0 if settings.period else len(model.outputs)
+        kept = 0 if settings.period else len(set(model.outputs) - {WALL_TEMPERATURE})
         _check_memory(len(series), kept, georef.shape)
     surface.walls()  # before the hashes below: they must not depend on whether this ran earlier
+    check_walls(surface, settings)
+    walls = plan_walls(surface, series, settings, params) if sky else None
     metadata = create_run_metadata(
         surface=surface,
         location=place.location,
@@ -392,7 +396,10 @@ def _settled(
     metadata["outputs"]["formats"] = list(settings.formats)
     metadata["intervals"] = _intervals(series)
     metadata["device"] = {**metadata["device"], **execution.describe()}
+    if walls is not None and model.walls == "heated":
+        series = replace(series, walls=(walls.lit, walls.shaded))
     return RunPlan(
+        walls=walls,
         surface=surface,
         series=series,
         settings=settings,
@@ -447,6 +454,7 @@ def _hashed_parameters(
             "first": state.first,
             "accumulated_days": state.accumulated_days,
             **state.fields,
+            **{f"walls_{name}": values for name, values in state.walls.items()},
         }
     given = settings.precomputed
     if given is not None:

@@ -39,21 +39,21 @@ __all__ = ["journal_head", "run_margin", "run_tiled", "steps_job"]
 log = logging.getLogger("solweig")
 
 
-def run_margin(plan: RunPlan, least_relief_m: float = 0.0) -> Margin:
+def run_margin(plan: RunPlan, least_relief_m: float = 0.0, lowest_deg: float = 90.0) -> Margin:
     """What surrounds a core and can matter to its steps.
 
     A core sees ground as far as the ground view goes, and that ground is shaded from as far as
-    shadows reach.
+    shadows reach; from that far light comes from ``lowest_deg``, too, by day or night.
     """
     scene, params = plan.surface.facts(), plan.params
     altitude = plan.series.sun_altitudes()
     by_day = altitude[altitude >= 0.0]
-    reach = 0
-    if by_day.size:
+    reach, lowest = 0, min([lowest_deg, *by_day.tolist()])
+    if lowest < 90.0 or by_day.size:
         bound = params.get("height_bound_m")
         reach = shadow_reach(
             min(max(scene.relief_m, least_relief_m), np.inf if bound is None else float(bound)),
-            max(float(by_day.min()), 1.0),  # the model's low-sun rule
+            max(lowest, 1.0),  # the model's low-sun rule
             plan.surface.pixel_size,
             float(params["max_shadow_distance_m"]),
         )

@@ -62,6 +62,9 @@ class WeatherSeries:
         What was assumed, for the log.
     suns
         The suns of each step where it has several; the altitude in ``columns`` is then their mean.
+    walls
+        Temperatures of standard walls in the sun and in the shade [deg C], ``[n, aspect]`` each,
+        where the longwave of walls follows from them.
     """
 
     stamps: list[dt.datetime]
@@ -76,6 +79,7 @@ class WeatherSeries:
     radiation: Radiation
     notes: list[str] = field(default_factory=list)
     suns: sun.StepSuns | None = None
+    walls: tuple[F64, F64] | None = None
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -100,6 +104,9 @@ class WeatherSeries:
         if self.suns is not None:
             pairs = zip(self.suns.altitude[i].tolist(), self.suns.azimuth[i].tolist(), strict=True)
             step["suns"] = list(pairs)
+        if self.walls is not None:
+            lit, shaded = self.walls
+            step["walls"] = lit[i].tolist(), shaded[i].tolist()
         return step
 
     def sun_altitudes(self) -> F64:

@@ -8,6 +8,7 @@ pub mod carried;
 pub mod constants;
 pub mod delay;
 pub mod emission;
+pub mod facades;
 pub mod fields;
 pub mod grid;
 pub mod ground;

@@ -405,7 +405,8 @@ impl<'a> Points<'a> {
 }
 
 /// Wind at a height from wind at the sensor, by the power law of open ground.
-fn wind_at(height: f64, params: &Params, wind: f64) -> f64 {
+#[must_use]
+pub fn wind_at(height: f64, params: &Params, wind: f64) -> f64 {
     (height / params.wind_height).powf(0.2) * wind
 }
 

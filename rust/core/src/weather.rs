@@ -66,6 +66,63 @@ impl Suns {
     }
 }
 
+/// Aspects that standard walls are kept for.
+pub const ASPECTS: usize = 36;
+
+/// Surface temperatures of standard walls in a step [°C], by aspect (R 13.3).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WallWarmth {
+    /// Of walls that the sun shines on whenever it faces them.
+    pub lit: [f64; ASPECTS],
+    /// Of walls that it never shines on.
+    pub shaded: [f64; ASPECTS],
+}
+
+impl WallWarmth {
+    /// Outward normal of a standard wall [deg].
+    #[must_use]
+    pub fn aspect_deg(index: usize) -> f64 {
+        index as f64 * 360.0 / ASPECTS as f64
+    }
+
+    /// In the sun and in the shade, of walls of any aspect [deg]: between the two nearest.
+    #[must_use]
+    pub fn at(&self, aspect_deg: f64) -> [f64; 2] {
+        let place = aspect_deg.rem_euclid(360.0) * ASPECTS as f64 / 360.0;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to 36"
+        )]
+        let below = place as usize;
+        let share = place - below as f64;
+        [&self.lit, &self.shaded].map(|by_aspect| {
+            let [a, b] = [below, below + 1].map(|i| by_aspect[i % ASPECTS]);
+            a + (b - a) * share
+        })
+    }
+
+    /// Cosine between a wall's normal and a sun on the horizon; 0 from behind.
+    #[must_use]
+    pub fn incidence(azimuth_deg: f64, aspect_deg: f64) -> f64 {
+        (azimuth_deg - aspect_deg).to_radians().cos().max(0.0)
+    }
+
+    /// Mean over the walls that the suns shine on, by the angle of their beam; `None` at night.
+    #[must_use]
+    pub fn facing(&self, suns: &Suns) -> Option<f64> {
+        let mut sums = [0.0; 2];
+        for (_, sun) in suns.up() {
+            for (i, lit) in self.lit.iter().enumerate() {
+                let weight = Self::incidence(sun.azimuth, Self::aspect_deg(i));
+                sums[0] += weight * lit;
+                sums[1] += weight;
+            }
+        }
+        (sums[1] > 0.0).then(|| sums[0] / sums[1])
+    }
+}
+
 /// What a step receives. Radiation in W m⁻², angles in degrees, temperatures in °C.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weather {
@@ -109,6 +166,8 @@ pub struct Weather {
     pub water_temperature: f64,
     /// Length of the step for counts of hours [h].
     pub hours: f64,
+    /// How warm walls are, where their longwave follows from that instead of the day wave.
+    pub walls: Option<WallWarmth>,
 }
 
 impl Weather {

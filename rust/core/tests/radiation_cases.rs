@@ -48,6 +48,7 @@ fn weather(global: f64) -> Weather {
         leaf_on: true,
         night_clearness: 1.0,
         longwave_down: f64::NAN,
+        walls: None,
         water_temperature: f64::NAN,
         hours: 1.0,
     }

@@ -212,6 +212,7 @@ fn weather(hour: f64) -> Weather {
         leaf_on: true,
         night_clearness: 0.8,
         longwave_down: f64::NAN,
+        walls: None,
         water_temperature: f64::NAN,
         hours: 1.0,
     }

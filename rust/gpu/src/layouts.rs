@@ -61,6 +61,7 @@ pub fn all() -> Vec<UniformLayout> {
         gvf::GvfUniform::layout(),
         anisotropic::PatchUniform::layout(),
         anisotropic::FoliageUniform::layout(),
+        anisotropic::HeatedUniform::layout(),
         radiation::RadiationUniform::layout(),
         utci::UtciUniform::layout(),
         pet::PetUniform::layout(),

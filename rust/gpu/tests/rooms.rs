@@ -7,7 +7,7 @@ use house::House;
 use std::path::Path;
 
 /// The core from the ground up.
-const CORE: [&str; 28] = [
+const CORE: [&str; 29] = [
     "constants",
     "simd",
     "stage",
@@ -36,6 +36,7 @@ const CORE: [&str; 28] = [
     "carried",
     "timestep",
     "period",
+    "facades",
 ];
 
 /// The GPU engine from the ground up.
@@ -51,7 +52,7 @@ const GPU: [&str; 8] = [
 ];
 
 /// The extension from the ground up.
-const EXTENSION: [&str; 16] = [
+const EXTENSION: [&str; 17] = [
     "door",
     "arguments",
     "weather",
@@ -68,6 +69,7 @@ const EXTENSION: [&str; 16] = [
     "run",
     "period",
     "model",
+    "facades",
 ];
 
 fn check(source: &str, order: &[&str]) {

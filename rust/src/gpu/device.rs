@@ -234,7 +234,8 @@ impl Gpu {
     }
 
     /// Most cells that fit the device, were all of them computed.
-    #[pyo3(signature = (patch_option, vegetation, anisotropic, sides, attribution=false))]
+    #[pyo3(signature = (patch_option, vegetation, anisotropic, sides, attribution=false,
+        heated=false))]
     fn largest_window(
         &self,
         patch_option: u32,
@@ -242,14 +243,16 @@ impl Gpu {
         anisotropic: bool,
         sides: bool,
         attribution: bool,
+        heated: bool,
     ) -> PyResult<u64> {
         let words = table_of(patch_option)?.words();
-        let footprint = Footprint::new(words, vegetation, anisotropic, sides, attribution);
+        let footprint = Footprint::new(words, vegetation, anisotropic, sides, attribution, heated);
         Ok(footprint.most_cells(&self.accelerator.gpu()))
     }
 
     /// What a run takes of the device, and what there is: bytes a cell, and bytes.
-    #[pyo3(signature = (patch_option, vegetation, anisotropic, sides, attribution=false))]
+    #[pyo3(signature = (patch_option, vegetation, anisotropic, sides, attribution=false,
+        heated=false))]
     fn footprint<'py>(
         &self,
         py: Python<'py>,
@@ -258,9 +261,10 @@ impl Gpu {
         anisotropic: bool,
         sides: bool,
         attribution: bool,
+        heated: bool,
     ) -> PyResult<Bound<'py, PyDict>> {
         let words = table_of(patch_option)?.words();
-        let footprint = Footprint::new(words, vegetation, anisotropic, sides, attribution);
+        let footprint = Footprint::new(words, vegetation, anisotropic, sides, attribution, heated);
         let gpu = self.accelerator.gpu();
         let out = PyDict::new(py);
         for (name, value) in [

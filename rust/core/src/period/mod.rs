@@ -125,6 +125,9 @@ impl<'a> Together<'a> {
         if steps.iter().any(|s| s.weather.suns.is_some()) {
             return Err("steps have several suns");
         }
+        if steps.iter().any(|s| s.weather.walls.is_some()) {
+            return Err("walls have temperatures of their own");
+        }
         let water = |s: &PeriodStep| s.weather.water_temperature.is_finite();
         if params.formulation.water_temperature
             && run.cells.land_cover.is_some()

@@ -52,4 +52,11 @@ fn patch_sky(work: &mut Work, tables: &StepTables) {
         work.ldown[i] = sky_down + (p.whole_down - down[i]) * obstructed + p.lit_gain * lit_down;
         work.lside[i] = sky_side + (p.whole_side - side[i]) * obstructed + p.lit_gain * lit_side;
     }
+    if tables.heated.is_some() {
+        let [side, down, ..] = &work.heated;
+        for i in 0..BLOCK {
+            work.ldown[i] += down[i];
+            work.lside[i] += side[i];
+        }
+    }
 }

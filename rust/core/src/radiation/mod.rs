@@ -10,6 +10,7 @@ pub mod attribution;
 pub mod bytes;
 pub mod cells;
 pub mod facets;
+pub mod heated;
 pub mod light;
 pub mod lit;
 pub mod longwave;

@@ -38,6 +38,11 @@ pub fn add_patches(work: &mut Work, tables: &StepTables) {
             p,
             p.whole_sides[d],
         );
+        if tables.heated.is_some() {
+            for i in 0..BLOCK {
+                work.l[d][i] += work.heated[2 + d][i];
+            }
+        }
     }
 }
 

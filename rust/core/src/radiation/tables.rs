@@ -4,6 +4,7 @@
 //! tables.
 
 use super::anisotropic::{PatchStep, PatchSun, PatchWeight, SideTables};
+use super::heated::HeatedWalls;
 use super::light::{Light, sun_in_front};
 use super::terms::AttributionTables;
 use crate::constants::{DEG, KELVIN, SIGMA};
@@ -186,6 +187,8 @@ pub struct StepTables {
     pub night_sides: Option<SideTables>,
     /// Tables of the attribution, where it is asked for.
     pub attribution: Option<AttributionTables>,
+    /// Longwave of walls by how warm they are, where the weather tells and under the patch sky.
+    pub heated: Option<HeatedWalls>,
 }
 
 /// The patch sky of a run.
@@ -270,7 +273,9 @@ impl StepTables {
             patches,
             night_sides,
             attribution: None,
+            heated: None,
         };
+        tables.heated = heated_walls(input, tables.patches.as_ref());
         if input.attribution {
             let weights = input
                 .patch_sky
@@ -434,7 +439,7 @@ fn ground_terms(input: &StepInput<'_>) -> GroundTerms {
         excess_emission: beyond_air.coefficients().map(|x| x as f32),
         air: emission(weather.ta) as f32,
         ta: weather.ta as f32,
-        wall_emission: beyond_air.of(sky.wall_excess, params.wall_emissivity),
+        wall_emission: beyond_air.of(wall_excess(weather, sky), params.wall_emissivity),
         delay: (sky.day || params.formulation.night_memory).then(|| {
             input
                 .clock
@@ -510,6 +515,26 @@ fn attribution(tables: &StepTables, ta: f64, weights: Option<&[PatchWeight]>) ->
     AttributionTables::new([above, ta + KELVIN, offset].map(|x| x as f32), weights)
 }
 
+fn heated_walls(input: &StepInput<'_>, step: Option<&PatchStep>) -> Option<HeatedWalls> {
+    let (patch_sky, warmth) = input.patch_sky.zip(input.weather.walls.as_ref())?;
+    let scale = input.params.wall_emissivity / std::f64::consts::PI;
+    let radiance = |celsius| scale * emission(celsius);
+    let air = radiance(input.weather.ta);
+    Some(HeatedWalls::new(
+        &patch_sky.weights,
+        step,
+        warmth,
+        radiance,
+        air,
+    ))
+}
+
+/// How much warmer than the air the walls are that the sun shines on [K].
+fn wall_excess(weather: &Weather, sky: &SkyStep) -> f64 {
+    let heated = weather.walls.and_then(|w| w.facing(&weather.suns()));
+    heated.map_or(sky.wall_excess, |celsius| celsius - weather.ta)
+}
+
 fn patch_longwave(input: &StepInput<'_>) -> PatchLongwave {
     use std::f64::consts::PI;
     let Some(patch_sky) = input.patch_sky else {
@@ -523,7 +548,11 @@ fn patch_longwave(input: &StepInput<'_>) -> PatchLongwave {
     } = *input;
     let ew = params.wall_emissivity;
     let air = emission(weather.ta);
-    let warm = emission(weather.ta + sky.wall_excess) - air;
+    // Where walls have temperatures of their own, these are summed up apart.
+    let warm = match weather.walls {
+        Some(_) => 0.0,
+        None => emission(weather.ta + sky.wall_excess) - air,
+    };
     let whole = |w: &dyn Fn(&PatchWeight) -> f64| patch_sky.weights.iter().map(w).sum::<f64>();
     PatchLongwave {
         black: (air / PI) as f32,

@@ -5,6 +5,7 @@ use super::attributed::Attribution;
 use super::cells::{BLOCK, Cells, Lane, Memory, SIDES};
 use super::light::{Light, STATES, Through};
 use super::tables::StepTables;
+use super::terms::WEIGHTS;
 
 const ZERO: Lane = [0.0; BLOCK];
 
@@ -85,6 +86,8 @@ pub struct Work {
     pub utci: Lane,
     /// PET [°C].
     pub pet: Lane,
+    /// What walls send beyond those at air temperature: on side, horizontal, sides of a box.
+    pub heated: [Lane; WEIGHTS],
     /// Where Tmrt comes from, if that is asked for.
     pub attribution: Attribution,
 }
@@ -129,6 +132,7 @@ impl Default for Work {
             tmrt: ZERO,
             utci: ZERO,
             pet: ZERO,
+            heated: [ZERO; WEIGHTS],
             attribution: Attribution::default(),
         }
     }
@@ -245,6 +249,16 @@ impl Work {
         };
         if let Some(attribution) = &tables.attribution {
             self.attribution.load(attribution, masks, self.n);
+        }
+        if let Some(heated) = &tables.heated {
+            let suns = tables.patches.as_ref().map_or(&[][..], |step| &step.suns);
+            for i in 0..self.n {
+                let s = self.s[i].min(1.0);
+                let sums = heated.sums(&CellMasks::of(masks, i), s, suns);
+                for (lane, sum) in self.heated.iter_mut().zip(sums) {
+                    lane[i] = sum;
+                }
+            }
         }
         for i in 0..self.n {
             for k in 0..4 {

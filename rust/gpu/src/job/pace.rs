@@ -14,9 +14,11 @@ fn slowest_ns(kernel: Kernel) -> f64 {
         Kernel::SkyviewReduce => 1000.0,
         Kernel::Shadow | Kernel::Walls => 1000.0,
         Kernel::Gvf => 2500.0,
-        Kernel::PatchSums | Kernel::Anisotropic | Kernel::AnisotropicSides | Kernel::Foliage => {
-            2500.0
-        }
+        Kernel::PatchSums
+        | Kernel::Anisotropic
+        | Kernel::AnisotropicSides
+        | Kernel::Foliage
+        | Kernel::Heated => 2500.0,
         Kernel::Radiation | Kernel::Attribution => 1500.0,
         Kernel::Emission | Kernel::Utci | Kernel::Pet | Kernel::Statistics => 100.0,
         Kernel::Gather => 100.0,

@@ -28,13 +28,14 @@ impl Footprint {
         anisotropic: bool,
         sides: bool,
         attribution: bool,
+        heated: bool,
     ) -> Self {
         let mask = 4 * words as u64;
         let masks = if anisotropic { mask } else { 0 };
         let families = if vegetation { 3 } else { 1 };
         // One plane each for canopies with their own transmissivity.
         let views = 4 * if anisotropic { 9 } else { 16 };
-        let dynamic = 4 * (1 + dynamic_planes(sides, attribution));
+        let dynamic = 4 * (1 + dynamic_planes(sides, attribution, heated));
         let terms = if attribution { TERM_PLANES } else { 0 };
         let fields = if sides {
             FIELD_COUNT as u64 - TERM_PLANES

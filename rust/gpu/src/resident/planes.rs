@@ -11,7 +11,7 @@
 //! | `masks`   | three buffers, not planes: word `w` of cell `i` at `i * words + w`            |
 //! | `surface` | 5 albedo view factors under diffuse light, albedo, emissivity                |
 //! | `ground_view` | first building per direction, four directions a word: 5 planes            |
-//! | `dynamic` | shadow flags (u32); 7 patch sums of the step; 24 sums of the box sides (sky, deficit, light, light behind foliage, lit opposite buildings, their beam, each E, S, W, N) where asked for; 6 weights of foliage for the attribution; then, where canopies have their own transmissivity, that of those before the cell, summed over the suns behind leaves (u32) |
+//! | `dynamic` | shadow flags (u32); 7 patch sums of the step; 24 sums of the box sides (sky, deficit, light, light behind foliage, lit opposite buildings, their beam, each E, S, W, N) where asked for; 6 weights of foliage for the attribution; 6 sums of what walls send by how warm they are; then, where canopies have their own transmissivity, that of those before the cell, summed over the suns behind leaves (u32) |
 //! | `emitted` | emission beyond that at air temperature, albedo × sunlit share, whole numbers (i32) |
 //! | `lit`     | sunlit walls the ground view sees (u32)                                      |
 //! | `lup`, `alb` | ground view: upwelling longwave beyond ground at air temperature, albedo seen; total, E, S, W, N |
@@ -27,6 +27,10 @@ const SIDE_PLANES: u64 = 32;
 pub const FOLIAGE_PLANE: u32 = SIDE_PLANES as u32;
 /// Planes of `dynamic` with these.
 const ATTRIBUTION_PLANES: u64 = SIDE_PLANES + solweig_core::radiation::terms::WEIGHTS as u64;
+/// First plane of `dynamic` with what walls send by how warm they are, behind all others.
+pub const HEATED_PLANE: u32 = ATTRIBUTION_PLANES as u32;
+/// Planes of `dynamic` with these.
+const HEATED_PLANES: u64 = ATTRIBUTION_PLANES + solweig_core::radiation::terms::WEIGHTS as u64;
 /// Planes of `dynamic` without the box sides.
 const PLAIN_PLANES: u64 = 8;
 /// Planes of `counted`.
@@ -40,12 +44,14 @@ pub const FIELD_COUNT: usize = solweig_core::fields::FIELDS.len();
 /// Slot of a field that is not wanted.
 pub const NONE: u32 = u32::MAX;
 
-/// Planes of `dynamic`, if the box sides are asked for, and the attribution.
+/// Planes of `dynamic`, if the box sides are asked for, the attribution, and walls with temperatures of
+/// their own.
 #[must_use]
-pub fn dynamic_planes(sides: bool, attribution: bool) -> u64 {
-    match (sides, attribution) {
-        (_, true) => ATTRIBUTION_PLANES,
-        (true, false) => SIDE_PLANES,
-        (false, false) => PLAIN_PLANES,
+pub fn dynamic_planes(sides: bool, attribution: bool, heated: bool) -> u64 {
+    match (sides, attribution, heated) {
+        (_, _, true) => HEATED_PLANES,
+        (_, true, false) => ATTRIBUTION_PLANES,
+        (true, false, false) => SIDE_PLANES,
+        (false, false, false) => PLAIN_PLANES,
     }
 }

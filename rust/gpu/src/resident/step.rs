@@ -24,14 +24,20 @@ pub struct StepBuffers {
 }
 
 impl StepBuffers {
-    /// Buffers for a step of a run; `sides`: the box sides are asked for, and `attribution`.
+    /// Buffers for a step of a run; `sides`: the box sides are asked for, `attribution`, and walls
+    /// with temperatures of their own, `heated`.
     ///
     /// # Errors
     /// [`GpuError::LimitExceeded`], [`GpuError::OutOfMemory`].
-    pub fn new(run: &DeviceRun, sides: bool, attribution: bool) -> Result<Self, GpuError> {
+    pub fn new(
+        run: &DeviceRun,
+        sides: bool,
+        attribution: bool,
+        heated: bool,
+    ) -> Result<Self, GpuError> {
         let gpu = &run.gpu;
         let n = run.cells;
-        let planes = dynamic_planes(sides, attribution);
+        let planes = dynamic_planes(sides, attribution, heated);
         let own = run.seen_plane != 0;
         Ok(Self {
             through_plane: if own { count(planes as usize) } else { 0 },

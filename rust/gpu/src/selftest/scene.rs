@@ -273,6 +273,7 @@ pub fn summer_hour(hour: f64) -> Weather {
         leaf_on: true,
         night_clearness: 0.8,
         longwave_down: f64::NAN,
+        walls: None,
         water_temperature: f64::NAN,
         hours: 1.0,
     }

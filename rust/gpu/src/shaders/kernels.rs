@@ -53,6 +53,7 @@ kernels! {
     Anisotropic = "anisotropic", "anisotropic", ["grid", "patches"];
     AnisotropicSides = "anisotropic_sides", "anisotropic", ["grid", "patches"];
     Foliage = "foliage", "anisotropic", ["grid", "patches"];
+    Heated = "heated", "anisotropic", ["grid", "patches"];
     Radiation = "radiation", "radiation", ["grid", "surface", "weights", "no_attribution"];
     // As `Radiation`, and says where Tmrt comes from.
     Attribution = "attribution", "radiation", ["grid", "surface", "weights", "../radiation"];

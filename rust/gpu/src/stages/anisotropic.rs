@@ -3,13 +3,14 @@
 use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
-use crate::resident::planes::FOLIAGE_PLANE;
+use crate::resident::planes::{FOLIAGE_PLANE, HEATED_PLANE};
 use crate::resident::run::DeviceRun;
 use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
 use solweig_core::radiation::anisotropic::{PatchStep, PatchWeight};
 use solweig_core::radiation::facets::{facet_weights, whole_facets};
+use solweig_core::radiation::heated::HeatedWalls;
 use solweig_core::radiation::tables::StepTables;
 use solweig_core::radiation::terms::foliage_weights;
 
@@ -35,6 +36,20 @@ uniform! {
     }
 }
 
+uniform! {
+    HeatedUniform for [Heated] {
+        grid: GridUniform,
+        words: u32,
+        patches: u32,
+        vegetation: u32,
+        suns: u32,
+        first: u32,
+        pad0: u32,
+        pad1: u32,
+        pad2: u32,
+    }
+}
+
 fn uniform(run: &DeviceRun, patches: usize, suns: usize) -> PatchUniform {
     PatchUniform {
         grid: run.grid(),
@@ -51,6 +66,7 @@ pub struct PatchTables {
     light: Option<DeviceBuffer>,
     sides: Option<DeviceBuffer>,
     foliage: Option<DeviceBuffer>,
+    heated: Option<DeviceBuffer>,
     patches: usize,
     suns: usize,
 }
@@ -113,6 +129,21 @@ fn foliage_table(weights: &[PatchWeight]) -> Vec<[f32; 4]> {
     weights.iter().flat_map(of).collect()
 }
 
+/// As `patches` of `shaders/heated.wgsl`.
+fn heated_table(heated: &HeatedWalls, step: Option<&PatchStep>) -> Vec<[f32; 4]> {
+    let of = |sent: [f64; 6], threshold: f32| {
+        let [side, down, sides @ ..] = sent.map(|x| x as f32);
+        [[side, down, threshold, 0.0], sides]
+    };
+    let suns = step.map_or(&[][..], |step| &step.suns);
+    let of_patch = |(i, every): (usize, &[f64; 6])| {
+        let lit = heated.lit.iter().zip(suns);
+        let lit = lit.flat_map(move |(sent, sun)| of(sent[i], sun.lit.by_patch[i]));
+        of(*every, 0.0).into_iter().chain(lit)
+    };
+    heated.every.iter().enumerate().flat_map(of_patch).collect()
+}
+
 impl PatchTables {
     /// Tables of a step; `sides`: the box sides are asked for.
     ///
@@ -135,6 +166,9 @@ impl PatchTables {
                 .attribution
                 .is_some()
                 .then(|| upload(foliage_table(weights)))
+                .transpose()?,
+            heated: (tables.heated.as_ref())
+                .map(|heated| upload(heated_table(heated, step)))
                 .transpose()?,
             patches: weights.len(),
             suns: step.map_or(0, |s| s.suns.len()),
@@ -199,6 +233,21 @@ pub fn encode<'a>(
             first: FOLIAGE_PLANE,
         };
         job.dispatch(Kernel::Foliage, &uniform, &storage)?;
+    }
+    if let Some(table) = &tables.heated {
+        let storage = [building, canopy, behind, table, &run.views, dynamic];
+        let uniform = HeatedUniform {
+            grid: run.grid(),
+            words: uniform.words,
+            patches: uniform.patches,
+            vegetation: uniform.vegetation,
+            suns: uniform.suns,
+            first: HEATED_PLANE,
+            pad0: 0,
+            pad1: 0,
+            pad2: 0,
+        };
+        job.dispatch(Kernel::Heated, &uniform, &storage)?;
     }
     Ok(())
 }

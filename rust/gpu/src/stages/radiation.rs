@@ -5,7 +5,7 @@ use crate::device::error::StageFailure;
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
 use crate::resident::carried::DeviceCarried;
-use crate::resident::planes::{FIELD_COUNT, FOLIAGE_PLANE};
+use crate::resident::planes::{FIELD_COUNT, FOLIAGE_PLANE, HEATED_PLANE};
 use crate::resident::run::DeviceRun;
 use crate::resident::step::StepBuffers;
 use crate::shaders::grid::{GridUniform, count};
@@ -87,7 +87,7 @@ uniform! {
         remembers: u32,
 
         foliage_plane: u32,
-        pad0: u32,
+        heated_plane: u32,
         pad1: u32,
         pad2: u32,
 
@@ -168,7 +168,7 @@ impl RadiationUniform {
             offset: attribution.map_or(0.0, |a| a.offset),
             remembers: flag(delay.is_some()),
             foliage_plane: FOLIAGE_PLANE,
-            pad0: 0,
+            heated_plane: if t.heated.is_some() { HEATED_PLANE } else { 0 },
             pad1: 0,
             pad2: 0,
             slots,

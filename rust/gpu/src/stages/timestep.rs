@@ -140,7 +140,12 @@ impl StepDevice {
             None
         };
         let patches = match run.patch_sky {
-            Some(sky) if tables.day || sides || tables.attribution.is_some() => {
+            Some(sky)
+                if tables.day
+                    || sides
+                    || tables.attribution.is_some()
+                    || tables.heated.is_some() =>
+            {
                 Some(PatchTables::new(device, &sky.weights, tables, sides)?)
             }
             _ => None,
@@ -151,7 +156,12 @@ impl StepDevice {
         };
         let points: Vec<u32> = input.request.points.iter().map(|&p| count(p)).collect();
         Ok(Self {
-            buffers: StepBuffers::new(device, sides, tables.attribution.is_some())?,
+            buffers: StepBuffers::new(
+                device,
+                sides,
+                tables.attribution.is_some(),
+                tables.heated.is_some(),
+            )?,
             day,
             patches,
             pet,
