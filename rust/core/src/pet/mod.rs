@@ -11,7 +11,7 @@ mod body;
 mod one_branch;
 mod regimes;
 mod revised;
-mod root;
+pub(crate) mod root;
 mod solver;
 mod table;
 

@@ -5,6 +5,7 @@ use super::attributed::Attribution;
 use super::cells::{BLOCK, Cells, Lane, Memory, SIDES};
 use super::light::{Light, STATES, Through};
 use super::tables::StepTables;
+use crate::heat::INDICES;
 
 const ZERO: Lane = [0.0; BLOCK];
 
@@ -85,6 +86,10 @@ pub struct Work {
     pub utci: Lane,
     /// PET [°C].
     pub pet: Lane,
+    /// Other heat indices [°C], by [`crate::heat::Index`].
+    pub heat: [Lane; INDICES],
+    /// What globe and wick absorb, if that is asked for.
+    pub loads: [Lane; 2],
     /// Where Tmrt comes from, if that is asked for.
     pub attribution: Attribution,
 }
@@ -129,6 +134,8 @@ impl Default for Work {
             tmrt: ZERO,
             utci: ZERO,
             pet: ZERO,
+            heat: [ZERO; INDICES],
+            loads: [ZERO; 2],
             attribution: Attribution::default(),
         }
     }

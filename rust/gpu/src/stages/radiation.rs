@@ -5,7 +5,7 @@ use crate::device::error::StageFailure;
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
 use crate::resident::carried::DeviceCarried;
-use crate::resident::planes::{FIELD_COUNT, FOLIAGE_PLANE};
+use crate::resident::planes::{FOLIAGE_PLANE, SLOTS};
 use crate::resident::run::DeviceRun;
 use crate::resident::step::StepBuffers;
 use crate::shaders::grid::{GridUniform, count};
@@ -87,11 +87,11 @@ uniform! {
         remembers: u32,
 
         foliage_plane: u32,
+        beam: f32,
+        upright: f32,
         pad0: u32,
-        pad1: u32,
-        pad2: u32,
 
-        slots: [u32; FIELD_COUNT],
+        slots: [u32; SLOTS],
         lights: [[f32; 4]; 2 * STATES],
         through: [[f32; 4]; 2 * MOST_SUNS],
     }
@@ -103,7 +103,7 @@ impl RadiationUniform {
         t: &StepTables,
         all_sides: bool,
         through_plane: u32,
-        slots: [u32; FIELD_COUNT],
+        slots: [u32; SLOTS],
     ) -> Self {
         let (sun, l, p, b) = (&t.sun, &t.longwave, &t.patch_longwave, &t.body);
         let delay = t.ground.delay.as_ref();
@@ -168,9 +168,9 @@ impl RadiationUniform {
             offset: attribution.map_or(0.0, |a| a.offset),
             remembers: flag(delay.is_some()),
             foliage_plane: FOLIAGE_PLANE,
+            beam: sun.beam,
+            upright: t.upright,
             pad0: 0,
-            pad1: 0,
-            pad2: 0,
             slots,
             lights: lights(&sun.light),
             through: through(&sun.light),
@@ -228,7 +228,7 @@ pub fn encode<'a>(
     carried: &'a DeviceCarried,
     out: &'a DeviceBuffer,
     all_sides: bool,
-    slots: [u32; FIELD_COUNT],
+    slots: [u32; SLOTS],
 ) -> Result<(), StageFailure> {
     let uniform = RadiationUniform::new(run, tables, all_sides, buffers.through_plane, slots);
     let storage = [
