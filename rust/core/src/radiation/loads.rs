@@ -63,7 +63,7 @@ pub fn feel(work: &mut Work, heat: &HeatStep) {
     }
     let [globe, wick] = &work.loads;
     let (globe, wick) = (&globe[..n], &wick[..n]);
-    let mut lanes = work.heat.each_mut().map(|lane| &mut lane[..n]);
+    let lanes = work.heat.each_mut().map(|lane| &mut lane[..n]);
     if heat.gives(Index::Wbgt) {
         heat.wbgt(globe, wick, lanes[Index::Wbgt as usize]);
     }
