@@ -104,9 +104,12 @@ def test_a_wick_in_the_open_is_that_of_liljegren_with_half_its_diffuse_light() -
     assert less.min() > -LILJEGREN_K
     night = field["solar"] == 0.0
     assert np.abs(less[night]).max() < LILJEGREN_K
-    # Light wind, thick cloud and much light: 0.3 K as a rule.
-    assert less.max() < 2.0
-    assert 0.1 < np.median(less[~night]) < 0.5
+    # A wick loses at least what the air takes away: the light warms it by no more than that.
+    film = field["ta"] + 273.15
+    taken = liljegren.h_cylinder_in_air(film, field["pressure"], field["wind"])
+    assert (less < half / (0.95 * taken) + LILJEGREN_K).all()
+    assert less[~night].min() > 0.0 - LILJEGREN_K
+    assert np.median(less[~night]) > 0.1
 
 
 def test_wbgt_in_the_open_is_that_of_thermofeel() -> None:
@@ -165,15 +168,20 @@ def test_apparent_temperature_is_that_of_thermofeel() -> None:
 
 
 def test_apparent_temperature_is_that_of_pythermalcomfort() -> None:
-    """Its vapour pressure is ASHRAE's: 0.2 % from the Bureau's, 0.02 K of a damp 42 degC."""
+    """But for its vapour pressure, which is ASHRAE's instead of the Bureau's."""
     from pythermalcomfort.models import at
+    from pythermalcomfort.utilities import psy_ta_rh
 
     field = open_field()
-    warm = field["ta"] > 0.0
-    weather = [field[n][warm] for n in ("ta", "rh", "wind")]
+    weather = [field[n] for n in ("ta", "rh", "wind")]
+    bureau = thermofeel.calculate_nonsaturation_vapour_pressure(weather[0] + 273.15, weather[1])
+    between = bureau - 0.01 * psy_ta_rh(weather[0], weather[1]).p_vap
+    warm = weather[0] > 0.0
+    assert np.abs(between / bureau)[warm].max() < tolerance("heat", "ashrae_share")
     want = at(tdb=weather[0], rh=weather[1], v=weather[2], round_output=False).at
+    bound = tolerance("heat", "apparent_k")
     np.testing.assert_allclose(
-        _core.apparent_shade(*weather), want, atol=tolerance("heat", "ashrae_vapour_k"), rtol=0
+        _core.apparent_shade(*weather), want + 0.33 * between, atol=bound, rtol=0
     )
 
 

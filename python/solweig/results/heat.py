@@ -329,7 +329,8 @@ class _Air:
 
 
 def _humidity(rh: ArrayLike) -> F64:
-    values = np.asarray(rh, np.float64)
+    # Of None numpy makes NaN, which would pass for missing.
+    values = np.asarray(checked_humidity(None) if rh is None else rh, np.float64)
     if values.ndim == 0:
         return np.asarray(checked_humidity(float(values)))
     bad = ~(np.isnan(values) | ((values >= 0.0) & (values <= HIGHEST_WET_RH)))
