@@ -86,11 +86,12 @@ struct Radiation {
     foliage_plane: u32,
     // First plane of `dynamic` with what walls send by how warm they are; 0 where they do not.
     heated_plane: u32,
-    pad1: u32,
-    pad2: u32,
+    // Beam normal to the sun; what makes the patches around a cylinder a mean over its side.
+    beam: f32,
+    upright: f32,
 
     // Plane of `out` of every field, NONE where it is not wanted.
-    slots: array<vec4<u32>, 8>,
+    slots: array<vec4<u32>, 10>,
     // By the light of a cell: share of the beam that arrives, beam on the horizontal and on the
     // cylinder; beam on the sides E, S, W, N.
     lights: array<vec4<f32>, 512>,
@@ -556,6 +557,31 @@ fn tmrt_of(k: Shortwave, l: Longwave, up: f32) -> f32 {
     return sqrt(sqrt(absorbed * step.inverse_emission)) - step.kelvin;
 }
 
+// What globe and wick absorb (R 14.1). Twin of rust/core/src/{radiation/loads,heat/loads}.rs.
+const WICK_TOP: f32 = 0.06889764;
+const WICK_SHORTWAVE: f32 = 0.6;
+const WICK_LONGWAVE: f32 = 0.95;
+const INVERSE_PI: f32 = 0.31830987;
+
+fn put_loads(k: Shortwave, l: Longwave, ground: Surface, cell: u32, plane: u32) {
+    var sides_k = k.sides;
+    if step.cylinder == 0u {
+        sides_k -= ground.beam_sides;
+    }
+    // The patches around a cylinder are not in its sides.
+    var around = 0.0;
+    if step.cylinder != 0u && step.anisotropic != 0u {
+        around = step.upright;
+    }
+    let kside = 0.25 * dot(sides_k, vec4<f32>(1.0)) + around * (k.side - k.side_i);
+    let lside = 0.25 * dot(l.sides, vec4<f32>(1.0)) + around * l.side;
+    let beam = step.beam * ground.shadow;
+    let short = 0.25 * beam + (k.down - ground.beam.y + k.up + 4.0 * kside) / 6.0;
+    put(29u, short + (l.down + ground.up + 4.0 * lside) / 6.0, cell, plane);
+    let on_side = kside + INVERSE_PI * ground.beam.z + WICK_TOP * k.down;
+    put(30u, WICK_SHORTWAVE * on_side + WICK_LONGWAVE * lside, cell, plane);
+}
+
 fn put_all(tmrt: f32, k: Shortwave, l: Longwave, ground: Surface, cell: u32, plane: u32) {
     put(0u, tmrt, cell, plane);
     put(3u, ground.shadow, cell, plane);
@@ -590,7 +616,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let plane = step.grid.rows * step.grid.cols;
     let about = info[cell];
     if (about & COMPLETE) == 0u {
-        for (var field = 0u; field < 32u; field++) {
+        for (var field = 0u; field < 40u; field++) {
             put(field, MISSING, cell, plane);
         }
         return;
@@ -612,6 +638,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let tmrt = tmrt_of(k, l, ground.up);
     explain(tmrt, k, l, seen, sums, ground, cell, plane);
+    put_loads(k, l, ground, cell, plane);
     // A cylinder receives the patches around it through its side term; as longwave sides they are
     // complete only now.
     if step.anisotropic != 0u && step.cylinder != 0u && step.all_sides != 0u {

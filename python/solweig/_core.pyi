@@ -1367,7 +1367,8 @@ class StepResult:
         inputs lie outside the range of UTCI [0 or 1]: ``utci_calm``, ``utci_storm`` (wind below and
         above), ``utci_damp`` (vapour pressure above), ``utci_dry`` (humidity below), ``utci_air``
         (air temperature outside); ``utci_tmrt_low``, ``utci_tmrt_high``, the Tmrt [deg C] between
-        which it was fitted; ``pet_calm``, wind that PET raises to 0.1 m/s.
+        which it was fitted; ``pet_calm``, wind that PET raises to 0.1 m/s;
+        ``sensor_calm``, wind that globe and wick raise to 0.13 m/s.
     sums
         Of ``ground`` and ``roofs``, over the cells of ``core``: ``tmrt``, ``utci``, ``sun`` in
         whole numbers of 2**-18 [deg C, 0-1], how many were counted (``tmrt_count``,
@@ -1584,6 +1585,232 @@ def pet_grid(
     ------
     ValueError
         An impossible body, an unknown ``variant``.
+    """
+
+def sensor_loads(
+    kdown: F32,
+    kup: F32,
+    kside: F32,
+    ldown: F32,
+    lup: F32,
+    lside: F32,
+    beam: F32,
+    altitude: float,
+) -> tuple[F32, F32]:
+    """What globe and wick absorb of the fluxes around them (R 14.1).
+
+    Parameters
+    ----------
+    kdown, kup, kside
+        Shortwave [W m-2] from above with the beam, from below, on upright faces without the beam,
+        ``[row, col]``.
+    ldown, lup, lside
+        Longwave likewise [W m-2].
+    beam
+        The beam that arrives, normal to it [W m-2].
+    altitude
+        Of the sun [deg].
+
+    Returns
+    -------
+    globe_load, wick_load : F32
+        [W m-2], ``[row, col]``.
+
+    Raises
+    ------
+    ValueError
+        Rasters of different shapes.
+    """
+
+def wbgt(globe_load: F64, wick_load: F64, ta: F64, rh: F64, wind: F64, pressure: F64) -> F64:
+    """WBGT point by point, solved to the root (R 14).
+
+    Parameters
+    ----------
+    globe_load, wick_load
+        What globe and wick absorb [W m-2]; this and the other arrays of one shape.
+    ta, rh, wind, pressure
+        Air temperature [deg C], relative humidity [%], wind at 1.1 m [m/s], air pressure [hPa].
+
+    Returns
+    -------
+    F64
+        [deg C] in that shape; NaN where something is missing or impossible.
+
+    Raises
+    ------
+    ValueError
+        Arrays of different shapes.
+    """
+
+def wbgt_grid(
+    globe_load: F32, wick_load: F32, ta: float, rh: float, wind: float, pressure: float
+) -> F32:
+    """WBGT of rasters under one weather, within 5e-4 K of :func:`wbgt`.
+
+    Parameters
+    ----------
+    globe_load, wick_load
+        What globe and wick absorb [W m-2], ``[row, col]``.
+    ta, rh, wind, pressure
+        Air temperature [deg C], relative humidity [%], wind at 1.1 m [m/s], air pressure [hPa].
+
+    Returns
+    -------
+    F32
+        [deg C], ``[row, col]``; NaN where something is missing or impossible.
+
+    Raises
+    ------
+    ValueError
+        Rasters of different shapes.
+    """
+
+def natural_wet_bulb(wick_load: F64, ta: F64, rh: F64, wind: F64, pressure: F64) -> F64:
+    """Temperature of a wet wick point by point, solved to the root (R 14.3).
+
+    Parameters
+    ----------
+    wick_load
+        What its side absorbs [W m-2]; this and the other arrays of one shape.
+    ta, rh, wind, pressure
+        Air temperature [deg C], relative humidity [%], wind at 1.1 m [m/s], air pressure [hPa].
+
+    Returns
+    -------
+    F64
+        [deg C] in that shape; NaN where something is missing or impossible.
+
+    Raises
+    ------
+    ValueError
+        Arrays of different shapes.
+    """
+
+def psychrometric_wet_bulb(ta: F64, rh: F64, wind: F64, pressure: F64) -> F64:
+    """The same of a wick that radiation neither reaches nor leaves.
+
+    Parameters
+    ----------
+    ta, rh, wind, pressure
+        Air temperature [deg C], relative humidity [%], wind at 1.1 m [m/s], air pressure [hPa].
+
+    Returns
+    -------
+    F64
+        [deg C] in that shape; NaN where something is missing or impossible.
+
+    Raises
+    ------
+    ValueError
+        Arrays of different shapes.
+    """
+
+def wet_bulb_grid(wick_load: F32, ta: float, rh: float, wind: float, pressure: float) -> F32:
+    """Temperature of a wet wick under one weather, within 5e-4 K of :func:`natural_wet_bulb`.
+
+    Parameters
+    ----------
+    wick_load
+        What its side absorbs [W m-2], ``[row, col]``.
+    ta, rh, wind, pressure
+        Air temperature [deg C], relative humidity [%], wind at 1.1 m [m/s], air pressure [hPa].
+
+    Returns
+    -------
+    F32
+        [deg C], ``[row, col]``; NaN where something is missing or impossible.
+
+    Raises
+    ------
+    ValueError
+        A raster that is not C-contiguous.
+    """
+
+def globe(globe_load: F64, ta: F64, wind: F64, pressure: F64, diameter: float) -> F64:
+    """Temperature of a black globe point by point, solved to the root (R 14.2).
+
+    Parameters
+    ----------
+    globe_load
+        Its mean irradiance [W m-2]; this and the other arrays of one shape.
+    ta, wind, pressure
+        Air temperature [deg C], wind at 1.1 m [m/s], air pressure [hPa].
+    diameter
+        Of the globe [m], 0.005-1.
+
+    Returns
+    -------
+    F64
+        [deg C] in that shape; NaN where something is missing or impossible.
+
+    Raises
+    ------
+    ValueError
+        Arrays of different shapes, a diameter out of range.
+    """
+
+def globe_grid(globe_load: F32, ta: float, wind: float, pressure: float, diameter: float) -> F32:
+    """Temperature of a black globe under one weather, within 5e-4 K of :func:`globe`.
+
+    Parameters
+    ----------
+    globe_load
+        Its mean irradiance [W m-2], ``[row, col]``.
+    ta, wind, pressure
+        Air temperature [deg C], wind at 1.1 m [m/s], air pressure [hPa].
+    diameter
+        Of the globe [m], 0.005-1.
+
+    Returns
+    -------
+    F32
+        [deg C], ``[row, col]``; NaN where something is missing or impossible.
+
+    Raises
+    ------
+    ValueError
+        A diameter out of range.
+    """
+
+def apparent(tmrt: F64, ta: F64, rh: F64, wind_10m: F64) -> F64:
+    """Apparent temperature with radiation, point by point (R 14.5).
+
+    Parameters
+    ----------
+    tmrt
+        Mean radiant temperature [deg C]; this and the other arrays of one shape.
+    ta, rh, wind_10m
+        Air temperature [deg C], relative humidity [%], wind at 10 m [m/s].
+
+    Returns
+    -------
+    F64
+        [deg C] in that shape; NaN where something is missing or impossible.
+
+    Raises
+    ------
+    ValueError
+        Arrays of different shapes.
+    """
+
+def apparent_shade(ta: F64, rh: F64, wind_10m: F64) -> F64:
+    """Apparent temperature without radiation, point by point (R 14.5).
+
+    Parameters
+    ----------
+    ta, rh, wind_10m
+        Air temperature [deg C], relative humidity [%], wind at 10 m [m/s].
+
+    Returns
+    -------
+    F64
+        [deg C] in that shape; NaN where something is missing or impossible.
+
+    Raises
+    ------
+    ValueError
+        Arrays of different shapes.
     """
 
 # ------------------------------------------------------------------ engine

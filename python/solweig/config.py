@@ -29,6 +29,8 @@ from solweig.params import (
 
 __all__ = [
     "ATTRIBUTION",
+    "INDICES",
+    "SENSOR_LOADS",
     "VALID_OUTPUTS",
     "WALL_TEMPERATURE",
     "HumanParams",
@@ -42,7 +44,16 @@ ATTRIBUTION = (
     "attribution_walls", "attribution_ground", "attribution_vegetation", "attribution_offset",
 )  # fmt: skip
 """Rasters that the output ``attribution`` stands for."""
-VALID_OUTPUTS = ("tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup", *ATTRIBUTION)
+INDICES = ("wbgt", "tnw", "globe150", "globe38", "at")
+"""Heat indices besides UTCI and PET."""
+SENSOR_LOADS = ("globe_load", "wick_load")
+"""What globe and wick absorb: WBGT of other weather follows from them."""
+VALID_OUTPUTS = (
+    "tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup",
+    *INDICES,
+    *SENSOR_LOADS,
+    *ATTRIBUTION,
+)  # fmt: skip
 """Rasters a step can give."""
 WALL_TEMPERATURE = "wall_temperature"
 """The output that is no raster: over walls, height and time."""
@@ -144,9 +155,10 @@ class ModelConfig:
         The person; ``None``: what ``physics`` says, else the defaults. ``materials`` says nothing
         of people, even where its file holds a person, too.
     outputs
-        Among ``tmrt utci pet shadow kdown kup ldown lup`` and ``attribution``, the kelvin of Tmrt
-        by beam, diffuse and reflected light, sky, walls, ground, vegetation (a raster each), and
-        ``wall_temperature``, the surface of walls by height, a file of its own.
+        Among ``tmrt utci pet shadow kdown kup ldown lup``, the heat indices ``wbgt tnw globe150
+        globe38 at``, ``globe_load wick_load``, which WBGT follows from, ``attribution``, the kelvin
+        of Tmrt by beam, diffuse and reflected light, sky, walls, ground, vegetation (a raster
+        each), and ``wall_temperature``, the surface of walls by height, a file of its own.
     physics
         Trees and posture, as :func:`solweig.load_physics` returns.
     materials

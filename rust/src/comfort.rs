@@ -49,10 +49,10 @@ pub fn outside_by_name(outside: Outside) -> [(&'static str, bool); 5] {
 }
 
 /// Cells a thread takes at a time.
-const BLOCK: usize = 4096;
+pub const BLOCK: usize = 4096;
 
 /// The values of an array argument that must have the shape of the first one.
-fn values<'a, T: numpy::Element>(
+pub fn values<'a, T: numpy::Element>(
     name: &str,
     array: &'a PyReadonlyArrayDyn<'_, T>,
     like: &[usize],

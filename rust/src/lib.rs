@@ -10,6 +10,7 @@ mod fixed;
 mod geometry;
 mod gpu;
 mod ground_view;
+mod heat;
 mod model;
 mod params;
 mod period;
@@ -44,6 +45,11 @@ mod _core {
     use super::gpu::{Gpu, gpu_adapters, gpu_compiled, open_gpu};
     #[pymodule_export]
     use super::ground_view::GroundView;
+    #[pymodule_export]
+    use super::heat::{
+        apparent, apparent_shade, globe, globe_grid, natural_wet_bulb, psychrometric_wet_bulb,
+        sensor_loads, wbgt, wbgt_grid, wet_bulb_grid,
+    };
     #[pymodule_export]
     use super::model::Model;
     #[pymodule_export]

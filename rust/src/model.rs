@@ -14,6 +14,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use solweig_core::fields::{FIELDS, Field, at_points, attributed};
+use solweig_core::heat;
 use solweig_core::params::Params;
 use solweig_core::period::{PeriodInput, PeriodStage, Together};
 use solweig_core::pet::CALM;
@@ -156,7 +157,7 @@ impl Model {
         let mut watch = Watch::new(progress, steps.len());
         let started = Instant::now();
         let found = fixed.with_run(py, |run| {
-            let together = Together::new(run, &steps, &codes)?;
+            let together = Together::new(run, &steps, &codes, &tally.plan.wanted)?;
             let mut carried = shared.lock();
             bring_home(run, &mut carried);
             let mut input = PeriodInput {
@@ -202,7 +203,7 @@ fn field(name: &str) -> PyResult<Field> {
 /// Whether the inputs of a step lie outside what the comfort indices take, as 0 and 1, and the Tmrt
 /// between which UTCI was fitted.
 fn comfort_scalars(params: &Params, weather: &Weather) -> Vec<(String, f64)> {
-    let ComfortWind { utci, pet } = ComfortWind::new(params, weather.wind);
+    let ComfortWind { utci, pet, sensor } = ComfortWind::new(params, weather.wind);
     let (ta, rh) = (weather.ta, weather.rh);
     let [low, high] = UtciStep::new(params.utci_range, ta, rh, utci).tmrt_range();
     outside_by_name(Outside::of(ta, rh, utci))
@@ -210,6 +211,10 @@ fn comfort_scalars(params: &Params, weather: &Weather) -> Vec<(String, f64)> {
         .map(|(name, outside)| (format!("utci_{name}"), f64::from(u8::from(outside))))
         .chain([
             ("pet_calm".to_owned(), f64::from(u8::from(pet < CALM))),
+            (
+                "sensor_calm".to_owned(),
+                f64::from(u8::from(sensor < heat::CALM)),
+            ),
             ("utci_tmrt_low".to_owned(), f64::from(low)),
             ("utci_tmrt_high".to_owned(), f64::from(high)),
         ])

@@ -38,7 +38,7 @@ CITIES = 200
 COLD_SUN = {"ta": -45.0, "rh": 60.0, "global_rad": 1450.0, "direct_rad": 1400.0,
             "diffuse_rad": 500.0}  # fmt: skip
 GROUPS = 10
-STAGES = ("shadow", "gvf", "radiation", "utci", "pet", "statistics")
+STAGES = ("shadow", "gvf", "radiation", "utci", "pet", "heat", "statistics")
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -244,7 +244,7 @@ def site_city(shared: Path, site: str) -> City:
 def test_reference_sites(device: _core.Gpu, shared: Path, site: str) -> None:
     engine = _core.Engine("gpu", device)
     city = site_city(shared, site)
-    outputs = ["tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup"]
+    outputs = ["tmrt", "utci", "pet", "wbgt", "shadow", "kdown", "kup", "ldown", "lup"]
     cpu = run_day(city, None, outputs=outputs)
     gpu = run_day(city, engine, outputs=outputs)
     record(site, device.backend, compare_days(cpu, gpu))
@@ -318,7 +318,7 @@ def test_the_harness_finds_a_wrong_device(device: _core.Gpu) -> None:
     engine = _core.Engine("gpu", device)
     city = random_city(1)
     cpu = run_day(city, None)
-    for stage in ("gvf", "radiation", "utci", "pet"):
+    for stage in ("gvf", "radiation", "utci", "pet", "heat"):
         device.inject_fault(stage, "wrong_answer")
         with pytest.raises(AssertionError):
             compare_days(cpu, run_day(city, engine))

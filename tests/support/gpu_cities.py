@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig import _core
-from solweig.config import ATTRIBUTION
+from solweig.config import ATTRIBUTION, INDICES, SENSOR_LOADS
 from solweig.results.sums import StepSums
 from tests.support.scenes import blocks, relief
 
@@ -39,6 +39,8 @@ FIELDS = [  # every field of a step but the attribution
     "tg",
     "tg_out",
     "f_sh",
+    *INDICES,
+    *SENSOR_LOADS,
 ]
 THRESHOLDS_DAY = (26.0, 32.0)
 THRESHOLDS_NIGHT = (20.0,)

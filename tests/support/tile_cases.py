@@ -7,11 +7,16 @@ from typing import Any
 import numpy as np
 
 import solweig
-from solweig.config import ATTRIBUTION
+from solweig.config import ATTRIBUTION, INDICES, SENSOR_LOADS
 from tests.support.run_cases import LOCATION, weather
 from tests.support.scenes import blocks, relief
 
-OUTPUTS = ("tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup", *ATTRIBUTION)
+OUTPUTS = (
+    "tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup",
+    *INDICES,
+    *SENSOR_LOADS,
+    *ATTRIBUTION,
+)  # fmt: skip
 REACH_M = 40.0
 """Shadows end here: with cells of 2 m a halo is about 34 cells, and the city 96 x 110."""
 

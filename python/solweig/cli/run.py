@@ -97,8 +97,9 @@ def run(
         str | None,
         typer.Option(
             "--outputs",
-            help="Rasters per step: tmrt,utci,pet,shadow,kdown,kup,ldown,lup; attribution: kelvin "
-            "of Tmrt by source; wall_temperature: walls by height, as NetCDF.",
+            help="Rasters per step: tmrt,utci,pet,wbgt,tnw,globe150,globe38,at,shadow,kdown,kup,"
+            "ldown,lup,globe_load,wick_load; attribution: kelvin of Tmrt by source; "
+            "wall_temperature: walls by height, as NetCDF.",
             show_default="tmrt",
             rich_help_panel=OUTPUT,
         ),
@@ -202,6 +203,24 @@ def run(
         typer.Option(
             "--pet-thresholds",
             help="PET (deg C) above which hours are counted.",
+            show_default="none",
+            rich_help_panel=PERIOD,
+        ),
+    ] = None,
+    indices: Annotated[
+        str | None,
+        typer.Option(
+            "--indices",
+            help="Statistics of further heat indices: wbgt,tnw,globe150,globe38,at.",
+            show_default="none",
+            rich_help_panel=PERIOD,
+        ),
+    ] = None,
+    index_thresholds: Annotated[
+        str | None,
+        typer.Option(
+            "--index-thresholds",
+            help="Hours of an index above (deg C): wbgt=28,wbgt=30,at=35.",
             show_default="none",
             rich_help_panel=PERIOD,
         ),
@@ -490,7 +509,7 @@ def run(
         period = _period(
             statistics_only, outputs=outputs, output_format=output_format, plots=plots,
             percentiles=percentiles, group_by=group_by, tmrt_thresholds=tmrt_thresholds,
-            pet_thresholds=pet_thresholds,
+            pet_thresholds=pet_thresholds, indices=indices, index_thresholds=index_thresholds,
         )  # fmt: skip
         if period is not None:
             del options["outputs"], options["output_format"]
@@ -557,6 +576,10 @@ def _tell_files(
     emit(command="run", folder=str(out.absolute()), files=files)
 
 
+_TEXT = ("--group-by", "--indices", "--index-thresholds")
+"""Flags of a period that hold names."""
+
+
 def _period(
     wanted: bool,
     *,
@@ -567,11 +590,14 @@ def _period(
     group_by: str | None,
     tmrt_thresholds: str | None,
     pet_thresholds: str | None,
+    indices: str | None,
+    index_thresholds: str | None,
 ) -> dict[str, Any] | None:
     """What is asked of a period; None where its steps are wanted."""
     own = {
         "--percentiles": percentiles, "--group-by": group_by,
         "--tmrt-thresholds": tmrt_thresholds, "--pet-thresholds": pet_thresholds,
+        "--indices": indices, "--index-thresholds": index_thresholds,
     }  # fmt: skip
     if not wanted:
         for flag, value in own.items():
@@ -587,13 +613,15 @@ def _period(
     for flag, value in of_steps.items():
         if value is not None:
             raise ConfigurationError(flag, "nothing with --statistics-only", repr(value))
-    parsed = {flag: opt.parse_numbers(flag, own[flag]) for flag in own if flag != "--group-by"}
+    parsed = {flag: opt.parse_numbers(flag, own[flag]) for flag in own if flag not in _TEXT}
     wished = parsed["--percentiles"]
     return {
         "percentiles": (5.0, 50.0, 95.0) if wished is None else tuple(wished),
         "groups": () if group_by is None else tuple(opt.comma_list(group_by)),
         "tmrt_thresholds": tuple(parsed["--tmrt-thresholds"] or ()),
         "pet_thresholds": tuple(parsed["--pet-thresholds"] or ()),
+        "indices": () if indices is None else tuple(opt.comma_list(indices)),
+        "index_thresholds": index_thresholds or {},
     }
 
 

@@ -57,7 +57,7 @@ class FinishedRun:
     format
         Which of its files the steps are read from.
     quantities
-        Of ``tmrt``, ``utci`` and ``pet``, those it kept for every step.
+        Of ``tmrt``, ``utci``, ``pet`` and the other heat indices, those it kept for every step.
     summaries
         Names of its summary maps.
     bounds

@@ -19,6 +19,7 @@ from solweig.exposure.shapes import need_packages, read_lines
 from solweig.exposure.thresholds import one_each
 from solweig.exposure.walk import Walk, walked
 from solweig.exposure.way import Way, blocks_of, cut_way
+from solweig.rasters.variables import COMFORT
 from solweig.results.outputs import prepare_folder
 from solweig.results.plotting import require_matplotlib
 from solweig.results.sums import check_where
@@ -197,7 +198,8 @@ def route_exposure(
     every_minutes
         Distance of the departures of a range [min].
     threshold
-        That the dose counts from [deg C]: a number, ``"utci=32,tmrt=55"`` or a mapping; None is 32.
+        That the dose counts from [deg C]: a number, ``"utci=32,tmrt=55"`` or a mapping; None is 32,
+        of WBGT 28.
     best_by
         What the best departure has least of, such as ``utci_dose_Kh`` or ``tmrt_mean``; None is the
         dose of UTCI (PET, Tmrt where the run kept no other). Equal ones go by the mean, then by
@@ -287,7 +289,7 @@ def _checked_speed(speed: Any) -> float:
 def _checked_measure(best_by: str | None, quantities: Sequence[str]) -> str:
     known = [f"{name}_{measure}" for name in quantities for measure in _MEASURES]
     if best_by is None:
-        return next(f"{n}_dose_Kh" for n in ("utci", "pet", "tmrt") if n in quantities)
+        return next(f"{n}_dose_Kh" for n in ("utci", "pet", "wbgt", *COMFORT) if n in quantities)
     if best_by not in known:
         raise ConfigurationError("best_by", ", ".join(known), repr(best_by))
     return best_by

@@ -10,6 +10,7 @@ import numpy as np
 
 from solweig.exposure.finished import FinishedRun
 from solweig.rasters.georef import GeoReference
+from solweig.rasters.variables import label_of
 from solweig.rasters.windows import Where
 from solweig.results.map_style import scale_for
 from solweig.results.outputs import ground_path
@@ -50,7 +51,7 @@ def draw_route(
     """
     require_matplotlib()
     quantity = best_by.partition("_")[0]
-    label = "Tmrt" if quantity == "tmrt" else quantity.upper()
+    label = label_of(quantity)
     ranked = departures.dropna(subset=[best_by])
     # The hottest walk shows where the heat is met; at the best one there is often little to see.
     shown = departures.iloc[0] if ranked.empty else ranked.loc[ranked[best_by].round(9).idxmax()]

@@ -11,6 +11,7 @@ from solweig.errors import ConfigurationError
 __all__ = ["by_quantity", "one_each"]
 
 _LOWEST, _HIGHEST = -60.0, 120.0
+_OWN: dict[str, Sequence[float]] = {"wbgt": (28.0, 30.0)}
 
 
 def by_quantity(
@@ -29,15 +30,17 @@ def by_quantity(
     quantities
         Those there are.
     default
-        Of every quantity.
+        Of every quantity that has none of its own: WBGT has the limits of moderate and light work.
 
     Raises
     ------
     ConfigurationError
         No number, out of range, or a quantity that is not there.
     """
+    if value is None:
+        return {n: tuple(sorted(_OWN.get(n, default)[: len(default)])) for n in quantities}
     named: dict[str, set[float]] = {}
-    for name, number in _entries(field, default if value is None else value):
+    for name, number in _entries(field, value):
         if name is not None and name not in quantities:
             raise ConfigurationError(
                 field, f"thresholds of {', '.join(quantities)}, which the run kept", repr(name)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from solweig.errors import ConfigurationError
+from solweig.rasters.variables import COMFORT, label_of
 from solweig.results.plotting import open_figure, require_matplotlib
 
 __all__ = ["draw_zones"]
@@ -32,13 +33,13 @@ def draw_zones(
         Matplotlib is not installed, or there is no threshold.
     """
     require_matplotlib()
-    named = [n for n in ("utci", "pet", "tmrt") if thresholds.get(n)]
+    named = [n for n in ("utci", "pet", "wbgt", *COMFORT) if thresholds.get(n)]
     if not named:
         raise ConfigurationError("thresholds", "at least one, to draw", "none")
     quantity = named[0]
     threshold = thresholds[quantity][0]
     hours, share = f"hours_{quantity}_above_{threshold:g}", f"share_above_{threshold:g}"
-    label = f"{'Tmrt' if quantity == 'tmrt' else quantity.upper()} above {threshold:g} °C"
+    label = f"{label_of(quantity)} above {threshold:g} °C"
     with open_figure(11.5, 5.2, save_path) as figure:
         left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.15, 1], "wspace": 0.28})
         on_map = zones[zones["area_on_map_m2"] > 0]

@@ -169,7 +169,7 @@ def zonal_statistics(
         Column that names the polygons, no two alike; None numbers them from 1.
     thresholds
         [deg C]: numbers for every quantity the run kept, ``"utci=32,tmrt=55"``, or a mapping from
-        quantities to numbers; None is 32 and 38.
+        quantities to numbers; None is 32 and 38, of WBGT 28 and 30.
     where
         ``"ground"`` leaves cells on buildings out, ``"all"`` counts roofs too.
     out

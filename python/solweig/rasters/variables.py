@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from solweig.config import ATTRIBUTION
+from solweig.config import ATTRIBUTION, INDICES
 
-__all__ = ["COMFORT", "FLUXES", "OVER_THE_SUNS", "TERMS", "attributes"]
+__all__ = ["COMFORT", "FLUXES", "OVER_THE_SUNS", "TERMS", "attributes", "label_of"]
 
-COMFORT = ("tmrt", "utci", "pet")
+COMFORT = ("tmrt", "utci", "pet", *INDICES)
 
 FLUXES = (
     "shadow", "kdown", "kup", "ldown", "lup", "kside", "lside", "kside_i", "kside_d", "drad",
@@ -40,6 +40,13 @@ _DESCRIPTION: dict[str, tuple[str, str, str | None]] = {
     "tmrt": ("mean radiant temperature", _TEMPERATURE, None),
     "utci": ("Universal Thermal Climate Index", _TEMPERATURE, None),
     "pet": ("physiological equivalent temperature", _TEMPERATURE, None),
+    "wbgt": ("wet bulb globe temperature", _TEMPERATURE, None),
+    "tnw": ("natural wet bulb temperature", _TEMPERATURE, None),
+    "globe150": ("temperature of a black globe of 150 mm", _TEMPERATURE, None),
+    "globe38": ("temperature of a black globe of 38 mm", _TEMPERATURE, None),
+    "at": ("apparent temperature", _TEMPERATURE, None),
+    "globe_load": ("mean irradiance of a black globe", _RADIATION, None),
+    "wick_load": ("radiation absorbed by the side of a wet wick", _RADIATION, None),
     "shadow": ("fraction of the direct beam that arrives (1 = sunlit)", "1", None),
     "kdown": (
         "shortwave radiation from above",
@@ -74,7 +81,11 @@ _DESCRIPTION: dict[str, tuple[str, str, str | None]] = {
 }
 
 
-_SHORT = {"tmrt": "Tmrt", "utci": "UTCI", "pet": "PET"}
+_SHORT = {
+    "tmrt": "Tmrt", "utci": "UTCI", "pet": "PET",
+    "wbgt": "WBGT", "tnw": "natural wet bulb", "globe150": "globe of 150 mm",
+    "globe38": "globe of 38 mm", "at": "apparent temperature",
+}  # fmt: skip
 _PERCENTILE = re.compile(r"p[0-9.]+")
 # By the end of a statistic's name.
 _METHODS = {
@@ -84,6 +95,11 @@ _METHODS = {
     "max": "time: maximum",
     "min": "time: minimum",
 }
+
+
+def label_of(name: str) -> str:
+    """Short name of a comfort quantity, for legends."""
+    return _SHORT[name]
 
 
 def attributes(name: str) -> dict[str, str]:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from solweig.rasters.variables import label_of
+
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap, Normalize
 
-__all__ = ["STRESS_CLASSES", "ColourScale", "hillshade", "scale_for", "stress_class"]
+__all__ = [
+    "STRESS_CLASSES",
+    "WBGT_CLASSES",
+    "ColourScale",
+    "hillshade",
+    "scale_for",
+    "stress_class",
+]
 
 # UTCI stress categories (Bröde et al. 2012, table 2): lower bound [deg C], name, light and dark
 # end of the colours inside the class.
@@ -27,6 +37,12 @@ STRESS_CLASSES: tuple[tuple[float, str, str, str], ...] = (
     (38.0, "very strong heat", "#e04a3d", "#a8152f"),
     (46.0, "extreme heat", "#8a0f3c", "#3d0729"),
 )
+WBGT_CLASSES: tuple[tuple[float, str], ...] = (
+    (-math.inf, "below every limit"), (25.0, "over very heavy work's"), (26.0, "over heavy work's"),
+    (28.0, "over moderate work's"), (30.0, "over light work's"), (33.0, "over rest's"),
+)  # fmt: skip
+"""Lower bound [deg C] and name: over the limit of whom, of people used to heat, by ISO 7243:2017,
+table A.1, metabolic classes 4 (above 468 W) to 0 (at most 117 W)."""
 _HOTTEST = 60.0
 _STEP = 0.25  # deg C per colour; class bounds are whole degrees, so they fall between colours
 
@@ -76,14 +92,22 @@ def scale_for(
         return _utci_scale(grid, limits)
     if "hours" in kind:
         return _hours_scale(kind, grid, limits)
-    if base in ("tmrt", "pet"):
-        label = {"tmrt": "Mean radiant temperature [°C]", "pet": "PET [°C]"}[base]
+    if base == "wbgt":
+        return _wbgt_scale(grid, limits)
+    if base in _TEMPERATURES and not kind.endswith("_load"):
+        label = f"{_TEMPERATURES[base]} [°C]"
         return _continuous("inferno", label, limits or _range(grid, 1.0))
     if base == "attribution":
         return _signed_scale(grid, limits)
     if base == "shadow":
         return _continuous("cividis", "Sunlit fraction of the beam [-]", (0.0, 1.0))
     return _continuous("viridis", f"{kind} [W m⁻²]", limits or _range(grid, 10.0))
+
+
+_TEMPERATURES = {
+    "tmrt": "Mean radiant temperature", "pet": "PET", "tnw": "Natural wet bulb",
+    "globe150": "Globe of 150 mm", "globe38": "Globe of 38 mm", "at": "Apparent temperature",
+}  # fmt: skip
 
 
 def _continuous(name: str, label: str, limits: tuple[float, float]) -> ColourScale:
@@ -113,10 +137,60 @@ def _signed_scale(grid: NDArray[Any], limits: tuple[float, float] | None) -> Col
 def _hours_scale(kind: str, grid: NDArray[Any], limits: tuple[float, float] | None) -> ColourScale:
     name = {"shade_hours": "YlGnBu", "sun_hours": "YlOrRd"}.get(kind, "OrRd")
     label = {"shade_hours": "Shade [h]", "sun_hours": "Direct sun [h]"}.get(
-        kind, f"UTCI above {kind.rpartition('_')[2]} °C [h]"
+        kind, _hours_label(kind)
     )
     top = float(np.nanmax(grid)) if np.isfinite(grid).any() else 1.0
     return _continuous(name, label, limits or (0.0, max(np.ceil(top), 1.0)))
+
+
+def _hours_label(kind: str) -> str:
+    base, _, threshold = kind.partition("_hours_above_")
+    number, _, time = threshold.partition("_")
+    name = label_of(base)
+    return f"{name} above {number} °C{f' by {time}' if time else ''} [h]"
+
+
+def _wbgt_scale(grid: NDArray[Any], limits: tuple[float, float] | None) -> ColourScale:
+    """By the limits of work: a colour a class, lighter and darker inside."""
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+
+    low, high = limits or _range(grid, 0.5)
+    edges = np.arange(low, high + _WBGT_STEP / 2, _WBGT_STEP)
+    bounds = [bound for bound, _ in WBGT_CLASSES]
+    own = [int(np.searchsorted(bounds, v, side="right")) - 1 for v in edges[:-1] + _WBGT_STEP / 2]
+    shades = STRESS_CLASSES[-len(WBGT_CLASSES) :]
+    colours = [_mixed(*shades[i][2:4], _inside(i, v)) for i, v in zip(own, edges, strict=False)]
+    cmap = ListedColormap(colours, name="wbgt_limits")
+    classes = []
+    for i, (start, name) in enumerate(WBGT_CLASSES):
+        end = WBGT_CLASSES[i + 1][0] if i + 1 < len(WBGT_CLASSES) else math.inf
+        seen = max(start, low), min(end, high)
+        if seen[1] - seen[0] > 0.06 * (high - low):
+            classes.append(((seen[0] + seen[1]) / 2, name))
+    spacing = 1.0 if high - low <= 14 else 5.0
+    regular = np.arange(np.ceil(low / spacing) * spacing, high + 1e-9, spacing)
+    ticks = np.array(sorted({*(b for b in bounds if low < b < high), *regular.tolist()}))
+    norm = BoundaryNorm(edges, cmap.N)
+    return ColourScale(cmap, norm, "WBGT [°C]", ticks=ticks, classes=tuple(classes))
+
+
+_WBGT_STEP = 0.1
+
+
+def _inside(number: int, value: float) -> float:
+    """Where in a class a value lies [0-1]; those without an end have ten kelvins."""
+    start = WBGT_CLASSES[number][0] if number else WBGT_CLASSES[1][0] - 10.0
+    last = number + 1 == len(WBGT_CLASSES)
+    end = start + 10.0 if last else WBGT_CLASSES[number + 1][0]
+    return float(np.clip((value - start) / (end - start), 0.0, 1.0))
+
+
+def _mixed(light: str, dark: str, part: float) -> tuple[float, float, float]:
+    from matplotlib.colors import to_rgb
+
+    start, end = np.array(to_rgb(light)), np.array(to_rgb(dark))
+    red, green, blue = ((1 - part) * start + part * end).tolist()
+    return red, green, blue
 
 
 def _utci_scale(grid: NDArray[Any], limits: tuple[float, float] | None) -> ColourScale:
@@ -147,14 +221,10 @@ def _utci_scale(grid: NDArray[Any], limits: tuple[float, float] | None) -> Colou
 
 
 def _utci_colour(value: float) -> tuple[float, float, float]:
-    from matplotlib.colors import to_rgb
-
     bounds = [c[0] for c in STRESS_CLASSES] + [_HOTTEST]
     i = int(np.clip(np.searchsorted(bounds, value, side="right") - 1, 0, len(STRESS_CLASSES) - 1))
     part = np.clip((value - bounds[i]) / (bounds[i + 1] - bounds[i]), 0.0, 1.0)
-    start, end = (np.array(to_rgb(c)) for c in STRESS_CLASSES[i][2:4])
-    red, green, blue = ((1 - part) * start + part * end).tolist()
-    return red, green, blue
+    return _mixed(*STRESS_CLASSES[i][2:4], float(part))
 
 
 def _range(grid: NDArray[Any], step: float) -> tuple[float, float]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solweig import _core
+from solweig.config import INDICES
 from solweig.errors import ConfigurationError, WeatherDataError
 from solweig.results.statistics import SUMMARY_GRIDS
 
@@ -20,6 +21,8 @@ _MOST_STEPS = 65_535
 # Tmrt lies between these of air temperature [K]; a percentile outside is not told.
 _TMRT_SPAN = (-50.0, 100.0)
 _PET_SPAN = (-60.0, 80.0)
+# And the other indices of air temperature.
+_INDEX_SPAN = (-60.0, 80.0)
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,15 @@ class PeriodRequest:
         Hours above these are counted [deg C].
     pet
         PET too.
+    indices
+        Among :data:`solweig.config.INDICES`, these too.
+    index_thresholds
+        By index, hours above these are counted [deg C]; text is ``"wbgt=28,at=35"``.
 
     Raises
     ------
     ConfigurationError
-        A percentile out of range, an unknown group, a threshold that is no number.
+        A percentile out of range, an unknown group or index, a threshold that is no number.
     """
 
     percentiles: tuple[float, ...] = ()
@@ -48,6 +55,8 @@ class PeriodRequest:
     tmrt_thresholds: tuple[float, ...] = ()
     pet_thresholds: tuple[float, ...] = ()
     pet: bool = False
+    indices: tuple[str, ...] = ()
+    index_thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check and bring every value to its type."""
@@ -66,11 +75,21 @@ class PeriodRequest:
                 raise ConfigurationError("groups", f"among {', '.join(GROUPS)}", repr(group))
         object.__setattr__(self, "groups", groups)
         object.__setattr__(self, "pet", bool(self.pet or self.pet_thresholds))
+        own = _by_index(self.index_thresholds)
+        wanted = {*_known_indices(self.indices), *own}
+        object.__setattr__(self, "index_thresholds", own)
+        object.__setattr__(self, "indices", tuple(n for n in INDICES if n in wanted))
 
     @property
     def quantities(self) -> tuple[str, ...]:
         """What is counted."""
-        return ("tmrt", "utci", "pet") if self.pet else ("tmrt", "utci")
+        return ("tmrt", "utci", *(("pet",) if self.pet else ()), *self.indices)
+
+    @property
+    def _thresholds(self) -> tuple[tuple[str, tuple[float, ...]], ...]:
+        """Of the quantities that other runs do not count, by name."""
+        own = (("tmrt", self.tmrt_thresholds), ("pet", self.pet_thresholds))
+        return (*own, *((n, self.index_thresholds.get(n, ())) for n in self.indices))
 
     def describe(self) -> dict[str, Any]:
         """For metadata and digests.
@@ -80,12 +99,18 @@ class PeriodRequest:
         dict[str, Any]
             By name of the field.
         """
+        # Runs of before know of no indices: their digests stay.
+        of_indices: dict[str, Any] = {}
+        if self.indices:
+            of_indices["indices"] = list(self.indices)
+            of_indices["index_thresholds"] = {n: list(t) for n, t in self.index_thresholds.items()}
         return {
             "percentiles": list(self.percentiles),
             "groups": list(self.groups),
             "tmrt_thresholds": list(self.tmrt_thresholds),
             "pet_thresholds": list(self.pet_thresholds),
             "pet": self.pet,
+            **of_indices,
         }
 
     def of_steps(
@@ -156,7 +181,7 @@ class PeriodRequest:
         thresholds = [
             (f"hours/{t!r}", "utci", t, t in day, t in night) for t in dict.fromkeys((*day, *night))
         ]
-        for quantity, own in (("tmrt", self.tmrt_thresholds), ("pet", self.pet_thresholds)):
+        for quantity, own in self._thresholds:
             thresholds += [(f"{quantity}_hours_above_{t:g}", quantity, t, True, True) for t in own]
         return _core.PeriodStatistics(
             shape, quantities=list(self.quantities), groups=list(names), thresholds=thresholds,
@@ -178,11 +203,13 @@ class PeriodRequest:
         """
         found = []
         for quantity in self.quantities:
-            if quantity == "pet":
-                found += [f"pet_{s}" for s in ("mean", "max", "min", "day_mean", "night_mean")]
+            if quantity not in ("tmrt", "utci"):
+                found += [
+                    f"{quantity}_{s}" for s in ("mean", "max", "min", "day_mean", "night_mean")
+                ]
             found += [f"{quantity}_{s}_{n}" for n in names for s in ("mean", "max", "min")]
             found += [f"{quantity}_p{p:g}" for p in self.percentiles]
-        for quantity, own in (("tmrt", self.tmrt_thresholds), ("pet", self.pet_thresholds)):
+        for quantity, own in self._thresholds:
             found += [f"{quantity}_hours_above_{t:g}" for t in own]
         return found
 
@@ -221,6 +248,7 @@ class PeriodRequest:
             "tmrt": (low + _TMRT_SPAN[0], high + _TMRT_SPAN[1]),
             "utci": felt,
             "pet": (low + _PET_SPAN[0], high + _PET_SPAN[1]),
+            **dict.fromkeys(self.indices, (low + _INDEX_SPAN[0], high + _INDEX_SPAN[1])),
         }
 
     def bytes_per_cell(self, groups: int, ranges: Mapping[str, tuple[float, float]]) -> float:
@@ -259,6 +287,36 @@ def place_of_grid(name: str) -> str:
     if name.startswith("hours/"):
         return name
     return f"statistic/{name}" if name in SUMMARY_GRIDS else f"period/{name}"
+
+
+def _known_indices(indices: Any) -> tuple[str, ...]:
+    listed = indices.split(",") if isinstance(indices, str) else indices
+    try:
+        names = tuple(str(n).strip() for n in listed)
+    except TypeError:
+        raise ConfigurationError("indices", f"among {', '.join(INDICES)}", repr(indices)) from None
+    for name in names:
+        if name not in INDICES:
+            raise ConfigurationError("indices", f"among {', '.join(INDICES)}", repr(name))
+    return names
+
+
+def _by_index(thresholds: Any) -> dict[str, tuple[float, ...]]:
+    """Thresholds of each index that has some."""
+    field = "index_thresholds"
+    expected = f"a number for each of {', '.join(INDICES)}, such as wbgt=28,at=35"
+    if isinstance(thresholds, str):
+        named: dict[str, list[str]] = {}
+        for part in thresholds.split(","):
+            name, equals, number = part.partition("=")
+            if not equals:
+                raise ConfigurationError(field, expected, repr(part))
+            named.setdefault(name.strip(), []).append(number)
+        thresholds = named
+    if not isinstance(thresholds, Mapping) or not set(thresholds) <= set(INDICES):
+        raise ConfigurationError(field, expected, repr(thresholds))
+    found = {name: _numbers(field, numbers) for name, numbers in thresholds.items()}
+    return {name: numbers for name, numbers in found.items() if numbers}
 
 
 def _numbers(name: str, values: Any) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from solweig.config import INDICES
 from solweig.rasters.variables import TERMS
 from solweig.results.attribution_plots import plot_attribution_curve, plot_attribution_maps
 from solweig.results.outputs import step_path
@@ -19,8 +20,17 @@ from solweig.surface.data import SurfaceData
 
 __all__ = ["draw_curves", "draw_run", "hottest_step"]
 
-_TITLES = {"tmrt": "Mean radiant temperature", "utci": "Heat stress (UTCI)", "pet": "PET"}
-_NEED_WIND = ("utci", "pet")
+_TITLES = {
+    "tmrt": "Mean radiant temperature",
+    "utci": "Heat stress (UTCI)",
+    "pet": "PET",
+    "wbgt": "Wet bulb globe temperature",
+    "tnw": "Natural wet bulb temperature",
+    "globe150": "Globe of 150 mm",
+    "globe38": "Globe of 38 mm",
+    "at": "Apparent temperature",
+}
+_NEED_WIND = ("utci", "pet", *INDICES)
 
 
 def hottest_step(summary: TimeseriesSummary) -> int:

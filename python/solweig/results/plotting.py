@@ -320,6 +320,7 @@ def plot_point_curve(
             ("tmrt", "Tmrt", "#c2185b"),
             ("utci", "UTCI", "#ef8a17"),
             ("pet", "PET", "#7b5ea7"),
+            ("wbgt", "WBGT", "#2e7d32"),
         ):
             if name in table and table[name].notna().any():
                 upper.plot(time, table[name], color=colour, lw=2.2, label=label)

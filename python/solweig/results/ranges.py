@@ -49,8 +49,9 @@ class ComfortCounts:
     cells: int
     below: int
     above: int
-    #: Steps whose wind PET raised to 0.1 m/s.
+    #: Steps whose wind PET raised to 0.1 m/s, and globe and wick to 0.13.
     pet_calm: int
+    sensor_calm: int = 0
 
     @classmethod
     def of(cls, scalars: Sequence[Mapping[str, float]], sums: Sequence[StepSums]) -> ComfortCounts:
@@ -66,6 +67,7 @@ class ComfortCounts:
             below=sum(s.below for s in whole),
             above=sum(s.above for s in whole),
             pet_calm=sum(s.get("pet_calm", 0.0) > 0 for s in scalars),
+            sensor_calm=sum(s.get("sensor_calm", 0.0) > 0 for s in scalars),
         )
 
     @classmethod
@@ -107,6 +109,12 @@ class ComfortCounts:
             return None
         return f"wind below 0.1 m/s in {self.pet_calm} of {self.steps} steps: taken as 0.1 m/s"
 
+    def sensor_line(self) -> str | None:
+        """The floor of the wind at globe and wick in one line; None where it was not met."""
+        if not self.sensor_calm:
+            return None
+        return f"wind below 0.13 m/s in {self.sensor_calm} of {self.steps} steps: taken as 0.13 m/s"
+
 
 def describe_comfort(
     counts: ComfortCounts, *, utci_range: str | None, pet_variant: str
@@ -126,4 +134,5 @@ def describe_comfort(
         "pet_variant": pet_variant,
         "pet_method": PET_VARIANTS[pet_variant],
         "pet_calm_steps": counts.pet_calm,
+        "sensor_calm_steps": counts.sensor_calm,
     }

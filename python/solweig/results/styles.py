@@ -1,8 +1,8 @@
 """Styles that QGIS picks up: ``name.qml`` beside every ``name.tif`` of a run.
 
 Ranges are fixed, so that colours mean the same in every step and every run; what lies beyond takes
-the colour of the end. Hours and differences have the range of their own map. UTCI and PET are drawn
-by class. Every palette stays readable with the common kinds of colour blindness.
+the colour of the end. Hours and differences have the range of their own map. UTCI, PET and WBGT are
+drawn by class. Every palette stays readable with the common kinds of colour blindness.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from solweig.atomic import write_text
 from solweig.rasters.variables import attributes
-from solweig.results.map_style import STRESS_CLASSES
+from solweig.results.map_style import STRESS_CLASSES, WBGT_CLASSES
 from solweig.results.outputs import step_path, summary_path
 from solweig.typing import F32
 
@@ -58,6 +58,12 @@ _APART = "053061 2a71b2 6bacd1 c2ddec f7f6f6 fbccb4 e48066 ba2832 67001f"
 # name: palette, lowest, highest; None is the map's own.
 _RAMPS: dict[str, tuple[str, float, float | None]] = {
     "tmrt": (_INFERNO, 0.0, 70.0),
+    "tnw": (_INFERNO, 0.0, 40.0),
+    "globe150": (_INFERNO, 0.0, 70.0),
+    "globe38": (_INFERNO, 0.0, 70.0),
+    "at": (_INFERNO, -10.0, 50.0),
+    "globe_load": (_VIRIDIS, 200.0, 1000.0),
+    "wick_load": (_VIRIDIS, 200.0, 900.0),
     "shadow": (_CIVIDIS, 0.0, 1.0),
     "kdown": (_VIRIDIS, 0.0, 1000.0),
     "kup": (_VIRIDIS, 0.0, 300.0),
@@ -113,7 +119,7 @@ def qml(name: str, top: float = 1.0, interval: Interval | None = None) -> str:
     """
     base = name.partition("_")[0]
     unit = "" if name == "difference" else _unit(name)
-    if base in ("utci", "pet") and "hours" not in name:
+    if base in ("utci", "pet", "wbgt") and "hours" not in name:
         kind, items, low, high = "DISCRETE", *_classes(base, unit)
     else:
         kind, items, low, high = "INTERPOLATED", *_ramp(name, top)
@@ -273,8 +279,10 @@ def _classes(base: str, unit: str) -> tuple[list[_Item], float, float]:
         table = [(-math.inf if i == 0 else c[0], c[1]) for i, c in enumerate(STRESS_CLASSES)]
         colours = [class_colour(i) for i in range(len(table))]
     else:
-        table = list(PET_CLASSES)
-        colours = [class_colour(i) for i in range(1, len(table) + 1)]
+        table = list(PET_CLASSES if base == "pet" else WBGT_CLASSES)
+        # The hottest classes are alike.
+        first = len(STRESS_CLASSES) - len(table)
+        colours = [class_colour(i) for i in range(first, len(STRESS_CLASSES))]
     ends = [low for low, _ in table[1:]]
     items = []
     for i, (low, text) in enumerate(table):

@@ -15,7 +15,7 @@ import numpy as np
 
 from solweig import _core, switches
 from solweig.atomic import atomic_path, full_disk_told
-from solweig.config import HumanParams, ModelConfig
+from solweig.config import INDICES, HumanParams, ModelConfig
 from solweig.errors import ComputationCancelled, ConfigurationError
 from solweig.execution import ExecutionConfig
 from solweig.execution.opening import engine_of
@@ -139,11 +139,13 @@ def calculate(
     use_ground_scheme, use_outgoing_longwave
         The 2026 schemes, not in this release.
     outputs
-        Among tmrt, utci, pet, shadow, kdown, kup, ldown, lup, and attribution: Tmrt above the air
-        by where the radiation comes from, a raster for each term, at points too; and
-        wall_temperature: the surface of walls by height, as ``summary.walls`` and NetCDF (and Zarr
-        where steps are), with those at ``pois`` as ``summary.wall_points``. An empty list for none.
-        Default: what ``config`` says; without one tmrt in memory, Zarr and NetCDF, and no
+        Among tmrt, utci, pet, wbgt, tnw (natural wet bulb), globe150, globe38, at (apparent
+        temperature), globe_load, wick_load (what globe and wick absorb), shadow, kdown, kup, ldown,
+        lup, and attribution: Tmrt above the air by where the radiation comes from, a raster for
+        each term, at points too; and wall_temperature: the surface of walls by height, as
+        ``summary.walls`` and NetCDF (and Zarr where steps are), with those at ``pois`` as
+        ``summary.wall_points``. An empty list for none. Default: what ``config`` says; without one
+        tmrt in memory, Zarr and NetCDF, and no
         GeoTIFFs of steps.
     heat_thresholds_day, heat_thresholds_night
         UTCI thresholds for hour counts [deg C], default 32 and 38, and 26.
@@ -410,7 +412,17 @@ def _comfort(plan: RunPlan, summary: TimeseriesSummary) -> dict[str, Any]:
     line = counts.pet_line()
     if line is not None and ("pet" in plan.outputs or plan.points is not None):
         log.warning("PET: %s", line)
+    line = counts.sensor_line()
+    if line is not None and _has_sensors(plan):
+        log.warning("WBGT and globes: %s", line)
     return describe_comfort(counts, utci_range=model.utci_range, pet_variant=model.pet_variant)
+
+
+def _has_sensors(plan: RunPlan) -> bool:
+    """Whether globe or wick is read, by themselves or in WBGT."""
+    period = plan.settings.period
+    named = {*plan.outputs, *(() if period is None else period.indices)}
+    return plan.points is not None or bool(named & {*INDICES} - {"at"})
 
 
 def _points_on_roofs(plan: RunPlan) -> list[str]:

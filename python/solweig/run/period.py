@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ def calculate_period(
     tmrt_thresholds: Sequence[float] = (),
     pet_thresholds: Sequence[float] = (),
     pet: bool = False,
+    indices: Sequence[str] = (),
+    index_thresholds: Mapping[str, Sequence[float]] | str | None = None,
     progress_callback: Advance | None = None,
     **options: Any,
 ) -> TimeseriesSummary:
@@ -51,7 +53,7 @@ def calculate_period(
     surface, weather, location
         As in :func:`calculate`.
     percentiles
-        Of Tmrt, UTCI and PET over all steps [%], 0-100, exact to 0.1 K.
+        Of Tmrt, UTCI, PET and indices over all steps [%], 0-100, exact to 0.1 K.
     groups
         Among hour, month, day_night: mean, maximum and minimum of each, by the middle of a step's
         interval.
@@ -60,6 +62,11 @@ def calculate_period(
         ``heat_thresholds_night``.
     pet
         PET too; so do ``pet_thresholds``.
+    indices
+        Other heat indices too, among wbgt, tnw, globe150, globe38 and at; so do
+        ``index_thresholds``. The steps are then taken one by one.
+    index_thresholds
+        By index, hours above these are counted [deg C]: ``{"wbgt": (28, 30)}``.
     progress_callback
         Called with (steps done, steps in all).
     **options
@@ -86,6 +93,8 @@ def calculate_period(
         tmrt_thresholds=tuple_of("tmrt_thresholds", tmrt_thresholds),
         pet_thresholds=tuple_of("pet_thresholds", pet_thresholds),
         pet=pet,
+        indices=tuple_of("indices", indices),
+        index_thresholds={} if index_thresholds is None else index_thresholds,
     )
     settings = RunSettings.resolve(**options, period=request)
     summary = calculate_settings(surface, weather, location, settings, progress_callback)

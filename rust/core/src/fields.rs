@@ -52,6 +52,20 @@ pub enum Field {
     TgOut,
     /// Shaded fraction of the walls around; 0 at night.
     Fsh,
+    /// Wet bulb globe temperature [°C].
+    Wbgt,
+    /// Natural wet bulb temperature [°C].
+    WetBulb,
+    /// Temperature of a globe of 150 mm [°C].
+    LargeGlobe,
+    /// Temperature of a globe of 38 mm [°C].
+    SmallGlobe,
+    /// Apparent temperature [°C].
+    Apparent,
+    /// Mean irradiance of a globe, short- and longwave.
+    GlobeLoad,
+    /// What the side of a wick absorbs.
+    WickLoad,
     /// Kelvin of Tmrt above the air by the beam, and so on by what follows.
     AttributionBeam,
     /// By diffuse light of the sky.
@@ -71,7 +85,7 @@ pub enum Field {
 }
 
 /// Every field and its name; those of the attribution come last.
-pub const FIELDS: [(Field, &str); 32] = [
+pub const FIELDS: [(Field, &str); 39] = [
     (Field::Tmrt, "tmrt"),
     (Field::Utci, "utci"),
     (Field::Pet, "pet"),
@@ -96,6 +110,13 @@ pub const FIELDS: [(Field, &str); 32] = [
     (Field::Tg, "tg"),
     (Field::TgOut, "tg_out"),
     (Field::Fsh, "f_sh"),
+    (Field::Wbgt, "wbgt"),
+    (Field::WetBulb, "tnw"),
+    (Field::LargeGlobe, "globe150"),
+    (Field::SmallGlobe, "globe38"),
+    (Field::Apparent, "at"),
+    (Field::GlobeLoad, "globe_load"),
+    (Field::WickLoad, "wick_load"),
     (Field::AttributionBeam, "attribution_beam"),
     (Field::AttributionDiffuse, "attribution_diffuse"),
     (Field::AttributionReflected, "attribution_reflected"),
@@ -145,6 +166,20 @@ impl Field {
         matches!(
             self,
             Self::Least | Self::Lsouth | Self::Lwest | Self::Lnorth
+        )
+    }
+
+    /// What globe and wick absorb, and what follows from it.
+    #[must_use]
+    pub fn is_of_sensors(self) -> bool {
+        matches!(
+            self,
+            Self::Wbgt
+                | Self::WetBulb
+                | Self::LargeGlobe
+                | Self::SmallGlobe
+                | Self::GlobeLoad
+                | Self::WickLoad
         )
     }
 

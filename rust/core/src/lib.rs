@@ -13,6 +13,7 @@ pub mod fields;
 pub mod grid;
 pub mod ground;
 pub mod gvf;
+pub mod heat;
 pub mod march;
 pub mod params;
 pub mod patches;

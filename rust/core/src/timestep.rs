@@ -4,6 +4,7 @@ use crate::carried::Carried;
 use crate::fields::{self, Field};
 use crate::grid::Window;
 use crate::gvf::{GroundView, GvfStep};
+use crate::heat::{self, Air, HeatStep, Index};
 use crate::params::{BodyShape, Params, PetWind, Posture};
 use crate::pet::{Body, PetStep};
 use crate::radiation::cells::{Cells, GroundFields};
@@ -14,6 +15,7 @@ use crate::radiation::tables::{PatchSky, StepInput, StepTables};
 use crate::radiation::{Comfort, Radiation, RadiationInput};
 use crate::rays::Reach;
 use crate::shadow::{ShadowStage, SunInput, SunShadow, VEGSH};
+use crate::sky::clearness::STANDARD_PRESSURE_HPA;
 use crate::sky::perez::Luminance;
 use crate::sky::step::SkyStep;
 use crate::stage::{Decline, Engine, Runs, Stage};
@@ -417,6 +419,8 @@ pub struct ComfortWind {
     pub utci: f64,
     /// At the height chosen for PET.
     pub pet: f64,
+    /// At the sensors of WBGT.
+    pub sensor: f64,
 }
 
 impl ComfortWind {
@@ -430,6 +434,7 @@ impl ComfortWind {
         Self {
             utci: wind_at(10.0, params, wind),
             pet: wind_at(height, params, wind),
+            sensor: wind_at(heat::HEIGHT, params, wind),
         }
     }
 }
@@ -438,7 +443,7 @@ impl ComfortWind {
 fn comfort(params: &Params, weather: &Weather, request: &Request<'_>) -> Comfort {
     let everything = !request.points.is_empty();
     let wants = |field: Field| everything || request.fields.contains(&field);
-    let ComfortWind { utci, pet } = ComfortWind::new(params, weather.wind);
+    let ComfortWind { utci, pet, sensor } = ComfortWind::new(params, weather.wind);
     Comfort {
         utci: (wants(Field::Utci) || request.count)
             .then(|| UtciStep::new(params.utci_range, weather.ta, weather.rh, utci)),
@@ -450,8 +455,40 @@ fn comfort(params: &Params, weather: &Weather, request: &Request<'_>) -> Comfort
             let (ta, rh) = (weather.ta, weather.rh);
             PetStep::new(params.pet_variant, ta, rh, pet, &person)
         }),
+        heat: heat_step(weather, [sensor, utci], wants),
     }
 }
+
+/// Other heat indices that are wanted; `wind` at the sensors and at 10 m.
+fn heat_step(
+    weather: &Weather,
+    [wind, wind_10m]: [f64; 2],
+    wants: impl Fn(Field) -> bool,
+) -> Option<HeatStep> {
+    let wanted = OF_HEAT.map(|(_, field)| wants(field));
+    let loads = [Field::GlobeLoad, Field::WickLoad].into_iter().any(&wants);
+    let pressure = 10.0 * weather.pressure_kpa;
+    let air = Air {
+        ta: weather.ta,
+        rh: weather.rh,
+        wind,
+        pressure: if pressure.is_nan() {
+            STANDARD_PRESSURE_HPA
+        } else {
+            pressure
+        },
+    };
+    (loads || wanted.contains(&true)).then(|| HeatStep::new(air, wind_10m, wanted))
+}
+
+/// The fields of the heat indices, in their order.
+pub const OF_HEAT: [(Index, Field); heat::INDICES] = [
+    (Index::Wbgt, Field::Wbgt),
+    (Index::WetBulb, Field::WetBulb),
+    (Index::LargeGlobe, Field::LargeGlobe),
+    (Index::SmallGlobe, Field::SmallGlobe),
+    (Index::Apparent, Field::Apparent),
+];
 
 /// Times the stages of a step.
 struct Clock {

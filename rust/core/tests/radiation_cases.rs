@@ -138,6 +138,7 @@ impl Case {
         let comfort = Comfort {
             utci: None,
             pet: None,
+            heat: None,
         };
         let values = evaluate_points(&tables, &cells, memory, &comfort, &[0]);
         assert_eq!(values.len(), FIELDS.len());
@@ -455,6 +456,7 @@ fn missing_sky_view_gives_no_value() {
     let comfort = Comfort {
         utci: None,
         pet: None,
+        heat: None,
     };
     let values = evaluate_points(&tables, &cells, memory, &comfort, &[0]);
     for (field, _) in FIELDS

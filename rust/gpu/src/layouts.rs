@@ -5,7 +5,7 @@ use crate::shaders::uniforms::UniformLayout;
 use crate::stages::gvf::Shares;
 use crate::stages::surface::SurfaceTables;
 use crate::stages::{
-    anisotropic, emission, gvf, pet, radiation, shadow, skyview, statistics, utci,
+    anisotropic, emission, gvf, heat, pet, radiation, shadow, skyview, statistics, utci,
 };
 
 /// Blocks that others contain: their name in WGSL and their layout.
@@ -65,6 +65,7 @@ pub fn all() -> Vec<UniformLayout> {
         radiation::RadiationUniform::layout(),
         utci::UtciUniform::layout(),
         pet::PetUniform::layout(),
+        heat::HeatUniform::layout(),
         statistics::StatisticsUniform::layout(),
         statistics::MeansUniform::layout(),
         statistics::GatherUniform::layout(),

@@ -7,7 +7,7 @@ use house::House;
 use std::path::Path;
 
 /// The core from the ground up.
-const CORE: [&str; 29] = [
+const CORE: [&str; 30] = [
     "constants",
     "simd",
     "stage",
@@ -26,6 +26,7 @@ const CORE: [&str; 29] = [
     "ground",
     "pet",
     "utci",
+    "heat",
     "params",
     "season",
     "sky",
@@ -52,12 +53,13 @@ const GPU: [&str; 8] = [
 ];
 
 /// The extension from the ground up.
-const EXTENSION: [&str; 17] = [
+const EXTENSION: [&str; 18] = [
     "door",
     "arguments",
     "weather",
     "files",
     "comfort",
+    "heat",
     "geometry",
     "sky",
     "params",

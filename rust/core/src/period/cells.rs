@@ -2,7 +2,7 @@
 
 use super::basis::{LitEvents, LitSums, LitTable, SkyBasis, Weight};
 use super::numbers::{Daylight, Numbers};
-use super::tally::{Band, PeriodPlan};
+use super::tally::{BY_TMRT, Band, PeriodPlan, QUANTITIES};
 use crate::gvf::{Change, CountedView, Counts, Shares};
 use crate::patches::PatchMasks;
 use crate::radiation::anisotropic::{CellMasks, SkySum};
@@ -329,7 +329,10 @@ impl BandStep<'_> {
             pet.fill(&work.tmrt[..n], &mut work.pet[..n]);
         }
         let pet = if self.numbers.pet.is_some() { n } else { 0 };
-        let values = [&work.tmrt[..n], &work.utci[..n], &work.pet[..pet]];
+        let none: &[f32] = &[];
+        let mut values = [none; QUANTITIES];
+        let by_tmrt = [&work.tmrt[..n], &work.utci[..n], &work.pet[..pet]];
+        values[..BY_TMRT].copy_from_slice(&by_tmrt);
         let share = &work.share[..n];
         self.band
             .add(self.plan, &self.numbers.counted, at, values, share);

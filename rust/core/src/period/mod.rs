@@ -38,7 +38,7 @@ use rayon::prelude::*;
 use shared::Classes;
 pub use shared::{PeriodStep, Together};
 use slab::{Slab, Slot};
-use tally::PeriodTally;
+use tally::{BY_TMRT, PeriodTally, QUANTITIES};
 
 /// Fewer days are not worth the first look of every hour.
 pub const LEAST_DAYS: usize = 4;
@@ -99,8 +99,12 @@ impl<'a> Together<'a> {
         run: &'a Run<'a>,
         steps: &'a [PeriodStep],
         codes: &[u8],
+        wanted: &[bool; QUANTITIES],
     ) -> Result<Self, &'static str> {
         let params = run.params;
+        if wanted[BY_TMRT..].contains(&true) {
+            return Err("an index is wanted that needs more than Tmrt");
+        }
         if run.patch_sky.is_none() || run.cells.patches.is_none() {
             return Err("the sky is isotropic");
         }
@@ -300,10 +304,21 @@ impl<'a> Together<'a> {
     }
 }
 
+/// The fields of the quantities.
+const FIELDS: [Field; QUANTITIES] = [
+    Field::Tmrt,
+    Field::Utci,
+    Field::Pet,
+    Field::Wbgt,
+    Field::WetBulb,
+    Field::LargeGlobe,
+    Field::SmallGlobe,
+    Field::Apparent,
+];
+
 /// Fields that a step has to give for what is wanted.
-fn wanted(of: &[bool; tally::QUANTITIES]) -> Vec<Field> {
-    let all = [Field::Tmrt, Field::Utci, Field::Pet];
-    let named = all.into_iter().zip(of).filter(|(_, wanted)| **wanted);
+fn wanted(of: &[bool; QUANTITIES]) -> Vec<Field> {
+    let named = FIELDS.into_iter().zip(of).filter(|(_, wanted)| **wanted);
     named.map(|(field, _)| field).collect()
 }
 
@@ -340,7 +355,8 @@ pub fn one_by_one(
         let at = fields.iter().position(|&f| f == field);
         at.map_or_else(Vec::new, |i| core.cut(&output.fields[i], run.window.cols))
     };
-    let [tmrt, utci, pet, lit] = [Field::Tmrt, Field::Utci, Field::Pet, Field::Shadow].map(cut);
-    tally.add(&step.counted(output.sky.day), [&tmrt, &utci, &pet], &lit);
+    let values = FIELDS.map(cut);
+    let values = values.each_ref().map(Vec::as_slice);
+    tally.add(&step.counted(output.sky.day), values, &cut(Field::Shadow));
     output
 }

@@ -4,10 +4,14 @@
 use crate::grid::zeros;
 use rayon::prelude::*;
 
-/// Tmrt, UTCI and PET.
-pub const QUANTITIES: usize = 3;
+/// Tmrt, UTCI and PET, and the other heat indices.
+pub const QUANTITIES: usize = 8;
 /// Their names.
-pub const NAMES: [&str; QUANTITIES] = ["tmrt", "utci", "pet"];
+pub const NAMES: [&str; QUANTITIES] = [
+    "tmrt", "utci", "pet", "wbgt", "tnw", "globe150", "globe38", "at",
+];
+/// Those that steps taken together give.
+pub const BY_TMRT: usize = 3;
 /// Cells of a band, about: what a task works on stays in the second-level cache.
 const BAND_CELLS: usize = 4096;
 /// Bins of a histogram to one kelvin: a value is known to half a bin, 1/16 K.
@@ -536,7 +540,7 @@ mod tests {
 
     fn plan(groups: &[&str], percentiles: &[f64]) -> PeriodPlan {
         PeriodPlan {
-            wanted: [true, true, false],
+            wanted: std::array::from_fn(|q| q < 2),
             groups: groups.iter().map(|g| (*g).to_owned()).collect(),
             thresholds: vec![Threshold {
                 name: "above".to_owned(),
@@ -547,6 +551,10 @@ mod tests {
             percentiles: percentiles.to_vec(),
             bins: [Bins::spanning(-40.0, 90.0); QUANTITIES],
         }
+    }
+
+    fn first_two(values: &[f32]) -> [&[f32]; QUANTITIES] {
+        std::array::from_fn(|q| if q < 2 { values } else { &[][..] })
     }
 
     fn grid<'a>(grids: &'a [(String, Vec<f32>)], name: &str) -> &'a [f32] {
@@ -563,7 +571,7 @@ mod tests {
                 let v = [value.unwrap_or(f32::NAN), 1.0];
                 let groups = if i % 2 == 1 { vec![0] } else { vec![] };
                 let step = Counted { day: i % 3 != 0, hours: 0.5, groups };
-                tally.add(&step, [&v, &v, &[]], &[1.0, 0.25]);
+                tally.add(&step, first_two(&v), &[1.0, 0.25]);
             }
             let grids = tally.into_grids();
             let known = |of: &dyn Fn(usize) -> bool| -> Vec<f64> {
@@ -607,7 +615,7 @@ mod tests {
             groups: vec![],
         };
         for value in [-70.0_f32, 10.0, 11.0] {
-            tally.add(&step, [&[value], &[value], &[]], &[1.0]);
+            tally.add(&step, first_two(&[value]), &[1.0]);
         }
         let grids = tally.into_grids();
         assert!(grid(&grids, "tmrt_p0")[0].is_nan());

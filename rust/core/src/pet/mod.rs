@@ -11,7 +11,7 @@ mod body;
 mod one_branch;
 mod regimes;
 mod revised;
-mod root;
+pub(crate) mod root;
 mod solver;
 mod table;
 
@@ -62,10 +62,9 @@ impl PetStep {
     #[inline]
     #[must_use]
     pub fn eval(&self, tmrt: f32) -> f32 {
-        let tmrt = f64::from(tmrt);
         match &self.0 {
-            Some(table) if tmrt.is_finite() && tmrt > MISSING => table.eval(tmrt) as f32,
-            _ => f32::NAN,
+            Some(table) => table.eval(f64::from(tmrt)) as f32,
+            None => f32::NAN,
         }
     }
 
@@ -75,8 +74,11 @@ impl PetStep {
     /// If the slices differ in length.
     pub fn fill(&self, tmrt: &[f32], out: &mut [f32]) {
         assert_eq!(tmrt.len(), out.len(), "tmrt and out differ in length");
+        let Some(table) = &self.0 else {
+            return out.fill(f32::NAN);
+        };
         for (o, &t) in out.iter_mut().zip(tmrt) {
-            *o = self.eval(t);
+            *o = table.eval(f64::from(t)) as f32;
         }
     }
 }

@@ -6,7 +6,7 @@ const MAX_EVALUATIONS: usize = 100;
 /// Root of `f` between `near` and `far`, each a pair (x, f(x)) with opposite signs (zero counts as
 /// negative), to `tolerance`: inverse quadratic interpolation where safe, else bisection
 /// (Chandrupatla 1997, Adv. Eng. Softw. 28, 145–149).
-pub(super) fn bracketed_root(
+pub(crate) fn bracketed_root(
     f: &mut impl FnMut(f64) -> f64,
     near: (f64, f64),
     far: (f64, f64),

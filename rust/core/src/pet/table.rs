@@ -5,13 +5,13 @@
 //! the solver, and halved around kinks and changes of regime until it fits. The table is a function
 //! of the weather only, so results depend neither on the order of cells nor on threads.
 
-use super::solver::Solver;
+use super::solver::{MISSING, Solver};
 use rayon::prelude::*;
 use std::sync::OnceLock;
 
 const LOW: f64 = -100.0;
 pub(super) const WIDTH: f64 = 0.5;
-const CELLS: usize = 600;
+const CELLS: i32 = 600;
 /// Largest accepted difference between fit and solver at the checked points [K].
 const FIT_ERROR: f64 = 2e-4;
 /// Halvings before giving up on a fit: pieces of 0.5 mK.
@@ -48,13 +48,33 @@ impl Table {
     #[inline]
     pub(super) fn eval(&self, tmrt: f64) -> f64 {
         let position = (tmrt - LOW) / WIDTH;
-        if !(position >= 0.0 && position < CELLS as f64) {
-            return self.solver.solve(tmrt).0;
+        // By way of i32, which converts in one instruction each way.
+        if position >= 0.0 && position < f64::from(CELLS) {
+            let cell = position as i32;
+            let u = position - f64::from(cell);
+            if let Some(Piece::Cubic(cubic)) = self.pieces[cell as usize].get() {
+                return evaluate(cubic, u);
+            }
+            return self.look_up(cell as usize, u, tmrt);
         }
-        let cell = position as usize;
-        self.piece(cell)
-            .eval(position - cell as f64)
-            .unwrap_or_else(|| self.solver.solve(tmrt).0)
+        self.outside(tmrt)
+    }
+
+    /// Where no cubic is at hand.
+    #[cold]
+    fn look_up(&self, cell: usize, u: f64, tmrt: f64) -> f64 {
+        let found = self.piece(cell).eval(u);
+        found.unwrap_or_else(|| self.solver.solve(tmrt).0)
+    }
+
+    /// Outside the table; NaN where Tmrt is missing.
+    #[cold]
+    fn outside(&self, tmrt: f64) -> f64 {
+        if tmrt.is_finite() && tmrt > MISSING {
+            self.solver.solve(tmrt).0
+        } else {
+            f64::NAN
+        }
     }
 }
 
@@ -73,7 +93,7 @@ impl Table {
     /// The pieces of the table cells that hold `low` to `high` [°C]: one list a cell. A jump
     /// inside the narrowest piece is put into its middle.
     pub(super) fn pieces(&self, low: f64, high: f64) -> (f64, Vec<Vec<PetPiece>>) {
-        let cell = |t: f64| ((t - LOW) / WIDTH).clamp(0.0, CELLS as f64 - 1.0) as usize;
+        let cell = |t: f64| ((t - LOW) / WIDTH).clamp(0.0, f64::from(CELLS) - 1.0) as usize;
         let range = cell(low)..cell(high) + 1;
         let first = LOW + WIDTH * range.start as f64;
         let pieces = range

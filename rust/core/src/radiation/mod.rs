@@ -13,6 +13,7 @@ pub mod facets;
 pub mod heated;
 pub mod light;
 pub mod lit;
+pub mod loads;
 pub mod longwave;
 pub mod shortwave;
 pub mod sides;
@@ -25,6 +26,7 @@ pub mod weights;
 pub mod work;
 
 use crate::fields::{self, Field};
+use crate::heat::{HeatStep, Index};
 use crate::pet::PetStep;
 use crate::simd::{self, Kernel};
 use crate::stage::Stage;
@@ -49,6 +51,8 @@ pub struct Comfort {
     pub utci: Option<UtciStep>,
     /// PET, if anything needs it.
     pub pet: Option<PetStep>,
+    /// Other heat indices, if anything needs one.
+    pub heat: Option<HeatStep>,
 }
 
 /// Input of the pass.
@@ -119,6 +123,9 @@ fn compute(
     longwave::ground(work, tables);
     sides::body(work, tables);
     tmrt(work, tables);
+    if comfort.heat.is_some() {
+        loads::absorb(work, tables);
+    }
     if let Some(attribution) = &tables.attribution {
         attribution::attribute(work, tables, attribution);
     }
@@ -134,6 +141,9 @@ fn compute(
     }
     if let Some(pet) = &comfort.pet {
         pet.fill(&work.tmrt[..n], &mut work.pet[..n]);
+    }
+    if let Some(heat) = &comfort.heat {
+        loads::feel(work, heat);
     }
 }
 
@@ -166,6 +176,13 @@ impl Work {
             Field::Tg => &self.tg,
             Field::TgOut => &self.tg_out,
             Field::Fsh => &self.f_sh,
+            Field::Wbgt => &self.heat[Index::Wbgt as usize],
+            Field::WetBulb => &self.heat[Index::WetBulb as usize],
+            Field::LargeGlobe => &self.heat[Index::LargeGlobe as usize],
+            Field::SmallGlobe => &self.heat[Index::SmallGlobe as usize],
+            Field::Apparent => &self.heat[Index::Apparent as usize],
+            Field::GlobeLoad => &self.loads[0],
+            Field::WickLoad => &self.loads[1],
             Field::AttributionBeam => self.attribution.of(Term::Beam),
             Field::AttributionDiffuse => self.attribution.of(Term::Diffuse),
             Field::AttributionReflected => self.attribution.of(Term::Reflected),

@@ -23,6 +23,8 @@ const REFERENCE_TMRT_KELVIN: f64 = 273.2;
 /// Beam, diffuse light and what shades them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SunTerms {
+    /// Beam normal to the sun, in full sun.
+    pub beam: f32,
     /// Beam on the horizontal in full sun, I sin h; the mean over the suns.
     pub beam_down: f32,
     /// What of the beam arrives, by the light of a cell.
@@ -181,6 +183,9 @@ pub struct StepTables {
     pub patch_longwave: PatchLongwave,
     /// Body.
     pub body: BodyTerms,
+    /// What the patches send to a cylinder, as a mean over its side: half of what a black sky around
+    /// sends to the horizontal.
+    pub upright: f32,
     /// Shortwave patch tables; by day under the patch sky only.
     pub patches: Option<PatchStep>,
     /// Box-side tables of a night step, where they are asked for.
@@ -270,12 +275,16 @@ impl StepTables {
             longwave: longwave_terms(input),
             patch_longwave: patch_longwave(input),
             body: body_terms(params),
+            upright: 0.0,
             patches,
             night_sides,
             attribution: None,
             heated: None,
         };
         tables.heated = heated_walls(input, tables.patches.as_ref());
+        if tables.anisotropic {
+            tables.upright = std::f32::consts::FRAC_PI_2 / tables.patch_longwave.whole_side;
+        }
         if input.attribution {
             let weights = input
                 .patch_sky
@@ -362,6 +371,7 @@ fn sun_terms(input: &StepInput<'_>) -> SunTerms {
         lit - shaded
     };
     SunTerms {
+        beam: sky.beam as f32,
         beam_down: (sky.beam * sin_up * suns.share_up()) as f32,
         light: if input.canopies {
             Light::of_own(&suns, sky.beam)

@@ -6,6 +6,7 @@ use super::cells::{BLOCK, Cells, Lane, Memory, SIDES};
 use super::light::{Light, STATES, Through};
 use super::tables::StepTables;
 use super::terms::WEIGHTS;
+use crate::heat::INDICES;
 
 const ZERO: Lane = [0.0; BLOCK];
 
@@ -88,6 +89,10 @@ pub struct Work {
     pub pet: Lane,
     /// What walls send beyond those at air temperature: on side, horizontal, sides of a box.
     pub heated: [Lane; WEIGHTS],
+    /// Other heat indices [°C], by [`crate::heat::Index`].
+    pub heat: [Lane; INDICES],
+    /// What globe and wick absorb, if that is asked for.
+    pub loads: [Lane; 2],
     /// Where Tmrt comes from, if that is asked for.
     pub attribution: Attribution,
 }
@@ -133,6 +138,8 @@ impl Default for Work {
             utci: ZERO,
             pet: ZERO,
             heated: [ZERO; WEIGHTS],
+            heat: [ZERO; INDICES],
+            loads: [ZERO; 2],
             attribution: Attribution::default(),
         }
     }

@@ -7,7 +7,7 @@ use crate::constants::DEG;
 /// Solar constant of this scheme [W m⁻²].
 const SOLAR_CONSTANT: f64 = 1370.0;
 /// Pressure used where none was measured [hPa].
-const STANDARD_PRESSURE_HPA: f64 = 1013.0;
+pub(crate) const STANDARD_PRESSURE_HPA: f64 = 1013.0;
 
 /// λ of Smith (1966) by latitude band of 10° and season (winter, spring, summer, autumn).
 const LAMBDA: [[f64; 4]; 9] = [

@@ -36,11 +36,13 @@ const PLAIN_PLANES: u64 = 8;
 /// Planes of `counted`.
 pub const COUNTED_PLANES: usize = 8;
 /// Most planes of `out` without points of interest and attribution.
-pub const OUT_PLANES: u64 = 8;
+pub const OUT_PLANES: u64 = 15;
 /// Planes of `out` that the attribution adds.
 pub const TERM_PLANES: u64 = solweig_core::fields::TERMS as u64;
 /// Number of fields: planes of `out` where every field is wanted.
 pub const FIELD_COUNT: usize = solweig_core::fields::FIELDS.len();
+/// Slots of them in a uniform block, four a vector.
+pub const SLOTS: usize = FIELD_COUNT.div_ceil(4) * 4;
 /// Slot of a field that is not wanted.
 pub const NONE: u32 = u32::MAX;
 

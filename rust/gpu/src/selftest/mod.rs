@@ -63,6 +63,8 @@ impl Answer {
 fn tolerance(field: Field) -> f64 {
     match field {
         Field::Tmrt | Field::Utci | Field::Pet => 0.02,
+        Field::GlobeLoad | Field::WickLoad => 0.05,
+        field if field.is_of_sensors() || field == Field::Apparent => 0.02,
         _ if field.is_attribution() => 0.02,
         Field::Shadow | Field::Fsh => 2e-4,
         Field::Tg | Field::TgOut => 2e-3,
@@ -75,6 +77,8 @@ fn stage_of(field: Field) -> &'static str {
     match field {
         Field::Utci => "utci",
         Field::Pet => "pet",
+        Field::GlobeLoad | Field::WickLoad => "radiation",
+        field if field.is_of_sensors() || field == Field::Apparent => "heat",
         _ => "radiation",
     }
 }

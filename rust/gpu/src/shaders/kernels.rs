@@ -59,6 +59,7 @@ kernels! {
     Attribution = "attribution", "radiation", ["grid", "surface", "weights", "../radiation"];
     Utci = "utci", "utci", ["grid"];
     Pet = "pet", "pet", ["grid"];
+    Heat = "heat", "heat", ["grid"];
     Statistics = "statistics", "statistics", ["grid"];
     Means = "means", "statistics", ["grid"];
     Gather = "gather", "statistics", ["grid"];

@@ -4,6 +4,7 @@
 pub mod anisotropic;
 pub mod emission;
 pub mod gvf;
+pub mod heat;
 pub mod pet;
 pub mod radiation;
 pub mod shadow;

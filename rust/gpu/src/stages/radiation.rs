@@ -5,7 +5,7 @@ use crate::device::error::StageFailure;
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
 use crate::resident::carried::DeviceCarried;
-use crate::resident::planes::{FIELD_COUNT, FOLIAGE_PLANE, HEATED_PLANE};
+use crate::resident::planes::{FOLIAGE_PLANE, HEATED_PLANE, SLOTS};
 use crate::resident::run::DeviceRun;
 use crate::resident::step::StepBuffers;
 use crate::shaders::grid::{GridUniform, count};
@@ -88,10 +88,10 @@ uniform! {
 
         foliage_plane: u32,
         heated_plane: u32,
-        pad1: u32,
-        pad2: u32,
+        beam: f32,
+        upright: f32,
 
-        slots: [u32; FIELD_COUNT],
+        slots: [u32; SLOTS],
         lights: [[f32; 4]; 2 * STATES],
         through: [[f32; 4]; 2 * MOST_SUNS],
     }
@@ -103,7 +103,7 @@ impl RadiationUniform {
         t: &StepTables,
         all_sides: bool,
         through_plane: u32,
-        slots: [u32; FIELD_COUNT],
+        slots: [u32; SLOTS],
     ) -> Self {
         let (sun, l, p, b) = (&t.sun, &t.longwave, &t.patch_longwave, &t.body);
         let delay = t.ground.delay.as_ref();
@@ -169,8 +169,8 @@ impl RadiationUniform {
             remembers: flag(delay.is_some()),
             foliage_plane: FOLIAGE_PLANE,
             heated_plane: if t.heated.is_some() { HEATED_PLANE } else { 0 },
-            pad1: 0,
-            pad2: 0,
+            beam: sun.beam,
+            upright: t.upright,
             slots,
             lights: lights(&sun.light),
             through: through(&sun.light),
@@ -228,7 +228,7 @@ pub fn encode<'a>(
     carried: &'a DeviceCarried,
     out: &'a DeviceBuffer,
     all_sides: bool,
-    slots: [u32; FIELD_COUNT],
+    slots: [u32; SLOTS],
 ) -> Result<(), StageFailure> {
     let uniform = RadiationUniform::new(run, tables, all_sides, buffers.through_plane, slots);
     let storage = [

@@ -3,6 +3,7 @@
 use super::anisotropic::{self, PatchTables};
 use super::emission::{self, GroundTable};
 use super::gvf::{self, GroundRasters};
+use super::heat;
 use super::pet::{self, OUTSIDE, PetTable};
 use super::radiation;
 use super::shadow::{self, Leaves, SunTables, Turn};
@@ -14,7 +15,7 @@ use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
 use crate::job::results::Results;
 use crate::resident::carried::DeviceCarried;
-use crate::resident::planes::{FIELD_COUNT, NONE};
+use crate::resident::planes::{NONE, SLOTS};
 use crate::resident::run::DeviceRun;
 use crate::resident::step::StepBuffers;
 use crate::resident::terrain::DeviceTerrain;
@@ -48,14 +49,14 @@ pub fn upload(
 
 /// Which plane of `out` holds which field.
 struct Planes {
-    slots: [u32; FIELD_COUNT],
+    slots: [u32; SLOTS],
     number: u32,
 }
 
 impl Planes {
     fn new(prepared: &Prepared, request: &Request<'_>) -> Self {
         let mut planes = Self {
-            slots: [NONE; FIELD_COUNT],
+            slots: [NONE; SLOTS],
             number: 0,
         };
         if !request.points.is_empty() {
@@ -71,6 +72,9 @@ impl Planes {
             planes.add(Field::Utci);
         }
         for &field in request.fields {
+            planes.add(field);
+        }
+        for field in beside(request.fields) {
             planes.add(field);
         }
         planes
@@ -184,6 +188,28 @@ struct Reads {
     base: f32,
     has_utci: bool,
     has_pet: bool,
+    /// Heat indices that the device computed.
+    heat: Vec<Field>,
+}
+
+/// Fields that are read beside those asked for: from them the host solves cells outside the tables of
+/// the device.
+fn beside(fields: &[Field]) -> Vec<Field> {
+    let mut found = Vec::new();
+    for &field in fields {
+        let needs: &[Field] = match field {
+            Field::Pet | Field::Apparent => &[Field::Tmrt],
+            field if field.is_of_sensors() => &[Field::GlobeLoad, Field::WickLoad],
+            _ => &[],
+        };
+        found.extend(
+            needs
+                .iter()
+                .filter(|&need| !found.contains(need))
+                .collect::<Vec<_>>(),
+        );
+    }
+    found
 }
 
 fn encode<'a>(
@@ -257,6 +283,10 @@ fn encode<'a>(
     if let Some(pet) = &step.pet {
         pet::encode(job, device, pet, out, [tmrt, planes.of(Field::Pet)])?;
     }
+    let heat = match &prepared.comfort.heat {
+        Some(heat) => heat::encode(job, device, heat, out, |field| planes.of(field))?,
+        None => Vec::new(),
+    };
     let counted = CountedPlanes {
         tmrt,
         utci: has_utci.then(|| planes.of(Field::Utci)),
@@ -285,15 +315,13 @@ fn encode<'a>(
         let first = u64::from(planes.of(field)) * device.cells;
         job.read(out, first, device.cells);
     };
-    // Cells outside the table of PET are solved from their Tmrt.
-    if request.fields.contains(&Field::Pet) {
-        read(Field::Tmrt);
-    }
+    beside(request.fields).into_iter().for_each(&mut read);
     request.fields.iter().for_each(|&field| read(field));
     Ok(Reads {
         base,
         has_utci,
         has_pet: step.pet.is_some(),
+        heat,
     })
 }
 
@@ -314,7 +342,12 @@ fn fields(
     reads: &Reads,
     results: &Results,
 ) -> Vec<Vec<f32>> {
-    let first = 2 + usize::from(request.fields.contains(&Field::Pet));
+    let needed = beside(request.fields);
+    let first = 2 + needed.len();
+    let known = |field: Field| {
+        let at = needed.iter().position(|&f| f == field);
+        at.map_or(&[][..], |at| results.get::<f32>(2 + at))
+    };
     let mut out = Vec::with_capacity(request.fields.len());
     for (i, field) in request.fields.iter().enumerate() {
         let mut values = raster(device, results.get(first + i));
@@ -323,10 +356,16 @@ fn fields(
             Field::Utci => no_utci(&mut values),
             Field::Pet if !reads.has_pet => values.fill(f32::NAN),
             Field::Pet => {
-                let tmrt = results.get::<f32>(2);
+                let tmrt = known(Field::Tmrt);
                 solve_outside(prepared, &mut values, |cell| tmrt[cell]);
             }
-            _ => {}
+            field => heat::complete(
+                prepared.comfort.heat.as_ref(),
+                *field,
+                reads.heat.contains(field),
+                &mut values,
+                [Field::GlobeLoad, Field::WickLoad, Field::Tmrt].map(known),
+            ),
         }
         out.push(values);
     }
@@ -367,7 +406,8 @@ fn points(
     }
     let all = results.get::<f32>(1);
     let mut out: Vec<Vec<f32>> = all.chunks_exact(number).map(<[f32]>::to_vec).collect();
-    let tmrt = out[Field::Tmrt as usize].clone();
+    let inputs = [Field::GlobeLoad, Field::WickLoad, Field::Tmrt].map(|f| out[f as usize].clone());
+    let tmrt = &inputs[2];
     let fields = fields::at_points(request.attribution());
     for ((field, _), values) in fields.iter().zip(&mut out) {
         match field {
@@ -375,7 +415,13 @@ fn points(
             Field::Utci => no_utci(values),
             Field::Pet if !reads.has_pet => values.fill(f32::NAN),
             Field::Pet => solve_outside(prepared, values, |i| tmrt[i]),
-            _ => {}
+            field => heat::complete(
+                prepared.comfort.heat.as_ref(),
+                *field,
+                reads.heat.contains(field),
+                values,
+                inputs.each_ref().map(Vec::as_slice),
+            ),
         }
         for (value, &cell) in values.iter_mut().zip(request.points) {
             if !device.complete[cell] {
