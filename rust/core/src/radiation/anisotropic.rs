@@ -316,7 +316,11 @@ impl PatchLight {
             [incidence[i] * w.side, facing * w.side, facing * w.down, 0.0].map(|w| w * share)
         };
         Self {
-            lit: LitPatches::new(weights, sun.azimuth, (sun.altitude * DEG).tan()),
+            lit: LitPatches::new(
+                weights.iter().map(|w| (w.tangent, w.azimuth_deg)),
+                sun.azimuth,
+                (sun.altitude * DEG).tan(),
+            ),
             building: ByteTable::new(weights.len(), building),
             opposite,
             incidence,

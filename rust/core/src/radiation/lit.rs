@@ -1,6 +1,5 @@
 //! Which building patches the sun lights.
 
-use super::anisotropic::PatchWeight;
 use crate::constants::DEG;
 
 /// Which building patches the sun lights, by the sky view of the cell (R 8.2).
@@ -23,16 +22,20 @@ pub struct LitPatches {
 const BUCKETS: usize = 1024;
 
 impl LitPatches {
-    /// Thresholds for a sun position.
+    /// Thresholds for a sun position; of the patches the tangents of their altitudes and their
+    /// azimuths [deg].
     #[must_use]
-    pub fn new(weights: &[PatchWeight], azimuth_deg: f64, tan_altitude: f64) -> Self {
-        let words = weights.len().div_ceil(32);
-        let mut order: Vec<(f32, usize)> = weights
-            .iter()
+    pub fn new(
+        patches: impl ExactSizeIterator<Item = (f64, f64)>,
+        azimuth_deg: f64,
+        tan_altitude: f64,
+    ) -> Self {
+        let words = patches.len().div_ceil(32);
+        let mut order: Vec<(f32, usize)> = patches
             .enumerate()
-            .map(|(i, w)| {
-                let turn = ((azimuth_deg - w.azimuth_deg) * DEG).cos();
-                let reach = w.tangent - (2.0 * turn * tan_altitude).min(0.0);
+            .map(|(i, (tangent, patch_azimuth_deg))| {
+                let turn = ((azimuth_deg - patch_azimuth_deg) * DEG).cos();
+                let reach = tangent - (2.0 * turn * tan_altitude).min(0.0);
                 ((1.0 / (1.0 + reach * reach)) as f32, i)
             })
             .collect();
