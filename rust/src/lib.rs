@@ -1,5 +1,6 @@
 //! The Python face of solweig: convert, release the GIL, call the core, convert back.
 
+mod air;
 mod arguments;
 mod comfort;
 mod door;

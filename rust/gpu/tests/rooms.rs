@@ -7,12 +7,13 @@ use house::House;
 use std::path::Path;
 
 /// The core from the ground up.
-const CORE: [&str; 28] = [
+const CORE: [&str; 29] = [
     "constants",
     "simd",
     "stage",
     "fields",
     "weather",
+    "air",
     "grid",
     "rays",
     "terrain",
@@ -51,10 +52,11 @@ const GPU: [&str; 8] = [
 ];
 
 /// The extension from the ground up.
-const EXTENSION: [&str; 16] = [
+const EXTENSION: [&str; 17] = [
     "door",
     "arguments",
     "weather",
+    "air",
     "files",
     "comfort",
     "geometry",

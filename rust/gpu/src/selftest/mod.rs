@@ -19,6 +19,7 @@ use solweig_core::patches::PatchOption;
 use solweig_core::radiation::sums::AreaSums;
 use solweig_core::rays::Reach;
 use solweig_core::shadow::{ShadowStage, SunInput};
+use solweig_core::air::Air;
 use solweig_core::stage::Stage;
 use solweig_core::stats::Statistics;
 use solweig_core::svf::{CANOPY_FIELD, SkyInput, SkyRows};
@@ -165,6 +166,7 @@ fn expected(town: &Town) -> Vec<Answer> {
             run: &run,
             carried: &mut carried,
             weather: &summer_hour(hour),
+            air: Air::OF_THE_STEP,
             request: request(&fields),
         });
         step_answers(&out, &fields, &mut answers);
@@ -241,6 +243,7 @@ fn given(gpu: &Arc<Gpu>, town: &Town) -> Result<Vec<Answer>, StageFailure> {
                 run: &run,
                 carried: &mut carried,
                 weather: &summer_hour(hour),
+                air: Air::OF_THE_STEP,
                 request: request(&fields),
             },
         )?;
@@ -286,6 +289,7 @@ fn expected_leafy(town: &Town, answers: &mut Vec<Answer>) {
         run: &town.run(),
         carried: &mut Carried::default(),
         weather: &summer_hour(10.0),
+        air: Air::OF_THE_STEP,
         request: leafy_request(&fields),
     });
     leafy_answers(&town.sky, sun.through.as_ref(), &out, &fields, answers);
@@ -318,6 +322,7 @@ fn given_leafy(gpu: &Arc<Gpu>, town: &Town, answers: &mut Vec<Answer>) -> Result
         run: &run,
         carried: &mut Carried::default(),
         weather: &summer_hour(10.0),
+        air: Air::OF_THE_STEP,
         request: leafy_request(&fields),
     };
     let out = timestep::step(&device, &mut input)?;

@@ -415,7 +415,7 @@ pub fn step(
     let gpu = &device.gpu;
     let (run, request, weather) = (input.run, input.request, input.weather);
     let clock = input.carried.state.clock;
-    let prepared = Prepared::new(run, clock, weather, &request);
+    let prepared = Prepared::new(run, clock, weather, &input.air, &request);
     let tables_s = start.elapsed().as_secs_f64();
     let planes = Planes::new(&prepared, &request);
     let before = gpu.times();
