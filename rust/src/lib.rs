@@ -49,6 +49,8 @@ mod _core {
     #[pymodule_export]
     use super::params::default_params;
     #[pymodule_export]
+    use super::params::wind_ratio;
+    #[pymodule_export]
     use super::period::PeriodStatistics;
     #[pymodule_export]
     use super::run::{State, Statistics, StepResult};

@@ -19,6 +19,34 @@ pub struct RunParams {
     pub reach: Reach,
 }
 
+/// Wind at a height for each of it at another, both above the ground [m].
+#[pyfunction]
+#[pyo3(signature = (height, from_height, wind_profile="power", roughness_m=None))]
+pub fn wind_ratio(
+    height: f64,
+    from_height: f64,
+    wind_profile: &str,
+    roughness_m: Option<f64>,
+) -> PyResult<f64> {
+    if !(height > 0.0 && from_height > 0.0) {
+        return Err(PyValueError::new_err(format!(
+            "height: expected heights above the ground, got {height} and {from_height}"
+        )));
+    }
+    let profile = profile_of(wind_profile == "log", roughness_m)?;
+    Ok(profile.ratio(height, from_height))
+}
+
+fn profile_of(log: bool, roughness: Option<f64>) -> PyResult<WindProfile> {
+    match (log, roughness) {
+        (false, _) => Ok(WindProfile::Power),
+        (true, Some(roughness)) if roughness > 0.0 => Ok(WindProfile::Log { roughness }),
+        (true, _) => Err(PyValueError::new_err(
+            "params[\"roughness_m\"]: expected a length above 0 with the profile \"log\"",
+        )),
+    }
+}
+
 /// Run parameters with their defaults.
 #[pyfunction]
 pub fn default_params(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
@@ -121,13 +149,7 @@ fn wind_profile(params: &Bound<'_, PyDict>) -> PyResult<WindProfile> {
         None => false,
     };
     let roughness: Option<f64> = given("roughness_m")?.map(|x| x.extract()).transpose()?;
-    match (log, roughness) {
-        (false, _) => Ok(WindProfile::Power),
-        (true, Some(roughness)) if roughness > 0.0 => Ok(WindProfile::Log { roughness }),
-        (true, _) => Err(PyValueError::new_err(
-            "params[\"roughness_m\"]: expected a length above 0 with the profile \"log\"",
-        )),
-    }
+    profile_of(log, roughness)
 }
 
 /// Keys that describe the person; false for any other.

@@ -41,6 +41,7 @@ from solweig.said import knows_what_was_said
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData
 from solweig.typing import Advance
+from solweig.weather.fields import WeatherField
 from solweig.weather.location import Location
 from solweig.weather.step import Weather
 
@@ -97,6 +98,9 @@ def calculate(
     split: str = "reindl",
     alternatives: Mapping[str, bool] | None = None,
     styles: bool = True,
+    wind_profile: str | None = None,
+    roughness_m: float | None = None,
+    fields: Mapping[str, WeatherField | str] | None = None,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -199,6 +203,14 @@ def calculate(
     styles
         Write a style for QGIS, ``name.qml``, beside every GeoTIFF; not where steps are Zarr or
         NetCDF alone.
+    wind_profile
+        How wind grows with height: "power" (default) or "log".
+    roughness_m
+        Roughness length of the logarithmic profile [m].
+    fields
+        Weather that differs from cell to cell, by quantity (ta, rh, ws): a :class:`WeatherField`, or
+        ``"ta.tif@2m"``. It takes the place of the step's value on the ground, at walls and in the
+        comfort indices; the sky keeps that of the step (docs/fields.md).
 
     Returns
     -------
@@ -380,7 +392,12 @@ def _comfort(plan: RunPlan, summary: TimeseriesSummary) -> dict[str, Any]:
     line = counts.pet_line()
     if line is not None and ("pet" in plan.outputs or plan.points is not None):
         log.warning("PET: %s", line)
-    return describe_comfort(counts, utci_range=model.utci_range, pet_variant=model.pet_variant)
+    return describe_comfort(
+        counts,
+        utci_range=model.utci_range,
+        pet_variant=model.pet_variant,
+        fields=bool(plan.fields),
+    )
 
 
 def _points_on_roofs(plan: RunPlan) -> list[str]:

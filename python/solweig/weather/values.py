@@ -38,6 +38,14 @@ _RANGES: dict[str, tuple[float, float, str, bool]] = {
     "precomputed_sun_azimuth": (-180.0, 360.0, "degrees", False),
     "precomputed_altmax": (0.0, 90.0, "degrees", False),
 }
+
+
+def range_of(name: str) -> tuple[float, float, str]:
+    """Lowest and highest value of a quantity of a step, and its unit."""
+    low, high, unit, _ = _RANGES[name]
+    return low, high, unit
+
+
 _CODES = (-99.0, -999.0, -9999.0, 999.0, 9999.0)
 _OPTIONAL = (
     "measured_direct_rad",

@@ -454,7 +454,10 @@ impl ComfortWind {
 fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<'_>) -> Comfort {
     let everything = !request.points.is_empty();
     let wants = |field: Field| everything || request.fields.contains(&field);
-    let wind = ComfortWind::new(params, weather.wind);
+    // Cells that have their own wind need none of the step.
+    let instead = air.wind.is_some() && weather.wind.is_nan();
+    let at_sensor = if instead { 0.0 } else { weather.wind };
+    let wind = ComfortWind::new(params, at_sensor);
     let (ta, rh) = (weather.ta, weather.rh);
     let person = Body {
         sitting: params.posture == Posture::Sitting,
@@ -471,7 +474,7 @@ fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<
             LocalComfort {
                 ta,
                 rh,
-                sensor: wind_at(air.wind_height, params, weather.wind),
+                sensor: wind_at(air.wind_height, params, at_sensor),
                 utci_wind: wind.utci,
                 pet_wind: wind.pet,
                 to_utci: to(UTCI_HEIGHT),

@@ -1,0 +1,75 @@
+"""Weather given cell by cell as the tiles of a run read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from solweig.tiles.store import TileInputs
+from solweig.typing import F32, Window
+from solweig.weather.field_layers import ArrayLayers, BandLayers
+from solweig.weather.given_fields import GivenField
+
+__all__ = ["AirWindow", "LocalAir"]
+
+
+@dataclass(frozen=True)
+class LocalAir:
+    """The fields of a run; layers in memory lie among the inputs of the tiles."""
+
+    fields: tuple[GivenField, ...] = ()
+
+    @classmethod
+    def published(cls, fields: tuple[GivenField, ...], inputs: TileInputs) -> LocalAir:
+        """Put what is in memory among the inputs, so that it need not be sent along."""
+        kept = []
+        for field in fields:
+            if isinstance(field.layers, ArrayLayers):
+                for layer in dict.fromkeys(field.of_step):
+                    inputs.put(_place(field.name, layer), field.layers.arrays[layer])
+                field = replace(field, layers=ArrayLayers([], None))
+            kept.append(field)
+        return cls(tuple(kept))
+
+    def window(self, inputs: TileInputs, where: Window) -> AirWindow | None:
+        """Part of them; None where there are none."""
+        return AirWindow(self, inputs, where) if self.fields else None
+
+
+def _place(name: str, layer: int) -> str:
+    return f"field/{name}/{layer}"
+
+
+class AirWindow:
+    """A window of the fields of a run, read step by step."""
+
+    def __init__(self, air: LocalAir, inputs: TileInputs, where: Window) -> None:
+        self._fields, self._inputs, self._where = air.fields, inputs, where
+        #: Of each field the layer that was read last.
+        self._last: dict[str, tuple[int, F32]] = {}
+
+    def of_step(self, i: int) -> dict[str, Any]:
+        """What ``_core.Model.step`` takes as ``air``."""
+        found: dict[str, Any] = {}
+        for field in self._fields:
+            found[field.name] = self._values(field, field.of_step[i])
+            if field.name == "ws":
+                found["ws_height_m"] = field.height_m
+        return found
+
+    def _values(self, field: GivenField, layer: int) -> F32:
+        known = self._last.get(field.name)
+        if known is None or known[0] != layer:
+            known = self._last[field.name] = (layer, self._read(field, layer))
+        return known[1]
+
+    def _read(self, field: GivenField, layer: int) -> F32:
+        if isinstance(field.layers, BandLayers):
+            values = field.layers.read(layer, self._where)
+        else:
+            values = self._inputs.part(_place(field.name, layer), self._where)
+        if field.name == "rh":
+            values = np.minimum(values, np.float32(100.0))
+        return np.ascontiguousarray(values, np.float32)
