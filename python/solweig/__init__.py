@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from solweig.tiles.grid import generate_tiles as generate_tiles
     from solweig.weather.download import download_epw as download_epw
     from solweig.weather.fields import WeatherField as WeatherField
+    from solweig.weather.fields import WindCoefficients as WindCoefficients
     from solweig.weather.location import Location as Location
     from solweig.weather.step import Weather as Weather
 
@@ -87,6 +88,7 @@ _EXPORTS: dict[str, str] = {
     "Location": "weather.location",
     "Weather": "weather.step",
     "WeatherField": "weather.fields",
+    "WindCoefficients": "weather.fields",
     "HumanParams": "human",
     "ModelConfig": "config",
     "Settings": "run.settings",

@@ -95,7 +95,8 @@ Fields = Annotated[
     typer.Option(
         "--field",
         help="Weather cell by cell, QUANTITY=FILE@HEIGHT: ta=ta.tif@2m, rh=rh.nc@2m, "
-        "ws=wind.tif@10m; ,utc and ,variable=NAME may follow; repeatable.",
+        "ws=wind.tif@10m (,utc and ,variable=NAME may follow); "
+        "coefficient='coef_{direction}.tif@1.5m' of the wind (,of=10m ,linear); repeatable.",
         rich_help_panel=WEATHER,
     ),
 ]

@@ -41,7 +41,7 @@ from solweig.said import knows_what_was_said
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData
 from solweig.typing import Advance
-from solweig.weather.fields import WeatherField
+from solweig.weather.fields import WeatherField, WindCoefficients
 from solweig.weather.location import Location
 from solweig.weather.step import Weather
 
@@ -100,7 +100,7 @@ def calculate(
     styles: bool = True,
     wind_profile: str | None = None,
     roughness_m: float | None = None,
-    fields: Mapping[str, WeatherField | str] | None = None,
+    fields: Mapping[str, WeatherField | WindCoefficients | str] | None = None,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -208,8 +208,8 @@ def calculate(
     roughness_m
         Roughness length of the logarithmic profile [m].
     fields
-        Weather that differs from cell to cell, by quantity (ta, rh, ws): a :class:`WeatherField`, or
-        ``"ta.tif@2m"``. It takes the place of the step's value on the ground, at walls and in the
+        Weather that differs from cell to cell, by quantity (ta, rh, ws): a :class:`WeatherField`,
+        ``"ta.tif@2m"``, or for the wind :class:`WindCoefficients`. It takes the place of the step's value on the ground, at walls and in the
         comfort indices; the sky keeps that of the step (docs/fields.md).
 
     Returns

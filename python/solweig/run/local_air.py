@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from solweig.tiles.store import TileInputs
 from solweig.typing import F32, Window
 from solweig.weather.field_layers import ArrayLayers, BandLayers
@@ -27,7 +25,7 @@ class LocalAir:
         kept = []
         for field in fields:
             if isinstance(field.layers, ArrayLayers):
-                for layer in dict.fromkeys(field.of_step):
+                for layer in field.used():
                     inputs.put(_place(field.name, layer), field.layers.arrays[layer])
                 field = replace(field, layers=ArrayLayers([], None))
             kept.append(field)
@@ -47,29 +45,22 @@ class AirWindow:
 
     def __init__(self, air: LocalAir, inputs: TileInputs, where: Window) -> None:
         self._fields, self._inputs, self._where = air.fields, inputs, where
-        #: Of each field the layer that was read last.
-        self._last: dict[str, tuple[int, F32]] = {}
+        #: Of each quantity the layers of the last step.
+        self._layers: dict[str, dict[int, F32]] = {}
 
     def of_step(self, i: int) -> dict[str, Any]:
         """What ``_core.Model.step`` takes as ``air``."""
         found: dict[str, Any] = {}
         for field in self._fields:
-            found[field.name] = self._values(field, field.of_step[i])
+            known = self._layers.get(field.name, {})
+            layers = {n: known[n] if n in known else self._read(field, n) for n, _ in field.of_step[i]}
+            self._layers[field.name] = layers
+            found[field.name] = field.values(i, layers.__getitem__)
             if field.name == "ws":
                 found["ws_height_m"] = field.height_m
         return found
 
-    def _values(self, field: GivenField, layer: int) -> F32:
-        known = self._last.get(field.name)
-        if known is None or known[0] != layer:
-            known = self._last[field.name] = (layer, self._read(field, layer))
-        return known[1]
-
     def _read(self, field: GivenField, layer: int) -> F32:
         if isinstance(field.layers, BandLayers):
-            values = field.layers.read(layer, self._where)
-        else:
-            values = self._inputs.part(_place(field.name, layer), self._where)
-        if field.name == "rh":
-            values = np.minimum(values, np.float32(100.0))
-        return np.ascontiguousarray(values, np.float32)
+            return field.layers.read(layer, self._where)
+        return self._inputs.part(_place(field.name, layer), self._where)

@@ -6,6 +6,7 @@ import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +210,7 @@ def _extremes(
     """Weather of the steps and the outermost of their fields, and what turns its wind to 10 m."""
     own = {name: np.asarray(series.columns[name], np.float64) for name in ("ta", "rh", "ws")}
     height = float(params["wind_height_m"])
-    profile = {n: params[n] for n in ("wind_profile", "roughness_m")}
+    profile = _profile(params)
     columns = [own]
     for low_or_high in itertools.product((0, 1), repeat=len(fields)):
         other = dict(own)
@@ -381,7 +382,7 @@ def _settled(
             series, place.location, beam=model.beam, origin=place.origin, raster=place.raster
         )
     )
-    fields = given_fields(settings.fields, georef, surface.valid_mask, series)
+    fields = _fields(surface, settings, series, params)
     if sky:
         for note in series.notes:
             log.info(note)
@@ -417,6 +418,23 @@ def _settled(
         metadata=metadata,
         fields=fields,
     )
+
+
+def _fields(
+    surface: SurfaceData, settings: RunSettings, series: WeatherSeries, params: dict[str, Any]
+) -> tuple[GivenField, ...]:
+    """Weather given cell by cell, read once and checked."""
+    if not settings.fields:
+        return ()
+    height, profile = float(params["wind_height_m"]), _profile(params)
+    ratio = partial(_core.wind_ratio, **profile)
+    return given_fields(
+        settings.fields, surface.georef, surface.valid_mask, series, ratio, height
+    )
+
+
+def _profile(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: params[name] for name in ("wind_profile", "roughness_m")}
 
 
 def _hardware(settings: RunSettings) -> ExecutionConfig | None:
@@ -475,7 +493,7 @@ def _hashed_parameters(
     if points is not None:
         extra["pois"] = dict(zip(points.names, points.cells.tolist(), strict=True))
     if fields:
-        extra["fields"] = {field.name: field.identity() for field in fields}
+        extra["fields"] = {field.name: field.identity for field in fields}
     state = settings.state
     if state is not None:
         extra["initial_state"] = {

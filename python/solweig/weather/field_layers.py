@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 
@@ -23,7 +24,10 @@ from solweig.rasters.sources import open_source
 from solweig.typing import F32, Window
 from solweig.weather.fields import WeatherField
 
-__all__ = ["ArrayLayers", "BandLayers", "Layers", "open_layers"]
+__all__ = [
+    "ArrayLayers", "BandLayers", "Layers", "band_names", "grid_of", "open_layers",
+    "open_source_layers",
+]  # fmt: skip
 
 _NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
 
@@ -48,19 +52,20 @@ class ArrayLayers:
 
 @dataclass(frozen=True)
 class BandLayers:
-    """Bands of a raster file, read by window."""
+    """Bands of raster files, read by window."""
 
-    path: str
-    count: int
+    #: File and band, counted from 1, of each layer.
+    bands: tuple[tuple[str, int], ...]
     times: NDArray[np.datetime64] | None = None
     zoned: bool = False
 
     def __len__(self) -> int:
-        return self.count
+        return len(self.bands)
 
     def read(self, layer: int, where: Window) -> F32:
         """A window of a band."""
-        return np.asarray(read_raster_window(self.path, where, layer + 1), np.float32)
+        path, band = self.bands[layer]
+        return np.asarray(read_raster_window(path, where, band), np.float32)
 
 
 Layers = ArrayLayers | BandLayers
@@ -87,20 +92,29 @@ def open_layers(name: str, field: WeatherField, georef: GeoReference) -> Layers:
     WeatherDataError
         Not a field, or times that are none.
     """
-    grid = Grid(georef.shape, georef.affine, _crs_of(georef))
-    source = field.source
+    grid = grid_of(georef)
+    found = open_source_layers(name, field.source, grid, variable=field.variable)
+    return _with_times(name, found, field)
+
+
+def grid_of(georef: GeoReference) -> Grid:
+    """Grid of a surface."""
+    return Grid(georef.shape, georef.affine, _crs_of(georef))
+
+
+def open_source_layers(
+    name: str, source: Any, grid: Grid, *, variable: str | None = None
+) -> Layers:
+    """The layers of one source, on a grid; as :func:`open_layers`."""
     if isinstance(source, str | Path):
         if Path(source).suffix.lower() in _NETCDF:
-            found: Layers = _of_netcdf(name, Path(source), field, grid)
-        else:
-            found = _of_file(name, Path(source), grid)
-    elif is_dataset(source):
-        found = _of_labelled(name, _variable(name, source, field.variable), grid)
-    elif is_labelled(source):
-        found = _of_labelled(name, source, grid)
-    else:
-        found = _of_array(name, source, grid)
-    return _with_times(name, found, field)
+            return _of_netcdf(name, Path(source), variable, grid)
+        return _of_file(name, Path(source), grid)
+    if is_dataset(source):
+        return _of_labelled(name, _variable(name, source, variable), grid)
+    if is_labelled(source):
+        return _of_labelled(name, source, grid)
+    return _of_array(name, source, grid)
 
 
 def _crs_of(georef: GeoReference) -> CRS | None:
@@ -111,31 +125,35 @@ def _crs_of(georef: GeoReference) -> CRS | None:
 
 
 def _of_file(name: str, path: Path, grid: Grid) -> BandLayers:
-    source = open_source(name, path, bands=True)
-    _check_grid(name, source.grid, grid)
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        count, words = dataset.count, [text or "" for text in dataset.descriptions]
+    words = band_names(name, path, grid)
+    bands = tuple((str(path), band) for band in range(1, len(words) + 1))
     times = [_stamp(text) for text in words]
     if all(time is None for time in times):
-        return BandLayers(str(path), count)
+        return BandLayers(bands)
     unnamed = [word for word, time in zip(words, times, strict=True) if time is None]
     if unnamed:
         raise WeatherDataError(
             name, "every band named by its time, or none", f"a band named {unnamed[0]!r}"
         )
     stamps = [time for time in times if time is not None]
-    return BandLayers(str(path), count, *_as_times(name, stamps))
+    return BandLayers(bands, *_as_times(name, stamps))
 
 
-def _of_netcdf(name: str, path: Path, field: WeatherField, grid: Grid) -> ArrayLayers:
+def band_names(name: str, path: Path, grid: Grid) -> list[str]:
+    """Names of the bands of a file on the grid, empty where they have none."""
+    source = open_source(name, path, bands=True)
+    _check_grid(name, source.grid, grid)
+    with rasterio.open(path) as dataset:
+        return [text or "" for text in dataset.descriptions]
+
+
+def _of_netcdf(name: str, path: Path, variable: str | None, grid: Grid) -> ArrayLayers:
     from solweig.weather.readers.netcdf import opened  # xarray is not needed by other fields
 
     if not path.is_file():
         raise WeatherDataError(name, "an existing file", f"no file at {path}")
     with opened(path) as dataset:
-        return _of_labelled(name, _variable(name, dataset, field.variable), grid)
+        return _of_labelled(name, _variable(name, dataset, variable), grid)
 
 
 def _variable(name: str, dataset: Any, wanted: str | None) -> Any:
@@ -241,7 +259,7 @@ def _with_times(name: str, layers: Layers, field: WeatherField) -> Layers:
     times, zoned = _as_times(name, stamps)
     if isinstance(layers, ArrayLayers):
         return ArrayLayers(layers.arrays, times, zoned)
-    return BandLayers(layers.path, layers.count, times, zoned)
+    return BandLayers(layers.bands, times, zoned)
 
 
 def _stamp(text: str) -> dt.datetime | None:

@@ -11,9 +11,12 @@ from typing import Any
 
 from solweig.errors import ConfigurationError
 from solweig.messages import argument
-from solweig.weather.values import range_of
+from solweig.weather.values import HIGHEST_WET_RH, range_of
 
-__all__ = ["QUANTITIES", "Quantity", "WeatherField", "fields_of", "parse_field"]
+__all__ = [
+    "COEFFICIENT", "QUANTITIES", "Quantity", "WeatherField", "WindCoefficients", "fields_of",
+    "parse_field",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Quantity:
         Of its values.
     low, high
         Their range.
+    most
+        Up to here they are taken as the highest.
     """
 
     name: str
@@ -37,24 +42,28 @@ class Quantity:
     unit: str
     low: float
     high: float
+    most: float
 
 
-def _quantity(name: str, words: str) -> Quantity:
+def _quantity(name: str, words: str, most: float | None = None) -> Quantity:
     low, high, unit = range_of(name)
-    return Quantity(name, words, unit, low, high)
+    return Quantity(name, words, unit, low, high, high if most is None else most)
 
 
 QUANTITIES = {
     quantity.name: quantity
     for quantity in (
         _quantity("ta", "air temperature"),
-        _quantity("rh", "relative humidity"),
+        _quantity("rh", "relative humidity", HIGHEST_WET_RH),
         _quantity("ws", "wind speed"),
     )
 }
-_OTHER_NAMES = {"wind": "ws", "air_temperature": "ta", "relative_humidity": "rh"}
+COEFFICIENT = Quantity("coefficient", "a wind coefficient", "1", 0.0, 10.0, 10.0)
+"""Wind of a cell for each of it at the reference height."""
+_OTHER_NAMES = {"wind": "ws", "coefficient": "ws", "air_temperature": "ta", "relative_humidity": "rh"}
 _LOWEST_M, _HIGHEST_M = 0.1, 200.0
-_FORM = "FILE@HEIGHT such as ta.tif@2m"
+_FORM = "FILE@HEIGHT, such as ta.tif@2m"
+_REFERENCE_M = 10.0
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,42 @@ class WeatherField:
         check_height("height_m", self.height_m)
 
 
+@dataclass(frozen=True)
+class WindCoefficients:
+    """Wind of every cell for each of the undisturbed wind, by the direction it comes from.
+
+    Parameters
+    ----------
+    source
+        Rasters by direction, ``{0: "north.tif", 90: "east.tif"}`` [degrees clockwise from north];
+        a name with the direction in it, ``"coefficient_{direction}.tif"``; or a raster file, whose
+        bands are named by their direction, or stand for equal sectors from north on clockwise.
+    height_m
+        Height above the ground of the wind they give [m], 0.1-200.
+    reference_m
+        Height of the undisturbed wind they are multiplied with [m].
+    between
+        Of a step the ``"nearest"`` direction is taken, of two equally near the one clockwise, or
+        ``"linear"`` what lies between the two on either side.
+
+    Raises
+    ------
+    ConfigurationError
+        A height out of its range, or an unknown ``between``.
+    """
+
+    source: Any
+    height_m: float
+    reference_m: float = _REFERENCE_M
+    between: str = "nearest"
+
+    def __post_init__(self) -> None:
+        check_height("height_m", self.height_m)
+        check_height("reference_m", self.reference_m)
+        if self.between not in ("nearest", "linear"):
+            raise ConfigurationError("between", "nearest or linear", repr(self.between))
+
+
 def check_height(name: str, height: Any) -> None:
     """Refuse what is no height above the ground.
 
@@ -126,6 +171,23 @@ def parse_field(name: str, text: str) -> WeatherField:
     return WeatherField(path, height, **known)
 
 
+def _parse_coefficients(text: str) -> WindCoefficients:
+    """Coefficients of ``FILE@HEIGHT``, with ``,of=HEIGHT`` and ``,linear`` behind it."""
+    path, height, options = _parts("coefficient", text)
+    reference, between = _REFERENCE_M, "nearest"
+    for option in options:
+        found = re.fullmatch(r"of=([0-9.]+) ?m?", option)
+        try:
+            if found is None and option != "linear":
+                raise ValueError
+            reference = reference if found is None else float(found[1])
+        except ValueError:
+            expected = "of=HEIGHT of the undisturbed wind, or linear"
+            raise ConfigurationError("fields[coefficient]", expected, repr(option)) from None
+        between = "linear" if option == "linear" else between
+    return WindCoefficients(path, height, reference, between)
+
+
 def _parts(name: str, text: str) -> tuple[str, float, list[str]]:
     """File, height and further options of a field in one text."""
     found = re.fullmatch(r"(?P<path>.+)@(?P<height>[0-9.]+) ?m?(?P<rest>(?:,[^,@]+)*)", text)
@@ -140,39 +202,51 @@ def _parts(name: str, text: str) -> tuple[str, float, list[str]]:
     return found["path"], height, [o.strip() for o in found["rest"].split(",") if o.strip()]
 
 
-def fields_of(given: Mapping[str, Any] | None) -> dict[str, WeatherField]:
+def fields_of(given: Mapping[str, Any] | None) -> dict[str, WeatherField | WindCoefficients]:
     """Fields by quantity, in one order.
 
     Parameters
     ----------
     given
-        By name of the quantity: a :class:`WeatherField`, or a text as :func:`parse_field` takes it.
+        By name of the quantity: a :class:`WeatherField`, for the wind also
+        :class:`WindCoefficients`, or a text as :func:`parse_field` takes it; ``coefficient`` is
+        another name of the wind.
 
     Raises
     ------
     ConfigurationError
-        An unknown quantity, one twice, or neither.
+        An unknown quantity, one twice, or something else than a field.
     """
     if given is None:
         return {}
     if not isinstance(given, Mapping):
         raise ConfigurationError("fields", "fields by quantity", type(given).__name__)
-    found: dict[str, WeatherField] = {}
+    found: dict[str, WeatherField | WindCoefficients] = {}
     for key, value in given.items():
         name = _OTHER_NAMES.get(str(key), str(key))
         if name not in QUANTITIES:
             raise ConfigurationError(
-                "fields", f"quantities among {', '.join(QUANTITIES)}", repr(key),
+                "fields", f"quantities among {', '.join(QUANTITIES)}, coefficient", repr(key),
                 "All else is the same for all cells in this release.",
             )  # fmt: skip
         if name in found:
             raise ConfigurationError("fields", f"{name} once", "twice")
-        if isinstance(value, str):
-            value = parse_field(name, value)
-        if not isinstance(value, WeatherField):
-            raise ConfigurationError(
-                f"fields[{name}]", f"a WeatherField, or {_FORM}", type(value).__name__,
-                f"Every field names its height: {argument('fields')}.",
-            )  # fmt: skip
-        found[name] = value
+        found[name] = _field_of(str(key), name, value)
     return {name: found[name] for name in QUANTITIES if name in found}
+
+
+def _field_of(key: str, name: str, value: Any) -> WeatherField | WindCoefficients:
+    """What was given for a quantity."""
+    scales = key == COEFFICIENT.name
+    if isinstance(value, str):
+        value = _parse_coefficients(value) if scales else parse_field(name, value)
+    wanted: tuple[type, ...] = (WindCoefficients,)
+    if not scales:
+        wanted = (WeatherField, WindCoefficients) if name == "ws" else (WeatherField,)
+    if not isinstance(value, wanted):
+        raise ConfigurationError(
+            f"fields[{key}]", f"a {wanted[0].__name__}, or {_FORM}", type(value).__name__,
+            f"Every field names its height above the ground ({argument('field')}).",
+        )  # fmt: skip
+    assert isinstance(value, WeatherField | WindCoefficients)
+    return value

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from solweig.errors import WeatherDataError
-from solweig.messages import argument
 from solweig.rasters.georef import GeoReference
-from solweig.typing import Bool, Window
-from solweig.weather.field_layers import Layers, open_layers
-from solweig.weather.fields import QUANTITIES, Quantity, WeatherField
+from solweig.typing import F32, Bool
+from solweig.weather.field_layers import Layers, grid_of, open_layers
+from solweig.weather.field_times import layers_of_steps
+from solweig.weather.field_values import Looked, check_values, look
+from solweig.weather.fields import COEFFICIENT, QUANTITIES, WeatherField, WindCoefficients
 from solweig.weather.series import WeatherSeries
-from solweig.weather.values import HIGHEST_WET_RH
+from solweig.weather.wind_sectors import Mix, mixes_of_steps, open_sectors
 
-__all__ = ["GivenField", "given_fields"]
+__all__ = ["GivenField", "WindRatio", "given_fields"]
 
-_BLOCK = 1 << 22
-"""Cells that are looked at together."""
-_DRY = 1.5
-"""Humidity that is nowhere higher is a fraction [%]."""
+WindRatio = Callable[[float, float], float]
+"""Wind at a height for each of it at another [m]."""
 
 
 @dataclass(frozen=True)
@@ -40,38 +37,63 @@ class GivenField:
     layers
         What it is read from.
     of_step
-        The layer of each step.
+        Layers of each step, and their shares.
+    factors
+        What these are multiplied with in each step.
     spans
         Lowest and highest value of each step.
-    digest
-        Of what the steps read.
+    identity
+        What of it shapes the results.
+    notes
+        What else is recorded.
     """
 
     name: str
     height_m: float
     layers: Layers
-    of_step: tuple[int, ...]
+    of_step: tuple[Mix, ...]
+    factors: tuple[float, ...]
     spans: tuple[tuple[float, float], ...]
-    digest: str
+    identity: dict[str, Any]
+    notes: dict[str, Any]
 
-    def identity(self) -> dict[str, Any]:
-        """What of it shapes the results."""
-        return {"height_m": float(self.height_m), "content": self.digest}
+    def used(self) -> list[int]:
+        """Layers that steps read."""
+        return list(dict.fromkeys(layer for mix in self.of_step for layer, _ in mix))
+
+    def values(self, step: int, read: Callable[[int], F32]) -> F32:
+        """Values of a step from those of its layers."""
+        (first, share), *others = self.of_step[step]
+        values = read(first)
+        if others:
+            values = np.float32(share) * values
+            for layer, share in others:
+                values = values + np.float32(share) * read(layer)
+        factor = self.factors[step]
+        # Each is rounded by itself, so that a factor of one gives the wind of the step.
+        scaled = values if factor == 1.0 else values * np.float32(factor)
+        most = QUANTITIES[self.name].high
+        return np.ascontiguousarray(np.minimum(scaled, np.float32(most)), np.float32)
 
     def describe(self) -> dict[str, Any]:
         """As it is recorded."""
-        quantity = QUANTITIES[self.name]
         return {
-            **self.identity(),
-            "unit": quantity.unit,
-            "layers": len(set(self.of_step)),
+            **self.identity,
+            **self.notes,
+            "unit": QUANTITIES[self.name].unit,
+            "layers": len(self.used()),
             "lowest": min(low for low, _ in self.spans),
             "highest": max(high for _, high in self.spans),
         }
 
 
 def given_fields(
-    fields: Mapping[str, WeatherField], georef: GeoReference, valid: Bool, series: WeatherSeries
+    fields: Mapping[str, WeatherField | WindCoefficients],
+    georef: GeoReference,
+    valid: Bool,
+    series: WeatherSeries,
+    wind_ratio: WindRatio,
+    wind_height: float,
 ) -> tuple[GivenField, ...]:
     """Open fields and read all of them once, so that no step meets a fault.
 
@@ -85,171 +107,94 @@ def given_fields(
         Cells of the surface with data; these need a value.
     series
         The steps.
+    wind_ratio
+        Profile of the wind.
+    wind_height
+        Height of the steps' wind [m].
 
     Raises
     ------
     GridShapeMismatch, InvalidSurfaceData
         Another grid, or a raster that cannot be read.
     WeatherDataError
-        Other times than the steps', a gap, or values out of range.
+        Other times than the steps', a gap, values out of range, a direction that is not known.
     """
-    return tuple(_given(name, field, georef, valid, series) for name, field in fields.items())
+    found = []
+    for name, field in fields.items():
+        if isinstance(field, WeatherField):
+            found.append(_field(name, field, georef, valid, series))
+        else:
+            ratio = wind_ratio(field.reference_m, wind_height)
+            found.append(_scaled(field, georef, valid, series, ratio))
+    return tuple(found)
 
 
-def _given(
+def _field(
     name: str, field: WeatherField, georef: GeoReference, valid: Bool, series: WeatherSeries
 ) -> GivenField:
-    own, quantity = f"fields[{name}]", QUANTITIES[name]
+    own = f"fields[{name}]"
     layers = open_layers(own, field, georef)
     of_step = layers_of_steps(own, layers, series, utc=field.utc)
-    looked = {layer: _look(own, layers, layer, valid) for layer in dict.fromkeys(of_step)}
-    check_values(own, quantity, looked, series, of_step)
-    digest = hashlib.blake2b(digest_size=20)
-    for layer in of_step:
-        digest.update(looked[layer].digest)
-    spans = tuple((looked[layer].low, looked[layer].high) for layer in of_step)
-    return GivenField(name, field.height_m, layers, of_step, spans, digest.hexdigest())
+    looked = {layer: look(layers, layer, valid) for layer in dict.fromkeys(of_step)}
+    when = {layer: f"At {t:%Y-%m-%d %H:%M}" for layer, t in zip(of_step, series.stamps, strict=True)}
+    check_values(own, QUANTITIES[name], {when[layer]: each for layer, each in looked.items()})
+    given = GivenField(
+        name=name,
+        height_m=float(field.height_m),
+        layers=layers,
+        of_step=tuple(((layer, 1.0),) for layer in of_step),
+        factors=(1.0,) * len(of_step),
+        spans=tuple((looked[layer].low, looked[layer].high) for layer in of_step),
+        identity={"height_m": float(field.height_m)},
+        notes={},
+    )
+    return _identified(given, looked)
 
 
-# ------------------------------------------------------------------ times
-
-
-def layers_of_steps(
-    name: str, layers: Layers, series: WeatherSeries, *, utc: bool
-) -> tuple[int, ...]:
-    """The layer of each step.
-
-    Raises
-    ------
-    WeatherDataError
-        A step without a layer, or times that say nothing.
-    """
-    steps = len(series)
-    if layers.times is None:
-        if len(layers) not in (1, steps):
-            raise WeatherDataError(
-                name, f"one layer, or {steps}: one for each step", len(layers),
-                "Times say which layer is of which step: a DataArray, bands named by their time, "
-                "or times=.",
-            )  # fmt: skip
-        return (0,) * steps if len(layers) == 1 else tuple(range(steps))
-    aware = series.stamps[0].tzinfo is not None
-    clock = series.utc if utc or layers.zoned or aware else _own_clock(series)
-    if len(np.unique(layers.times)) != len(layers.times):
-        raise WeatherDataError(name, "each time once", "a repeated time")
-    found = _positions(layers.times, clock)
-    missing = np.flatnonzero(found < 0)
-    if missing.size:
-        raise WeatherDataError(
-            name, f"a layer of {clock[missing[0]].astype('datetime64[s]')}, step {missing[0] + 1}",
-            f"{len(layers.times)} layers from {layers.times.min().astype('datetime64[s]')} to "
-            f"{layers.times.max().astype('datetime64[s]')}",
-            f"{missing.size} of {steps} steps have none. {_why(layers.times, series)}".strip(),
-        )  # fmt: skip
-    return tuple(int(i) for i in found)
-
-
-def _own_clock(series: WeatherSeries) -> NDArray[np.datetime64]:
-    return np.array([t.replace(tzinfo=None) for t in series.stamps], "datetime64[ns]")
-
-
-def _positions(
-    times: NDArray[np.datetime64], wanted: NDArray[np.datetime64]
-) -> NDArray[np.int64]:
-    """Where each of the wanted times is, -1 where it is not."""
-    order = np.argsort(times)
-    place = np.searchsorted(times[order], wanted)
-    place = np.minimum(place, len(times) - 1)
-    return np.where(times[order][place] == wanted, order[place], -1)
-
-
-def _why(times: NDArray[np.datetime64], series: WeatherSeries) -> str:
-    """What the times may be instead, in words."""
-    offset = (_own_clock(series) - series.utc)[0]
-    if offset and (_positions(times, series.utc) >= 0).all():
-        return "They fit if they are UTC: utc=True (,utc behind the height)."
-    if offset and (_positions(times, _own_clock(series) + offset) >= 0).all():
-        return "They seem to be shifted from the clock of the stamps twice."
-    return ""
-
-
-# ------------------------------------------------------------------ values
-
-
-@dataclass(frozen=True)
-class Looked:
-    """What a layer holds on the cells of the surface."""
-
-    low: float
-    high: float
-    missing: int
-    digest: bytes
-
-
-def _look(name: str, layers: Layers, layer: int, valid: Bool) -> Looked:
-    """Read a layer once, by blocks of rows."""
-    low, high, missing = np.inf, -np.inf, 0
-    digest = hashlib.blake2b(digest_size=20)
-    for window in _blocks(valid.shape):
-        values, wanted = layers.read(layer, window), valid[window]
-        here = np.where(wanted, values, np.float32(np.nan))
-        known = np.isfinite(here)
-        missing += int(np.count_nonzero(wanted & ~known))
-        if known.any():
-            found = here[known]
-            low, high = min(low, float(found.min())), max(high, float(found.max()))
-        digest.update(np.ascontiguousarray(here).view(np.uint8).data)
-    return Looked(low, high, missing, digest.digest())
-
-
-def _blocks(shape: Sequence[int]) -> Iterator[Window]:
-    rows = max(_BLOCK // max(shape[1], 1), 1)
-    for row in range(0, shape[0], rows):
-        yield slice(row, min(row + rows, shape[0])), slice(0, shape[1])
-
-
-def check_values(
-    name: str,
-    quantity: Quantity,
-    looked: Mapping[int, Looked],
+def _scaled(
+    given: WindCoefficients,
+    georef: GeoReference,
+    valid: Bool,
     series: WeatherSeries,
-    of_step: Sequence[int],
-) -> None:
-    """Refuse gaps and values out of range.
+    ratio: float,
+) -> GivenField:
+    """Coefficients times the wind of the steps at the reference height, ``ratio`` of it."""
+    own = "fields[coefficient]"
+    sectors = open_sectors(own, given, grid_of(georef))
+    of_step = mixes_of_steps(own, sectors, series, given.between)
+    looked = {i: look(sectors.layers, i, valid) for i in range(len(sectors.directions))}
+    where = {f"Of {sectors.directions[i]:g} degrees": each for i, each in looked.items()}
+    check_values(own, COEFFICIENT, where)
+    factors = tuple(float(w) * ratio for w in series.columns["ws"])
+    spans = tuple(
+        (min(looked[i].low for i, _ in mix) * f, max(looked[i].high for i, _ in mix) * f)
+        for mix, f in zip(of_step, factors, strict=True)
+    )
+    field = GivenField(
+        name="ws",
+        height_m=float(given.height_m),
+        layers=sectors.layers,
+        of_step=of_step,
+        factors=factors,
+        spans=spans,
+        identity={
+            "height_m": float(given.height_m),
+            "reference_m": float(given.reference_m),
+            "directions": list(sectors.directions),
+            "between": given.between,
+            "wind_direction": [float(d) for d in series.wind_direction],
+        },
+        notes={"coefficient": True},
+    )
+    return _identified(field, looked)
 
-    Raises
-    ------
-    WeatherDataError
-        Either.
-    """
-    highest = HIGHEST_WET_RH if quantity.name == "rh" else quantity.high
-    for step, layer in enumerate(of_step):
-        found = looked[layer]
-        when = f"At {series.stamps[step]:%Y-%m-%d %H:%M}."
-        if found.missing:
-            raise WeatherDataError(
-                name, "a value in every cell of the surface", f"none in {found.missing} cells",
-                f"{when} Fill the gaps, or cut the surface to where the field is.",
-            )  # fmt: skip
-        if not quantity.low <= found.low <= found.high <= highest and np.isfinite(found.low):
-            raise WeatherDataError(
-                name, f"{quantity.words} of {quantity.low:g} to {quantity.high:g} {quantity.unit}",
-                f"{found.low:g} to {found.high:g}", f"{when} {_hint(quantity, found)}".strip(),
-            )  # fmt: skip
-    if quantity.name == "rh" and 0.0 < max(found.high for found in looked.values()) <= _DRY:
-        raise WeatherDataError(
-            name, "relative humidity in %", f"at most {max(f.high for f in looked.values()):g}",
-            "It looks like a fraction: multiply by 100.",
-        )  # fmt: skip
+
+def _identified(field: GivenField, looked: Mapping[int, Looked]) -> GivenField:
+    """The field with a digest of what its steps read."""
+    digest = hashlib.blake2b(digest_size=20)
+    for mix in field.of_step:
+        for layer, _ in mix:
+            digest.update(looked[layer].digest)
+    return replace(field, identity={**field.identity, "content": digest.hexdigest()})
 
 
-def _hint(quantity: Quantity, found: Looked) -> str:
-    if found.low <= -99.0:
-        return "It looks like a code for a missing value: declare it as no data."
-    if quantity.name == "ta" and 180.0 < found.low and found.high < 340.0:
-        return "It looks like kelvin: subtract 273.15."
-    if quantity.name == "ta" and quantity.high < found.high < 130.0:
-        return "It looks like Fahrenheit: (value - 32) / 1.8."
-    if quantity.name == "ws" and found.low < 0.0:
-        return "Wind speed is not negative; the parts of a wind vector make it by Pythagoras."
-    return f"Is it {quantity.words} in {quantity.unit}? {argument('fields')}"
