@@ -953,8 +953,8 @@ class Model:
         statistics
             What the step is counted in, changed in place; None = nowhere.
         air
-            What of the air is given cell by cell (R 14): ``ta`` [deg C], ``rh`` [%], ``ws`` [m/s] of
-            the model's shape, and ``ws_height_m`` [m]. On the CPU only.
+            What of the air is given cell by cell (R 14): ``ta`` [deg C], ``rh`` [%], ``ws`` [m/s]
+            of the model's shape, and ``ws_height_m`` [m]. On the CPU only.
 
         Returns
         -------

@@ -19,10 +19,10 @@ from solweig.weather.step import Weather
 from solweig.weather.values import Fill, Origin
 
 __all__ = [
-    "Altitude", "Columns", "End", "Epw", "Fields", "Files", "FillWith", "Hours", "Latitude", "Layout",
-    "Longitude", "Met", "Method", "Place", "Product", "Roughness", "Stamp", "Start", "StepMinutes", "TimeFormat",
-    "Units", "UtcOffset", "WeatherSource", "WindProfile", "Year", "mapping_of", "parse_fields",
-    "parse_fill", "parse_hours",
+    "Altitude", "Columns", "End", "Epw", "Fields", "Files", "FillWith", "Hours", "Latitude",
+    "Layout", "Longitude", "Met", "Method", "Place", "Product", "Roughness", "Stamp", "Start",
+    "StepMinutes", "TimeFormat", "Units", "UtcOffset", "WeatherSource", "WindProfile", "Year",
+    "mapping_of", "parse_fields", "parse_fill", "parse_hours",
 ]  # fmt: skip
 
 WEATHER = "Weather and place"

@@ -186,9 +186,7 @@ class PeriodRequest:
             found += [f"{quantity}_hours_above_{t:g}" for t in own]
         return found
 
-    def ranges(
-        self, columns: Mapping[str, Any], to_10m: float
-    ) -> dict[str, tuple[float, float]]:
+    def ranges(self, columns: Mapping[str, Any], to_10m: float) -> dict[str, tuple[float, float]]:
         """Values that percentiles tell apart [deg C], wide enough for the weather of a run.
 
         Parameters

@@ -209,8 +209,9 @@ def calculate(
         Roughness length of the logarithmic profile [m].
     fields
         Weather that differs from cell to cell, by quantity (ta, rh, ws): a :class:`WeatherField`,
-        ``"ta.tif@2m"``, or for the wind :class:`WindCoefficients`. It takes the place of the step's value on the ground, at walls and in the
-        comfort indices; the sky keeps that of the step (docs/fields.md).
+        ``"ta.tif@2m"``, or for the wind :class:`WindCoefficients`. It takes the place of the step's
+        value on the ground, at walls and in the comfort indices; the sky keeps that of the step
+        (docs/fields.md).
 
     Returns
     -------

@@ -53,7 +53,8 @@ class AirWindow:
         found: dict[str, Any] = {}
         for field in self._fields:
             known = self._layers.get(field.name, {})
-            layers = {n: known[n] if n in known else self._read(field, n) for n, _ in field.of_step[i]}
+            wanted = [n for n, _ in field.of_step[i]]
+            layers = {n: known[n] if n in known else self._read(field, n) for n in wanted}
             self._layers[field.name] = layers
             found[field.name] = field.values(i, layers.__getitem__)
             if field.name == "ws":

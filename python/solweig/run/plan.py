@@ -214,11 +214,11 @@ def _extremes(
     columns = [own]
     for low_or_high in itertools.product((0, 1), repeat=len(fields)):
         other = dict(own)
-        for field, which in zip(fields, low_or_high, strict=True):
-            spans = np.array([span[which] for span in field.spans])
-            if field.name == "ws":
-                spans *= _core.wind_ratio(height, field.height_m, **profile)
-            other[field.name] = spans
+        for given, which in zip(fields, low_or_high, strict=True):
+            spans = np.array([span[which] for span in given.spans])
+            if given.name == "ws":
+                spans *= _core.wind_ratio(height, given.height_m, **profile)
+            other[given.name] = spans
         columns.append(other)
     joined = {name: np.concatenate([each[name] for each in columns]) for name in own}
     return joined, _core.wind_ratio(10.0, height, **profile)
@@ -428,9 +428,7 @@ def _fields(
         return ()
     height, profile = float(params["wind_height_m"]), _profile(params)
     ratio = partial(_core.wind_ratio, **profile)
-    return given_fields(
-        settings.fields, surface.georef, surface.valid_mask, series, ratio, height
-    )
+    return given_fields(settings.fields, surface.georef, surface.valid_mask, series, ratio, height)
 
 
 def _profile(params: dict[str, Any]) -> dict[str, Any]:

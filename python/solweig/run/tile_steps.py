@@ -132,7 +132,7 @@ class TileStepsJob:
     #: Statistics of a period instead of what every run counts.
     period: PeriodPlan | None = None
     #: Weather given cell by cell.
-    air: LocalAir = LocalAir()
+    air: LocalAir = field(default_factory=LocalAir)
 
     @property
     def parts(self) -> int:

@@ -62,9 +62,7 @@ def _own_clock(series: WeatherSeries) -> NDArray[np.datetime64]:
     return np.array([t.replace(tzinfo=None) for t in series.stamps], "datetime64[ns]")
 
 
-def _positions(
-    times: NDArray[np.datetime64], wanted: NDArray[np.datetime64]
-) -> NDArray[np.int64]:
+def _positions(times: NDArray[np.datetime64], wanted: NDArray[np.datetime64]) -> NDArray[np.int64]:
     """Where each of the wanted times is, -1 where it is not."""
     order = np.argsort(times)
     place = np.minimum(np.searchsorted(times[order], wanted), len(times) - 1)

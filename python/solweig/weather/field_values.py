@@ -111,7 +111,7 @@ def check_values(name: str, quantity: Quantity, looked: Mapping[str, Looked]) ->
 def _hint(quantity: Quantity, found: Looked) -> str:
     if found.low <= -99.0:
         return "It looks like a code for a missing value: declare it as no data."
-    if quantity.name == "ta" and 180.0 < found.low and found.high < 340.0:
+    if quantity.name == "ta" and found.low > 180.0 and found.high < 340.0:
         return "It looks like kelvin: subtract 273.15."
     if quantity.name == "ta" and found.high < 130.0:
         return "It looks like Fahrenheit: (value - 32) / 1.8."

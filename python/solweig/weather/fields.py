@@ -60,7 +60,9 @@ QUANTITIES = {
 }
 COEFFICIENT = Quantity("coefficient", "a wind coefficient", "1", 0.0, 10.0, 10.0)
 """Wind of a cell for each of it at the reference height."""
-_OTHER_NAMES = {"wind": "ws", "coefficient": "ws", "air_temperature": "ta", "relative_humidity": "rh"}
+_OTHER_NAMES = {
+    "wind": "ws", "coefficient": "ws", "air_temperature": "ta", "relative_humidity": "rh",
+}  # fmt: skip
 _LOWEST_M, _HIGHEST_M = 0.1, 200.0
 _FORM = "FILE@HEIGHT, such as ta.tif@2m"
 _REFERENCE_M = 10.0

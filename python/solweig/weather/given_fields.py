@@ -136,8 +136,9 @@ def _field(
     layers = open_layers(own, field, georef)
     of_step = layers_of_steps(own, layers, series, utc=field.utc)
     looked = {layer: look(layers, layer, valid) for layer in dict.fromkeys(of_step)}
-    when = {layer: f"At {t:%Y-%m-%d %H:%M}" for layer, t in zip(of_step, series.stamps, strict=True)}
-    check_values(own, QUANTITIES[name], {when[layer]: each for layer, each in looked.items()})
+    first = {layer: series.stamps[of_step.index(layer)] for layer in looked}
+    when = {f"At {first[layer]:%Y-%m-%d %H:%M}": each for layer, each in looked.items()}
+    check_values(own, QUANTITIES[name], when)
     given = GivenField(
         name=name,
         height_m=float(field.height_m),
@@ -182,7 +183,7 @@ def _scaled(
             "reference_m": float(given.reference_m),
             "directions": list(sectors.directions),
             "between": given.between,
-            "wind_direction": [float(d) for d in series.wind_direction],
+            "wind_direction": [None if np.isnan(d) else float(d) for d in series.wind_direction],
         },
         notes={"coefficient": True},
     )
@@ -196,5 +197,3 @@ def _identified(field: GivenField, looked: Mapping[int, Looked]) -> GivenField:
         for layer, _ in mix:
             digest.update(looked[layer].digest)
     return replace(field, identity={**field.identity, "content": digest.hexdigest()})
-
-
