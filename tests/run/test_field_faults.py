@@ -11,7 +11,7 @@ import xarray as xr
 from rasterio.transform import Affine
 
 import solweig
-from solweig import WeatherField, WindCoefficients
+from solweig import LapseRate, WeatherField, WindCoefficients
 from solweig.cli.weather import parse_fields
 from solweig.errors import (
     ConfigurationError,
@@ -152,6 +152,9 @@ def test_times_that_are_not_the_steps(surface: solweig.SurfaceData) -> None:
         ({"coefficient": "c.tif@1.5m,of=x"}, ("of=HEIGHT",)),
         ({"coefficient": WeatherField("c.tif", 2.0)}, ("WindCoefficients",)),
         ({"ta": WindCoefficients({0: "c.tif"}, 1.5)}, ("WeatherField",)),
+        ({"ta": "lapse:-0.0065"}, ("lapse:RATE,station=ELEVATION",)),
+        ({"ta": "lapse:-6.5,station=10m"}, ("rate", "-0.05 to 0.05 K/m")),
+        ({"rh": LapseRate(-0.0065, 10.0)}, ("fields[rh]", "LapseRate")),
         ({"global_rad": "k.tif@2m"}, ("ta, rh, ws, coefficient", "'global_rad'")),
         ({"ws": "w.tif@10m", "coefficient": "c.tif@1.5m"}, ("ws once", "twice")),
         ("ta.tif@2m", ("fields by quantity", "str")),
@@ -218,6 +221,17 @@ def test_profiles_that_do_not_fit(surface: solweig.SurfaceData) -> None:
         check_calculation(
             surface, weather(HOURS), LOCATION, fields=field, wind_profile="log", roughness_m=0.4
         )
+
+
+def test_lapse_rates_that_do_not_fit(surface: solweig.SurfaceData) -> None:
+    far = {"ta": LapseRate(0.05, 3000.0)}
+    refused(surface, far, WeatherDataError, "By the lapse rate", "-70 to 60 deg C")
+    flat = solweig.SurfaceData(
+        surface.dsm.copy(), land_cover=surface.land_cover, pixel_size=2.0,
+        geotransform=surface.geotransform, crs=surface.crs,
+    )  # fmt: skip
+    if flat.dem is None:
+        refused(flat, {"ta": LapseRate(-0.0065, 3.0)}, ConfigurationError, "dem")
 
 
 def test_flags_of_the_command_line() -> None:

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import solweig
-from solweig import WeatherField, WindCoefficients, _core
+from solweig import LapseRate, WeatherField, WindCoefficients, _core
 from solweig.config import ATTRIBUTION
 from solweig.errors import ConfigurationError
 from solweig.execution import ExecutionConfig
@@ -214,7 +214,7 @@ def test_worker_processes_read_the_same(
     assert_same_maps(whole, tiled)
 
 
-def test_files_and_labelled_arrays_are_the_array(
+def test_files_and_labelled_arrays_give_the_same(
     small: solweig.SurfaceData, tmp_path: Path
 ) -> None:
     rows = steps()
@@ -390,3 +390,18 @@ def test_a_run_that_demands_a_gpu_is_refused(
     fields = {"ta": WeatherField(np.full(small.shape, 20.0), 2.0)}
     with pytest.raises(ConfigurationError, match="accelerator"):
         run(small, fields=fields, execution=ExecutionConfig(**wish))
+
+
+def test_air_that_grows_colder_with_height(surface: solweig.SurfaceData) -> None:
+    rows = steps()
+    assert surface.dem is not None
+    rate, station = -0.05, 115.0
+    by_hand = np.stack([
+        np.float32(row.ta) + (rate * (surface.dem.astype(np.float64) - station)).astype(np.float32)
+        for row in rows
+    ])  # fmt: skip
+    want = run(surface, rows, fields={"ta": WeatherField(by_hand, 2.0)})
+    for given_as in (LapseRate(rate, station), f"lapse:{rate},station={station}m"):
+        assert_same_maps(want, run(surface, rows, fields={"ta": given_as}))
+    level = run(surface, rows, fields={"ta": LapseRate(0.0, station)})
+    assert_same_maps(run(surface, rows), level)

@@ -96,7 +96,8 @@ Fields = Annotated[
         "--field",
         help="Weather cell by cell, QUANTITY=FILE@HEIGHT: ta=ta.tif@2m, rh=rh.nc@2m, "
         "ws=wind.tif@10m (,utc and ,variable=NAME may follow); "
-        "coefficient='coef_{direction}.tif@1.5m' of the wind (,of=10m ,linear); repeatable.",
+        "coefficient='coef_{direction}.tif@1.5m' of the wind (,of=10m ,linear), "
+        "ta=lapse:-0.0065,station=120m by the ground's height; repeatable.",
         rich_help_panel=WEATHER,
     ),
 ]

@@ -41,7 +41,7 @@ from solweig.said import knows_what_was_said
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData
 from solweig.typing import Advance
-from solweig.weather.fields import WeatherField, WindCoefficients
+from solweig.weather.fields import GivenAs
 from solweig.weather.location import Location
 from solweig.weather.step import Weather
 
@@ -100,7 +100,7 @@ def calculate(
     styles: bool = True,
     wind_profile: str | None = None,
     roughness_m: float | None = None,
-    fields: Mapping[str, WeatherField | WindCoefficients | str] | None = None,
+    fields: Mapping[str, GivenAs | str] | None = None,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -209,8 +209,8 @@ def calculate(
         Roughness length of the logarithmic profile [m].
     fields
         Weather that differs from cell to cell, by quantity (ta, rh, ws): a :class:`WeatherField`,
-        ``"ta.tif@2m"``, or for the wind :class:`WindCoefficients`. It takes the place of the step's
-        value on the ground, at walls and in the comfort indices; the sky keeps that of the step
+        ``"ta.tif@2m"``, for the wind :class:`WindCoefficients`, for the air temperature
+        :class:`LapseRate`. It takes the place of the step's value on the ground, at walls and in the comfort indices; the sky keeps that of the step
         (docs/fields.md).
 
     Returns

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from solweig.errors import ConfigurationError
 from solweig.params import land_cover_table, load_params, tree_settings, wall_row, wind_height
 from solweig.run.settings import RunSettings
+from solweig.weather.fields import WeatherField, WindCoefficients
 
 __all__ = ["engine_params", "leaf_days"]
 
@@ -83,7 +84,11 @@ def _check_heights(params: dict[str, Any], settings: RunSettings) -> None:
     """Refuse wind within the roughness of a logarithmic profile."""
     roughness = params["roughness_m"]
     heights = {"wind_height_m": params["wind_height_m"]}
-    heights |= {f"fields[{name}]": field.height_m for name, field in settings.fields.items()}
+    wind = settings.fields.get("ws")
+    if isinstance(wind, WeatherField | WindCoefficients):
+        heights["fields[ws]"] = wind.height_m
+    if isinstance(wind, WindCoefficients):
+        heights["reference_m"] = wind.reference_m
     for name, height in heights.items() if roughness is not None else ():
         if height <= 2.0 * roughness:
             raise ConfigurationError(

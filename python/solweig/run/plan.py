@@ -217,7 +217,7 @@ def _extremes(
         for given, which in zip(fields, low_or_high, strict=True):
             spans = np.array([span[which] for span in given.spans])
             if given.name == "ws":
-                spans *= _core.wind_ratio(height, given.height_m, **profile)
+                spans *= _core.wind_ratio(height, float(given.height_m or height), **profile)
             other[given.name] = spans
         columns.append(other)
     joined = {name: np.concatenate([each[name] for each in columns]) for name in own}
@@ -428,7 +428,9 @@ def _fields(
         return ()
     height, profile = float(params["wind_height_m"]), _profile(params)
     ratio = partial(_core.wind_ratio, **profile)
-    return given_fields(settings.fields, surface.georef, surface.valid_mask, series, ratio, height)
+    return given_fields(
+        settings.fields, surface.georef, surface.valid_mask, series, ratio, height, surface.dem
+    )
 
 
 def _profile(params: dict[str, Any]) -> dict[str, Any]:

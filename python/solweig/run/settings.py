@@ -18,7 +18,7 @@ from solweig.results.pois import PointSource
 from solweig.results.state import ThermalState
 from solweig.surface.precomputed import PrecomputedData
 from solweig.tiles.zarr_store import need_zarr
-from solweig.weather.fields import WeatherField, WindCoefficients, fields_of
+from solweig.weather.fields import GivenAs, fields_of
 
 __all__ = ["OUTPUT_FORMATS", "RunSettings", "Settings"]
 
@@ -86,7 +86,7 @@ class RunSettings:
     sky_said: bool = False
     period: PeriodRequest | None = None
     styles: bool = True
-    fields: Mapping[str, WeatherField | WindCoefficients] = field(default_factory=dict)
+    fields: Mapping[str, GivenAs] = field(default_factory=dict)
 
     if not TYPE_CHECKING:
 

@@ -14,7 +14,7 @@ from solweig.messages import argument
 from solweig.weather.values import HIGHEST_WET_RH, range_of
 
 __all__ = [
-    "COEFFICIENT", "QUANTITIES", "Quantity", "WeatherField", "WindCoefficients", "fields_of",
+    "COEFFICIENT", "QUANTITIES", "GivenAs", "LapseRate", "Quantity", "WeatherField", "WindCoefficients", "fields_of",
     "parse_field",
 ]  # fmt: skip
 
@@ -66,6 +66,8 @@ _OTHER_NAMES = {
 _LOWEST_M, _HIGHEST_M = 0.1, 200.0
 _FORM = "FILE@HEIGHT, such as ta.tif@2m"
 _REFERENCE_M = 10.0
+_STEEPEST = 0.05
+_LAPSE = "lapse:"
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,41 @@ class WindCoefficients:
             raise ConfigurationError("between", "nearest or linear", repr(self.between))
 
 
+@dataclass(frozen=True)
+class LapseRate:
+    """Air temperature that changes with the height of the ground.
+
+    Parameters
+    ----------
+    rate
+        Change for each metre upwards [K/m], -0.05 to 0.05: -0.0065 where it is colder higher up.
+    station_m
+        Elevation of the station that the steps' air temperature is of, on the datum of the ground
+        model [m], -500 to 9000.
+
+    Raises
+    ------
+    ConfigurationError
+        Either out of its range.
+    """
+
+    rate: float
+    station_m: float
+
+    def __post_init__(self) -> None:
+        for name, low, high, unit in (
+            ("rate", -_STEEPEST, _STEEPEST, "K/m"), ("station_m", -500.0, 9000.0, "m"),
+        ):  # fmt: skip
+            value = getattr(self, name)
+            known = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (known and low <= value <= high):
+                raise ConfigurationError(name, f"{low:g} to {high:g} {unit}", repr(value))
+
+
+GivenAs = WeatherField | WindCoefficients | LapseRate
+"""What a quantity may be given as."""
+
+
 def check_height(name: str, height: Any) -> None:
     """Refuse what is no height above the ground.
 
@@ -190,6 +227,19 @@ def _parse_coefficients(text: str) -> WindCoefficients:
     return WindCoefficients(path, height, reference, between)
 
 
+def _parse_lapse(text: str) -> LapseRate:
+    """A lapse rate of ``lapse:-0.0065,station=120m``."""
+    found = re.fullmatch(r"lapse:([-+0-9.e]+),station=([-+0-9.]+) ?m?", text)
+    try:
+        if found is None:
+            raise ValueError
+        rate, station = float(found[1]), float(found[2])
+    except ValueError:
+        expected = "lapse:RATE,station=ELEVATION such as lapse:-0.0065,station=120m"
+        raise ConfigurationError("fields[ta]", expected, repr(text)) from None
+    return LapseRate(rate, station)
+
+
 def _parts(name: str, text: str) -> tuple[str, float, list[str]]:
     """File, height and further options of a field in one text."""
     found = re.fullmatch(r"(?P<path>.+)@(?P<height>[0-9.]+) ?m?(?P<rest>(?:,[^,@]+)*)", text)
@@ -204,14 +254,14 @@ def _parts(name: str, text: str) -> tuple[str, float, list[str]]:
     return found["path"], height, [o.strip() for o in found["rest"].split(",") if o.strip()]
 
 
-def fields_of(given: Mapping[str, Any] | None) -> dict[str, WeatherField | WindCoefficients]:
+def fields_of(given: Mapping[str, Any] | None) -> dict[str, GivenAs]:
     """Fields by quantity, in one order.
 
     Parameters
     ----------
     given
         By name of the quantity: a :class:`WeatherField`, for the wind also
-        :class:`WindCoefficients`, or a text as :func:`parse_field` takes it; ``coefficient`` is
+        :class:`WindCoefficients`, for the air temperature :class:`LapseRate`, or a text as :func:`parse_field` takes it; ``coefficient`` is
         another name of the wind.
 
     Raises
@@ -223,7 +273,7 @@ def fields_of(given: Mapping[str, Any] | None) -> dict[str, WeatherField | WindC
         return {}
     if not isinstance(given, Mapping):
         raise ConfigurationError("fields", "fields by quantity", type(given).__name__)
-    found: dict[str, WeatherField | WindCoefficients] = {}
+    found: dict[str, GivenAs] = {}
     for key, value in given.items():
         name = _OTHER_NAMES.get(str(key), str(key))
         if name not in QUANTITIES:
@@ -237,18 +287,20 @@ def fields_of(given: Mapping[str, Any] | None) -> dict[str, WeatherField | WindC
     return {name: found[name] for name in QUANTITIES if name in found}
 
 
-def _field_of(key: str, name: str, value: Any) -> WeatherField | WindCoefficients:
+def _field_of(key: str, name: str, value: Any) -> GivenAs:
     """What was given for a quantity."""
     scales = key == COEFFICIENT.name
     if isinstance(value, str):
-        value = _parse_coefficients(value) if scales else parse_field(name, value)
-    wanted: tuple[type, ...] = (WindCoefficients,)
-    if not scales:
-        wanted = (WeatherField, WindCoefficients) if name == "ws" else (WeatherField,)
+        if name == "ta" and value.startswith(_LAPSE):
+            value = _parse_lapse(value)
+        else:
+            value = _parse_coefficients(value) if scales else parse_field(name, value)
+    own = {"ws": (WeatherField, WindCoefficients), "ta": (WeatherField, LapseRate)}
+    wanted = (WindCoefficients,) if scales else own.get(name, (WeatherField,))
     if not isinstance(value, wanted):
         raise ConfigurationError(
             f"fields[{key}]", f"a {wanted[0].__name__}, or {_FORM}", type(value).__name__,
             f"Every field names its height above the ground ({argument('field')}).",
         )  # fmt: skip
-    assert isinstance(value, WeatherField | WindCoefficients)
-    return value
+    found: GivenAs = value
+    return found

@@ -9,12 +9,20 @@ from typing import Any
 
 import numpy as np
 
+from solweig.errors import ConfigurationError
 from solweig.rasters.georef import GeoReference
 from solweig.typing import F32, Bool
-from solweig.weather.field_layers import Layers, grid_of, open_layers
+from solweig.weather.field_layers import ArrayLayers, Layers, grid_of, open_layers
 from solweig.weather.field_times import layers_of_steps
 from solweig.weather.field_values import Looked, check_values, look
-from solweig.weather.fields import COEFFICIENT, QUANTITIES, WeatherField, WindCoefficients
+from solweig.weather.fields import (
+    COEFFICIENT,
+    QUANTITIES,
+    GivenAs,
+    LapseRate,
+    WeatherField,
+    WindCoefficients,
+)
 from solweig.weather.series import WeatherSeries
 from solweig.weather.wind_sectors import Mix, mixes_of_steps, open_sectors
 
@@ -33,13 +41,15 @@ class GivenField:
     name
         Of the quantity.
     height_m
-        Above the ground [m].
+        Above the ground [m]; None where it does not matter.
     layers
         What it is read from.
     of_step
         Layers of each step, and their shares.
     factors
         What these are multiplied with in each step.
+    added
+        What is added then.
     spans
         Lowest and highest value of each step.
     identity
@@ -49,10 +59,11 @@ class GivenField:
     """
 
     name: str
-    height_m: float
+    height_m: float | None
     layers: Layers
     of_step: tuple[Mix, ...]
     factors: tuple[float, ...]
+    added: tuple[float, ...]
     spans: tuple[tuple[float, float], ...]
     identity: dict[str, Any]
     notes: dict[str, Any]
@@ -72,6 +83,7 @@ class GivenField:
         factor = self.factors[step]
         # Each is rounded by itself, so that a factor of one gives the wind of the step.
         scaled = values if factor == 1.0 else values * np.float32(factor)
+        scaled = scaled if self.added[step] == 0.0 else scaled + np.float32(self.added[step])
         most = QUANTITIES[self.name].high
         return np.ascontiguousarray(np.minimum(scaled, np.float32(most)), np.float32)
 
@@ -88,12 +100,13 @@ class GivenField:
 
 
 def given_fields(
-    fields: Mapping[str, WeatherField | WindCoefficients],
+    fields: Mapping[str, GivenAs],
     georef: GeoReference,
     valid: Bool,
     series: WeatherSeries,
     wind_ratio: WindRatio,
     wind_height: float,
+    ground: F32 | None,
 ) -> tuple[GivenField, ...]:
     """Open fields and read all of them once, so that no step meets a fault.
 
@@ -111,11 +124,15 @@ def given_fields(
         Profile of the wind.
     wind_height
         Height of the steps' wind [m].
+    ground
+        Elevation of the ground [m].
 
     Raises
     ------
     GridShapeMismatch, InvalidSurfaceData
         Another grid, or a raster that cannot be read.
+    ConfigurationError
+        A lapse rate without a ground model.
     WeatherDataError
         Other times than the steps', a gap, values out of range, a direction that is not known.
     """
@@ -123,6 +140,8 @@ def given_fields(
     for name, field in fields.items():
         if isinstance(field, WeatherField):
             found.append(_field(name, field, georef, valid, series))
+        elif isinstance(field, LapseRate):
+            found.append(_lapse(field, ground, valid, series))
         else:
             ratio = wind_ratio(field.reference_m, wind_height)
             found.append(_scaled(field, georef, valid, series, ratio))
@@ -145,11 +164,38 @@ def _field(
         layers=layers,
         of_step=tuple(((layer, 1.0),) for layer in of_step),
         factors=(1.0,) * len(of_step),
+        added=(0.0,) * len(of_step),
         spans=tuple((looked[layer].low, looked[layer].high) for layer in of_step),
         identity={"height_m": float(field.height_m)},
         notes={},
     )
     return _identified(given, looked)
+
+
+def _lapse(field: LapseRate, ground: F32 | None, valid: Bool, series: WeatherSeries) -> GivenField:
+    """Air temperature of the steps and what the height of the ground adds to it."""
+    own = "fields[ta]"
+    if ground is None:
+        raise ConfigurationError(own, "a ground model (dem) for a lapse rate", "a surface without")
+    above = np.asarray(ground, np.float64) - field.station_m
+    layers = ArrayLayers([(field.rate * above).astype(np.float32)], None)
+    found = look(layers, 0, valid)
+    stations = [float(ta) for ta in series.columns["ta"]]
+    spans = tuple((ta + found.low, ta + found.high) for ta in stations)
+    outermost = replace(found, low=min(s[0] for s in spans), high=max(s[1] for s in spans))
+    check_values(own, QUANTITIES["ta"], {"By the lapse rate": outermost})
+    given = GivenField(
+        name="ta",
+        height_m=None,
+        layers=layers,
+        of_step=(((0, 1.0),),) * len(stations),
+        factors=(1.0,) * len(stations),
+        added=tuple(stations),
+        spans=spans,
+        identity={"lapse_rate": float(field.rate), "station_m": float(field.station_m)},
+        notes={},
+    )
+    return _identified(given, {0: found})
 
 
 def _scaled(
@@ -177,6 +223,7 @@ def _scaled(
         layers=sectors.layers,
         of_step=of_step,
         factors=factors,
+        added=(0.0,) * len(factors),
         spans=spans,
         identity={
             "height_m": float(given.height_m),
