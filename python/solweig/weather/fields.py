@@ -14,8 +14,8 @@ from solweig.messages import argument
 from solweig.weather.values import HIGHEST_WET_RH, range_of
 
 __all__ = [
-    "COEFFICIENT", "QUANTITIES", "GivenAs", "LapseRate", "Quantity", "WeatherField", "WindCoefficients", "fields_of",
-    "parse_field",
+    "COEFFICIENT", "QUANTITIES", "GivenAs", "LapseRate", "Quantity", "WeatherField",
+    "WindCoefficients", "fields_of", "parse_field",
 ]  # fmt: skip
 
 
@@ -261,8 +261,8 @@ def fields_of(given: Mapping[str, Any] | None) -> dict[str, GivenAs]:
     ----------
     given
         By name of the quantity: a :class:`WeatherField`, for the wind also
-        :class:`WindCoefficients`, for the air temperature :class:`LapseRate`, or a text as :func:`parse_field` takes it; ``coefficient`` is
-        another name of the wind.
+        :class:`WindCoefficients`, for the air temperature :class:`LapseRate`, or a text as
+        :func:`parse_field` takes it; ``coefficient`` is another name of the wind.
 
     Raises
     ------
