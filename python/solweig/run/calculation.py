@@ -210,8 +210,8 @@ def calculate(
     fields
         Weather that differs from cell to cell, by quantity (ta, rh, ws): a :class:`WeatherField`,
         ``"ta.tif@2m"``, for the wind :class:`WindCoefficients`, for the air temperature
-        :class:`LapseRate`. It takes the place of the step's value on the ground, at walls and in the
-        comfort indices; the sky keeps that of the step (docs/fields.md).
+        :class:`LapseRate`. It takes the place of the value of the step on the ground, at walls and
+        in the comfort indices; the sky keeps that of the step (docs/fields.md).
 
     Returns
     -------
