@@ -1704,6 +1704,7 @@ class Gpu:
         anisotropic: bool,
         sides: bool,
         attribution: bool = False,
+        air: bool = False,
     ) -> dict[str, int]:
         """What a run takes of the device, and what there is.
 
@@ -1711,6 +1712,8 @@ class Gpu:
         ----------
         patch_option, vegetation, anisotropic, sides, attribution
             As in :meth:`largest_window`.
+        air
+            Is given cell by cell.
 
         Returns
         -------

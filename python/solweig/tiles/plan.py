@@ -347,13 +347,14 @@ def device_of(
     anisotropic: bool,
     sides: bool,
     attribution: bool = False,
+    air: bool = False,
 ) -> Backend | None:
     """The device of an engine, as a plan takes it; None without one."""
     gpu = None if engine is None else engine.gpu
     if gpu is None:
         return None
     found: Mapping[str, int] = gpu.footprint(
-        patch_option, vegetation, anisotropic, sides, attribution
+        patch_option, vegetation, anisotropic, sides, attribution, air
     )
     return Backend(name=str(gpu.backend), **found)
 

@@ -56,6 +56,16 @@ impl<'a> Air<'a> {
         self.ta.is_some() || self.rh.is_some() || self.wind.is_some()
     }
 
+    /// That of single cells, copied.
+    #[must_use]
+    pub fn at(&self, cells: &[usize]) -> KeptAir {
+        let pick = |x: &[f32]| cells.iter().map(|&i| x[i]).collect();
+        KeptAir {
+            rasters: [self.ta, self.rh, self.wind].map(|x| x.map(pick)),
+            wind_height: self.wind_height,
+        }
+    }
+
     /// That of some cells.
     #[inline(always)]
     #[must_use]
@@ -67,6 +77,43 @@ impl<'a> Air<'a> {
             wind: self.wind.map(part),
             wind_height: self.wind_height,
         }
+    }
+}
+
+/// The air of a step, kept.
+#[derive(Clone, Debug, Default)]
+pub struct KeptAir {
+    rasters: [Option<Vec<f32>>; 3],
+    wind_height: f64,
+}
+
+impl KeptAir {
+    /// A copy.
+    #[must_use]
+    pub fn of(air: &Air<'_>) -> Self {
+        Self {
+            rasters: [air.ta, air.rh, air.wind].map(|x| x.map(<[f32]>::to_vec)),
+            wind_height: air.wind_height,
+        }
+    }
+
+    /// What was kept.
+    #[must_use]
+    pub fn air(&self) -> Air<'_> {
+        let [ta, rh, wind] = self.rasters.each_ref().map(Option::as_deref);
+        Air {
+            ta,
+            rh,
+            wind,
+            wind_height: self.wind_height,
+        }
+    }
+
+    /// Bytes it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let held = self.rasters.iter().flatten();
+        held.map(|raster| size_of_val(raster.as_slice())).sum()
     }
 }
 

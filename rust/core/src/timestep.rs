@@ -213,13 +213,13 @@ impl Prepared {
 
 /// Bring what a run carries back from a device; steps that were lost with it are repeated here.
 pub fn bring_home(run: &Run<'_>, carried: &mut Carried) {
-    carried.bring_home(|carried, weather, count| {
+    carried.bring_home(|carried, weather, air, count| {
         let request = Request {
             fields: &[],
             points: &[],
             count,
         };
-        step_here(run, carried, weather, Air::OF_THE_STEP, request);
+        step_here(run, carried, weather, air, request);
     });
 }
 

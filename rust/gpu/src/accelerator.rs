@@ -285,10 +285,6 @@ impl Runs<GvfStage> for Accelerator {
 
 impl Runs<TimestepStage> for Accelerator {
     fn run(&self, input: &mut TimestepInput<'_>) -> Result<StepOutput, Decline> {
-        if input.air.any() {
-            let why = "air given cell by cell is not on the device yet";
-            return Err(Decline::Unsupported(why.to_owned()));
-        }
         self.with(|gpu, resident| {
             let device = resident.run(gpu, input.run)?;
             let output = timestep::step(&device, input)?;

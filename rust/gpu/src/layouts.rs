@@ -5,7 +5,7 @@ use crate::shaders::uniforms::UniformLayout;
 use crate::stages::gvf::Shares;
 use crate::stages::surface::SurfaceTables;
 use crate::stages::{
-    anisotropic, emission, gvf, pet, radiation, shadow, skyview, statistics, utci,
+    air, anisotropic, emission, gvf, pet, radiation, shadow, skyview, statistics, utci,
 };
 
 /// Blocks that others contain: their name in WGSL and their layout.
@@ -63,6 +63,7 @@ pub fn all() -> Vec<UniformLayout> {
         anisotropic::FoliageUniform::layout(),
         radiation::RadiationUniform::layout(),
         utci::UtciUniform::layout(),
+        air::UtciAirUniform::layout(),
         pet::PetUniform::layout(),
         statistics::StatisticsUniform::layout(),
         statistics::MeansUniform::layout(),

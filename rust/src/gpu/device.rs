@@ -244,12 +244,13 @@ impl Gpu {
         attribution: bool,
     ) -> PyResult<u64> {
         let words = table_of(patch_option)?.words();
-        let footprint = Footprint::new(words, vegetation, anisotropic, sides, attribution);
+        let footprint = Footprint::new(words, vegetation, anisotropic, sides, attribution, false);
         Ok(footprint.most_cells(&self.accelerator.gpu()))
     }
 
     /// What a run takes of the device, and what there is: bytes a cell, and bytes.
-    #[pyo3(signature = (patch_option, vegetation, anisotropic, sides, attribution=false))]
+    #[pyo3(signature = (patch_option, vegetation, anisotropic, sides, attribution=false, air=false))]
+    #[allow(clippy::too_many_arguments)]
     fn footprint<'py>(
         &self,
         py: Python<'py>,
@@ -258,9 +259,11 @@ impl Gpu {
         anisotropic: bool,
         sides: bool,
         attribution: bool,
+        air: bool,
     ) -> PyResult<Bound<'py, PyDict>> {
         let words = table_of(patch_option)?.words();
-        let footprint = Footprint::new(words, vegetation, anisotropic, sides, attribution);
+        let footprint =
+            Footprint::new(words, vegetation, anisotropic, sides, attribution, air);
         let gpu = self.accelerator.gpu();
         let out = PyDict::new(py);
         for (name, value) in [

@@ -3,6 +3,7 @@
 use crate::air::Air;
 use crate::pet::{Body, PetStep, PetVariant, pet};
 use crate::utci::{CellAir, Saturated, UtciRange, UtciStep, tmrt_range, utci_of_cells};
+use rayon::prelude::*;
 
 /// Comfort indices of a step.
 #[derive(Debug)]
@@ -46,7 +47,8 @@ impl LocalComfort {
     /// What the air of a cell has more than the step's: temperature, humidity, wind. All of it is
     /// exactly 0 where the cell's air is the step's.
     #[inline(always)]
-    fn beyond(&self, air: &Air<'_>, i: usize) -> [f32; 3] {
+    #[must_use]
+    pub fn beyond(&self, air: &Air<'_>, i: usize) -> [f32; 3] {
         let more = |own: Option<&[f32]>, step: f64| own.map_or(0.0, |own| own[i] - step as f32);
         [
             more(air.ta, self.ta),
@@ -84,6 +86,20 @@ impl Comfort {
         }
     }
 
+    /// PET of cells by their own air, for a device that has no table for them; NaN without PET.
+    #[must_use]
+    pub fn local_pet(&self, tmrt: &[f32], air: &Air<'_>) -> Vec<f32> {
+        let mut out = vec![f32::NAN; tmrt.len()];
+        if let (Some(local), Some(step)) = (&self.local, &self.pet) {
+            let parts = out.par_chunks_mut(CHUNK).zip(tmrt.par_chunks(CHUNK));
+            parts.enumerate().for_each(|(i, (out, tmrt))| {
+                let first = i * CHUNK;
+                local.pet(step, tmrt, &air.slice(first..first + tmrt.len()), out);
+            });
+        }
+        out
+    }
+
     /// Lowest and highest Tmrt [°C] in the published range of UTCI in the step's air; all of them
     /// without UTCI.
     #[must_use]
@@ -109,6 +125,9 @@ impl Comfort {
         }
     }
 }
+
+/// Cells that one task solves.
+const CHUNK: usize = 1024;
 
 /// Cells whose UTCI is computed together.
 const TOGETHER: usize = 8;

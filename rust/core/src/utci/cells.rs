@@ -55,17 +55,68 @@ const fn coefficient([p, q, r, s]: [u8; 4]) -> f64 {
     }
 }
 
+/// Place of the term with exponents `[p, q, r, s]` in [`ORDERED`].
+fn places() -> [[[[usize; 7]; 7]; 7]; 7] {
+    let mut found = [[[[usize::MAX; 7]; 7]; 7]; 7];
+    let mut place = 0;
+    for r in (0..=6).rev() {
+        for q in (0..=6 - r).rev() {
+            for s in (0..=6 - r - q).rev() {
+                for p in (0..=6 - r - q - s).rev() {
+                    found[p][q][r][s] = place;
+                    place += 1;
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The polynomial in what cells have more than `centre`: air temperature, wind, Tmrt − Ta and vapour
+/// pressure [kPa]; coefficients in the order of Horner's scheme, powers of Tmrt − Ta outermost, then of
+/// wind, vapour pressure and air temperature, the highest first. The air temperature that it is added
+/// to is not in it. A device that has f32 only evaluates it near `centre` without loss.
+#[must_use]
+pub fn polynomial_around([ta, wind, excess, vapour]: [f64; 4]) -> [f64; TERMS.len()] {
+    let place = places();
+    let mut c = ORDERED;
+    // Synthetic division, one quantity after the other; the exponents of the others stay.
+    let mut shift = |line: &dyn Fn(usize, [usize; 3]) -> usize, by: f64| {
+        for a in 0..=6 {
+            for b in 0..=6 - a {
+                for d in 0..=6 - a - b {
+                    let degree = 6 - a - b - d;
+                    for first in 0..degree {
+                        for i in (first..degree).rev() {
+                            let (low, high) = (line(i, [a, b, d]), line(i + 1, [a, b, d]));
+                            c[low] += by * c[high];
+                        }
+                    }
+                }
+            }
+        }
+    };
+    shift(&|i, [a, b, d]| place[i][a][b][d], ta);
+    shift(&|i, [a, b, d]| place[a][i][b][d], wind);
+    shift(&|i, [a, b, d]| place[a][b][i][d], excess);
+    shift(&|i, [a, b, d]| place[a][b][d][i], vapour);
+    c
+}
+
 /// The polynomial without the air temperature it is added to, for `N` cells: air temperature, wind,
 /// Tmrt − Ta and vapour pressure [kPa].
 #[inline(always)]
-fn polynomial<const N: usize>([ta, wind, excess, vapour]: [&[f64; N]; 4]) -> [f64; N] {
+fn polynomial<const N: usize>(
+    coefficients: &[f64; TERMS.len()],
+    [ta, wind, excess, vapour]: [&[f64; N]; 4],
+) -> [f64; N] {
     #[inline(always)]
     fn step<const N: usize>(sum: &mut [f64; N], x: &[f64; N], next: &[f64; N]) {
         for i in 0..N {
             sum[i] = sum[i] * x[i] + next[i];
         }
     }
-    let mut coefficients = ORDERED.iter();
+    let mut coefficients = coefficients.iter();
     let mut all = [0.0; N];
     for r in (0..=6).rev() {
         let mut by_wind = [0.0; N];
@@ -121,7 +172,7 @@ pub fn utci_of_cells<const N: usize>(
         (a[i], b[i], c[i], d[i]) = (given.ta, given.wind, radiant - ta, given.vapour);
     }
     let [ta, wind, excess, vapour] = &inputs;
-    let mut found = polynomial([ta, wind, excess, vapour]);
+    let mut found = polynomial(&ORDERED, [ta, wind, excess, vapour]);
     for i in 0..N {
         found[i] = if known[i] { found[i] + ta[i] } else { f64::NAN };
     }
@@ -159,6 +210,21 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn moving_the_origin_changes_nothing() {
+        let centre = [21.3, 1.4, 15.0, 1.3];
+        let moved = polynomial_around(centre);
+        for beyond in [[0.0; 4], [3.1, -0.6, 22.0, 0.4], [-7.0, 4.0, -20.0, -0.9]] {
+            let at: [[f64; 1]; 4] = std::array::from_fn(|k| [centre[k] + beyond[k]]);
+            let near = beyond.map(|x| [x]);
+            let [a, b, c, d] = &at;
+            let [e, f, g, h] = &near;
+            let want = polynomial(&ORDERED, [a, b, c, d])[0];
+            let got = polynomial(&moved, [e, f, g, h])[0];
+            assert!((got - want).abs() < 1e-8, "{got} {want}");
         }
     }
 

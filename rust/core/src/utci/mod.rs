@@ -8,7 +8,7 @@ pub mod range;
 mod table;
 mod vapour;
 
-pub use cells::{CellAir, utci_of_cells};
+pub use cells::{CellAir, polynomial_around, utci_of_cells};
 pub use range::{Outside, UtciRange, tmrt_range};
 use table::TERMS;
 pub use vapour::{Saturated, saturation_vapour_pressure};

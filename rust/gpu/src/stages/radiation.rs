@@ -87,9 +87,10 @@ uniform! {
         remembers: u32,
 
         foliage_plane: u32,
-        pad0: u32,
-        pad1: u32,
-        pad2: u32,
+        air_plane: u32,
+        wall_emissivity: f32,
+        wall_excess: f32,
+        facing_excess: [f32; 4],
 
         slots: [u32; FIELD_COUNT],
         lights: [[f32; 4]; 2 * STATES],
@@ -102,7 +103,7 @@ impl RadiationUniform {
         run: &DeviceRun,
         t: &StepTables,
         all_sides: bool,
-        through_plane: u32,
+        [through_plane, air_plane]: [u32; 2],
         slots: [u32; FIELD_COUNT],
     ) -> Self {
         let (sun, l, p, b) = (&t.sun, &t.longwave, &t.patch_longwave, &t.body);
@@ -168,9 +169,10 @@ impl RadiationUniform {
             offset: attribution.map_or(0.0, |a| a.offset),
             remembers: flag(delay.is_some()),
             foliage_plane: FOLIAGE_PLANE,
-            pad0: 0,
-            pad1: 0,
-            pad2: 0,
+            air_plane,
+            wall_emissivity: t.walls.emissivity,
+            wall_excess: t.walls.excess,
+            facing_excess: t.walls.facing,
             slots,
             lights: lights(&sun.light),
             through: through(&sun.light),
@@ -230,7 +232,8 @@ pub fn encode<'a>(
     all_sides: bool,
     slots: [u32; FIELD_COUNT],
 ) -> Result<(), StageFailure> {
-    let uniform = RadiationUniform::new(run, tables, all_sides, buffers.through_plane, slots);
+    let planes = [buffers.through_plane, buffers.air_plane];
+    let uniform = RadiationUniform::new(run, tables, all_sides, planes, slots);
     let storage = [
         &run.info,
         &run.views,
