@@ -20,7 +20,7 @@ from tests.support.run_cases import LOCATION, small_surface, weather
 from tests.support.tile_cases import OUTPUTS, REACH_M, prepared
 
 CPU = ExecutionConfig(accelerator="cpu")
-HOURS = (4, 6, 12, 13, 23)
+HOURS = (3, 6, 9, 12, 15)
 POINTS = [(5.0, 5.0), (60.0, 80.0), (151.0, 133.0)]
 BODY = {"weight": 75.0, "age": 35.0, "height": 1.75, "activity": 80.0, "clothing": 0.9}
 
@@ -102,12 +102,13 @@ def test_uniform_air_is_another_station_under_the_same_sky(
 ) -> None:
     # The measured longwave is the same whatever the air below; clear days have no cloud to correct.
     sky = {
-        "measured_longwave_down": 340.0, "measured_direct_rad": 780.0,
-        "measured_diffuse_rad": 90.0, "rh": 50.0,
+        "measured_longwave_down": 340.0, "measured_direct_rad": 920.0,
+        "measured_diffuse_rad": 110.0, "rh": 50.0,
     }  # fmt: skip
     options: dict[str, Any] = {
-        "longwave": "measured", "use_anisotropic_sky": patches, "night_clearness": 1.0,
-        "config": solweig.ModelConfig(body=body), "outputs": ["tmrt", "lup", "ldown"],
+        "longwave": "measured", "use_anisotropic_sky": patches,
+        "config": solweig.ModelConfig(body=body, night_clearness=1.0),
+        "outputs": ["tmrt", "lup", "ldown"],
     }  # fmt: skip
     rows = [
         solweig.Weather(w.datetime, global_rad=float("nan"), **{**sky, "ta": 20.0})
@@ -120,12 +121,14 @@ def test_uniform_air_is_another_station_under_the_same_sky(
     fields = {"ta": WeatherField(np.full(surface.shape, 26.0, np.float32), 2.0)}
     ours, theirs = run(surface, rows, fields=fields, **options), run(surface, hot, **options)
     plain = run(surface, rows, **options)
-    for name, least, most in (("lup", 20.0, 0.05), ("ldown", 1.0, 0.3), ("tmrt", 1.5, 0.05)):
-        apart = np.abs(ours.dataset[name] - theirs.dataset[name])
+    for name, least, alike, apart in (
+        ("lup", 20.0, 0.1, 0.4), ("ldown", 1.0, 0.01, 3.0), ("tmrt", 1.5, 0.01, 0.3),
+    ):  # fmt: skip
         moved = np.abs(plain.dataset[name] - theirs.dataset[name])
         assert float(moved.mean()) > least, name
-        # The sky's share of heights above the horizon follows its emissivity (R 5.3).
-        assert float(apart.max()) < (most if patches else 0.02), (name, float(apart.max()))
+        # Which part of the patch sky sends how much follows its emissivity (R 5.3).
+        off = float(np.abs(ours.dataset[name] - theirs.dataset[name]).max())
+        assert off < (apart if patches else alike), (name, off)
 
 
 def given(row: solweig.Weather) -> dict[str, Any]:
@@ -172,12 +175,15 @@ def test_a_cell_does_not_depend_on_the_air_of_others(surface: solweig.SurfaceDat
     fields = all_fields(surface, rows)
     before = run(surface, rows, fields=fields)
     changed = fields["ta"].source.copy()
-    changed[:, 40, 41] += 4.0
+    row, col = 40, 45
+    assert surface.valid_mask[row, col]
+    changed[:, row, col] += 4.0
     after = run(surface, rows, fields={**fields, "ta": WeatherField(changed, 2.0)})
     for name in ("tmrt", "utci", "pet", "lup", "ldown"):
-        apart = ~np.isclose(before.dataset[name], after.dataset[name], atol=0.0, equal_nan=True)
+        one, two = before.dataset[name].values, after.dataset[name].values
+        apart = (one != two) & ~(np.isnan(one) & np.isnan(two))
         where = {(int(r), int(c)) for _, r, c in np.argwhere(apart)}
-        assert where == {(40, 41)}, name
+        assert where == {(row, col)}, name
 
 
 def test_radiation_and_shade_of_the_sun_do_not_depend_on_the_air(
