@@ -23,6 +23,8 @@ struct Long {
     sky_weight: f32,
     foliage: f32,
     foliage_weight: f32,
+    // What an enclosure at air temperature sends from above for each unit of weight.
+    enclosure: f32,
 }
 
 // What is neither beam nor the sky's diffuse light is reflected.
@@ -37,9 +39,9 @@ fn add_short(sum: Absorbed, factor: f32, all: f32, beam: f32, diffuse: f32) -> A
 fn add_long(sum: Absorbed, factor: f32, long: Long) -> Absorbed {
     var a = sum;
     let walls = long.whole - long.sky_weight - long.foliage_weight;
-    a.sky += factor * (long.sky - step.enclosure * long.sky_weight);
-    a.vegetation += factor * (long.foliage - step.enclosure * long.foliage_weight);
-    a.walls += factor * (long.all - long.sky - long.foliage - step.enclosure * walls);
+    a.sky += factor * (long.sky - long.enclosure * long.sky_weight);
+    a.vegetation += factor * (long.foliage - long.enclosure * long.foliage_weight);
+    a.walls += factor * (long.all - long.sky - long.foliage - long.enclosure * walls);
     return a;
 }
 
@@ -76,6 +78,10 @@ fn attributed_shortwave(
     );
 }
 
+fn enclosure_of(air: OwnAir) -> f32 {
+    return step.enclosure * ((step.air + air.black) / step.air);
+}
+
 // R 8.3 to 8.5 by what the patches hold.
 fn attributed_patches(
     sum: Absorbed,
@@ -84,10 +90,12 @@ fn attributed_patches(
     up: f32,
     cell: u32,
     plane: u32,
+    air: OwnAir,
 ) -> Absorbed {
     let sky_down = from_sky(sums.down, sums.deficit_down);
-    let obstructed = obstructed_radiance(sky_down, up);
+    let obstructed = obstructed_radiance(sky_down, up, air);
     var long: Long;
+    long.enclosure = enclosure_of(air);
     long.all = l.down;
     long.whole = step.whole_down;
     long.sky = sky_down;
@@ -114,14 +122,22 @@ fn attributed_patches(
 }
 
 // R 7.6, 7.7 by what is seen.
-fn attributed_isotropic(sum: Absorbed, l: Longwave, seen: Views, ground: Surface) -> Absorbed {
+fn attributed_isotropic(
+    sum: Absorbed,
+    l: Longwave,
+    seen: Views,
+    ground: Surface,
+    air: OwnAir,
+) -> Absorbed {
     var long: Long;
+    let wall = step.wall + air.wall;
+    long.enclosure = enclosure_of(air);
     long.all = l.down;
     long.whole = 1.0;
     long.sky_weight = seen.s + seen.sv - 1.0;
     long.sky = long.sky_weight * step.sky_down;
     long.foliage_weight = 2.0 - seen.sv - seen.sa;
-    long.foliage = long.foliage_weight * (step.wall + step.wall_reflects * step.sky_down);
+    long.foliage = long.foliage_weight * (wall + step.wall_reflects * step.sky_down);
     let a = add_long(sum, step.abs_l * step.up, long);
     let view = side_shares(seen);
     let foliage = 1.0 - view.sky - view.walls;
@@ -131,7 +147,7 @@ fn attributed_isotropic(sum: Absorbed, l: Longwave, seen: Views, ground: Surface
     long.sky_weight = 0.5 * dot(view.sky, SIDES);
     long.sky = 0.5 * step.sky_side * dot(view.sky_weight, SIDES);
     long.foliage_weight = 0.5 * dot(foliage, SIDES);
-    long.foliage = 0.5 * dot(foliage, step.wall + reflected);
+    long.foliage = 0.5 * dot(foliage, wall + reflected);
     return add_long(a, step.abs_l * step.side, long);
 }
 
@@ -145,18 +161,20 @@ fn explain(
     ground: Surface,
     cell: u32,
     plane: u32,
+    air: OwnAir,
 ) {
     var a: Absorbed;
     a = attributed_shortwave(a, k, seen, ground, cell, plane);
     if step.anisotropic != 0u {
-        a = attributed_patches(a, l, sums, ground.up, cell, plane);
+        a = attributed_patches(a, l, sums, ground.up, cell, plane, air);
     } else {
-        a = attributed_isotropic(a, l, seen, ground);
+        a = attributed_isotropic(a, l, seen, ground, air);
     }
-    let sides = 0.5 * dot(ground.up_sides - step.air, SIDES);
-    let below = step.abs_l * (step.up * (ground.up - step.air) + step.side * sides);
+    let black = step.air + air.black;
+    let sides = 0.5 * dot(ground.up_sides - black, SIDES);
+    let below = step.abs_l * (step.up * (ground.up - black) + step.side * sides);
     let t = tmrt + step.kelvin;
-    let ta = step.air_kelvin;
+    let ta = step.air_kelvin + air.warmer;
     let kelvin = step.inverse_emission / ((t * t + ta * ta) * (t + ta));
     put(FIRST_TERM, kelvin * a.beam, cell, plane);
     put(FIRST_TERM + 1u, kelvin * a.diffuse, cell, plane);

@@ -11,16 +11,22 @@ struct Means {
     // Subtracted before summing, for precision [deg C].
     base: f32,
     raster_cols: u32,
-    // Lowest and highest Tmrt of the range of UTCI [deg C].
+    // Lowest and highest Tmrt of the range of UTCI in the air of the step [deg C].
     range: vec2<f32>,
+    // First plane of `dynamic` with the air of cells, 0 where it is the step's.
+    air_plane: u32,
+    pad0: u32,
+    pad1: u32,
+    pad2: u32,
 }
 
 @group(0) @binding(0) var<uniform> means: Means;
 @group(0) @binding(1) var<storage, read> info: array<u32>;
 @group(0) @binding(2) var<storage, read> out: array<f32>;
+@group(0) @binding(3) var<storage, read> dynamic: array<u32>;
 // Three sums per row: tmrt, utci, share of the beam, cells of open ground; the same of roofs; cells
 // below and above the range on open ground and on roofs.
-@group(0) @binding(3) var<storage, read_write> rows: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> rows: array<vec4<f32>>;
 
 var<workgroup> ground: array<vec4<f32>, 64>;
 var<workgroup> roofs: array<vec4<f32>, 64>;
@@ -48,8 +54,12 @@ fn main(
                 utci = select(value - means.base, 0.0, value == NO_UTCI);
             }
             let tmrt = out[means.tmrt * plane + cell];
-            let below = select(0.0, 1.0, tmrt < means.range.x);
-            let above = select(0.0, 1.0, tmrt > means.range.y);
+            var range = means.range;
+            if means.air_plane != 0u {
+                range += bitcast<f32>(dynamic[means.air_plane * plane + cell]);
+            }
+            let below = select(0.0, 1.0, tmrt < range.x);
+            let above = select(0.0, 1.0, tmrt > range.y);
             let shadow = out[means.shadow * plane + cell];
             let sums = vec4<f32>(tmrt - means.base, utci, shadow, 1.0);
             if (about & OPEN_GROUND) != 0u {

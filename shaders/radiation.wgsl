@@ -90,6 +90,15 @@ struct Radiation {
     beam: f32,
     upright: f32,
 
+    // First plane of `dynamic` with the air of cells, 0 where it is the step's (R 15); then, of walls,
+    // emissivity, excess in the sun over the air [K], and that of the walls towards the sides.
+    air_plane: u32,
+    wall_emissivity: f32,
+    wall_excess: f32,
+    pad0: u32,
+
+    facing_excess: vec4<f32>,
+
     // Plane of `out` of every field, NONE where it is not wanted.
     slots: array<vec4<u32>, 10>,
     // By the light of a cell: share of the beam that arrives, beam on the horizontal and on the
@@ -113,6 +122,7 @@ const NONE: u32 = 0xffffffffu;
 const MISSING: f32 = -1.0;
 // Means of cos^2 and sin^2 of an azimuth over the half circle, weighted by its cosine.
 const STRAIGHT: f32 = 0.6666667;
+const INVERSE_PI: f32 = 0.31830987;
 const ASIDE: f32 = 0.16666667;
 
 fn put(field: u32, value: f32, cell: u32, plane: u32) {
@@ -270,6 +280,51 @@ fn patches_of(cell: u32, plane: u32, day: bool) -> PatchSums {
     return sums;
 }
 
+// Air warmer than the step's [K], and what is emitted more for it by black surfaces at air temperature,
+// by walls and foliage, by sunlit walls, and by the walls towards the sides where they face a sun.
+struct OwnAir {
+    warmer: f32,
+    black: f32,
+    wall: f32,
+    warm: f32,
+    facing: vec4<f32>,
+}
+
+// Exactly 0 in the air of the step.
+fn gain_of(warmer: f32, excess: f32) -> f32 {
+    let e = step.tables.excess_emission;
+    return emission_of(e, warmer + excess) - emission_of(e, excess);
+}
+
+fn air_of(cell: u32, plane: u32) -> OwnAir {
+    var air: OwnAir;
+    if step.air_plane == 0u {
+        return air;
+    }
+    let warmer = bitcast<f32>(dynamic[step.air_plane * plane + cell]);
+    air.warmer = warmer;
+    air.black = gain_of(warmer, 0.0);
+    air.wall = step.wall_emissivity * air.black;
+    air.warm = step.wall_emissivity * gain_of(warmer, step.wall_excess);
+    air.facing = step.wall_emissivity * vec4<f32>(
+        gain_of(warmer, step.facing_excess.x),
+        gain_of(warmer, step.facing_excess.y),
+        gain_of(warmer, step.facing_excess.z),
+        gain_of(warmer, step.facing_excess.w),
+    );
+    return air;
+}
+
+// How emission beyond that at air temperature grows in warmer air; exactly 1 in the step's.
+fn growth_of(warmer: f32, beyond: f32) -> f32 {
+    let e = step.tables.excess_emission;
+    let x = beyond / e.x;
+    let a = e.x + warmer * (2.0 * e.y + warmer * (3.0 * e.z + warmer * 4.0 * e.w));
+    let b = e.y + warmer * (3.0 * e.z + warmer * 6.0 * e.w);
+    let c = e.z + warmer * 4.0 * e.w;
+    return (a + x * (b + x * (c + x * e.w))) / (e.x + x * (e.y + x * (e.z + x * e.w)));
+}
+
 // The ground of a cell (R 6).
 struct Surface {
     // Beam that arrives: its share, on the horizontal, on the cylinder; on the sides.
@@ -309,7 +364,7 @@ fn through_leaves(light: u32, units: f32) -> Leaves {
     return Leaves(mean * all.beam, mean * all.sides);
 }
 
-fn surface_of(about: u32, cell: u32, plane: u32, day: bool) -> Surface {
+fn surface_of(about: u32, cell: u32, plane: u32, day: bool, air: OwnAir) -> Surface {
     var ground: Surface;
     let kind = step.tables.classes[class_of(about)];
     var emissivity = kind.w;
@@ -329,20 +384,24 @@ fn surface_of(about: u32, cell: u32, plane: u32, day: bool) -> Surface {
     }
     let excess = kind.y + kind.x * ground.shadow;
     ground.tg = kind.x + kind.y;
-    ground.temperature = step.ta + excess;
+    ground.temperature = step.ta + air.warmer + excess;
     if day {
-        let own = emissivity * step.air;
-        ground.up = delayed(lup[cell] + own, 0u, cell, plane);
+        let own = emissivity * (step.air + air.black);
+        var growth = 1.0;
+        if air.warmer != 0.0 {
+            growth = growth_of(air.warmer, lup[cell]);
+        }
+        ground.up = delayed(lup[cell] * growth + own, 0u, cell, plane);
         ground.up_sides = vec4<f32>(
-            delayed(lup[plane + cell] + own, 1u, cell, plane),
-            delayed(lup[2u * plane + cell] + own, 2u, cell, plane),
-            delayed(lup[3u * plane + cell] + own, 3u, cell, plane),
-            delayed(lup[4u * plane + cell] + own, 4u, cell, plane),
+            delayed(lup[plane + cell] * growth + own, 1u, cell, plane),
+            delayed(lup[2u * plane + cell] * growth + own, 2u, cell, plane),
+            delayed(lup[3u * plane + cell] * growth + own, 3u, cell, plane),
+            delayed(lup[4u * plane + cell] * growth + own, 4u, cell, plane),
         );
         ground.temperature = delayed(ground.temperature, 5u, cell, plane);
     } else {
         ground.up = emissivity
-            * (step.air + emission_of(step.tables.excess_emission, excess));
+            * (step.air + emission_of(step.tables.excess_emission, air.warmer + excess));
         ground.up_sides = vec4<f32>(ground.up);
         if step.remembers != 0u {
             let own = ground.up;
@@ -474,20 +533,27 @@ fn from_sky(weight: f32, deficit: f32) -> f32 {
 }
 
 // Radiance of foliage and shaded walls: what they emit and what they reflect.
-fn obstructed_radiance(sky_down: f32, up: f32) -> f32 {
-    return step.shaded + (sky_down + up) * step.reflects;
+fn obstructed_radiance(sky_down: f32, up: f32, air: OwnAir) -> f32 {
+    return step.shaded + (sky_down + up) * step.reflects + air.wall * INVERSE_PI;
 }
 
 // R 8.3-8.5.
-fn patch_longwave(sums: PatchSums, ground: Surface, cell: u32, plane: u32) -> Longwave {
+fn patch_longwave(
+    sums: PatchSums,
+    ground: Surface,
+    cell: u32,
+    plane: u32,
+    air: OwnAir,
+) -> Longwave {
     var l: Longwave;
     let sky_down = from_sky(sums.down, sums.deficit_down);
     let sky_side = from_sky(sums.side, sums.deficit_side);
-    let obstructed = obstructed_radiance(sky_down, ground.up);
+    let obstructed = obstructed_radiance(sky_down, ground.up, air);
+    let lit_gain = step.lit_gain + (air.warm - air.wall) * INVERSE_PI;
     l.down = sky_down + (step.whole_down - sums.down) * obstructed
-        + step.lit_gain * sums.opposite_down;
+        + lit_gain * sums.opposite_down;
     l.side = sky_side + (step.whole_side - sums.side) * obstructed
-        + step.lit_gain * sums.opposite_side;
+        + lit_gain * sums.opposite_side;
     if step.heated_plane != 0u {
         l.side += bitcast<f32>(dynamic[step.heated_plane * plane + cell]);
         l.down += bitcast<f32>(dynamic[(step.heated_plane + 1u) * plane + cell]);
@@ -497,7 +563,7 @@ fn patch_longwave(sums: PatchSums, ground: Surface, cell: u32, plane: u32) -> Lo
         let sky = planes4(8u, cell, plane);
         l.from_patches = step.black * (sky - step.deficit * planes4(12u, cell, plane))
             + (step.whole_sides - sky) * obstructed
-            + step.lit_gain * planes4(24u, cell, plane);
+            + lit_gain * planes4(24u, cell, plane);
         if step.heated_plane != 0u {
             l.from_patches += planes4(step.heated_plane + 2u, cell, plane);
         }
@@ -509,14 +575,21 @@ fn patch_longwave(sums: PatchSums, ground: Surface, cell: u32, plane: u32) -> Lo
 }
 
 // R 7.6, 7.7.
-fn isotropic_longwave(seen: Views, ground: Surface, f_sh: f32, day: bool) -> Longwave {
+fn isotropic_longwave(
+    seen: Views,
+    ground: Surface,
+    f_sh: f32,
+    day: bool,
+    air: OwnAir,
+) -> Longwave {
     var l: Longwave;
-    var warm = step.wall_warm;
+    let still = step.wall + air.wall;
+    var warm = step.wall_warm + air.warm;
     if step.lit_fraction_walls != 0u && day {
-        warm = step.wall + (step.wall_warm - step.wall) * (1.0 - f_sh);
+        warm = still + (warm - still) * (1.0 - f_sh);
     }
     l.down = (seen.s + seen.sv - 1.0) * step.sky_down
-        + (2.0 - seen.sv - seen.sa) * step.wall
+        + (2.0 - seen.sv - seen.sa) * still
         + (seen.sa - seen.s) * warm
         + (2.0 - seen.s - seen.sv) * step.wall_reflects * step.sky_down;
     let consistent = step.consistent_side_longwave != 0u;
@@ -530,12 +603,12 @@ fn isotropic_longwave(seen: Views, ground: Surface, f_sh: f32, day: bool) -> Lon
             lit_lean(seen.s_side.w, shaded),
         );
     }
-    let sunny = step.wall_facing * (1.0 - shaded) * lean + step.wall * shaded;
-    let wall = step.facing * sunny + (1.0 - step.facing) * step.wall;
+    let sunny = (step.wall_facing + air.facing) * (1.0 - shaded) * lean + still * shaded;
+    let wall = step.facing * sunny + (1.0 - step.facing) * still;
     let view = side_shares(seen);
     let reflect = 1.0 - view.sky;
     l.sides = 0.5 * (view.sky_weight * step.sky_side + wall * view.walls
-        + step.wall * (reflect - view.walls) + ground.up_sides
+        + still * (reflect - view.walls) + ground.up_sides
         + (l.down + ground.up_sides) * step.side_reflects * reflect);
     return l;
 }
@@ -624,7 +697,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let day = step.tables.day != 0u;
     let seen = views_of(cell, plane);
     let sums = patches_of(cell, plane, day);
-    let ground = surface_of(about, cell, plane, day);
+    let air = air_of(cell, plane);
+    let ground = surface_of(about, cell, plane, day, air);
     var k: Shortwave;
     if day {
         k = shortwave_on_ground(seen, sums, ground, cell, plane);
@@ -632,12 +706,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     var l: Longwave;
     if step.anisotropic != 0u {
-        l = patch_longwave(sums, ground, cell, plane);
+        l = patch_longwave(sums, ground, cell, plane, air);
     } else {
-        l = isotropic_longwave(seen, ground, k.f_sh, day);
+        l = isotropic_longwave(seen, ground, k.f_sh, day, air);
     }
     let tmrt = tmrt_of(k, l, ground.up);
-    explain(tmrt, k, l, seen, sums, ground, cell, plane);
+    explain(tmrt, k, l, seen, sums, ground, cell, plane, air);
     put_loads(k, l, ground, cell, plane);
     // A cylinder receives the patches around it through its side term; as longwave sides they are
     // complete only now.

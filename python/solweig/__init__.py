@@ -74,6 +74,9 @@ if TYPE_CHECKING:
     from solweig.tiles.grid import calculate_buffer_distance as calculate_buffer_distance
     from solweig.tiles.grid import generate_tiles as generate_tiles
     from solweig.weather.download import download_epw as download_epw
+    from solweig.weather.fields import LapseRate as LapseRate
+    from solweig.weather.fields import WeatherField as WeatherField
+    from solweig.weather.fields import WindCoefficients as WindCoefficients
     from solweig.weather.location import Location as Location
     from solweig.weather.step import Weather as Weather
 
@@ -85,6 +88,9 @@ _EXPORTS: dict[str, str] = {
     "PrecomputedData": "surface.precomputed",
     "Location": "weather.location",
     "Weather": "weather.step",
+    "LapseRate": "weather.fields",
+    "WeatherField": "weather.fields",
+    "WindCoefficients": "weather.fields",
     "HumanParams": "human",
     "ModelConfig": "config",
     "Settings": "run.settings",

@@ -10,7 +10,7 @@ Functions release the GIL and use the rayon pool. Bad shapes and values raise ``
 panic in the engine raises ``RuntimeError``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -1052,6 +1052,7 @@ class Model:
         outputs: Sequence[str] = ("tmrt",),
         points: NDArray[np.int64] | None = None,
         statistics: Statistics | None = None,
+        air: Mapping[str, Any] | None = None,
     ) -> StepResult:
         """Advance one step (R 12).
 
@@ -1077,6 +1078,9 @@ class Model:
             ``[point, (row, column)]``: cells where every flux is wanted.
         statistics
             What the step is counted in, changed in place; None = nowhere.
+        air
+            What of the air is given cell by cell (R 15): ``ta`` [deg C], ``rh`` [%], ``ws`` [m/s]
+            of the model's shape, and ``ws_height_m`` [m]. On the CPU only.
 
         Returns
         -------
@@ -1383,6 +1387,34 @@ class StepResult:
     scalars: dict[str, float]
     sums: dict[str, dict[str, int]]
     seconds: dict[str, float]
+
+def wind_ratio(
+    height: float,
+    from_height: float,
+    wind_profile: str = "power",
+    roughness_m: float | None = None,
+) -> float:
+    """Wind at a height for each of it at another (R 15).
+
+    Parameters
+    ----------
+    height, from_height
+        Above the ground [m].
+    wind_profile
+        "power" or "log".
+    roughness_m
+        Of the logarithmic profile [m].
+
+    Returns
+    -------
+    float
+        Above 0.
+
+    Raises
+    ------
+    ValueError
+        A height that is none, or no roughness for the logarithm.
+    """
 
 def alternatives() -> list[str]:
     """Names of the alternatives to formulae of the reference, which "improved" takes all.
@@ -2032,6 +2064,7 @@ class Gpu:
         sides: bool,
         attribution: bool = False,
         heated: bool = False,
+        air: bool = False,
     ) -> dict[str, int]:
         """What a run takes of the device, and what there is.
 
@@ -2039,6 +2072,8 @@ class Gpu:
         ----------
         patch_option, vegetation, anisotropic, sides, attribution, heated
             As in :meth:`largest_window`.
+        air
+            Is given cell by cell.
 
         Returns
         -------

@@ -79,6 +79,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "body": ("cylinder", "box"),
     "beam": ("normal", "horizontal"),
     "pet_wind": ("10m", "1.1m"),
+    "wind_profile": ("power", "log"),
     "stamp": (None, "end", "centre", "start"),
     "utci_range": (None, "clip", "flag", "nan"),
     "pet_variant": ("1999", "2018", "reference"),
@@ -189,6 +190,11 @@ class ModelConfig:
         Height of the wind measurement [m], 0.5-200; ``None``: 10 or what ``physics`` says.
     pet_wind
         Wind that enters PET: scaled to ``"1.1m"`` or ``"10m"`` as given.
+    wind_profile
+        How wind grows with height: ``"power"``, the law of open ground with an exponent of 0.2, or
+        ``"log"``, above a roughness length.
+    roughness_m
+        That length [m], 0.0001-0.5; with ``wind_profile="log"``, which needs it.
     utci_wind_floor
         An earlier name for ``utci_range="clip"``.
     stamp
@@ -267,6 +273,8 @@ class ModelConfig:
     beam: str = "normal"
     wind_height_m: float | None = None
     pet_wind: str = "1.1m"
+    wind_profile: str = "power"
+    roughness_m: float | None = None
     utci_wind_floor: bool = False
     stamp: str | None = None
     heat_thresholds_day: Sequence[float] = field(
@@ -317,6 +325,7 @@ class ModelConfig:
         ):
             if getattr(self, name) is not None:
                 _check_number(name, getattr(self, name), low, high, unit)
+        _check_profile(self)
         self.tile_size = check_tile_size(self.tile_size)
         for name in ("heat_thresholds_day", "heat_thresholds_night"):
             setattr(self, name, _thresholds(name, getattr(self, name)))
@@ -495,6 +504,15 @@ def _alternatives(value: Any) -> dict[str, bool] | None:
             got = f"{name!r}: {on!r}" if isinstance(value, Mapping) else repr(value)
             raise ConfigurationError("alternatives", f"true or false for {', '.join(known)}", got)
     return dict(value) or None
+
+
+def _check_profile(config: ModelConfig) -> None:
+    log = config.wind_profile == "log"
+    if log != (config.roughness_m is not None):
+        expected = "a length with wind_profile='log'" if log else "None without wind_profile='log'"
+        raise ConfigurationError("roughness_m", expected, repr(config.roughness_m))
+    if log:
+        _check_number("roughness_m", config.roughness_m, 1e-4, 0.5, "m")
 
 
 def _check_leaves(config: ModelConfig) -> None:

@@ -10,6 +10,7 @@ use numpy::{
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use solweig_core::air::Air;
 use solweig_core::grid::{Grid, Window};
 use solweig_core::ground::LandCoverTable;
 use solweig_core::gvf::{Ground, GroundView};
@@ -450,6 +451,7 @@ impl Fixed {
             through: None,
             shadow: None,
             ground: None,
+            air: Air::OF_THE_STEP,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The Python face of solweig: convert, release the GIL, call the core, convert back.
 
+mod air;
 mod arguments;
 mod comfort;
 mod door;
@@ -56,6 +57,8 @@ mod _core {
     use super::params::alternatives;
     #[pymodule_export]
     use super::params::default_params;
+    #[pymodule_export]
+    use super::params::wind_ratio;
     #[pymodule_export]
     use super::period::PeriodStatistics;
     #[pymodule_export]

@@ -1,5 +1,6 @@
 //! `Model`: one run, step by step.
 
+use crate::air::GivenAir;
 use crate::comfort::outside_by_name;
 use crate::door::{Raster, array, enter};
 use crate::engine::{self, Engine, Handle};
@@ -92,8 +93,9 @@ impl Model {
         })
     }
 
-    /// Advance one step.
-    #[pyo3(signature = (state, weather, *, outputs=None, points=None, statistics=None))]
+    /// Advance one step, `air` being what of it is given cell by cell.
+    #[pyo3(signature = (state, weather, *, outputs=None, points=None, statistics=None, air=None))]
+    #[allow(clippy::too_many_arguments)]
     fn step(
         &self,
         py: Python<'_>,
@@ -102,6 +104,7 @@ impl Model {
         outputs: Option<Vec<String>>,
         points: Option<PyReadonlyArray2<'_, i64>>,
         statistics: Option<&Bound<'_, Statistics>>,
+        air: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<StepResult> {
         let fixed = &self.fixed;
         let weather = weather::read(weather)?;
@@ -118,6 +121,8 @@ impl Model {
             statistics.check(fixed.grid)?;
         }
         let count = statistics.is_some();
+        let air = air.map(GivenAir::read).transpose()?.unwrap_or_default();
+        let air = air.cells(fixed.grid)?;
         let shared = pair(py, fixed, &mut state, statistics.as_deref_mut())?;
         let request = Request {
             fields: &fields,
@@ -127,7 +132,7 @@ impl Model {
         let engine = self.engine.engine();
         let output = fixed
             .with_run(py, |run| {
-                step(&engine, run, &mut shared.lock(), &weather, request)
+                step(&engine, run, &mut shared.lock(), &weather, air, request)
             })?
             .map_err(|e| engine::declined(&e))?;
         self.result(py, &names, attributed(&fields), &weather, output)

@@ -5,6 +5,7 @@ use crate::sky::{CLEAR_SKIES, is_improved, land_cover_table};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use solweig_core::air::WindProfile;
 use solweig_core::ground::{LandCoverTable, SurfaceClass};
 use solweig_core::params::{Beam, BodyShape, Formulation, Params, PetWind, Posture};
 use solweig_core::rays::Reach;
@@ -16,6 +17,34 @@ pub struct RunParams {
     pub model: Params,
     /// Reach of shadows.
     pub reach: Reach,
+}
+
+/// Wind at a height for each of it at another, both above the ground [m].
+#[pyfunction]
+#[pyo3(signature = (height, from_height, wind_profile="power", roughness_m=None))]
+pub fn wind_ratio(
+    height: f64,
+    from_height: f64,
+    wind_profile: &str,
+    roughness_m: Option<f64>,
+) -> PyResult<f64> {
+    if !(height > 0.0 && from_height > 0.0) {
+        return Err(PyValueError::new_err(format!(
+            "height: expected heights above the ground, got {height} and {from_height}"
+        )));
+    }
+    let profile = profile_of(wind_profile == "log", roughness_m)?;
+    Ok(profile.ratio(height, from_height))
+}
+
+fn profile_of(log: bool, roughness: Option<f64>) -> PyResult<WindProfile> {
+    match (log, roughness) {
+        (false, _) => Ok(WindProfile::Power),
+        (true, Some(roughness)) if roughness > 0.0 => Ok(WindProfile::Log { roughness }),
+        (true, _) => Err(PyValueError::new_err(
+            "params[\"roughness_m\"]: expected a length above 0 with the profile \"log\"",
+        )),
+    }
 }
 
 /// Run parameters with their defaults.
@@ -45,6 +74,8 @@ pub fn default_params(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     out.set_item("sky_emissivity_offset", p.sky_emissivity_offset)?;
     out.set_item("beam", "normal")?;
     out.set_item("wind_height_m", p.wind_height)?;
+    out.set_item("wind_profile", "power")?;
+    out.set_item("roughness_m", py.None())?;
     out.set_item("utci_range", py.None())?;
     out.set_item("pet_wind", "1.1m")?;
     out.set_item("pet_variant", "1999")?;
@@ -97,12 +128,28 @@ pub fn read(params: Option<&Bound<'_, PyDict>>) -> PyResult<RunParams> {
     {
         set_alternatives(&mut run.model.formulation, &named)?;
     }
+    if let Some(params) = params {
+        run.model.wind_profile = wind_profile(params)?;
+    }
     if let Some(field) = run.model.person.invalid_field() {
         return Err(PyValueError::new_err(format!(
             "params[{field:?}]: out of range"
         )));
     }
     Ok(run)
+}
+
+/// The wind profile by name, with its roughness length.
+fn wind_profile(params: &Bound<'_, PyDict>) -> PyResult<WindProfile> {
+    let given = |key: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
+        Ok(params.get_item(key)?.filter(|value| !value.is_none()))
+    };
+    let log = match given("wind_profile")? {
+        Some(name) => choose("wind_profile", &name, &[("power", false), ("log", true)])?,
+        None => false,
+    };
+    let roughness: Option<f64> = given("roughness_m")?.map(|x| x.extract()).transpose()?;
+    profile_of(log, roughness)
 }
 
 /// Keys that describe the person; false for any other.
@@ -184,6 +231,8 @@ fn set_run(run: &mut RunParams, key: &str, value: &Bound<'_, PyAny>) -> PyResult
             p.pet_wind = choose(key, value, &heights)?;
         }
         "wind_height_m" => p.wind_height = value.extract()?,
+        // Set in the end, together.
+        "wind_profile" | "roughness_m" => {}
         "utci_range" => p.utci_range = read_range(value.extract::<Option<String>>()?.as_deref())?,
         "pet_variant" => p.pet_variant = choose(key, value, &PET_VARIANTS)?,
         "max_shadow_distance_m" => run.reach.max_distance_m = value.extract()?,

@@ -9,4 +9,5 @@ fn explain(
     ground: Surface,
     cell: u32,
     plane: u32,
+    air: OwnAir,
 ) {}

@@ -89,6 +89,9 @@ def run(
     timestep_minutes: wx.StepMinutes = None,
     stamp: wx.Stamp = None,
     fill: wx.FillWith = None,
+    field: wx.Fields = None,
+    wind_profile: wx.WindProfile = None,
+    roughness_m: wx.Roughness = None,
     latitude: wx.Latitude = None,
     longitude: wx.Longitude = None,
     altitude: wx.Altitude = None,
@@ -480,7 +483,10 @@ def run(
                 "--heat-thresholds-night", heat_thresholds_night
             ),
         )  # fmt: skip
-        chosen: dict[str, Any] = {"utci_range": utci_range, "pet_variant": pet_variant}
+        chosen: dict[str, Any] = {
+            "utci_range": utci_range, "pet_variant": pet_variant,
+            "wind_profile": wind_profile, "roughness_m": roughness_m,
+        }  # fmt: skip
         model = replace(model, **{n: v for n, v in chosen.items() if v is not None})
         reach = opt.said_or(max_shadow_distance, model.max_shadow_distance_m)
         names = None if outputs is None else validate_outputs(opt.comma_list(outputs))
@@ -505,6 +511,7 @@ def run(
             "max_shadow_distance_m": reach, "pois": pois, "overwrite": overwrite,
             "resume": resume, "output_format": opt.comma_list(output_format),
             "tile_size": tile_size, "execution": execution, "state": initial, "styles": styles,
+            "fields": wx.parse_fields(field),
         }  # fmt: skip
         period = _period(
             statistics_only, outputs=outputs, output_format=output_format, plots=plots,

@@ -40,7 +40,7 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
 
-TABLES = ("fill", "height_unit", "weather_columns", "weather_units")
+TABLES = ("field", "fill", "height_unit", "weather_columns", "weather_units")
 """Options that a configuration file may also hold as a table of names and values."""
 
 

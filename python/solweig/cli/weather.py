@@ -19,9 +19,10 @@ from solweig.weather.step import Weather
 from solweig.weather.values import Fill, Origin
 
 __all__ = [
-    "Altitude", "Columns", "End", "Epw", "Files", "FillWith", "Hours", "Latitude", "Layout",
-    "Longitude", "Met", "Method", "Place", "Product", "Stamp", "Start", "StepMinutes", "TimeFormat",
-    "Units", "UtcOffset", "WeatherSource", "Year", "mapping_of", "parse_fill", "parse_hours",
+    "Altitude", "Columns", "End", "Epw", "Fields", "Files", "FillWith", "Hours", "Latitude",
+    "Layout", "Longitude", "Met", "Method", "Place", "Product", "Roughness", "Stamp", "Start",
+    "StepMinutes", "TimeFormat", "Units", "UtcOffset", "WeatherSource", "WindProfile", "Year",
+    "mapping_of", "parse_fields", "parse_fill", "parse_hours",
 ]  # fmt: skip
 
 WEATHER = "Weather and place"
@@ -87,6 +88,32 @@ Product = Annotated[
         "--weather-product",
         help="era5 or era5-land, where a file leaves it open.",
         rich_help_panel=WEATHER,
+    ),
+]
+Fields = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--field",
+        help="Weather cell by cell, QUANTITY=FILE@HEIGHT: ta=ta.tif@2m, rh=rh.nc@2m, "
+        "ws=wind.tif@10m (,utc and ,variable=NAME may follow); "
+        "coefficient='coef_{direction}.tif@1.5m' of the wind (,of=10m ,linear), "
+        "ta=lapse:-0.0065,station=120m by the ground's height; repeatable.",
+        rich_help_panel=WEATHER,
+    ),
+]
+WindProfile = Annotated[
+    str | None,
+    typer.Option(
+        "--wind-profile",
+        help="How wind grows with height: power, or log with --roughness-m.",
+        show_default="power",
+        rich_help_panel=WEATHER,
+    ),
+]
+Roughness = Annotated[
+    float | None,
+    typer.Option(
+        "--roughness-m", help="Roughness length of the log profile (m).", rich_help_panel=WEATHER
     ),
 ]
 Start = Annotated[
@@ -363,6 +390,25 @@ def parse_hours(text: str | None) -> list[int] | None:
         return [int(part) for part in opt.comma_list(text)]
     except ValueError:
         raise ConfigurationError("--hours", "hours such as 9,12,15", repr(text)) from None
+
+
+def parse_fields(entries: list[str] | None) -> dict[str, str] | None:
+    """Fields by quantity from ``["ta=ta.tif@2m"]``.
+
+    Raises
+    ------
+    ConfigurationError
+        An entry without a quantity, or two of one.
+    """
+    found: dict[str, str] = {}
+    for entry in entries or []:
+        name, equals, text = (part.strip() for part in entry.partition("="))
+        if not equals or not name or not text:
+            raise ConfigurationError("--field", "QUANTITY=FILE@HEIGHT", repr(entry))
+        if name in found:
+            raise ConfigurationError("--field", f"{name} once", "twice")
+        found[name] = text
+    return found or None
 
 
 def parse_fill(values: list[str] | None) -> Fill:

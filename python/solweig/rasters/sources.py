@@ -48,7 +48,9 @@ class RasterSource:
         return self.lazy.whole()
 
 
-def open_source(name: str, path: str | Path, unit: HeightUnit | None = None) -> RasterSource:
+def open_source(
+    name: str, path: str | Path, unit: HeightUnit | None = None, *, bands: bool = False
+) -> RasterSource:
     """Look at a raster file without reading its cells.
 
     Parameters
@@ -59,6 +61,8 @@ def open_source(name: str, path: str | Path, unit: HeightUnit | None = None) -> 
         The file.
     unit
         Of its heights, whatever the file says.
+    bands
+        All bands are wanted, which are layers of one kind; else the first is.
 
     Raises
     ------
@@ -75,7 +79,7 @@ def open_source(name: str, path: str | Path, unit: HeightUnit | None = None) -> 
             if dataset.count < 1 or dataset.width < 1 or dataset.height < 1:
                 raise InvalidSurfaceData(name, "a raster with at least one cell", "an empty one")
             check_declared(name, dataset, file.stat().st_size)
-            if dataset.count > 1:
+            if dataset.count > 1 and not bands:
                 logger.info("%s: band 1 of %d is used", name, dataset.count)
             flat, vertical = split_vertical(dataset.crs)
             if not all(map(math.isfinite, dataset.transform)):

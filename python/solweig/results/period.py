@@ -213,17 +213,15 @@ class PeriodRequest:
             found += [f"{quantity}_hours_above_{t:g}" for t in own]
         return found
 
-    def ranges(
-        self, columns: Mapping[str, Any], wind_height: float
-    ) -> dict[str, tuple[float, float]]:
+    def ranges(self, columns: Mapping[str, Any], to_10m: float) -> dict[str, tuple[float, float]]:
         """Values that percentiles tell apart [deg C], wide enough for the weather of a run.
 
         Parameters
         ----------
         columns
             ``ta``, ``rh`` and ``ws`` of the steps.
-        wind_height
-            Height of the wind [m].
+        to_10m
+            Wind at 10 m for each of it at its own height.
 
         Returns
         -------
@@ -235,7 +233,7 @@ class PeriodRequest:
         ta, rh, ws = (np.asarray(columns[n], np.float64) for n in ("ta", "rh", "ws"))
         known = np.isfinite(ta)
         low, high = (float(ta[known].min()), float(ta[known].max())) if known.any() else (0.0, 0.0)
-        wind = ws * (10.0 / wind_height) ** 0.2
+        wind = ws * to_10m
         excess = np.linspace(*_TMRT_SPAN, 31)
         each = np.broadcast_arrays(ta[:, None], rh[:, None], ta[:, None] + excess, wind[:, None])
         air, humid, tmrt, blown = (np.ascontiguousarray(x).ravel() for x in each)

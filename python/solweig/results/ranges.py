@@ -117,11 +117,12 @@ class ComfortCounts:
 
 
 def describe_comfort(
-    counts: ComfortCounts, *, utci_range: str | None, pet_variant: str
+    counts: ComfortCounts, *, utci_range: str | None, pet_variant: str, fields: bool = False
 ) -> dict[str, Any]:
     """What is said of comfort in ``run_metadata.json``."""
     return {
         "utci_range": utci_range,
+        **({"steps_by": "weather of the steps, not their fields"} if fields else {}),
         "utci_outside": {
             "steps": counts.steps_outside,
             **{f"steps_{name}": number for name, number in counts.inputs.items()},

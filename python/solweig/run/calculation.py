@@ -43,6 +43,7 @@ from solweig.said import knows_what_was_said
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData
 from solweig.typing import Advance
+from solweig.weather.fields import GivenAs
 from solweig.weather.location import Location
 from solweig.weather.step import Weather
 
@@ -100,6 +101,9 @@ def calculate(
     alternatives: Mapping[str, bool] | None = None,
     styles: bool = True,
     walls: str = "wave",
+    wind_profile: str | None = None,
+    roughness_m: float | None = None,
+    fields: Mapping[str, GivenAs | str] | None = None,
 ) -> TimeseriesSummary:
     """Map mean radiant temperature and heat stress for every step of a period.
 
@@ -209,6 +213,15 @@ def calculate(
     walls
         Longwave of walls in Tmrt: by the "wave" of the day, or "heated" by conduction into standard
         walls of every aspect, under the anisotropic sky.
+    wind_profile
+        How wind grows with height: "power" (default) or "log".
+    roughness_m
+        Roughness length of the logarithmic profile [m].
+    fields
+        Weather that differs from cell to cell, by quantity (ta, rh, ws): a :class:`WeatherField`,
+        ``"ta.tif@2m"``, for the wind :class:`WindCoefficients`, for the air temperature
+        :class:`LapseRate`. It takes the place of the value of the step on the ground, at walls and
+        in the comfort indices; the sky keeps that of the step (docs/fields.md).
 
     Returns
     -------
@@ -415,7 +428,12 @@ def _comfort(plan: RunPlan, summary: TimeseriesSummary) -> dict[str, Any]:
     line = counts.sensor_line()
     if line is not None and _has_sensors(plan):
         log.warning("WBGT and globes: %s", line)
-    return describe_comfort(counts, utci_range=model.utci_range, pet_variant=model.pet_variant)
+    return describe_comfort(
+        counts,
+        utci_range=model.utci_range,
+        pet_variant=model.pet_variant,
+        fields=bool(plan.fields),
+    )
 
 
 def _has_sensors(plan: RunPlan) -> bool:

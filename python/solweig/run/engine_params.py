@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from solweig.errors import ConfigurationError
 from solweig.params import land_cover_table, load_params, tree_settings, wall_row, wind_height
 from solweig.run.settings import RunSettings
+from solweig.weather.fields import WeatherField, WindCoefficients
 
 __all__ = ["engine_params", "leaf_days"]
 
@@ -65,15 +66,34 @@ def engine_params(
         "beam": config.beam,
         "wind_height_m": _wind_height(settings),
         "pet_wind": config.pet_wind,
+        "wind_profile": config.wind_profile,
+        "roughness_m": config.roughness_m,
         "utci_range": config.utci_range,
         "pet_variant": config.pet_variant,
         "max_shadow_distance_m": float(config.max_shadow_distance_m),
     }
+    _check_heights(found, settings)
     for name in ("height_bound_m", "no_land_cover_tstart"):
         value = getattr(config, name)
         if value is not None:
             found[name] = float(value)
     return found
+
+
+def _check_heights(params: dict[str, Any], settings: RunSettings) -> None:
+    """Refuse wind within the roughness of a logarithmic profile."""
+    roughness = params["roughness_m"]
+    heights = {"wind_height_m": params["wind_height_m"]}
+    wind = settings.fields.get("ws")
+    if isinstance(wind, WeatherField | WindCoefficients):
+        heights["fields[ws]"] = wind.height_m
+    if isinstance(wind, WindCoefficients):
+        heights["reference_m"] = wind.reference_m
+    for name, height in heights.items() if roughness is not None else ():
+        if height <= 2.0 * roughness:
+            raise ConfigurationError(
+                name, f"a height above twice roughness_m, {2.0 * roughness:g} m", f"{height:g} m"
+            )
 
 
 def _ground(

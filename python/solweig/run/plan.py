@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 from solweig import _core, switches
 from solweig.config import WALL_TEMPERATURE, check_tile_size
 from solweig.errors import ConfigurationError, GridShapeMismatch, WeatherDataError
+from solweig.execution.config import ExecutionConfig
 from solweig.execution.resolve import ResolvedExecution, resolve_execution
 from solweig.leaf_area import USUAL
 from solweig.memory_limits import available_memory
@@ -35,6 +38,7 @@ from solweig.surface.precomputed import PrecomputedData
 from solweig.tiles.shared_store import check_storage, cube_place
 from solweig.tiles.zarr_store import check_appends, need_zarr, refuse_other_cube
 from solweig.weather.checks import check_weather, report
+from solweig.weather.given_fields import GivenField, given_fields
 from solweig.weather.location import Location
 from solweig.weather.series import WeatherSeries, weather_series
 from solweig.weather.step import Weather
@@ -103,6 +107,8 @@ class RunPlan:
     metadata: dict[str, Any]
     #: Walls whose temperatures are computed.
     walls: WallPlan | None = None
+    #: Weather given cell by cell.
+    fields: tuple[GivenField, ...] = ()
     #: Earlier runs in the output folder.
     standing: Standing = field(default_factory=Standing)
 
@@ -118,7 +124,7 @@ class RunPlan:
         if request is None:
             return None
         names, groups = request.of_steps(self.series.bounds, self.series.daytime)
-        ranges = request.ranges(self.series.columns, float(self.params["wind_height_m"]))
+        ranges = request.ranges(*_extremes(self.series, self.fields, self.params))
         stamps = self.series.stamps
         return PeriodPlan(
             request=request,
@@ -205,6 +211,26 @@ class RunPlan:
             {"scene": self.surface.scene(), **grids},
             {"content": content, "params": self.params, "patch_option": arrays.patch_option},
         )
+
+
+def _extremes(
+    series: WeatherSeries, fields: tuple[GivenField, ...], params: dict[str, Any]
+) -> tuple[dict[str, Any], float]:
+    """Weather of the steps and the outermost of their fields, and what turns its wind to 10 m."""
+    own = {name: np.asarray(series.columns[name], np.float64) for name in ("ta", "rh", "ws")}
+    height = float(params["wind_height_m"])
+    profile = _profile(params)
+    columns = [own]
+    for low_or_high in itertools.product((0, 1), repeat=len(fields)):
+        other = dict(own)
+        for given, which in zip(fields, low_or_high, strict=True):
+            spans = np.array([span[which] for span in given.spans])
+            if given.name == "ws":
+                spans *= _core.wind_ratio(height, float(given.height_m or height), **profile)
+            other[given.name] = spans
+        columns.append(other)
+    joined = {name: np.concatenate([each[name] for each in columns]) for name in own}
+    return joined, _core.wind_ratio(10.0, height, **profile)
 
 
 @dataclass(frozen=True)
@@ -323,7 +349,7 @@ def _settled(
     sky: bool,
 ) -> RunPlan:
     """The plan of a run, its output folder not looked at; ``sky``: the sky view must be there."""
-    execution = resolve_execution(settings.execution)
+    execution = resolve_execution(_hardware(settings))
     model, precomputed = settings.model, settings.precomputed
     _check_weather(weather)
     check_run_surface(surface, precomputed)
@@ -372,6 +398,7 @@ def _settled(
             series, place.location, beam=model.beam, origin=place.origin, raster=place.raster
         )
     )
+    fields = _fields(surface, settings, series, params)
     if sky:
         for note in series.notes:
             log.info(note)
@@ -390,9 +417,11 @@ def _settled(
         settings=settings.physics_chosen(),
         output_dir=settings.output_dir,
         outputs=model.outputs,
-        parameters=_hashed_parameters(settings, params, points),
+        parameters=_hashed_parameters(settings, params, points, fields),
         steps=[series.columns],
     )
+    if fields:
+        metadata["fields"] = {field.name: field.describe() for field in fields}
     metadata["outputs"]["formats"] = list(settings.formats)
     metadata["intervals"] = _intervals(series)
     metadata["device"] = {**metadata["device"], **execution.describe()}
@@ -408,7 +437,40 @@ def _settled(
         points=points,
         execution=execution,
         metadata=metadata,
+        fields=fields,
     )
+
+
+def _fields(
+    surface: SurfaceData, settings: RunSettings, series: WeatherSeries, params: dict[str, Any]
+) -> tuple[GivenField, ...]:
+    """Weather given cell by cell, read once and checked."""
+    if not settings.fields:
+        return ()
+    height, profile = float(params["wind_height_m"]), _profile(params)
+    ratio = partial(_core.wind_ratio, **profile)
+    return given_fields(
+        settings.fields, surface.georef, surface.valid_mask, series, ratio, height, surface.dem
+    )
+
+
+def _profile(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: params[name] for name in ("wind_profile", "roughness_m")}
+
+
+def _hardware(settings: RunSettings) -> ExecutionConfig | None:
+    """The wishes of a run; fields are computed on the CPU."""
+    wanted = settings.execution
+    if not settings.fields or (wanted is not None and wanted.accelerator == "cpu"):
+        return wanted
+    wanted = wanted or ExecutionConfig()
+    if wanted.accelerator == "gpu" or wanted.strict or wanted.devices is not None:
+        raise ConfigurationError(
+            "execution.accelerator", "'cpu' or 'auto' with fields", "a run that demands a GPU",
+            "Fields of the weather are computed on the CPU in this release.",
+        )  # fmt: skip
+    log.info("execution: on the CPU, because of fields of the weather")
+    return replace(wanted, accelerator="cpu")
 
 
 def _compare_bounds(surface: SurfaceData, bound: float | None) -> None:
@@ -437,7 +499,10 @@ def _intervals(series: WeatherSeries) -> dict[str, Any]:
 
 
 def _hashed_parameters(
-    settings: RunSettings, params: dict[str, Any], points: Points | None
+    settings: RunSettings,
+    params: dict[str, Any],
+    points: Points | None,
+    fields: tuple[GivenField, ...],
 ) -> dict[str, Any]:
     """What shapes the result besides surface, weather, place and settings."""
     extra: dict[str, Any] = {
@@ -448,6 +513,8 @@ def _hashed_parameters(
         extra["period"] = settings.period.describe()
     if points is not None:
         extra["pois"] = dict(zip(points.names, points.cells.tolist(), strict=True))
+    if fields:
+        extra["fields"] = {field.name: field.identity for field in fields}
     state = settings.state
     if state is not None:
         extra["initial_state"] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from solweig.results.pois import PointSource
 from solweig.results.state import ThermalState
 from solweig.surface.precomputed import PrecomputedData
 from solweig.tiles.zarr_store import need_zarr
+from solweig.weather.fields import GivenAs, fields_of
 
 __all__ = ["OUTPUT_FORMATS", "RunSettings", "Settings"]
 
@@ -69,6 +70,8 @@ class RunSettings:
         Statistics of the period instead of its steps.
     styles
         Write a style for QGIS beside every GeoTIFF.
+    fields
+        Weather given cell by cell, by quantity.
     """
 
     model: ModelConfig
@@ -83,6 +86,7 @@ class RunSettings:
     sky_said: bool = False
     period: PeriodRequest | None = None
     styles: bool = True
+    fields: Mapping[str, GivenAs] = field(default_factory=dict)
 
     if not TYPE_CHECKING:
 
@@ -106,6 +110,7 @@ class RunSettings:
         state: ThermalState | None = None,
         period: PeriodRequest | None = None,
         styles: bool = True,
+        fields: Mapping[str, Any] | None = None,
         **said: Any,
     ) -> RunSettings:
         """Combine what a call says with a configuration.
@@ -114,7 +119,7 @@ class RunSettings:
         ----------
         config
             Defaults for everything in ``said``.
-        output_dir, overwrite, resume, execution, pois, precomputed, state, period, styles
+        output_dir, overwrite, resume, execution, pois, precomputed, state, period, styles, fields
             As the fields.
         output_format
             One or several of :data:`OUTPUT_FORMATS`.
@@ -159,6 +164,7 @@ class RunSettings:
             sky_said=said.get("use_anisotropic_sky") is not None,
             period=period,
             styles=styles,
+            fields=fields_of(fields),
         )
 
     @property

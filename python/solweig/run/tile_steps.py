@@ -19,6 +19,7 @@ from solweig.execution.overlap import may_overlap, run_steps
 from solweig.execution.worker import Phases
 from solweig.results.period import place_of_grid
 from solweig.results.sums import StepSums
+from solweig.run.local_air import LocalAir
 from solweig.run.plan import PeriodPlan
 from solweig.tiles.grid import TileSpec, corners, within
 from solweig.tiles.journal import Digest
@@ -130,6 +131,8 @@ class TileStepsJob:
     heard: Callable[[int, Mapping[str, float]], None] | None = None
     #: Statistics of a period instead of what every run counts.
     period: PeriodPlan | None = None
+    #: Weather given cell by cell.
+    air: LocalAir = field(default_factory=LocalAir)
 
     @property
     def parts(self) -> int:
@@ -209,6 +212,7 @@ class _Tile:
         self._job, self._engine, self._writer = job, engine, writer
         self._tile, self._points, self._report = tile, points, report
         self._inner = tile.around(job.view)
+        self._air = job.air.window(job.inputs, self._inner)
         self._core = within(tile.write_slice, self._inner)
         self._found = TileSteps()
         self._digests: dict[str, Digest] = {}
@@ -268,6 +272,9 @@ class _Tile:
         """Take all steps together, where the CPU does them and they allow it."""
         if self._engine is not None or period.points:
             return False
+        if self._air is not None:
+            log.info("period: step by step, because of weather given cell by cell")
+            return False
         started = time.perf_counter()
         results, why_not = model.period(
             state, self._job.weather, period.stamps, counted, period.codes, self._report
@@ -290,7 +297,8 @@ class _Tile:
         job, names = self._job, (*period.request.quantities, "shadow")
         for i, weather in enumerate(job.weather):
             started = time.perf_counter()
-            result = model.step(state, weather, outputs=names, points=self._points)
+            air = self._air_of(i)
+            result = model.step(state, weather, outputs=names, points=self._points, air=air)
             fields = {n: np.ascontiguousarray(result.fields[n][self._core]) for n in names}
             _, groups = period.stamps[i]
             counted.add(period.hours[i], period.daytime[i], groups, fields)
@@ -311,11 +319,16 @@ class _Tile:
                 outputs=job.outputs,
                 points=self._points,
                 statistics=statistics,
+                air=self._air_of(i),
             )
 
         overlap = job.overlap and may_overlap(self._engine) is None
         found.overlap_seconds = run_steps(len(job.weather), step, self._deliver, overlap=overlap)
         return state, statistics
+
+    def _air_of(self, i: int) -> dict[str, Any] | None:
+        """Weather of a step that is given cell by cell."""
+        return None if self._air is None else self._air.of_step(i)
 
     def finish(self) -> TileSteps:
         """Write what follows from all steps, and wait until everything is written."""

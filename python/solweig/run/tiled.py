@@ -24,6 +24,7 @@ from solweig.execution.worker import Done
 from solweig.results.outputs import WORK_FOLDER
 from solweig.results.state import ThermalState
 from solweig.results.sums import StepSums
+from solweig.run.local_air import LocalAir
 from solweig.run.outcome import Collected, Outcome
 from solweig.run.plan import ModelArrays, RunPlan
 from solweig.run.store import RunStore, inputs_place, is_large, open_store
@@ -229,6 +230,7 @@ def steps_job(
     state = plan.settings.state
     if state is not None:
         inputs.put_all("state", state.fields)
+    air = LocalAir.published(plan.fields, inputs)
     inputs.published()
     return TileStepsJob(
         inputs=inputs,
@@ -248,6 +250,7 @@ def steps_job(
         digests=digests,
         model=partial(plan.model, arrays) if kept else None,
         period=plan.period(),
+        air=air,
     )
 
 

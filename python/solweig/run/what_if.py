@@ -71,6 +71,8 @@ def check_baseline(plan: RunPlan, baseline: TimeseriesSummary) -> None:
         )  # fmt: skip
     if plan.settings.precomputed is not None or plan.points is not None:
         raise ConfigurationError("baseline", "a run without precomputed and pois", "one with them")
+    if plan.fields:
+        raise ConfigurationError("baseline", "a run without fields", "one with them")
     if plan.settings.model.shade_at_night:
         raise ConfigurationError("baseline", "a run with shade_at_night=False", "True")
     now, then = plain(plan.metadata), plain(baseline.metadata)

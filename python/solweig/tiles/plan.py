@@ -348,13 +348,14 @@ def device_of(
     sides: bool,
     attribution: bool = False,
     heated: bool = False,
+    air: bool = False,
 ) -> Backend | None:
     """The device of an engine, as a plan takes it; None without one."""
     gpu = None if engine is None else engine.gpu
     if gpu is None:
         return None
     found: Mapping[str, int] = gpu.footprint(
-        patch_option, vegetation, anisotropic, sides, attribution, heated
+        patch_option, vegetation, anisotropic, sides, attribution, heated, air
     )
     return Backend(name=str(gpu.backend), **found)
 

@@ -497,6 +497,7 @@ class FromFiles(WeatherValues):
             return None if math.isnan(value) else value
 
         values = {name: rows.frame[name].to_list() for name in rows.frame.columns}
+        nowhere = [math.nan] * len(rows.frame)
         steps = [
             cls(
                 datetime=stamp.to_pydatetime(),
@@ -510,6 +511,7 @@ class FromFiles(WeatherValues):
                 measured_diffuse_rad=given(values["diffuse_rad"][i]),
                 stamp=rows.stamp,
                 measured_longwave_down=given(values["longwave_down"][i]),
+                wind_direction=_direction(values.get("wind_direction", nowhere)[i]),
             )
             for i, stamp in enumerate(rows.frame.index)
         ]
@@ -517,6 +519,11 @@ class FromFiles(WeatherValues):
             # Not the class's, though the type checker takes them for that.
             vars(step).update(origin=rows.origin, length_known=rows.length_known)
         return steps
+
+
+def _direction(degrees: float) -> float | None:
+    """A direction of the wind; None for a code of a missing one, or of a variable one."""
+    return float(degrees) if 0.0 <= degrees <= 360.0 else None
 
 
 def _site(location: Location) -> Site:

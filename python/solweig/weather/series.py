@@ -60,6 +60,8 @@ class WeatherSeries:
         Its components, and which of them were measured.
     notes
         What was assumed, for the log.
+    wind_direction
+        Where the wind comes from [degrees], NaN where a step does not say.
     suns
         The suns of each step where it has several; the altitude in ``columns`` is then their mean.
     walls
@@ -80,6 +82,7 @@ class WeatherSeries:
     notes: list[str] = field(default_factory=list)
     suns: sun.StepSuns | None = None
     walls: tuple[F64, F64] | None = None
+    wind_direction: F64 = field(default_factory=lambda: np.zeros(0))
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -280,6 +283,7 @@ def weather_series(
         radiation=parts,
         notes=[str(season), *_note_lengths(rows, own, lengths)],
         suns=suns,
+        wind_direction=_optional(rows, "wind_direction"),
     )
 
 

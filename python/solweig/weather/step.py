@@ -47,6 +47,9 @@ class Weather(FromFiles):
     measured_longwave_down
         Longwave of the whole sky on an open horizontal, 40-700 W m-2, used with
         ``longwave="measured"`` of a run; ``None`` or NaN where there is none.
+    wind_direction
+        Where the wind comes from, 0-360 degrees clockwise from north; ``None`` or NaN where it is
+        not known. Only wind coefficients read it.
 
     Attributes
     ----------

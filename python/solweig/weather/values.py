@@ -34,15 +34,25 @@ _RANGES: dict[str, tuple[float, float, str, bool]] = {
     "measured_direct_rad": (0.0, 1500.0, "W/m2", True),
     "measured_diffuse_rad": (0.0, 1500.0, "W/m2", True),
     "measured_longwave_down": (*LONGWAVE_DOWN, "W/m2", True),
+    "wind_direction": (0.0, 360.0, "degrees", True),
     "precomputed_sun_altitude": (-90.0, 90.0, "degrees", False),
     "precomputed_sun_azimuth": (-180.0, 360.0, "degrees", False),
     "precomputed_altmax": (0.0, 90.0, "degrees", False),
 }
+
+
+def range_of(name: str) -> tuple[float, float, str]:
+    """Lowest and highest value of a quantity of a step, and its unit."""
+    low, high, unit, _ = _RANGES[name]
+    return low, high, unit
+
+
 _CODES = (-99.0, -999.0, -9999.0, 999.0, 9999.0)
 _OPTIONAL = (
     "measured_direct_rad",
     "measured_diffuse_rad",
     "measured_longwave_down",
+    "wind_direction",
     "precomputed_sun_altitude",
     "precomputed_sun_azimuth",
     "precomputed_altmax",
@@ -98,6 +108,7 @@ class WeatherValues:
     precomputed_altmax: float | None = None
     stamp: str | None = None
     measured_longwave_down: float | None = None
+    wind_direction: float | None = None
     sun_altitude: float = field(init=False, default=math.nan)
     sun_azimuth: float = field(init=False, default=math.nan)
     sun_zenith: float = field(init=False, default=math.nan)

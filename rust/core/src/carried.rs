@@ -4,6 +4,7 @@
 //! host then holds what they were when they left, and a journal of the weather since: should the
 //! device be lost, the steps are repeated on the CPU.
 
+use crate::air::{Air, KeptAir};
 use crate::delay::{DelayClock, ThermalState};
 use crate::gvf::FiveFields;
 use crate::stage::Decline;
@@ -14,6 +15,8 @@ use std::fmt;
 
 /// Steps after which a device brings the host up to date, so that a loss costs no more than these.
 pub const CHECKPOINT_STEPS: usize = 48;
+/// Bytes of air given cell by cell that the journal holds before the host is brought up to date.
+const CHECKPOINT_BYTES: usize = 256 << 20;
 
 /// State and statistics kept on a device.
 pub trait Remote: Send {
@@ -34,6 +37,7 @@ pub trait Remote: Send {
 #[derive(Clone, Debug)]
 struct Entry {
     weather: Weather,
+    air: KeptAir,
     counted: bool,
 }
 
@@ -114,9 +118,10 @@ impl Carried {
     }
 
     /// Note a step that happened on the device; the caller has advanced clock and counts.
-    pub fn note(&mut self, weather: &Weather, counted: bool) {
+    pub fn note(&mut self, weather: &Weather, air: &Air<'_>, counted: bool) {
         self.journal.push(Entry {
             weather: *weather,
+            air: KeptAir::of(air),
             counted,
         });
     }
@@ -124,7 +129,8 @@ impl Carried {
     /// Whether the host should be brought up to date.
     #[must_use]
     pub fn checkpoint_is_due(&self) -> bool {
-        self.journal.len() >= CHECKPOINT_STEPS
+        let bytes: usize = self.journal.iter().map(|entry| entry.air.bytes()).sum();
+        self.journal.len() >= CHECKPOINT_STEPS || bytes >= CHECKPOINT_BYTES
     }
 
     /// Bring the host up to date; the rasters stay on the device.
@@ -141,7 +147,7 @@ impl Carried {
 
     /// Bring the rasters back, from the device or by repeating its steps: `repeat` advances one on
     /// the CPU in the weather given and counts it in the statistics where told so.
-    pub fn bring_home(&mut self, mut repeat: impl FnMut(&mut Self, &Weather, bool)) {
+    pub fn bring_home(&mut self, mut repeat: impl FnMut(&mut Self, &Weather, Air<'_>, bool)) {
         if !self.is_away() {
             return;
         }
@@ -156,7 +162,7 @@ impl Carried {
             statistics.steps = self.steps_at_home;
         }
         for entry in std::mem::take(&mut self.journal) {
-            repeat(self, &entry.weather, entry.counted);
+            repeat(self, &entry.weather, entry.air.air(), entry.counted);
             self.repeated += 1;
         }
     }

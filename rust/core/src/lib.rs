@@ -3,6 +3,7 @@
 //! Section numbers in comments ("G 3.2", "R 7.4") refer to the model description in
 //! `docs/model-geometry.md` (G) and `docs/model-radiation.md` (R).
 
+pub mod air;
 pub mod buildings;
 pub mod carried;
 pub mod constants;

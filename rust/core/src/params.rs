@@ -1,5 +1,6 @@
 //! Parameters of a run (R 1.3, 9) and the choice between reference and improved formulae.
 
+use crate::air::WindProfile;
 use crate::ground::{DEFAULT_GROUND, LandCoverTable, SurfaceClass, WALLS};
 use crate::pet::{Body, PetVariant};
 use crate::utci::UtciRange;
@@ -189,6 +190,8 @@ pub struct Params {
     pub beam: Beam,
     /// Height of the wind sensor [m].
     pub wind_height: f64,
+    /// How wind grows with height.
+    pub wind_profile: WindProfile,
     /// What is done outside the range of UTCI.
     pub utci_range: UtciRange,
     /// Height of the wind PET receives.
@@ -220,6 +223,7 @@ impl Default for Params {
             sky_emissivity_offset: 0.0,
             beam: Beam::Normal,
             wind_height: 10.0,
+            wind_profile: WindProfile::Power,
             utci_range: UtciRange::default(),
             pet_wind: PetWind::BodyHeight,
             pet_variant: PetVariant::default(),

@@ -1,18 +1,20 @@
 //! One step of the model: the order of its stages (R 12).
 
+use crate::air::Air;
 use crate::carried::Carried;
 use crate::fields::{self, Field};
 use crate::grid::Window;
 use crate::gvf::{GroundView, GvfStep};
-use crate::heat::{self, Air, HeatStep, Index};
+use crate::heat::{self, HeatStep, Index};
 use crate::params::{BodyShape, Params, PetWind, Posture};
 use crate::pet::{Body, PetStep};
 use crate::radiation::cells::{Cells, GroundFields};
+use crate::radiation::comfort::{Comfort, LocalComfort};
 use crate::radiation::light::digit;
 use crate::radiation::sums::StepSums;
 use crate::radiation::surface::{GroundStates, SentByGround};
 use crate::radiation::tables::{PatchSky, StepInput, StepTables};
-use crate::radiation::{Comfort, Radiation, RadiationInput};
+use crate::radiation::{Radiation, RadiationInput};
 use crate::rays::Reach;
 use crate::shadow::{ShadowStage, SunInput, SunShadow, VEGSH};
 use crate::sky::clearness::STANDARD_PRESSURE_HPA;
@@ -20,7 +22,7 @@ use crate::sky::perez::Luminance;
 use crate::sky::step::SkyStep;
 use crate::stage::{Decline, Engine, Runs, Stage};
 use crate::terrain::{Terrain, units};
-use crate::utci::UtciStep;
+use crate::utci::{Saturated, UtciStep};
 use crate::walls::WallCell;
 use crate::weather::{Suns, Weather};
 use std::ops::Range;
@@ -104,6 +106,8 @@ pub struct TimestepInput<'a> {
     pub carried: &'a mut Carried,
     /// Weather of the step.
     pub weather: &'a Weather,
+    /// The air where it is given cell by cell, in the rasters of the run.
+    pub air: Air<'a>,
     /// What is wanted.
     pub request: Request<'a>,
 }
@@ -119,7 +123,8 @@ impl Stage for TimestepStage {
 
     fn cpu(input: &mut TimestepInput<'_>) -> StepOutput {
         bring_home(input.run, input.carried);
-        step_here(input.run, input.carried, input.weather, input.request)
+        let request = input.request;
+        step_here(input.run, input.carried, input.weather, input.air, request)
     }
 
     fn parts(out: &StepOutput) -> Vec<(&'static str, Duration)> {
@@ -140,12 +145,14 @@ pub fn step<A: Runs<TimestepStage>>(
     run: &Run<'_>,
     carried: &mut Carried,
     weather: &Weather,
+    air: Air<'_>,
     request: Request<'_>,
 ) -> Result<StepOutput, Decline> {
     engine.run::<TimestepStage>(&mut TimestepInput {
         run,
         carried,
         weather,
+        air,
         request,
     })
 }
@@ -170,6 +177,7 @@ impl Prepared {
         run: &Run<'_>,
         clock: crate::delay::DelayClock,
         weather: &Weather,
+        air: &Air<'_>,
         request: &Request<'_>,
     ) -> Self {
         let sky = SkyStep::new(weather, run.params);
@@ -188,7 +196,7 @@ impl Prepared {
             attribution: request.attribution(),
         });
         Self {
-            comfort: comfort(run.params, weather, request),
+            comfort: comfort(run.params, weather, air, request),
             sky,
             tables,
             luminance,
@@ -207,13 +215,13 @@ impl Prepared {
 
 /// Bring what a run carries back from a device; steps that were lost with it are repeated here.
 pub fn bring_home(run: &Run<'_>, carried: &mut Carried) {
-    carried.bring_home(|carried, weather, count| {
+    carried.bring_home(|carried, weather, air, count| {
         let request = Request {
             fields: &[],
             points: &[],
             count,
         };
-        step_here(run, carried, weather, request);
+        step_here(run, carried, weather, air, request);
     });
 }
 
@@ -222,6 +230,7 @@ fn step_here(
     run: &Run<'_>,
     carried: &mut Carried,
     weather: &Weather,
+    air: Air<'_>,
     request: Request<'_>,
 ) -> StepOutput {
     let mut clock = Clock::new();
@@ -231,11 +240,12 @@ fn step_here(
         tables,
         luminance,
         comfort,
-    } = Prepared::new(run, state.clock, weather, &request);
+    } = Prepared::new(run, state.clock, weather, &air, &request);
     clock.lap("tables");
     let least = units(f64::from(tables.sun.least_through[1]));
     let light = sky.day.then(|| shine(run, &weather.suns(), least));
     let mut cells = run.cells;
+    cells.air = air;
     cells.shadow = light.as_ref().map(|light| light.cells.as_slice());
     cells.through = light.as_ref().and_then(|light| light.through.as_deref());
     if sky.day {
@@ -406,10 +416,21 @@ impl<'a> Points<'a> {
     }
 }
 
-/// Wind at a height from wind at the sensor, by the power law of open ground.
+/// Wind at a height from wind at the sensor.
 #[must_use]
 pub fn wind_at(height: f64, params: &Params, wind: f64) -> f64 {
-    (height / params.wind_height).powf(0.2) * wind
+    params.wind_profile.ratio(height, params.wind_height) * wind
+}
+
+/// Height of the wind UTCI receives [m].
+const UTCI_HEIGHT: f64 = 10.0;
+
+/// Height of the wind PET receives [m].
+fn pet_height(params: &Params) -> f64 {
+    match params.pet_wind {
+        PetWind::TenMetres => 10.0,
+        PetWind::BodyHeight => 1.1,
+    }
 }
 
 /// Wind as the comfort indices receive it [m/s].
@@ -427,35 +448,52 @@ impl ComfortWind {
     /// From wind at the sensor.
     #[must_use]
     pub fn new(params: &Params, wind: f64) -> Self {
-        let height = match params.pet_wind {
-            PetWind::TenMetres => 10.0,
-            PetWind::BodyHeight => 1.1,
-        };
         Self {
-            utci: wind_at(10.0, params, wind),
-            pet: wind_at(height, params, wind),
+            utci: wind_at(UTCI_HEIGHT, params, wind),
+            pet: wind_at(pet_height(params), params, wind),
             sensor: wind_at(heat::HEIGHT, params, wind),
         }
     }
 }
 
 /// Comfort indices that the request needs.
-fn comfort(params: &Params, weather: &Weather, request: &Request<'_>) -> Comfort {
+fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<'_>) -> Comfort {
     let everything = !request.points.is_empty();
     let wants = |field: Field| everything || request.fields.contains(&field);
-    let ComfortWind { utci, pet, sensor } = ComfortWind::new(params, weather.wind);
+    // Cells that have their own wind need none of the step.
+    let instead = air.wind.is_some() && weather.wind.is_nan();
+    let at_sensor = if instead { 0.0 } else { weather.wind };
+    let wind = ComfortWind::new(params, at_sensor);
+    let (ta, rh) = (weather.ta, weather.rh);
+    let person = Body {
+        sitting: params.posture == Posture::Sitting,
+        ..params.person
+    };
     Comfort {
         utci: (wants(Field::Utci) || request.count)
-            .then(|| UtciStep::new(params.utci_range, weather.ta, weather.rh, utci)),
-        pet: wants(Field::Pet).then(|| {
-            let person = Body {
-                sitting: params.posture == Posture::Sitting,
-                ..params.person
-            };
-            let (ta, rh) = (weather.ta, weather.rh);
-            PetStep::new(params.pet_variant, ta, rh, pet, &person)
+            .then(|| UtciStep::new(params.utci_range, ta, rh, wind.utci)),
+        pet: wants(Field::Pet).then(|| PetStep::new(params.pet_variant, ta, rh, wind.pet, &person)),
+        local: air.any().then(|| {
+            let profile = params.wind_profile;
+            let to = |height: f64| profile.ratio(height, air.wind_height);
+            LocalComfort {
+                ta,
+                rh,
+                sensor: wind_at(air.wind_height, params, at_sensor),
+                utci_wind: wind.utci,
+                pet_wind: wind.pet,
+                sensor_wind: wind.sensor,
+                pressure: pressure_hpa(weather),
+                to_utci: to(UTCI_HEIGHT),
+                to_pet: to(pet_height(params)),
+                to_sensor: to(heat::HEIGHT),
+                range: params.utci_range,
+                variant: params.pet_variant,
+                person,
+                saturated: air.ta.map(|_| Box::new(Saturated::new())),
+            }
         }),
-        heat: heat_step(weather, [sensor, utci], wants),
+        heat: heat_step(weather, [wind.sensor, wind.utci], wants),
     }
 }
 
@@ -467,18 +505,23 @@ fn heat_step(
 ) -> Option<HeatStep> {
     let wanted = OF_HEAT.map(|(_, field)| wants(field));
     let loads = [Field::GlobeLoad, Field::WickLoad].into_iter().any(&wants);
-    let pressure = 10.0 * weather.pressure_kpa;
-    let air = Air {
+    let air = heat::Air {
         ta: weather.ta,
         rh: weather.rh,
         wind,
-        pressure: if pressure.is_nan() {
-            STANDARD_PRESSURE_HPA
-        } else {
-            pressure
-        },
+        pressure: pressure_hpa(weather),
     };
     (loads || wanted.contains(&true)).then(|| HeatStep::new(air, wind_10m, wanted))
+}
+
+/// Air pressure of a step, the standard one where it is not known [hPa].
+fn pressure_hpa(weather: &Weather) -> f64 {
+    let pressure = 10.0 * weather.pressure_kpa;
+    if pressure.is_nan() {
+        STANDARD_PRESSURE_HPA
+    } else {
+        pressure
+    }
 }
 
 /// The fields of the heat indices, in their order.

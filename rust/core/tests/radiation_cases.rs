@@ -3,6 +3,7 @@
 //! A clear and a cloudy summer afternoon under the isotropic sky (A, C) and under the patch sky
 //! (B, D), for the cylinder and the box, by day and by night.
 
+use solweig_core::air::Air;
 use solweig_core::constants::{DEG, KELVIN, SIGMA};
 use solweig_core::delay::DelayClock;
 use solweig_core::fields::{FIELDS, Field};
@@ -10,12 +11,13 @@ use solweig_core::params::{BodyShape, Formulation, Params};
 use solweig_core::patches::{PatchMasks, PatchOption, PatchTable};
 use solweig_core::radiation::anisotropic::{SIDE_AZIMUTHS, patch_weights, sky_sums};
 use solweig_core::radiation::cells::{Cells, GroundFields};
+use solweig_core::radiation::comfort::Comfort;
+use solweig_core::radiation::evaluate_points;
 use solweig_core::radiation::facets::facet_sums;
 use solweig_core::radiation::sides;
 use solweig_core::radiation::sums::GROUND;
 use solweig_core::radiation::tables::{PatchSky, StepInput, StepTables};
 use solweig_core::radiation::work::Work;
-use solweig_core::radiation::{Comfort, evaluate_points};
 use solweig_core::shadow::LIT;
 use solweig_core::sky::perez::Luminance;
 use solweig_core::sky::step::SkyStep;
@@ -132,6 +134,7 @@ impl Case {
                 albedo: same(&[0.15]),
                 albedo_diffuse: same(&[0.17]),
             }),
+            air: Air::OF_THE_STEP,
         };
         let memory = [[0.0_f32]; 6];
         let memory = sky.day.then(|| memory.each_ref().map(|m| m.as_slice()));
@@ -139,6 +142,7 @@ impl Case {
             utci: None,
             pet: None,
             heat: None,
+            local: None,
         };
         let values = evaluate_points(&tables, &cells, memory, &comfort, &[0]);
         assert_eq!(values.len(), FIELDS.len());
@@ -450,6 +454,7 @@ fn missing_sky_view_gives_no_value() {
             albedo: same(&[0.15]),
             albedo_diffuse: same(&[0.17]),
         }),
+        air: Air::OF_THE_STEP,
     };
     let memory = [[0.0_f32]; 6];
     let memory = Some(memory.each_ref().map(|m| m.as_slice()));
@@ -457,6 +462,7 @@ fn missing_sky_view_gives_no_value() {
         utci: None,
         pet: None,
         heat: None,
+        local: None,
     };
     let values = evaluate_points(&tables, &cells, memory, &comfort, &[0]);
     for (field, _) in FIELDS

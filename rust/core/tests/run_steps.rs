@@ -1,5 +1,6 @@
 //! Whole steps over a small town: state, statistics, points, missing cells, threads.
 
+use solweig_core::air::Air;
 use solweig_core::carried::Carried;
 use solweig_core::fields::{FIELDS, Field};
 use solweig_core::grid::{Grid, Window};
@@ -12,7 +13,7 @@ use solweig_core::radiation::facets::facet_sums;
 use solweig_core::radiation::sums::places;
 use solweig_core::radiation::tables::PatchSky;
 use solweig_core::rays::Reach;
-use solweig_core::stage::{Engine, NoAccelerator, Policy, Tally};
+use solweig_core::stage::{Decline, Engine, NoAccelerator, Policy, Tally};
 use solweig_core::stats::Statistics;
 use solweig_core::svf::{SkyInput, SkyOptions, SkyPlan, SkyRows, SkyStage};
 use solweig_core::terrain::{CanopyBase, SceneInput, Terrain};
@@ -162,6 +163,7 @@ impl Town {
                 through: None,
                 shadow: None,
                 ground: None,
+                air: Air::OF_THE_STEP,
             },
             patch_sky: anisotropic.then_some(&self.patch_sky),
             params: &self.params,
@@ -175,7 +177,17 @@ impl Town {
             points: &[],
             count: false,
         };
-        step(&engine(), &self.run(), state, weather, request).unwrap()
+        self.advance(state, weather, request).unwrap()
+    }
+
+    fn advance(
+        &self,
+        state: &mut Carried,
+        weather: &Weather,
+        request: Request<'_>,
+    ) -> Result<StepOutput, Decline> {
+        let air = Air::OF_THE_STEP;
+        step(&engine(), &self.run(), state, weather, air, request)
     }
 }
 
@@ -255,8 +267,7 @@ fn threads_do_not_change_a_bit() {
                         points: &[],
                         count: true,
                     };
-                    let got =
-                        step(&engine(), &town.run(), &mut state, &weather(hour), request).unwrap();
+                    let got = town.advance(&mut state, &weather(hour), request).unwrap();
                     out.extend(bits(&got.fields));
                     out.push(vec![
                         got.sums.ground.tmrt as u32,
@@ -316,7 +327,7 @@ fn points_and_rasters() {
                 points: &at,
                 count: false,
             };
-            let got = step(&engine(), &town.run(), &mut state, &weather(hour), request).unwrap();
+            let got = town.advance(&mut state, &weather(hour), request).unwrap();
             for (grid, points) in got.fields.iter().zip(&got.points) {
                 let want: Vec<f32> = at.iter().map(|&i| grid[i]).collect();
                 assert_eq!(bits(&[want]), bits(std::slice::from_ref(points)));
@@ -512,7 +523,7 @@ fn statistics_follow_the_steps() {
             points: &[],
             count: true,
         };
-        let got = step(&engine(), &town.run(), &mut state, &weather(hour), request).unwrap();
+        let got = town.advance(&mut state, &weather(hour), request).unwrap();
         tmrt.push(got.fields[0].clone());
         utci.push(got.fields[1].clone());
     }

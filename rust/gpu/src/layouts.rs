@@ -5,7 +5,7 @@ use crate::shaders::uniforms::UniformLayout;
 use crate::stages::gvf::Shares;
 use crate::stages::surface::SurfaceTables;
 use crate::stages::{
-    anisotropic, emission, gvf, heat, pet, radiation, shadow, skyview, statistics, utci,
+    air, anisotropic, emission, gvf, heat, pet, radiation, shadow, skyview, statistics, utci,
 };
 
 /// Blocks that others contain: their name in WGSL and their layout.
@@ -64,6 +64,7 @@ pub fn all() -> Vec<UniformLayout> {
         anisotropic::HeatedUniform::layout(),
         radiation::RadiationUniform::layout(),
         utci::UtciUniform::layout(),
+        air::UtciAirUniform::layout(),
         pet::PetUniform::layout(),
         heat::HeatUniform::layout(),
         statistics::StatisticsUniform::layout(),

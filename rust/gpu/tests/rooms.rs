@@ -7,12 +7,13 @@ use house::House;
 use std::path::Path;
 
 /// The core from the ground up.
-const CORE: [&str; 30] = [
+const CORE: [&str; 31] = [
     "constants",
     "simd",
     "stage",
     "fields",
     "weather",
+    "air",
     "grid",
     "rays",
     "terrain",
@@ -53,10 +54,11 @@ const GPU: [&str; 8] = [
 ];
 
 /// The extension from the ground up.
-const EXTENSION: [&str; 18] = [
+const EXTENSION: [&str; 19] = [
     "door",
     "arguments",
     "weather",
+    "air",
     "files",
     "comfort",
     "heat",

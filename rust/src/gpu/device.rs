@@ -246,13 +246,22 @@ impl Gpu {
         heated: bool,
     ) -> PyResult<u64> {
         let words = table_of(patch_option)?.words();
-        let footprint = Footprint::new(words, vegetation, anisotropic, sides, attribution, heated);
+        let footprint = Footprint::new(
+            words,
+            vegetation,
+            anisotropic,
+            sides,
+            attribution,
+            heated,
+            false,
+        );
         Ok(footprint.most_cells(&self.accelerator.gpu()))
     }
 
     /// What a run takes of the device, and what there is: bytes a cell, and bytes.
     #[pyo3(signature = (patch_option, vegetation, anisotropic, sides, attribution=false,
-        heated=false))]
+        heated=false, air=false))]
+    #[allow(clippy::too_many_arguments)]
     fn footprint<'py>(
         &self,
         py: Python<'py>,
@@ -262,9 +271,18 @@ impl Gpu {
         sides: bool,
         attribution: bool,
         heated: bool,
+        air: bool,
     ) -> PyResult<Bound<'py, PyDict>> {
         let words = table_of(patch_option)?.words();
-        let footprint = Footprint::new(words, vegetation, anisotropic, sides, attribution, heated);
+        let footprint = Footprint::new(
+            words,
+            vegetation,
+            anisotropic,
+            sides,
+            attribution,
+            heated,
+            air,
+        );
         let gpu = self.accelerator.gpu();
         let out = PyDict::new(py);
         for (name, value) in [

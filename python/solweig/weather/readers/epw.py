@@ -47,6 +47,7 @@ _FIELDS: dict[str, tuple[str, tuple[float, ...], float]] = {
     "direct_rad": ("dni", (9999.0, 99999.0, 999999.0), 1.0),
     "diffuse_rad": ("dhi", (9999.0, 99999.0, 999999.0), 1.0),
     "longwave_down": ("ghi_infrared", (9999.0, 99999.0, 999999.0), 1.0),
+    "wind_direction": ("wind_direction", (999.0,), 1.0),
 }
 # Also written for "missing", though the format has its own codes.
 _NEGATIVE_CODES = (-99.0, -99.9, -999.0, -9999.0)
@@ -323,7 +324,7 @@ def _quantities(table: pd.DataFrame, source: str) -> pd.DataFrame:
     frame = pd.DataFrame(index=range(len(table)))
     lines = [int(i) for i in table.index] if table.index.dtype.kind == "i" else range(len(table))
     for name, (column, codes, factor) in _FIELDS.items():
-        if name == "longwave_down":  # optional: no reason to refuse a file
+        if name in ("longwave_down", "wind_direction"):  # optional: no reason to refuse a file
             values = _numbers_there(table, column)
         else:
             values = _numbers(table[column], name, source, lines)

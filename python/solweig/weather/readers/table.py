@@ -51,6 +51,8 @@ def read_dataframe(
             tidy[name] = _numeric(table[name], name)
         else:
             tidy[name] = np.nan
+    if "wind_direction" in table.columns:
+        tidy["wind_direction"] = _numeric(table["wind_direction"], "wind_direction")
     if tidy.empty:
         raise WeatherDataError("frame", "at least one row", "none")
     if "atmospheric_pressure" in frame.columns and tidy["pressure"].median() > 40_000:

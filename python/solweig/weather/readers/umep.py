@@ -32,6 +32,7 @@ _UMEP = {
     "direct_rad": (22, 1.0),
     "diffuse_rad": (21, 1.0),
     "longwave_down": (16, 1.0),
+    "wind_direction": (23, 1.0),
 }
 _UMEP_COLUMNS = 24
 _UMEP_MISSING = -998.0
@@ -149,9 +150,15 @@ def _say_minutes(hour: Any, minute: Any, source: str) -> None:
 def _hourly(frame: pd.DataFrame, stamp: str, source: str) -> pd.DataFrame:
     """Means of the rows of each full hour, stamped as the rows are."""
     side, moved = _BINS[stamp]
+    frame = frame.copy()
+    # The mean of directions is that of their vectors.
+    blown = np.exp(1j * np.radians(frame.pop("wind_direction").to_numpy(dtype=np.float64)))
+    frame["toward_north"], frame["toward_east"] = blown.real, blown.imag
     hours = frame.resample("1h", closed=side, label=side)  # type: ignore[arg-type]
     means, counts = hours.mean(), hours.size().to_numpy()
     means.index = means.index + pd.Timedelta(minutes=moved)
+    mean = means.pop("toward_north").to_numpy() + 1j * means.pop("toward_east").to_numpy()
+    means["wind_direction"] = np.degrees(np.angle(mean)) % 360.0
     few = np.flatnonzero((counts > 0) & (2 * counts < counts.max()))
     if few.size:
         log.warning(

@@ -59,6 +59,17 @@ pub enum Index {
 /// How many there are.
 pub const INDICES: usize = 5;
 
+impl Index {
+    /// All of them, in their order.
+    pub const ALL: [Self; INDICES] = [
+        Self::Wbgt,
+        Self::WetBulb,
+        Self::LargeGlobe,
+        Self::SmallGlobe,
+        Self::Apparent,
+    ];
+}
+
 /// The indices of one instant as functions of a cell's radiation.
 #[derive(Clone, Copy, Debug)]
 pub struct HeatStep {
@@ -204,6 +215,27 @@ pub enum Formula {
         /// Of the wick.
         wick: Polynomial,
     },
+}
+
+/// An index [°C] of one cell, solved: from what globe and wick absorb [W m⁻²] and Tmrt [°C], in air
+/// with its wind at [`HEIGHT`] and at 10 m [m s⁻¹]. NaN in missing or impossible weather.
+#[must_use]
+pub fn of_cell(index: Index, air: Air, wind_10m: f64, [globe, wick, tmrt]: [f64; 3]) -> f64 {
+    if !air.usable() {
+        return f64::NAN;
+    }
+    match index {
+        Index::Wbgt => wbgt(
+            Wick::new(air).solve(wick),
+            Globe::new(air, GLOBE).solve(globe),
+            air.ta,
+        ),
+        Index::WetBulb => Wick::new(air).solve(wick),
+        Index::LargeGlobe => Globe::new(air, LARGE_GLOBE).solve(globe),
+        Index::SmallGlobe => Globe::new(air, SMALL_GLOBE).solve(globe),
+        Index::Apparent if wind_10m >= 0.0 => Apparent::new(air.ta, air.rh, wind_10m).eval(tmrt),
+        Index::Apparent => f64::NAN,
+    }
 }
 
 /// Curve of a globe of a diameter [m]; `None` in missing or impossible weather.

@@ -481,7 +481,7 @@ impl BandStep<'_> {
             let lup = work.lup[i];
             let sky_down = p.sky(down[i], deficit_down[i]);
             let sky_side = p.sky(side[i], deficit_side[i]);
-            let obstructed = p.obstructed(sky_down, lup);
+            let obstructed = p.obstructed(sky_down, lup, 0.0);
             let ldown = sky_down + (p.whole_down - down[i]) * obstructed;
             let lside = sky_side + (p.whole_side - side[i]) * obstructed;
             let long = body.around * lside + body.up * (ldown + lup) + 2.0 * body.side * lup;

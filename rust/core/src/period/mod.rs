@@ -17,6 +17,7 @@ mod shared;
 mod slab;
 pub mod tally;
 
+use crate::air::Air;
 use crate::carried::Carried;
 use crate::delay::DelayClock;
 use crate::fields::Field;
@@ -265,7 +266,8 @@ impl<'a> Together<'a> {
         let steps = self.steps[self.days.start..].par_iter().zip(clocks);
         steps
             .map(|(step, clock)| {
-                let prepared = Prepared::new(self.run, clock, &step.weather, &request);
+                let prepared =
+                    Prepared::new(self.run, clock, &step.weather, &Air::OF_THE_STEP, &request);
                 let note = StepNote {
                     sky: prepared.sky,
                     luminance: prepared.luminance.clone(),
@@ -332,6 +334,7 @@ fn advance(
         run,
         carried,
         weather,
+        air: Air::OF_THE_STEP,
         request: Request {
             fields,
             points: &[],

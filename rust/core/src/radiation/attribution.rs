@@ -89,7 +89,7 @@ pub fn attribute(work: &mut Work, tables: &StepTables, own: &AttributionTables) 
         }
         longwave(&mut absorbed, work, tables, own, i);
         let t = work.tmrt[i] + b.kelvin;
-        let ta = own.air_kelvin;
+        let ta = own.air_kelvin + work.warmer[i];
         let kelvin = b.inverse_emission / ((t * t + ta * ta) * (t + ta));
         for (lane, flux) in work.attribution.terms.iter_mut().zip(absorbed.terms) {
             lane[i] = kelvin * flux;
@@ -156,7 +156,9 @@ fn longwave(
     i: usize,
 ) {
     let b = &tables.body;
-    let air = tables.ground.air;
+    let air = tables.ground.air + work.air_gain[i];
+    // What comes from above an enclosure at air temperature goes with what it emits.
+    let above = own.above * (air / tables.ground.air);
     let ground = b.abs_l * b.up * (work.lup[0][i] - air);
     absorbed.add(Term::Ground, ground);
     for d in 0..SIDES {
@@ -164,9 +166,9 @@ fn longwave(
         absorbed.add(Term::Ground, ground);
     }
     if tables.anisotropic {
-        patch_sky(absorbed, work, tables, own.above, i);
+        patch_sky(absorbed, work, tables, above, i);
     } else {
-        isotropic(absorbed, work, tables, own.above, i);
+        isotropic(absorbed, work, tables, above, i);
     }
 }
 
@@ -176,7 +178,7 @@ fn patch_sky(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, enclosur
     let (b, p) = (&tables.body, &tables.patch_longwave);
     let [side, down, deficit_side, deficit_down, ..] = &work.sky;
     let sky_down = p.sky(down[i], deficit_down[i]);
-    let obstructed = p.obstructed(sky_down, work.lup[0][i]);
+    let obstructed = p.obstructed(sky_down, work.lup[0][i], work.wall_gain[i]);
     let part = |all: f32, whole: f32, sky: [f32; 2], foliage: f32| Long {
         all,
         whole,
@@ -212,11 +214,12 @@ fn isotropic(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, enclosur
     let (b, l) = (&tables.body, &tables.longwave);
     let (s, sv, sa) = (work.s[i], work.sv[i], work.sa[i]);
     let (open, foliage) = (s + sv - 1.0, 2.0 - sv - sa);
+    let wall = l.wall + work.wall_gain[i];
     let above = Long {
         all: work.ldown[i],
         whole: 1.0,
         sky: [open * l.sky_down, open],
-        foliage: [foliage * (l.wall + l.wall_reflects * l.sky_down), foliage],
+        foliage: [foliage * (wall + l.wall_reflects * l.sky_down), foliage],
     };
     absorbed.add_long(b.abs_l * b.up, enclosure, above);
     let consistent = tables.formulation.consistent_side_longwave;
@@ -233,7 +236,7 @@ fn isotropic(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, enclosur
                 0.5 * view.sky_weight(consistent) * l.sky_side,
                 0.5 * view.sky,
             ],
-            foliage: [0.5 * foliage * (l.wall + reflected), 0.5 * foliage],
+            foliage: [0.5 * foliage * (wall + reflected), 0.5 * foliage],
         };
         absorbed.add_long(b.abs_l * b.side, enclosure, side);
     }

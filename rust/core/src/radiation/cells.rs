@@ -2,6 +2,7 @@
 
 use super::anisotropic::SkySum;
 use super::tables::GroundTerms;
+use crate::air::Air;
 use crate::delay::MEMORIES;
 use crate::patches::PatchMasks;
 use crate::svf::FIELDS as SVF_FIELDS;
@@ -54,6 +55,8 @@ pub struct Cells<'a> {
     pub shadow: Option<&'a [u8]>,
     /// Ground view; `None` at night.
     pub ground: Option<GroundFields<'a>>,
+    /// The air where it is given cell by cell.
+    pub air: Air<'a>,
 }
 
 impl<'a> Cells<'a> {
@@ -101,6 +104,7 @@ impl<'a> Cells<'a> {
                 albedo: g.albedo.map(part),
                 albedo_diffuse: g.albedo_diffuse.map(part),
             }),
+            air: self.air.slice(range),
         }
     }
 
@@ -157,6 +161,8 @@ pub struct Gathered {
     through: Option<Vec<u16>>,
     shadow: Option<Vec<u8>>,
     ground: Option<[Vec<f32>; 15]>,
+    air: [Option<Vec<f32>>; 3],
+    wind_height: f64,
 }
 
 fn pick<T: Copy>(from: &[T], at: &[usize]) -> Vec<T> {
@@ -199,6 +205,8 @@ impl Gathered {
             through: cells.through.map(|x| pick(x, at)),
             shadow: cells.shadow.map(|x| pick(x, at)),
             ground: cells.ground.map(all),
+            air: [cells.air.ta, cells.air.rh, cells.air.wind].map(|x| x.map(|x| pick(x, at))),
+            wind_height: cells.air.wind_height,
         }
     }
 
@@ -231,6 +239,12 @@ impl Gathered {
                 albedo: std::array::from_fn(|d| g[5 + d].as_slice()),
                 albedo_diffuse: std::array::from_fn(|d| g[10 + d].as_slice()),
             }),
+            air: Air {
+                ta: self.air[0].as_deref(),
+                rh: self.air[1].as_deref(),
+                wind: self.air[2].as_deref(),
+                wind_height: self.wind_height,
+            },
         }
     }
 }

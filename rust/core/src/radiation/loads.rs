@@ -1,8 +1,10 @@
 //! What globe and wick absorb in a block of cells, and the indices that follow (R 14).
 
 use super::cells::{BLOCK, Lane};
+use super::comfort::LocalComfort;
 use super::tables::StepTables;
 use super::work::Work;
+use crate::air::Air;
 use crate::heat::loads::Fluxes;
 use crate::heat::{HeatStep, Index};
 
@@ -52,9 +54,9 @@ pub fn absorb(work: &mut Work, tables: &StepTables) {
     }
 }
 
-/// The indices of the block.
+/// The indices of the block; `own` is the air of cells that is theirs.
 #[inline(always)]
-pub fn feel(work: &mut Work, heat: &HeatStep) {
+pub fn feel(work: &mut Work, heat: &HeatStep, own: Option<(&LocalComfort, &Air<'_>)>) {
     let n = work.n;
     for load in &mut work.loads {
         for i in 0..BLOCK {
@@ -78,5 +80,11 @@ pub fn feel(work: &mut Work, heat: &HeatStep) {
     }
     if heat.gives(Index::Apparent) {
         heat.apparent(&work.tmrt[..n], lanes[Index::Apparent as usize]);
+    }
+    if let Some((local, air)) = own {
+        let inputs = [globe, wick, &work.tmrt[..n]];
+        for index in Index::ALL.into_iter().filter(|&index| heat.gives(index)) {
+            local.heat(index, inputs, air, &mut work.heat[index as usize][..n]);
+        }
     }
 }

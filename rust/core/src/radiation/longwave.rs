@@ -22,13 +22,15 @@ fn isotropic(work: &mut Work, tables: &StepTables) {
     let lit_fraction = tables.formulation.lit_fraction_walls && tables.day;
     for i in 0..BLOCK {
         let (s, sv, sa) = (work.s[i], work.sv[i], work.sa[i]);
+        let wall = l.wall + work.wall_gain[i];
+        let sunlit = l.wall_warm + work.warm_gain[i];
         let warm = if lit_fraction {
-            l.wall + (l.wall_warm - l.wall) * (1.0 - work.f_sh[i])
+            wall + (sunlit - wall) * (1.0 - work.f_sh[i])
         } else {
-            l.wall_warm
+            sunlit
         };
         work.ldown[i] = (s + sv - 1.0) * l.sky_down
-            + (2.0 - sv - sa) * l.wall
+            + (2.0 - sv - sa) * wall
             + (sa - s) * warm
             + (2.0 - s - sv) * l.wall_reflects * l.sky_down;
     }
@@ -48,9 +50,10 @@ fn patch_sky(work: &mut Work, tables: &StepTables) {
         };
         let sky_down = p.sky(down[i], deficit_down[i]);
         let sky_side = p.sky(side[i], deficit_side[i]);
-        let obstructed = p.obstructed(sky_down, work.lup[0][i]);
-        work.ldown[i] = sky_down + (p.whole_down - down[i]) * obstructed + p.lit_gain * lit_down;
-        work.lside[i] = sky_side + (p.whole_side - side[i]) * obstructed + p.lit_gain * lit_side;
+        let obstructed = p.obstructed(sky_down, work.lup[0][i], work.wall_gain[i]);
+        let lit_gain = p.lit(work.wall_gain[i], work.warm_gain[i]);
+        work.ldown[i] = sky_down + (p.whole_down - down[i]) * obstructed + lit_gain * lit_down;
+        work.lside[i] = sky_side + (p.whole_side - side[i]) * obstructed + lit_gain * lit_side;
     }
     if tables.heated.is_some() {
         let [side, down, ..] = &work.heated;

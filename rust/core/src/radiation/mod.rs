@@ -9,6 +9,7 @@ pub mod attributed;
 pub mod attribution;
 pub mod bytes;
 pub mod cells;
+pub mod comfort;
 pub mod facets;
 pub mod heated;
 pub mod light;
@@ -25,14 +26,14 @@ pub mod tmrt;
 pub mod weights;
 pub mod work;
 
+use crate::air::Air;
 use crate::fields::{self, Field};
-use crate::heat::{HeatStep, Index};
-use crate::pet::PetStep;
+use crate::heat::Index;
 use crate::simd::{self, Kernel};
 use crate::stage::Stage;
 use crate::stats::{Statistics, StatisticsPart};
-use crate::utci::UtciStep;
 use cells::{BLOCK, Cells, Gathered, GroundFields, Memory};
+use comfort::Comfort;
 use rayon::prelude::*;
 use std::ops::Range;
 use sums::{ByPlace, StepSums};
@@ -43,17 +44,6 @@ use work::Work;
 
 /// Cells a task takes.
 const CHUNK: usize = 64 * BLOCK;
-
-/// Comfort indices of a step.
-#[derive(Debug)]
-pub struct Comfort {
-    /// UTCI, if anything needs it.
-    pub utci: Option<UtciStep>,
-    /// PET, if anything needs it.
-    pub pet: Option<PetStep>,
-    /// Other heat indices, if anything needs one.
-    pub heat: Option<HeatStep>,
-}
 
 /// Input of the pass.
 #[derive(Debug)]
@@ -115,6 +105,7 @@ fn compute(
     tables: &StepTables,
     memory: Option<&mut Memory<'_>>,
     comfort: &Comfort,
+    air: &Air<'_>,
     all_sides: bool,
 ) {
     work.ground(tables, memory);
@@ -136,14 +127,10 @@ fn compute(
         work.tmrt[i] += work.missing[i];
     }
     let n = work.n;
-    if let Some(utci) = &comfort.utci {
-        utci.fill(&work.tmrt[..n], &mut work.utci[..n]);
-    }
-    if let Some(pet) = &comfort.pet {
-        pet.fill(&work.tmrt[..n], &mut work.pet[..n]);
-    }
+    let [utci, pet] = [&mut work.utci[..n], &mut work.pet[..n]];
+    comfort.fill(&work.tmrt[..n], air, utci, pet);
     if let Some(heat) = &comfort.heat {
-        loads::feel(work, heat);
+        loads::feel(work, heat, comfort.local.as_ref().map(|local| (local, air)));
     }
 }
 
@@ -226,27 +213,32 @@ impl Task<'_> {
         let mut work = Work::default();
         for first in (0..self.cells.len()).step_by(BLOCK) {
             let range = first..(first + BLOCK).min(self.cells.len());
-            work.load(&self.cells.slice(range.clone()), tables);
+            let cells = self.cells.slice(range.clone());
+            work.load(&cells, tables);
             let mut memory = self
                 .memory
                 .as_mut()
                 .map(|m| m.each_mut().map(|x| &mut x[range.clone()]));
-            compute(&mut work, tables, memory.as_mut(), comfort, all_sides);
+            compute(
+                &mut work,
+                tables,
+                memory.as_mut(),
+                comfort,
+                &cells.air,
+                all_sides,
+            );
             for (out, &field) in self.out.iter_mut().zip(fields) {
                 work.write(field, &mut out[range.clone()]);
             }
-            self.count(&work, first, comfort);
+            self.count(&work, first, comfort, &cells.air);
         }
     }
 
     #[inline(always)]
-    fn count(&mut self, work: &Work, first: usize, comfort: &Comfort) {
+    fn count(&mut self, work: &Work, first: usize, comfort: &Comfort, air: &Air<'_>) {
         let (tmrt, utci) = (&work.tmrt[..work.n], &work.utci[..work.n]);
         let places = &self.cells.places[first..first + work.n];
-        let range = comfort
-            .utci
-            .as_ref()
-            .map_or([f32::NEG_INFINITY, f32::INFINITY], UtciStep::tmrt_range);
+        let range = comfort.tmrt_range();
         for i in 0..work.n {
             if !tmrt[i].is_nan() {
                 let utci = if comfort.utci.is_some() {
@@ -255,6 +247,7 @@ impl Task<'_> {
                     f32::NAN
                 };
                 let sums = &mut self.sums[usize::from(places[i])];
+                let range = comfort.tmrt_range_of(range, air, i);
                 sums.add(tmrt[i], utci, work.shadow[i], range);
             }
         }
@@ -406,11 +399,12 @@ pub fn evaluate_points(
     let mut work = Work::default();
     for first in (0..points.len()).step_by(BLOCK) {
         let range = first..(first + BLOCK).min(points.len());
-        work.load(&cells.slice(range.clone()), tables);
+        let part = cells.slice(range.clone());
+        work.load(&part, tables);
         let mut memory = memory
             .as_mut()
             .map(|m| m.each_mut().map(|x| &mut x[range.clone()]));
-        compute(&mut work, tables, memory.as_mut(), comfort, true);
+        compute(&mut work, tables, memory.as_mut(), comfort, &part.air, true);
         for (out, &(field, _)) in out.iter_mut().zip(fields) {
             work.write(field, &mut out[range.clone()]);
         }

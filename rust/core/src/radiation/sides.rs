@@ -35,6 +35,7 @@ pub fn add_patches(work: &mut Work, tables: &StepTables) {
             &mut work.l[d],
             [&sky[d], &deficit[d], &opposite[d]],
             [&work.sky[1], &work.sky[3], &work.lup[0]],
+            [&work.wall_gain, &work.warm_gain],
             p,
             p.whole_sides[d],
         );
@@ -52,13 +53,15 @@ fn add_patch_side(
     side: &mut Lane,
     [sky, deficit, opposite]: [&Lane; 3],
     [down, down_deficit, lup]: [&Lane; 3],
+    [wall, warm]: [&Lane; 2],
     p: &PatchLongwave,
     whole: f32,
 ) {
     for i in 0..BLOCK {
-        let obstructed = p.obstructed(p.sky(down[i], down_deficit[i]), lup[i]);
-        side[i] +=
-            p.sky(sky[i], deficit[i]) + (whole - sky[i]) * obstructed + p.lit_gain * opposite[i];
+        let obstructed = p.obstructed(p.sky(down[i], down_deficit[i]), lup[i], wall[i]);
+        side[i] += p.sky(sky[i], deficit[i])
+            + (whole - sky[i]) * obstructed
+            + p.lit(wall[i], warm[i]) * opposite[i];
     }
 }
 
@@ -67,20 +70,28 @@ fn add_patch_side(
 fn isotropic(work: &mut Work, tables: &StepTables, d: usize) {
     let l = &tables.longwave;
     let consistent = tables.formulation.consistent_side_longwave;
-    let mut wall = [l.wall; BLOCK];
+    let mut shaded = [l.wall; BLOCK];
+    for i in 0..BLOCK {
+        shaded[i] += work.wall_gain[i];
+    }
+    let mut wall = shaded;
     if l.facing[d] > 0.0 {
+        let mut lit = [l.wall_facing[d]; BLOCK];
+        for i in 0..BLOCK {
+            lit[i] += work.facing_gain[d][i];
+        }
         facing_wall(
             &mut wall,
             &work.side_views[d][0],
             &work.f_sh,
-            l,
-            [l.facing[d], l.wall_facing[d]],
+            l.facing[d],
+            &lit,
             consistent,
         );
     }
     isotropic_side(
         &mut work.l[d],
-        &wall,
+        [&wall, &shaded],
         &work.side_views[d],
         [&work.lup[1 + d], &work.ldown],
         l,
@@ -88,16 +99,10 @@ fn isotropic(work: &mut Work, tables: &StepTables, d: usize) {
     );
 }
 
-/// Flux of a wall the sun shines on for a share of the step: lit above, shaded below (R 7.7).
+/// Flux of a wall, given as it is in the shade, the sun shines on for a share of the step: lit above,
+/// shaded below (R 7.7).
 #[inline(always)]
-fn facing_wall(
-    wall: &mut Lane,
-    s: &Lane,
-    f_sh: &Lane,
-    l: &LongwaveTerms,
-    [share, lit]: [f32; 2],
-    consistent: bool,
-) {
+fn facing_wall(wall: &mut Lane, s: &Lane, f_sh: &Lane, share: f32, lit: &Lane, consistent: bool) {
     for i in 0..BLOCK {
         let shaded = 2.0 * f_sh[i] - 1.0;
         let lean = if consistent {
@@ -105,15 +110,15 @@ fn facing_wall(
         } else {
             lit_lean(s[i], shaded)
         };
-        let sunny = lit * (1.0 - shaded) * lean + l.wall * shaded;
-        wall[i] = share * sunny + (1.0 - share) * l.wall;
+        let sunny = lit[i] * (1.0 - shaded) * lean + wall[i] * shaded;
+        wall[i] = share * sunny + (1.0 - share) * wall[i];
     }
 }
 
 #[inline(always)]
 fn isotropic_side(
     side: &mut Lane,
-    wall: &Lane,
+    [wall, shaded]: [&Lane; 2],
     [s, sv, sa]: &[Lane; 3],
     [lup, ldown]: [&Lane; 2],
     l: &LongwaveTerms,
@@ -126,7 +131,7 @@ fn isotropic_side(
         side[i] = 0.5
             * (view.sky_weight(consistent) * l.sky_side
                 + wall[i] * view.walls
-                + l.wall * (reflect - view.walls)
+                + shaded[i] * (reflect - view.walls)
                 + lup[i]
                 + (ldown[i] + lup[i]) * l.side_reflects * reflect);
     }

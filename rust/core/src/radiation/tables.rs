@@ -16,6 +16,7 @@ use crate::patches::PatchTable;
 use crate::sky::perez::{Luminance, PerezInput, luminance};
 use crate::sky::step::SkyStep;
 use crate::weather::{Sun, Suns, Weather};
+use std::f32::consts::FRAC_1_PI;
 
 /// Offset the reference subtracts to turn Tmrt into °C.
 const REFERENCE_TMRT_KELVIN: f64 = 273.2;
@@ -83,6 +84,40 @@ impl GroundTerms {
         let [e0, e1, e2, e3] = self.excess_emission;
         excess * (e0 + excess * (e1 + excess * (e2 + excess * e3)))
     }
+
+    /// What a black surface emits more in air that is `warmer` than the step's, its own excess over
+    /// the air kept [W m⁻²]; exactly 0 in the step's own air.
+    #[inline(always)]
+    #[must_use]
+    pub fn gain_of(&self, warmer: f32, excess: f32) -> f32 {
+        self.emission_of(warmer + excess) - self.emission_of(excess)
+    }
+
+    /// How emission beyond that at air temperature grows in air that is `warmer`, of ground that
+    /// sends `beyond` in the step's air [W m⁻²]; exactly 1 in the step's own air.
+    #[inline(always)]
+    #[must_use]
+    pub fn growth_of(&self, warmer: f32, beyond: f32) -> f32 {
+        let [e0, e1, e2, e3] = self.excess_emission;
+        // The excess that sends it, to first order: the growth hardly depends on it.
+        let x = beyond / e0;
+        let a = e0 + warmer * (2.0 * e1 + warmer * (3.0 * e2 + warmer * 4.0 * e3));
+        let b = e1 + warmer * (3.0 * e2 + warmer * 6.0 * e3);
+        let c = e2 + warmer * 4.0 * e3;
+        (a + x * (b + x * (c + x * e3))) / (e0 + x * (e1 + x * (e2 + x * e3)))
+    }
+}
+
+/// Walls in air that is not the step's.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WallTerms {
+    /// Emissivity.
+    pub emissivity: f32,
+    /// Excess of a sunlit wall over the air [K].
+    pub excess: f32,
+    /// Of the wall seen towards E, S, W, N the excess at which it sends what the mean over the suns
+    /// it faces is [K].
+    pub facing: [f32; 4],
 }
 
 /// Longwave of sky and walls.
@@ -135,11 +170,20 @@ impl PatchLongwave {
         self.black * (weight - self.deficit * deficit)
     }
 
-    /// Radiance of foliage and shaded walls: what they emit and what they reflect.
+    /// Radiance of foliage and shaded walls: what they emit, `gain` [W m⁻²] more than in the step's
+    /// air, and what they reflect.
     #[inline(always)]
     #[must_use]
-    pub fn obstructed(&self, sky_down: f32, lup: f32) -> f32 {
-        self.shaded + (sky_down + lup) * self.reflects
+    pub fn obstructed(&self, sky_down: f32, lup: f32, gain: f32) -> f32 {
+        self.shaded + (sky_down + lup) * self.reflects + gain * FRAC_1_PI
+    }
+
+    /// What a sunlit wall radiates beyond a shaded one, where the two emit `warm` and `shaded`
+    /// [W m⁻²] more than in the step's air.
+    #[inline(always)]
+    #[must_use]
+    pub fn lit(&self, shaded: f32, warm: f32) -> f32 {
+        self.lit_gain + (warm - shaded) * FRAC_1_PI
     }
 }
 
@@ -181,6 +225,8 @@ pub struct StepTables {
     pub longwave: LongwaveTerms,
     /// Longwave of the patch sky.
     pub patch_longwave: PatchLongwave,
+    /// Walls in air that is not the step's.
+    pub walls: WallTerms,
     /// Body.
     pub body: BodyTerms,
     /// What the patches send to a cylinder, as a mean over its side: half of what a black sky around
@@ -273,6 +319,7 @@ impl StepTables {
             sun: sun_terms(input),
             ground: ground_terms(input),
             longwave: longwave_terms(input),
+            walls: WallTerms::default(),
             patch_longwave: patch_longwave(input),
             body: body_terms(params),
             upright: 0.0,
@@ -285,6 +332,7 @@ impl StepTables {
         if tables.anisotropic {
             tables.upright = std::f32::consts::FRAC_PI_2 / tables.patch_longwave.whole_side;
         }
+        tables.walls = wall_terms(input, &tables.longwave);
         if input.attribution {
             let weights = input
                 .patch_sky
@@ -498,6 +546,23 @@ fn longwave_terms(input: &StepInput<'_>) -> LongwaveTerms {
         wall_facing,
         wall_reflects: (1.0 - ew) as f32,
         side_reflects: (share * (1.0 - ew)) as f32,
+    }
+}
+
+fn wall_terms(input: &StepInput<'_>, longwave: &LongwaveTerms) -> WallTerms {
+    let (ew, ta) = (input.params.wall_emissivity, input.weather.ta);
+    let excess_of = |&flux: &f32| {
+        let black = f64::from(flux) / ew;
+        if black > 0.0 {
+            (black / SIGMA).powf(0.25) - KELVIN - ta
+        } else {
+            0.0
+        }
+    };
+    WallTerms {
+        emissivity: ew as f32,
+        excess: input.sky.wall_excess as f32,
+        facing: longwave.wall_facing.each_ref().map(|x| excess_of(x) as f32),
     }
 }
 

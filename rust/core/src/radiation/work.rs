@@ -41,6 +41,18 @@ pub struct Work {
     pub tg: Lane,
     /// Ground temperature excess as it is [K].
     pub excess: Lane,
+    /// Air temperature is given cell by cell.
+    pub own_air: bool,
+    /// Air warmer than the step's [K]; 0 where it is the step's.
+    pub warmer: Lane,
+    /// What black surfaces at air temperature emit more for it.
+    pub air_gain: Lane,
+    /// What walls and foliage at air temperature emit more for it.
+    pub wall_gain: Lane,
+    /// What sunlit walls emit more for it.
+    pub warm_gain: Lane,
+    /// What the wall towards each side emits more for it, where it faces a sun.
+    pub facing_gain: [Lane; SIDES],
     /// Delayed ground temperature [°C].
     pub tg_out: Lane,
     /// Upwelling longwave.
@@ -114,6 +126,12 @@ impl Default for Work {
             emissivity: ZERO,
             tg: ZERO,
             excess: ZERO,
+            own_air: false,
+            warmer: ZERO,
+            air_gain: ZERO,
+            wall_gain: ZERO,
+            warm_gain: ZERO,
+            facing_gain: [ZERO; SIDES],
             tg_out: ZERO,
             lup: [ZERO; 5],
             kup: [ZERO; 5],
@@ -175,6 +193,7 @@ impl Work {
             self.emissivity[i] = cells.emissivity_of(i, &tables.ground);
         }
         self.load_canopies(cells, tables);
+        self.load_air(cells, tables);
         self.load_surface(cells, tables);
         if let Some(ground) = &cells.ground {
             for q in 0..5 {
@@ -184,6 +203,35 @@ impl Work {
             }
         }
         self.load_patches(cells, tables);
+    }
+
+    /// Air temperature where it is given cell by cell; the lanes are 0 elsewhere. Surfaces keep their
+    /// excess over the air (R 15).
+    #[inline(always)]
+    fn load_air(&mut self, cells: &Cells<'_>, tables: &StepTables) {
+        let Some(ta) = cells.air.ta else {
+            return;
+        };
+        let (ground, walls) = (&tables.ground, &tables.walls);
+        self.own_air = true;
+        for i in 0..self.n {
+            self.warmer[i] = ta[i] - ground.ta;
+        }
+        for i in 0..BLOCK {
+            let warmer = self.warmer[i];
+            self.air_gain[i] = ground.gain_of(warmer, 0.0);
+            self.wall_gain[i] = walls.emissivity * self.air_gain[i];
+            self.warm_gain[i] = walls.emissivity * ground.gain_of(warmer, walls.excess);
+        }
+        if tables.anisotropic {
+            return;
+        }
+        for d in 0..SIDES {
+            for i in 0..BLOCK {
+                let gain = ground.gain_of(self.warmer[i], walls.facing[d]);
+                self.facing_gain[d][i] = walls.emissivity * gain;
+            }
+        }
     }
 
     /// What canopies let through.
@@ -327,23 +375,33 @@ impl Work {
     pub fn ground(&mut self, tables: &StepTables, memory: Option<&mut Memory<'_>>) {
         let g = &tables.ground;
         if tables.day {
+            if self.own_air {
+                for i in 0..BLOCK {
+                    // The ground a person sees is near: its air is the person's.
+                    let growth = g.growth_of(self.warmer[i], self.lup[0][i]);
+                    for q in 0..5 {
+                        self.lup[q][i] *= growth;
+                    }
+                }
+            }
             for i in 0..BLOCK {
                 // Cells without data remember nothing.
-                let own = self.emissivity[i] * g.air + self.missing[i];
+                let own = self.emissivity[i] * (g.air + self.air_gain[i]) + self.missing[i];
                 for q in 0..5 {
                     self.lup[q][i] += own;
                 }
             }
         } else {
             for i in 0..BLOCK {
-                let own = self.emissivity[i] * (g.air + g.emission_of(self.excess[i]));
+                let own =
+                    self.emissivity[i] * (g.air + g.emission_of(self.warmer[i] + self.excess[i]));
                 for q in 0..5 {
                     self.lup[q][i] = own + self.missing[i];
                 }
             }
         }
         for i in 0..BLOCK {
-            self.tg_out[i] = g.ta + self.excess[i] + self.missing[i];
+            self.tg_out[i] = g.ta + self.warmer[i] + self.excess[i] + self.missing[i];
         }
         if let (Some(delay), Some(memory)) = (&g.delay, memory) {
             for q in 0..5 {

@@ -3,13 +3,15 @@
 //! The operational regression: a polynomial of degree six in air temperature, wind, radiant
 //! temperature excess and vapour pressure.
 
+mod cells;
 pub mod range;
 mod table;
 mod vapour;
 
-pub use range::{Outside, UtciRange};
+pub use cells::{CellAir, polynomial_around, utci_of_cells};
+pub use range::{Outside, UtciRange, tmrt_range};
 use table::TERMS;
-pub use vapour::saturation_vapour_pressure;
+pub use vapour::{Saturated, saturation_vapour_pressure};
 
 /// Missing-value code of the weather files: anything at or below it counts as missing.
 const MISSING: f64 = -999.0;

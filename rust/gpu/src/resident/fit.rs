@@ -1,6 +1,6 @@
 //! How large a raster a device takes: every buffer must fit a binding, and all of them the budget.
 
-use super::planes::{FIELD_COUNT, OUT_PLANES, TERM_PLANES, dynamic_planes};
+use super::planes::{AIR_PLANES, FIELD_COUNT, OUT_PLANES, TERM_PLANES, dynamic_planes};
 use crate::device::Gpu;
 
 /// Bytes a cell that a run or a sky view keeps on a device. The heights cover a tile and everything
@@ -29,13 +29,15 @@ impl Footprint {
         sides: bool,
         attribution: bool,
         heated: bool,
+        air: bool,
     ) -> Self {
         let mask = 4 * words as u64;
         let masks = if anisotropic { mask } else { 0 };
         let families = if vegetation { 3 } else { 1 };
         // One plane each for canopies with their own transmissivity.
         let views = 4 * if anisotropic { 9 } else { 16 };
-        let dynamic = 4 * (1 + dynamic_planes(sides, attribution, heated));
+        let own = if air { AIR_PLANES } else { 0 };
+        let dynamic = 4 * (1 + dynamic_planes(sides, attribution, heated) + own);
         let terms = if attribution { TERM_PLANES } else { 0 };
         let fields = if sides {
             FIELD_COUNT as u64 - TERM_PLANES

@@ -1,6 +1,6 @@
 //! The rasters of a step on the device.
 
-use super::planes::dynamic_planes;
+use super::planes::{AIR_PLANES, dynamic_planes};
 use super::run::DeviceRun;
 use crate::device::error::GpuError;
 use crate::device::memory::DeviceBuffer;
@@ -21,27 +21,31 @@ pub struct StepBuffers {
     pub alb: DeviceBuffer,
     /// Plane of `dynamic` with what comes through canopies; 0 where all are alike.
     pub through_plane: u32,
+    /// First of the planes of `dynamic` with what the air of cells has more than the step's; 0 where
+    /// it is the step's.
+    pub air_plane: u32,
 }
 
 impl StepBuffers {
     /// Buffers for a step of a run; `sides`: the box sides are asked for, `attribution`, and walls
-    /// with temperatures of their own, `heated`.
+    /// with temperatures of their own, `heated`; `air` is given cell by cell.
     ///
     /// # Errors
     /// [`GpuError::LimitExceeded`], [`GpuError::OutOfMemory`].
     pub fn new(
         run: &DeviceRun,
-        sides: bool,
-        attribution: bool,
-        heated: bool,
+        [sides, attribution, heated, air]: [bool; 4],
     ) -> Result<Self, GpuError> {
         let gpu = &run.gpu;
         let n = run.cells;
         let planes = dynamic_planes(sides, attribution, heated);
         let own = run.seen_plane != 0;
+        let behind = planes + u64::from(own);
+        let all = behind + if air { AIR_PLANES } else { 0 };
         Ok(Self {
             through_plane: if own { count(planes as usize) } else { 0 },
-            dynamic: gpu.storage("the sums of a step", (planes + u64::from(own)) * n)?,
+            air_plane: if air { count(behind as usize) } else { 0 },
+            dynamic: gpu.storage("the sums of a step", all * n)?,
             emitted: gpu.storage("the ground's emission", 2 * n)?,
             lit: gpu.storage("the lit walls", n)?,
             lup: gpu.storage("the upwelling longwave", 5 * n)?,

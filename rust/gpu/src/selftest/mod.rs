@@ -9,6 +9,7 @@ use crate::device::faults::Fault;
 use crate::resident::terrain::DeviceTerrain;
 use crate::stages::{gvf, shadow, skyview, timestep};
 use scene::{Town, summer_hour};
+use solweig_core::air::{Air, KeptAir};
 use solweig_core::carried::Carried;
 use solweig_core::delay::ThermalState;
 use solweig_core::fields::{FIELDS, Field, at_points};
@@ -23,6 +24,7 @@ use solweig_core::stage::Stage;
 use solweig_core::stats::Statistics;
 use solweig_core::svf::{CANOPY_FIELD, SkyInput, SkyRows};
 use solweig_core::timestep::{Request, StepOutput, TimestepInput, TimestepStage};
+use solweig_core::weather::Weather;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -169,6 +171,7 @@ fn expected(town: &Town) -> Vec<Answer> {
             run: &run,
             carried: &mut carried,
             weather: &summer_hour(hour),
+            air: Air::OF_THE_STEP,
             request: request(&fields),
         });
         step_answers(&out, &fields, &mut answers);
@@ -245,6 +248,7 @@ fn given(gpu: &Arc<Gpu>, town: &Town) -> Result<Vec<Answer>, StageFailure> {
                 run: &run,
                 carried: &mut carried,
                 weather: &summer_hour(hour),
+                air: Air::OF_THE_STEP,
                 request: request(&fields),
             },
         )?;
@@ -267,6 +271,30 @@ fn leafy_town() -> Result<Town, PixelTooSmall> {
     Town::new(grid, 11, true, true, Params::default(), PatchOption::P145)
 }
 
+/// Air that differs from cell to cell, some cells having the step's.
+fn own_air(town: &Town, weather: &Weather) -> KeptAir {
+    let wave = |value: f64, span: f64, turn: f64| -> Vec<f32> {
+        (0..town.terrain.grid.len())
+            .map(|i| {
+                (value
+                    + if i % 7 == 0 {
+                        0.0
+                    } else {
+                        span * (turn * i as f64).sin()
+                    }) as f32
+            })
+            .collect()
+    };
+    let (ta, rh) = (wave(weather.ta, 3.0, 0.31), wave(weather.rh, 15.0, 0.17));
+    let wind = wave(weather.wind, 1.5, 0.23);
+    KeptAir::of(&Air {
+        ta: Some(&ta),
+        rh: Some(&rh),
+        wind: Some(&wind),
+        wind_height: 10.0,
+    })
+}
+
 /// What canopies let through: seen from the ground, before the sun, and in a step.
 fn leafy_answers(
     sky: &SkyRows,
@@ -286,10 +314,12 @@ fn leafy_answers(
 fn expected_leafy(town: &Town, answers: &mut Vec<Answer>) {
     let fields = every_field(true);
     let sun = ShadowStage::cpu(&mut sun_input(town));
+    let weather = summer_hour(10.0);
     let out = TimestepStage::cpu(&mut TimestepInput {
         run: &town.run(),
         carried: &mut Carried::default(),
-        weather: &summer_hour(10.0),
+        weather: &weather,
+        air: own_air(town, &weather).air(),
         request: leafy_request(&fields),
     });
     leafy_answers(&town.sky, sun.through.as_ref(), &out, &fields, answers);
@@ -318,10 +348,13 @@ fn given_leafy(gpu: &Arc<Gpu>, town: &Town, answers: &mut Vec<Answer>) -> Result
     let sun = shadow::cast(gpu, &terrain, &sun_input(town))?;
     let run = town.run();
     let device = Arc::new(timestep::upload(gpu, &run, terrain)?);
+    let weather = summer_hour(10.0);
+    let air = own_air(town, &weather);
     let mut input = TimestepInput {
         run: &run,
         carried: &mut Carried::default(),
-        weather: &summer_hour(10.0),
+        weather: &weather,
+        air: air.air(),
         request: leafy_request(&fields),
     };
     let out = timestep::step(&device, &mut input)?;

@@ -1,6 +1,7 @@
 //! A small town that has everything a kernel can trip over: relief, roofs, trees that hang over
 //! walls, bushes, water, cells without data, walls higher and lower than two metres.
 
+use solweig_core::air::Air;
 use solweig_core::grid::{Grid, Window};
 use solweig_core::gvf::{Ground, GroundView, PixelTooSmall};
 use solweig_core::params::Params;
@@ -242,6 +243,7 @@ impl Town {
                 through: None,
                 shadow: None,
                 ground: None,
+                air: Air::OF_THE_STEP,
             },
             patch_sky: anisotropic.then_some(&self.patch_sky),
             params: &self.params,

@@ -58,6 +58,7 @@ kernels! {
     // As `Radiation`, and says where Tmrt comes from.
     Attribution = "attribution", "radiation", ["grid", "surface", "weights", "../radiation"];
     Utci = "utci", "utci", ["grid"];
+    UtciAir = "utci_air", "utci", ["grid"];
     Pet = "pet", "pet", ["grid"];
     Heat = "heat", "heat", ["grid"];
     Statistics = "statistics", "statistics", ["grid"];

@@ -7,8 +7,10 @@ use crate::resident::run::DeviceRun;
 use crate::shaders::grid::GridUniform;
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
+use solweig_core::air::Air;
 use solweig_core::fields::Field;
 use solweig_core::heat::{COEFFICIENTS, Formula, HeatStep, Index, Polynomial};
+use solweig_core::radiation::comfort::Comfort;
 use solweig_core::timestep::OF_HEAT;
 
 /// What an index is where a polynomial does not hold.
@@ -93,9 +95,10 @@ pub fn encode<'a>(
 }
 
 /// Fill in what the device left out: NaN where the weather gives no index, the solved balance where a
-/// polynomial does not hold. `inputs` are the loads of globe and wick, and Tmrt.
+/// polynomial does not hold and where cells have air of their own, `own`. `inputs` are the loads of globe and wick, and Tmrt.
 pub fn complete(
-    step: Option<&HeatStep>,
+    comfort: &Comfort,
+    own: &Air<'_>,
     field: Field,
     encoded: bool,
     values: &mut [f32],
@@ -104,7 +107,7 @@ pub fn complete(
     let Some(&(index, _)) = OF_HEAT.iter().find(|(_, own)| *own == field) else {
         return;
     };
-    let Some(step) = step.filter(|_| encoded) else {
+    let Some(step) = comfort.heat.as_ref().filter(|_| encoded) else {
         return values.fill(f32::NAN);
     };
     for (cell, value) in values.iter_mut().enumerate() {
@@ -112,6 +115,7 @@ pub fn complete(
             *value = solved(step, index, inputs.map(|input| input[cell]));
         }
     }
+    comfort.local_heat(index, inputs, own, values);
 }
 
 fn solved(step: &HeatStep, index: Index, [globe, wick, tmrt]: [f32; 3]) -> f32 {

@@ -1,6 +1,7 @@
 //! The stages of the model on a device, one a file: the uniforms and tables of its kernels, and their
 //! place in a job. A step is put together in [`timestep`].
 
+pub mod air;
 pub mod anisotropic;
 pub mod emission;
 pub mod gvf;

@@ -91,6 +91,13 @@ uniform! {
         beam: f32,
         upright: f32,
 
+        air_plane: u32,
+        wall_emissivity: f32,
+        wall_excess: f32,
+        pad0: u32,
+
+        facing_excess: [f32; 4],
+
         slots: [u32; SLOTS],
         lights: [[f32; 4]; 2 * STATES],
         through: [[f32; 4]; 2 * MOST_SUNS],
@@ -102,7 +109,7 @@ impl RadiationUniform {
         run: &DeviceRun,
         t: &StepTables,
         all_sides: bool,
-        through_plane: u32,
+        [through_plane, air_plane]: [u32; 2],
         slots: [u32; SLOTS],
     ) -> Self {
         let (sun, l, p, b) = (&t.sun, &t.longwave, &t.patch_longwave, &t.body);
@@ -171,6 +178,11 @@ impl RadiationUniform {
             heated_plane: if t.heated.is_some() { HEATED_PLANE } else { 0 },
             beam: sun.beam,
             upright: t.upright,
+            air_plane,
+            wall_emissivity: t.walls.emissivity,
+            wall_excess: t.walls.excess,
+            pad0: 0,
+            facing_excess: t.walls.facing,
             slots,
             lights: lights(&sun.light),
             through: through(&sun.light),
@@ -230,7 +242,8 @@ pub fn encode<'a>(
     all_sides: bool,
     slots: [u32; SLOTS],
 ) -> Result<(), StageFailure> {
-    let uniform = RadiationUniform::new(run, tables, all_sides, buffers.through_plane, slots);
+    let planes = [buffers.through_plane, buffers.air_plane];
+    let uniform = RadiationUniform::new(run, tables, all_sides, planes, slots);
     let storage = [
         &run.info,
         &run.views,

@@ -5,6 +5,7 @@ use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
 use crate::resident::carried::DeviceStatistics;
 use crate::resident::run::DeviceRun;
+use crate::resident::step::StepBuffers;
 use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
@@ -51,6 +52,8 @@ uniform! {
         base: f32,
         raster_cols: u32,
         range: [f32; 2],
+        air_plane: u32,
+        pad: [u32; 3],
     }
 }
 
@@ -115,7 +118,8 @@ pub fn encode<'a>(
 pub const ROW_SUMS: u64 = 12;
 
 /// Encode sums per row over the cells that are counted: [`ROW_SUMS`] floats a row into `rows`.
-/// `base` is subtracted from the temperatures first; `range` is that of UTCI [°C of Tmrt].
+/// `base` is subtracted from the temperatures first; `range` is that of UTCI in the air of the step
+/// [°C of Tmrt].
 ///
 /// # Errors
 /// What stands in the way.
@@ -124,6 +128,7 @@ pub fn encode_sums<'a>(
     run: &'a DeviceRun,
     planes: CountedPlanes,
     out: &'a DeviceBuffer,
+    buffers: &'a StepBuffers,
     rows: &'a DeviceBuffer,
     base: f32,
     range: [f32; 2],
@@ -141,8 +146,11 @@ pub fn encode_sums<'a>(
         base,
         raster_cols: run.grid().cols,
         range,
+        air_plane: buffers.air_plane,
+        pad: [0; 3],
     };
-    job.dispatch(Kernel::Means, &uniform, &[&run.info, out, rows])
+    let storage = [&run.info, out, &buffers.dynamic, rows];
+    job.dispatch(Kernel::Means, &uniform, &storage)
 }
 
 /// Sums of the step from those of the rows. `has_utci` says whether the weather gives UTCI,

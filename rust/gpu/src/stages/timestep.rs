@@ -1,5 +1,6 @@
 //! A whole step on the device: one submission, scalars and small tables in, what was asked for out.
 
+use super::air;
 use super::anisotropic::{self, PatchTables};
 use super::emission::{self, GroundTable};
 use super::gvf::{self, GroundRasters};
@@ -20,6 +21,7 @@ use crate::resident::run::DeviceRun;
 use crate::resident::step::StepBuffers;
 use crate::resident::terrain::DeviceTerrain;
 use crate::shaders::grid::count;
+use solweig_core::air::Air;
 use solweig_core::carried::Carried;
 use solweig_core::fields::{self, Field};
 use solweig_core::terrain::units;
@@ -155,17 +157,20 @@ impl StepDevice {
             _ => None,
         };
         let pet = match &prepared.comfort.pet {
-            Some(step) => PetTable::new(device, step, weather.ta)?,
-            None => None,
+            // Of cells in their own air there is no table.
+            Some(step) if prepared.comfort.local.is_none() => {
+                PetTable::new(device, step, weather.ta)?
+            }
+            _ => None,
         };
+        let (attributed, heated) = (tables.attribution.is_some(), tables.heated.is_some());
+        let buffers = StepBuffers::new(device, [sides, attributed, heated, input.air.any()])?;
+        if let Some(local) = &prepared.comfort.local {
+            air::upload(device, &buffers, local, &input.air)?;
+        }
         let points: Vec<u32> = input.request.points.iter().map(|&p| count(p)).collect();
         Ok(Self {
-            buffers: StepBuffers::new(
-                device,
-                sides,
-                tables.attribution.is_some(),
-                tables.heated.is_some(),
-            )?,
+            buffers,
             day,
             patches,
             pet,
@@ -276,7 +281,10 @@ fn encode<'a>(
     let has_utci = match &prepared.comfort.utci {
         Some(utci) => {
             let pair = [tmrt, planes.of(Field::Utci)];
-            utci::encode(job, device, utci, ta, out, pair)?
+            match &prepared.comfort.local {
+                Some(local) => air::encode(job, device, utci, local, buffers, out, pair)?,
+                None => utci::encode(job, device, utci, ta, out, pair)?,
+            }
         }
         None => false,
     };
@@ -303,7 +311,7 @@ fn encode<'a>(
         .utci
         .as_ref()
         .map_or([f32::MIN, f32::MAX], |utci| utci::finite(utci.tmrt_range()));
-    statistics::encode_sums(job, device, counted, out, &step.rows, base, range)?;
+    statistics::encode_sums(job, device, counted, out, buffers, &step.rows, base, range)?;
     job.read(&step.rows, 0, ROW_SUMS * u64::from(device.grid().rows));
     if !request.points.is_empty() {
         let fields = fields::at_points(request.attribution()).len();
@@ -341,6 +349,7 @@ fn fields(
     request: &Request<'_>,
     reads: &Reads,
     results: &Results,
+    own: &Air<'_>,
 ) -> Vec<Vec<f32>> {
     let needed = beside(request.fields);
     let first = 2 + needed.len();
@@ -354,13 +363,18 @@ fn fields(
         match field {
             Field::Utci if !reads.has_utci => values.fill(f32::NAN),
             Field::Utci => no_utci(&mut values),
+            Field::Pet if prepared.comfort.local.is_some() => {
+                let tmrt = raster(device, results.get(2));
+                values = prepared.comfort.local_pet(&tmrt, own);
+            }
             Field::Pet if !reads.has_pet => values.fill(f32::NAN),
             Field::Pet => {
                 let tmrt = known(Field::Tmrt);
                 solve_outside(prepared, &mut values, |cell| tmrt[cell]);
             }
             field => heat::complete(
-                prepared.comfort.heat.as_ref(),
+                &prepared.comfort,
+                own,
                 *field,
                 reads.heat.contains(field),
                 &mut values,
@@ -399,6 +413,7 @@ fn points(
     request: &Request<'_>,
     reads: &Reads,
     results: &Results,
+    own: &Air<'_>,
 ) -> Vec<Vec<f32>> {
     let number = request.points.len();
     if number == 0 {
@@ -413,10 +428,15 @@ fn points(
         match field {
             Field::Utci if !reads.has_utci => values.fill(f32::NAN),
             Field::Utci => no_utci(values),
+            Field::Pet if prepared.comfort.local.is_some() => {
+                let kept = own.at(request.points);
+                *values = prepared.comfort.local_pet(tmrt, &kept.air());
+            }
             Field::Pet if !reads.has_pet => values.fill(f32::NAN),
             Field::Pet => solve_outside(prepared, values, |i| tmrt[i]),
             field => heat::complete(
-                prepared.comfort.heat.as_ref(),
+                &prepared.comfort,
+                &own.at(request.points).air(),
                 *field,
                 reads.heat.contains(field),
                 values,
@@ -471,7 +491,10 @@ pub fn step(
     let gpu = &device.gpu;
     let (run, request, weather) = (input.run, input.request, input.weather);
     let clock = input.carried.state.clock;
-    let prepared = Prepared::new(run, clock, weather, &request);
+    let prepared = Prepared::new(run, clock, weather, &input.air, &request);
+    if let Some(why) = air::why_not(&prepared.comfort) {
+        return Err(GpuError::Unsupported(why.to_owned()).in_stage(STAGE));
+    }
     let tables_s = start.elapsed().as_secs_f64();
     let planes = Planes::new(&prepared, &request);
     let before = gpu.times();
@@ -518,8 +541,8 @@ pub fn step(
         .is_some_and(|utci| utci.cell_rule() == CellRule::Nan);
     let sums = statistics::sums(results.get(0), reads.base, reads.has_utci, holes);
     let output = StepOutput {
-        fields: fields(device, &prepared, &request, &reads, &results),
-        points: points(device, &prepared, &request, &reads, &results),
+        fields: fields(device, &prepared, &request, &reads, &results, &input.air),
+        points: points(device, &prepared, &request, &reads, &results, &input.air),
         sums,
         seconds: seconds(tables_s, &stages, &before, &gpu.times()),
         sky: prepared.sky,
@@ -531,7 +554,7 @@ pub fn step(
     if let Some(statistics) = input.carried.statistics.as_mut().filter(|_| request.count) {
         statistics.steps[usize::from(!day)] += 1;
     }
-    input.carried.note(weather, request.count);
+    input.carried.note(weather, &input.air, request.count);
     Ok(output)
 }
 

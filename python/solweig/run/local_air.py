@@ -1,0 +1,67 @@
+"""Weather given cell by cell as the tiles of a run read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from solweig.tiles.store import TileInputs
+from solweig.typing import F32, Window
+from solweig.weather.field_layers import ArrayLayers, BandLayers
+from solweig.weather.given_fields import GivenField
+
+__all__ = ["AirWindow", "LocalAir"]
+
+
+@dataclass(frozen=True)
+class LocalAir:
+    """The fields of a run; layers in memory lie among the inputs of the tiles."""
+
+    fields: tuple[GivenField, ...] = ()
+
+    @classmethod
+    def published(cls, fields: tuple[GivenField, ...], inputs: TileInputs) -> LocalAir:
+        """Put what is in memory among the inputs, so that it need not be sent along."""
+        kept = []
+        for field in fields:
+            if isinstance(field.layers, ArrayLayers):
+                for layer in field.used():
+                    inputs.put(_place(field.name, layer), field.layers.arrays[layer])
+                field = replace(field, layers=ArrayLayers([], None))
+            kept.append(field)
+        return cls(tuple(kept))
+
+    def window(self, inputs: TileInputs, where: Window) -> AirWindow | None:
+        """Part of them; None where there are none."""
+        return AirWindow(self, inputs, where) if self.fields else None
+
+
+def _place(name: str, layer: int) -> str:
+    return f"field/{name}/{layer}"
+
+
+class AirWindow:
+    """A window of the fields of a run, read step by step."""
+
+    def __init__(self, air: LocalAir, inputs: TileInputs, where: Window) -> None:
+        self._fields, self._inputs, self._where = air.fields, inputs, where
+        #: Of each quantity the layers of the last step.
+        self._layers: dict[str, dict[int, F32]] = {}
+
+    def of_step(self, i: int) -> dict[str, Any]:
+        """What ``_core.Model.step`` takes as ``air``."""
+        found: dict[str, Any] = {}
+        for field in self._fields:
+            known = self._layers.get(field.name, {})
+            wanted = [n for n, _ in field.of_step[i]]
+            layers = {n: known[n] if n in known else self._read(field, n) for n in wanted}
+            self._layers[field.name] = layers
+            found[field.name] = field.values(i, layers.__getitem__)
+            if field.name == "ws":
+                found["ws_height_m"] = field.height_m
+        return found
+
+    def _read(self, field: GivenField, layer: int) -> F32:
+        if isinstance(field.layers, BandLayers):
+            return field.layers.read(layer, self._where)
+        return self._inputs.part(_place(field.name, layer), self._where)

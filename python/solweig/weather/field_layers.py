@@ -1,0 +1,282 @@
+"""Layers of a weather field: where they come from, on which grid, and which time each is of."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+
+from solweig.errors import GridShapeMismatch, WeatherDataError
+from solweig.rasters.datasets import is_dataset
+from solweig.rasters.files import read_raster_window
+from solweig.rasters.georef import GeoReference
+from solweig.rasters.grids import Grid, same_crs, whole_cell_offset
+from solweig.rasters.labelled import is_labelled, labelled_source, north_up_values
+from solweig.rasters.projection import describe_crs
+from solweig.rasters.sources import open_source
+from solweig.typing import F32, Window
+from solweig.weather.fields import WeatherField
+
+__all__ = [
+    "ArrayLayers", "BandLayers", "Layers", "band_names", "grid_of", "open_layers",
+    "open_source_layers",
+]  # fmt: skip
+
+_NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
+
+
+@dataclass(frozen=True)
+class ArrayLayers:
+    """Layers in memory."""
+
+    arrays: list[F32]
+    #: Of each layer; None where they have none.
+    times: NDArray[np.datetime64] | None
+    #: The times carry a zone, and are UTC here.
+    zoned: bool = False
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def read(self, layer: int, where: Window) -> F32:
+        """A window of a layer."""
+        return np.asarray(self.arrays[layer][where], np.float32)
+
+
+@dataclass(frozen=True)
+class BandLayers:
+    """Bands of raster files, read by window."""
+
+    #: File and band, counted from 1, of each layer.
+    bands: tuple[tuple[str, int], ...]
+    times: NDArray[np.datetime64] | None = None
+    zoned: bool = False
+
+    def __len__(self) -> int:
+        return len(self.bands)
+
+    def read(self, layer: int, where: Window) -> F32:
+        """A window of a band."""
+        path, band = self.bands[layer]
+        return np.asarray(read_raster_window(path, where, band), np.float32)
+
+
+Layers = ArrayLayers | BandLayers
+
+
+def open_layers(name: str, field: WeatherField, georef: GeoReference) -> Layers:
+    """The layers of a field, on the grid of a surface.
+
+    Parameters
+    ----------
+    name
+        In messages.
+    field
+        What was given.
+    georef
+        Of the surface.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        A raster that is missing or cannot be read.
+    GridShapeMismatch
+        Another grid or projection.
+    WeatherDataError
+        Not a field, or times that are none.
+    """
+    grid = grid_of(georef)
+    found = open_source_layers(name, field.source, grid, variable=field.variable)
+    return _with_times(name, found, field)
+
+
+def grid_of(georef: GeoReference) -> Grid:
+    """Grid of a surface."""
+    return Grid(georef.shape, georef.affine, _crs_of(georef))
+
+
+def open_source_layers(
+    name: str, source: Any, grid: Grid, *, variable: str | None = None
+) -> Layers:
+    """The layers of one source, on a grid; as :func:`open_layers`."""
+    if isinstance(source, str | Path):
+        if Path(source).suffix.lower() in _NETCDF:
+            return _of_netcdf(name, Path(source), variable, grid)
+        return _of_file(name, Path(source), grid)
+    if is_dataset(source):
+        return _of_labelled(name, _variable(name, source, variable), grid)
+    if is_labelled(source):
+        return _of_labelled(name, source, grid)
+    return _of_array(name, source, grid)
+
+
+def _crs_of(georef: GeoReference) -> CRS | None:
+    return CRS.from_wkt(georef.crs_wkt) if georef.crs_wkt else None
+
+
+# ------------------------------------------------------------------ kinds of sources
+
+
+def _of_file(name: str, path: Path, grid: Grid) -> BandLayers:
+    words = band_names(name, path, grid)
+    bands = tuple((str(path), band) for band in range(1, len(words) + 1))
+    times = [_stamp(text) for text in words]
+    if all(time is None for time in times):
+        return BandLayers(bands)
+    unnamed = [word for word, time in zip(words, times, strict=True) if time is None]
+    if unnamed:
+        raise WeatherDataError(
+            name, "every band named by its time, or none", f"a band named {unnamed[0]!r}"
+        )
+    stamps = [time for time in times if time is not None]
+    return BandLayers(bands, *_as_times(name, stamps))
+
+
+def band_names(name: str, path: Path, grid: Grid) -> list[str]:
+    """Names of the bands of a file on the grid, empty where they have none."""
+    source = open_source(name, path, bands=True)
+    _check_grid(name, source.grid, grid)
+    with rasterio.open(path) as dataset:
+        return [text or "" for text in dataset.descriptions]
+
+
+def _of_netcdf(name: str, path: Path, variable: str | None, grid: Grid) -> ArrayLayers:
+    from solweig.weather.readers.netcdf import opened  # xarray is not needed by other fields
+
+    if not path.is_file():
+        raise WeatherDataError(name, "an existing file", f"no file at {path}")
+    with opened(path) as dataset:
+        return _of_labelled(name, _variable(name, dataset, variable), grid)
+
+
+def _variable(name: str, dataset: Any, wanted: str | None) -> Any:
+    """The one variable with a map, or the one that was named."""
+    maps = [str(v) for v in dataset.data_vars if dataset[v].ndim >= 2]
+    if wanted is None and len(maps) == 1:
+        wanted = maps[0]
+    if wanted is None or wanted not in dataset.data_vars:
+        raise WeatherDataError(
+            name, "one variable, or variable= that names one",
+            f"{wanted!r} of {', '.join(maps) or 'none'}" if wanted else ", ".join(maps) or "none",
+        )  # fmt: skip
+    array = dataset[wanted]
+    mapping = str(array.attrs.get("grid_mapping") or array.encoding.get("grid_mapping") or "")
+    if mapping in dataset.data_vars:
+        array = array.assign_coords({mapping: dataset[mapping]})
+    return array
+
+
+def _of_labelled(name: str, array: Any, grid: Grid) -> ArrayLayers:
+    """Of a DataArray, loaded."""
+    dims = [str(d) for d in array.dims if array.coords.get(d) is not None]
+    time = next((d for d in dims if np.issubdtype(array.coords[d].dtype, np.datetime64)), None)
+    if time is None and "time" in array.dims:
+        time = "time"
+    if time is None:
+        return ArrayLayers([_placed(name, array, grid)], None)
+    parts = [array.isel({time: i}, drop=True) for i in range(array.sizes[time])]
+    if not parts:
+        raise WeatherDataError(name, "at least one time", "none")
+    times = None
+    if time in array.coords:
+        stamps = np.asarray(array.coords[time].values)
+        if not np.issubdtype(stamps.dtype, np.datetime64):
+            raise WeatherDataError(name, "times as dates", f"times of type {stamps.dtype}")
+        times = stamps.astype("datetime64[ns]")
+    return ArrayLayers([_placed(name, part, grid) for part in parts], times)
+
+
+def _placed(name: str, array: Any, grid: Grid) -> F32:
+    """The cells of a labelled layer, north up, on the grid."""
+    source = labelled_source(name, array)
+    if source is None:
+        return _shaped(name, north_up_values(name, array), grid)
+    _check_grid(name, source.grid, grid)
+    return source.cells()
+
+
+def _of_array(name: str, source: Any, grid: Grid) -> ArrayLayers:
+    values = np.asarray(source)
+    if values.dtype.kind not in "fiu" or values.ndim not in (2, 3) or values.size == 0:
+        raise WeatherDataError(
+            name, "numbers of shape (rows, columns) or (times, rows, columns)",
+            f"{values.dtype} of shape {values.shape}",
+        )  # fmt: skip
+    layers = [values] if values.ndim == 2 else list(values)
+    return ArrayLayers([_shaped(name, np.asarray(x, np.float32), grid) for x in layers], None)
+
+
+# ------------------------------------------------------------------ grid
+
+
+def _shaped(name: str, values: F32, grid: Grid) -> F32:
+    if values.shape != grid.shape:
+        raise GridShapeMismatch(name, grid.shape, values.shape, _SAME)
+    return values
+
+
+_SAME = "A field lies on the grid of the surface; resample it first."
+
+
+def _check_grid(name: str, own: Grid, grid: Grid) -> None:
+    if not same_crs(own.crs, grid.crs):
+        raise GridShapeMismatch(name, describe_crs(grid.crs), describe_crs(own.crs), _SAME)
+    if own.shape != grid.shape or whole_cell_offset(own, grid) != (0, 0):
+        raise GridShapeMismatch(name, _described(grid), _described(own), _SAME)
+
+
+def _described(grid: Grid) -> str:
+    rows, cols = grid.shape
+    west, _, _, north = grid.bounds
+    return (
+        f"{rows} x {cols} cells of {grid.pixel_size:g} m "
+        f"with the north-west corner at ({west:.10g}, {north:.10g})"
+    )
+
+
+# ------------------------------------------------------------------ times
+
+
+def _with_times(name: str, layers: Layers, field: WeatherField) -> Layers:
+    """The layers, with times that the caller gave for those without."""
+    if field.times is None:
+        return layers
+    stamps = list(field.times)
+    if layers.times is not None:
+        raise WeatherDataError(name, "times once", "times of its own and times=")
+    if len(stamps) != len(layers):
+        raise WeatherDataError(name, f"{len(layers)} times, one a layer", len(stamps))
+    wrong = [t for t in stamps if not isinstance(t, dt.datetime | np.datetime64)]
+    if wrong:
+        raise WeatherDataError(name, "times as datetime", repr(wrong[0]))
+    times, zoned = _as_times(name, stamps)
+    if isinstance(layers, ArrayLayers):
+        return ArrayLayers(layers.arrays, times, zoned)
+    return BandLayers(layers.bands, times, zoned)
+
+
+def _stamp(text: str) -> dt.datetime | None:
+    """The time a band is named by."""
+    if len(text) < len("2025-07-01"):
+        return None
+    try:
+        return dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def _as_times(name: str, stamps: Sequence[Any]) -> tuple[NDArray[np.datetime64], bool]:
+    """Times as numbers, those with a zone in UTC, and whether they had one."""
+    zones = {getattr(t, "tzinfo", None) is not None for t in stamps}
+    if len(zones) != 1:
+        raise WeatherDataError(name, "all times with a zone, or none", "a mixture")
+    zoned = zones.pop()
+    plain = [t.astimezone(dt.UTC).replace(tzinfo=None) for t in stamps] if zoned else stamps
+    return np.array(plain, "datetime64[ns]"), zoned

@@ -1,0 +1,81 @@
+"""Which layer of a weather field is of which step."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solweig.errors import WeatherDataError
+from solweig.weather.field_layers import Layers
+from solweig.weather.series import WeatherSeries
+
+__all__ = ["layers_of_steps"]
+
+
+def layers_of_steps(
+    name: str, layers: Layers, series: WeatherSeries, *, utc: bool
+) -> tuple[int, ...]:
+    """The layer of each step.
+
+    Parameters
+    ----------
+    name
+        Of the field, in messages.
+    layers
+        With times, on the clock of the stamps or in UTC; without, one for all steps or one each.
+    series
+        The steps.
+    utc
+        Times without a zone are UTC.
+
+    Raises
+    ------
+    WeatherDataError
+        A step without a layer, a time twice, or layers that do not say of which step they are.
+    """
+    steps = len(series)
+    if layers.times is None:
+        if len(layers) not in (1, steps):
+            raise WeatherDataError(
+                name, f"one layer, or {steps}: one for each step", len(layers),
+                "Times say which layer is of which step: a DataArray, bands named by their time, "
+                "or times=.",
+            )  # fmt: skip
+        return (0,) * steps if len(layers) == 1 else tuple(range(steps))
+    if len(np.unique(layers.times)) != len(layers.times):
+        raise WeatherDataError(name, "each time once", "a repeated time")
+    aware = series.stamps[0].tzinfo is not None
+    clock = series.utc if utc or layers.zoned or aware else _own_clock(series)
+    found = _positions(layers.times, clock)
+    missing = np.flatnonzero(found < 0)
+    if missing.size:
+        times = layers.times.astype("datetime64[s]")
+        raise WeatherDataError(
+            name, f"a layer of {clock[missing[0]].astype('datetime64[s]')}",
+            f"{len(times)} of {times.min()} to {times.max()}",
+            f"{missing.size} of {steps} steps have none. {_why(layers.times, series)}".strip(),
+        )  # fmt: skip
+    return tuple(int(i) for i in found)
+
+
+def _own_clock(series: WeatherSeries) -> NDArray[np.datetime64]:
+    return np.array([t.replace(tzinfo=None) for t in series.stamps], "datetime64[ns]")
+
+
+def _positions(times: NDArray[np.datetime64], wanted: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """Where each of the wanted times is, -1 where it is not."""
+    order = np.argsort(times)
+    place = np.minimum(np.searchsorted(times[order], wanted), len(times) - 1)
+    return np.where(times[order][place] == wanted, order[place], -1)
+
+
+def _why(times: NDArray[np.datetime64], series: WeatherSeries) -> str:
+    """What the times seem to be instead, in words."""
+    own = _own_clock(series)
+    for clock, words in (
+        (series.utc, "They fit if they are UTC: utc=True (,utc behind the height)."),
+        (series.local, "They fit as local standard time; those of the steps are UTC."),
+    ):
+        if (clock != own).any() and (_positions(times, clock) >= 0).all():
+            return words
+    return ""
