@@ -920,13 +920,37 @@ class Facades:
         window: tuple[int, int, int, int] | None = None,
     ) -> None: ...
     def cells(self) -> NDArray[np.int64]:
-        """Rows and columns of the walls in the window, ``[wall, 2]``, row by row."""
+        """Rows and columns of the walls in the window.
+
+        Returns
+        -------
+        NDArray[np.int64]
+            ``[wall, 2]``, row by row.
+        """
     def heights(self) -> NDArray[np.uint32]:
-        """How many pieces every wall has, ``[wall]``."""
+        """How many pieces every wall has.
+
+        Returns
+        -------
+        NDArray[np.uint32]
+            ``[wall]``.
+        """
     def views(self) -> F32:
-        """Shares of sky, foliage and other walls in what every piece sees, ``[piece, 3]``."""
+        """What every piece sees.
+
+        Returns
+        -------
+        F32
+            Shares of sky, foliage and other walls, ``[piece, 3]``.
+        """
     def state(self) -> F64:
-        """Temperatures by depth [deg C], ``[piece, depth]``."""
+        """How warm every piece is by depth.
+
+        Returns
+        -------
+        F64
+            Temperatures [deg C], ``[piece, depth]``.
+        """
     def restore(self, state: F64) -> None:
         """Go on from what :meth:`state` gave.
 

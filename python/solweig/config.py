@@ -102,7 +102,7 @@ def validate_outputs(outputs: Sequence[str]) -> list[str]:
         A name that is neither that nor in :data:`VALID_OUTPUTS`.
     """
     plain = [name for name in VALID_OUTPUTS if name not in ATTRIBUTION]
-    plain += ["attribution", WALL_TEMPERATURE]
+    plain += [WALL_TEMPERATURE, "attribution"]
     expected = f"names among {', '.join(plain)}, {', '.join(ATTRIBUTION)}"
     if not isinstance(outputs, Iterable):
         raise ConfigurationError("outputs", expected, repr(outputs))

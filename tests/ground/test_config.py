@@ -84,6 +84,7 @@ def every_field_changed() -> ModelConfig:
         sun_substeps=2,
         sky_emissivity="brunt",
         sky_emissivity_offset=-0.04,
+        walls="heated",
         longwave="measured",
         split="dirint",
         alternatives={"night_memory": False},

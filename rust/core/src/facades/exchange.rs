@@ -139,7 +139,9 @@ impl Surroundings {
     #[must_use]
     pub fn ground(&self, code: u8, own: [Option<f64>; 2], sun: f64, open: f64) -> GroundLight {
         let (ground, code) = (&self.tables.ground, usize::from(code));
-        let excess = ground.excess_always[code] + ground.excess[code] * sun as f32;
+        // A morning below air temperature is none of a wall's.
+        let in_sun = ground.excess[code].max(0.0);
+        let excess = ground.excess_always[code] + in_sun * sun as f32;
         let [albedo, emissivity] = own;
         let emissivity = emissivity.unwrap_or(f64::from(ground.emissivity[code]));
         GroundLight {
