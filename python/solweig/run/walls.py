@@ -90,6 +90,12 @@ def check_walls(surface: SurfaceData, settings: RunSettings) -> None:
             "walls", "'wave' under the isotropic sky, which tells no walls apart", "'heated'",
             "Use the anisotropic sky, or leave walls out.",
         )  # fmt: skip
+    if settings.fields and (model.walls == "heated" or WALL_TEMPERATURE in model.outputs):
+        # Walls exchange heat with the air of the step alone.
+        raise ConfigurationError(
+            "fields", f"none with walls='heated' or the output {WALL_TEMPERATURE}",
+            ", ".join(sorted(settings.fields)),
+        )  # fmt: skip
     if WALL_TEMPERATURE not in model.outputs:
         if model.walls == "heated":
             _materials(surface, model, by_cell=False)
