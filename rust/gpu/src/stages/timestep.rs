@@ -148,11 +148,8 @@ impl StepDevice {
             _ => None,
         };
         let pet = match &prepared.comfort.pet {
-            // Of cells in their own air there is no table.
-            Some(step) if prepared.comfort.local.is_none() => {
-                PetTable::new(device, step, weather.ta)?
-            }
-            _ => None,
+            Some(step) => PetTable::new(device, step, weather.ta)?,
+            None => None,
         };
         let attributed = tables.attribution.is_some();
         let buffers = StepBuffers::new(device, [sides, attributed, input.air.any()])?;
@@ -325,14 +322,11 @@ fn fields(
         match field {
             Field::Utci if !reads.has_utci => values.fill(f32::NAN),
             Field::Utci => no_utci(&mut values),
-            Field::Pet if prepared.comfort.local.is_some() => {
-                let tmrt = raster(device, results.get(2));
-                values = prepared.comfort.local_pet(&tmrt, own);
-            }
             Field::Pet if !reads.has_pet => values.fill(f32::NAN),
             Field::Pet => {
-                let tmrt = results.get::<f32>(2);
+                let tmrt = raster(device, results.get(2));
                 solve_outside(prepared, &mut values, |cell| tmrt[cell]);
+                prepared.comfort.solve_local_pet(&tmrt, own, &mut values);
             }
             _ => {}
         }
@@ -382,12 +376,12 @@ fn points(
         match field {
             Field::Utci if !reads.has_utci => values.fill(f32::NAN),
             Field::Utci => no_utci(values),
-            Field::Pet if prepared.comfort.local.is_some() => {
-                let kept = own.at(request.points);
-                *values = prepared.comfort.local_pet(&tmrt, &kept.air());
-            }
             Field::Pet if !reads.has_pet => values.fill(f32::NAN),
-            Field::Pet => solve_outside(prepared, values, |i| tmrt[i]),
+            Field::Pet => {
+                solve_outside(prepared, values, |i| tmrt[i]);
+                let here = own.at(request.points);
+                prepared.comfort.solve_local_pet(&tmrt, &here.air(), values);
+            }
             _ => {}
         }
         for (value, &cell) in values.iter_mut().zip(request.points) {
