@@ -634,7 +634,6 @@ fn tmrt_of(k: Shortwave, l: Longwave, up: f32) -> f32 {
 const WICK_TOP: f32 = 0.06889764;
 const WICK_SHORTWAVE: f32 = 0.6;
 const WICK_LONGWAVE: f32 = 0.95;
-const INVERSE_PI: f32 = 0.31830987;
 
 fn put_loads(k: Shortwave, l: Longwave, ground: Surface, cell: u32, plane: u32) {
     var sides_k = k.sides;

@@ -75,6 +75,8 @@ def every_field_changed() -> ModelConfig:
         beam="horizontal",
         wind_height_m=2.0,
         pet_wind="10m",
+        wind_profile="log",
+        roughness_m=0.1,
         utci_wind_floor=True,
         stamp="start",
         ground_clock="legal",

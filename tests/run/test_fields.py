@@ -399,12 +399,12 @@ def test_fields_belong_to_the_run(small: solweig.SurfaceData, tmp_path: Path) ->
 @pytest.mark.parametrize(
     "wish", [{"accelerator": "gpu"}, {"strict": True}, {"devices": ("gpu:0",)}]
 )
-def test_a_run_that_demands_a_gpu_is_refused(
+def test_a_gpu_that_is_demanded_for_what_it_cannot_count_is_refused(
     small: solweig.SurfaceData, wish: dict[str, Any]
 ) -> None:
     fields = {"ta": WeatherField(np.full(small.shape, 20.0), 2.0)}
     with pytest.raises(ConfigurationError, match="accelerator"):
-        run(small, fields=fields, execution=ExecutionConfig(**wish))
+        run(small, fields=fields, execution=ExecutionConfig(**wish), utci_range="nan")
 
 
 def test_air_that_grows_colder_with_height(surface: solweig.SurfaceData) -> None:

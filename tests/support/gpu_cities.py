@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -189,6 +190,28 @@ def warm_walls(hour: float) -> tuple[list[float], list[float]]:
     return lit.tolist(), shaded.tolist()
 
 
+def own_air(city: City, hour: float) -> dict[str, Any]:
+    """Air that differs from cell to cell in an hour; every fifth column has that of the hour."""
+    step, rng = weather(hour), np.random.default_rng(round(10 * hour))
+
+    def around(value: float, span: float) -> NDArray[np.float32]:
+        more = span * rng.uniform(-1.0, 1.0, city.dsm.shape)
+        more[:, ::5] = 0.0
+        return (value + more).astype(np.float32)
+
+    return {
+        "ta": around(step["ta"], 4.0), "rh": around(step["rh"], 20.0),
+        "ws": around(step["ws"], 1.9), "ws_height_m": 10.0,
+    }  # fmt: skip
+
+
+def air_of_the_hour(city: City, hour: float) -> dict[str, Any]:
+    """That of the hour, in every cell."""
+    step = weather(hour)
+    grids = {n: np.full(city.dsm.shape, step[n], np.float32) for n in ("ta", "rh", "ws")}
+    return {**grids, "ws_height_m": 10.0}
+
+
 @dataclass
 class Day:
     """What a run through some hours gave."""
@@ -212,6 +235,7 @@ def run_day(
     leaf_on: bool = True,
     attributed: bool = False,
     heated: bool = False,
+    air: Callable[[float], dict[str, Any]] | None = None,
 ) -> Day:
     """Some hours in a city, morning sun below five degrees first; of every field, unless said."""
     if outputs is None:
@@ -229,6 +253,7 @@ def run_day(
             outputs=outputs,
             points=points,
             statistics=statistics,
+            air=None if air is None else air(hour),
         )
         day.steps.append(result.fields)
         day.points.append(result.points)

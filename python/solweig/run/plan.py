@@ -459,17 +459,18 @@ def _profile(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _hardware(settings: RunSettings) -> ExecutionConfig | None:
-    """The wishes of a run; fields are computed on the CPU."""
+    """The wishes of a run; what devices do not take of fields is for the CPU."""
     wanted = settings.execution
-    if not settings.fields or (wanted is not None and wanted.accelerator == "cpu"):
+    counted = settings.fields and settings.model.utci_range == "nan"
+    if not counted or (wanted is not None and wanted.accelerator == "cpu"):
         return wanted
     wanted = wanted or ExecutionConfig()
     if wanted.accelerator == "gpu" or wanted.strict or wanted.devices is not None:
         raise ConfigurationError(
-            "execution.accelerator", "'cpu' or 'auto' with fields", "a run that demands a GPU",
-            "Fields of the weather are computed on the CPU in this release.",
+            "execution.accelerator", "'cpu' or 'auto' with fields and utci_range='nan'",
+            "a run that demands a GPU",
         )  # fmt: skip
-    log.info("execution: on the CPU, because of fields of the weather")
+    log.info("execution: on the CPU, because of fields of the weather with utci_range='nan'")
     return replace(wanted, accelerator="cpu")
 
 

@@ -22,7 +22,7 @@ use crate::sky::perez::Luminance;
 use crate::sky::step::SkyStep;
 use crate::stage::{Decline, Engine, Runs, Stage};
 use crate::terrain::{Terrain, units};
-use crate::utci::{Saturated, UtciStep};
+use crate::utci::{UtciAround, UtciStep};
 use crate::walls::WallCell;
 use crate::weather::{Suns, Weather};
 use std::ops::Range;
@@ -480,8 +480,8 @@ fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<
                 ta,
                 rh,
                 sensor: wind_at(air.wind_height, params, at_sensor),
-                utci_wind: wind.utci,
                 pet_wind: wind.pet,
+                utci_wind: wind.utci,
                 sensor_wind: wind.sensor,
                 pressure: pressure_hpa(weather),
                 to_utci: to(UTCI_HEIGHT),
@@ -490,7 +490,9 @@ fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<
                 range: params.utci_range,
                 variant: params.pet_variant,
                 person,
-                saturated: air.ta.map(|_| Box::new(Saturated::new())),
+                around: (wants(Field::Utci) || request.count).then(|| {
+                    Box::new(UtciAround::new(params.utci_range, ta, rh, wind.utci))
+                }),
             }
         }),
         heat: heat_step(weather, [wind.sensor, wind.utci], wants),

@@ -3,7 +3,7 @@
 use crate::air::Air;
 use crate::heat::{self, HeatStep, Index};
 use crate::pet::{Body, PetStep, PetVariant, pet};
-use crate::utci::{CellAir, Saturated, UtciRange, UtciStep, tmrt_range, utci_of_cells};
+use crate::utci::{Own, TOGETHER, UtciAround, UtciRange, UtciStep, tmrt_range};
 use rayon::prelude::*;
 
 /// Comfort indices of a step.
@@ -28,10 +28,10 @@ pub struct LocalComfort {
     pub rh: f64,
     /// Wind of the step at the height of the cells' wind [m/s].
     pub sensor: f64,
-    /// As UTCI receives it.
-    pub utci_wind: f64,
     /// As PET receives it.
     pub pet_wind: f64,
+    /// At 10 m.
+    pub utci_wind: f64,
     /// As globe and wick receive it.
     pub sensor_wind: f64,
     /// Air pressure [hPa].
@@ -48,8 +48,8 @@ pub struct LocalComfort {
     pub variant: PetVariant,
     /// That body.
     pub person: Body,
-    /// Saturation vapour pressure, where the air temperature of cells is their own.
-    pub saturated: Option<Box<Saturated>>,
+    /// UTCI around the air of the step, if anything needs it.
+    pub around: Option<Box<UtciAround>>,
 }
 
 impl LocalComfort {
@@ -65,16 +65,6 @@ impl LocalComfort {
             more(air.wind, self.sensor),
         ]
     }
-
-    /// The air of a cell as an index receives it; `wind` [m/s] is the step's, `to` each of the cells'.
-    #[inline(always)]
-    fn cell(&self, [ta, rh, more]: [f32; 3], wind: f64, to: f64) -> CellAir {
-        CellAir {
-            ta: self.ta + f64::from(ta),
-            rh: self.rh + f64::from(rh),
-            wind: (wind + to * f64::from(more)).max(0.0),
-        }
-    }
 }
 
 impl Comfort {
@@ -84,29 +74,30 @@ impl Comfort {
         if let Some(step) = &self.utci {
             step.fill(tmrt, utci);
         }
-        match (&self.local, &self.pet) {
-            // A table of the step serves only cells in its air.
-            (Some(local), Some(step)) => local.pet(step, tmrt, air, pet),
-            (None, Some(step)) => step.fill(tmrt, pet),
-            _ => {}
+        if let Some(step) = &self.pet {
+            step.fill(tmrt, pet);
         }
-        if let (Some(local), Some(_)) = (&self.local, &self.utci) {
-            local.utci(tmrt, air, utci);
+        if let Some(local) = &self.local {
+            if let Some(around) = &local.around {
+                local.utci(around, tmrt, air, utci);
+            }
+            if self.pet.is_some() {
+                local.pet(tmrt, air, pet);
+            }
         }
     }
 
-    /// PET of cells by their own air, for a device that has no table for them; NaN without PET.
-    #[must_use]
-    pub fn local_pet(&self, tmrt: &[f32], air: &Air<'_>) -> Vec<f32> {
-        let mut out = vec![f32::NAN; tmrt.len()];
-        if let (Some(local), Some(step)) = (&self.local, &self.pet) {
-            let parts = out.par_chunks_mut(CHUNK).zip(tmrt.par_chunks(CHUNK));
-            parts.enumerate().for_each(|(i, (out, tmrt))| {
-                let first = i * CHUNK;
-                local.pet(step, tmrt, &air.slice(first..first + tmrt.len()), out);
-            });
-        }
-        out
+    /// Solve PET of the cells whose air is not the step's, for a device that has no table for them;
+    /// the others keep what they have.
+    pub fn solve_local_pet(&self, tmrt: &[f32], air: &Air<'_>, pet: &mut [f32]) {
+        let Some(local) = &self.local else {
+            return;
+        };
+        let parts = pet.par_chunks_mut(CHUNK).zip(tmrt.par_chunks(CHUNK));
+        parts.enumerate().for_each(|(i, (pet, tmrt))| {
+            let first = i * CHUNK;
+            local.pet(tmrt, &air.slice(first..first + tmrt.len()), pet);
+        });
     }
 
     /// A heat index of the cells whose air is not the step's, from the loads of globe and wick and
@@ -153,46 +144,49 @@ impl Comfort {
 /// Cells that one task solves.
 const CHUNK: usize = 1024;
 
-/// Cells whose UTCI is computed together.
-const TOGETHER: usize = 8;
-
 impl LocalComfort {
     /// UTCI of the cells whose air is not the step's; the others keep what they have.
     #[inline(always)]
-    fn utci(&self, tmrt: &[f32], air: &Air<'_>, out: &mut [f32]) {
+    fn utci(&self, around: &UtciAround, tmrt: &[f32], air: &Air<'_>, out: &mut [f32]) {
+        let own = Own {
+            air: air.ta.is_some() || air.rh.is_some(),
+            wind: air.wind.is_some(),
+        };
+        let to_utci = self.to_utci as f32;
         for first in (0..out.len()).step_by(TOGETHER) {
             let n = TOGETHER.min(out.len() - first);
-            let mut own = [CellAir::default(); TOGETHER];
-            let mut differs = [false; TOGETHER];
-            let mut radiant = [0.0; TOGETHER];
-            for i in 0..n {
-                let beyond = self.beyond(air, first + i);
-                differs[i] = beyond != [0.0; 3];
-                own[i] = self.cell(beyond, self.utci_wind, self.to_utci);
-                radiant[i] = f64::from(tmrt[first + i]);
-            }
-            if differs == [false; TOGETHER] {
-                continue;
-            }
-            let found = utci_of_cells(self.range, &own, &radiant, self.saturated.as_deref());
-            for i in 0..n {
-                if differs[i] {
-                    out[first + i] = found[i] as f32;
+            let mut beyond = [[0.0; TOGETHER]; 3];
+            let given = [(air.ta, self.ta), (air.rh, self.rh), (air.wind, self.sensor)];
+            for (lane, (given, step)) in beyond.iter_mut().zip(given) {
+                if let Some(given) = given {
+                    let step = step as f32;
+                    for (more, x) in lane.iter_mut().zip(&given[first..first + n]) {
+                        *more = x - step;
+                    }
                 }
+            }
+            let mut radiant = [0.0; TOGETHER];
+            radiant[..n].copy_from_slice(&tmrt[first..first + n]);
+            let [warmer, damper, windier] = beyond;
+            let blown = windier.map(|more| to_utci * more);
+            let found = around.cells([&warmer, &damper, &blown], own, &radiant);
+            for i in 0..n {
+                let differs = warmer[i] != 0.0 || damper[i] != 0.0 || windier[i] != 0.0;
+                out[first + i] = if differs { found[i] } else { out[first + i] };
             }
         }
     }
 
-    /// PET of every cell: by the table where its air is the step's, else solved.
-    fn pet(&self, step: &PetStep, tmrt: &[f32], air: &Air<'_>, out: &mut [f32]) {
+    /// PET of the cells whose air is not the step's, solved; the others keep what they have.
+    fn pet(&self, tmrt: &[f32], air: &Air<'_>, out: &mut [f32]) {
         for (i, (out, &tmrt)) in out.iter_mut().zip(tmrt).enumerate() {
             let beyond = self.beyond(air, i);
-            *out = if beyond == [0.0; 3] {
-                step.eval(tmrt)
-            } else {
-                let CellAir { ta, rh, wind } = self.cell(beyond, self.pet_wind, self.to_pet);
-                pet(self.variant, ta, rh, f64::from(tmrt), wind, &self.person) as f32
-            };
+            if beyond != [0.0; 3] {
+                let [warmer, damper, windier] = beyond.map(f64::from);
+                let wind = (self.pet_wind + self.to_pet * windier).max(0.0);
+                let (ta, rh) = (self.ta + warmer, self.rh + damper);
+                *out = pet(self.variant, ta, rh, f64::from(tmrt), wind, &self.person) as f32;
+            }
         }
     }
 
@@ -200,17 +194,18 @@ impl LocalComfort {
     pub fn heat(&self, index: Index, inputs: [&[f32]; 3], air: &Air<'_>, out: &mut [f32]) {
         for (i, out) in out.iter_mut().enumerate() {
             let beyond = self.beyond(air, i);
-            if beyond == [0.0; 3] {
+            // Cells without data have none, whatever their loads are on a device.
+            if beyond == [0.0; 3] || out.is_nan() {
                 continue;
             }
-            let CellAir { ta, rh, wind } = self.cell(beyond, self.sensor_wind, self.to_sensor);
+            let [ta, rh, more] = beyond.map(f64::from);
             let own = heat::Air {
-                ta,
-                rh,
-                wind,
+                ta: self.ta + ta,
+                rh: self.rh + rh,
+                wind: (self.sensor_wind + self.to_sensor * more).max(0.0),
                 pressure: self.pressure,
             };
-            let wind_10m = self.cell(beyond, self.utci_wind, self.to_utci).wind;
+            let wind_10m = (self.utci_wind + self.to_utci * more).max(0.0);
             let inputs = inputs.map(|input| input.get(i).map_or(f64::NAN, |&x| f64::from(x)));
             *out = heat::of_cell(index, own, wind_10m, inputs) as f32;
         }

@@ -8,10 +8,10 @@ pub mod range;
 mod table;
 mod vapour;
 
-pub use cells::{CellAir, polynomial_around, utci_of_cells};
+pub use cells::{Lanes, Own, TERM_COUNT, TOGETHER, UtciAround};
 pub use range::{Outside, UtciRange, tmrt_range};
 use table::TERMS;
-pub use vapour::{Saturated, saturation_vapour_pressure};
+pub use vapour::saturation_vapour_pressure;
 
 /// Missing-value code of the weather files: anything at or below it counts as missing.
 const MISSING: f64 = -999.0;

@@ -48,15 +48,10 @@ impl Outside {
     /// lies nowhere.
     #[must_use]
     pub fn of(ta: f64, rh: f64, wind_10m: f64) -> Self {
-        Self::with(saturation_vapour_pressure(ta), ta, rh, wind_10m)
-    }
-
-    /// The same with the saturation vapour pressure [hPa] at that air temperature.
-    fn with(saturated: f64, ta: f64, rh: f64, wind_10m: f64) -> Self {
         Self {
             calm: wind_10m < WIND[0],
             storm: wind_10m > WIND[1],
-            damp: saturated * rh / 100.0 > DAMPEST,
+            damp: saturation_vapour_pressure(ta) * rh / 100.0 > DAMPEST,
             dry: rh < DRIEST,
             air: !ta.is_nan() && !(AIR[0]..=AIR[1]).contains(&ta),
         }
@@ -82,12 +77,7 @@ pub(super) struct Inputs {
 impl UtciRange {
     /// `None` where there is no UTCI.
     pub(super) fn inputs(self, ta: f64, rh: f64, wind: f64) -> Option<Inputs> {
-        self.inputs_of(saturation_vapour_pressure(ta), ta, rh, wind)
-    }
-
-    /// The same with the saturation vapour pressure [hPa] at that air temperature.
-    #[inline(always)]
-    pub(super) fn inputs_of(self, saturated: f64, ta: f64, rh: f64, wind: f64) -> Option<Inputs> {
+        let saturated = saturation_vapour_pressure(ta);
         let vapour = saturated * rh / 1000.0;
         Some(match self {
             Self::Flag => Inputs { ta, wind, vapour },
@@ -101,7 +91,7 @@ impl UtciRange {
                 wind: wind.clamp(WIND[0], WIND[1]),
                 vapour: vapour.max(saturated * DRIEST / 1000.0).min(DAMPEST / 10.0),
             },
-            Self::Nan if Outside::with(saturated, ta, rh, wind).any() => return None,
+            Self::Nan if Outside::of(ta, rh, wind).any() => return None,
             Self::Nan => Inputs { ta, wind, vapour },
         })
     }

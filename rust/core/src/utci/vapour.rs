@@ -23,52 +23,55 @@ pub fn saturation_vapour_pressure(ta: f64) -> f64 {
     0.01 * (2.7150305 * kelvin.ln() + series).exp()
 }
 
-/// Width of a cell of the table [K].
-const WIDTH: f64 = 0.25;
-/// Lower end of the table [°C].
-const LOW: f64 = -100.0;
-const CELLS: usize = 800;
+/// Terms of the logarithm of the growth.
+const DEGREE: usize = 6;
 
-/// Saturation vapour pressure by table, for many cells: cubics through the formula's values.
-///
-/// Its places do not depend on what is asked for, so that results do not either.
-#[derive(Clone, Debug)]
-pub struct Saturated {
-    /// Values from one cell below the first to two above the last.
-    values: Vec<f64>,
+/// Saturation vapour pressure around an air temperature, for many cells: the logarithm of its growth
+/// as a polynomial.
+#[derive(Clone, Copy, Debug)]
+pub struct Growth {
+    saturated: f32,
+    /// Coefficients of d¹…d⁶ in ln(e_s(T + d) / e_s(T)), divided by 16.
+    logarithm: [f32; DEGREE],
 }
 
-impl Default for Saturated {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Saturated {
-    /// Fill the table.
+impl Growth {
+    /// Around an air temperature [°C].
     #[must_use]
-    pub fn new() -> Self {
-        let at = |i: usize| saturation_vapour_pressure(LOW + WIDTH * (i as f64 - 1.0));
+    pub fn new(ta: f64) -> Self {
+        let kelvin = ta + 273.15;
+        let logarithm = std::array::from_fn(|i| {
+            let k = i as i32 + 1;
+            // d^k of g T^p has the factor g (p over k) T^(p − k).
+            let powers: f64 = (-2..=4)
+                .zip(HARDY)
+                .map(|(p, g)| {
+                    let over: f64 = (0..k).map(|j| f64::from(p - j) / f64::from(j + 1)).product();
+                    g * over * kelvin.powi(p - k)
+                })
+                .sum();
+            let sign = if k % 2 == 1 { 1.0 } else { -1.0 };
+            let all = powers + 2.7150305 * sign / (f64::from(k) * kelvin.powi(k));
+            (all / 16.0) as f32
+        });
         Self {
-            values: (0..CELLS + 3).map(at).collect(),
+            saturated: saturation_vapour_pressure(ta) as f32,
+            logarithm,
         }
     }
 
-    /// Saturation vapour pressure over water [hPa] at `ta` [°C], within 1e-8 of its value.
+    /// Saturation vapour pressure [hPa] in air that is `warmer` [K].
     #[inline(always)]
     #[must_use]
-    pub fn at(&self, ta: f64) -> f64 {
-        let place = (ta - LOW) / WIDTH;
-        if !(place >= 0.0 && place < CELLS as f64) {
-            return saturation_vapour_pressure(ta);
-        }
-        let cell = place as usize;
-        let u = place - cell as f64;
-        let [a, b, c, d] = [0, 1, 2, 3].map(|i| self.values[cell + i]);
-        // Lagrange on -1, 0, 1, 2.
-        let (below, above, far) = (u + 1.0, u - 1.0, u - 2.0);
-        (-a * u * above * far + d * below * u * above) / 6.0
-            + (b * below * above * far - c * below * u * far) / 2.0
+    pub fn at(&self, warmer: f32) -> f32 {
+        let [a, b, c, d, e, f] = self.logarithm;
+        let x = warmer
+            * (a + warmer * (b + warmer * (c + warmer * (d + warmer * (e + warmer * f)))));
+        // exp(16 x): vectors know no exponential.
+        let root = 1.0
+            + x * (1.0 + x * (1.0 / 2.0 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0)))));
+        let fourth = (root * root) * (root * root);
+        self.saturated * ((fourth * fourth) * (fourth * fourth))
     }
 }
 
@@ -77,13 +80,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_the_formula() {
-        let table = Saturated::new();
-        for i in -1010..1010 {
-            let ta = 0.0987 * f64::from(i);
-            let (got, want) = (table.at(ta), saturation_vapour_pressure(ta));
-            assert!((got - want).abs() < 1e-8 * want, "{ta}: {got} {want}");
+    fn growth_is_the_formula() {
+        for ta in [-40.0, -5.0, 12.3, 33.0] {
+            let growth = Growth::new(ta);
+            assert_eq!(growth.at(0.0), saturation_vapour_pressure(ta) as f32);
+            for i in -20..=20 {
+                let warmer = i as f32;
+                let want = saturation_vapour_pressure(ta + f64::from(warmer));
+                let apart = (f64::from(growth.at(warmer)) / want - 1.0).abs();
+                assert!(apart < 2e-5, "{ta} {warmer}: {apart}");
+            }
         }
-        assert!(table.at(f64::NAN).is_nan());
     }
 }

@@ -1,6 +1,6 @@
 //! Air given cell by cell on the device: its planes, and UTCI by it.
 
-use super::utci::finite;
+use super::utci::{CENTRE_ABOVE_AIR, finite};
 use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
@@ -11,12 +11,10 @@ use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
 use solweig_core::air::Air;
 use solweig_core::radiation::comfort::{Comfort, LocalComfort};
-use solweig_core::utci::{UtciRange, UtciStep, polynomial_around, saturation_vapour_pressure};
+use solweig_core::utci::{TERM_COUNT, UtciRange, UtciStep};
 
-/// Tmrt above air temperature that UTCI is evaluated around [K].
-const EXCESS: f64 = 15.0;
 /// Coefficients in fours.
-const COEFFICIENTS: usize = 53;
+const COEFFICIENTS: usize = TERM_COUNT.div_ceil(4);
 
 uniform! {
     UtciAirUniform for [UtciAir] {
@@ -77,29 +75,30 @@ pub fn encode<'a>(
     out: &'a DeviceBuffer,
     [tmrt, utci]: [u32; 2],
 ) -> Result<bool, StageFailure> {
-    let around = (local.ta + EXCESS) as f32;
+    let Some(by_cell) = &local.around else {
+        return Ok(false);
+    };
+    let around = (local.ta + CENTRE_ABOVE_AIR) as f32;
     let Some(own) = step.polynomial_around(f64::from(around)) else {
         return Ok(false);
     };
     let own = own.map(|x| x as f32);
-    let vapour = saturation_vapour_pressure(local.ta) * local.rh / 1000.0;
-    let centre = [local.ta, local.utci_wind.min(17.0), EXCESS, vapour].map(|x| x as f32);
-    let moved = polynomial_around(centre.map(f64::from));
     let mut coefficients = [[0.0; 4]; COEFFICIENTS];
-    for (i, c) in moved.into_iter().enumerate() {
-        coefficients[i / 4][i % 4] = c as f32;
+    for (i, &c) in by_cell.coefficients.iter().enumerate() {
+        coefficients[i / 4][i % 4] = c;
     }
+    let [ta, rh, wind] = by_cell.air;
     let uniform = UtciAirUniform {
         grid: run.grid(),
         tmrt,
         utci,
         air_plane: buffers.air_plane,
         clip: u32::from(local.range == UtciRange::Clip),
-        ta: local.ta as f32,
-        rh: local.rh as f32,
-        wind: local.utci_wind as f32,
+        ta,
+        rh,
+        wind,
         to_wind: local.to_utci as f32,
-        centre,
+        centre: by_cell.centre,
         around,
         most_wind: if local.range == UtciRange::Flag {
             f32::MAX

@@ -157,11 +157,8 @@ impl StepDevice {
             _ => None,
         };
         let pet = match &prepared.comfort.pet {
-            // Of cells in their own air there is no table.
-            Some(step) if prepared.comfort.local.is_none() => {
-                PetTable::new(device, step, weather.ta)?
-            }
-            _ => None,
+            Some(step) => PetTable::new(device, step, weather.ta)?,
+            None => None,
         };
         let (attributed, heated) = (tables.attribution.is_some(), tables.heated.is_some());
         let buffers = StepBuffers::new(device, [sides, attributed, heated, input.air.any()])?;
@@ -363,14 +360,11 @@ fn fields(
         match field {
             Field::Utci if !reads.has_utci => values.fill(f32::NAN),
             Field::Utci => no_utci(&mut values),
-            Field::Pet if prepared.comfort.local.is_some() => {
-                let tmrt = raster(device, results.get(2));
-                values = prepared.comfort.local_pet(&tmrt, own);
-            }
             Field::Pet if !reads.has_pet => values.fill(f32::NAN),
             Field::Pet => {
-                let tmrt = known(Field::Tmrt);
+                let tmrt = raster(device, known(Field::Tmrt));
                 solve_outside(prepared, &mut values, |cell| tmrt[cell]);
+                prepared.comfort.solve_local_pet(&tmrt, own, &mut values);
             }
             field => heat::complete(
                 &prepared.comfort,
@@ -423,20 +417,20 @@ fn points(
     let mut out: Vec<Vec<f32>> = all.chunks_exact(number).map(<[f32]>::to_vec).collect();
     let inputs = [Field::GlobeLoad, Field::WickLoad, Field::Tmrt].map(|f| out[f as usize].clone());
     let tmrt = &inputs[2];
+    let here = own.at(request.points);
     let fields = fields::at_points(request.attribution());
     for ((field, _), values) in fields.iter().zip(&mut out) {
         match field {
             Field::Utci if !reads.has_utci => values.fill(f32::NAN),
             Field::Utci => no_utci(values),
-            Field::Pet if prepared.comfort.local.is_some() => {
-                let kept = own.at(request.points);
-                *values = prepared.comfort.local_pet(tmrt, &kept.air());
-            }
             Field::Pet if !reads.has_pet => values.fill(f32::NAN),
-            Field::Pet => solve_outside(prepared, values, |i| tmrt[i]),
+            Field::Pet => {
+                solve_outside(prepared, values, |i| tmrt[i]);
+                prepared.comfort.solve_local_pet(tmrt, &here.air(), values);
+            }
             field => heat::complete(
                 &prepared.comfort,
-                &own.at(request.points).air(),
+                &here.air(),
                 *field,
                 reads.heat.contains(field),
                 values,

@@ -10,7 +10,7 @@ use crate::shaders::uniforms::uniform;
 use solweig_core::utci::{CellRule, UtciStep};
 
 /// Tmrt above the air temperature that UTCI is evaluated around [K].
-const CENTRE_ABOVE_AIR: f64 = 15.0;
+pub const CENTRE_ABOVE_AIR: f64 = 15.0;
 
 /// What UTCI is where a cell outside its range is to have none.
 pub const NO_UTCI: f32 = -9999.0;
