@@ -139,6 +139,7 @@ class SolweigAlgorithm(QgsProcessingAlgorithm):
         if good:
             try:
                 self._read_files(parameters, context)
+                self._more(parameters, context)
             except QgsProcessingException as error:
                 return False, str(error)
         return good, text
@@ -226,7 +227,13 @@ class SolweigAlgorithm(QgsProcessingAlgorithm):
     def _more(self, parameters, context):
         import shlex
 
-        return shlex.split(self.parameterAsString(parameters, MORE, context) or "")
+        text = self.parameterAsString(parameters, MORE, context) or ""
+        try:
+            return shlex.split(text)
+        except ValueError as error:
+            raise QgsProcessingException(
+                f"More options: expected options as on the command line, got {text} ({error})."
+            ) from error
 
 
 def file_of(layer):

@@ -67,8 +67,9 @@ class RunModel(SolweigAlgorithm):
         self.add(
             QgsProcessingParameterEnum(
                 "OUTPUTS", "Maps of every step", list(OUTPUTS), allowMultiple=True,
-                defaultValue=["tmrt", "utci"], usesStaticStrings=True,
-            )
+                defaultValue=["tmrt", "utci"], optional=True, usesStaticStrings=True,
+            ),
+            "None: summaries only.",
         )  # fmt: skip
         self.add(
             QgsProcessingParameterString(
