@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import lzma
 import pickle
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -43,6 +45,21 @@ OLD_PATHS = {
     "api": "extract_bounds intersect_bounds resample_to_grid namespace_to_dict dict_to_namespace "
     "resolve_wall_params validate_tile_size SvfArrays ShadowArrays",
 }
+
+
+REACHED = (
+    "api constants errors geospatial io loaders models models.config models.location "
+    "models.precomputed models.results models.settings models.state models.surface models.weather "
+    "physics physics.wallalgorithms progress summary tiling utils walls"
+).split()
+
+
+def test_modules_are_reached_from_the_package_alone() -> None:
+    script = (
+        "import sys, operator, solweig\n[operator.attrgetter(n)(solweig) for n in sys.argv[1:]]"
+    )
+    for first in (REACHED, REACHED[::-1]):
+        subprocess.run([sys.executable, "-c", script, *first], check=True)
 
 
 @pytest.mark.parametrize("path", OLD_PATHS)
@@ -167,6 +184,9 @@ def test_progress_of_ones_own() -> None:
     assert reporter.is_cancelled()
     reporter.close()
     reporter.close()
+    reporter.update()
+    assert reporter.current == 8
+    assert feedback.heard[-1] == "nearly"
     silent = Listener()
     with ProgressReporter(2, feedback=silent, disable=True) as quiet:
         quiet.update()
@@ -220,7 +240,13 @@ def test_fields_of_a_thermal_state() -> None:
     assert (twin.fields["lup_e"] == 421.0).all()
     assert (twin.firstdaytime, twin.timeadd, twin.timestep_dec) == (1.0, 0.5, 1 / 24)
     assert twin.to_engine() is not None
-    assert solweig.ThermalState.initial((2, 3)).timestep_dec == 0.0
+    fresh = solweig.ThermalState.initial((2, 3))
+    assert fresh.timestep_dec == 0.0
+    with pytest.raises(ValueError, match="read-only"):  # it would be lost
+        fresh.tgmap1[:] = 5.0
+    fresh.tgmap1 = grid
+    fresh.tgmap1[:] = 5.0
+    assert (fresh.copy().tgmap1 == 5.0).all()
     with pytest.raises(TypeError, match="tgmap2"):
         solweig.ThermalState(tgmap2=grid)
 
@@ -284,6 +310,9 @@ def test_the_place_of_a_surface_can_be_set(tmp_path: Path) -> None:
     surface = solweig.SurfaceData(small_surface(svf=False).dsm, pixel_size=2.0)
     surface.compute_svf(patch_option=1)
     surface._geotransform = (319_000, 2, 0, 6_400_000, 0, -2)  # type: ignore[assignment]
+    surface._crs_wkt = "EPSG:3006"
+    found = solweig.calculate(surface, weather((12,)), LOCATION)  # in memory, with CF attributes
+    assert "SWEREF99" in found.dataset["spatial_ref"].attrs["spatial_ref"]
     surface._crs_wkt = small_surface(svf=False).crs
     assert surface.geotransform == [319_000.0, 2.0, 0.0, 6_400_000.0, 0.0, -2.0]
     assert surface._geotransform == surface.geotransform
@@ -296,6 +325,13 @@ def test_the_place_of_a_surface_can_be_set(tmp_path: Path) -> None:
         with pytest.raises(errors.InvalidSurfaceData):
             surface._geotransform = wrong  # type: ignore[assignment]
     assert surface.geotransform[0] == 319_000.0
+    kept = surface.crs
+    for place, nowhere in ((surface, "_crs_wkt"), (surface, "_geotransform")):
+        with pytest.raises(errors.InvalidSurfaceData):
+            setattr(place, nowhere, "nowhere")
+    with pytest.raises(errors.InvalidSurfaceData, match="crs: expected a CRS such as"):
+        solweig.SurfaceData(surface.dsm, pixel_size=2.0, crs="nowhere")
+    assert surface.crs == kept
 
 
 def test_table_of_an_epw_file(tmp_path: Path) -> None:

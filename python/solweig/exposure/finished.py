@@ -176,9 +176,7 @@ class FinishedRun:
             return [window.astype(np.uint8) for window in _windows_of(path, windows)]
 
 
-def _with_earlier(
-    folder: Path, kept: tuple[str, ...], told: Mapping[str, Any]
-) -> tuple[str, ...]:
+def _with_earlier(folder: Path, kept: tuple[str, ...], told: Mapping[str, Any]) -> tuple[str, ...]:
     """With the quantities that a call before the last kept as GeoTIFFs for the same steps.
 
     Rasters of steps are the folder's: those of a step are of one weather and one set of parameters,

@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QIcon
 
@@ -205,7 +206,11 @@ class SolweigAlgorithm(QgsProcessingAlgorithm):
         path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
             parameters, name, context, ["gpkg", "geojson", "json", "shp"], "gpkg", feedback
         )
-        return [flag, f"{path}|layername={layer}" if layer and path.endswith(".gpkg") else path]
+        named = f"{path}|layername={layer}"
+        # A copy, as of a GPX file, does not have the layer that QGIS names.
+        if layer and path.endswith(".gpkg") and QgsVectorLayer(named, layer, "ogr").isValid():
+            return [flag, named]
+        return [flag, path]
 
     def box_flag(self, parameters, name, crs, context):
         """``--bbox`` in a CRS."""
