@@ -19,6 +19,8 @@ import pytest
 import solweig
 from solweig import errors
 from solweig.geospatial import compute_max_tile_pixels, wallalgorithms
+from solweig.loaders import resolve_wall_params
+from solweig.models.precomputed import ShadowArrays, SvfArrays
 from solweig.tiling import compute_max_tile_side, validate_tile_size
 from tests.support.run_cases import LOCATION, small_surface, weather
 
@@ -48,10 +50,21 @@ OLD_PATHS = {
 
 
 REACHED = (
-    "api constants errors geospatial io loaders models models.config models.location "
-    "models.precomputed models.results models.settings models.state models.surface models.weather "
-    "physics physics.wallalgorithms progress summary tiling utils walls"
-).split()
+    *(
+        "api",
+        "constants",
+        "errors",
+        "geospatial",
+        "io",
+        "loaders",
+        "physics",
+        "progress",
+        "summary",
+    ),
+    *("summary", "tiling", "utils", "walls", "physics.wallalgorithms", "models"),
+    *(f"models.{n}" for n in ("config", "location", "precomputed", "results", "settings")),
+    *(f"models.{n}" for n in ("state", "surface", "weather")),
+)
 
 
 def test_modules_are_reached_from_the_package_alone() -> None:
@@ -332,6 +345,21 @@ def test_the_place_of_a_surface_can_be_set(tmp_path: Path) -> None:
     with pytest.raises(errors.InvalidSurfaceData, match="crs: expected a CRS such as"):
         solweig.SurfaceData(surface.dsm, pixel_size=2.0, crs="nowhere")
     assert surface.crs == kept
+
+
+def test_errors_are_caught_by_their_earlier_kinds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = solweig.calculate(small_surface(), weather((12,)), LOCATION)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match=r"expected matplotlib.*pip install"):
+        summary.plot()
+    for kind in (SvfArrays, ShadowArrays):
+        with pytest.raises(FileNotFoundError, match="expected prepared data"):
+            kind.from_memmap(tmp_path / "nowhere")
+    partial = SimpleNamespace(Ts_deg=SimpleNamespace(Value=SimpleNamespace(Brick_wall=0.9)))
+    with pytest.raises(ValueError, match="materials: expected a section 'Names'"):
+        resolve_wall_params("brick", materials=partial)
 
 
 def test_table_of_an_epw_file(tmp_path: Path) -> None:

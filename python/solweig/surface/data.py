@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from solweig import _core
-from solweig.errors import InvalidSurfaceData
 from solweig.execution.config import ExecutionConfig
 from solweig.execution.resolve import ResolvedExecution, settled
 from solweig.surface import extent, heights
