@@ -141,6 +141,19 @@ _EXPORTS: dict[str, str] = {
 }
 # Public modules.
 _MODULES = ("io", "progress", "walls")
+# Modules that scripts reach without importing them, as in ``solweig.errors.SolweigError``.
+_ALSO = (
+    "api",
+    "constants",
+    "errors",
+    "geospatial",
+    "loaders",
+    "models",
+    "physics",
+    "summary",
+    "tiling",
+    "utils",
+)
 # Values that change while a program runs; never kept here.
 _LIVE = {"GPU_ENABLED": "switches"}
 
@@ -152,7 +165,7 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(f"{__name__}.{_LIVE[name]}"), name)
     if name == "__version__":
         value = importlib.import_module(f"{__name__}._core").__version__
-    elif name in _MODULES:
+    elif name in _MODULES or name in _ALSO:
         value = importlib.import_module(f"{__name__}.{name}")
     elif name in _EXPORTS:
         value = getattr(importlib.import_module(f"{__name__}.{_EXPORTS[name]}"), name)

@@ -294,6 +294,10 @@ class MissingPrecomputedData(SolweigError):
         return self.hint
 
 
+class MissingPackage(ConfigurationError, ImportError):
+    """A package that is asked for is not installed; also caught as ``ImportError``."""
+
+
 class MissingPreparedSurface(MissingPrecomputedData, FileNotFoundError):
     """A folder that holds no prepared surface; also caught as ``FileNotFoundError``."""
 

@@ -146,17 +146,21 @@ def land_cover_table(params: SimpleNamespace | None = None) -> dict[int, dict[st
         A section is missing or a value is out of range.
     """
     source = load_params() if params is None else params
-    for section in _SURFACE_SECTIONS:
-        if not hasattr(source, section):
-            raise ConfigurationError(
-                "materials", f"a section {section!r}", "none", "Start from load_materials()."
-            )
+    _check_sections(source)
     table = {}
     for code, name in sorted((_code(key), name) for key, name in _values(source.Names).items()):
         row = class_row(source, str(name))
         if row is not None:
             table[code] = row
     return table
+
+
+def _check_sections(params: SimpleNamespace) -> None:
+    for section in _SURFACE_SECTIONS:
+        if not hasattr(params, section):
+            raise ConfigurationError(
+                "materials", f"a section {section!r}", "none", "Start from load_materials()."
+            )
 
 
 def _code(text: str) -> int:
@@ -257,9 +261,10 @@ def wall_class_name(wall_material: str, materials: SimpleNamespace | None) -> st
     Raises
     ------
     ConfigurationError
-        No such class, or one without the values of the temperature wave.
+        No such class, one without the values of the temperature wave, or a section is missing.
     """
     params = load_params() if materials is None else materials
+    _check_sections(params)
     names = [str(name) for name in _values(params.Names).values()]
     wanted = wall_material.strip().lower()
     if wanted == _GENERIC_WALL[0]:

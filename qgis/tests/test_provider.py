@@ -267,6 +267,30 @@ def test_the_other_algorithms(qgis, site, finished, command, tmp_path):
     assert QgsRasterLayer(built["OUT_DSM"], "dsm").rasterUnitsPerPixelX() == 4.0
 
 
+def test_a_surface_is_built_without_lidar(qgis, command, tmp_path):
+    built = run(
+        "build",
+        {"DEM": str(SAMPLES / "ground.tif"), "FOOTPRINTS": str(SAMPLES / "buildings.geojson"),
+         "PIXEL_SIZE": 4, "OUTPUT": str(tmp_path / "built"), "COMMAND": command},
+    )  # fmt: skip
+    assert QgsRasterLayer(built["OUT_DSM"], "dsm").isValid()
+
+
+def test_summaries_alone(project, site, tmp_path):
+    values = {**site, "OUTPUTS": [], "OUTPUT": str(tmp_path / "alone")}
+    found = processing.runAndLoadResults("solweig:run", values)
+    assert Path(found["TMRT_MEAN"]).is_file()
+    assert not (tmp_path / "alone" / "tmrt").exists()
+    names = {layer.name() for layer in project.mapLayers().values()}
+    assert "Tmrt mean" in names
+
+
+def test_options_that_cannot_be_read_are_told(qgis, site, tmp_path):
+    values = {**site, "OUTPUT": str(tmp_path / "x"), "MORE": "--note 'half"}
+    with pytest.raises(QgsProcessingException, match="More options: expected options"):
+        run("run", values)
+
+
 def test_ways_are_walked_loaded_and_coloured_as_the_maps(project, finished, command, tmp_path):
     from solweig_provider.lines import to_the_top
 
@@ -323,6 +347,14 @@ def test_what_is_no_way_is_told(qgis, finished, command, tmp_path):
     with pytest.raises(QgsProcessingException, match="a line on the map"):
         run("route", {**values, "COMMAND": command})
     assert not (tmp_path / "ways" / "route.gpkg").exists()
+
+
+def test_a_way_of_a_gpx_file(qgis, finished, command, tmp_path):
+    values = {
+        "RUN": str(finished), "LINES": f"{SAMPLES / 'way.gpx'}|layername=tracks",
+        "DEPART": "12:00", "OUTPUT": str(tmp_path / "ways"), "COMMAND": command,
+    }  # fmt: skip
+    assert run("route", values)["BEST"] == "Over the square: 2006-08-01 12:00:00"
 
 
 def test_an_extent_without_a_crs_of_the_grid_is_refused(qgis, command, tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import lzma
 import pickle
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +19,8 @@ import pytest
 import solweig
 from solweig import errors
 from solweig.geospatial import compute_max_tile_pixels, wallalgorithms
+from solweig.loaders import resolve_wall_params
+from solweig.models.precomputed import ShadowArrays, SvfArrays
 from solweig.tiling import compute_max_tile_side, validate_tile_size
 from tests.support.run_cases import LOCATION, small_surface, weather
 
@@ -43,6 +47,32 @@ OLD_PATHS = {
     "api": "extract_bounds intersect_bounds resample_to_grid namespace_to_dict dict_to_namespace "
     "resolve_wall_params validate_tile_size SvfArrays ShadowArrays",
 }
+
+
+REACHED = (
+    *(
+        "api",
+        "constants",
+        "errors",
+        "geospatial",
+        "io",
+        "loaders",
+        "physics",
+        "progress",
+        "summary",
+    ),
+    *("summary", "tiling", "utils", "walls", "physics.wallalgorithms", "models"),
+    *(f"models.{n}" for n in ("config", "location", "precomputed", "results", "settings")),
+    *(f"models.{n}" for n in ("state", "surface", "weather")),
+)
+
+
+def test_modules_are_reached_from_the_package_alone() -> None:
+    script = (
+        "import sys, operator, solweig\n[operator.attrgetter(n)(solweig) for n in sys.argv[1:]]"
+    )
+    for first in (REACHED, REACHED[::-1]):
+        subprocess.run([sys.executable, "-c", script, *first], check=True)
 
 
 @pytest.mark.parametrize("path", OLD_PATHS)
@@ -167,6 +197,9 @@ def test_progress_of_ones_own() -> None:
     assert reporter.is_cancelled()
     reporter.close()
     reporter.close()
+    reporter.update()
+    assert reporter.current == 8
+    assert feedback.heard[-1] == "nearly"
     silent = Listener()
     with ProgressReporter(2, feedback=silent, disable=True) as quiet:
         quiet.update()
@@ -220,7 +253,13 @@ def test_fields_of_a_thermal_state() -> None:
     assert (twin.fields["lup_e"] == 421.0).all()
     assert (twin.firstdaytime, twin.timeadd, twin.timestep_dec) == (1.0, 0.5, 1 / 24)
     assert twin.to_engine() is not None
-    assert solweig.ThermalState.initial((2, 3)).timestep_dec == 0.0
+    fresh = solweig.ThermalState.initial((2, 3))
+    assert fresh.timestep_dec == 0.0
+    with pytest.raises(ValueError, match="read-only"):  # it would be lost
+        fresh.tgmap1[:] = 5.0
+    fresh.tgmap1 = grid
+    fresh.tgmap1[:] = 5.0
+    assert (fresh.copy().tgmap1 == 5.0).all()
     with pytest.raises(TypeError, match="tgmap2"):
         solweig.ThermalState(tgmap2=grid)
 
@@ -284,6 +323,9 @@ def test_the_place_of_a_surface_can_be_set(tmp_path: Path) -> None:
     surface = solweig.SurfaceData(small_surface(svf=False).dsm, pixel_size=2.0)
     surface.compute_svf(patch_option=1)
     surface._geotransform = (319_000, 2, 0, 6_400_000, 0, -2)  # type: ignore[assignment]
+    surface._crs_wkt = "EPSG:3006"
+    found = solweig.calculate(surface, weather((12,)), LOCATION)  # in memory, with CF attributes
+    assert "SWEREF99" in found.dataset["spatial_ref"].attrs["spatial_ref"]
     surface._crs_wkt = small_surface(svf=False).crs
     assert surface.geotransform == [319_000.0, 2.0, 0.0, 6_400_000.0, 0.0, -2.0]
     assert surface._geotransform == surface.geotransform
@@ -296,6 +338,28 @@ def test_the_place_of_a_surface_can_be_set(tmp_path: Path) -> None:
         with pytest.raises(errors.InvalidSurfaceData):
             surface._geotransform = wrong  # type: ignore[assignment]
     assert surface.geotransform[0] == 319_000.0
+    kept = surface.crs
+    for place, nowhere in ((surface, "_crs_wkt"), (surface, "_geotransform")):
+        with pytest.raises(errors.InvalidSurfaceData):
+            setattr(place, nowhere, "nowhere")
+    with pytest.raises(errors.InvalidSurfaceData, match="crs: expected a CRS such as"):
+        solweig.SurfaceData(surface.dsm, pixel_size=2.0, crs="nowhere")
+    assert surface.crs == kept
+
+
+def test_errors_are_caught_by_their_earlier_kinds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = solweig.calculate(small_surface(), weather((12,)), LOCATION)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match=r"expected matplotlib.*pip install"):
+        summary.plot()
+    for kind in (SvfArrays, ShadowArrays):
+        with pytest.raises(FileNotFoundError, match="expected prepared data"):
+            kind.from_memmap(tmp_path / "nowhere")
+    partial = SimpleNamespace(Ts_deg=SimpleNamespace(Value=SimpleNamespace(Brick_wall=0.9)))
+    with pytest.raises(ValueError, match="materials: expected a section 'Names'"):
+        resolve_wall_params("brick", materials=partial)
 
 
 def test_table_of_an_epw_file(tmp_path: Path) -> None:

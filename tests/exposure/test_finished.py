@@ -115,6 +115,39 @@ def test_a_run_without_comfort_or_ground(tmp_path: Path, run: Path) -> None:
         FinishedRun.open(tmp_path / "old").read_ground(WINDOWS)
 
 
+@pytest.mark.parametrize("format", ["geotiff", "zarr"])
+def test_a_folder_of_two_periods_is_read_as_its_last(tmp_path: Path, format: str) -> None:
+    first = real_run(tmp_path, weather=weather((8, 9, 10)), output_format=format)
+    last = real_run(tmp_path, weather=weather((11, 12)), output_format=format)
+    found = FinishedRun.open(tmp_path)
+    assert found.format == format
+    assert (found.bounds == last.bounds).all()
+    alone = real_run(tmp_path / "alone", weather=weather((11, 12)), output_format=format)
+    assert (alone.bounds == found.bounds).all()
+    other = FinishedRun.open(tmp_path / "alone")
+    for step in range(2):
+        for a, b in zip(
+            found.read_step("utci", step, WINDOWS),
+            other.read_step("utci", step, WINDOWS), strict=True,
+        ):  # fmt: skip
+            np.testing.assert_array_equal(a, b)
+    assert len(first.bounds) == 3
+
+
+def test_outputs_of_an_earlier_call_are_the_folder_s(tmp_path: Path) -> None:
+    real_run(tmp_path, output_format="geotiff", outputs=["tmrt", "utci"])
+    real_run(tmp_path, output_format="geotiff", outputs=["shadow"])
+    found = FinishedRun.open(tmp_path)
+    assert found.quantities == ("tmrt", "utci")
+    assert len(found) == len(HOURS)
+    assert np.isfinite(found.read_step("tmrt", 3, WINDOWS)[0]).any()
+    # Steps of another period do not count, and neither do some of this one.
+    real_run(tmp_path, output_format="geotiff", outputs=["pet"], weather=weather((8, 9)))
+    assert FinishedRun.open(tmp_path).quantities == ("tmrt", "utci", "pet")
+    real_run(tmp_path, output_format="geotiff", outputs=["shadow"])
+    assert FinishedRun.open(tmp_path).quantities == ("tmrt", "utci")
+
+
 def test_open_ground_goes_with_the_run_it_belongs_to(tmp_path: Path) -> None:
     real_run(tmp_path, output_format="geotiff", outputs=["tmrt"], weather=weather((12,)))
     with rasterio.open(tmp_path / "open_ground.tif") as source:

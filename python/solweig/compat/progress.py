@@ -58,6 +58,7 @@ class ProgressReporter:
         self._bars = Progress(enabled=False if disable or feedback is not None else None)
         self._bars.__enter__()
         self._advance = self._bars.phase(desc, total)
+        self._closed = False
 
     def __enter__(self) -> ProgressReporter:
         return self
@@ -71,8 +72,10 @@ class ProgressReporter:
         Parameters
         ----------
         n
-            How many.
+            How many; nothing happens after :meth:`close`.
         """
+        if self._closed:
+            return
         self.current += n
         self._advance(self.current, self.total)
         set_progress = getattr(self._feedback, "setProgress", None)
@@ -120,7 +123,9 @@ class ProgressReporter:
 
     def close(self) -> None:
         """Take the bar away; may be called again."""
-        self._bars.__exit__(None, None, None)
+        if not self._closed:
+            self._closed = True
+            self._bars.__exit__(None, None, None)
 
 
 def get_progress_iterator(

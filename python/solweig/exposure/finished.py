@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.errors import ConfigurationError
-from solweig.rasters.cf import TIME_BOUNDS
+from solweig.rasters.cf import TIME_BOUNDS, naive_utc
 from solweig.rasters.georef import GeoReference
 from solweig.rasters.geotiff import NODATA
 from solweig.rasters.variables import COMFORT
@@ -29,6 +29,7 @@ __all__ = ["FORMATS", "FinishedRun"]
 
 FORMATS = ("geotiff", "zarr", "netcdf")
 _RUN_ID = "solweig_run_id"
+_ENDS = ("start", "end")
 _LEAST_BLOCK = 64
 """Side of a window worth a call of its own [px]."""
 
@@ -98,6 +99,8 @@ class FinishedRun:
         place = Path(folder)
         told = load_finished("run", place)
         kept = tuple(n for n in told["parameters"].get("outputs", ()) if n in COMFORT)
+        if format in (None, "geotiff"):
+            kept = _with_earlier(place, kept, told)
         if not kept:
             raise ConfigurationError(
                 "run", f"a run that kept one of {', '.join(COMFORT)} for every step",
@@ -173,6 +176,26 @@ class FinishedRun:
             return [window.astype(np.uint8) for window in _windows_of(path, windows)]
 
 
+def _with_earlier(folder: Path, kept: tuple[str, ...], told: Mapping[str, Any]) -> tuple[str, ...]:
+    """With the quantities that a call before the last kept as GeoTIFFs for the same steps.
+
+    Rasters of steps are the folder's: those of a step are of one weather and one set of parameters,
+    whichever call wrote them.
+    """
+    if "geotiff" not in told.get("outputs", {}).get("formats", ("geotiff",)):
+        return kept
+    count = told["inputs"]["weather"]["n_timesteps"]
+    return tuple(n for n in COMFORT if n in kept or len(_stamps(folder, n, told)) == count)
+
+
+def _stamps(folder: Path, name: str, told: Mapping[str, Any]) -> list[datetime]:
+    """Stamps of the rasters of a quantity within the period of a run; others are of other runs."""
+    about = told["inputs"]["weather"]
+    first, last = (datetime.fromisoformat(about[end]).replace(tzinfo=None) for end in _ENDS)
+    found = [_stamp_of(path) for path in sorted((folder / name).glob(f"{name}_*.tif"))]
+    return [stamp for stamp in found if first <= stamp <= last]
+
+
 # ------------------------------------------------------------------ clock
 
 
@@ -187,7 +210,7 @@ class _Clock:
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> _Clock:
         about = told["inputs"]["weather"]
-        zones = [datetime.fromisoformat(about[end]).utcoffset() for end in ("start", "end")]
+        zones = [datetime.fromisoformat(about[end]).utcoffset() for end in _ENDS]
         first = zones[0]
         if first is None:
             return cls(float(told["inputs"]["location"]["utc_offset"]), False, True)
@@ -231,7 +254,7 @@ def _geotiff_steps(
             "Runs as Zarr or NetCDF (--output-format) tell every time.",
         )  # fmt: skip
     count = told["inputs"]["weather"]["n_timesteps"]
-    stamps = [_stamp_of(path) for path in sorted((folder / kept[0]).glob(f"{kept[0]}_*.tif"))]
+    stamps = _stamps(folder, kept[0], told)
     for name in kept:
         missing = [s for s in stamps if not step_path(folder, name, s).is_file()]
         if len(stamps) != count or missing:
@@ -282,7 +305,25 @@ def _zarr_steps(
     group = need_zarr().open_group(str(folder / CUBE_NAME), mode="r")
     _check_owner(group.attrs.get(_RUN_ID), told, folder / CUBE_NAME)
     arrays = {name: group[name] for name in kept}
-    return _cube(arrays, group[TIME_BOUNDS], clock)
+    return _of_period(_cube(arrays, group[TIME_BOUNDS], clock), group["time"], told)
+
+
+def _of_period(steps: _Steps, times: Any, told: Mapping[str, Any]) -> _Steps:
+    """The steps of a run; those of other runs may be in the cube as well."""
+    about = told["inputs"]["weather"]
+    ends, _ = naive_utc([datetime.fromisoformat(about[end]) for end in _ENDS])
+    first, last = ends.astype("datetime64[s]")
+    stamps = np.asarray(times[...]).astype(np.int64).astype("datetime64[s]")
+    own = np.flatnonzero((first <= stamps) & (stamps <= last))
+    if len(own) != about["n_timesteps"]:
+        raise ConfigurationError(
+            "run", f"all {about['n_timesteps']} steps in the cube", f"{len(own)}"
+        )
+
+    def read(name: str, step: int, windows: Sequence[Where]) -> list[F32]:
+        return steps.read(name, int(own[step]), windows)
+
+    return replace(steps, bounds=steps.bounds[own], read=read)
 
 
 def _netcdf_steps(

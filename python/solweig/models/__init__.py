@@ -16,6 +16,16 @@ from solweig.compat.models import (
     TileSpec,
     Weather,
 )
+from solweig.models import (  # noqa: F401 - reached as attributes
+    config,
+    location,
+    precomputed,
+    results,
+    settings,
+    state,
+    surface,
+    weather,
+)
 
 __all__ = [
     "HumanParams",

@@ -181,9 +181,11 @@ def _grid_mapping(georef: GeoReference) -> dict[str, Any]:
     attrs: dict[str, Any] = {}
     if georef.crs_wkt:
         from pyproj import CRS
+        from pyproj.crs import is_wkt
 
-        attrs.update(CRS.from_wkt(georef.crs_wkt).to_cf())
-        attrs["spatial_ref"] = georef.crs_wkt
+        crs = CRS.from_user_input(georef.crs_wkt)  # scripts also give a code, such as EPSG:32633
+        attrs.update(crs.to_cf())
+        attrs["spatial_ref"] = georef.crs_wkt if is_wkt(georef.crs_wkt) else crs.to_wkt()
     # GDAL and rioxarray read the grid's origin and step from here.
     attrs["GeoTransform"] = " ".join(f"{v!r}" for v in georef.gdal)
     return attrs

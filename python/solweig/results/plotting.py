@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.atomic import atomic_path
-from solweig.errors import ConfigurationError
+from solweig.errors import MissingPackage
 from solweig.rasters.georef import GeoReference
 from solweig.results.map_style import ColourScale, hillshade, scale_for
 from solweig.results.statistics import RunStatistics
@@ -39,13 +39,13 @@ def require_matplotlib() -> None:
 
     Raises
     ------
-    ConfigurationError
+    MissingPackage
         It is not; the message says how to install it.
     """
     try:
         import matplotlib  # noqa: F401 - only whether it is there
     except ImportError as error:
-        raise ConfigurationError(
+        raise MissingPackage(
             "plot", "matplotlib", "no matplotlib", "Run: pip install 'solweig[plot]'"
         ) from error
 

@@ -108,7 +108,8 @@ class ThermalState:
         Returns
         -------
         ThermalState
-            Its rasters read as zeros.
+            Its rasters read as zeros, which cannot be written into: set them whole, as in
+            ``state.tgmap1 = grid``.
         """
         state = cls()
         state._initial_shape = (int(shape[0]), int(shape[1]))
@@ -121,7 +122,9 @@ class ThermalState:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         if field in self.fields:
             return self.fields[field]
-        return np.zeros(self._initial_shape or (0, 0), np.float32)
+        nothing = np.zeros(self._initial_shape or (0, 0), np.float32)
+        nothing.flags.writeable = False  # what is written into it would be lost without a word
+        return nothing
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _REFERENCE_NAMES:

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from solweig import _core
-from solweig.errors import InvalidSurfaceData
 from solweig.execution.config import ExecutionConfig
 from solweig.execution.resolve import ResolvedExecution, settled
 from solweig.surface import extent, heights
@@ -15,7 +14,7 @@ from solweig.surface.facts import facts_of
 from solweig.surface.kept_layers import KeptLayers
 from solweig.surface.land_cover import property_grids
 from solweig.surface.layers import WALL_LIMIT_M, SceneFacts
-from solweig.surface.place import settled_pixel_size
+from solweig.surface.place import check_geotransform, crs_text, settled_pixel_size
 from solweig.surface.scene import buildings_of, scene_of
 from solweig.surface.sky_view import add_sky_view
 from solweig.surface.tiled_svf import SkyFolder
@@ -196,9 +195,8 @@ class SurfaceData(KeptLayers):
     @_geotransform.setter
     def _geotransform(self, value: Any) -> None:
         if value is not None:
+            check_geotransform(value)
             value = [float(v) for v in value]
-            if len(value) != 6:
-                raise InvalidSurfaceData("geotransform", "six numbers of GDAL", value)
         self._place(value, self.crs)
 
     @property
@@ -208,7 +206,7 @@ class SurfaceData(KeptLayers):
 
     @_crs_wkt.setter
     def _crs_wkt(self, value: str | None) -> None:
-        self._place(self.geotransform, value)
+        self._place(self.geotransform, crs_text(value))
 
     def _place(self, geotransform: list[float] | None, crs: str | None) -> None:
         """Put the rasters elsewhere; a transform of other cells than these is refused."""

@@ -17,7 +17,13 @@ from solweig.execution.telemetry import Telemetry
 from solweig.rasters.digests import content_of
 from solweig.rasters.georef import GeoReference
 from solweig.surface import checks
-from solweig.surface.place import UNSAID_PIXEL_SIZE, as_plain, settled_pixel_size
+from solweig.surface.place import (
+    UNSAID_PIXEL_SIZE,
+    as_plain,
+    check_geotransform,
+    crs_text,
+    settled_pixel_size,
+)
 from solweig.surface.shadow_arrays import ShadowArrays
 from solweig.surface.svf_arrays import SvfArrays
 from solweig.surface.views import BufferPool
@@ -328,6 +334,9 @@ def check_layers(surface: Layers) -> None:
         layer = getattr(surface, name)
         if layer is not None:
             checks.check_shape(name, surface.dsm.shape, layer.shape)
+    surface.crs = crs_text(surface.crs)
+    if surface.geotransform is not None:
+        check_geotransform(surface.geotransform)
     surface.pixel_size = settled_pixel_size(
         surface.pixel_size, surface.shape, surface.geotransform, surface.crs
     )

@@ -16,7 +16,14 @@ from solweig.rasters.grids import Grid
 from solweig.rasters.labelled import is_labelled, labelled_source, north_up_values
 from solweig.rasters.projection import ground_sides
 
-__all__ = ["UNSAID_PIXEL_SIZE", "UnsaidPixelSize", "as_plain", "settled_pixel_size"]
+__all__ = [
+    "UNSAID_PIXEL_SIZE",
+    "UnsaidPixelSize",
+    "as_plain",
+    "check_geotransform",
+    "crs_text",
+    "settled_pixel_size",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +35,42 @@ class UnsaidPixelSize(float):
 
 
 UNSAID_PIXEL_SIZE = UnsaidPixelSize(1.0)
+
+
+def crs_text(crs: Any) -> str | None:
+    """A coordinate reference system as text: as given where it is one, else its WKT.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        Nothing that GDAL knows.
+    """
+    if crs is None or crs == "":
+        return None
+    try:
+        found = CRS.from_user_input(crs)
+    except (CRSError, TypeError, ValueError):
+        raise InvalidSurfaceData("crs", "a CRS such as EPSG:32633, or WKT", repr(crs)) from None
+    return crs if isinstance(crs, str) else found.to_wkt()
+
+
+def check_geotransform(geotransform: Any) -> None:
+    """Refuse what GDAL does not know as a geotransform.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        Not six finite numbers.
+    """
+    try:
+        numbers = [float(v) for v in geotransform]
+    except (TypeError, ValueError):
+        numbers = []
+    if len(numbers) != 6 or not all(map(math.isfinite, numbers)):
+        raise InvalidSurfaceData(
+            "geotransform", "six numbers in GDAL's order, as Affine.to_gdal() has them",
+            repr(geotransform),
+        )  # fmt: skip
 
 
 def settled_pixel_size(

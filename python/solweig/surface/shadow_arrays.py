@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 
 from solweig import _core
 from solweig.atomic import atomic_path
-from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
+from solweig.errors import (
+    GridShapeMismatch,
+    InvalidSurfaceData,
+    MissingPrecomputedData,
+    MissingPreparedSurface,
+)
 from solweig.json_text import parse_json
 from solweig.rasters.archives import Archive, DamagedFile, damage_told, open_archive
 from solweig.rasters.digests import save_arrays, sealed, unsealed, write_json
@@ -440,7 +445,7 @@ class ShadowArrays:
         try:
             words, option = _map_words(folder)
         except FileNotFoundError as problem:
-            raise MissingPrecomputedData(str(folder), str(problem)) from problem
+            raise MissingPreparedSurface(str(folder), str(problem)) from problem
         except DamagedFile as problem:
             raise InvalidSurfaceData(
                 str(folder), "readable shadow matrices", str(problem)

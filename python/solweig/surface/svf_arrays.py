@@ -11,7 +11,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from solweig.atomic import atomic_path
-from solweig.errors import GridShapeMismatch, InvalidSurfaceData, MissingPrecomputedData
+from solweig.errors import (
+    GridShapeMismatch,
+    InvalidSurfaceData,
+    MissingPrecomputedData,
+    MissingPreparedSurface,
+)
 from solweig.rasters.archives import DamagedFile, open_archive
 from solweig.rasters.declared import check_declared
 from solweig.rasters.digests import save_arrays
@@ -414,7 +419,7 @@ class SvfArrays:
             names = (*cls.names(), *own)
             return cls(**{name: map_array(folder / f"{name}.npy", mode) for name in names})
         except FileNotFoundError as problem:
-            raise MissingPrecomputedData(str(folder), str(problem)) from problem
+            raise MissingPreparedSurface(str(folder), str(problem)) from problem
         except DamagedFile as problem:
             raise InvalidSurfaceData(
                 str(folder), "readable sky view factor grids", str(problem)

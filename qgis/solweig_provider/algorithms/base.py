@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QIcon
 
@@ -142,6 +143,7 @@ class SolweigAlgorithm(QgsProcessingAlgorithm):
         if good:
             try:
                 self._read_files(parameters, context)
+                self._more(parameters, context)
             except QgsProcessingException as error:
                 return False, str(error)
         return good, text
@@ -207,7 +209,11 @@ class SolweigAlgorithm(QgsProcessingAlgorithm):
         path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
             parameters, name, context, ["gpkg", "geojson", "json", "shp"], "gpkg", feedback
         )
-        return [flag, f"{path}|layername={layer}" if layer and path.endswith(".gpkg") else path]
+        named = f"{path}|layername={layer}"
+        # A copy, as of a GPX file, does not have the layer that QGIS names.
+        if layer and path.endswith(".gpkg") and QgsVectorLayer(named, layer, "ogr").isValid():
+            return [flag, named]
+        return [flag, path]
 
     def box_flag(self, parameters, name, crs, context):
         """``--bbox`` in a CRS."""
@@ -229,7 +235,13 @@ class SolweigAlgorithm(QgsProcessingAlgorithm):
     def _more(self, parameters, context):
         import shlex
 
-        return shlex.split(self.parameterAsString(parameters, MORE, context) or "")
+        text = self.parameterAsString(parameters, MORE, context) or ""
+        try:
+            return shlex.split(text)
+        except ValueError as error:
+            raise QgsProcessingException(
+                f"More options: expected options as on the command line, got {text} ({error})."
+            ) from error
 
 
 def file_of(layer):

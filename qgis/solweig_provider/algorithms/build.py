@@ -82,7 +82,8 @@ class BuildInputs(SolweigAlgorithm):
         """The command and its flags."""
         found = ["build"]
         for path in self.parameterAsFileList(parameters, "LIDAR", context):
-            found += ["--lidar", path]
+            if path:  # none chosen is a list of one empty text
+                found += ["--lidar", path]
         found += self.raster_flags()
         for name, flag, _, _ in VECTORS:
             found += self.vector_flag(parameters, name, flag, context, feedback)

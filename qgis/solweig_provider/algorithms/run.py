@@ -67,8 +67,9 @@ class RunModel(SolweigAlgorithm):
         self.add(
             QgsProcessingParameterEnum(
                 "OUTPUTS", "Maps of every step", list(OUTPUTS), allowMultiple=True,
-                defaultValue=["tmrt", "utci"], usesStaticStrings=True,
-            )
+                defaultValue=["tmrt", "utci"], optional=True, usesStaticStrings=True,
+            ),
+            "None: summaries only.",
         )  # fmt: skip
         self.add(
             QgsProcessingParameterString(
@@ -119,7 +120,7 @@ class RunModel(SolweigAlgorithm):
                 CACHE="--cache", SKY="--sky", FORMULATION="--formulation",
                 ACCELERATOR="--accelerator", OUTPUT="--out",
             ),
-            "--outputs", ",".join(self.parameterAsEnumStrings(parameters, "OUTPUTS", context)),
+            "--outputs", ",".join(self._wanted_maps(parameters, context)),
             *self.vector_flag(parameters, "POINTS", "--pois", context, feedback),
             *self.box_flag(parameters, "EXTENT", crs, context),
         ]  # fmt: skip
@@ -129,6 +130,11 @@ class RunModel(SolweigAlgorithm):
         if self.parameterAsBoolean(parameters, "OVERWRITE", context):
             found.append("--overwrite")
         return found
+
+    def _wanted_maps(self, parameters, context):
+        if parameters.get("OUTPUTS") in ([], ""):  # QGIS would take the default
+            return []
+        return self.parameterAsEnumStrings(parameters, "OUTPUTS", context)
 
     def results(self, told, parameters, context, feedback):
         """Load the maps; give the folder and the summaries."""
