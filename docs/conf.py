@@ -1,0 +1,78 @@
+"""The documentation site. ``poe docs`` builds it with warnings as errors and checks what came out.
+
+Sphinx and Furo put everything a page needs beside it, so that the site builds, and is read, without a
+network; ``_site/check.py`` holds it to that. Pages are Markdown (MyST), tutorials are notebooks in
+percent format, which run while the site is built. Navigation: the lists of ``README.md``.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import solweig
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_site"))
+
+project = "solweig"
+author = "the solweig authors"
+copyright = "the solweig authors, GPL-3.0-or-later"
+version = release = solweig.__version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "pages",
+    "public_names",
+]
+root_doc = "index"
+exclude_patterns = ["README.md", "conf.py", "_site", "samples", "**/.ipynb_checkpoints"]
+repository_url = "https://github.com/solweig/solweig"
+nitpicky = True
+# Other projects' names; their inventories would have to be fetched.
+nitpick_ignore_regex = [
+    (r"py:.*", r"(np|numpy|pd|pandas|xr|xarray|matplotlib|rasterio|geopandas|collections)\..*"),
+]
+
+# ---- pages
+source_suffix = {".md": "myst-nb", ".py": "myst-nb"}
+highlight_language = "none"
+myst_heading_anchors = 4
+myst_links_external_new_tab = False
+suppress_warnings = ["myst.header"]  # pages that begin with tables of a report skip a level
+
+# ---- tutorials
+# Runs look for no adapter: the pages of a machine with a card are those of one without.
+os.environ.setdefault("SOLWEIG_VISIBLE_DEVICES", "")
+nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
+nb_execution_mode = "force"
+nb_execution_timeout = 120
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+
+# ---- reference
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_default_options = {"members": True}
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+python_maximum_signature_line_length = 88
+viewcode_line_numbers = True
+
+# ---- looks
+html_theme = "furo"
+html_title = f"solweig {release}"
+html_static_path = ["_site/static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_theme_options = {
+    "source_repository": repository_url,
+    "source_branch": "main",
+    "source_directory": "docs/",
+    "top_of_page_buttons": ["edit"],
+}
