@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 MARK = "<!-- every page -->"
 """Where the lists of pages go; the page that holds it is the root of the navigation."""
+NO_PAGES = ("README.md", "samples")
+"""What of this folder is no part of the site."""
 _LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)")
 _SECTION = re.compile(r"^\*\*(.+)\*\*$", re.MULTILINE)
 _PAGE = re.compile(r"\]\(([\w/-]+)\.(?:md|py)(?:#[^)]*)?\)")
@@ -64,8 +66,7 @@ def outside(app: Sphinx, page: Path, text: str) -> str:
     def lead(found: re.Match[str]) -> str:
         target, anchor = found[1], found[2] or ""
         path = (page.parent / target).resolve()
-        inside = path.is_relative_to(docs) and not path.is_relative_to(docs / "samples")
-        if inside:
+        if path.is_relative_to(docs) and not any(path.is_relative_to(docs / n) for n in NO_PAGES):
             return found[0]
         if not path.exists() or not path.is_relative_to(repository):
             log.warning("no such file: %s", target, location=str(page), type="pages")
