@@ -224,6 +224,13 @@ class ModelConfig:
     ------
     ConfigurationError
         A value out of range, an unknown name, a scheme not in this release.
+
+    Examples
+    --------
+    >>> config = solweig.ModelConfig(outputs=["tmrt", "utci"], sun_substeps=3)
+    >>> config.save("config.json")
+    >>> solweig.ModelConfig.load("config.json") == config
+    True
     """
 
     use_anisotropic_sky: bool = True

@@ -81,6 +81,12 @@ def resolve_wall_params(
     ------
     ConfigurationError
         No such class, or one without these values; a ``ValueError`` too.
+
+    Examples
+    --------
+    >>> from solweig.loaders import resolve_wall_params
+    >>> resolve_wall_params("brick")
+    ()
     """
     params = load_params() if materials is None else materials
     row = wall_row(params, wall_class_name(wall_material, params))

@@ -59,6 +59,11 @@ def validate_inputs(
         No steps, out of order, repeated or out of range.
     ConfigurationError
         ``location`` is not a Location.
+
+    Examples
+    --------
+    >>> solweig.validate_inputs(solweig.SurfaceData(dsm=np.zeros((8, 8)), pixel_size=1.0))
+    []
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
