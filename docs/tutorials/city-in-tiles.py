@@ -75,9 +75,10 @@ whole = solweig.calculate(surface, weather, location, **options)
 tiled = solweig.calculate(
     surface, weather, location, output_dir=folder / "tiled", tile_size=192, **options
 )
-for name in ("rows", "core", "core_cols", "halo", "view", "tiles", "overlap"):
-    if name in tiled.metadata["tile_plan"]:
-        print(f"{name:10} {tiled.metadata['tile_plan'][name]}")
+cut = tiled.metadata["tile_plan"]
+print(f"{cut['tiles']} tiles of {cut['core']} x {cut['core_cols']} cells, because of {cut['reason']}")
+print(f"read around each: {cut['halo']} cells of heights, {cut['view']} of everything else")
+print(f"cells computed for one that is kept: {cut['overlap_cost']:.2f}")
 
 # %% [markdown]
 # Tiled equals untiled, to the last bit; so do means, which are sums of whole numbers of a small unit:

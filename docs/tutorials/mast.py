@@ -10,6 +10,7 @@
 import tempfile
 from pathlib import Path
 
+import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -59,7 +60,7 @@ for axes, names in zip(panels, (("Tmrt",), ("Kdown", "Ldown", "Lup")), strict=Tr
     for name, colour in zip(names, ("#c2185b", "#3b6fb5", "#b03a5b"), strict=False):
         axes.plot(middle, table[f"{name}_modelled"], color=colour, label=f"{name}, modelled")
         axes.plot(middle, table[f"{name}_measured"], "o", ms=4, color=colour, label="measured")
-    axes.xaxis.set_major_formatter(plt.matplotlib.dates.DateFormatter("%H"))
+    axes.xaxis.set_major_formatter(mdates.DateFormatter("%H"))
     axes.legend(fontsize=8)
 panels[0].set_ylabel("°C")
 panels[1].set_ylabel("W m⁻²")

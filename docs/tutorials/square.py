@@ -5,6 +5,7 @@
 # there. The place is Gustav Adolfs torg in Gothenburg on 1 August 2006; its files come with the package.
 
 # %%
+import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -106,7 +107,7 @@ axes.plot(point.index, point["tmrt"], color="#c2185b", label="Tmrt, modelled")
 axes.plot(point.index, point["utci"], color="#ef8a17", label="UTCI, modelled")
 axes.plot(both.index, both["Tmrt"], "o", color="#111111", label="Tmrt, measured")
 axes.set_ylabel("°C")
-axes.xaxis.set_major_formatter(plt.matplotlib.dates.DateFormatter("%H"))
+axes.xaxis.set_major_formatter(mdates.DateFormatter("%H"))
 axes.set_xlabel("hour that begins, 1 August 2006, UTC+1")
 axes.legend()
 plt.show()
