@@ -31,10 +31,9 @@ root_doc = "index"
 exclude_patterns = ["README.md", "conf.py", "_site", "samples", "**/.ipynb_checkpoints"]
 repository_url = "https://github.com/solweig/solweig"
 nitpicky = True
-# Other projects' names; their inventories would have to be fetched.
-nitpick_ignore_regex = [
-    (r"py:.*", r"(np|numpy|pd|pandas|xr|xarray|matplotlib|rasterio|geopandas|collections)\..*"),
-]
+# Types in signatures belong to other projects, whose inventories would have to be fetched, or to no
+# page; what descriptions refer to must be there.
+nitpick_ignore_regex = [("py:class", r"(?!solweig\.[A-Z]\w*$).*")]
 
 # ---- pages
 source_suffix = {".md": "myst-nb", ".py": "myst-nb"}
@@ -44,8 +43,8 @@ myst_links_external_new_tab = False
 suppress_warnings = ["myst.header"]  # pages that begin with tables of a report skip a level
 
 # ---- tutorials
-# Runs look for no adapter: the pages of a machine with a card are those of one without.
-os.environ.setdefault("SOLWEIG_VISIBLE_DEVICES", "")
+# Pages built on a machine with a card are those of one without.
+os.environ["SOLWEIG_NO_GPU"] = "1"
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
 nb_execution_mode = "force"
 nb_execution_timeout = 120
@@ -59,6 +58,7 @@ autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_default_options = {"members": True}
 napoleon_google_docstring = False
+napoleon_use_ivar = True
 napoleon_use_rtype = False
 python_maximum_signature_line_length = 88
 viewcode_line_numbers = True

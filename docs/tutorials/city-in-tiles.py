@@ -35,7 +35,7 @@ print(f"{city.shape[0]} x {city.shape[1]} cells")
 # ## What it will take
 #
 # `solweig plan` says so on the command line, and this in Python. It reads extent and heights and computes nothing. Here is
-# the same for ten thousand times as many cells, at a memory of 16 GiB: times are those of two cores.
+# the same for four hundred times as many cells, at a memory of 16 GiB: times are those of two cores.
 
 # %%
 from dataclasses import replace
@@ -43,7 +43,7 @@ from dataclasses import replace
 from solweig.run.forecast import forecast, measure_surface
 
 place = measure_surface(files["dsm"], files["cdsm"])
-large = replace(place, shape=(100 * place.shape[0], 100 * place.shape[1]))
+large = replace(place, shape=(20 * place.shape[0], 20 * place.shape[1]))
 for size in (place, large):
     plan = forecast(size, steps=24, outputs=2, memory=16 * 2**30, cores=2)
     for name, value in plan.lines():
@@ -57,8 +57,12 @@ for size in (place, large):
 
 # %%
 surface = solweig.SurfaceData.prepare(
-    dsm=files["dsm"], dem=files["dem"], cdsm=files["cdsm"], land_cover=files["land_cover"],
-    working_dir=folder / "cache", max_shadow_distance_m=200.0,
+    dsm=files["dsm"],
+    dem=files["dem"],
+    cdsm=files["cdsm"],
+    land_cover=files["land_cover"],
+    working_dir=folder / "cache",
+    max_shadow_distance_m=200.0,
 )
 weather = demo_weather()[12:16]
 location = solweig.Location.from_surface(surface, utc_offset=1)
@@ -76,7 +80,9 @@ tiled = solweig.calculate(
     surface, weather, location, output_dir=folder / "tiled", tile_size=192, **options
 )
 cut = tiled.metadata["tile_plan"]
-print(f"{cut['tiles']} tiles of {cut['core']} x {cut['core_cols']} cells, because of {cut['reason']}")
+print(
+    f"{cut['tiles']} tiles of {cut['core']} x {cut['core_cols']} cells, because of {cut['reason']}"
+)
 print(f"read around each: {cut['halo']} cells of heights, {cut['view']} of everything else")
 print(f"cells computed for one that is kept: {cut['overlap_cost']:.2f}")
 
@@ -94,6 +100,7 @@ print("means are equal:", whole.timeseries.tmrt_mean == tiled.timeseries.tmrt_me
 # stopped from its own progress callback, as Ctrl-C or a power cut would stop it; then the same call with `resume=True`
 # goes on. Progress counts steps of all tiles together.
 
+
 # %%
 def stop_half_way(done, total):
     """Give up after half of all steps."""
@@ -103,8 +110,13 @@ def stop_half_way(done, total):
 
 try:
     solweig.calculate(
-        surface, weather, location, output_dir=folder / "again", tile_size=192,
-        progress_callback=stop_half_way, **options,
+        surface,
+        weather,
+        location,
+        output_dir=folder / "again",
+        tile_size=192,
+        progress_callback=stop_half_way,
+        **options,
     )
 except solweig.ComputationCancelled as stopped:
     print(stopped)
@@ -113,8 +125,14 @@ print("kept for later:", (folder / "again" / ".solweig").is_dir())
 # %%
 seen = []
 resumed = solweig.calculate(
-    surface, weather, location, output_dir=folder / "again", tile_size=192, resume=True,
-    progress_callback=lambda done, total: seen.append((done, total)), **options,
+    surface,
+    weather,
+    location,
+    output_dir=folder / "again",
+    tile_size=192,
+    resume=True,
+    progress_callback=lambda done, total: seen.append((done, total)),
+    **options,
 )
 print(f"went on at step {seen[0][0]} of {seen[0][1]}")
 same = all(

@@ -40,9 +40,7 @@ print(f"{len(mast)} rows of {mast.minutes:g} min: {', '.join(mast.columns)}")
 
 # %%
 config = solweig.ModelConfig(human=solweig.HumanParams(abs_l=0.95))
-found = validate_mast(
-    mast, surface, demo_weather(), location, site / "poi.geojson", config=config
-)
+found = validate_mast(mast, surface, demo_weather(), location, site / "poi.geojson", config=config)
 print(found.report())
 
 # %% [markdown]

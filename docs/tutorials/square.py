@@ -30,7 +30,9 @@ surface = solweig.SurfaceData.prepare(
     land_cover=site / "land_cover.tif",
 )
 rows, cols = surface.shape
-print(f"{rows} x {cols} cells of {surface.pixel_size:g} m, {100 * surface.buildings().mean():.0f} % open ground")
+print(
+    f"{rows} x {cols} cells of {surface.pixel_size:g} m, {100 * surface.buildings().mean():.0f} % open ground"
+)
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
@@ -59,7 +61,9 @@ weather = solweig.Weather.from_umep_met(
 )
 location = solweig.Location.from_surface(surface, utc_offset=1)
 noon = weather[12]
-print(f"{len(weather)} steps; at {noon.datetime:%H:%M} {noon.ta:g} °C, {noon.rh:g} %, {noon.global_rad:g} W/m²")
+print(
+    f"{len(weather)} steps; at {noon.datetime:%H:%M} {noon.ta:g} °C, {noon.rh:g} %, {noon.global_rad:g} W/m²"
+)
 
 # %% [markdown]
 # ## The run
@@ -100,7 +104,9 @@ point = summary.pois.set_index("time")
 measured = demo_measurements()
 both = point.join(measured[["Tmrt"]], how="inner")
 error = both["tmrt"] - both["Tmrt"]
-print(f"{len(both)} hours: RMSE {np.sqrt((error**2).mean()):.1f} K, mean difference {error.mean():+.1f} K")
+print(
+    f"{len(both)} hours: RMSE {np.sqrt((error**2).mean()):.1f} K, mean difference {error.mean():+.1f} K"
+)
 
 figure, axes = plt.subplots(figsize=(9, 4), layout="constrained")
 axes.plot(point.index, point["tmrt"], color="#c2185b", label="Tmrt, modelled")

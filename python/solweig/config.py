@@ -319,14 +319,14 @@ class ModelConfig:
 
     @property
     def suns(self) -> int:
-        """Suns of a step: what was said, else those of the formulation."""
+        """Suns of a step, as said, else those of the formulation."""
         if self.sun_substeps is not None:
             return self.sun_substeps
         return IMPROVED_SUNS if self.formulation == "improved" else 1
 
     @property
     def clear_sky(self) -> str:
-        """Formula for the cloudless sky: what was said, else that of the formulation."""
+        """Formula for the cloudless sky, as said, else that of the formulation."""
         if self.sky_emissivity is not None:
             return self.sky_emissivity
         return IMPROVED_SKY if self.formulation == "improved" else "prata"

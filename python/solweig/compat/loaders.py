@@ -104,7 +104,7 @@ def get_lc_properties_from_params(
     land_cover
         Codes, ``[row, col]``.
     params
-        Of :func:`load_params` or :func:`load_materials`.
+        Of :func:`solweig.load_params` or :func:`solweig.load_materials`.
     shape
         Rows and columns, those of ``land_cover``.
 

@@ -125,7 +125,7 @@ def calculate(
     conifer
         Trees keep their leaves.
     physics, materials
-        See :func:`load_physics`, :func:`load_materials`.
+        See :func:`solweig.load_physics`, :func:`solweig.load_materials`.
     wall_material
         A wall class named in ``materials``; of the shipped ones brick, concrete, wood.
     max_shadow_distance_m
