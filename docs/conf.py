@@ -1,6 +1,6 @@
 """The documentation site. ``poe docs`` builds it with warnings as errors and checks what came out.
 
-Sphinx and Furo put everything a page needs beside it, so that the site builds, and is read, without a
+Sphinx and Furo put everything a page needs beside it, so that the site is built and read without a
 network; ``_site/check.py`` holds it to that. Pages are Markdown (MyST), tutorials are notebooks in
 percent format, which run while the site is built. Navigation: the lists of ``README.md``.
 """

@@ -1,4 +1,6 @@
-"""What a finished site must hold to, beyond what Sphinx warns of: ``python docs/_site/check.py build/docs``.
+"""What a finished site must hold to, beyond what Sphinx warns of.
+
+    python docs/_site/check.py build/docs
 
 Nothing is loaded from elsewhere, every link inside has its target, and no path of the machine that
 built it is left in a page.

@@ -1,4 +1,4 @@
-"""Sphinx extension: ``public-names MODULE`` lists what a module offers, with links to the reference.
+"""Sphinx extension: ``public-names MODULE`` lists what a module offers, with links.
 
 Many names can be imported from several modules. Each is documented once, and listed wherever it is.
 In a strict build a name that is documented nowhere is an error. Values that a module imports are
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class PublicNames(SphinxDirective):
-    """``.. public-names:: solweig.tiling``"""
+    """``.. public-names:: solweig.tiling``."""
 
     required_arguments = 1
 

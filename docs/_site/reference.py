@@ -40,14 +40,18 @@ def documented(pages: Path) -> dict[str, Any]:
 def entry_of(module: str, name: str, entries: dict[str, Any]) -> str | None:
     """The name under which something is documented: its own, or another of the same object.
 
-    Plain values are one object by chance only: they are known by their own name.
+    Plain values are one object by chance only: they are known by their name, here or in the package
+    itself.
     """
     full = f"{module}.{name}"
     if full in entries:
         return full
     value = meant(full)
-    if not (callable(value) or isinstance(value, ModuleType)):
-        return None
+    if isinstance(value, ModuleType):  # one of several paths, whichever was imported first
+        return next((e for e in entries if e.endswith(f".{name}")), None)
+    if not callable(value):
+        root = f"solweig.{name}"
+        return root if entries.get(root) is value else None
     return next((entry for entry, other in entries.items() if other is value), None)
 
 

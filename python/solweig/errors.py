@@ -138,6 +138,7 @@ class InvalidSurfaceData(_FieldError):
     ...     solweig.SurfaceData(dsm=np.zeros(5))
     ... except solweig.InvalidSurfaceData as error:
     ...     print(error.field, "|", error.expected, "|", error.got)
+    dsm | a 2-D array (rows, cols) | shape (5,)
     """
 
     @_message_first

@@ -86,7 +86,7 @@ def resolve_wall_params(
     --------
     >>> from solweig.loaders import resolve_wall_params
     >>> resolve_wall_params("brick")
-    ()
+    (0.4, -4.0, 15.0)
     """
     params = load_params() if materials is None else materials
     row = wall_row(params, wall_class_name(wall_material, params))

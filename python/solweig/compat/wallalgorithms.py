@@ -35,7 +35,11 @@ def findwalls(a: ArrayLike, walllimit: float) -> NDArray[np.float32]:
     >>> roofs = np.zeros((5, 5), np.float32)
     >>> roofs[2, 2] = 6.0
     >>> findwalls(roofs, walllimit=1.0)
-    array()
+    array([[0., 0., 0., 0., 0.],
+           [0., 0., 6., 0., 0.],
+           [0., 6., 0., 6., 0.],
+           [0., 0., 6., 0., 0.],
+           [0., 0., 0., 0., 0.]], dtype=float32)
     """
     return _core.wall_height(_heights(a), float(walllimit))
 

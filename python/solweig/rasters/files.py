@@ -165,7 +165,7 @@ def save_raster(
     ... )
     >>> values, transform, crs, nodata = solweig.io.load_raster("height.tif")
     >>> values.shape, transform[:2], nodata
-    ()
+    ((3, 4), [500.0, 2.0], -9999.0)
     """
     from rasterio.windows import Window
 

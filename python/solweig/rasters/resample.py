@@ -44,7 +44,7 @@ def extract_bounds(transform: Sequence[float] | Affine, shape: tuple[int, int]) 
     --------
     >>> from solweig.geospatial import extract_bounds
     >>> extract_bounds([500.0, 2.0, 0.0, 900.0, 0.0, -2.0], (50, 30))
-    ()
+    (500.0, 800.0, 560.0, 900.0)
     """
     affine = _affine(transform)
     rows, cols = shape
@@ -76,7 +76,7 @@ def intersect_bounds(bounds: Iterable[Sequence[float]]) -> Bounds:
     --------
     >>> from solweig.geospatial import intersect_bounds
     >>> intersect_bounds([(0.0, 0.0, 60.0, 50.0), (20.0, 10.0, 90.0, 40.0)])
-    ()
+    (20.0, 10.0, 60.0, 40.0)
     """
     boxes = [tuple(float(v) for v in box) for box in bounds]
     if not boxes:

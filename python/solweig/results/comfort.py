@@ -88,7 +88,7 @@ def compute_utci_grid(
     --------
     >>> from solweig.postprocess import compute_utci_grid
     >>> compute_utci_grid([[30.0, 60.0]], ta=28.0, rh=40.0, wind10m=2.0).round(1)
-    array()
+    array([[27. , 34.8]], dtype=float32)
     """
     grid, weather = _as_grid(tmrt), (float(ta), checked_humidity(rh), float(wind10m))
     found = _core.utci_grid(grid, *weather, utci_range)
@@ -151,7 +151,7 @@ def compute_pet_grid(
     --------
     >>> from solweig.postprocess import compute_pet_grid
     >>> compute_pet_grid([[30.0, 60.0]], ta=28.0, rh=40.0, wind=1.3).round(1)
-    array()
+    array([[27., 40.]], dtype=float32)
     """
     body = human or HumanParams()
     rh = checked_humidity(rh)

@@ -62,8 +62,10 @@ def validate_inputs(
 
     Examples
     --------
-    >>> solweig.validate_inputs(solweig.SurfaceData(dsm=np.zeros((8, 8)), pixel_size=1.0))
-    []
+    >>> surface = solweig.SurfaceData(dsm=np.zeros((8, 8)), dem=np.zeros((8, 8)), pixel_size=1.0)
+    >>> surface.compute_svf()
+    >>> solweig.validate_inputs(surface)
+    ['surface: no CRS; results cannot be placed on a map']
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

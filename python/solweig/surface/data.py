@@ -109,7 +109,7 @@ class SurfaceData(KeptLayers):
     >>> surface = solweig.SurfaceData(dsm=roofs, dem=np.zeros((20, 30)), pixel_size=2.0)
     >>> surface.compute_svf()
     >>> round(float(surface.svf.svf[11, 14]), 2), round(float(surface.svf.svf[19, 0]), 2)
-    (0, 0)
+    (0.7, 0.99)
     >>> int(surface.buildings().sum())  # open ground
     540
     """

@@ -57,7 +57,7 @@ class Location:
     Examples
     --------
     >>> solweig.Location(57.7, 12.0, altitude=10, utc_offset=1)
-    Location()
+    Location(latitude=57.7, longitude=12.0, altitude=10.0, utc_offset=1.0)
     """
 
     latitude: float

@@ -76,7 +76,7 @@ class Weather(FromFiles):
     >>> hour = solweig.Weather(datetime(2025, 7, 1, 13), ta=28, rh=40, global_rad=850, ws=2)
     >>> hour.compute_derived(solweig.Location(57.7, 12.0, utc_offset=1))
     >>> round(hour.sun_altitude, 1), round(hour.direct_rad), round(hour.diffuse_rad)
-    (0, 0, 0)
+    (55.3, 855, 148)
     """
 
     def compute_derived(self, location: Location) -> None:
