@@ -5,6 +5,7 @@ network; ``_site/check.py`` holds it to that. Pages are Markdown (MyST), tutoria
 percent format, which run while the site is built. Navigation: the lists of ``README.md``.
 """
 
+import inspect
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import solweig
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_site"))
+from reference import meant  # noqa: E402 - beside this file, not installed
 
 project = "solweig"
 author = "the solweig authors"
@@ -23,7 +25,7 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.viewcode",
+    "sphinx.ext.linkcode",
     "pages",
     "public_names",
 ]
@@ -58,10 +60,25 @@ autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_default_options = {"members": True}
 napoleon_google_docstring = False
-napoleon_use_ivar = True
-napoleon_use_rtype = False
+# As parameters are: several names may share a line.
+napoleon_custom_sections = [("Attributes", "params_style")]
 python_maximum_signature_line_length = 88
-viewcode_line_numbers = True
+
+
+def linkcode_resolve(domain, info):
+    """Where the repository holds the source of something."""
+    if domain != "py" or not info["module"]:
+        return None
+    value = meant(".".join(filter(None, (info["module"], info["fullname"]))))
+    value = inspect.unwrap(value.fget if isinstance(value, property) else value)
+    try:
+        path = Path(inspect.getsourcefile(value))
+        line = inspect.getsourcelines(value)[1]
+    except (TypeError, OSError):
+        return None  # a value, or a field
+    within = path.relative_to(Path(solweig.__file__).parent).as_posix()
+    return f"{repository_url}/blob/main/python/solweig/{within}#L{line}"
+
 
 # ---- looks
 html_theme = "furo"

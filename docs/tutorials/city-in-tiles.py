@@ -26,9 +26,13 @@ files = {}
 for name in ("dsm", "dem", "cdsm", "land_cover"):
     array, transform, crs, _ = solweig.io.load_raster(site / f"{name}.tif")
     rows, cols = array.shape
-    city = np.pad(array, ((0, (TIMES - 1) * rows), (0, (TIMES - 1) * cols)), mode="symmetric")
+    city = np.pad(
+        array, ((0, (TIMES - 1) * rows), (0, (TIMES - 1) * cols)), mode="symmetric"
+    )
     files[name] = folder / f"{name}.tif"
-    solweig.io.save_raster(files[name], city, transform, crs, generate_preview=False)
+    solweig.io.save_raster(
+        files[name], city, transform, crs, generate_preview=False
+    )
 print(f"{city.shape[0]} x {city.shape[1]} cells")
 
 # %% [markdown]
@@ -77,20 +81,30 @@ location = solweig.Location.from_surface(surface, utc_offset=1)
 options = {"outputs": ["tmrt", "utci"], "max_shadow_distance_m": 200.0}
 whole = solweig.calculate(surface, weather, location, **options)
 tiled = solweig.calculate(
-    surface, weather, location, output_dir=folder / "tiled", tile_size=192, **options
+    surface,
+    weather,
+    location,
+    output_dir=folder / "tiled",
+    tile_size=192,
+    **options,
 )
 cut = tiled.metadata["tile_plan"]
 print(
     f"{cut['tiles']} tiles of {cut['core']} x {cut['core_cols']} cells, because of {cut['reason']}"
 )
-print(f"read around each: {cut['halo']} cells of heights, {cut['view']} of everything else")
+print(
+    f"read around each: {cut['halo']} cells of heights, {cut['view']} of everything else"
+)
 print(f"cells computed for one that is kept: {cut['overlap_cost']:.2f}")
 
 # %% [markdown]
 # Tiled equals untiled, to the last bit; so do means, which are sums of whole numbers of a small unit:
 
 # %%
-print("maps are equal: ", np.array_equal(whole.tmrt_mean, tiled.tmrt_mean, equal_nan=True))
+print(
+    "maps are equal: ",
+    np.array_equal(whole.tmrt_mean, tiled.tmrt_mean, equal_nan=True),
+)
 print("means are equal:", whole.timeseries.tmrt_mean == tiled.timeseries.tmrt_mean)
 
 # %% [markdown]
@@ -136,7 +150,8 @@ resumed = solweig.calculate(
 )
 print(f"went on at step {seen[0][0]} of {seen[0][1]}")
 same = all(
-    path.read_bytes() == (folder / "tiled" / path.relative_to(folder / "again")).read_bytes()
+    path.read_bytes()
+    == (folder / "tiled" / path.relative_to(folder / "again")).read_bytes()
     for path in (folder / "again").rglob("*.tif")
 )
 print("every file is that of the undisturbed run:", same)

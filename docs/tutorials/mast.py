@@ -40,7 +40,9 @@ print(f"{len(mast)} rows of {mast.minutes:g} min: {', '.join(mast.columns)}")
 
 # %%
 config = solweig.ModelConfig(human=solweig.HumanParams(abs_l=0.95))
-found = validate_mast(mast, surface, demo_weather(), location, site / "poi.geojson", config=config)
+found = validate_mast(
+    mast, surface, demo_weather(), location, site / "poi.geojson", config=config
+)
 print(found.report())
 
 # %% [markdown]
@@ -53,15 +55,22 @@ print(found.report())
 # %%
 table = found.table()
 middle = table["start"] + (table["end"] - table["start"]) / 2
+colours = {
+    "Tmrt": "#c2185b",
+    "Kdown": "#e8a200",
+    "Ldown": "#3b6fb5",
+    "Lup": "#6d4c41",
+}
 figure, panels = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-for axes, names in zip(panels, (("Tmrt",), ("Kdown", "Ldown", "Lup")), strict=True):
-    for name, colour in zip(names, ("#c2185b", "#3b6fb5", "#b03a5b"), strict=False):
-        axes.plot(middle, table[f"{name}_modelled"], color=colour, label=f"{name}, modelled")
-        axes.plot(middle, table[f"{name}_measured"], "o", ms=4, color=colour, label="measured")
+for name, colour in colours.items():
+    axes = panels[0 if name == "Tmrt" else 1]
+    axes.plot(middle, table[f"{name}_modelled"], color=colour, label=name)
+    axes.plot(middle, table[f"{name}_measured"], "o", ms=4, color=colour)
+for axes, unit in zip(panels, ("°C", "W m⁻²"), strict=True):
     axes.xaxis.set_major_formatter(mdates.DateFormatter("%H"))
-    axes.legend(fontsize=8)
-panels[0].set_ylabel("°C")
-panels[1].set_ylabel("W m⁻²")
+    axes.set_xlabel("hour, UTC+1")
+    axes.set_ylabel(unit)
+    axes.legend(title="line: model, dots: mast", fontsize=8)
 plt.show()
 
 # %% [markdown]

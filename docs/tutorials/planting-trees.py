@@ -17,7 +17,9 @@ square = demo_surface()
 rows, cols = square.shape
 town = {
     name: np.pad(
-        getattr(square, name), ((0, (TIMES - 1) * rows), (0, (TIMES - 1) * cols)), "symmetric"
+        getattr(square, name),
+        ((0, (TIMES - 1) * rows), (0, (TIMES - 1) * cols)),
+        "symmetric",
     )
     for name in ("dsm", "dem", "cdsm", "land_cover")
 }
@@ -56,11 +58,15 @@ for row in (4, 13):
             canopy[crown] = np.maximum(canopy[crown], 10.0)
             planted += 1
 trees = surface.with_changes(window=window, cdsm=canopy)
-print(f"{planted} trees; sky view computed again on {100 * trees.change.share:.0f} % of the cells")
+print(
+    f"{planted} trees; sky view computed again on {100 * trees.change.share:.0f} % of the cells"
+)
 
 # %%
 then = solweig.calculate(trees, hours, location, baseline=today, **options)
-print(f"steps computed on {100 * then.metadata['what_if']['share_of_steps']:.0f} % of the cells")
+print(
+    f"steps computed on {100 * then.metadata['what_if']['share_of_steps']:.0f} % of the cells"
+)
 
 # %% [markdown]
 # The rest is taken over, and the result is that of a full run, bit for bit:
@@ -79,7 +85,9 @@ limit = np.nanmax(np.abs(cooler))
 part = (slice(20, 92), slice(16, 106))
 figure, axes = plt.subplots(figsize=(8, 5.6), layout="constrained")
 axes.set_facecolor("#c9ccd1")
-drawn = axes.imshow(cooler[part], cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+drawn = axes.imshow(
+    cooler[part], cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest"
+)
 axes.contour(trees.cdsm[part] > 2.0, levels=[0.5], colors="#1d7a3d", linewidths=0.8)
 figure.colorbar(drawn, ax=axes, label="with trees less today, mean of the day [K]")
 axes.set_title("Tmrt: what the trees change; crowns in green, roofs in grey")
@@ -93,7 +101,9 @@ plt.show()
 # %%
 area = surface.pixel_size**2
 for threshold, before in today.utci_hours_above.items():
-    won = area * np.nansum(np.where(ground, before - then.utci_hours_above[threshold], 0.0))
+    won = area * np.nansum(
+        np.where(ground, before - then.utci_hours_above[threshold], 0.0)
+    )
     print(f"UTCI above {threshold:g} °C: {won:6.0f} m² h fewer")
 for kelvin in (1, 5, 10):
     print(
@@ -112,5 +122,7 @@ lawn = surface.with_changes(
 )
 grass = solweig.calculate(lawn, hours, location, baseline=today, **options)
 for name, run in (("trees", then), ("grass", grass)):
-    change = np.where(ground, run.tmrt_day_mean - today.tmrt_day_mean, np.nan)[inside]
+    change = np.where(ground, run.tmrt_day_mean - today.tmrt_day_mean, np.nan)[
+        inside
+    ]
     print(f"{name}: {np.nanmean(change):+.2f} K over the day in the window")

@@ -73,7 +73,11 @@ print(
 
 # %%
 summary = solweig.calculate(
-    surface, weather, location, outputs=["tmrt", "utci", "shadow"], pois=site / "poi.geojson"
+    surface,
+    weather,
+    location,
+    outputs=["tmrt", "utci", "shadow"],
+    pois=site / "poi.geojson",
 )
 print(summary.report())
 
@@ -133,6 +137,8 @@ from pathlib import Path
 
 with tempfile.TemporaryDirectory() as folder:
     out = Path(folder) / "out"
-    solweig.calculate(surface, weather[10:16], location, output_dir=out, outputs=["tmrt"])
+    solweig.calculate(
+        surface, weather[10:16], location, output_dir=out, outputs=["tmrt"]
+    )
     for path in sorted(out.rglob("*.tif")):
         print(path.relative_to(out).as_posix())
