@@ -69,13 +69,13 @@ def linkcode_resolve(domain, info):
     """Where the repository holds the source of something."""
     if domain != "py" or not info["module"]:
         return None
-    value = meant(".".join(filter(None, (info["module"], info["fullname"]))))
-    value = inspect.unwrap(value.fget if isinstance(value, property) else value)
     try:
+        value = meant(".".join(filter(None, (info["module"], info["fullname"]))))
+        value = inspect.unwrap(value.fget if isinstance(value, property) else value)
         path = Path(inspect.getsourcefile(value))
         line = inspect.getsourcelines(value)[1]
-    except (TypeError, OSError):
-        return None  # a value, or a field
+    except (ImportError, TypeError, OSError):
+        return None  # a field, or a value
     within = path.relative_to(Path(solweig.__file__).parent).as_posix()
     return f"{repository_url}/blob/main/python/solweig/{within}#L{line}"
 
