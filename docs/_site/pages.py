@@ -58,18 +58,19 @@ def listed(text: str) -> str:
     return _SECTION.sub(r"## \1\n", listing(text))
 
 
-def outside(app: Sphinx, page: Path, text: str) -> str:
+def outside(app: Sphinx, docname: str, text: str) -> str:
     """Links to files that are no part of the site, as links to the repository."""
     docs = Path(app.srcdir)
     repository = docs.parent
+    folder = Path(app.env.doc2path(docname)).parent
 
     def lead(found: re.Match[str]) -> str:
         target, anchor = found[1], found[2] or ""
-        path = (page.parent / target).resolve()
+        path = (folder / target).resolve()
         if path.is_relative_to(docs) and not any(path.is_relative_to(docs / n) for n in NO_PAGES):
             return found[0]
         if not path.exists() or not path.is_relative_to(repository):
-            log.warning("no such file: %s", target, location=str(page), type="pages")
+            log.warning("no such file: %s", target, location=docname, type="pages")
             return found[0]
         kind = "tree" if path.is_dir() else "blob"
         where = path.relative_to(repository).as_posix()
@@ -87,7 +88,7 @@ def read_source(app: Sphinx, docname: str, source: list[str]) -> None:
         app.env.note_dependency(str(readme))
         pages = readme.read_text("utf-8")
         text = text.replace(MARK, f"{listed(pages)}\n\n{contents(pages)}")
-    source[0] = outside(app, Path(app.env.doc2path(docname)), text)
+    source[0] = outside(app, docname, text)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
