@@ -252,6 +252,13 @@ class ModelConfig:
     ------
     ConfigurationError
         A value out of range, an unknown name, a scheme not in this release.
+
+    Examples
+    --------
+    >>> config = solweig.ModelConfig(outputs=["tmrt", "utci"], sun_substeps=3)
+    >>> config.save("config.json")
+    >>> solweig.ModelConfig.load("config.json") == config
+    True
     """
 
     use_anisotropic_sky: bool = True
@@ -344,14 +351,14 @@ class ModelConfig:
 
     @property
     def suns(self) -> int:
-        """Suns of a step: what was said, else those of the formulation."""
+        """Suns of a step, as said, else those of the formulation."""
         if self.sun_substeps is not None:
             return self.sun_substeps
         return IMPROVED_SUNS if self.formulation == "improved" else 1
 
     @property
     def clear_sky(self) -> str:
-        """Formula for the cloudless sky: what was said, else that of the formulation."""
+        """Formula for the cloudless sky, as said, else that of the formulation."""
         if self.sky_emissivity is not None:
             return self.sky_emissivity
         return IMPROVED_SKY if self.formulation == "improved" else "prata"

@@ -131,6 +131,14 @@ class InvalidSurfaceData(_FieldError):
     message
         The whole message, instead of one made of these; earlier scripts say it first and ``field``
         by name.
+
+    Examples
+    --------
+    >>> try:
+    ...     solweig.SurfaceData(dsm=np.zeros(5))
+    ... except solweig.InvalidSurfaceData as error:
+    ...     print(error.field, "|", error.expected, "|", error.got)
+    dsm | a 2-D array (rows, cols) | shape (5,)
     """
 
     @_message_first

@@ -57,6 +57,15 @@ class HumanParams:
     References
     ----------
     Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
+
+    Examples
+    --------
+    >>> solweig.HumanParams(posture="sitting").abs_l
+    0.97
+    >>> solweig.HumanParams(height=175)
+    Traceback (most recent call last):
+    ...
+    solweig.errors.ConfigurationError: height: expected 0.5 to 2.6 m, got 175...
     """
 
     posture: str = "standing"

@@ -74,6 +74,11 @@ def load_params(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
         No such file.
     ConfigurationError
         Not a JSON object.
+
+    Examples
+    --------
+    >>> solweig.load_params().Albedo.Effective.Value.Dark_asphalt
+    0.18
     """
     found: SimpleNamespace = namespace_from_dict(_read(path))
     return found
@@ -99,6 +104,11 @@ def load_physics(path: str | os.PathLike[str] | None = None) -> SimpleNamespace:
         No such file.
     ConfigurationError
         Not a JSON object.
+
+    Examples
+    --------
+    >>> solweig.load_physics().Tree_settings.Value.Transmissivity
+    0.03
     """
     values = {k: v for k, v in _read(None).items() if k in _PHYSICS_SECTIONS}
     if path is not None:

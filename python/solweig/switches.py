@@ -97,7 +97,15 @@ def enable_gpu() -> None:
 
 
 def disable_gpu() -> None:
-    """Keep every stage of later runs on the CPU unless ``execution=`` asks for a GPU."""
+    """Keep every stage of later runs on the CPU unless ``execution=`` asks for a GPU.
+
+    Examples
+    --------
+    >>> solweig.disable_gpu()
+    >>> solweig.GPU_ENABLED, solweig.get_compute_backend()
+    (False, 'cpu')
+    >>> solweig.enable_gpu()
+    """
     global GPU_ENABLED
     GPU_ENABLED = False
 

@@ -32,9 +32,22 @@ MIN_SUN_ELEVATION_DEG = 3.0
 """Lowest sun that :func:`solweig.calculate_buffer_distance` considers [deg]."""
 
 # Shares of the radiation on a person, by direction (Lindberg et al. 2008).
-F_UP_STANDING, F_SIDE_STANDING, F_CYL_STANDING = 0.06, 0.22, 0.28
-F_UP_SITTING, F_SIDE_SITTING, F_CYL_SITTING = 1 / 6, 1 / 6, 0.2
+F_UP_STANDING = 0.06
+"""From above, and as much from below, on someone who stands [1]."""
+F_SIDE_STANDING = 0.22
+"""From each of the four sides, standing [1]."""
+F_CYL_STANDING = 0.28
+"""Of the beam, on the side of a standing cylinder [1]."""
+F_UP_SITTING = 1 / 6
+"""From above, and as much from below, on someone who sits [1]."""
+F_SIDE_SITTING = 1 / 6
+"""From each of the four sides, sitting [1]."""
+F_CYL_SITTING = 0.2
+"""Of the beam, on the side of a sitting cylinder [1]."""
 
 DEFAULT_ALBEDO_WALL = 0.2
+"""Albedo of walls without a class [1]."""
 DEFAULT_EMIS_WALL = 0.9
+"""Emissivity of walls without a class [1]."""
 DEFAULT_TG_WALL = 0.0
+"""Temperature of walls above the air's, before a step has computed it [K]."""

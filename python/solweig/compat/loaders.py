@@ -81,6 +81,12 @@ def resolve_wall_params(
     ------
     ConfigurationError
         No such class, or one without these values; a ``ValueError`` too.
+
+    Examples
+    --------
+    >>> from solweig.loaders import resolve_wall_params
+    >>> resolve_wall_params("brick")
+    (0.4, -4.0, 15.0)
     """
     params = load_params() if materials is None else materials
     row = wall_row(params, wall_class_name(wall_material, params))
@@ -98,7 +104,7 @@ def get_lc_properties_from_params(
     land_cover
         Codes, ``[row, col]``.
     params
-        Of :func:`load_params` or :func:`load_materials`.
+        Of :func:`solweig.load_params` or :func:`solweig.load_materials`.
     shape
         Rows and columns, those of ``land_cover``.
 

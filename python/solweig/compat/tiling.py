@@ -23,9 +23,10 @@ __all__ = [
 ]
 
 MIN_TILE_SIZE = 256
-"""Least side of a core that :func:`validate_tile_size` gives [px]."""
+"""Least side of a core that :func:`solweig.tiling.validate_tile_size` gives [px]."""
 MAX_TILE_SIZE = 2500
-"""A side that suits most machines [px]; :func:`compute_max_tile_side` says what this one holds."""
+"""A side that suits most machines [px]; :func:`solweig.tiling.compute_max_tile_side` says what this
+one holds."""
 MAX_BUFFER_M = 1000.0
 """Shadows are followed no farther by default [m]."""
 

@@ -28,6 +28,18 @@ def findwalls(a: ArrayLike, walllimit: float) -> NDArray[np.float32]:
     -------
     NDArray[np.float32]
         ``[row, col]``, 0 where no wall stands.
+
+    Examples
+    --------
+    >>> from solweig.physics.wallalgorithms import findwalls
+    >>> roofs = np.zeros((5, 5), np.float32)
+    >>> roofs[2, 2] = 6.0
+    >>> findwalls(roofs, walllimit=1.0)
+    array([[0., 0., 0., 0., 0.],
+           [0., 0., 6., 0., 0.],
+           [0., 6., 0., 6., 0.],
+           [0., 0., 6., 0., 0.],
+           [0., 0., 0., 0., 0.]], dtype=float32)
     """
     return _core.wall_height(_heights(a), float(walllimit))
 

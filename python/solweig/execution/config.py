@@ -62,6 +62,11 @@ class ExecutionConfig:
     ------
     ConfigurationError
         A value outside these, or two that exclude each other.
+
+    Examples
+    --------
+    >>> solweig.ExecutionConfig(accelerator="cpu").accelerator
+    'cpu'
     """
 
     accelerator: Accelerator = "auto"

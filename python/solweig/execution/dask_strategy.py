@@ -83,7 +83,7 @@ class DaskStrategy(GPUStrategy):
 
     @property
     def backend(self) -> str:
-        """What the workers open: "cpu" without an opener, else "gpu"."""
+        """What the workers open, "cpu" without an opener, else "gpu"."""
         return "cpu" if self._opener is None else "gpu"
 
     def get_device_for_worker(self, worker_id: int) -> str:

@@ -122,7 +122,7 @@ class DeviceManager:
         Parameters
         ----------
         handle
-            As :func:`solweig.execution.runtime.open_gpu` gives it.
+            As ``solweig.execution.runtime.open_gpu`` gives it.
         """
         self._handles[handle.ready.adapter.position] = handle
 

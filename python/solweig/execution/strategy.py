@@ -75,7 +75,7 @@ class GPUStrategy(ABC):
     @property
     @abstractmethod
     def backend(self) -> str:
-        """Where the workers compute: "cpu" or "gpu"."""
+        """Where the workers compute, "cpu" or "gpu"."""
 
     @abstractmethod
     def get_device_for_worker(self, worker_id: int) -> str:

@@ -106,7 +106,7 @@ class Telemetry:
         Parameters
         ----------
         metric
-            One of :data:`METRICS`, in its unit.
+            One of ``METRICS``, in its unit.
         value
             What was measured; of a peak only the largest is kept.
         stage
@@ -198,7 +198,7 @@ class Telemetry:
         Returns
         -------
         list[Row]
-            In the order of :data:`METRICS`.
+            In the order of ``METRICS``.
         """
         with self._lock:
             found = {key: list(values) for key, values in self._values.items()}
@@ -212,7 +212,7 @@ class Telemetry:
         Parameters
         ----------
         metric
-            One of :data:`METRICS`.
+            One of ``METRICS``.
         stage
             Of one stage; "" = of all.
 

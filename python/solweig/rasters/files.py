@@ -156,6 +156,16 @@ def save_raster(
         The array is not 2-D or has no cell.
     OSError
         The file cannot be written.
+
+    Examples
+    --------
+    >>> solweig.io.save_raster(
+    ...     "height.tif", np.ones((3, 4)), [500.0, 2.0, 0.0, 900.0, 0.0, -2.0], "EPSG:3006",
+    ...     generate_preview=False,
+    ... )
+    >>> values, transform, crs, nodata = solweig.io.load_raster("height.tif")
+    >>> values.shape, transform[:2], nodata
+    ((3, 4), [500.0, 2.0], -9999.0)
     """
     from rasterio.windows import Window
 

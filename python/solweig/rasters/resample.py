@@ -39,6 +39,12 @@ def extract_bounds(transform: Sequence[float] | Affine, shape: tuple[int, int]) 
     -------
     Bounds
         ``(min_x, min_y, max_x, max_y)``, in the units of the transform.
+
+    Examples
+    --------
+    >>> from solweig.geospatial import extract_bounds
+    >>> extract_bounds([500.0, 2.0, 0.0, 900.0, 0.0, -2.0], (50, 30))
+    (500.0, 800.0, 560.0, 900.0)
     """
     affine = _affine(transform)
     rows, cols = shape
@@ -65,6 +71,12 @@ def intersect_bounds(bounds: Iterable[Sequence[float]]) -> Bounds:
     ------
     InvalidSurfaceData
         There is none, or no bounds are given.
+
+    Examples
+    --------
+    >>> from solweig.geospatial import intersect_bounds
+    >>> intersect_bounds([(0.0, 0.0, 60.0, 50.0), (20.0, 10.0, 90.0, 40.0)])
+    (20.0, 10.0, 60.0, 40.0)
     """
     boxes = [tuple(float(v) for v in box) for box in bounds]
     if not boxes:

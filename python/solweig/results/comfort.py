@@ -83,6 +83,12 @@ def compute_utci_grid(
     References
     ----------
     Bröde et al. (2012), Int. J. Biometeorol. 56, https://doi.org/10.1007/s00484-011-0454-1
+
+    Examples
+    --------
+    >>> from solweig.postprocess import compute_utci_grid
+    >>> compute_utci_grid([[30.0, 60.0]], ta=28.0, rh=40.0, wind10m=2.0).round(1)
+    array([[27. , 34.8]], dtype=float32)
     """
     grid, weather = _as_grid(tmrt), (float(ta), checked_humidity(rh), float(wind10m))
     found = _core.utci_grid(grid, *weather, utci_range)
@@ -140,6 +146,12 @@ def compute_pet_grid(
     - Höppe (1999), Int. J. Biometeorol. 43, https://doi.org/10.1007/s004840050118
     - Walther & Goestchel (2018), Build. Environ. 137,
       https://doi.org/10.1016/j.buildenv.2018.03.054
+
+    Examples
+    --------
+    >>> from solweig.postprocess import compute_pet_grid
+    >>> compute_pet_grid([[30.0, 60.0]], ta=28.0, rh=40.0, wind=1.3).round(1)
+    array([[27., 40.]], dtype=float32)
     """
     body = human or HumanParams()
     rh = checked_humidity(rh)

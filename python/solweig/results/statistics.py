@@ -262,7 +262,7 @@ class RunStatistics:
 
         Returns
         -------
-        NDArray[np.bool_]
+        NDArray of bool
             ``[row, col]``.
 
         Raises

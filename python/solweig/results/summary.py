@@ -123,7 +123,7 @@ class SolweigResult:
         wind
             Wind speed at 10 m [m/s]; left out, that of the weather as it is, else 1.
         utci_range
-            As in :func:`compute_utci_grid`.
+            As in :func:`solweig.postprocess.compute_utci_grid`.
 
         Returns
         -------
@@ -165,7 +165,7 @@ class SolweigResult:
         human
             Body, age, activity and clothing; default :class:`HumanParams`.
         pet_variant
-            As in :func:`compute_pet_grid`.
+            As in :func:`solweig.postprocess.compute_pet_grid`.
 
         Returns
         -------
@@ -228,7 +228,7 @@ class TimeseriesSummary(RunStatistics):
     metadata
         What is in ``run_metadata.json``.
     telemetry
-        What the run measured about itself, see :mod:`solweig.execution.telemetry`.
+        What the run measured about itself, see :class:`solweig.execution.Telemetry`.
     output_dir
         Folder of the results; ``None`` in memory.
     georef

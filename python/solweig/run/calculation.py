@@ -132,7 +132,7 @@ def calculate(
     conifer
         Trees keep their leaves.
     physics, materials
-        See :func:`load_physics`, :func:`load_materials`.
+        See :func:`solweig.load_physics`, :func:`solweig.load_materials`.
     wall_material
         A wall class named in ``materials``; of the shipped ones brick, concrete, wood.
     max_shadow_distance_m
@@ -250,6 +250,23 @@ def calculate(
     - Lindberg, Holmer & Thorsson (2008), https://doi.org/10.1007/s00484-008-0162-7
     - Bröde et al. (2012), https://doi.org/10.1007/s00484-011-0454-1 (UTCI)
     - Höppe (1999), https://doi.org/10.1007/s004840050118 (PET)
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> ground = np.zeros((30, 40), np.float32)
+    >>> roofs = ground.copy()
+    >>> roofs[10:16, 12:24] = 12.0  # a house
+    >>> surface = solweig.SurfaceData(dsm=roofs, dem=ground, pixel_size=2.0)
+    >>> surface.compute_svf()
+    >>> hour = solweig.Weather(datetime(2025, 7, 1, 16), ta=28, rh=40, global_rad=600, ws=2)
+    >>> place = solweig.Location(57.7, 12.0, utc_offset=1)
+    >>> summary = solweig.calculate(surface, hour, place, outputs=["tmrt", "shadow"])
+    >>> tmrt, lit = summary.dataset.tmrt[0], summary.dataset.shadow[0] == 1
+    >>> tmrt.dims
+    ('y', 'x')
+    >>> bool(tmrt.where(lit).min() > tmrt.where(~lit).mean() + 10)
+    True
     """
     given = locals()
     settings = RunSettings.resolve(**{name: given[name] for name in said - _NO_SETTINGS})

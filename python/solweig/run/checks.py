@@ -59,6 +59,13 @@ def validate_inputs(
         No steps, out of order, repeated or out of range.
     ConfigurationError
         ``location`` is not a Location.
+
+    Examples
+    --------
+    >>> surface = solweig.SurfaceData(dsm=np.zeros((8, 8)), dem=np.zeros((8, 8)), pixel_size=1.0)
+    >>> surface.compute_svf()
+    >>> solweig.validate_inputs(surface)
+    ['surface: no CRS; results cannot be placed on a map']
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -57,6 +57,12 @@ def demo_folder() -> Path:
     -------
     Path
         A folder of the installed package.
+
+    Examples
+    --------
+    >>> from solweig.demo import demo_folder
+    >>> sorted(path.name for path in demo_folder().glob("*.tif"))
+    ['cdsm.tif', 'dem.tif', 'dsm.tif', 'land_cover.tif']
     """
     return Path(str(resources.files("solweig").joinpath("data/demo")))
 

@@ -100,6 +100,17 @@ class SurfaceData(KeptLayers):
     elevations and ``cdsm`` and ``tdsm`` to heights above ground and sets the flags accordingly (G
     1.3). For the numbers of the reference implementation pass ``min_object_height=0`` and
     ``smooth_quantized_dem=False``: it does neither.
+
+    Examples
+    --------
+    >>> roofs = np.zeros((20, 30))
+    >>> roofs[5:10, 8:20] = 9.0
+    >>> surface = solweig.SurfaceData(dsm=roofs, dem=np.zeros((20, 30)), pixel_size=2.0)
+    >>> surface.compute_svf()
+    >>> round(float(surface.svf.svf[11, 14]), 2), round(float(surface.svf.svf[19, 0]), 2)
+    (0.7, 0.99)
+    >>> int(surface.buildings().sum())  # open ground
+    540
     """
 
     # -------------------------------------------------------------- heights
@@ -422,6 +433,19 @@ class SurfaceData(KeptLayers):
             A layer of another shape, absurd values, or a layer that this surface does not have.
         MissingPrecomputedData
             This surface has no sky view factors, or it is not known how far they look.
+
+        Examples
+        --------
+        >>> ground = np.zeros((60, 60), np.float32)
+        >>> canopy = ground.copy()
+        >>> canopy[50:54, 50:54] = 6.0
+        >>> surface = solweig.SurfaceData(dsm=ground, dem=ground, cdsm=canopy, pixel_size=2.0)
+        >>> surface.compute_svf(max_shadow_distance_m=20.0)
+        >>> park = surface.with_changes(window=(10, 14, 10, 14), cdsm=8.0)
+        >>> float(park.cdsm.max()), float(surface.cdsm.max())
+        (8.0, 6.0)
+        >>> park.change.share < 0.5
+        True
         """
         edits = {
             "dsm": dsm, "dem": dem, "cdsm": cdsm, "tdsm": tdsm, "land_cover": land_cover,

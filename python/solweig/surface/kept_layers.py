@@ -62,7 +62,7 @@ class KeptLayers(Layers):
         """Read, check, align and complete a surface: walls, sky view factors, visibility.
 
         Every input is checked before any long work. Layers in another projection or grid are
-        brought to the DSM's (:mod:`solweig.rasters.align`), which the log says.
+        brought to the DSM's (``solweig.rasters.align``), which the log says.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class KeptLayers(Layers):
             K of that, above 0, at most 2: 0.5 for leaves turned any way (Campbell & Norman 1998).
         working_dir
             Folder in which layers, walls and sky view are kept and looked for; ``None`` keeps
-            nothing. See :mod:`solweig.surface.cache`.
+            nothing. See ``solweig.surface.cache``.
         svf_dir
             Folder with sky view factors made before (UMEP's ``svfs.zip`` and ``shadowmats.npz``, or
             ours) to use instead of computing them.

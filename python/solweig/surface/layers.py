@@ -189,7 +189,7 @@ class Layers:
     sky_reach: tuple[float, float | None] | None = field(default=None, init=False)
     """How far, and how high, the sky view factors look for obstacles [m]; None where unknown."""
     in_model_frame: bool = field(default=False, init=False)
-    """Whether the heights are as the model takes them, see :mod:`solweig.surface.heights`."""
+    """Whether the heights are as the model takes them, see ``solweig.surface.heights``."""
     kept: Kept = field(default_factory=Kept, init=False)
 
     def __post_init__(self) -> None:

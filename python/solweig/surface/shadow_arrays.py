@@ -109,7 +109,7 @@ class ShadowArrays:
     Parameters
     ----------
     shmat, vegshmat, vbshmat
-        ``[row, col, ...]``: words, packed bytes or one value per patch; see :func:`to_words`.
+        ``[row, col, ...]``: words, packed bytes or one value per patch; see ``to_words``.
         Without vegetation leave the last two ``None``: they count as visible everywhere.
     n_patches
         145, 153, 305 or 609.

@@ -164,6 +164,14 @@ def generate_tiles(
     ------
     ValueError
         A size below its minimum.
+
+    Examples
+    --------
+    >>> tiles = solweig.generate_tiles(100, 250, tile_size=100, overlap=20)
+    >>> [(tile.col_start, tile.col_end) for tile in tiles]
+    [(0, 100), (100, 200), (200, 250)]
+    >>> tiles[1].full_shape
+    (100, 140)
     """
     wide = tile_size if tile_cols is None else tile_cols
     for name, value, least in (
@@ -215,6 +223,13 @@ def calculate_buffer_distance(
     ------
     ValueError
         An angle or cap out of range.
+
+    Examples
+    --------
+    >>> round(solweig.calculate_buffer_distance(20.0))
+    382
+    >>> solweig.calculate_buffer_distance(120.0)
+    1000.0
     """
     if not 0.0 < min_sun_elev_deg <= 90.0:
         raise ValueError(f"min_sun_elev_deg: expected 0 < value <= 90, got {min_sun_elev_deg}")

@@ -43,7 +43,7 @@ class Mast:
     minutes
         Length of the interval each row stands for.
     columns
-        Measured values by the names of :data:`QUANTITIES`, ``[n]``, NaN where nothing was logged.
+        Measured values by the names of ``QUANTITIES``, ``[n]``, NaN where nothing was logged.
     stamp
         What the stamps mark, where that is known.
     """

@@ -83,7 +83,7 @@ class Modelled:
         return _turned(self.longwave, turn)
 
     def at(self, intervals: NDArray[np.datetime64], turn: float = 0.0) -> dict[str, F64]:
-        """Means over intervals by the names of :data:`QUANTITIES`, and of the other fields.
+        """Means over intervals by the names of ``QUANTITIES``, and of the other fields.
 
         Parameters
         ----------

@@ -53,6 +53,11 @@ class Location:
     UserWarning
         The sun's own clock is hours away from ``utc_offset``, unless that is said to be 0 (stamps
         in UTC), or differs from UTC where it is left out.
+
+    Examples
+    --------
+    >>> solweig.Location(57.7, 12.0, altitude=10, utc_offset=1)
+    Location(latitude=57.7, longitude=12.0, altitude=10.0, utc_offset=1.0)
     """
 
     latitude: float

@@ -72,6 +72,14 @@ class Weather(FromFiles):
       position)
     - Reindl et al. (1990), Sol. Energy 45, https://doi.org/10.1016/0038-092X(90)90060-P (split)
     - Crawford & Duchon (1999), J. Appl. Meteorol. 38 (clearness)
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> hour = solweig.Weather(datetime(2025, 7, 1, 13), ta=28, rh=40, global_rad=850, ws=2)
+    >>> hour.compute_derived(solweig.Location(57.7, 12.0, utc_offset=1))
+    >>> round(hour.sun_altitude, 1), round(hour.direct_rad), round(hour.diffuse_rad)
+    (55.3, 855, 148)
     """
 
     def compute_derived(self, location: Location) -> None:
