@@ -4,8 +4,8 @@
     python .ci/version.py v0.3.0    the same, and that it is the one of this tag
     python .ci/version.py --set 0.3.0
 
-It is said once, in rust/Cargo.toml; the package and its metadata read it there. The other places are
-files that somebody else reads and that must hold it themselves.
+It is said once, in rust/Cargo.toml; the package and its metadata read it there. The other places
+are files that somebody else reads and that must hold it themselves.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def agreed(root: Path) -> str:
     said = versions[SAID.path]
     if len(said) != 1:
         raise ValueError(f"{SAID.path}: expected one version, got {sorted(said)}")
-    odd = [f"{path}: {sorted(found) or 'none'}" for path, found in versions.items() if found != said]
+    odd = [
+        f"{path}: {sorted(found) or 'none'}" for path, found in versions.items() if found != said
+    ]
     if odd:
         raise ValueError(f"expected {said.pop()} as in {SAID.path}, got in {'; '.join(odd)}")
     return said.pop()
