@@ -34,7 +34,7 @@ from solweig.tiles.plan import Margin, TilePlan
 from solweig.tiles.shared_store import PublishedInputs
 from solweig.tiles.store import Results, TileInputs, TileStore
 
-__all__ = ["journal_head", "run_margin", "run_tiled", "steps_job"]
+__all__ = ["journal_head", "run_margin", "run_tiled", "steps_job", "sun_reach"]
 
 log = logging.getLogger("solweig")
 
@@ -45,19 +45,23 @@ def run_margin(plan: RunPlan, least_relief_m: float = 0.0) -> Margin:
     A core sees ground as far as the ground view goes, and that ground is shaded from as far as
     shadows reach.
     """
-    scene, params = plan.surface.facts(), plan.params
-    altitude = plan.series.sun_altitudes()
-    by_day = altitude[altitude >= 0.0]
+    suns = plan.series.suns_up()
     reach = 0
-    if by_day.size:
-        bound = params.get("height_bound_m")
-        reach = shadow_reach(
-            min(max(scene.relief_m, least_relief_m), np.inf if bound is None else float(bound)),
-            max(float(by_day.min()), 1.0),  # the model's low-sun rule
-            plan.surface.pixel_size,
-            float(params["max_shadow_distance_m"]),
-        )
+    if len(suns):
+        relief = max(plan.surface.facts().relief_m, least_relief_m)
+        reach = sun_reach(plan, relief, float(suns[:, 0].min()))
     return Margin(reach, ground_view_reach(plan.surface.pixel_size))
+
+
+def sun_reach(plan: RunPlan, relief_m: float, altitude_deg: float) -> int:
+    """How far shadows of a run reach that are cast by a height difference [px]."""
+    bound = plan.params.get("height_bound_m")
+    return shadow_reach(
+        min(relief_m, np.inf if bound is None else float(bound)),
+        max(altitude_deg, 1.0),  # the model's low-sun rule
+        plan.surface.pixel_size,
+        float(plan.params["max_shadow_distance_m"]),
+    )
 
 
 def run_tiled(

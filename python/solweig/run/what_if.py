@@ -32,10 +32,12 @@ from solweig.run.plan import RunPlan
 from solweig.run.steps import write_steps
 from solweig.run.store import STATE_NAMES, STATISTIC_NAMES
 from solweig.run.tile_steps import TileSteps
-from solweig.run.tiled import run_margin, steps_job
-from solweig.tiles.grid import TileSpec
+from solweig.run.tiled import run_margin, steps_job, sun_reach
+from solweig.surface.edit_reach import edit_reach, grown
+from solweig.surface.layers import Change
+from solweig.tiles.grid import TileSpec, corners
 from solweig.tiles.store import TileStore
-from solweig.typing import Advance
+from solweig.typing import Advance, Window
 
 __all__ = ["check_baseline", "run_changed"]
 
@@ -188,24 +190,68 @@ def _reached(plan: RunPlan) -> TileSpec | None:
     assert change is not None
     if change.empty:
         return None
+    shape = plan.georef.shape
     # Shadows of what is gone may have gone farther than those of what is there.
     margin = run_margin(plan, least_relief_m=change.base_relief_m)
-    reach = max(margin.halo, change.reach)
-    row, row_end, col, col_end = change.window
-    (rows, cols), halo = plan.georef.shape, margin.halo
-    core = (
-        max(row - reach, 0), min(row_end + reach, rows),
-        max(col - reach, 0), min(col_end + reach, cols),
-    )  # fmt: skip
-    if change.whole is not None:
-        core = (0, rows, 0, cols)
+    lit = slice(0, shape[0]), slice(0, shape[1])
+    if change.whole is None:
+        lit = _slices(change.window)
+        if change.shading[0] < change.shading[1]:
+            lit = _around(lit, _shaded(plan, change))
+    core, full = grown(lit, margin.view, shape), grown(lit, margin.view + margin.halo, shape)
     return TileSpec(
-        *core,
-        row_start_full=max(core[0] - halo, 0),
-        row_end_full=min(core[1] + halo, rows),
-        col_start_full=max(core[2] - halo, 0),
-        col_end_full=min(core[3] + halo, cols),
+        *corners(core),
+        row_start_full=full[0].start,
+        row_end_full=full[0].stop,
+        col_start_full=full[1].start,
+        col_end_full=full[1].stop,
     )
+
+
+def _shaded(plan: RunPlan, change: Change) -> Window:
+    """Where the sky view or the shadows of the run's suns may differ."""
+    surface, shading = plan.surface, _slices(change.shading)
+    found = grown(shading, change.reach, plan.georef.shape)
+    suns = plan.series.suns_up()
+    if not len(suns):
+        return found
+    lowest = float(suns[:, 0].min())
+
+    def reach_of(relief_m: float, altitude: float = lowest) -> int:
+        return sun_reach(plan, relief_m, altitude)
+
+    _, relief = edit_reach(surface.dsm, shading, change.top_m, reach_of)
+    for altitude, azimuth in suns.tolist():
+        found = _around(found, _away(shading, reach_of(relief, altitude), azimuth))
+    rows, cols = (
+        slice(max(s.start, 0), min(s.stop, n))
+        for s, n in zip(found, plan.georef.shape, strict=True)
+    )
+    return rows, cols
+
+
+def _away(window: Window, steps: int, azimuth: float) -> Window:
+    """A window and the cells that see it within some steps of a ray towards an azimuth (G 2.1)."""
+    south, east = math.cos(math.radians(azimuth)), -math.sin(math.radians(azimuth))
+    longer = max(abs(south), abs(east))
+    down, right = steps * south / longer, steps * east / longer
+    rows, cols = (
+        slice(s.start + math.floor(min(d, 0.0)) - 1, s.stop + math.ceil(max(d, 0.0)) + 1)
+        for s, d in zip(window, (down, right), strict=True)
+    )
+    return rows, cols
+
+
+def _slices(window: tuple[int, int, int, int]) -> Window:
+    row, row_end, col, col_end = window
+    return slice(row, row_end), slice(col, col_end)
+
+
+def _around(one: Window, two: Window) -> Window:
+    rows, cols = (
+        slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, two, strict=True)
+    )
+    return rows, cols
 
 
 def _copy_baseline(results: TileStore, baseline: TimeseriesSummary, plan: RunPlan) -> None:

@@ -28,6 +28,7 @@ from solweig.rasters.grids import Grid, covered_cells
 from solweig.rasters.labelled import is_labelled, north_up_values
 from solweig.surface import checks, foliage, plausible
 from solweig.surface import heights as heights_module
+from solweig.surface.edit_reach import edit_reach, grown, highest
 from solweig.surface.facts import facts_of
 from solweig.surface.layers import WALL_LIMIT_M, Change, Layers
 from solweig.surface.reading import given_source, is_path
@@ -49,6 +50,9 @@ L = TypeVar("L", bound=Layers)
 EDITABLE = (
     "dsm", "dem", "cdsm", "tdsm", "transmissivity", "land_cover", "albedo", "emissivity",
 )  # fmt: skip
+_SHADING = ("dsm", "dem", "cdsm", "tdsm", "transmissivity")
+"""Layers that rays meet."""
+_NOWHERE = (0, 0, 0, 0)
 WALL_FILTER_M = 9.0
 """Side of the filter that finds the aspect of a wall (G 6.2)."""
 
@@ -73,10 +77,11 @@ def _changed(base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int
     layers = _edited(base, edits, where)
     new = _like(base, layers)
     box = _differing(base, new, where)
-    if box is None:
+    shading = _differing(base, new, where, _SHADING) if box is not None else None
+    if box is None or shading is None:
         new.wall_height, new.wall_aspect = walls_of(base)
         new.svf, new.shadow_matrices = svf, masks
-        new.change = Change((0, 0, 0, 0), (0, 0, 0, 0), 0.0, 0)
+        new.change = Change(_NOWHERE if box is None else corners(box), _NOWHERE, 0.0, 0)
         return new
     option = masks.patch_option
     halo = max(svf_halo(facts_of(s), option, reach_m, bound_m) for s in (base, new))
@@ -89,12 +94,21 @@ def _changed(base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int
         rows, cols = new.shape
         new.change = Change((0, rows, 0, cols), (0, rows, 0, cols), 1.0, halo, whole)
         return new
-    walls = _update_walls(base, new, box)
-    touched = _grown(box, halo, new.shape)
+    walls = _update_walls(base, new, shading)
+    top = max(highest(base, shading), highest(new, shading))
+
+    def reach_of(relief_m: float) -> int:
+        return svf_halo(replace(facts_of(new), relief_m=relief_m), option, reach_m, bound_m)
+
+    reach, _ = edit_reach(new.dsm, shading, top, reach_of)
+    touched = grown(shading, reach, new.shape)
     _update_sky(base, new, touched, halo, option, reach_m, bound_m)
     cells = math.prod(s.stop - s.start for s in touched)
     share = cells / math.prod(new.shape)
-    new.change = Change(corners(_union(box, walls)), corners(touched), share, halo)
+    new.change = Change(
+        corners(_union(box, walls)), corners(touched), share, reach,
+        shading=corners(shading), top_m=top,
+    )  # fmt: skip
     log.info("with_changes: sky view of %.2f %% of the cells computed", 100.0 * share)
     return new
 
@@ -272,12 +286,16 @@ def _like(base: L, layers: Mapping[str, Any]) -> L:
     return new
 
 
-def _differing(base: Layers, new: Layers, where: Window) -> Window | None:
+def _differing(
+    base: Layers, new: Layers, where: Window, names: tuple[str, ...] = EDITABLE
+) -> Window | None:
     """The smallest window of all cells whose layers differ, told apart from walls and sky."""
     found: Window | None = None
-    pairs = [(getattr(base, name), getattr(new, name)) for name in EDITABLE]
+    pairs = [(getattr(base, name), getattr(new, name)) for name in names]
+    if names is _SHADING and base.transmissivity is None and new.transmissivity is not None:
+        return where  # the sky view takes a further field
     # Roofs are told from the ground by heights farther off where there is no ground model.
-    if base.dem is None and base.land_cover is None:
+    if names is EDITABLE and base.dem is None and base.land_cover is None:
         pairs.append((buildings_of(base), buildings_of(new)))
         where = slice(0, base.shape[0]), slice(0, base.shape[1])
     for one, two in pairs:
@@ -317,8 +335,8 @@ def _update_walls(base: Layers, new: Layers, box: Window) -> Window:
     """Walls of the edited part and as far as their filter goes; returns where they may differ."""
     height, aspect = (np.array(grid) for grid in walls_of(base))
     reach = math.ceil(WALL_FILTER_M / new.pixel_size) // 2 + 3
-    touched = _grown(box, reach, new.shape)
-    around = _grown(touched, reach + 1, new.shape)
+    touched = grown(box, reach, new.shape)
+    around = grown(touched, reach + 1, new.shape)
     dsm = np.ascontiguousarray(new.dsm[around])
     walls = _core.wall_height(dsm, WALL_LIMIT_M)
     improved = new.formulation == "improved"
@@ -341,7 +359,7 @@ def _update_sky(
     """Sky view of a window; the rest is copied from the base."""
     assert base.svf is not None
     assert base.shadow_matrices is not None
-    around = _grown(touched, halo, new.shape)
+    around = grown(touched, halo, new.shape)
     facts, improved = facts_of(new), new.formulation == "improved"
 
     def cut(layer: Any) -> Any:
@@ -390,14 +408,6 @@ def _seen_alike(words: Mapping[str, NDArray[np.uint32]]) -> F32:
     """What :class:`SvfArrays` has of canopies that are all alike, by the patches behind leaves."""
     behind = (words["shmat"] & ~words["vegshmat"]).any(axis=2)
     return np.where(behind, np.float32(USUAL), np.float32(np.nan))
-
-
-def _grown(window: Window, margin: int, shape: tuple[int, int]) -> Window:
-    rows, cols = (
-        slice(max(s.start - margin, 0), min(s.stop + margin, n))
-        for s, n in zip(window, shape, strict=True)
-    )
-    return rows, cols
 
 
 def _union(one: Window | None, two: Window) -> Window:

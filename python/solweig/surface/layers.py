@@ -6,6 +6,7 @@ room; :class:`solweig.SurfaceData` gathers them behind one name.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -88,9 +89,14 @@ class Change:
     share
         Computed cells over all cells, 0-1.
     reach
-        How far sky view factors of either surface look [px].
+        From how far sky view factors see cells of ``shading`` [px].
     whole
         Why all of it had to be computed; None where it had not.
+    shading
+        As ``window`` of the cells whose heights or canopies differ: only these cast or lose
+        shadows. Empty where nothing but the ground's cover changed.
+    top_m
+        Elevation of the highest roof or canopy on them, before or after [m].
     """
 
     window: tuple[int, int, int, int]
@@ -98,6 +104,8 @@ class Change:
     share: float
     reach: int
     whole: str | None = None
+    shading: tuple[int, int, int, int] = (0, 0, 0, 0)
+    top_m: float = -math.inf
     #: Relief before the edit [m], and digests of the layers.
     base_relief_m: float = 0.0
     base_content: dict[str, str] = field(default_factory=dict, repr=False)

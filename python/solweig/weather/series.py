@@ -108,6 +108,12 @@ class WeatherSeries:
             return self.suns.altitude.ravel()
         return np.asarray(self.columns["altitude"], np.float64)
 
+    def suns_up(self) -> F64:
+        """Altitude and azimuth of every sun that is not below the horizon [degrees], ``[n, 2]``."""
+        azimuth = self.columns["azimuth"] if self.suns is None else self.suns.azimuth
+        both = np.stack([self.sun_altitudes(), np.asarray(azimuth, np.float64).ravel()], axis=1)
+        return np.asarray(both[both[:, 0] >= 0.0])
+
 
 def weather_series(
     weathers: WeatherValues | Iterable[WeatherValues],
