@@ -67,9 +67,7 @@ File = Annotated[
 Out = Annotated[
     Path | None, typer.Option("--out", help="Folder for the results; else that of the file.")
 ]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Replace earlier results in --out.")
-]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace earlier results in --out.")]
 Plots = Annotated[bool, typer.Option("--plots/--no-plots", help="Draw PNG maps.")]
 DryRun = Annotated[
     bool,
@@ -404,7 +402,9 @@ class _Trees(_Further):
     ) -> None:
         """See :class:`solweig.cli.further.Further`."""
         study = self.study(surface, steps, where, options)
-        found = place_trees(study, self.count, self.wishes, title=self.file.title, progress=progress)
+        found = place_trees(
+            study, self.count, self.wishes, title=self.file.title, progress=progress
+        )
         files = found.write(self.target, overwrite=self.overwrite, plots=self.plots)
         if self.as_json:
             print_json({

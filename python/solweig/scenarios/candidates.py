@@ -56,7 +56,9 @@ def crown_of(wishes: TreeWishes, pixel_size: float) -> Crown:
     middle = 0.5 * side * pixel_size
     from affine import Affine
 
-    grid = Grid((side, side), Affine(pixel_size, 0.0, 0.0, 0.0, -pixel_size, side * pixel_size), None)
+    grid = Grid(
+        (side, side), Affine(pixel_size, 0.0, 0.0, 0.0, -pixel_size, side * pixel_size), None
+    )
     one = np.ones(1)
     crowns = Crowns(
         middle * one, middle * one, wishes.height * one, wishes.trunk_height * one,
@@ -99,7 +101,9 @@ def allowed(surface: SurfaceData, wishes: TreeWishes) -> Bool:
     found &= thinned
     if not found.any():
         raise ConfigurationError(
-            wishes.key, "a place for a tree", "none on open ground, off walls and trees, in the area"
+            wishes.key,
+            "a place for a tree",
+            "none on open ground, off walls and trees, in the area",
         )
     return np.asarray(found)
 
@@ -221,16 +225,12 @@ def _shade(
     return cells[:, 0], cells[:, 1], 1.0 - crown.through
 
 
-def _correlated(
-    heat: F64, rows: NDArray[np.int64], cols: NDArray[np.int64], share: float
-) -> F64:
+def _correlated(heat: F64, rows: NDArray[np.int64], cols: NDArray[np.int64], share: float) -> F64:
     """Sum of a map over cells around each cell."""
     if not rows.size:
         return np.zeros_like(heat)
     low, high = (rows.min(), cols.min()), (rows.max(), cols.max())
-    shape = tuple(
-        _even(n + int(b - a)) for n, a, b in zip(heat.shape, low, high, strict=True)
-    )
+    shape = tuple(_even(n + int(b - a)) for n, a, b in zip(heat.shape, low, high, strict=True))
     kernel = np.zeros(shape)
     # Mirrored, so that the product of the transforms is a correlation.
     kernel[-rows % shape[0], -cols % shape[1]] = share

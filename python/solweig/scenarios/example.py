@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["EXAMPLE"]
 
-EXAMPLE = '''\
+EXAMPLE = """\
 # Scenarios: a baseline, and edits of it that are compared with it.
 #   solweig scenario run FILE.toml            all scenarios below
 #   solweig scenario optimise FILE.toml --trees 5
@@ -98,4 +98,4 @@ wall_distance = 3.0                    # m from buildings
 # cooled_by = 1.0                      # K of UTCI that count as cooled
 # file = "allowed.gpkg"                # where they may stand; or polygon = [...]
 # population = "people.tif"            # weights cells by people
-'''
+"""

@@ -36,7 +36,14 @@ from solweig.weather.step import Weather
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Candidate", "PlacedTrees", "check_trees", "optimise_trees", "place_trees", "study_of_trees"]
+__all__ = [
+    "Candidate",
+    "PlacedTrees",
+    "check_trees",
+    "optimise_trees",
+    "place_trees",
+    "study_of_trees",
+]
 
 NAME = "Trees"
 _TREES, _CANDIDATES = "trees.gpkg", "candidates.csv"
@@ -320,7 +327,11 @@ def check_placed(folder: Path, *, overwrite: bool) -> Path:
 
 
 def study_of_trees(
-    surface: SurfaceData, weather: Any, location: Location | None, wishes: TreeWishes, **options: Any
+    surface: SurfaceData,
+    weather: Any,
+    location: Location | None,
+    wishes: TreeWishes,
+    **options: Any,
 ) -> Study:
     """The baseline of trees that are still to be placed; checks that there is room for one."""
     grid = places.grid_of(surface)
@@ -332,7 +343,12 @@ def study_of_trees(
 
 
 def place_trees(
-    study: Study, trees: int, wishes: TreeWishes, *, title: str = "", progress: Advance | None = None
+    study: Study,
+    trees: int,
+    wishes: TreeWishes,
+    *,
+    title: str = "",
+    progress: Advance | None = None,
 ) -> PlacedTrees:
     """Place trees on a study whose surface has its sky view."""
     base, size = study.surface, study.surface.pixel_size
@@ -360,9 +376,7 @@ def place_trees(
             part = (number - 1) * wishes.best + rank
             run = partial(study.run, progress=partial(report, part))
             there = run_edits(now.surface, now.summary, layers, run)
-            won = places.cooled(
-                now.summary, there.summary, ground, weight, wishes, size**2
-            )
+            won = places.cooled(now.summary, there.summary, ground, weight, wishes, size**2)
             candidate = Candidate(
                 number, float(x), float(y), rank, float(guess[row, col]), won, False
             )
@@ -373,9 +387,7 @@ def place_trees(
         if not best[0].cooled > 0.0:
             notes.append(f"no place that was computed cools after {number - 1} trees")
             break
-        computed += [
-            Candidate(**{**asdict(c), "chosen": c is best[0]}) for c, _, _ in tried
-        ]
+        computed += [Candidate(**{**asdict(c), "chosen": c is best[0]}) for c, _, _ in tried]
         now = _joined(now, best[1])
         left = places.apart(left, *best[2], wishes.between, size)
     if not computed:
@@ -402,9 +414,7 @@ def _joined(before: ChangedRun, after: ChangedRun) -> ChangedRun:
     )  # fmt: skip
 
 
-def _best(
-    guess: F64, left: Bool, wishes: TreeWishes, size: float
-) -> list[tuple[int, int]]:
+def _best(guess: F64, left: Bool, wishes: TreeWishes, size: float) -> list[tuple[int, int]]:
     """The best places by the guess, a crown's radius apart so that they are several."""
     found: list[tuple[int, int]] = []
     open_to = left & (guess > 0.0)
@@ -419,9 +429,7 @@ def _best(
 
 
 def _suns(study: Study) -> Any:
-    series = weather_series(
-        study.weather, study.location, stamp=study.config.stamp, gaps="allow"
-    )
+    series = weather_series(study.weather, study.location, stamp=study.config.stamp, gaps="allow")
     columns = series.columns
     return np.stack([columns["altitude"], columns["azimuth"]], axis=1).astype(np.float64)
 
@@ -443,4 +451,3 @@ def _planted(wishes: TreeWishes, x: float, y: float) -> Scenario:
 def _ranks(values: Sequence[float]) -> F64:
     _, place = np.unique(np.asarray(values), return_inverse=True)
     return place.astype(np.float64)
-

@@ -110,9 +110,9 @@ def page_text(
         f'<p class="lead">{html.escape(lead)}. solweig {html.escape(_core.__version__)}.</p>',
         f'<div class="wide">{_table(gains, cost_unit)}</div>',
         '<p class="note">Open ground only, roofs and what is built over left out. Hours are those '
-        "above the threshold. Changes are of the mean by day, scenario less baseline: over all "
-        "open ground; of its 95th percentile, the hot end; strongest fall and rise where it changes "
-        f"by more than {CHANGED_K:g} K. Maps: white is no change, blue cooler, red warmer.</p>",
+        "above the threshold. Changes are of the mean by day, scenario less baseline: over all open "
+        "ground; of its 95th percentile, the hot end; strongest fall and rise where it changes by "
+        f"more than {CHANGED_K:g} K. Maps: white is no change, blue cooler, red warmer.</p>",
         extra,
         *(_section(section) for section in sections),
         "</body></html>",
@@ -161,9 +161,8 @@ def _number(value: float, key: str) -> str:
 def _section(section: Section) -> str:
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in section.notes)
     figures = "".join(_figure(caption, path) for caption, path in section.pictures)
-    return (
-        f"<h2>{html.escape(section.name)}</h2><ul class='found'>{notes}</ul>"
-        + (f"<div class='maps'>{figures}</div>" if figures else "")
+    return f"<h2>{html.escape(section.name)}</h2><ul class='found'>{notes}</ul>" + (
+        f"<div class='maps'>{figures}</div>" if figures else ""
     )
 
 

@@ -438,9 +438,7 @@ def _remove_earlier(folder: Path) -> None:
     (folder / RECORD).unlink()
 
 
-def _section(
-    result: ScenarioResult, pictures: Mapping[tuple[str, str], Path]
-) -> Section:
+def _section(result: ScenarioResult, pictures: Mapping[tuple[str, str], Path]) -> Section:
     computed = result.computed
     how = (
         f"computed: sky view of {computed['share_of_sky']:.1%} and steps of "

@@ -124,9 +124,7 @@ def green_roof_code(surface: SurfaceData, materials: SimpleNamespace | None) -> 
     return left[0]
 
 
-def materials_with_green_roof(
-    materials: SimpleNamespace | None, code: int
-) -> SimpleNamespace:
+def materials_with_green_roof(materials: SimpleNamespace | None, code: int) -> SimpleNamespace:
     """The parameters with a class of roofs that has the properties of grass.
 
     Raises

@@ -1,4 +1,4 @@
-"""A baseline, how it is run, and its scenarios as rasters: everything checked before the first run."""
+"""A baseline, how it is run, its scenarios as rasters: all is checked before the first run."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Study:
             code = green_roof_code(base, materials)
             materials = materials_with_green_roof(materials, code)
             model = replace(model, materials=materials)
-        where = place_of(surface, steps, location)
+        where = place_of(surface, steps, location).location
         study = cls(
             base, steps, where, thresholds, model,
             {"execution": execution, "max_shadow_distance_m": max_shadow_distance_m,
@@ -123,9 +123,7 @@ class Study:
 
     def edited(self, scenario: Scenario, green_roof: int | None = None) -> Edited:
         """The rasters of a scenario."""
-        return edited(
-            self.surface, scenario, materials=self.materials, green_roof=green_roof
-        )
+        return edited(self.surface, scenario, materials=self.materials, green_roof=green_roof)
 
     def run(
         self,

@@ -81,9 +81,9 @@ def read_scenarios(path: str | Path) -> ScenarioFile:
     try:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(str(file), "a TOML file", str(error) or "one nested too deep") from (
-            None
-        )
+        raise ConfigurationError(
+            str(file), "a TOML file", str(error) or "one nested too deep"
+        ) from (None)
     name = file.name
     checked_keys(found, _TOP, f"{name}: ".rstrip())
     results = _table(found, "results", name)
@@ -95,7 +95,9 @@ def read_scenarios(path: str | Path) -> ScenarioFile:
     check_names(scenarios)
     trees = None
     if "optimise" in found:
-        trees = TreeWishes.of_table(_table(found, "optimise", name), f"{name}: optimise", file.parent)
+        trees = TreeWishes.of_table(
+            _table(found, "optimise", name), f"{name}: optimise", file.parent
+        )
     out = _text(found, "out", name)
     return ScenarioFile(
         file,
@@ -151,5 +153,3 @@ def _text(found: Mapping[str, Any], key: str, where: str) -> str:
     if not isinstance(value, str):
         raise ConfigurationError(f"{where}: {key}", "a text", repr(value))
     return value
-
-

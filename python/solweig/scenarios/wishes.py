@@ -40,6 +40,7 @@ class Number:
     open_low: bool = False
 
     def check(self, key: str, value: Any) -> float:
+        """The value; ConfigurationError where it cannot be."""
         number = math.nan
         if isinstance(value, int | float) and not isinstance(value, bool):
             number = float(value)
@@ -57,6 +58,7 @@ class Word:
     known: tuple[str, ...]
 
     def check(self, key: str, value: Any) -> str:
+        """The value; ConfigurationError where it cannot be."""
         if value not in self.known:
             raise ConfigurationError(
                 key, f"one of {', '.join(self.known)}", repr(value), did_you_mean(value, self.known)
@@ -68,6 +70,7 @@ class Cover:
     """A class of the ground, by name or code."""
 
     def check(self, key: str, value: Any) -> int:
+        """The value; ConfigurationError where it cannot be."""
         if isinstance(value, int) and not isinstance(value, bool) and value in COVERS.values():
             return value
         if isinstance(value, str) and value in COVERS:
@@ -82,6 +85,7 @@ class Points:
     """Points as ``[[x, y], ...]``."""
 
     def check(self, key: str, value: Any) -> tuple[tuple[float, float], ...]:
+        """The value; ConfigurationError where it cannot be."""
         if isinstance(value, Sequence) and not isinstance(value, str):
             if len(value) == 2 and all(_is_number(v) for v in value):
                 value = [value]
@@ -95,6 +99,7 @@ class Polygon:
     """One polygon as ``[[x, y], ...]``, or several."""
 
     def check(self, key: str, value: Any) -> tuple[tuple[tuple[float, float], ...], ...]:
+        """The value; ConfigurationError where it cannot be."""
         expected = "a polygon, such as [[x, y], [x, y], [x, y]], or several"
         try:
             rings = [value] if _pair(value[0]) is not None else list(value)
@@ -110,6 +115,7 @@ class Text:
     """Any text, such as a file."""
 
     def check(self, key: str, value: Any) -> Any:
+        """The value; ConfigurationError where it cannot be."""
         if isinstance(value, str | Path) and str(value):
             return str(value)
         if hasattr(value, "geometry"):

@@ -39,9 +39,9 @@ def edit_reach(
 ) -> tuple[int, float]:
     """How far away a ray can meet one of the cells of a window, before or after an edit.
 
-    A ray of a cell p can meet a changed cell q only below its top: at step k it has risen by h_k, so
-    that top(q) - Z(p) > h_(k-1) (G 2.3, 3.1, 4). How far that can be is bounded by the lowest p;
-    the lowest within that bound gives a closer one.
+    A ray of a cell p can meet a changed cell q only below its top: at step k it has risen by h_k,
+    so that top(q) - Z(p) > h_(k-1) (G 2.3, 3.1, 4). How far that can be is bounded by the lowest
+    p; the lowest within that bound gives a closer one.
 
     Parameters
     ----------
