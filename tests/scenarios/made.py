@@ -15,7 +15,7 @@ NORTH, WEST, PIXEL = 6_400_000.0, 319_000.0, 2.0
 ROWS, COLS = 60, 70
 LOCATION = solweig.Location(57.7, 12.0, 10.0, 1.0)
 CPU = ExecutionConfig(accelerator="cpu")
-HOURS = (4, 8, 11, 14, 20, 23)
+HOURS = (4, 7, 10, 13, 16, 19, 22)
 STEPS = weather(HOURS)
 OPTIONS: dict[str, Any] = {"execution": CPU, "max_shadow_distance_m": 400.0}
 

@@ -21,7 +21,6 @@ from tests.scenarios.made import (
     LOCATION,
     OPTIONS,
     PLANT,
-    STEPS,
     box,
     scenario,
     square,
@@ -53,7 +52,9 @@ def test_trees_have_the_crowns_that_a_build_gives_them() -> None:
 
 
 def test_a_tree_beside_another_keeps_the_higher_top_and_the_lower_underside() -> None:
-    found, base = carried_out({**PLANT, "points": [xy(18, 21)], "height": 9.0, "trunk_height": 5.0})
+    found, _base = carried_out(
+        {**PLANT, "points": [xy(18, 21)], "height": 9.0, "trunk_height": 5.0}
+    )
     assert found.layers["cdsm"][18, 21] == 9.0
     assert found.layers["tdsm"][18, 21] == 0.25 * 6.0
 
@@ -70,7 +71,7 @@ def test_trees_of_a_file_know_their_own_heights(tmp_path: Path) -> None:
 
 
 def test_a_crown_with_its_own_transmissivity_leaves_that_of_others() -> None:
-    found, base = carried_out({**PLANT, "transmissivity": 0.2})
+    found, _base = carried_out({**PLANT, "transmissivity": 0.2})
     through = found.layers["transmissivity"]
     assert through is not None
     assert through[30, 30] == np.float32(0.2)
@@ -96,10 +97,7 @@ def test_the_sun_below_a_sail_is_what_comes_through_it() -> None:
     )  # fmt: skip
     surface = study.surface.with_changes(
         window=(24, 34, 24, 36),
-        **{
-            n: study.edits[0].layers[n][24:34, 24:36]
-            for n in ("cdsm", "tdsm", "transmissivity")
-        },
+        **{n: study.edits[0].layers[n][24:34, 24:36] for n in ("cdsm", "tdsm", "transmissivity")},
     )
     shadow = study.run(surface).dataset["shadow"].values[0]
     before = study.run(study.surface).dataset["shadow"].values[0]
@@ -113,7 +111,7 @@ def test_the_sun_below_a_sail_is_what_comes_through_it() -> None:
 
 
 def test_buildings_rise_over_the_ground_and_take_trees_with_them() -> None:
-    found, base = carried_out(
+    found, _base = carried_out(
         {"kind": "building", "polygon": box(16, 22, 18, 26), "height": 7.0},
     )
     cells = (slice(16, 22), slice(18, 26))
@@ -133,7 +131,7 @@ def test_buildings_of_a_file_have_their_heights_or_floors(tmp_path: Path) -> Non
 
 
 def test_what_is_taken_away() -> None:
-    found, base = carried_out(
+    found, _base = carried_out(
         {"kind": "remove_buildings", "polygon": box(0, 20, 0, 30), "cover": "grass"},
         {"kind": "remove_trees", "polygon": box(0, 30, 0, 40)},
         {"kind": "remove_trees", "points": [xy(51, 11)], "radius": 2.5},
@@ -148,7 +146,7 @@ def test_what_is_taken_away() -> None:
 
 
 def test_a_cover_brings_its_albedo_where_that_is_a_layer() -> None:
-    found, base = carried_out(
+    found, _base = carried_out(
         {"kind": "albedo", "polygon": box(25, 30, 5, 12), "albedo": 0.5},
         {"kind": "cover", "polygon": box(25, 27, 5, 12), "cover": 5},
     )
@@ -158,7 +156,7 @@ def test_a_cover_brings_its_albedo_where_that_is_a_layer() -> None:
 
 
 def test_ground_edits_leave_buildings() -> None:
-    found, base = carried_out(
+    found, _base = carried_out(
         {"kind": "cover", "polygon": box(0, 20, 0, 30), "cover": "grass"},
         {"kind": "albedo", "polygon": box(0, 20, 0, 30), "albedo": 0.5},
         {"kind": "cool_roof", "polygon": box(0, 20, 0, 30)},

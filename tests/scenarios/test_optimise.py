@@ -85,7 +85,9 @@ def test_what_is_told_of_a_tree_is_what_the_model_says(
 
 
 def test_places_are_open_off_walls_off_trees_and_in_the_area(base: solweig.SurfaceData) -> None:
-    wishes = solweig.TreeWishes(**WISHES, wall_distance=5.0, every=2.0, polygon=(box(0, 40, 0, 40),))
+    wishes = solweig.TreeWishes(
+        **WISHES, wall_distance=5.0, every=2.0, polygon=(box(0, 40, 0, 40),)
+    )
     allowed = places.allowed(base, wishes)
     rows, cols = np.nonzero(allowed)
     house_r, house_c = np.nonzero(base.buildings() == 0)
@@ -106,9 +108,7 @@ def test_places_are_open_off_walls_off_trees_and_in_the_area(base: solweig.Surfa
 
 def test_the_guess_is_the_shade_on_hot_sunlit_ground(base: solweig.SurfaceData) -> None:
     """By sums over the cells that a crown shades, one by one."""
-    run = solweig.calculate(
-        base, STEPS, LOCATION, outputs=["tmrt", "utci", "shadow"], **OPTIONS
-    )
+    run = solweig.calculate(base, STEPS, LOCATION, outputs=["tmrt", "utci", "shadow"], **OPTIONS)
     wishes = solweig.TreeWishes(**WISHES)
     crown = places.crown_of(wishes, 2.0)
     suns = np.array([[50.0, 170.0], [30.0, 250.0]])

@@ -7,14 +7,16 @@ import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 from rich.table import Table
 
 from solweig.atomic import write_text
 from solweig.cli import options as opt
+from solweig.cli.app import COMMANDS
 from solweig.cli.further import instead_of_steps
+from solweig.cli.lazy_group import load_function
 from solweig.cli.machine import ProgressForm, StopWithInput, emit
 from solweig.cli.support import Options, clean_errors, defaults_of, out_console, print_json, say
 from solweig.errors import ConfigurationError
@@ -238,9 +240,12 @@ def _baseline(
                 "one of results, which are those of the scenarios",
             )  # fmt: skip
     checked_keys(table, [*ours, "surface"], name)
-    surface = table.pop("surface", None)
+    surface, hints = (
+        table.pop("surface", None),
+        get_type_hints(load_function("run", COMMANDS["run"])),
+    )
     for key, value in table.items():
-        if key == "weather" or "path" in str(getattr(keys[key].type, "name", "")).lower():
+        if key == "weather" or _holds_paths(hints[str(keys[key].name)]):
             table[key] = _beside(value, folder)
     if surface is None:
         if "dsm" not in table:
@@ -254,6 +259,10 @@ def _baseline(
     place = folder / str(surface)
     table["dsm"] = str(place / "cleaned" / "dsm.tif")
     return table, place
+
+
+def _holds_paths(hint: Any) -> bool:
+    return hint is Path or any(_holds_paths(part) for part in get_args(hint))
 
 
 def _beside(value: Any, folder: Path) -> Any:
@@ -325,7 +334,10 @@ class _Further:
         if self.as_json:
             print_json({**results.as_dict(), "folder": str(self.target.absolute())})
             return
-        out_console().print(_table(results), width=_WIDTH)
+        console = out_console()
+        # Not cut short where there is no terminal, or a narrow one.
+        console.width = max(console.width, _WIDTH)
+        console.print(_table(results))
         for each in results.scenarios:
             for note in each.notes:
                 out_console().print(f"{each.name}: {note}", markup=False)

@@ -34,9 +34,12 @@ from solweig.tiles.plan import Margin, TilePlan
 from solweig.tiles.shared_store import PublishedInputs
 from solweig.tiles.store import Results, TileInputs, TileStore
 
-__all__ = ["journal_head", "run_margin", "run_tiled", "steps_job", "sun_reach"]
+__all__ = ["LOW_SUN_DEG", "journal_head", "run_margin", "run_tiled", "steps_job", "sun_reach"]
 
 log = logging.getLogger("solweig")
+
+LOW_SUN_DEG = 1.0
+"""The model's low-sun rule: no sun that is up stands lower [degrees]."""
 
 
 def run_margin(plan: RunPlan, least_relief_m: float = 0.0) -> Margin:
@@ -58,7 +61,7 @@ def sun_reach(plan: RunPlan, relief_m: float, altitude_deg: float) -> int:
     bound = plan.params.get("height_bound_m")
     return shadow_reach(
         min(relief_m, np.inf if bound is None else float(bound)),
-        max(altitude_deg, 1.0),  # the model's low-sun rule
+        max(altitude_deg, LOW_SUN_DEG),
         plan.surface.pixel_size,
         float(plan.params["max_shadow_distance_m"]),
     )

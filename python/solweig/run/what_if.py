@@ -32,8 +32,8 @@ from solweig.run.plan import RunPlan
 from solweig.run.steps import write_steps
 from solweig.run.store import STATE_NAMES, STATISTIC_NAMES
 from solweig.run.tile_steps import TileSteps
-from solweig.run.tiled import run_margin, steps_job, sun_reach
-from solweig.surface.edit_reach import edit_reach, grown
+from solweig.run.tiled import LOW_SUN_DEG, run_margin, steps_job, sun_reach
+from solweig.surface.edit_reach import around, grown, met_from
 from solweig.surface.layers import Change
 from solweig.tiles.grid import TileSpec, corners
 from solweig.tiles.store import TileStore
@@ -197,7 +197,7 @@ def _reached(plan: RunPlan) -> TileSpec | None:
     if change.whole is None:
         lit = _slices(change.window)
         if change.shading[0] < change.shading[1]:
-            lit = _around(lit, _shaded(plan, change))
+            lit = around(lit, _shaded(plan, change))
     core, full = grown(lit, margin.view, shape), grown(lit, margin.view + margin.halo, shape)
     return TileSpec(
         *corners(core),
@@ -209,49 +209,26 @@ def _reached(plan: RunPlan) -> TileSpec | None:
 
 
 def _shaded(plan: RunPlan, change: Change) -> Window:
-    """Where the sky view or the shadows of the run's suns may differ."""
+    """Where the sky view differs, or shadows of the run's suns may."""
     surface, shading = plan.surface, _slices(change.shading)
-    found = grown(shading, change.reach, plan.georef.shape)
-    suns = plan.series.suns_up()
-    if not len(suns):
-        return found
-    lowest = float(suns[:, 0].min())
-
-    def reach_of(relief_m: float, altitude: float = lowest) -> int:
-        return sun_reach(plan, relief_m, altitude)
-
-    _, relief = edit_reach(surface.dsm, shading, change.top_m, reach_of)
-    for altitude, azimuth in suns.tolist():
-        found = _around(found, _away(shading, reach_of(relief, altitude), azimuth))
-    rows, cols = (
-        slice(max(s.start, 0), min(s.stop, n))
-        for s, n in zip(found, plan.georef.shape, strict=True)
-    )
-    return rows, cols
-
-
-def _away(window: Window, steps: int, azimuth: float) -> Window:
-    """A window and the cells that see it within some steps of a ray towards an azimuth (G 2.1)."""
-    south, east = math.cos(math.radians(azimuth)), -math.sin(math.radians(azimuth))
-    longer = max(abs(south), abs(east))
-    down, right = steps * south / longer, steps * east / longer
-    rows, cols = (
-        slice(s.start + math.floor(min(d, 0.0)) - 1, s.stop + math.ceil(max(d, 0.0)) + 1)
-        for s, d in zip(window, (down, right), strict=True)
-    )
-    return rows, cols
+    found = shading
+    if change.sky[0] < change.sky[1]:
+        found = around(found, _slices(change.sky))
+    assert change.tops_m is not None
+    relief = max(surface.facts().relief_m, change.base_relief_m)
+    for altitude, azimuth in plan.series.suns_up().tolist():
+        steps = sun_reach(plan, relief, altitude)
+        risen = max(altitude, LOW_SUN_DEG)
+        seen = met_from(
+            surface.dsm, shading, change.tops_m, risen, azimuth, steps, surface.pixel_size
+        )
+        found = around(found, seen)
+    return found
 
 
 def _slices(window: tuple[int, int, int, int]) -> Window:
     row, row_end, col, col_end = window
     return slice(row, row_end), slice(col, col_end)
-
-
-def _around(one: Window, two: Window) -> Window:
-    rows, cols = (
-        slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, two, strict=True)
-    )
-    return rows, cols
 
 
 def _copy_baseline(results: TileStore, baseline: TimeseriesSummary, plan: RunPlan) -> None:

@@ -40,7 +40,7 @@ class Gain:
     mean_change, p95_change
         Of the mean by day over all open ground, and of its 95th percentile, the hot end [K].
     strongest_fall, strongest_rise
-        5th and 95th percentile of the change of the mean by day, where it changes [K].
+        Least and greatest change of the mean by day on a cell of open ground [K].
     changed_m2
         Ground where the mean by day changes by more than 0.05 K.
     roof_change
@@ -189,7 +189,7 @@ def _of_means(
     old, new = before[known], after[known]
     change = new - old
     moved = change[np.abs(change) > CHANGED_K]
-    fall, rise = np.percentile(moved, [5, 95]) if moved.size else (0.0, 0.0)
+    fall, rise = (change.min(), change.max()) if change.size else (0.0, 0.0)
     p95 = np.percentile(new, 95) - np.percentile(old, 95) if old.size else np.nan
     return {
         "mean_change": _nan_mean(change),

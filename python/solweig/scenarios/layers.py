@@ -160,13 +160,14 @@ def edited(
 
 def _plant(work: _Work, edit: Edit) -> None:
     table = points_of(edit.get("points"), edit.get("file"), work.grid, edit.key)
-    key = edit.name("points" if "points" in edit.values else "file")
+    key, shape = edit.name("points" if "points" in edit.values else "file"), edit.get("shape")
     if "points" in edit.values:
         told = ("height", "crown_diameter", "trunk_height")
         table = table.assign(**{n: edit.values[n] for n in told if n in edit.values})
+        shape = edit.get("shape", "ellipsoid")
     if "transmissivity" in edit.values:
         table = table.assign(transmissivity=edit.values["transmissivity"])
-    rules = TreeRules(shape=edit.get("shape"), default_height=edit.get("height"))
+    rules = TreeRules(shape=shape, default_height=edit.get("height"))
     report = Report()
     crowns = crowns_of(table, rules, report)
     rows = np.floor((work.grid.transform.f - crowns.y) / work.grid.pixel_size).astype(int)
@@ -197,7 +198,8 @@ def _plant(work: _Work, edit: Edit) -> None:
         old = work.own("transmissivity")
         old[crown] = np.where(alone[crown], through[crown], np.fmin(old[crown], through[crown]))
     canopy[crown] = np.maximum(canopy[crown], top[crown])
-    work.note(edit, f"{len(crowns)} trees, crowns over {_area(work, crown)}")
+    trees = "1 tree, its crown" if len(crowns) == 1 else f"{len(crowns)} trees, crowns"
+    work.note(edit, f"{trees} over {_area(work, crown)}")
     work.notes += [f"plant: {entry}" for entry in report.entries if entry.kind != "done"]
 
 

@@ -38,8 +38,8 @@ _COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("hours_won", "Hours won there", "h"),
     ("mean_change", "Mean change", "K"),
     ("p95_change", "Change of the 95th percentile", "K"),
-    ("strongest_fall", "Strongest fall, 5 %", "K"),
-    ("strongest_rise", "Strongest rise, 5 %", "K"),
+    ("strongest_fall", "Strongest fall", "K"),
+    ("strongest_rise", "Strongest rise", "K"),
 )
 _INDEX = {"utci": "UTCI", "tmrt": "Tmrt", "pet": "PET"}
 
@@ -111,8 +111,8 @@ def page_text(
         f'<div class="wide">{_table(gains, cost_unit)}</div>',
         '<p class="note">Open ground only, roofs and what is built over left out. Hours are those '
         "above the threshold. Changes are of the mean by day, scenario less baseline: over all open "
-        "ground; of its 95th percentile, the hot end; strongest fall and rise where it changes by "
-        f"more than {CHANGED_K:g} K. Maps: white is no change, blue cooler, red warmer.</p>",
+        "ground; of its 95th percentile, the hot end; strongest fall and rise on one cell. "
+        "Maps: white is no change, blue cooler, red warmer.</p>",
         extra,
         *(_section(section) for section in sections),
         "</body></html>",

@@ -11,7 +11,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from typing import Any, TypeVar
 
 import numpy as np
@@ -28,7 +28,7 @@ from solweig.rasters.grids import Grid, covered_cells
 from solweig.rasters.labelled import is_labelled, north_up_values
 from solweig.surface import checks, foliage, plausible
 from solweig.surface import heights as heights_module
-from solweig.surface.edit_reach import edit_reach, grown, highest
+from solweig.surface.edit_reach import around, grown, held, highest, met_by_any_ray
 from solweig.surface.facts import facts_of
 from solweig.surface.layers import WALL_LIMIT_M, Change, Layers
 from solweig.surface.reading import given_source, is_path
@@ -39,7 +39,7 @@ from solweig.surface.svf_arrays import SvfArrays
 from solweig.surface.tiled_svf import svf_halo
 from solweig.surface.walls import walls_of
 from solweig.tiles.grid import corners, within
-from solweig.typing import F32, Window
+from solweig.typing import F32, Bool, Window
 
 __all__ = ["changed_surface"]
 
@@ -95,19 +95,18 @@ def _changed(base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int
         new.change = Change((0, rows, 0, cols), (0, rows, 0, cols), 1.0, halo, whole)
         return new
     walls = _update_walls(base, new, shading)
-    top = max(highest(base, shading), highest(new, shading))
-
-    def reach_of(relief_m: float) -> int:
-        return svf_halo(replace(facts_of(new), relief_m=relief_m), option, reach_m, bound_m)
-
-    reach, _ = edit_reach(new.dsm, shading, top, reach_of)
-    touched = grown(shading, reach, new.shape)
-    _update_sky(base, new, touched, halo, option, reach_m, bound_m)
+    tops = np.maximum(highest(base, shading), highest(new, shading))
+    tops[~_apart(base, new, shading)] = -np.inf
+    lowest = float(_core.patch_table(option)["altitude"].min())
+    touched = met_by_any_ray(
+        new.dsm, shading, float(tops.max()), lowest, halo, new.pixel_size
+    )
+    seen = _update_sky(base, new, touched, halo, option, reach_m, bound_m)
     cells = math.prod(s.stop - s.start for s in touched)
     share = cells / math.prod(new.shape)
     new.change = Change(
-        corners(_union(box, walls)), corners(touched), share, reach,
-        shading=corners(shading), top_m=top,
+        corners(around(box, walls)), corners(touched), share, halo,
+        sky=_NOWHERE if seen is None else corners(seen), shading=corners(shading), tops_m=tops,
     )  # fmt: skip
     log.info("with_changes: sky view of %.2f %% of the cells computed", 100.0 * share)
     return new
@@ -299,23 +298,29 @@ def _differing(
         pairs.append((buildings_of(base), buildings_of(new)))
         where = slice(0, base.shape[0]), slice(0, base.shape[1])
     for one, two in pairs:
-        if one is two:
-            continue
-        if one is None and two is new.transmissivity:
-            one = foliage.usual(base.cdsm, base.shape)
-        elif one is None:
-            one = np.zeros_like(two)
-        a, b = one[where], two[where]
-        apart = (a != b) & ~((a != a) & (b != b))
-        rows, cols = (np.flatnonzero(apart.any(axis=axis)) for axis in (1, 0))
-        if rows.size:
-            row, col = where[0].start, where[1].start
-            box = (
-                slice(row + int(rows[0]), row + int(rows[-1]) + 1),
-                slice(col + int(cols[0]), col + int(cols[-1]) + 1),
-            )
-            found = _union(found, box)
+        apart = _unlike(base, new, one, two, where)
+        box = None if apart is None else held(apart, where)
+        found = found if box is None else around(found, box)
     return found
+
+
+def _unlike(base: Layers, new: Layers, one: Any, two: Any, where: Window) -> Bool | None:
+    """Cells of a window of which a layer differs; None where it is the same one."""
+    if one is two:
+        return None
+    if one is None and two is new.transmissivity:
+        one = foliage.usual(base.cdsm, base.shape)
+    elif one is None:
+        one = np.zeros_like(two)
+    a, b = one[where], two[where]
+    return np.asarray((a != b) & ~((a != a) & (b != b)))
+
+
+def _apart(base: Layers, new: Layers, where: Window) -> Bool:
+    """Cells of a window of which a layer that rays meet differs."""
+    pairs = [(getattr(base, name), getattr(new, name)) for name in _SHADING]
+    found = [_unlike(base, new, one, two, where) for one, two in pairs]
+    return np.logical_or.reduce([apart for apart in found if apart is not None])
 
 
 def _why_whole(base: Layers, new: Layers) -> str | None:
@@ -355,15 +360,15 @@ def _update_sky(
     option: int,
     reach_m: float,
     bound_m: float | None,
-) -> None:
-    """Sky view of a window; the rest is copied from the base."""
+) -> Window | None:
+    """Sky view of a window; the rest is copied from the base. Returns where it differs."""
     assert base.svf is not None
     assert base.shadow_matrices is not None
-    around = grown(touched, halo, new.shape)
+    full = grown(touched, halo, new.shape)
     facts, improved = facts_of(new), new.formulation == "improved"
 
     def cut(layer: Any) -> Any:
-        return None if layer is None else np.ascontiguousarray(layer[around])
+        return None if layer is None else np.ascontiguousarray(layer[full])
 
     grows = facts.has_vegetation
     scene = _core.Scene(
@@ -380,16 +385,17 @@ def _update_sky(
         height_bound_m=bound_m,
         normalised_sectors=improved,
         zenith_canopy="overhead" if improved else "reference",
-        window=corners(within(touched, around)),
+        window=corners(within(touched, full)),
     )
     fields, masks = view.fields(), view.masks()
     names = [n for n in SvfArrays.names() if grows or "veg" not in n]
     words = base.shadow_matrices.words()
 
-    def patched(old: NDArray[Any], part: NDArray[Any]) -> NDArray[Any]:
-        grid = np.array(old)
+    def patched(old: NDArray[Any], part: NDArray[Any]) -> tuple[NDArray[Any], Window | None]:
+        grid, before = np.array(old), old[touched]
+        apart = (before != part) & ~((before != before) & (part != part))
         grid[touched] = part
-        return grid
+        return grid, held(apart.any(axis=2) if apart.ndim > 2 else apart, touched)
 
     old = base.svf.as_dict()
     if facts.own_canopies:
@@ -399,21 +405,15 @@ def _update_sky(
     jobs = [partial(patched, old[name], fields[name]) for name in names]
     jobs += [partial(patched, words[name], masks[name]) for name in words]
     done = in_parallel(jobs)
-    new.svf = SvfArrays(**dict(zip(names, done, strict=False)))
-    own = dict(zip(words, done[len(names) :], strict=True))
+    grids = [grid for grid, _ in done]
+    new.svf = SvfArrays(**dict(zip(names, grids, strict=False)))
+    own = dict(zip(words, grids[len(names) :], strict=True))
     new.shadow_matrices = ShadowArrays.from_words(own, option)
+    differs = [window for _, window in done if window is not None]
+    return None if not differs else reduce(around, differs)
 
 
 def _seen_alike(words: Mapping[str, NDArray[np.uint32]]) -> F32:
     """What :class:`SvfArrays` has of canopies that are all alike, by the patches behind leaves."""
     behind = (words["shmat"] & ~words["vegshmat"]).any(axis=2)
     return np.where(behind, np.float32(USUAL), np.float32(np.nan))
-
-
-def _union(one: Window | None, two: Window) -> Window:
-    if one is None:
-        return two
-    rows, cols = (
-        slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, two, strict=True)
-    )
-    return rows, cols

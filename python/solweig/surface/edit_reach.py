@@ -1,18 +1,19 @@
-"""From how far cells that were changed can be seen by rays."""
+"""From where cells that were changed can be met by rays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solweig.surface.layers import Layers
-from solweig.typing import F32, Window
+from solweig.typing import F32, F64, Window
 
-__all__ = ["edit_reach", "grown", "highest"]
+__all__ = ["around", "grown", "held", "highest", "met_by_any_ray", "met_from"]
 
-_ROUNDING, _SLACK_M = 1.000_01, 1e-3
-"""Heights are rounded to single precision once; see :func:`solweig.surface.facts.scene_facts`."""
+_SLACK_M = 2e-3
+"""Heights are rounded to single precision once, and so is what a ray has risen."""
 
 
 def grown(window: Window, margin: int, shape: tuple[int, int]) -> Window:
@@ -24,52 +25,123 @@ def grown(window: Window, margin: int, shape: tuple[int, int]) -> Window:
     return rows, cols
 
 
-def highest(surface: Layers, window: Window) -> float:
-    """Elevation of the highest roof or canopy of a window [m]; minus infinity without data."""
-    tops = [surface.dsm[window]]
+def around(one: Window | None, two: Window) -> Window:
+    """The smallest window that holds both."""
+    if one is None:
+        return two
+    rows, cols = (
+        slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, two, strict=True)
+    )
+    return rows, cols
+
+
+def highest(surface: Layers, window: Window) -> F64:
+    """Elevation of the roof or canopy on each cell of a window [m]; minus infinity without data."""
+    tops = [surface.dsm[window].astype(np.float64)]
     if surface.cdsm is not None:
         base = surface.dsm if surface.dem is None else surface.dem
         tops += [base[window] + surface.cdsm[window], surface.dsm[window] + surface.cdsm[window]]
-    known = [float(np.fmax.reduce(top, axis=None)) for top in tops]
-    return max((value for value in known if np.isfinite(value)), default=-np.inf)
+    return np.nan_to_num(np.fmax.reduce(tops), nan=-np.inf)
 
 
-def edit_reach(
-    dsm: F32, window: Window, top_m: float, reach_of: Callable[[float], int]
-) -> tuple[int, float]:
-    """How far away a ray can meet one of the cells of a window, before or after an edit.
+def met_by_any_ray(
+    dsm: F32, window: Window, top_m: float, altitude_deg: float, steps: int, pixel_size: float
+) -> Window:
+    """A window of all cells from which a ray can meet one of some changed cells.
 
     A ray of a cell p can meet a changed cell q only below its top: at step k it has risen by h_k,
-    so that top(q) - Z(p) > h_(k-1) (G 2.3, 3.1, 4). How far that can be is bounded by the lowest
-    p; the lowest within that bound gives a closer one.
+    so that top(q) - Z(p) > h_(k-1) (G 2.3, 3.1, 4), and k is no less than the rows and columns
+    between them.
 
     Parameters
     ----------
     dsm
-        Surface heights outside the window are those before and after [m].
+        Surface heights; outside the window they are those before and after [m].
     window
         Of the changed cells.
     top_m
         Elevation of the highest of them, before or after [m].
-    reach_of
-        How far a ray is followed [px] that can meet a height difference [m].
-
-    Returns
-    -------
-    int
-        [px].
-    float
-        The height difference it comes from [m].
+    altitude_deg
+        Of the lowest ray [degrees].
+    steps
+        How far a ray is followed, at most.
+    pixel_size
+        Side of a cell [m].
     """
-    reach, relief, around = 0, 0.0, (slice(None), slice(None))
-    for _ in range(4):
-        low = float(np.fmin.reduce(dsm[around], axis=None))
-        if not (np.isfinite(low) and top_m > low):
-            return reach_of(0.0), 0.0
-        relief = (top_m - low) * _ROUNDING + _SLACK_M
-        closer = reach_of(relief)
-        if reach and closer >= reach:
-            return reach, relief
-        reach = closer
-        around = grown(window, reach, dsm.shape)
-    return reach, relief
+    near = grown(window, 1, dsm.shape)
+    far = grown(window, steps, dsm.shape)
+    rise = pixel_size * math.tan(math.radians(altitude_deg))
+    rows, cols = (
+        np.maximum(np.maximum(s.start - i, i - (s.stop - 1)), 0)
+        for s, i in zip(
+            window, (np.arange(f.start, f.stop) for f in far), strict=True
+        )
+    )
+    between = np.maximum(rows[:, None], cols[None, :]).astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        meets = top_m + _SLACK_M - dsm[far] > (between - 1.0) * np.float32(rise)
+    return around(near, held(meets, far) or near)
+
+
+def met_from(
+    dsm: F32, window: Window, tops: F64, altitude_deg: float, azimuth_deg: float, steps: int,
+    pixel_size: float,
+) -> Window:  # fmt: skip
+    """A window of all cells from which a ray towards one direction can meet changed cells.
+
+    Parameters
+    ----------
+    dsm, window, steps, pixel_size
+        As for :func:`met_by_any_ray`.
+    tops
+        Elevation of each cell of the window, before or after; minus infinity where it is not
+        changed [m].
+    altitude_deg, azimuth_deg
+        Of the light [degrees].
+    """
+    found = grown(window, 1, dsm.shape)
+    sine, cosine = math.sin(math.radians(azimuth_deg)), math.cos(math.radians(azimuth_deg))
+    longer = max(abs(sine), abs(cosine))
+    rise = pixel_size * math.tan(math.radians(altitude_deg)) / longer
+    top = float(tops.max())
+    low = float(np.fmin.reduce(dsm, axis=None))
+    k = np.arange(1, steps + 1)
+    rows = np.rint(-cosine / longer * k).astype(int).tolist()
+    cols = np.rint(sine / longer * k).astype(int).tolist()
+    for number, (down, right) in enumerate(zip(rows, cols, strict=True), start=1):
+        risen = (number - 1) * rise
+        if top + _SLACK_M - low <= risen:
+            break
+        seen, mine = _overlap(window, (down, right), dsm.shape)
+        if seen is None:
+            continue
+        with np.errstate(invalid="ignore"):
+            meets = tops[mine] + _SLACK_M - dsm[seen] > risen
+        found = around(found, held(meets, seen) or found)
+    return grown(found, 1, dsm.shape)
+
+
+def _overlap(
+    window: Window, offset: tuple[int, int], shape: tuple[int, int]
+) -> tuple[Window | None, Window]:
+    """Cells that look at a window over an offset, inside a raster; and which of it they look at."""
+    seen, mine = [], []
+    for s, by, n in zip(window, offset, shape, strict=True):
+        start, stop = max(s.start - by, 0), min(s.stop - by, n)
+        if start >= stop:
+            return None, window
+        seen.append(slice(start, stop))
+        mine.append(slice(start + by - s.start, stop + by - s.start))
+    return (seen[0], seen[1]), (mine[0], mine[1])
+
+
+def held(mask: NDArray[np.bool_], window: Window) -> Window | None:
+    """The smallest window of the cells of a mask, which lies in a window of the raster."""
+    rows, cols = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return None
+    row, col = window[0].start, window[1].start
+    return (
+        slice(row + int(rows[0]), row + int(rows[-1]) + 1),
+        slice(col + int(cols[0]), col + int(cols[-1]) + 1),
+    )

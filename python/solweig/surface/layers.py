@@ -6,7 +6,6 @@ room; :class:`solweig.SurfaceData` gathers them behind one name.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -22,7 +21,7 @@ from solweig.surface.place import UNSAID_PIXEL_SIZE, as_plain, settled_pixel_siz
 from solweig.surface.shadow_arrays import ShadowArrays
 from solweig.surface.svf_arrays import SvfArrays
 from solweig.surface.views import BufferPool
-from solweig.typing import F32, U8, Bool
+from solweig.typing import F32, F64, U8, Bool
 
 __all__ = ["LAYER_NAMES", "WALL_LIMIT_M", "Change", "Kept", "Layers", "SceneFacts"]
 
@@ -89,14 +88,16 @@ class Change:
     share
         Computed cells over all cells, 0-1.
     reach
-        From how far sky view factors see cells of ``shading`` [px].
+        How far sky view factors of either surface look [px].
     whole
         Why all of it had to be computed; None where it had not.
     shading
         As ``window`` of the cells whose heights or canopies differ: only these cast or lose
         shadows. Empty where nothing but the ground's cover changed.
-    top_m
-        Elevation of the highest roof or canopy on them, before or after [m].
+    tops_m
+        Elevation of the roof or canopy on each of them, before or after [m].
+    sky
+        As ``window`` of the cells whose sky view differs.
     """
 
     window: tuple[int, int, int, int]
@@ -105,7 +106,8 @@ class Change:
     reach: int
     whole: str | None = None
     shading: tuple[int, int, int, int] = (0, 0, 0, 0)
-    top_m: float = -math.inf
+    sky: tuple[int, int, int, int] = (0, 0, 0, 0)
+    tops_m: F64 | None = field(default=None, repr=False, compare=False)
     #: Relief before the edit [m], and digests of the layers.
     base_relief_m: float = 0.0
     base_content: dict[str, str] = field(default_factory=dict, repr=False)
