@@ -48,11 +48,12 @@ def run_margin(plan: RunPlan, least_relief_m: float = 0.0) -> Margin:
     A core sees ground as far as the ground view goes, and that ground is shaded from as far as
     shadows reach.
     """
-    suns = plan.series.suns_up()
+    altitude = plan.series.sun_altitudes()
+    by_day = altitude[altitude >= 0.0]
     reach = 0
-    if len(suns):
+    if by_day.size:
         relief = max(plan.surface.facts().relief_m, least_relief_m)
-        reach = sun_reach(plan, relief, float(suns[:, 0].min()))
+        reach = sun_reach(plan, relief, float(by_day.min()))
     return Margin(reach, ground_view_reach(plan.surface.pixel_size))
 
 

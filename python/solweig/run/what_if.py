@@ -37,7 +37,7 @@ from solweig.surface.edit_reach import around, grown, met_from
 from solweig.surface.layers import Change
 from solweig.tiles.grid import TileSpec, corners
 from solweig.tiles.store import TileStore
-from solweig.typing import Advance, Window
+from solweig.typing import Advance, Bool, Window
 
 __all__ = ["check_baseline", "run_changed"]
 
@@ -124,7 +124,7 @@ def run_changed(
     assert baseline.dataset is not None
     began = time.perf_counter()
     collected = Collected(plan.series.stamps, None, telemetry)
-    spec = _reached(plan)
+    spec = _reached(plan, baseline)
     with TileStore() as inputs, TileStore() as results:
         _copy_baseline(results, baseline, plan)
         old = [_sums(baseline, i, spec) for i in range(steps)]
@@ -184,7 +184,7 @@ def _ignore(done: int, total: int) -> None:
     pass
 
 
-def _reached(plan: RunPlan) -> TileSpec | None:
+def _reached(plan: RunPlan, baseline: TimeseriesSummary) -> TileSpec | None:
     """The cells whose results may differ, as the core of a tile; None where nothing changed."""
     change = plan.surface.change
     assert change is not None
@@ -193,12 +193,16 @@ def _reached(plan: RunPlan) -> TileSpec | None:
     shape = plan.georef.shape
     # Shadows of what is gone may have gone farther than those of what is there.
     margin = run_margin(plan, least_relief_m=change.base_relief_m)
-    lit = slice(0, shape[0]), slice(0, shape[1])
+    core = slice(0, shape[0]), slice(0, shape[1])
     if change.whole is None:
-        lit = _slices(change.window)
-        if change.shading[0] < change.shading[1]:
-            lit = around(lit, _shaded(plan, change))
-    core, full = grown(lit, margin.view, shape), grown(lit, margin.view + margin.halo, shape)
+        core = grown(_shaded(plan, change, baseline), margin.view, shape)
+        if change.sky[0] < change.sky[1]:
+            # The sky of others goes into no cell of the reference's model.
+            own = plan.settings.model.formulation == "reference" and not (
+                plan.settings.model.alternatives
+            )
+            core = around(core, grown(_slices(change.sky), 0 if own else margin.view, shape))
+    full = grown(core, margin.halo, shape)
     return TileSpec(
         *corners(core),
         row_start_full=full[0].start,
@@ -208,22 +212,40 @@ def _reached(plan: RunPlan) -> TileSpec | None:
     )
 
 
-def _shaded(plan: RunPlan, change: Change) -> Window:
-    """Where the sky view differs, or shadows of the run's suns may."""
-    surface, shading = plan.surface, _slices(change.shading)
-    found = shading
-    if change.sky[0] < change.sky[1]:
-        found = around(found, _slices(change.sky))
-    assert change.tops_m is not None
-    relief = max(surface.facts().relief_m, change.base_relief_m)
-    for altitude, azimuth in plan.series.suns_up().tolist():
-        steps = sun_reach(plan, relief, altitude)
-        risen = max(altitude, LOW_SUN_DEG)
-        seen = met_from(
-            surface.dsm, shading, change.tops_m, risen, azimuth, steps, surface.pixel_size
-        )
-        found = around(found, seen)
+def _shaded(plan: RunPlan, change: Change, baseline: TimeseriesSummary) -> Window:
+    """What was changed, and where shadows of it by the run's suns may fall."""
+    surface, shading, found = plan.surface, _slices(change.shading), _slices(change.window)
+    if change.tops_m is None:
+        return found
+    facts = surface.facts()
+    relief = max(facts.relief_m, change.base_relief_m)
+    told = change.only_foliage and _foliage_shows(plan)
+    for i in range(len(plan.series)):
+        open_to = _not_behind_buildings(baseline, i) if told else None
+        for altitude, azimuth in plan.series.suns_of(i).tolist():
+            risen, steps = max(altitude, LOW_SUN_DEG), sun_reach(plan, relief, altitude)
+            seen = met_from(
+                surface.dsm, shading, change.tops_m, risen, azimuth, steps, surface.pixel_size,
+                facts.datum, open_to,
+            )  # fmt: skip
+            found = around(found, seen)
     return found
+
+
+def _foliage_shows(plan: RunPlan) -> bool:
+    """Whether every canopy lets some light through, so that only buildings take all of it."""
+    own = plan.surface.transmissivity
+    least = USUAL if own is None else float(np.fmin.reduce(own, axis=None))
+    return min(least, float(plan.params["transmissivity"])) > 0.0
+
+
+def _not_behind_buildings(baseline: TimeseriesSummary, i: int) -> Bool:
+    """Cells that a sun of a step reaches, through leaves or not.
+
+    In the shade of a building foliage changes nothing (G 3.2).
+    """
+    assert baseline.dataset is not None
+    return np.asarray(baseline.dataset["shadow"].values[i] > 0.0)
 
 
 def _slices(window: tuple[int, int, int, int]) -> Window:

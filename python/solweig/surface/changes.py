@@ -76,6 +76,8 @@ def _changed(base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int
     reach_m, bound_m = base.require_sky_reach()
     layers = _edited(base, edits, where)
     new = _like(base, layers)
+    if base.transmissivity is None and not _own_canopies(base, new, where):
+        new.transmissivity = None  # as if nothing had been said
     box = _differing(base, new, where)
     shading = _differing(base, new, where, _SHADING) if box is not None else None
     if box is None or shading is None:
@@ -107,6 +109,7 @@ def _changed(base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int
     new.change = Change(
         corners(around(box, walls)), corners(touched), share, halo,
         sky=_NOWHERE if seen is None else corners(seen), shading=corners(shading), tops_m=tops,
+        only_foliage=_differing(base, new, shading, ("dsm", "dem")) is None,
     )  # fmt: skip
     log.info("with_changes: sky view of %.2f %% of the cells computed", 100.0 * share)
     return new
@@ -291,8 +294,6 @@ def _differing(
     """The smallest window of all cells whose layers differ, told apart from walls and sky."""
     found: Window | None = None
     pairs = [(getattr(base, name), getattr(new, name)) for name in names]
-    if names is _SHADING and base.transmissivity is None and new.transmissivity is not None:
-        return where  # the sky view takes a further field
     # Roofs are told from the ground by heights farther off where there is no ground model.
     if names is EDITABLE and base.dem is None and base.land_cover is None:
         pairs.append((buildings_of(base), buildings_of(new)))
@@ -314,6 +315,12 @@ def _unlike(base: Layers, new: Layers, one: Any, two: Any, where: Window) -> Boo
         one = np.zeros_like(two)
     a, b = one[where], two[where]
     return np.asarray((a != b) & ~((a != a) & (b != b)))
+
+
+def _own_canopies(base: Layers, new: Layers, where: Window) -> bool:
+    """Whether a canopy of a window lets something else through than all did before."""
+    apart = _unlike(base, new, base.transmissivity, new.transmissivity, where)
+    return apart is not None and bool((apart & foliage.stands(new.cdsm, new.shape)[where]).any())
 
 
 def _apart(base: Layers, new: Layers, where: Window) -> Bool:

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.surface.layers import Layers
-from solweig.typing import F32, F64, Window
+from solweig.typing import F32, F64, Bool, Window
 
 __all__ = ["around", "grown", "held", "highest", "met_by_any_ray", "met_from"]
 
 _SLACK_M = 2e-3
 """Heights are rounded to single precision once, and so is what a ray has risen."""
+_MOST_CELLS = 65536
+"""Of larger windows the heights are not compared one by one."""
 
 
 def grown(window: Window, margin: int, shape: tuple[int, int]) -> Window:
@@ -85,7 +87,7 @@ def met_by_any_ray(
 
 def met_from(
     dsm: F32, window: Window, tops: F64, altitude_deg: float, azimuth_deg: float, steps: int,
-    pixel_size: float,
+    pixel_size: float, low_m: float, open_to: Bool | None = None,
 ) -> Window:  # fmt: skip
     """A window of all cells from which a ray towards one direction can meet changed cells.
 
@@ -98,27 +100,33 @@ def met_from(
         changed [m].
     altitude_deg, azimuth_deg
         Of the light [degrees].
+    low_m
+        Of the lowest cell of the raster [m].
+    open_to
+        Cells that the edit can matter to; None is all.
     """
-    found = grown(window, 1, dsm.shape)
+    near = grown(window, 1, dsm.shape)
     sine, cosine = math.sin(math.radians(azimuth_deg)), math.cos(math.radians(azimuth_deg))
     longer = max(abs(sine), abs(cosine))
     rise = pixel_size * math.tan(math.radians(altitude_deg)) / longer
-    top = float(tops.max())
-    low = float(np.fmin.reduce(dsm, axis=None))
-    k = np.arange(1, steps + 1)
-    rows = np.rint(-cosine / longer * k).astype(int).tolist()
-    cols = np.rint(sine / longer * k).astype(int).tolist()
-    for number, (down, right) in enumerate(zip(rows, cols, strict=True), start=1):
-        risen = (number - 1) * rise
-        if top + _SLACK_M - low <= risen:
-            break
-        seen, mine = _overlap(window, (down, right), dsm.shape)
+    height = float(tops.max()) + _SLACK_M - low_m
+    if height <= 0.0:
+        return near
+    # What is met from some steps away is met from none that are farther than the last of them.
+    for step in range(min(int(height / rise) + 2, steps), 0, -1):
+        offset = round(-cosine / longer * step), round(sine / longer * step)
+        seen, mine = _overlap(window, offset, dsm.shape)
         if seen is None:
             continue
+        if tops.size > _MOST_CELLS:
+            return grown(around(near, seen), 1, dsm.shape)
         with np.errstate(invalid="ignore"):
-            meets = tops[mine] + _SLACK_M - dsm[seen] > risen
-        found = around(found, held(meets, seen) or found)
-    return grown(found, 1, dsm.shape)
+            meets = tops[mine] + _SLACK_M - dsm[seen] > (step - 1) * rise
+        if open_to is not None:
+            meets &= open_to[seen]
+        if meets.any():
+            return grown(around(near, seen), 1, dsm.shape)
+    return near
 
 
 def _overlap(

@@ -98,6 +98,8 @@ class Change:
         Elevation of the roof or canopy on each of them, before or after [m].
     sky
         As ``window`` of the cells whose sky view differs.
+    only_foliage
+        Whether no more than canopies differ among heights.
     """
 
     window: tuple[int, int, int, int]
@@ -107,6 +109,7 @@ class Change:
     whole: str | None = None
     shading: tuple[int, int, int, int] = (0, 0, 0, 0)
     sky: tuple[int, int, int, int] = (0, 0, 0, 0)
+    only_foliage: bool = False
     tops_m: F64 | None = field(default=None, repr=False, compare=False)
     #: Relief before the edit [m], and digests of the layers.
     base_relief_m: float = 0.0
