@@ -402,3 +402,28 @@ def test_a_low_tree_behind_houses_takes_a_small_part_of_a_large_reach() -> None:
     green = cover.with_changes(window=WINDOW, land_cover=5)
     assert green.change is not None
     assert green.change.share == 0.0
+
+
+def test_a_tree_that_is_taken_away_leaves_sun_where_its_long_shadow_was() -> None:
+    flat = np.full((40, 160), 3.0, np.float32)
+    canopy = np.zeros_like(flat)
+    canopy[12:15, 150:153], canopy[2, 2] = 9.0, 5.0
+    surface = solweig.SurfaceData(flat, dem=flat.copy(), cdsm=canopy, pixel_size=2.0)
+    surface.compute_svf(max_shadow_distance_m=300.0, execution=CPU)
+    options: dict[str, Any] = {
+        "outputs": ["tmrt", "utci", "shadow"], "max_shadow_distance_m": 300.0, "execution": CPU,
+    }  # fmt: skip
+    steps = weather((5, 6))
+    before = solweig.calculate(surface, steps, LOCATION, **options)
+    edited = surface.with_changes(window=(12, 15, 150, 153), cdsm=0.0)
+    assert edited.change is not None
+    part = solweig.calculate(edited, steps, LOCATION, baseline=before, **options)
+    full = solweig.SurfaceData(
+        flat, dem=flat.copy(), cdsm=edited.cdsm, pixel_size=2.0, min_object_height=0.0
+    )
+    full.compute_svf(max_shadow_distance_m=300.0, execution=CPU)
+    whole = solweig.calculate(full, steps, LOCATION, **options)
+    assert_same_run(whole, part)
+    lit = np.flatnonzero((whole.dataset["shadow"] > before.dataset["shadow"]).any(["time", "y"]))
+    # Beyond where the sky view differs.
+    assert lit[0] < edited.change.sky[2] - 12
