@@ -2,11 +2,9 @@
 
     python -m benchmarks.scenario
 
-Processor time of both in one process, in turn, the least of each counts: the edited surface computed
-from nothing, sky view and steps, and the same as a scenario of a baseline that is there. The results
-are compared bit for bit. Gate: less than half. The edit stands in the middle of a city with houses
-of 30 m on ground that rises and falls by some metres, and at the edge of a house; what it reaches is
-bounded by its own height, not by theirs.
+Processor time of both in one process, in turn, the least of each counts: the edited surface
+computed from nothing, sky view and steps, and the same as a scenario of a baseline that is there.
+The results are compared bit for bit. Gate: less than half of the day, of its steps alone as well.
 """
 
 from __future__ import annotations
@@ -108,7 +106,8 @@ def main() -> int:
     }
     arguments.output.write_text(json.dumps(figures, indent=1) + "\n")
     print(json.dumps(figures, indent=1))
-    return 0 if same and figures["with_numbers_over_full_day"] < GATE else 1
+    worst = max(figures["with_numbers_over_full_day"], figures["over_steps_alone"])
+    return 0 if same and worst < GATE else 1
 
 
 def _open_place(town: Any, side: int) -> tuple[int, int]:

@@ -357,7 +357,8 @@ def town(seed: int, **changes: Any) -> solweig.SurfaceData:
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10_000), row=st.integers(0, 66), col=st.integers(0, 86),
-       crown=st.sampled_from([0.0, 2.0, 8.0]), kind=st.sampled_from(["reference", "improved", "own"]),
+       crown=st.sampled_from([0.0, 2.0, 8.0]),
+       kind=st.sampled_from(["reference", "improved", "own"]),
        hours=st.sampled_from([(5, 6, 7), (11, 12, 13), (18, 19, 20)]))  # fmt: skip
 def test_foliage_reaches_no_farther_than_its_shadow(
     seed: int, row: int, col: int, crown: float, kind: str, hours: tuple[int, ...]

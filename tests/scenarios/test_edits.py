@@ -182,8 +182,10 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"kind": "plant", "points": [xy(1, 1)]}, "edit.height", "height of the trees"),
     ({"kind": "plant", "height": 3.0}, "edit", "one of points, file"),
     ({**PLANT, "file": "a.gpkg"}, "edit", "points and file"),
-    ({"kind": "cover", "polygon": box(1, 4, 1, 4), "cover": "gras"}, "edit.cover", "Did you mean grass"),
-    ({"kind": "cover", "polygon": box(1, 4, 1, 4), "cover": 2}, "edit.cover", "class of the ground"),
+    ({"kind": "cover", "polygon": box(1, 4, 1, 4), "cover": "gras"}, "edit.cover",
+     "Did you mean grass"),
+    ({"kind": "cover", "polygon": box(1, 4, 1, 4), "cover": 2}, "edit.cover",
+     "class of the ground"),
     ({"kind": "cover", "polygon": box(1, 4, 1, 4)}, "edit.cover", "a value of cover"),
     ({"kind": "cover", "polygon": box(7, 9, 9, 11), "cover": 5}, "edit", "open ground"),
     ({"kind": "cover", "polygon": box(-9, -4, 1, 4), "cover": 5}, "edit.polygon", "on the map"),
@@ -211,7 +213,8 @@ def test_edits_that_cannot_be(edit: dict[str, Any], field: str, said: str) -> No
 
 def test_layers_that_an_edit_needs() -> None:
     for edit, changes, said in (
-        ({"kind": "cover", "polygon": box(1, 4, 1, 4), "cover": 5}, {"land_cover": None}, "land-cover"),
+        ({"kind": "cover", "polygon": box(1, 4, 1, 4), "cover": 5}, {"land_cover": None},
+         "land-cover"),
         ({"kind": "green_roof"}, {"land_cover": None}, "land-cover"),
         ({"kind": "remove_buildings", "polygon": box(5, 9, 5, 20)}, {"dem": None}, "dem"),
     ):  # fmt: skip
@@ -237,7 +240,8 @@ BASELINE = {"dsm": "dsm.tif", "epw": "city.epw"}
 @pytest.mark.parametrize(
     ("edits", "more", "said"),
     [
-        ([PLANT], {"scenario": {"name": "a", "cost": "much"}}, r"plan.toml: scenario\[1\] 'a'.cost"),
+        ([PLANT], {"scenario": {"name": "a", "cost": "much"}},
+         r"plan.toml: scenario\[1\] 'a'.cost"),
         ([PLANT], {"scenario": {"name": "a", "cost": -1}}, r"scenario\[1\] 'a'.cost: expected"),
         ([PLANT], {"scenario": {"nam": "a"}}, r"scenario\[1\].nam: .*Did you mean name"),
         ([PLANT], {"scenario": {"name": "//"}}, r"scenario\[1\] '//'.name"),
@@ -282,5 +286,5 @@ def test_files_of_a_file_lie_beside_it(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_told_of_an_edit_made_in_python() -> None:
-    with pytest.raises(MissingRaster, match="trees.gpkg"):
+    with pytest.raises(MissingRaster, match=r"trees\.gpkg"):
         carried_out({"kind": "plant", "file": "trees.gpkg"})

@@ -164,7 +164,7 @@ def test_everything_is_written_and_stays(found: solweig.ScenarioResults, tmp_pat
     assert rows[3]["cost"] == ""
     record = json.loads((tmp_path / "scenarios.json").read_text())
     assert len(record["scenarios"]) == 2
-    with pytest.raises(ConfigurationError, match="scenarios.json"):
+    with pytest.raises(ConfigurationError, match=r"scenarios\.json"):
         found.write(tmp_path)
     (tmp_path / "Trees" / "mine.txt").write_text("kept")
     found.write(tmp_path, overwrite=True, plots=False)
@@ -217,7 +217,8 @@ BASELINE = {
 
 def test_the_command_compares(site: Path) -> None:
     path = write_file(
-        site, [PLANT], baseline=BASELINE, results={"thresholds": {"tmrt": [45]}, "cost_unit": "EUR"},
+        site, [PLANT], baseline=BASELINE,
+        results={"thresholds": {"tmrt": [45]}, "cost_unit": "EUR"},
         top=['out = "done"', 'title = "A square"'], scenario={"name": "One tree", "cost": 500},
     )  # fmt: skip
     done = invoke(["--log-file", str(site / "log.txt"), "scenario", "run", str(path), "--no-plots"])

@@ -452,4 +452,7 @@ def _table(results: ScenarioResults) -> Table:
 
 
 def _plain(value: float, form: str) -> str:
-    return "" if math.isnan(value) else format(value, form)
+    if math.isnan(value):
+        return ""
+    text = format(value, form)
+    return text if float(text.replace(",", "")) else text.lstrip("+-")

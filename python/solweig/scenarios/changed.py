@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from solweig.results.summary import TimeseriesSummary
 from solweig.scenarios.layers import LAYERS
+from solweig.surface.changes import changed_surface
 from solweig.surface.data import SurfaceData
 from solweig.surface.foliage import usual
 from solweig.tiles.grid import corners, ground_view_reach
@@ -92,7 +93,8 @@ def run_edits(
             for name, new in layers.items()
             if new is not None and new is not getattr(base, name)
         }
-        surface = found.surface.with_changes(window=corners(window), **values)
+        # Of a few crowns heights above ground may look like elevations; here it is known.
+        surface = changed_surface(found.surface, values, corners(window), look=False)
         change = surface.change
         assert change is not None
         found.summary = run(surface, found.summary)

@@ -24,7 +24,7 @@ p.lead { color: #555; margin-top: 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #e3e6ea; }
 th { vertical-align: bottom; } th span { font-weight: 400; color: #555; white-space: nowrap; }
-th:first-child, td:first-child, td.words { text-align: left; }
+th:first-child, td:first-child, td.words { text-align: left; white-space: nowrap; }
 .maps { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; flex: 1 1 420px; }
 img { max-width: 100%; height: auto; }
 figcaption, .note { color: #555; font-size: .9rem; }
@@ -33,7 +33,7 @@ ul.found { background: #f4f6f8; padding: .8rem 1.2rem .8rem 2rem; border-radius:
 
 _COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("area_won_m2", "Ground with fewer hours", "m²"),
-    ("area_lost_m2", "with more hours", "m²"),
+    ("area_lost_m2", "Ground with more hours", "m²"),
     ("area_hours_won", "Area-hours won", "m² h"),
     ("hours_won", "Hours won there", "h"),
     ("mean_change", "Mean change", "K"),
@@ -110,8 +110,8 @@ def page_text(
         f'<p class="lead">{html.escape(lead)}. solweig {html.escape(_core.__version__)}.</p>',
         f'<div class="wide">{_table(gains, cost_unit)}</div>',
         '<p class="note">Open ground only, roofs and what is built over left out. Hours are those '
-        "above the threshold. Changes are of the mean by day, scenario less baseline: over all open "
-        "ground; of its 95th percentile, the hot end; strongest fall and rise on one cell. "
+        "above the threshold. Changes are of the mean by day, scenario less baseline: over all "
+        "open ground; of its 95th percentile, the hot end; strongest fall and rise on one cell. "
         "Maps: white is no change, blue cooler, red warmer.</p>",
         extra,
         *(_section(section) for section in sections),
@@ -155,7 +155,8 @@ def _number(value: float, key: str) -> str:
         return f"{value:.3g}"
     if key == "hours_won":
         return f"{value:.1f}"
-    return f"{value:+.3f}" if key == "mean_change" else f"{value:+.2f}"
+    text = f"{value:+.3f}" if key == "mean_change" else f"{value:+.2f}"
+    return text if float(text) else text[1:]
 
 
 def _section(section: Section) -> str:

@@ -238,7 +238,7 @@ class ScenarioResults:
         write_text(target / TABLE, self._csv())
         write_page(
             target / PAGE, title=self.title, lead=self.period_text(), gains=self.gains,
-            sections=[_section(each, pictures) for each in self.scenarios],
+            sections=[_section(each, pictures, self.cost_unit) for each in self.scenarios],
             cost_unit=self.cost_unit, extra=extra,
         )  # fmt: skip
         files = [*written, target / TABLE, target / PAGE]
@@ -438,7 +438,9 @@ def _remove_earlier(folder: Path) -> None:
     (folder / RECORD).unlink()
 
 
-def _section(result: ScenarioResult, pictures: Mapping[tuple[str, str], Path]) -> Section:
+def _section(
+    result: ScenarioResult, pictures: Mapping[tuple[str, str], Path], cost_unit: str
+) -> Section:
     computed = result.computed
     how = (
         f"computed: sky view of {computed['share_of_sky']:.1%} and steps of "
@@ -446,7 +448,7 @@ def _section(result: ScenarioResult, pictures: Mapping[tuple[str, str], Path]) -
     )
     if computed["whole"]:
         how = f"computed: all of it, because {computed['whole']}"
-    cost = [] if result.cost is None else [f"cost: {result.cost:,.0f}"]
+    cost = [] if result.cost is None else [f"cost: {result.cost:,.0f} {cost_unit}".rstrip()]
     shown = [
         (quantity_of(name)[0], pictures[result.name, name])
         for name in result.differences

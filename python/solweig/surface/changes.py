@@ -58,10 +58,14 @@ WALL_FILTER_M = 9.0
 
 
 def changed_surface(
-    base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int] | None
+    base: L,
+    edits: Mapping[str, Any],
+    window: tuple[int, int, int, int] | None,
+    *,
+    look: bool = True,
 ) -> L:
-    """Carry out ``SurfaceData.with_changes``."""
-    new = _changed(base, edits, window)
+    """Carry out ``SurfaceData.with_changes``; ``look`` warns of heights that look like others."""
+    new = _changed(base, edits, window, look)
     assert new.change is not None
     new.change = replace(
         new.change, base_relief_m=facts_of(base).relief_m, base_content=base.content()
@@ -69,12 +73,14 @@ def changed_surface(
     return new
 
 
-def _changed(base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int] | None) -> L:
+def _changed(
+    base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int] | None, look: bool
+) -> L:
     where = _checked_window(base, window)
     heights_module.preprocess(base)
     svf, masks = base.require_svf(), base.require_shadow_matrices()
     reach_m, bound_m = base.require_sky_reach()
-    layers = _edited(base, edits, where)
+    layers = _edited(base, edits, where, look)
     new = _like(base, layers)
     if base.transmissivity is None and not _own_canopies(base, new, where):
         new.transmissivity = None  # as if nothing had been said
@@ -100,9 +106,7 @@ def _changed(base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int
     tops = np.maximum(highest(base, shading), highest(new, shading))
     tops[~_apart(base, new, shading)] = -np.inf
     lowest = float(_core.patch_table(option)["altitude"].min())
-    touched = met_by_any_ray(
-        new.dsm, shading, float(tops.max()), lowest, halo, new.pixel_size
-    )
+    touched = met_by_any_ray(new.dsm, shading, float(tops.max()), lowest, halo, new.pixel_size)
     seen = _update_sky(base, new, touched, halo, option, reach_m, bound_m)
     cells = math.prod(s.stop - s.start for s in touched)
     share = cells / math.prod(new.shape)
@@ -137,7 +141,7 @@ def _checked_window(base: Layers, window: tuple[int, int, int, int] | None) -> W
     return slice(row, row_end), slice(col, col_end)
 
 
-def _edited(base: Layers, edits: Mapping[str, Any], where: Window) -> dict[str, Any]:
+def _edited(base: Layers, edits: Mapping[str, Any], where: Window, look: bool) -> dict[str, Any]:
     """Every layer, those that are edited as copies."""
     shape = tuple(s.stop - s.start for s in where)
     layers = {name: getattr(base, name) for name in EDITABLE}
@@ -165,7 +169,8 @@ def _edited(base: Layers, edits: Mapping[str, Any], where: Window) -> dict[str, 
         layers[name] = own
         if patch.ndim and np.fmin.reduce(patch, axis=None) != np.fmax.reduce(patch, axis=None):
             varied.append(name)
-    _check_edits(base, layers, where, given, varied)
+    if look:
+        _check_edits(base, layers, where, given, varied)
     _to_model_frame(base, layers, where, given)
     _settle_foliage(base, layers, where, given)
     return layers

@@ -75,9 +75,7 @@ def met_by_any_ray(
     rise = pixel_size * math.tan(math.radians(altitude_deg))
     rows, cols = (
         np.maximum(np.maximum(s.start - i, i - (s.stop - 1)), 0)
-        for s, i in zip(
-            window, (np.arange(f.start, f.stop) for f in far), strict=True
-        )
+        for s, i in zip(window, (np.arange(f.start, f.stop) for f in far), strict=True)
     )
     between = np.maximum(rows[:, None], cols[None, :]).astype(np.float32)
     with np.errstate(invalid="ignore"):
