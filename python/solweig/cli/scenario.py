@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
@@ -273,7 +273,7 @@ def _beside(value: Any, folder: Path) -> Any:
     return str(folder / Path(value).expanduser())
 
 
-class _Further:
+class _Further(ABC):
     """What both commands do with the surface of a run."""
 
     doing = "Running"
@@ -316,6 +316,12 @@ class _Further:
             print_json({"dry_run": True, "out": str(self.target), **self.planned(study)})
             raise typer.Exit
         say(self.lines(study))
+
+    @abstractmethod
+    def run(
+        self, surface: SurfaceData, steps: Any, where: Any, options: Any, progress: Advance
+    ) -> None:
+        """See :class:`solweig.cli.further.Further`."""
 
     @abstractmethod
     def study(self, surface: SurfaceData, steps: Any, where: Any, options: Any) -> Study:

@@ -149,7 +149,7 @@ def windows_of(differs: Bool, reach: int) -> list[Window]:
     def cost(box: tuple[int, int, int, int]) -> float:
         rows = min(box[1] + reach, differs.shape[0]) - max(box[0] - reach, 0)
         cols = min(box[3] + reach, differs.shape[1]) - max(box[2] - reach, 0)
-        return rows * cols + _OVERHEAD * area
+        return float(rows * cols + _OVERHEAD * area)
 
     merged = True
     while merged and len(boxes) > 1:

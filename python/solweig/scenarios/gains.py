@@ -113,7 +113,7 @@ def _mean(steps: Any, hours: NDArray[np.float64], which: Bool) -> NDArray[np.flo
     total = np.zeros(steps.shape[1:], np.float64)
     for i in np.flatnonzero(which):
         total += hours[i] * steps[i]
-    return total / hours[which].sum()
+    return np.asarray(total / hours[which].sum())
 
 
 def _above(steps: Any, hours: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:

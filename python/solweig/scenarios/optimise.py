@@ -23,6 +23,7 @@ from solweig.scenarios.changed import ChangedRun, run_edits
 from solweig.scenarios.gains import maps_of
 from solweig.scenarios.layers import edited
 from solweig.scenarios.optimise_wishes import TreeWishes
+from solweig.scenarios.places import grid_of
 from solweig.scenarios.results import ScenarioResults, check_out, result_of
 from solweig.scenarios.study import Study
 from solweig.scenarios.thresholds import Thresholds
@@ -334,7 +335,7 @@ def study_of_trees(
     **options: Any,
 ) -> Study:
     """The baseline of trees that are still to be placed; checks that there is room for one."""
-    grid = places.grid_of(surface)
+    grid = grid_of(surface)
     first = _planted(wishes, *grid.centre)
     study = Study.of(surface, weather, location, [first], carry_out=False, **options)
     places.allowed(study.surface, wishes)
@@ -352,7 +353,7 @@ def place_trees(
 ) -> PlacedTrees:
     """Place trees on a study whose surface has its sky view."""
     base, size = study.surface, study.surface.pixel_size
-    grid, steps = places.grid_of(base), len(study.weather)
+    grid, steps = grid_of(base), len(study.weather)
     report = parts_of(progress, trees * wishes.best + 1)
     weight = places.weights(wishes.population, grid, wishes.key)
     left = places.allowed(base, wishes)

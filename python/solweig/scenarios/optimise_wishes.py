@@ -12,7 +12,7 @@ from solweig.scenarios.wishes import TREE, Number, Polygon, Text, checked_keys
 
 __all__ = ["TreeWishes"]
 
-_RULES = {
+_RULES: dict[str, Any] = {
     **TREE,
     "polygon": Polygon(),
     "file": Text(),

@@ -332,7 +332,7 @@ def _apart(base: Layers, new: Layers, where: Window) -> Bool:
     """Cells of a window of which a layer that rays meet differs."""
     pairs = [(getattr(base, name), getattr(new, name)) for name in _SHADING]
     found = [_unlike(base, new, one, two, where) for one, two in pairs]
-    return np.logical_or.reduce([apart for apart in found if apart is not None])
+    return np.asarray(np.logical_or.reduce([apart for apart in found if apart is not None]))
 
 
 def _why_whole(base: Layers, new: Layers) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +40,11 @@ def around(one: Window | None, two: Window) -> Window:
 
 def highest(surface: Layers, window: Window) -> F64:
     """Elevation of the roof or canopy on each cell of a window [m]; minus infinity without data."""
-    tops = [surface.dsm[window].astype(np.float64)]
+    tops: list[NDArray[Any]] = [surface.dsm[window].astype(np.float64)]
     if surface.cdsm is not None:
         base = surface.dsm if surface.dem is None else surface.dem
         tops += [base[window] + surface.cdsm[window], surface.dsm[window] + surface.cdsm[window]]
-    return np.nan_to_num(np.fmax.reduce(tops), nan=-np.inf)
+    return np.asarray(np.nan_to_num(np.fmax.reduce(tops), nan=-np.inf), np.float64)
 
 
 def met_by_any_ray(
