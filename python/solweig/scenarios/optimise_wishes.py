@@ -99,6 +99,20 @@ class TreeWishes:
     def of_table(cls, table: Mapping[str, Any], key: str, folder: Path) -> TreeWishes:
         """From a table of a file.
 
+        Parameters
+        ----------
+        table
+            Keys and values.
+        key
+            What messages call it.
+        folder
+            Where files lie that it names.
+
+        Returns
+        -------
+        TreeWishes
+            Checked.
+
         Raises
         ------
         ConfigurationError

@@ -29,7 +29,9 @@ def quantity_of(name: str) -> tuple[str, str]:
 
 def title_of(scenario: str, name: str) -> str:
     """Heading of a picture."""
-    return f"{scenario}: {quantity_of(name)[0]}"
+    what = quantity_of(name)[0]
+    what = what.replace("Hours", "hours", 1) if what.startswith("Hours") else what
+    return f"{scenario}: change of {what}"
 
 
 def top_of(grid: NDArray[Any], shown: NDArray[np.bool_], unit: str) -> float:

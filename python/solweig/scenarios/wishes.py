@@ -206,11 +206,35 @@ class Edit:
         object.__setattr__(self, "values", values)
 
     def name(self, key: str) -> str:
-        """A key of the edit, for messages."""
+        """What messages call a key of the edit.
+
+        Parameters
+        ----------
+        key
+            Such as ``height``.
+
+        Returns
+        -------
+        str
+            With the name of the edit before it.
+        """
         return f"{self.key}.{key}"
 
     def get(self, key: str, otherwise: Any = None) -> Any:
-        """A value, or what holds without it."""
+        """A value, or what holds without it.
+
+        Parameters
+        ----------
+        key
+            Such as ``height``.
+        otherwise
+            Where the edit does not say it.
+
+        Returns
+        -------
+        Any
+            As checked.
+        """
         return self.values.get(key, otherwise)
 
 
