@@ -21,6 +21,7 @@ from tests.scenarios.made import (
     LOCATION,
     OPTIONS,
     PLANT,
+    STEPS,
     box,
     scenario,
     square,
@@ -288,3 +289,14 @@ def test_files_of_a_file_lie_beside_it(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told_of_an_edit_made_in_python() -> None:
     with pytest.raises(MissingRaster, match=r"trees\.gpkg"):
         carried_out({"kind": "plant", "file": "trees.gpkg"})
+
+
+def test_steps_that_do_not_fit_the_memory_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from solweig.scenarios import study
+
+    monkeypatch.setattr(study, "memory_budget", lambda: 100_000)
+    with pytest.raises(ConfigurationError, match=r"scenarios: .*60 x 70 cells"):
+        Study.of(
+            square(svf=False), STEPS, LOCATION, [scenario("one", PLANT)], thresholds=Thresholds(),
+            **OPTIONS,
+        )  # fmt: skip

@@ -265,6 +265,23 @@ def test_a_dry_run_computes_and_writes_nothing(site: Path) -> None:
     assert sorted(site.rglob("*")) == before
 
 
+def test_the_command_places_trees(site: Path) -> None:
+    wishes = {"height": 6, "crown_diameter": 6, "trunk_height": 2, "best": 1, "threshold": 15}
+    path = write_file(site, [PLANT], baseline=BASELINE, optimise=wishes, top=['out = "done"'])
+    args = ["scenario", "optimise", str(path), "--trees", "1", "--no-plots"]
+    told = invoke([*args, "--json"])
+    assert told.exit_code == 0, told.output
+    (candidate,) = json.loads(told.stdout)["candidates"]
+    assert candidate["cooled"] > 0.0
+    assert (site / "done" / "trees.gpkg").is_file()
+    again = invoke(args)
+    assert again.exit_code == 2
+    assert "--overwrite" in plain(again.output)
+    done = invoke([*args, "--overwrite"])
+    assert done.exit_code == 0, done.output
+    assert f"{candidate['x']:.2f}" in done.stdout
+
+
 def test_a_prepared_surface_is_a_baseline(site: Path) -> None:
     prepared = invoke(["prepare", *(f"--{n}={site / (n.replace('-', '_') + '.tif')}" for n in
                        ("dsm", "dem", "cdsm", "land-cover")), "--max-shadow-distance", "200",

@@ -105,6 +105,8 @@ class _Work:
 
     def cover(self, cells: Bool, code: int) -> None:
         """Give cells a class, and what of it lies in layers of its own."""
+        if code not in self.table:
+            raise ConfigurationError("materials", f"a class for land-cover code {code}", "none")
         if self.layers["land_cover"] is not None:
             self.own("land_cover")[cells] = code
         for name in ("albedo", "emissivity"):

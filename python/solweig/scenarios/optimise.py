@@ -416,7 +416,7 @@ def _joined(before: ChangedRun, after: ChangedRun) -> ChangedRun:
 
 
 def _best(guess: F64, left: Bool, wishes: TreeWishes, size: float) -> list[tuple[int, int]]:
-    """The best places by the guess, a crown's radius apart so that they are several."""
+    """The best places by the guess, a crown apart so that they are several."""
     found: list[tuple[int, int]] = []
     open_to = left & (guess > 0.0)
     while open_to.any() and len(found) < wishes.best:
@@ -424,7 +424,7 @@ def _best(guess: F64, left: Bool, wishes: TreeWishes, size: float) -> list[tuple
         flat = int(np.argmax(np.where(open_to, guess, -1.0)))
         row, col = divmod(flat, guess.shape[1])
         found.append((row, col))
-        open_to = places.apart(open_to, row, col, wishes.crown_diameter / 2.0, size)
+        open_to = places.apart(open_to, row, col, wishes.crown_diameter, size)
         open_to[row, col] = False
     return found
 

@@ -446,6 +446,8 @@ def _section(
         f"computed: sky view of {computed['share_of_sky']:.1%} and steps of "
         f"{computed['share_of_steps']:.1%} of the cells"
     )
+    if len(computed["windows"]) > 1:
+        how += f", in {len(computed['windows'])} parts that may overlap"
     if computed["whole"]:
         how = f"computed: all of it, because {computed['whole']}"
     cost = [] if result.cost is None else [f"cost: {result.cost:,.0f} {cost_unit}".rstrip()]

@@ -13,6 +13,7 @@ import numpy as np
 from solweig.config import ModelConfig
 from solweig.errors import ConfigurationError
 from solweig.execution.config import ExecutionConfig
+from solweig.memory_limits import memory_budget
 from solweig.params import tree_settings
 from solweig.results.summary import TimeseriesSummary
 from solweig.run.calculation import calculate, check_calculation
@@ -36,6 +37,8 @@ from solweig.weather.series import weather_series
 from solweig.weather.step import Weather
 
 __all__ = ["Study"]
+
+_RUNS = 3
 
 
 @dataclass
@@ -106,6 +109,7 @@ class Study:
             {"execution": execution, "max_shadow_distance_m": max_shadow_distance_m,
              "tile_size": tile_size},
         )  # fmt: skip
+        _check_memory(base, len(steps), thresholds)
         check_calculation(
             base, steps, where, config=model, outputs=thresholds.outputs,
             **{name: value for name, value in study.options.items() if value is not None},
@@ -136,6 +140,20 @@ class Study:
             surface, self.weather, self.location, config=self.config,
             outputs=self.thresholds.outputs, baseline=baseline, progress_callback=progress,
             **{name: value for name, value in self.options.items() if value is not None},
+        )  # fmt: skip
+
+
+def _check_memory(surface: SurfaceData, steps: int, thresholds: Thresholds) -> None:
+    """Refuse what would not fit the memory: steps of the baseline, of an edit, and before it."""
+    needed = _RUNS * 4 * steps * len(thresholds.outputs) * surface.dsm.size
+    budget = memory_budget()
+    if budget is not None and needed > budget:
+        raise ConfigurationError(
+            "scenarios",
+            "a baseline whose steps fit the memory three times, for edits build on it",
+            f"{steps} steps of {surface.shape[0]} x {surface.shape[1]} cells, "
+            f"{needed / 2**30:.1f} GiB of {budget / 2**30:.1f}",
+            "Take fewer steps, a part of the raster (bbox) or larger cells (pixel-size).",
         )  # fmt: skip
 
 
