@@ -65,6 +65,13 @@ if TYPE_CHECKING:
     from solweig.run.checks import validate_inputs as validate_inputs
     from solweig.run.period import calculate_period as calculate_period
     from solweig.run.settings import Settings as Settings
+    from solweig.scenarios.optimise import PlacedTrees as PlacedTrees
+    from solweig.scenarios.optimise import optimise_trees as optimise_trees
+    from solweig.scenarios.optimise_wishes import TreeWishes as TreeWishes
+    from solweig.scenarios.results import ScenarioResults as ScenarioResults
+    from solweig.scenarios.results import run_scenarios as run_scenarios
+    from solweig.scenarios.wishes import Edit as Edit
+    from solweig.scenarios.wishes import Scenario as Scenario
     from solweig.surface.data import SurfaceData as SurfaceData
     from solweig.surface.precomputed import PrecomputedData as PrecomputedData
     from solweig.switches import GPU_ENABLED as GPU_ENABLED
@@ -121,6 +128,13 @@ _EXPORTS: dict[str, str] = {
     "ZonalStatistics": "exposure.zones",
     "route_exposure": "exposure.route",
     "RouteExposure": "exposure.route",
+    "run_scenarios": "scenarios.results",
+    "ScenarioResults": "scenarios.results",
+    "Scenario": "scenarios.wishes",
+    "Edit": "scenarios.wishes",
+    "optimise_trees": "scenarios.optimise",
+    "PlacedTrees": "scenarios.optimise",
+    "TreeWishes": "scenarios.optimise_wishes",
     "download_epw": "weather.download",
     "load_params": "params",
     "load_physics": "params",

@@ -103,7 +103,9 @@ def test_an_edit_is_a_full_computation(
     edited = base.with_changes(window=WINDOW, **edit)
     assert edited.change is not None
     assert edited.change.whole is None
-    assert 0.0 < edited.change.share < 0.1
+    # The cover of the ground hides no sky.
+    assert (edited.change.share == 0.0) == (set(edit) == {"land_cover"})
+    assert edited.change.share < 0.1
     part = assert_as_computed_anew(edited, baseline)
     told = part.metadata["what_if"]
     assert 0.0 < told["share_of_steps"] < 0.35
@@ -329,3 +331,99 @@ def test_baselines_that_do_not_belong(
     )  # fmt: skip
     with pytest.raises(ConfigurationError, match="weather"):
         run(edited, baseline=other)
+
+
+def town(seed: int, **changes: Any) -> solweig.SurfaceData:
+    """A sloping town of a few houses with gaps of low sun between them, and some trees."""
+    rng = np.random.default_rng(seed)
+    r, c = np.mgrid[0:70, 0:90]
+    dem = (20.0 + 0.05 * r + 0.02 * c).astype(np.float32)
+    dsm, canopy = dem.copy(), np.zeros_like(dem)
+    for _ in range(7):
+        row, col = rng.integers(0, 60), rng.integers(0, 80)
+        rows, cols = slice(row, row + rng.integers(3, 10)), slice(col, col + rng.integers(3, 10))
+        dsm[rows, cols] = dem[rows, cols] + np.float32(rng.uniform(4, 14))
+    for _ in range(8):
+        row, col = rng.integers(0, 67), rng.integers(0, 87)
+        canopy[row : row + 3, col : col + 3] = rng.uniform(1, 9)
+    layers: dict[str, Any] = {
+        "dem": dem, "cdsm": canopy, "pixel_size": 2.0, "smooth_quantized_dem": False,
+        "min_object_height": 0.0, **changes,
+    }  # fmt: skip
+    surface = solweig.SurfaceData(dsm, **layers)
+    surface.compute_svf(max_shadow_distance_m=300.0, execution=CPU)
+    return surface
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 10_000), row=st.integers(0, 66), col=st.integers(0, 86),
+       crown=st.sampled_from([0.0, 2.0, 8.0]),
+       kind=st.sampled_from(["reference", "improved", "own"]),
+       hours=st.sampled_from([(5, 6, 7), (11, 12, 13), (18, 19, 20)]))  # fmt: skip
+def test_foliage_reaches_no_farther_than_its_shadow(
+    seed: int, row: int, col: int, crown: float, kind: str, hours: tuple[int, ...]
+) -> None:
+    """With reaches far beyond the raster, so that only heights and houses bound them."""
+    formulation = "improved" if kind == "improved" else "reference"
+    base = town(seed, formulation=formulation)
+    options: dict[str, Any] = {
+        "outputs": ["tmrt", "utci", "shadow", "kdown"], "max_shadow_distance_m": 300.0,
+        "execution": CPU, "formulation": formulation,
+    }  # fmt: skip
+    steps = weather(hours)
+    before = solweig.calculate(base, steps, LOCATION, **options)
+    edit: dict[str, Any] = {"cdsm": crown} | ({"transmissivity": 0.3} if kind == "own" else {})
+    edited = base.with_changes(window=(row, row + 4, col, col + 4), **edit)
+    part = solweig.calculate(edited, steps, LOCATION, baseline=before, **options)
+    full = solweig.SurfaceData(
+        edited.dsm, cdsm=edited.cdsm, dem=edited.dem, transmissivity=edited.transmissivity,
+        pixel_size=2.0, smooth_quantized_dem=False, min_object_height=0.0, formulation=formulation,
+    )  # fmt: skip
+    full.compute_svf(max_shadow_distance_m=300.0, execution=CPU)
+    assert_same_sky(full, edited)
+    assert_same_run(solweig.calculate(full, steps, LOCATION, **options), part)
+
+
+def test_a_low_tree_behind_houses_takes_a_small_part_of_a_large_reach() -> None:
+    base = town(4)
+    options: dict[str, Any] = {
+        "outputs": ["tmrt", "utci", "shadow"], "max_shadow_distance_m": 300.0, "execution": CPU,
+    }  # fmt: skip
+    steps = weather((5, 6, 7))
+    edited = base.with_changes(window=(30, 32, 40, 42), cdsm=3.0)
+    assert edited.change is not None
+    assert edited.change.reach > 60
+    assert edited.change.share < 0.6
+    before = solweig.calculate(base, steps, LOCATION, **options)
+    part = solweig.calculate(edited, steps, LOCATION, baseline=before, **options)
+    assert 0.0 < part.metadata["what_if"]["share_of_steps"] < 0.7
+    # A cover reaches as far as the ground is seen.
+    cover = city()
+    cover.compute_svf(max_shadow_distance_m=REACH_M, execution=CPU)
+    green = cover.with_changes(window=WINDOW, land_cover=5)
+    assert green.change is not None
+    assert green.change.share == 0.0
+
+
+def test_a_tree_that_is_taken_away_leaves_sun_where_its_long_shadow_was() -> None:
+    flat = np.full((40, 160), 3.0, np.float32)
+    canopy = np.zeros_like(flat)
+    canopy[12:15, 150:153], canopy[2, 2] = 9.0, 5.0
+    surface = solweig.SurfaceData(flat, dem=flat.copy(), cdsm=canopy, pixel_size=2.0)
+    surface.compute_svf(max_shadow_distance_m=300.0, execution=CPU)
+    options: dict[str, Any] = {
+        "outputs": ["tmrt", "utci", "shadow"], "max_shadow_distance_m": 300.0, "execution": CPU,
+    }  # fmt: skip
+    steps = weather((5, 6))
+    before = solweig.calculate(surface, steps, LOCATION, **options)
+    edited = surface.with_changes(window=(12, 15, 150, 153), cdsm=0.0)
+    assert edited.change is not None
+    part = solweig.calculate(edited, steps, LOCATION, baseline=before, **options)
+    full = solweig.SurfaceData(
+        flat, dem=flat.copy(), cdsm=edited.cdsm, pixel_size=2.0, min_object_height=0.0
+    )
+    full.compute_svf(max_shadow_distance_m=300.0, execution=CPU)
+    whole = solweig.calculate(full, steps, LOCATION, **options)
+    assert_same_run(whole, part)
+    lit = np.flatnonzero((whole.dataset["shadow"] > before.dataset["shadow"]).any(["time", "y"]))
+    assert lit[0] < 115

@@ -37,6 +37,9 @@ COMMANDS = {
     "route": CommandHome(
         "solweig.cli.route", "Heat along a way, by time of departure, from a finished run."
     ),
+    "scenario": CommandHome(
+        "solweig.cli.scenario", "Compare edits of a place, or place trees where they cool most."
+    ),
     "validate": CommandHome(
         "solweig.cli.validate",
         "Compare the model with a mast that measured radiation or Tmrt.",

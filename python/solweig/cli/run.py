@@ -13,6 +13,7 @@ import typer
 from solweig.cli import options as opt
 from solweig.cli import weather as wx
 from solweig.cli.dry_run import Checked, checked_only, told
+from solweig.cli.further import further_work
 from solweig.cli.machine import ProgressForm, StopWithInput, emit, progress_bars
 from solweig.cli.support import clean_errors, out_console, say
 from solweig.cli.surface import kept_surface
@@ -524,9 +525,13 @@ def run(
         else:
             checked = options
 
+        further = further_work()
+
         def check(surface: SurfaceData) -> None:
             where = place.location(source, surface)
             check_calculation(surface, steps, where, **checked)
+            if further is not None:
+                further.check(surface, steps, where, options)
             if dry_run:
                 raise Checked(surface, where)
 
@@ -546,7 +551,8 @@ def run(
             bbox=opt.parse_bbox(bbox), pixel_size=pixel_size, reproject=reproject,
         )  # fmt: skip
         with checked_only(say_checked), progress_bars(2) as bars, place_kept as kept:
-            surface = opt.prepared_surface(
+            prepare = opt.prepared_surface if further is None else further.surface
+            surface = prepare(
                 bars.phase("Preparing the surface"),
                 dsm=dsm, dem=dem, cdsm=cdsm, tdsm=tdsm, land_cover=land_cover,
                 wall_height=wall_height, wall_aspect=wall_aspect, working_dir=kept,
@@ -558,6 +564,10 @@ def run(
                 tile_size=tile_size,
                 formulation=model.formulation, execution=here, check=check,
             )  # fmt: skip
+            if further is not None:
+                where = place.location(source, surface)
+                further.run(surface, steps, where, options, bars.phase(further.doing))
+                return
             work: Any = calculate if period is None else partial(calculate_period, **period)
             summary = work(
                 surface, steps, place.location(source, surface), **options,

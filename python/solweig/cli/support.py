@@ -7,7 +7,7 @@ import logging
 import sys
 import tomllib
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,6 +27,7 @@ __all__ = [
     "Options",
     "clean_errors",
     "config_option_callback",
+    "defaults_of",
     "err_console",
     "keep_log",
     "out_console",
@@ -108,7 +109,7 @@ def _fail(console: Console, error: BaseException, code: int) -> None:
     text = " ".join(str(error).split())
     flag = Options.flags.get(str(getattr(error, "field", "")))
     if flag is not None and flag not in text:
-        text = f"{text} The flag is {flag}."
+        text = f"{text} The {'flag' if flag.startswith('-') else 'key'} is {flag}."
     if not isinstance(error, SolweigError | OSError | RuntimeError) or not text:
         text = f"{type(error).__name__}: {text} (solweig --debug shows where)"
     _record(logging.ERROR, text)
@@ -193,8 +194,26 @@ def config_option_callback(ctx: typer.Context, value: Path | None) -> Path | Non
     """
     if value is None or ctx.resilient_parsing:
         return value
-    found = _read_toml(value)
-    known = {p.name: p for p in ctx.command.params if p.name not in ("config", "help")}
+    defaults = defaults_of(_read_toml(value), ctx.command.params, value)
+    ctx.default_map = {**(ctx.default_map or {}), **defaults}
+    return value
+
+
+def defaults_of(
+    found: Mapping[str, Any], params: Iterable[Any], value: Path | str
+) -> dict[str, Any]:
+    """Options of a command by the names of its parameters, from the keys of a table.
+
+    Parameters
+    ----------
+    found
+        The table.
+    params
+        Of the command.
+    value
+        Where the table comes from, for messages.
+    """
+    known = {p.name: p for p in params if p.name not in ("config", "help")}
     defaults: dict[str, Any] = {}
     for key, entry in found.items():
         name = key.replace("-", "_")
@@ -202,7 +221,7 @@ def config_option_callback(ctx: typer.Context, value: Path | None) -> Path | Non
             flags = ", ".join(sorted(str(n).replace("_", "-") for n in known))
             raise typer.BadParameter(f"{value}: unknown key '{key}'; known keys: {flags}")
         if isinstance(entry, dict) and name in TABLES:
-            entry = [f"{inner}={value}" for inner, value in entry.items()]
+            entry = [f"{inner}={each}" for inner, each in entry.items()]
         if isinstance(entry, dict):
             raise typer.BadParameter(f"{value}: key '{key}': expected a value, got a table")
         multiple = getattr(known[name], "multiple", False) or known[name].nargs != 1
@@ -211,8 +230,7 @@ def config_option_callback(ctx: typer.Context, value: Path | None) -> Path | Non
         elif isinstance(entry, list) and not multiple:
             entry = ",".join(str(e) for e in entry)
         defaults[name] = entry if isinstance(entry, list | bool) else str(entry)
-    ctx.default_map = {**(ctx.default_map or {}), **defaults}
-    return value
+    return defaults
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

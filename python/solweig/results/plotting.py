@@ -96,6 +96,8 @@ def plot_map(
     save_path: str | Path | None = None,
     limits: tuple[float, float] | None = None,
     point: tuple[float, float, str] | None = None,
+    scale: ColourScale | None = None,
+    roofs: bool = False,
 ) -> Figure:
     """Draw one grid over houses and trees, with colour bar, scale and north arrow.
 
@@ -115,6 +117,10 @@ def plot_map(
         Range of the colours.
     point
         X, y and name of a place to mark.
+    scale
+        Colours, instead of those of ``kind``.
+    roofs
+        Draw the values of roofs, too.
 
     Raises
     ------
@@ -122,8 +128,8 @@ def plot_map(
         Matplotlib is not installed.
     """
     require_matplotlib()
-    open_ground = np.where(underlay.buildings, np.nan, grid)
-    scale = scale_for(kind, open_ground, limits)
+    open_ground = grid if roofs else np.where(underlay.buildings, np.nan, grid)
+    scale = scale or scale_for(kind, open_ground, limits)
     rows, cols = underlay.georef.shape
     height = 6.4
     width = float(np.clip(height * cols / rows, 4.5, 11.0)) + 2.4

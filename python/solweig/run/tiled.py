@@ -35,9 +35,12 @@ from solweig.tiles.plan import Margin, TilePlan
 from solweig.tiles.shared_store import PublishedInputs
 from solweig.tiles.store import Results, TileInputs, TileStore
 
-__all__ = ["journal_head", "run_margin", "run_tiled", "steps_job"]
+__all__ = ["LOW_SUN_DEG", "journal_head", "run_margin", "run_tiled", "steps_job", "sun_reach"]
 
 log = logging.getLogger("solweig")
+
+LOW_SUN_DEG = 1.0
+"""The model's low-sun rule: no sun that is up stands lower [degrees]."""
 
 
 def run_margin(plan: RunPlan, least_relief_m: float = 0.0, lowest_deg: float = 90.0) -> Margin:
@@ -46,19 +49,24 @@ def run_margin(plan: RunPlan, least_relief_m: float = 0.0, lowest_deg: float = 9
     A core sees ground as far as the ground view goes, and that ground is shaded from as far as
     shadows reach; from that far light comes from ``lowest_deg``, too, by day or night.
     """
-    scene, params = plan.surface.facts(), plan.params
     altitude = plan.series.sun_altitudes()
     by_day = altitude[altitude >= 0.0]
     reach, lowest = 0, min([lowest_deg, *by_day.tolist()])
     if lowest < 90.0 or by_day.size:
-        bound = params.get("height_bound_m")
-        reach = shadow_reach(
-            min(max(scene.relief_m, least_relief_m), np.inf if bound is None else float(bound)),
-            max(lowest, 1.0),  # the model's low-sun rule
-            plan.surface.pixel_size,
-            float(params["max_shadow_distance_m"]),
-        )
+        relief = max(plan.surface.facts().relief_m, least_relief_m)
+        reach = sun_reach(plan, relief, lowest)
     return Margin(reach, ground_view_reach(plan.surface.pixel_size))
+
+
+def sun_reach(plan: RunPlan, relief_m: float, altitude_deg: float) -> int:
+    """How far shadows of a run reach that are cast by a height difference [px]."""
+    bound = plan.params.get("height_bound_m")
+    return shadow_reach(
+        min(relief_m, np.inf if bound is None else float(bound)),
+        max(altitude_deg, LOW_SUN_DEG),
+        plan.surface.pixel_size,
+        float(plan.params["max_shadow_distance_m"]),
+    )
 
 
 def run_tiled(

@@ -32,10 +32,12 @@ from solweig.run.plan import RunPlan
 from solweig.run.steps import write_steps
 from solweig.run.store import STATE_NAMES, STATISTIC_NAMES
 from solweig.run.tile_steps import TileSteps
-from solweig.run.tiled import run_margin, steps_job
-from solweig.tiles.grid import TileSpec
+from solweig.run.tiled import LOW_SUN_DEG, run_margin, steps_job, sun_reach
+from solweig.surface.edit_reach import around, grown, met_from
+from solweig.surface.layers import Change
+from solweig.tiles.grid import TileSpec, corners
 from solweig.tiles.store import TileStore
-from solweig.typing import Advance
+from solweig.typing import Advance, Bool, Window
 
 __all__ = ["check_baseline", "run_changed"]
 
@@ -124,7 +126,7 @@ def run_changed(
     assert baseline.dataset is not None
     began = time.perf_counter()
     collected = Collected(plan.series.stamps, None, telemetry)
-    spec = _reached(plan)
+    spec = _reached(plan, baseline)
     with TileStore() as inputs, TileStore() as results:
         _copy_baseline(results, baseline, plan)
         old = [_sums(baseline, i, spec) for i in range(steps)]
@@ -184,30 +186,73 @@ def _ignore(done: int, total: int) -> None:
     pass
 
 
-def _reached(plan: RunPlan) -> TileSpec | None:
+def _reached(plan: RunPlan, baseline: TimeseriesSummary) -> TileSpec | None:
     """The cells whose results may differ, as the core of a tile; None where nothing changed."""
     change = plan.surface.change
     assert change is not None
     if change.empty:
         return None
+    shape = plan.georef.shape
     # Shadows of what is gone may have gone farther than those of what is there.
     margin = run_margin(plan, least_relief_m=change.base_relief_m)
-    reach = max(margin.halo, change.reach)
-    row, row_end, col, col_end = change.window
-    (rows, cols), halo = plan.georef.shape, margin.halo
-    core = (
-        max(row - reach, 0), min(row_end + reach, rows),
-        max(col - reach, 0), min(col_end + reach, cols),
-    )  # fmt: skip
-    if change.whole is not None:
-        core = (0, rows, 0, cols)
+    core = slice(0, shape[0]), slice(0, shape[1])
+    if change.whole is None:
+        core = grown(_shaded(plan, change, baseline), margin.view, shape)
+        if change.sky[0] < change.sky[1]:
+            # The sky of others goes into no cell of the reference's model.
+            own = plan.settings.model.formulation == "reference" and not (
+                plan.settings.model.alternatives
+            )
+            core = around(core, grown(_slices(change.sky), 0 if own else margin.view, shape))
+    full = grown(core, margin.halo, shape)
     return TileSpec(
-        *core,
-        row_start_full=max(core[0] - halo, 0),
-        row_end_full=min(core[1] + halo, rows),
-        col_start_full=max(core[2] - halo, 0),
-        col_end_full=min(core[3] + halo, cols),
+        *corners(core),
+        row_start_full=full[0].start,
+        row_end_full=full[0].stop,
+        col_start_full=full[1].start,
+        col_end_full=full[1].stop,
     )
+
+
+def _shaded(plan: RunPlan, change: Change, baseline: TimeseriesSummary) -> Window:
+    """What was changed, and where shadows of it by the run's suns may fall."""
+    surface, shading, found = plan.surface, _slices(change.shading), _slices(change.window)
+    if change.tops_m is None:
+        return found
+    facts = surface.facts()
+    relief = max(facts.relief_m, change.base_relief_m)
+    told = change.only_foliage and _foliage_shows(plan)
+    for i in range(len(plan.series)):
+        open_to = _not_behind_buildings(baseline, i) if told else None
+        for altitude, azimuth in plan.series.suns_of(i).tolist():
+            risen, steps = max(altitude, LOW_SUN_DEG), sun_reach(plan, relief, altitude)
+            seen = met_from(
+                surface.dsm, shading, change.tops_m, risen, azimuth, steps, surface.pixel_size,
+                facts.datum, open_to,
+            )  # fmt: skip
+            found = around(found, seen)
+    return found
+
+
+def _foliage_shows(plan: RunPlan) -> bool:
+    """Whether every canopy lets some light through, so that only buildings take all of it."""
+    own = plan.surface.transmissivity
+    least = USUAL if own is None else float(np.fmin.reduce(own, axis=None))
+    return min(least, float(plan.params["transmissivity"])) > 0.0
+
+
+def _not_behind_buildings(baseline: TimeseriesSummary, i: int) -> Bool:
+    """Cells that a sun of a step reaches, through leaves or not.
+
+    In the shade of a building foliage changes nothing (G 3.2).
+    """
+    assert baseline.dataset is not None
+    return np.asarray(baseline.dataset["shadow"].values[i] > 0.0)
+
+
+def _slices(window: tuple[int, int, int, int]) -> Window:
+    row, row_end, col, col_end = window
+    return slice(row, row_end), slice(col, col_end)
 
 
 def _copy_baseline(results: TileStore, baseline: TimeseriesSummary, plan: RunPlan) -> None:

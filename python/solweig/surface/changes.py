@@ -11,7 +11,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from typing import Any, TypeVar
 
 import numpy as np
@@ -28,6 +28,7 @@ from solweig.rasters.grids import Grid, covered_cells
 from solweig.rasters.labelled import is_labelled, north_up_values
 from solweig.surface import checks, foliage, plausible
 from solweig.surface import heights as heights_module
+from solweig.surface.edit_reach import around, grown, held, highest, met_by_any_ray
 from solweig.surface.facts import facts_of
 from solweig.surface.layers import WALL_LIMIT_M, Change, Layers
 from solweig.surface.reading import given_source, is_path
@@ -38,7 +39,7 @@ from solweig.surface.svf_arrays import SvfArrays
 from solweig.surface.tiled_svf import svf_halo
 from solweig.surface.walls import walls_of
 from solweig.tiles.grid import corners, within
-from solweig.typing import F32, Window
+from solweig.typing import F32, Bool, Window
 
 __all__ = ["changed_surface"]
 
@@ -49,15 +50,22 @@ L = TypeVar("L", bound=Layers)
 EDITABLE = (
     "dsm", "dem", "cdsm", "tdsm", "transmissivity", "land_cover", "albedo", "emissivity",
 )  # fmt: skip
+_SHADING = ("dsm", "dem", "cdsm", "tdsm", "transmissivity")
+"""Layers that rays meet."""
+_NOWHERE = (0, 0, 0, 0)
 WALL_FILTER_M = 9.0
 """Side of the filter that finds the aspect of a wall (G 6.2)."""
 
 
 def changed_surface(
-    base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int] | None
+    base: L,
+    edits: Mapping[str, Any],
+    window: tuple[int, int, int, int] | None,
+    *,
+    look: bool = True,
 ) -> L:
-    """Carry out ``SurfaceData.with_changes``."""
-    new = _changed(base, edits, window)
+    """Carry out ``SurfaceData.with_changes``; ``look`` warns of heights that look like others."""
+    new = _changed(base, edits, window, look)
     assert new.change is not None
     new.change = replace(
         new.change, base_relief_m=facts_of(base).relief_m, base_content=base.content()
@@ -65,18 +73,23 @@ def changed_surface(
     return new
 
 
-def _changed(base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int] | None) -> L:
+def _changed(
+    base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int] | None, look: bool
+) -> L:
     where = _checked_window(base, window)
     heights_module.preprocess(base)
     svf, masks = base.require_svf(), base.require_shadow_matrices()
     reach_m, bound_m = base.require_sky_reach()
-    layers = _edited(base, edits, where)
+    layers = _edited(base, edits, where, look)
     new = _like(base, layers)
+    if base.transmissivity is None and not _own_canopies(base, new, where):
+        new.transmissivity = None  # as if nothing had been said
     box = _differing(base, new, where)
-    if box is None:
+    shading = _differing(base, new, where, _SHADING) if box is not None else None
+    if box is None or shading is None:
         new.wall_height, new.wall_aspect = walls_of(base)
         new.svf, new.shadow_matrices = svf, masks
-        new.change = Change((0, 0, 0, 0), (0, 0, 0, 0), 0.0, 0)
+        new.change = Change(_NOWHERE if box is None else corners(box), _NOWHERE, 0.0, 0)
         return new
     option = masks.patch_option
     halo = max(svf_halo(facts_of(s), option, reach_m, bound_m) for s in (base, new))
@@ -89,12 +102,19 @@ def _changed(base: L, edits: Mapping[str, Any], window: tuple[int, int, int, int
         rows, cols = new.shape
         new.change = Change((0, rows, 0, cols), (0, rows, 0, cols), 1.0, halo, whole)
         return new
-    walls = _update_walls(base, new, box)
-    touched = _grown(box, halo, new.shape)
-    _update_sky(base, new, touched, halo, option, reach_m, bound_m)
+    walls = _update_walls(base, new, shading)
+    tops = np.maximum(highest(base, shading), highest(new, shading))
+    tops[~_apart(base, new, shading)] = -np.inf
+    lowest = float(_core.patch_table(option)["altitude"].min())
+    touched = met_by_any_ray(new.dsm, shading, float(tops.max()), lowest, halo, new.pixel_size)
+    seen = _update_sky(base, new, touched, halo, option, reach_m, bound_m)
     cells = math.prod(s.stop - s.start for s in touched)
     share = cells / math.prod(new.shape)
-    new.change = Change(corners(_union(box, walls)), corners(touched), share, halo)
+    new.change = Change(
+        corners(around(box, walls)), corners(touched), share, halo,
+        sky=_NOWHERE if seen is None else corners(seen), shading=corners(shading), tops_m=tops,
+        only_foliage=_differing(base, new, shading, ("dsm", "dem")) is None,
+    )  # fmt: skip
     log.info("with_changes: sky view of %.2f %% of the cells computed", 100.0 * share)
     return new
 
@@ -121,7 +141,7 @@ def _checked_window(base: Layers, window: tuple[int, int, int, int] | None) -> W
     return slice(row, row_end), slice(col, col_end)
 
 
-def _edited(base: Layers, edits: Mapping[str, Any], where: Window) -> dict[str, Any]:
+def _edited(base: Layers, edits: Mapping[str, Any], where: Window, look: bool) -> dict[str, Any]:
     """Every layer, those that are edited as copies."""
     shape = tuple(s.stop - s.start for s in where)
     layers = {name: getattr(base, name) for name in EDITABLE}
@@ -149,7 +169,8 @@ def _edited(base: Layers, edits: Mapping[str, Any], where: Window) -> dict[str, 
         layers[name] = own
         if patch.ndim and np.fmin.reduce(patch, axis=None) != np.fmax.reduce(patch, axis=None):
             varied.append(name)
-    _check_edits(base, layers, where, given, varied)
+    if look:
+        _check_edits(base, layers, where, given, varied)
     _to_model_frame(base, layers, where, given)
     _settle_foliage(base, layers, where, given)
     return layers
@@ -272,32 +293,46 @@ def _like(base: L, layers: Mapping[str, Any]) -> L:
     return new
 
 
-def _differing(base: Layers, new: Layers, where: Window) -> Window | None:
+def _differing(
+    base: Layers, new: Layers, where: Window, names: tuple[str, ...] = EDITABLE
+) -> Window | None:
     """The smallest window of all cells whose layers differ, told apart from walls and sky."""
     found: Window | None = None
-    pairs = [(getattr(base, name), getattr(new, name)) for name in EDITABLE]
+    pairs = [(getattr(base, name), getattr(new, name)) for name in names]
     # Roofs are told from the ground by heights farther off where there is no ground model.
-    if base.dem is None and base.land_cover is None:
+    if names is EDITABLE and base.dem is None and base.land_cover is None:
         pairs.append((buildings_of(base), buildings_of(new)))
         where = slice(0, base.shape[0]), slice(0, base.shape[1])
     for one, two in pairs:
-        if one is two:
-            continue
-        if one is None and two is new.transmissivity:
-            one = foliage.usual(base.cdsm, base.shape)
-        elif one is None:
-            one = np.zeros_like(two)
-        a, b = one[where], two[where]
-        apart = (a != b) & ~((a != a) & (b != b))
-        rows, cols = (np.flatnonzero(apart.any(axis=axis)) for axis in (1, 0))
-        if rows.size:
-            row, col = where[0].start, where[1].start
-            box = (
-                slice(row + int(rows[0]), row + int(rows[-1]) + 1),
-                slice(col + int(cols[0]), col + int(cols[-1]) + 1),
-            )
-            found = _union(found, box)
+        apart = _unlike(base, new, one, two, where)
+        box = None if apart is None else held(apart, where)
+        found = found if box is None else around(found, box)
     return found
+
+
+def _unlike(base: Layers, new: Layers, one: Any, two: Any, where: Window) -> Bool | None:
+    """Cells of a window of which a layer differs; None where it is the same one."""
+    if one is two:
+        return None
+    if one is None and two is new.transmissivity:
+        one = foliage.usual(base.cdsm, base.shape)
+    elif one is None:
+        one = np.zeros_like(two)
+    a, b = one[where], two[where]
+    return np.asarray((a != b) & ~((a != a) & (b != b)))
+
+
+def _own_canopies(base: Layers, new: Layers, where: Window) -> bool:
+    """Whether a canopy of a window lets something else through than all did before."""
+    apart = _unlike(base, new, base.transmissivity, new.transmissivity, where)
+    return apart is not None and bool((apart & foliage.stands(new.cdsm, new.shape)[where]).any())
+
+
+def _apart(base: Layers, new: Layers, where: Window) -> Bool:
+    """Cells of a window of which a layer that rays meet differs."""
+    pairs = [(getattr(base, name), getattr(new, name)) for name in _SHADING]
+    found = [_unlike(base, new, one, two, where) for one, two in pairs]
+    return np.asarray(np.logical_or.reduce([apart for apart in found if apart is not None]))
 
 
 def _why_whole(base: Layers, new: Layers) -> str | None:
@@ -317,8 +352,8 @@ def _update_walls(base: Layers, new: Layers, box: Window) -> Window:
     """Walls of the edited part and as far as their filter goes; returns where they may differ."""
     height, aspect = (np.array(grid) for grid in walls_of(base))
     reach = math.ceil(WALL_FILTER_M / new.pixel_size) // 2 + 3
-    touched = _grown(box, reach, new.shape)
-    around = _grown(touched, reach + 1, new.shape)
+    touched = grown(box, reach, new.shape)
+    around = grown(touched, reach + 1, new.shape)
     dsm = np.ascontiguousarray(new.dsm[around])
     walls = _core.wall_height(dsm, WALL_LIMIT_M)
     improved = new.formulation == "improved"
@@ -337,15 +372,15 @@ def _update_sky(
     option: int,
     reach_m: float,
     bound_m: float | None,
-) -> None:
-    """Sky view of a window; the rest is copied from the base."""
+) -> Window | None:
+    """Sky view of a window; the rest is copied from the base. Returns where it differs."""
     assert base.svf is not None
     assert base.shadow_matrices is not None
-    around = _grown(touched, halo, new.shape)
+    full = grown(touched, halo, new.shape)
     facts, improved = facts_of(new), new.formulation == "improved"
 
     def cut(layer: Any) -> Any:
-        return None if layer is None else np.ascontiguousarray(layer[around])
+        return None if layer is None else np.ascontiguousarray(layer[full])
 
     grows = facts.has_vegetation
     scene = _core.Scene(
@@ -362,16 +397,17 @@ def _update_sky(
         height_bound_m=bound_m,
         normalised_sectors=improved,
         zenith_canopy="overhead" if improved else "reference",
-        window=corners(within(touched, around)),
+        window=corners(within(touched, full)),
     )
     fields, masks = view.fields(), view.masks()
     names = [n for n in SvfArrays.names() if grows or "veg" not in n]
     words = base.shadow_matrices.words()
 
-    def patched(old: NDArray[Any], part: NDArray[Any]) -> NDArray[Any]:
-        grid = np.array(old)
+    def patched(old: NDArray[Any], part: NDArray[Any]) -> tuple[NDArray[Any], Window | None]:
+        grid, before = np.array(old), old[touched]
+        apart = (before != part) & ~((before != before) & (part != part))
         grid[touched] = part
-        return grid
+        return grid, held(apart.any(axis=2) if apart.ndim > 2 else apart, touched)
 
     old = base.svf.as_dict()
     if facts.own_canopies:
@@ -381,29 +417,15 @@ def _update_sky(
     jobs = [partial(patched, old[name], fields[name]) for name in names]
     jobs += [partial(patched, words[name], masks[name]) for name in words]
     done = in_parallel(jobs)
-    new.svf = SvfArrays(**dict(zip(names, done, strict=False)))
-    own = dict(zip(words, done[len(names) :], strict=True))
+    grids = [grid for grid, _ in done]
+    new.svf = SvfArrays(**dict(zip(names, grids, strict=False)))
+    own = dict(zip(words, grids[len(names) :], strict=True))
     new.shadow_matrices = ShadowArrays.from_words(own, option)
+    differs = [window for _, window in done if window is not None]
+    return None if not differs else reduce(around, differs)
 
 
 def _seen_alike(words: Mapping[str, NDArray[np.uint32]]) -> F32:
     """What :class:`SvfArrays` has of canopies that are all alike, by the patches behind leaves."""
     behind = (words["shmat"] & ~words["vegshmat"]).any(axis=2)
     return np.where(behind, np.float32(USUAL), np.float32(np.nan))
-
-
-def _grown(window: Window, margin: int, shape: tuple[int, int]) -> Window:
-    rows, cols = (
-        slice(max(s.start - margin, 0), min(s.stop + margin, n))
-        for s, n in zip(window, shape, strict=True)
-    )
-    return rows, cols
-
-
-def _union(one: Window | None, two: Window) -> Window:
-    if one is None:
-        return two
-    rows, cols = (
-        slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, two, strict=True)
-    )
-    return rows, cols

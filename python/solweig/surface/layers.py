@@ -27,7 +27,7 @@ from solweig.surface.place import (
 from solweig.surface.shadow_arrays import ShadowArrays
 from solweig.surface.svf_arrays import SvfArrays
 from solweig.surface.views import BufferPool
-from solweig.typing import F32, U8, Bool
+from solweig.typing import F32, F64, U8, Bool
 
 __all__ = ["LAYER_NAMES", "WALL_LIMIT_M", "Change", "Kept", "Layers", "SceneFacts"]
 
@@ -97,6 +97,15 @@ class Change:
         How far sky view factors of either surface look [px].
     whole
         Why all of it had to be computed; None where it had not.
+    shading
+        As ``window`` of the cells whose heights or canopies differ: only these cast or lose
+        shadows. Empty where nothing but the ground's cover changed.
+    tops_m
+        Elevation of the roof or canopy on each of them, before or after [m].
+    sky
+        As ``window`` of the cells whose sky view differs.
+    only_foliage
+        Whether no more than canopies differ among heights.
     """
 
     window: tuple[int, int, int, int]
@@ -104,6 +113,10 @@ class Change:
     share: float
     reach: int
     whole: str | None = None
+    shading: tuple[int, int, int, int] = (0, 0, 0, 0)
+    sky: tuple[int, int, int, int] = (0, 0, 0, 0)
+    only_foliage: bool = False
+    tops_m: F64 | None = field(default=None, repr=False, compare=False)
     #: Relief before the edit [m], and digests of the layers.
     base_relief_m: float = 0.0
     base_content: dict[str, str] = field(default_factory=dict, repr=False)

@@ -118,6 +118,14 @@ class WeatherSeries:
             return self.suns.altitude.ravel()
         return np.asarray(self.columns["altitude"], np.float64)
 
+    def suns_of(self, i: int) -> F64:
+        """Altitude and azimuth of the suns of step ``i`` that are up, ``[n, 2]`` [degrees]."""
+        if self.suns is None:
+            both = np.array([[self.columns["altitude"][i], self.columns["azimuth"][i]]])
+        else:
+            both = np.stack([self.suns.altitude[i], self.suns.azimuth[i]], axis=1)
+        return np.asarray(both[both[:, 0] >= 0.0], np.float64)
+
 
 def weather_series(
     weathers: WeatherValues | Iterable[WeatherValues],
