@@ -6,7 +6,7 @@ import re
 
 from solweig.config import ATTRIBUTION
 
-__all__ = ["COMFORT", "FLUXES", "OVER_THE_SUNS", "TERMS", "attributes"]
+__all__ = ["COMFORT", "FLUXES", "OVER_THE_SUNS", "TERMS", "attributes", "short_name"]
 
 COMFORT = ("tmrt", "utci", "pet")
 
@@ -84,6 +84,11 @@ _METHODS = {
     "max": "time: maximum",
     "min": "time: minimum",
 }
+
+
+def short_name(name: str) -> str:
+    """A quantity as people call it: ``Tmrt`` of ``tmrt``; one without such a name as it is."""
+    return _SHORT.get(name, name)
 
 
 def attributes(name: str) -> dict[str, str]:

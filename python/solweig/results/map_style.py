@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from solweig.rasters.variables import short_name
+
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap, Normalize
 
-__all__ = ["STRESS_CLASSES", "ColourScale", "hillshade", "scale_for", "stress_class"]
+__all__ = [
+    "CLASSES", "PET_CLASSES", "STRESS_CLASSES", "ColourScale", "HeatClasses", "class_shade",
+    "hillshade", "scale_for", "stress_class",
+]  # fmt: skip
 
-# UTCI stress categories (Bröde et al. 2012, table 2): lower bound [deg C], name, light and dark
-# end of the colours inside the class.
-STRESS_CLASSES: tuple[tuple[float, str, str, str], ...] = (
+HeatClasses = tuple[tuple[float, str, str, str], ...]
+"""Lower bound [deg C], name, colours of its lower and upper end."""
+
+# UTCI stress categories (Bröde et al. 2012, table 2).
+STRESS_CLASSES: HeatClasses = (
     (-60.0, "extreme cold", "#08153f", "#0a1a54"),
     (-40.0, "very strong cold", "#10257a", "#16349c"),
     (-27.0, "strong cold", "#1f4fb5", "#2f6cc9"),
     (-13.0, "moderate cold", "#4a8fd6", "#6aabde"),
     (0.0, "slight cold", "#8cc6e6", "#b3dfe9"),
-    (9.0, "no thermal stress", "#d2ead0", "#8fc98a"),
+    (9.0, "no thermal stress", "#dcf0d8", "#63ae62"),
     (26.0, "moderate heat", "#fff0a8", "#fdc65a"),
     (32.0, "strong heat", "#fba75a", "#ee6a3a"),
     (38.0, "very strong heat", "#e04a3d", "#a8152f"),
     (46.0, "extreme heat", "#8a0f3c", "#3d0729"),
 )
-_HOTTEST = 60.0
+
+PET_CLASSES: tuple[tuple[float, str], ...] = (
+    (-math.inf, "very cold"), (4.0, "cold"), (8.0, "cool"), (13.0, "slightly cool"),
+    (18.0, "comfortable"), (23.0, "slightly warm"), (29.0, "warm"), (35.0, "hot"),
+    (41.0, "very hot"),
+)  # fmt: skip
+"""Lower bound [deg C] and name (Matzarakis & Mayer 1996)."""
+
+CLASSES: dict[str, HeatClasses] = {
+    "utci": STRESS_CLASSES,
+    # No stress has the same colours in both.
+    "pet": tuple(
+        (low, name, *shades[2:])
+        for (low, name), shades in zip(PET_CLASSES, STRESS_CLASSES[1:], strict=True)
+    ),
+}
+"""Of the quantities that are told by class."""
+
+_COLDEST, _HOTTEST = -60.0, 60.0
 _STEP = 0.25  # deg C per colour; class bounds are whole degrees, so they fall between colours
 
 
@@ -58,7 +84,7 @@ def stress_class(utci: float) -> str:
 def scale_for(
     kind: str, grid: NDArray[Any], limits: tuple[float, float] | None = None
 ) -> ColourScale:
-    """Colour scale of a quantity: ``utci`` by stress class, hours, anything else by its range.
+    """Colour scale of a quantity: UTCI and PET by class, hours, anything else by its range.
 
     Terms of the attribution are white at 0.
 
@@ -72,12 +98,12 @@ def scale_for(
         Lowest and highest value shown, instead of the range of ``grid``.
     """
     base = kind.partition("_")[0]
-    if base == "utci" and "hours" not in kind:
-        return _utci_scale(grid, limits)
     if "hours" in kind:
         return _hours_scale(kind, grid, limits)
-    if base in ("tmrt", "pet"):
-        label = {"tmrt": "Mean radiant temperature [°C]", "pet": "PET [°C]"}[base]
+    if base in CLASSES:
+        return _class_scale(base, grid, limits)
+    if base == "tmrt":
+        label = "Mean radiant temperature [°C]"
         return _continuous("inferno", label, limits or _range(grid, 1.0))
     if base == "attribution":
         return _signed_scale(grid, limits)
@@ -119,19 +145,22 @@ def _hours_scale(kind: str, grid: NDArray[Any], limits: tuple[float, float] | No
     return _continuous(name, label, limits or (0.0, max(np.ceil(top), 1.0)))
 
 
-def _utci_scale(grid: NDArray[Any], limits: tuple[float, float] | None) -> ColourScale:
+def _class_scale(
+    base: str, grid: NDArray[Any], limits: tuple[float, float] | None
+) -> ColourScale:
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
     low, high = limits or _range(grid, 1.0)
-    # At least one class bound in view: a map of a single class says so by its name alone.
-    low, high = max(np.floor(low), -60.0), min(np.ceil(high), _HOTTEST)
+    # A map without a class bound in view says its class by its name alone.
+    low = float(np.clip(np.floor(low), _COLDEST, _HOTTEST - 1.0))
+    high = float(np.clip(np.ceil(high), low + 1.0, _HOTTEST))
     edges = np.arange(low, high + _STEP / 2, _STEP)
-    colours = [_utci_colour(v) for v in edges[:-1] + _STEP / 2]
-    cmap = ListedColormap(colours, name="utci_stress")
-    cmap.set_under(_utci_colour(low))
-    cmap.set_over(_utci_colour(high))
-    bounds = [c[0] for c in STRESS_CLASSES] + [_HOTTEST]
-    names = [c[1] for c in STRESS_CLASSES]
+    colours = [class_shade(base, v, (low, high)) for v in edges[:-1] + _STEP / 2]
+    cmap = ListedColormap(colours, name=f"{base}_classes")
+    cmap.set_under(colours[0])
+    cmap.set_over(colours[-1])
+    bounds = [c[0] for c in CLASSES[base]] + [np.inf]
+    names = [c[1] for c in CLASSES[base]]
     classes = []
     for name, start, end in zip(names, bounds, bounds[1:], strict=False):
         seen = max(start, low), min(end, high)
@@ -141,20 +170,46 @@ def _utci_scale(grid: NDArray[Any], limits: tuple[float, float] | None) -> Colou
     spacing = 1.0 if high - low <= 14 else 5.0
     regular = np.arange(np.ceil(low / spacing) * spacing, high + 1e-9, spacing)
     ticks = np.array(sorted({*inner, *regular.tolist()}))
+    label = f"{short_name(base)} [°C]"
     return ColourScale(
-        cmap, BoundaryNorm(edges, cmap.N), "UTCI [°C]", ticks=ticks, classes=tuple(classes)
+        cmap, BoundaryNorm(edges, cmap.N), label, ticks=ticks, classes=tuple(classes)
     )
 
 
-def _utci_colour(value: float) -> tuple[float, float, float]:
-    from matplotlib.colors import to_rgb
+def class_shade(
+    base: str, value: float, limits: tuple[float, float]
+) -> tuple[float, float, float]:
+    """Colour of a value: a class keeps its hue, and its shades go over the part that is in view.
 
-    bounds = [c[0] for c in STRESS_CLASSES] + [_HOTTEST]
-    i = int(np.clip(np.searchsorted(bounds, value, side="right") - 1, 0, len(STRESS_CLASSES) - 1))
-    part = np.clip((value - bounds[i]) / (bounds[i + 1] - bounds[i]), 0.0, 1.0)
-    start, end = (np.array(to_rgb(c)) for c in STRESS_CLASSES[i][2:4])
+    So a map that lies in one class still shows where it is warmer.
+
+    Parameters
+    ----------
+    base
+        A quantity of :data:`CLASSES`.
+    value
+        [deg C].
+    limits
+        Lowest and highest value in view [deg C].
+
+    Returns
+    -------
+    tuple[float, float, float]
+        Red, green and blue, 0-1.
+    """
+    table = CLASSES[base]
+    bounds = [c[0] for c in table] + [math.inf]
+    i = int(np.clip(np.searchsorted(bounds, value, side="right") - 1, 0, len(table) - 1))
+    first, last = max(bounds[i], limits[0]), min(bounds[i + 1], limits[1])
+    part = (value - first) / (last - first) if last > first else 0.5
+    part = float(np.clip(part, 0.0, 1.0))
+    start, end = (np.array(_rgb(c)) for c in table[i][2:])
     red, green, blue = ((1 - part) * start + part * end).tolist()
     return red, green, blue
+
+
+def _rgb(colour: str) -> tuple[float, ...]:
+    return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
 
 
 def _range(grid: NDArray[Any], step: float) -> tuple[float, float]:
