@@ -9,7 +9,7 @@ from typing import Any
 from solweig.rasters.variables import attributes
 from solweig.results.metadata import FILE_NAME
 from solweig.results.netcdf import NETCDF_NAME
-from solweig.results.outputs import ground_path, step_path, summary_path
+from solweig.results.outputs import REPORT_NAME, SERIES_NAME, ground_path, step_path, summary_path
 from solweig.results.styles import Interval, intervals
 from solweig.results.summary import TimeseriesSummary
 
@@ -42,7 +42,7 @@ def run_files(
     Returns
     -------
     list[dict[str, Any]]
-        Each with ``path``, ``kind`` (step, summary, mask, cube, netcdf, table or metadata) and
+        Each with ``path``, ``kind`` (step, summary, mask, cube, netcdf, table, report or metadata) and
         ``name``; what stands for a time also with ``begin`` and ``end``, ISO 8601 on the clock of
         the weather, with Z where that is known to be UTC; rasters also with ``units``.
     """
@@ -71,6 +71,8 @@ def run_files(
     found.append(entry(ground_path(folder), "mask", "open_ground", None, None))
     if "netcdf" in formats:
         found.append(entry(folder / NETCDF_NAME, "netcdf", "solweig", period, None))
+    found.append(entry(folder / SERIES_NAME, "table", "timeseries", period, None))
+    found.append(entry(folder / REPORT_NAME, "report", "report", period, None))
     if summary.pois is not None:
         found.append(entry(folder / "pois.csv", "table", "pois", period, None))
     found.append(entry(folder / FILE_NAME, "metadata", "run_metadata", None, None))

@@ -22,6 +22,8 @@ from solweig.typing import F32, U8
 __all__ = [
     "ARCHIVE",
     "OF_ONE_RUN",
+    "REPORT_NAME",
+    "SERIES_NAME",
     "WORK_FOLDER",
     "StepWriter",
     "check_folder",
@@ -40,8 +42,13 @@ ARCHIVE = "runs"
 """Below an output folder: what describes earlier runs in it, see :mod:`solweig.results.folder`."""
 WORK_FOLDER = ".solweig"
 """Below an output folder: working files of a run that is not finished."""
+SERIES_NAME = "timeseries.csv"
+"""Weather of the steps and means of the map."""
+REPORT_NAME = "solweig_report.html"
+"""What people are shown of a run."""
 OF_ONE_RUN = (
     "summary", "open_ground.tif", "pois.csv", "telemetry.csv", "telemetry.json", NETCDF_NAME,
+    SERIES_NAME, REPORT_NAME,
     WORK_FOLDER, "run_metadata.json",
 )  # fmt: skip
 """What is in an output folder of one run only, the metadata last."""

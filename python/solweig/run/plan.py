@@ -97,6 +97,8 @@ class RunPlan:
     metadata: dict[str, Any]
     #: Earlier runs in the output folder.
     standing: Standing = field(default_factory=Standing)
+    #: What has been warned of; grows while it runs.
+    said: list[str] = field(default_factory=list)
 
     @property
     def outputs(self) -> tuple[str, ...]:
