@@ -25,7 +25,7 @@ from solweig.tiles.zarr_store import CUBE_NAME, need_zarr
 from solweig.typing import F32, U8
 from solweig.weather.sun import bounds_of_steps
 
-__all__ = ["FORMATS", "FinishedRun"]
+__all__ = ["FORMATS", "FinishedRun", "read_map"]
 
 FORMATS = ("geotiff", "zarr", "netcdf")
 _RUN_ID = "solweig_run_id"
@@ -191,8 +191,7 @@ class FinishedRun:
         ConfigurationError
             A file that is damaged or gone.
         """
-        with _damage_told(self.folder):
-            return _windows_of(summary_path(self.folder, name), windows)
+        return read_map(summary_path(self.folder, name), windows)
 
     def read_ground(self, windows: Sequence[Where]) -> list[U8]:
         """Windows of the map of open ground: 1 where people stand, 0 on buildings.
@@ -208,8 +207,26 @@ class FinishedRun:
                 "where", f"a run that says where its buildings are ({path.name})", "none",
                 "Run it again, or count roofs as ground: where='all' (--where all).",
             )  # fmt: skip
-        with _damage_told(self.folder):
-            return [window.astype(np.uint8) for window in _windows_of(path, windows)]
+        return [window.astype(np.uint8) for window in read_map(path, windows)]
+
+
+def read_map(path: Path, windows: Sequence[Where]) -> list[F32]:
+    """Windows of a map of a run, NaN where there is no value.
+
+    Parameters
+    ----------
+    path
+        The GeoTIFF.
+    windows
+        Rows and columns of each.
+
+    Raises
+    ------
+    ConfigurationError
+        A file that is damaged or gone.
+    """
+    with _damage_told(path):
+        return _windows_of(path, windows)
 
 
 # ------------------------------------------------------------------ clock
