@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from solweig.params import load_materials as load_materials
     from solweig.params import load_params as load_params
     from solweig.params import load_physics as load_physics
+    from solweig.report.page import write_report as write_report
     from solweig.results.metadata import create_run_metadata as create_run_metadata
     from solweig.results.metadata import load_run_metadata as load_run_metadata
     from solweig.results.metadata import save_run_metadata as save_run_metadata
@@ -115,6 +116,7 @@ _EXPORTS: dict[str, str] = {
     "ZonalStatistics": "exposure.zones",
     "route_exposure": "exposure.route",
     "RouteExposure": "exposure.route",
+    "write_report": "report.page",
     "download_epw": "weather.download",
     "load_params": "params",
     "load_physics": "params",

@@ -37,6 +37,10 @@ COMMANDS = {
     "route": CommandHome(
         "solweig.cli.route", "Heat along a way, by time of departure, from a finished run."
     ),
+    "report": CommandHome(
+        "solweig.cli.report",
+        "Write a finished run as one page: maps with a slider, areas by class, weather.",
+    ),
     "validate": CommandHome(
         "solweig.cli.validate",
         "Compare the model with a mast that measured radiation or Tmrt.",

@@ -71,8 +71,9 @@ def lines(
     low, high, ticks = _axis(min(float(every.min()), 0.0 if zero else math.inf), float(every.max()))
     begin, width = _along(bounds)
     shades = "" if night is None else _nights(begin, width, night)
+    span = high - low
     paths = "".join(
-        f'<path class="ink{one.ink}" d="{_steps(begin, width, (high - one.values) / (high - low))}"/>'
+        f'<path class="ink{one.ink}" d="{_steps(begin, width, (high - one.values) / span)}"/>'
         for one in shown
     )
     grid = "".join(
@@ -133,7 +134,7 @@ def bars(
         begin, width = _along(bounds)
     parts = []
     for i in range(count):
-        top = 1000.0
+        top, wide = 1000.0, max(width[i] - 1.5, 0.5)
         told = ", ".join(
             f"{label} {share:.0%}" for label, share in zip(labels, shares[i], strict=True) if share
         )
@@ -143,7 +144,7 @@ def bars(
             top -= height
             if height:
                 boxes.append(
-                    f'<rect x="{begin[i]:.2f}" y="{top:.1f}" width="{max(width[i] - 1.5, 0.5):.2f}" '
+                    f'<rect x="{begin[i]:.2f}" y="{top:.1f}" width="{wide:.2f}" '
                     f'height="{height:.1f}" fill="{colour}"/>'
                 )
         parts.append(

@@ -113,7 +113,9 @@ def collect(
     notes: list[str] = []
     frames, readings = _of_frames(told, quantities, day, notes)
     names, drawn_names = _summaries(told)
-    summary_readings = [Reading(n, n, partial(read_map, summary_path(told.folder, n))) for n in names]
+    summary_readings = [
+        Reading(n, n, partial(read_map, summary_path(told.folder, n))) for n in names
+    ]
     ground = _ground(told, notes)
     factor = factor_for(ground.shape, len(readings) + len(drawn_names))
     layers, roofs = read_layers(ground, [*readings, *summary_readings], factor, progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -194,7 +194,11 @@ def _places(told: ToldRun) -> list[tuple[str, float, float]]:
     west, south, east, north = told.georef.bounds()
     found = told.points.drop_duplicates("poi")
     return [
-        (str(row.poi), 100 * (row.x - west) / (east - west), 100 * (north - row.y) / (north - south))
+        (
+            str(row.poi),
+            100 * (row.x - west) / (east - west),
+            100 * (north - row.y) / (north - south),
+        )
         for row in found.itertuples()
     ]
 
@@ -212,9 +216,7 @@ def _legend(scale: MapScale, drawn: Sequence[DrawnMap]) -> str:
     beyond = ""
     if low < scale.low - 0.05 or high > scale.high + 0.05:
         digits = _digits(scale.name)
-        beyond = (
-            f'<p class="note">Single cells go from {number(low, digits)} to {number(high, digits)}.</p>'
-        )
+        beyond = f'<p class="note">Single cells go from {number(low, digits)} to {number(high, digits)}.</p>'
     return f'<div class="legend">{inner}{beyond}</div>'
 
 
@@ -368,12 +370,9 @@ def _classes_of(
     ]
     area = counts.sum(axis=1).max() * cell_m2
     told = f"Open ground with a value: {_area(area)}."
-    return (
-        f'{chart}<ul class="classes">{key}</ul><p class="note">{told}</p>'
-        + details(
-            "As a table",
-            table(["Interval", *(escaped(capital(label)) for label in labels)], body, title),
-        )
+    return f'{chart}<ul class="classes">{key}</ul><p class="note">{told}</p>' + details(
+        "As a table",
+        table(["Interval", *(escaped(capital(label)) for label in labels)], body, title),
     )
 
 

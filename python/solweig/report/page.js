@@ -28,7 +28,8 @@
     // Arrows also move the slider where nothing that has use for them is in focus.
     document.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      const free = document.activeElement === document.body || document.activeElement.closest(".slider button");
+      const at = document.activeElement;
+      const free = !at || at === document.body || at.closest(".slider button");
       if (!by || !free || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       go(by);
@@ -36,7 +37,7 @@
     show(); // a browser may have kept another hour
   }
   // On paper nothing can be opened.
-  const closed = () => [...document.querySelectorAll("details:not([open])")];
+  const closed = () => [...document.querySelectorAll("section:not(#ran) details:not([open])")];
   let opened = [];
   window.addEventListener("beforeprint", () => {
     opened = closed();

@@ -30,7 +30,7 @@ from solweig.results.captions import period_text, place_text
 from solweig.results.outputs import REPORT_NAME, check_folder
 from solweig.typing import Advance
 
-__all__ = ["write_report"]
+__all__ = ["check_place", "write_report"]
 
 _MARK = re.compile(r'<meta name="solweig-report" content="([^"]*)">')
 _HEAD_BYTES = 2000
@@ -128,6 +128,27 @@ def _check_target(target: Path, told: ToldRun, *, overwrite: bool) -> None:
         "out", "a new file, or the report of this run", f"{target}, {what}",
         "Choose another file, or pass overwrite=True (--overwrite).",
     )  # fmt: skip
+
+
+def check_place(folder: Path) -> None:
+    """Refuse a folder whose ``solweig_report.html`` is no report, before a run that will write one.
+
+    Parameters
+    ----------
+    folder
+        Output folder of the run.
+
+    Raises
+    ------
+    ConfigurationError
+        Something else is in the way.
+    """
+    target = folder / REPORT_NAME
+    if target.exists() and (target.is_dir() or _mark_of(target) is None):
+        raise ConfigurationError(
+            "report", f"no {REPORT_NAME}, or a report", f"{target}, which is something else",
+            "Move it away, or write the report elsewhere: solweig report --out.",
+        )  # fmt: skip
 
 
 def _mark_of(path: Path) -> str | None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from solweig.rasters.cf import WEATHER_ATTRIBUTES
 from solweig.rasters.variables import attributes, short_name
@@ -17,7 +15,7 @@ from solweig.report.charts import Line, lines
 from solweig.report.collect import PageMaps
 from solweig.report.map_sections import details, table
 from solweig.report.source import ToldRun
-from solweig.report.words import capital, escaped, interval_text, number, time_text, unit
+from solweig.report.words import capital, escaped, interval_text, number, unit
 from solweig.results.captions import place_text
 from solweig.results.map_style import CLASSES
 
@@ -227,7 +225,9 @@ def weather(told: ToldRun) -> str:
         charts += lines(shown, bounds, title=title, unit=measure, night=night, zero=zero)
     shaded = "" if night is None or not night.any() else " Steps without sun are shaded."
     note = f'<p class="note">A step is drawn level over the interval it stands for.{shaded}</p>'
-    return _section("weather", "Weather", f'{note}<div class="charts">{charts}</div>{_rows(series)}')
+    return _section(
+        "weather", "Weather", f'{note}<div class="charts">{charts}</div>{_rows(series)}'
+    )
 
 
 def _label(name: str) -> str:
@@ -343,7 +343,8 @@ def what_ran(told: ToldRun) -> str:
     engine = _flat(own["parameters"].get("engine"), "")
     inner = _pairs(list(_ran(own)))
     inner += details(
-        "Every setting, as given", table(["Setting", "Value"], [[escaped(c) for c in r] for r in rows])
+        "Every setting, as given",
+        table(["Setting", "Value"], [[escaped(c) for c in r] for r in rows]),
     )
     inner += details(
         "Every parameter, as the engine read it",
@@ -365,9 +366,12 @@ def _ran(own: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Sky", "anisotropic (Perez)" if sky else "isotropic"
     human = own.get("human") or {}
     if human:
-        yield "Person", (
-            f"{human.get('posture')}, as a {chosen.get('body') or 'cylinder'}; absorbs "
-            f"{human.get('abs_k')} of shortwave and {human.get('abs_l')} of longwave radiation"
+        yield (
+            "Person",
+            (
+                f"{human.get('posture')}, as a {chosen.get('body') or 'cylinder'}; absorbs "
+                f"{human.get('abs_k')} of shortwave and {human.get('abs_l')} of longwave radiation"
+            ),
         )
     comfort = own.get("comfort") or {}
     if comfort.get("pet_method"):
@@ -387,7 +391,9 @@ def _ran(own: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _flat(value: Any, name: str) -> list[tuple[str, str]]:
     """Leaves of nested values with their paths; long lists are cut."""
     if isinstance(value, Mapping):
-        return [row for key in value for row in _flat(value[key], f"{name}.{key}" if name else str(key))]
+        return [
+            row for key in value for row in _flat(value[key], f"{name}.{key}" if name else str(key))
+        ]
     if value is None:
         return [(name, "default")]
     text = ", ".join(str(v) for v in value) if isinstance(value, list) else str(value)

@@ -145,9 +145,7 @@ def _hours_scale(kind: str, grid: NDArray[Any], limits: tuple[float, float] | No
     return _continuous(name, label, limits or (0.0, max(np.ceil(top), 1.0)))
 
 
-def _class_scale(
-    base: str, grid: NDArray[Any], limits: tuple[float, float] | None
-) -> ColourScale:
+def _class_scale(base: str, grid: NDArray[Any], limits: tuple[float, float] | None) -> ColourScale:
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
     low, high = limits or _range(grid, 1.0)
@@ -176,9 +174,7 @@ def _class_scale(
     )
 
 
-def class_shade(
-    base: str, value: float, limits: tuple[float, float]
-) -> tuple[float, float, float]:
+def class_shade(base: str, value: float, limits: tuple[float, float]) -> tuple[float, float, float]:
     """Colour of a value: a class keeps its hue, and its shades go over the part that is in view.
 
     So a map that lies in one class still shows where it is warmer.
