@@ -113,12 +113,10 @@ def collect(
     notes: list[str] = []
     frames, readings = _of_frames(told, quantities, day, notes)
     names, drawn_names = _summaries(told)
-    summary_readings = [
-        Reading(n, n, partial(read_map, summary_path(told.folder, n))) for n in names
-    ]
+    of_period = [_of_summary(told, name, name) for name in names]
     ground = _ground(told, notes)
     factor = factor_for(ground.shape, len(readings) + len(drawn_names))
-    layers, roofs = read_layers(ground, [*readings, *summary_readings], factor, progress)
+    layers, roofs = read_layers(ground, [*readings, *of_period], factor, progress)
     by_step, by_period = layers[: len(readings)], layers[len(readings) :]
     shown = [layer for layer in by_period if layer.reading.name in drawn_names]
     drawn, factor = draw([*by_step, *shown], roofs, factor)
@@ -248,7 +246,7 @@ def _mean(values: NDArray[np.float64]) -> float:
 
 
 def _of_hours(told: ToldRun) -> tuple[list[Frame], list[Reading]]:
-    """Of a run that kept statistics alone: means by hour of the day, where it was asked for them."""
+    """Of a run that kept statistics alone: means by hour of the day, if it was asked for them."""
     readings = []
     hours = range(24)
     files = {path.stem for path in (told.folder / "summary").glob("*.tif")}
@@ -257,14 +255,16 @@ def _of_hours(told: ToldRun) -> tuple[list[Frame], list[Reading]]:
         names = [f"{base}_mean_hour_{h:02d}" for h in there]
         if names and all(name in files for name in names):
             quantity = f"{base}_mean"
-            readings += [
-                Reading(n, quantity, partial(read_map, summary_path(told.folder, n))) for n in names
-            ]
+            readings += [_of_summary(told, name, quantity) for name in names]
     frames = [Frame(f"{h:02d}:00–{h + 1:02d}:00, mean of the period") for h in there]
     return (frames, readings) if readings else ([], [])
 
 
 # ------------------------------------------------------------------ summaries
+
+
+def _of_summary(told: ToldRun, name: str, quantity: str) -> Reading:
+    return Reading(name, quantity, partial(read_map, summary_path(told.folder, name)))
 
 
 def _summaries(told: ToldRun) -> tuple[list[str], list[str]]:

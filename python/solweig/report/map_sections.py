@@ -92,8 +92,8 @@ def by_hour(told: ToldRun, maps: PageMaps) -> str:
     what = "hour of the day" if maps.frames[0].begin is None else "step"
     return (
         '<section id="maps" aria-labelledby="maps-title"><h2 id="maps-title">Maps by hour</h2>'
-        f'<p class="note">The slider goes over every {what}, with the arrow keys, too. Colours mean '
-        f"the same at all hours. {_resolution(told.georef, maps.factor)}</p>"
+        f'<p class="note">The slider goes over every {what}, with the arrow keys, too. '
+        f"Colours mean the same at all hours. {_resolution(told.georef, maps.factor)}</p>"
         f'{slider}<div class="maps">{figures}</div>'
         f'<script type="application/json" id="frames">{data}</script></section>'
     )
@@ -172,7 +172,8 @@ def _sheet(told: ToldRun, images: str) -> str:
     length = _nice(metres / 4)
     text = f"{length:g} m" if length < 1000 else f"{length / 1000:g} km"
     marks = "".join(
-        f'<span class="point" style="left:{x:.2f}%;top:{y:.2f}%"><i></i><b>{escaped(name)}</b></span>'
+        f'<span class="point" style="left:{x:.2f}%;top:{y:.2f}%"><i></i>'
+        f"<b>{escaped(name)}</b></span>"
         for name, x, y in _places(told)
     )
     return (
@@ -193,14 +194,9 @@ def _places(told: ToldRun) -> list[tuple[str, float, float]]:
         return []
     west, south, east, north = told.georef.bounds()
     found = told.points.drop_duplicates("poi")
-    return [
-        (
-            str(row.poi),
-            100 * (row.x - west) / (east - west),
-            100 * (north - row.y) / (north - south),
-        )
-        for row in found.itertuples()
-    ]
+    left = 100 * (found["x"] - west) / (east - west)
+    top = 100 * (north - found["y"]) / (north - south)
+    return [(str(n), float(x), float(y)) for n, x, y in zip(found["poi"], left, top, strict=True)]
 
 
 # ------------------------------------------------------------------ legends
@@ -215,8 +211,8 @@ def _legend(scale: MapScale, drawn: Sequence[DrawnMap]) -> str:
     high = max((layer.high for layer in layers), default=math.nan)
     beyond = ""
     if low < scale.low - 0.05 or high > scale.high + 0.05:
-        digits = _digits(scale.name)
-        beyond = f'<p class="note">Single cells go from {number(low, digits)} to {number(high, digits)}.</p>'
+        ends = " to ".join(number(v, _digits(scale.name)) for v in (low, high))
+        beyond = f'<p class="note">Single cells go from {ends}.</p>'
     return f'<div class="legend">{inner}{beyond}</div>'
 
 

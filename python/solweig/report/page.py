@@ -1,4 +1,4 @@
-"""A finished run as one HTML page that needs nothing else: no network, no fonts, no files beside."""
+"""A finished run as one HTML page that needs nothing else: no network, no fonts, no other file."""
 
 from __future__ import annotations
 

@@ -339,17 +339,14 @@ def what_ran(told: ToldRun) -> str:
         The run.
     """
     own = told.metadata
-    rows = _flat(own["parameters"].get("settings"), "")
-    engine = _flat(own["parameters"].get("engine"), "")
     inner = _pairs(list(_ran(own)))
-    inner += details(
-        "Every setting, as given",
-        table(["Setting", "Value"], [[escaped(c) for c in r] for r in rows]),
-    )
-    inner += details(
-        "Every parameter, as the engine read it",
-        table(["Parameter", "Value"], [[escaped(c) for c in r] for r in engine]),
-    )
+    for title, part in (
+        ("Every setting, as given", "settings"),
+        ("Every parameter, as the engine read it", "engine"),
+    ):
+        leaves = _flat(own["parameters"].get(part), "")
+        rows = [[escaped(cell) for cell in leaf] for leaf in leaves]
+        inner += details(title, table(["Name", "Value"], rows, title))
     return _section("ran", "What ran", inner)
 
 
@@ -469,8 +466,8 @@ def provenance(told: ToldRun, attribution: Sequence[str], resolution: str) -> st
         "<h3>Data</h3>"
         + data
         + "<p>Outline of the world: Natural Earth, public domain.</p><h3>How to cite</h3>"
-        + f"<p>Say that solweig {escaped(own['versions']['solweig'])} was used, and cite the models "
-        + f"it implements:</p><ul>{papers}</ul><h3>Inputs</h3>"
+        + f"<p>Say that solweig {escaped(own['versions']['solweig'])} was used, and cite the "
+        + f"models it implements:</p><ul>{papers}</ul><h3>Inputs</h3>"
         + _pairs([("Run", str(own["run_id"])), ("Versions", versions)])
         + details("Digests of every input", table(["Input", "Digest of its content"], rows))
         + f'<p class="note">{escaped(resolution)}</p>'

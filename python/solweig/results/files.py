@@ -42,8 +42,8 @@ def run_files(
     Returns
     -------
     list[dict[str, Any]]
-        Each with ``path``, ``kind`` (step, summary, mask, cube, netcdf, table, report or metadata) and
-        ``name``; what stands for a time also with ``begin`` and ``end``, ISO 8601 on the clock of
+        Each with ``path``, ``kind`` (step, summary, mask, cube, netcdf, table, report or metadata)
+        and ``name``; what stands for a time also with ``begin`` and ``end``, ISO 8601 on the clock of
         the weather, with Z where that is known to be UTC; rasters also with ``units``.
     """
     stamps = summary.timeseries.datetime
