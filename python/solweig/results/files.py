@@ -43,8 +43,8 @@ def run_files(
     -------
     list[dict[str, Any]]
         Each with ``path``, ``kind`` (step, summary, mask, cube, netcdf, table, report or metadata)
-        and ``name``; what stands for a time also with ``begin`` and ``end``, ISO 8601 on the clock of
-        the weather, with Z where that is known to be UTC; rasters also with ``units``.
+        and ``name``; what stands for a time also with ``begin`` and ``end``, ISO 8601 on the clock
+        of the weather, with Z where that is known to be UTC; rasters also with ``units``.
     """
     stamps = summary.timeseries.datetime
     zone = "Z" if stamps and stamps[0].tzinfo is not None else ""
