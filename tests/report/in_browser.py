@@ -23,6 +23,31 @@ PICTURES = os.environ.get("SOLWEIG_PICTURES")
 """Folder for what was seen, if it is to be looked at."""
 
 
+FAINT = """(() => {
+  const part = (c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+  const light = (text) => {
+    const [r, g, b] = text.match(/[\\d.]+/g).map(Number);
+    return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+  };
+  const under = (e) => {
+    for (; e; e = e.parentElement) {
+      const colour = getComputedStyle(e).backgroundColor;
+      if (!/, 0\\)$/.test(colour)) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const own = (e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+  return [...document.querySelectorAll("main *")]
+    .filter((e) => e.checkVisibility() && !e.closest(".sheet") && own(e))
+    .map((e) => {
+      const [a, b] = [light(getComputedStyle(e).color), light(under(e))];
+      return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), e.outerHTML.slice(0, 80)];
+    })
+    .filter(([ratio]) => ratio < 4.5);
+})()"""
+"""Letters that are hard to tell from what they stand on."""
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     with browser(tmp_path_factory.mktemp("chromium")) as found:
@@ -79,20 +104,7 @@ def test_reads_at_any_width_by_day_and_night(
 def test_letters_stand_out(page: Page, report: Path, dark: bool) -> None:
     """Contrast of 4.5 to 1 or more (WCAG 2, AA) wherever letters lie on the page's own ground."""
     page.open(report, 1280, dark=dark)
-    faint = page.evaluate(
-        """(() => {
-          const part = (c) => { c /= 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
-          const light = (t) => { const [r, g, b] = t.match(/[\\d.]+/g).map(Number);
-            return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b); };
-          const under = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
-            if (!/, 0\\)$/.test(c) && c !== "transparent") return c; } return "rgb(255, 255, 255)"; };
-          return [...document.querySelectorAll("main *")].filter((e) => e.checkVisibility()
-            && !e.closest(".sheet") && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
-            .map((e) => { const a = light(getComputedStyle(e).color), b = light(under(e));
-              return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), e.outerHTML.slice(0, 80)]; })
-            .filter(([ratio]) => ratio < 4.5);
-        })()"""
-    )
+    faint = page.evaluate(FAINT)
     assert faint == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def test_all_cells_count_whatever_the_bands(
     counted = np.where(ground != 0, grid, np.nan)
     known = counted[np.isfinite(counted)]
     lows = [-np.inf, *(c[0] for c in CLASSES["utci"][1:]), np.inf]
-    expected = [((known >= a) & (known < b)).sum() for a, b in zip(lows, lows[1:], strict=False)]
+    expected = [((known >= a) & (known < b)).sum() for a, b in pairwise(lows)]
     assert layer.classes.tolist() == expected
     assert layer.count == known.size
     if known.size:
@@ -78,7 +79,7 @@ def test_a_band_is_bounded_whatever_the_raster(
     bands = list(maps._bands((rows, cols), factor, block))
     assert bands[0][0] == 0
     assert bands[-1][1] == rows
-    assert all(a[1] == b[0] and a[1] % factor == 0 for a, b in zip(bands, bands[1:], strict=False))
+    assert all(a[1] == b[0] and a[1] % factor == 0 for a, b in pairwise(bands))
     most = max(maps.BAND_CELLS, factor * cols)
     assert all((stop - start) * cols <= most for start, stop in bands)
 

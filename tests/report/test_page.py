@@ -274,7 +274,7 @@ def test_what_is_no_finished_run(run: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"tables as a run writes them, got .*timeseries"):
         solweig.write_report(damaged)
     assert not (damaged / REPORT_NAME).exists()
-    with pytest.raises(ConfigurationError, match="quantities: .*got wind"):
+    with pytest.raises(ConfigurationError, match=r"quantities: .*got wind"):
         solweig.write_report(run, quantities="wind")
 
 

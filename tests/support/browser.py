@@ -123,8 +123,9 @@ def browser(folder: Path) -> Iterator[Page]:
     theirs_in, ours_out = os.pipe()
     options = [
         "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
-        "--hide-scrollbars", "--no-first-run", "--disable-extensions", "--disable-background-networking",
-        "--disable-component-update", "--disable-dev-shm-usage", f"--user-data-dir={folder}",
+        "--hide-scrollbars", "--no-first-run", "--disable-extensions", "--disable-dev-shm-usage",
+        "--disable-background-networking", "--disable-component-update",
+        f"--user-data-dir={folder}",
     ]  # fmt: skip
     # It reads from 3 and writes to 4.
     script = f'exec 3<&{theirs_in} 4>&{theirs_out}; exec "$0" "$@"'
