@@ -18,8 +18,7 @@ import pytest
 import solweig
 from solweig import _core
 from solweig.errors import ConfigurationError
-from solweig.execution import CPUOnlyStrategy, MultiGPU, SingleGPUMultiProcess
-from solweig.execution import pool
+from solweig.execution import CPUOnlyStrategy, MultiGPU, SingleGPUMultiProcess, pool
 from solweig.execution import tally as tallies
 from solweig.execution.pool import WorkerTrace
 from tests.support.jobs import Double, Fail, Named, Shadows
