@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from solweig.report.words import escaped, number
 
-__all__ = ["Line", "bars", "lines"]
+__all__ = ["Line", "bars", "digits_of", "lines", "ticks_within"]
 
 Values = NDArray[np.float64]
 
@@ -177,7 +177,7 @@ def _frame(
     """A drawing with letters beside and below it."""
     beside = "".join(
         f'<span style="top:{100 * (high - t) / (high - low):.2f}%">'
-        f"{f'{t:.0%}' if share else number(t, _digits(ticks))}</span>"
+        f"{f'{t:.0%}' if share else number(t, digits_of(ticks))}</span>"
         for t in ticks
     )
     below = "".join(
@@ -190,15 +190,28 @@ def _frame(
     )
 
 
-def _digits(ticks: Sequence[float]) -> int:
-    return 0 if all(float(t).is_integer() for t in ticks) else 1
+def digits_of(ticks: Sequence[float]) -> int:
+    """Behind the point, of numbers that stand beside each other."""
+    return next((n for n in (0, 1, 2) if all(abs(round(t, n) - t) < 1e-6 for t in ticks)), 3)
+
+
+def ticks_within(low: float, high: float) -> list[float]:
+    """Round numbers from ``low`` to ``high``, six at most."""
+    apart = _apart(low, high)
+    first, last = math.ceil(low / apart - 1e-9), math.floor(high / apart + 1e-9)
+    return [round(i * apart, 6) for i in range(first, last + 1)]
+
+
+def _apart(low: float, high: float) -> float:
+    """What ticks are apart: 1, 2 or 5 times a power of ten."""
+    span = max(high - low, 1e-9)
+    power = 10.0 ** math.floor(math.log10(span / 5))
+    return next(n * power for n in (1, 2, 5, 10) if span / (n * power) <= 5.5)
 
 
 def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
-    """Ends and ticks of an axis: 1, 2 or 5 times a power of ten apart, four to seven of them."""
-    span = max(high - low, 1e-9)
-    power = 10.0 ** math.floor(math.log10(span / 5))
-    apart = next(n * power for n in (1, 2, 5, 10) if span / (n * power) <= 5.5)
+    """Ends and ticks of an axis that begins and ends with a tick."""
+    apart = _apart(low, high)
     first, last = math.floor(low / apart + 1e-9), math.ceil(high / apart - 1e-9)
     last = max(last, first + 1)
     ticks = [round(i * apart, 6) for i in range(first, last + 1)]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.rasters.georef import GeoReference
-from solweig.report.charts import bars
+from solweig.report.charts import bars, digits_of, ticks_within
 from solweig.report.collect import Frame, PageMaps
 from solweig.report.maps import DrawnMap, LayerMaps
 from solweig.report.scales import ROOF, MapScale
@@ -172,12 +172,13 @@ def _sheet(told: ToldRun, images: str) -> str:
     length = _nice(metres / 4)
     text = f"{length:g} m" if length < 1000 else f"{length / 1000:g} km"
     marks = "".join(
-        f'<span class="point" style="left:{x:.2f}%;top:{y:.2f}%"><i></i>'
+        f'<span class="point{" back" if x > 55 else ""}" style="left:{x:.2f}%;top:{y:.2f}%"><i></i>'
         f"<b>{escaped(name)}</b></span>"
         for name, x, y in _places(told)
     )
     return (
-        f'<div class="sheet" style="aspect-ratio:{cols}/{rows}">{images}{marks}'
+        f'<div class="sheet" style="aspect-ratio:{cols}/{rows};'
+        f'width:min(100%,{80 * cols / rows:.2f}vh)">{images}{marks}'
         f'<span class="scalebar" style="width:{100 * length / metres:.2f}%">{text}</span>'
         '<span class="north" aria-hidden="true">▲<br>N</span></div>'
     )
@@ -205,7 +206,8 @@ def _places(told: ToldRun) -> list[tuple[str, float, float]]:
 def _legend(scale: MapScale, drawn: Sequence[DrawnMap]) -> str:
     base = scale.name.partition("_")[0]
     by_class = base in CLASSES and "hours" not in scale.name
-    inner = _of_classes(scale, base) if by_class else _of_ramp(scale)
+    names = _classes_in(scale, base) if by_class else ""
+    inner = f'{_ramp(scale)}<ul class="classes">{names}{_OTHERS}</ul>'
     layers = [one.layer for one in drawn if one.layer.count]
     low = min((layer.low for layer in layers), default=math.nan)
     high = max((layer.high for layer in layers), default=math.nan)
@@ -216,7 +218,8 @@ def _legend(scale: MapScale, drawn: Sequence[DrawnMap]) -> str:
     return f'<div class="legend">{inner}{beyond}</div>'
 
 
-def _of_classes(scale: MapScale, base: str) -> str:
+def _classes_in(scale: MapScale, base: str) -> str:
+    """Names of the classes that are in view."""
     rows = CLASSES[base]
     bounds = [row[0] for row in rows] + [math.inf]
     items = []
@@ -229,7 +232,7 @@ def _of_classes(scale: MapScale, base: str) -> str:
             f'<li><i style="background:linear-gradient(90deg,{first},{last})"></i>'
             f"<span>{escaped(name)}</span> <small>{_extent(bounds, i, unit(base))}</small></li>"
         )
-    return f'<ul class="classes">{"".join(items)}{_OTHERS}</ul>'
+    return "".join(items)
 
 
 def _extent(bounds: Sequence[float], i: int, measure: str) -> str:
@@ -241,15 +244,22 @@ def _extent(bounds: Sequence[float], i: int, measure: str) -> str:
     return f"{number(low, 0)} to {number(high, 0)} {measure}"
 
 
-def _of_ramp(scale: MapScale) -> str:
-    at = np.linspace(0, len(scale.colours) - 1, 13).round().astype(int)
-    stops = ",".join(scale.colours[i] for i in at)
-    digits = 0 if scale.high - scale.low >= 5 else 1 if scale.high - scale.low >= 2 else 2
-    values = np.linspace(scale.low, scale.high, 5)
-    ticks = "".join(f"<span>{number(float(v), digits)}</span>" for v in values)
+def _ramp(scale: MapScale) -> str:
+    """Every colour, part by part, over round numbers."""
+    part = 100 / len(scale.colours)
+    stops = ",".join(
+        f"{colour} {i * part:.2f}% {(i + 1) * part:.2f}%" for i, colour in enumerate(scale.colours)
+    )
+    values = ticks_within(scale.low, scale.high)
+    digits = digits_of(values)
+    ticks = "".join(
+        f'<span style="left:{100 * (v - scale.low) / (scale.high - scale.low):.2f}%">'
+        f"{number(v, digits)}</span>"
+        for v in values
+    )
     return (
         f'<div class="ramp" aria-hidden="true" style="background:linear-gradient(90deg,{stops})">'
-        f'</div><div class="ticks">{ticks}</div><ul class="classes">{_OTHERS}</ul>'
+        f'</div><div class="ticks">{ticks}</div>'
     )
 
 

@@ -85,7 +85,7 @@ def scale_of(name: str, low: float, high: float) -> MapScale:
 def _between(stops: tuple[str, ...], count: int) -> tuple[str, ...]:
     """So many colours along even stops."""
     known = np.array([[int(s[i : i + 2], 16) / 255 for i in (1, 3, 5)] for s in stops])
-    at = (np.arange(count) + 0.5) / count * (len(stops) - 1)
+    at = np.linspace(0.0, len(stops) - 1, count)
     parts = [np.interp(at, np.arange(len(stops)), known[:, c]) for c in range(3)]
     return tuple(_hex(tuple(rgb)) for rgb in np.stack(parts, axis=1).tolist())
 

@@ -93,7 +93,7 @@ def _facts(told: ToldRun, maps: PageMaps) -> Iterator[str]:
         if np.isnan(means).all():
             continue
         i = int(np.nanargmax(means))
-        text = f"{short_name(base)} is highest in {maps.frames[i].label}: {number(means[i])} °C"
+        text = f"Highest {short_name(base)}: {maps.frames[i].label}, {number(means[i])} °C"
         layer = drawn[i].layer
         if layer.classes.size:
             k = int(np.argmax(layer.classes))

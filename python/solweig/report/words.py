@@ -36,7 +36,7 @@ def quantity_title(name: str) -> str:
 
     Such as ``"Tmrt, mean radiant temperature"``.
     """
-    long, base = attributes(name)["long_name"], name.partition("_")[0]
+    long, base = attributes(name)["long_name"].replace("degC", "°C"), name.partition("_")[0]
     short = short_name(base)
     return f"{short}, {long}" if short != base and name == base else capital(long)
 
