@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
 from solweig.rasters.variables import attributes
@@ -125,8 +127,10 @@ def test_maps_get_smaller_until_they_fit() -> None:
 
 def decoded(data: bytes) -> np.ndarray:
     """Rows of ``#rrggbbaa``."""
-    with MemoryFile(data) as file, file.open() as source:
-        table, codes = source.colormap(1), source.read(1)
+    with warnings.catch_warnings(), MemoryFile(data) as file:
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with file.open() as source:
+            table, codes = source.colormap(1), source.read(1)
     names = {i: "#" + "".join(f"{part:02x}" for part in rgba) for i, rgba in table.items()}
     return np.vectorize(names.get)(codes)
 

@@ -101,7 +101,7 @@ def test_a_page_tells_place_time_and_source(page: str, run: Path) -> None:
     told = json.loads((run / FILE_NAME).read_text())
     for text in (
         'Square "A" <b>', "57.700° N, 12.000° E", "EPSG:3006", "1 August 2006", "UTC+1",
-        "1 August 2006, 10:00–13:00", "reference", solweig.__version__, "© The <city>", "A survey",
+        "1 August 2006, 11:00–12:00", "reference", solweig.__version__, "© The <city>", "A survey",
         "Lindberg", told["run_id"], told["inputs"]["surface"]["content"]["dsm"],
         told["inputs"]["weather"]["content"], "Mast & <tree>",
     ):  # fmt: skip
@@ -130,7 +130,7 @@ def test_maps_areas_and_means_are_those_of_the_run(run: Path) -> None:
     hours = found.numbers["utci_hours_above_32_day"]
     assert hours.mean == pytest.approx(
         sum(
-            3.0 * one.layer.classes[7:].sum() / one.layer.count
+            one.layer.classes[7:].sum() / one.layer.count
             for one in found.by_frame["utci"]
         ),
         abs=1e-5,
@@ -235,16 +235,16 @@ def test_several_runs_in_a_folder(tmp_path: Path) -> None:
     for date in ("2006-08-01", "2006-08-02"):
         day_run(tmp_path, weather=day(day=date), output_format=["geotiff", "zarr"],
                 outputs=["tmrt"], pois=None)  # fmt: skip
-    with pytest.raises(ConfigurationError, match=r"which: expected one of latest .*20060801T0100"):
+    with pytest.raises(ConfigurationError, match=r"which: expected one of latest .*20060801T0300"):
         solweig.write_report(tmp_path)
     earlier = next((tmp_path / "runs").iterdir())
     pages = {
         name: solweig.write_report(tmp_path, which=name).read_text()
         for name in ("latest", earlier.name)
     }
-    assert "2 August 2006, 10:00–13:00" in pages["latest"]
-    assert "1 August 2006, 10:00–13:00" not in pages["latest"]
-    assert "1 August 2006, 10:00–13:00" in pages[earlier.name]
+    assert "2 August 2006, 11:00–12:00" in pages["latest"]
+    assert "1 August 2006, 11:00–12:00" not in pages["latest"]
+    assert "1 August 2006, 11:00–12:00" in pages[earlier.name]
     assert (tmp_path / REPORT_NAME).exists()
     assert (earlier / REPORT_NAME).exists()
     assert solweig.write_report(earlier).read_text() == pages[earlier.name]

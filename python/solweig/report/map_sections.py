@@ -218,6 +218,17 @@ def _legend(scale: MapScale, drawn: Sequence[DrawnMap]) -> str:
     return f'<div class="legend">{inner}{beyond}</div>'
 
 
+def _bounds_in(scale: MapScale) -> list[float]:
+    """Bounds of classes that are in view, and the ends where there is room; empty without any."""
+    base = scale.name.partition("_")[0]
+    if base not in CLASSES or "hours" in scale.name:
+        return []
+    found = [row[0] for row in CLASSES[base] if scale.low < row[0] < scale.high]
+    room = 0.08 * (scale.high - scale.low)
+    ends = [e for e in (scale.low, scale.high) if all(abs(e - b) >= room for b in found)]
+    return sorted([*found, *ends]) if found else []
+
+
 def _classes_in(scale: MapScale, base: str) -> str:
     """Names of the classes that are in view."""
     rows = CLASSES[base]
@@ -250,7 +261,7 @@ def _ramp(scale: MapScale) -> str:
     stops = ",".join(
         f"{colour} {i * part:.2f}% {(i + 1) * part:.2f}%" for i, colour in enumerate(scale.colours)
     )
-    values = ticks_within(scale.low, scale.high)
+    values = _bounds_in(scale) or ticks_within(scale.low, scale.high)
     digits = digits_of(values)
     ticks = "".join(
         f'<span style="left:{100 * (v - scale.low) / (scale.high - scale.low):.2f}%">'

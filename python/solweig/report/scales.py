@@ -118,12 +118,12 @@ def png(grid: F32, roofs: NDArray[np.bool_], scale: MapScale) -> bytes:
     codes[empty & roofs] = count
     table = {i: (*_bytes(colour), 255) for i, colour in enumerate((*scale.colours, ROOF))}
     rows, cols = grid.shape
-    # Without side files, which would stay in memory; the transform is only there to say there is
-    # none on purpose.
+    # Without side files, which would stay in memory. The transform, which is not kept, is there
+    # because none is warned of.
     with rasterio.Env(GDAL_PAM_ENABLED="NO"), MemoryFile(ext=".png") as file:
         with file.open(
             driver="PNG", height=rows, width=cols, count=1, dtype="uint8", zlevel=9,
-            transform=Affine.scale(1, -1),
+            transform=Affine.translation(1, 1),
         ) as target:  # fmt: skip
             target.write_colormap(1, {**table, count + 1: (0, 0, 0, 0)})
             target.write(codes, 1)

@@ -54,6 +54,7 @@ CLASSES: dict[str, HeatClasses] = {
 """Of the quantities that are told by class."""
 
 _COLDEST, _HOTTEST = -60.0, 60.0
+_GENTLE = 6.0  # deg C over which the shades of a class go at the least
 _STEP = 0.25  # deg C per colour; class bounds are whole degrees, so they fall between colours
 
 
@@ -197,7 +198,9 @@ def class_shade(base: str, value: float, limits: tuple[float, float]) -> tuple[f
     bounds = [c[0] for c in table] + [math.inf]
     i = int(np.clip(np.searchsorted(bounds, value, side="right") - 1, 0, len(table) - 1))
     first, last = max(bounds[i], limits[0]), min(bounds[i + 1], limits[1])
-    part = (value - first) / (last - first) if last > first else 0.5
+    # Shades as steep as this hide the bounds of classes.
+    over = max(last - first, min(_GENTLE, bounds[i + 1] - bounds[i]), 1e-9)
+    part = (value - first) / over
     part = float(np.clip(part, 0.0, 1.0))
     start, end = (np.array(_rgb(c)) for c in table[i][2:])
     red, green, blue = ((1 - part) * start + part * end).tolist()
