@@ -140,13 +140,13 @@ def test_maps_areas_and_means_are_those_of_the_run(run: Path) -> None:
 @pytest.mark.parametrize("format", ["zarr", "netcdf"])
 def test_formats_give_the_same_page(run: Path, tmp_path: Path, format: str) -> None:
     pages = []
+    files = {"geotiff": OUTPUTS, "zarr": ["solweig.zarr"], "netcdf": ["solweig.nc"]}
     for kept in ("geotiff", format):
         folder = tmp_path / kept
-        unwanted = {"geotiff": [*OUTPUTS], "zarr": ["solweig.zarr"], "netcdf": ["solweig.nc"]}
-        gone = [name for key, names in unwanted.items() if key != kept for name in names]
-        shutil.copytree(run, folder, ignore=shutil.ignore_patterns(*gone))
-        for name in ("tmrt", "utci"):
-            assert (folder / name).exists() == (kept == "geotiff")
+        shutil.copytree(run, folder)
+        for name in [n for key, names in files.items() if key != kept for n in names]:
+            gone = folder / name
+            shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
         pages.append(solweig.write_report(folder).read_text())
     assert pages[0] == pages[1]
 
@@ -212,7 +212,7 @@ def test_what_the_checks_warned_of(tmp_path: Path) -> None:
     assert [w for w in told["warnings"] if w.startswith("humidity units")]
     words = Reading(solweig.write_report(tmp_path).read_text()).words
     assert told["warnings"][0] in words
-    assert "The checks gave a warning." in words
+    assert f"The checks gave {len(told['warnings'])} warnings." in words
 
 
 def test_a_run_that_left_no_weather_or_ground_says_so(run: Path, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def png(grid: F32, roofs: NDArray[np.bool_], scale: MapScale) -> bytes:
     from rasterio.io import MemoryFile
 
     count = len(scale.colours)
-    part = (np.nan_to_num(grid, nan=scale.low) - scale.low) / np.float32(scale.step)
+    part = (np.nan_to_num(grid.astype(np.float64), nan=scale.low) - scale.low) / scale.step
     codes: U8 = np.clip(part, 0, count - 1).astype(np.uint8)
     empty = ~np.isfinite(grid)
     codes[empty] = count + 1
