@@ -220,15 +220,12 @@ def _day(
     """The day that is drawn, and why; None: all of them."""
     known = np.unique(days)
     if said is not None:
-        try:
-            chosen = np.datetime64(said, "D")
-        except ValueError:
-            chosen = np.datetime64("NaT")
-        if chosen not in known:
+        named = [one for one in known if str(one) == str(said)]
+        if not named:
             raise ConfigurationError(
                 "day", f"a day of the run, {known[0]} to {known[-1]}", repr(said)
             )
-        return chosen, "as asked for"
+        return named[0], "as asked for"
     if len(days) <= MOST_STEPS:
         return None, ""
     if told.series is None or len(told.series) != len(days):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ _OTHERS = {
     "Biometeorology 43, 71–75. doi:10.1007/s004840050118",
 }
 
-Pairs = Sequence[tuple[str, str]]
+Pairs = Iterable[tuple[str, str]]
 
 
 def _section(name: str, title: str, inner: str) -> str:
@@ -339,7 +339,7 @@ def what_ran(told: ToldRun) -> str:
         The run.
     """
     own = told.metadata
-    inner = _pairs(list(_ran(own)))
+    inner = _pairs(_ran(own))
     for title, part in (
         ("Every setting, as given", "settings"),
         ("Every parameter, as the engine read it", "engine"),
