@@ -36,7 +36,8 @@ def test_a_run_tells_its_phases_and_its_files(site: Path) -> None:
     files = last["files"]
     assert last["folder"] == str(site / "out")
     assert {f["path"] for f in files if f["kind"] != "metadata"} == {
-        str(path) for path in (site / "out").rglob("*.tif")
+        *(str(path) for path in (site / "out").rglob("*.tif")),
+        str(site / "out" / "timeseries.csv"),
     }
     steps = [f for f in files if f["kind"] == "step"]
     assert len(steps) == 6

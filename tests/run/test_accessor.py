@@ -127,7 +127,7 @@ def test_what_a_run_refuses_is_refused_before_the_sky_view(
 # ------------------------------------------------------------------ pictures
 
 
-PLACE = "57.682° N, 11.966° E"
+PLACE = "57.705° N, 11.963° E"
 CLOCK = "(local standard time of the weather data)"
 
 
