@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from datetime import timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ import solweig
 from solweig.cli.app import app
 from solweig.config import VALID_OUTPUTS
 from solweig.errors import ConfigurationError
+from solweig.rasters.variables import attributes
 from solweig.report import collect as collecting
 from solweig.report.collect import collect
 from solweig.report.source import choose_run, tell
 from solweig.results.metadata import FILE_NAME
 from solweig.results.outputs import REPORT_NAME
+from tests.exposure.made import real_run
 from tests.report.made import OUTPUTS, day, day_run
 from tests.support.run_cases import LOCATION, small_surface, weather
 
@@ -160,7 +163,9 @@ def test_every_output_can_be_drawn(tmp_path: Path) -> None:
     assert "points" not in found.sections
     assert "classes" not in found.sections
     plain = Reading(solweig.write_report(tmp_path).read_text())
-    assert len([i for i in plain.images if "data-frame" in i]) == 2
+    usual = [name for name in outputs if attributes(name)["units"] in ("degC", "1")]
+    assert {"tmrt", "shadow"} <= {*usual}
+    assert len([i for i in plain.images if "data-frame" in i]) == len(usual)
     assert "Also kept by the run and not drawn here: kdown, kup" in plain.words
 
 
@@ -226,6 +231,26 @@ def test_a_run_that_left_no_weather_or_ground_says_so(run: Path, tmp_path: Path)
     assert "left no table of its weather" in words
     assert "roofs are drawn, and count in all areas" in words
     assert "did not keep what its checks warned of" in words
+
+
+@pytest.mark.parametrize("zone", [None, timezone(timedelta(hours=-3, minutes=-30))])
+def test_rows_of_the_weather_have_the_intervals_of_the_steps(
+    tmp_path: Path, zone: timezone | None
+) -> None:
+    steps = day((12, 15))
+    steps[1].timestep_minutes = 30.0
+    for one in steps:
+        one.datetime = one.datetime.replace(tzinfo=zone)
+    real_run(tmp_path, weather=steps, outputs=["tmrt"], output_format="geotiff")
+    told = tell(tmp_path)
+    assert told.series is not None
+    assert told.steps is not None
+    bounds = told.series[["begin", "end"]].to_numpy("datetime64[s]")
+    assert (bounds == told.steps.bounds).all()
+    assert str(bounds[1, 0]) == "2006-08-01T14:30:00"
+    assert [str(t) for t in told.series["time"]] == ["2006-08-01 12:00:00", "2006-08-01 15:00:00"]
+    np.testing.assert_allclose(told.series["ta"], [one.ta for one in steps], rtol=1e-6)
+    assert told.clock == ("UTC+1" if zone is None else "UTC−3:30")
 
 
 # ------------------------------------------------------------------ which run

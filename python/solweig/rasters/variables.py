@@ -6,7 +6,7 @@ import re
 
 from solweig.config import ATTRIBUTION
 
-__all__ = ["COMFORT", "FLUXES", "OVER_THE_SUNS", "TERMS", "attributes", "short_name"]
+__all__ = ["COMFORT", "FLUXES", "OVER_THE_SUNS", "TERMS", "attributes", "label_of"]
 
 COMFORT = ("tmrt", "utci", "pet")
 
@@ -86,7 +86,7 @@ _METHODS = {
 }
 
 
-def short_name(name: str) -> str:
+def label_of(name: str) -> str:
     """A quantity as people call it: ``Tmrt`` of ``tmrt``; one without such a name as it is."""
     return _SHORT.get(name, name)
 

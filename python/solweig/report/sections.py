@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solweig.rasters.cf import WEATHER_ATTRIBUTES
-from solweig.rasters.variables import attributes, short_name
+from solweig.rasters.variables import attributes, label_of
 from solweig.report.charts import Line, lines
 from solweig.report.collect import PageMaps
 from solweig.report.map_sections import details, table
@@ -37,6 +37,9 @@ _OTHERS = {
     "utci": "Bröde, P. et al. (2012): Deriving the operational procedure for the Universal Thermal "
     "Climate Index (UTCI). International Journal of Biometeorology 56, 481–494. "
     "doi:10.1007/s00484-011-0454-1",
+    "wbgt": "Liljegren, J. C. et al. (2008): Modeling the wet bulb globe temperature using standard "
+    "meteorological measurements. Journal of Occupational and Environmental Hygiene 5, 645–655. "
+    "doi:10.1080/15459620802310770",
     "pet": "Höppe, P. (1999): The physiological equivalent temperature. International Journal of "
     "Biometeorology 43, 71–75. doi:10.1007/s004840050118",
 }
@@ -93,7 +96,7 @@ def _facts(told: ToldRun, maps: PageMaps) -> Iterator[str]:
         if np.isnan(means).all():
             continue
         i = int(np.nanargmax(means))
-        text = f"Highest {short_name(base)}: {maps.frames[i].label}, {number(means[i])} °C"
+        text = f"Highest {label_of(base)}: {maps.frames[i].label}, {number(means[i])} °C"
         layer = drawn[i].layer
         if layer.classes.size:
             k = int(np.argmax(layer.classes))
@@ -235,7 +238,7 @@ def _label(name: str) -> str:
         return WEATHER_ATTRIBUTES[name]["long_name"]
     own = {"direct_rad": "beam, normal to it", "diffuse_rad": "diffuse irradiance"}
     base, _, statistic = name.partition("_")
-    return own.get(name, f"{short_name(base)}, {statistic}".rstrip(", "))
+    return own.get(name, f"{label_of(base)}, {statistic}".rstrip(", "))
 
 
 def _column_unit(name: str) -> str:
@@ -295,7 +298,7 @@ def points(told: ToldRun) -> str:
     for poi, own in found.groupby("poi", sort=False):
         if bounds is not None and len(own) == len(bounds):
             series = [
-                Line(short_name(n), own[n].to_numpy(np.float64), 1 + (i + 1) % 6)
+                Line(label_of(n), own[n].to_numpy(np.float64), 1 + (i + 1) % 6)
                 for i, n in enumerate(names)
             ]
             charts += lines(series, bounds, title=str(poi), unit="°C")
@@ -305,7 +308,7 @@ def points(told: ToldRun) -> str:
             [escaped(named), f"{first['x']:.10g}, {first['y']:.10g}",
              *(_mean_and_top(own[n]) for n in names)]
         )  # fmt: skip
-    head = ["Point", "x, y", *(f"{escaped(short_name(n))} [°C], mean (highest)" for n in names)]
+    head = ["Point", "x, y", *(f"{escaped(label_of(n))} [°C], mean (highest)" for n in names)]
     return _section(
         "points", "Points", f'<div class="charts">{charts}</div>{table(head, rows, "Points")}'
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from solweig.rasters.variables import attributes, short_name
+from solweig.rasters.variables import attributes, label_of
 
 __all__ = ["capital", "escaped", "interval_text", "number", "quantity_title", "time_text", "unit"]
 
@@ -37,7 +37,7 @@ def quantity_title(name: str) -> str:
     Such as ``"Tmrt, mean radiant temperature"``.
     """
     long, base = attributes(name)["long_name"].replace("degC", "°C"), name.partition("_")[0]
-    short = short_name(base)
+    short = label_of(base)
     return f"{short}, {long}" if short != base and name == base else capital(long)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solweig.rasters.variables import short_name
+from solweig.rasters.variables import label_of
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap, Normalize
@@ -169,7 +169,7 @@ def _class_scale(base: str, grid: NDArray[Any], limits: tuple[float, float] | No
     spacing = 1.0 if high - low <= 14 else 5.0
     regular = np.arange(np.ceil(low / spacing) * spacing, high + 1e-9, spacing)
     ticks = np.array(sorted({*inner, *regular.tolist()}))
-    label = f"{short_name(base)} [°C]"
+    label = f"{label_of(base)} [°C]"
     return ColourScale(
         cmap, BoundaryNorm(edges, cmap.N), label, ticks=ticks, classes=tuple(classes)
     )
