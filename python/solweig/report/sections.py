@@ -38,8 +38,8 @@ _OTHERS = {
     "Climate Index (UTCI). International Journal of Biometeorology 56, 481–494. "
     "doi:10.1007/s00484-011-0454-1",
     "wbgt": "Liljegren, J. C. et al. (2008): Modeling the wet bulb globe temperature using "
-    "standard meteorological measurements. Journal of Occupational and Environmental Hygiene 5, 645–655. "
-    "doi:10.1080/15459620802310770",
+    "standard meteorological measurements. Journal of Occupational and Environmental Hygiene 5, "
+    "645–655. doi:10.1080/15459620802310770",
     "pet": "Höppe, P. (1999): The physiological equivalent temperature. International Journal of "
     "Biometeorology 43, 71–75. doi:10.1007/s004840050118",
 }
