@@ -29,7 +29,7 @@ STRESS_CLASSES: HeatClasses = (
     (-27.0, "strong cold", "#1f4fb5", "#2f6cc9"),
     (-13.0, "moderate cold", "#4a8fd6", "#6aabde"),
     (0.0, "slight cold", "#8cc6e6", "#b3dfe9"),
-    (9.0, "no thermal stress", "#dcf0d8", "#63ae62"),
+    (9.0, "no thermal stress", "#edf7ea", "#86c681"),
     (26.0, "moderate heat", "#fff0a8", "#fdc65a"),
     (32.0, "strong heat", "#fba75a", "#ee6a3a"),
     (38.0, "very strong heat", "#e04a3d", "#a8152f"),
