@@ -198,9 +198,13 @@ def class_shade(base: str, value: float, limits: tuple[float, float]) -> tuple[f
     bounds = [c[0] for c in table] + [math.inf]
     i = int(np.clip(np.searchsorted(bounds, value, side="right") - 1, 0, len(table) - 1))
     first, last = max(bounds[i], limits[0]), min(bounds[i + 1], limits[1])
-    # Shades as steep as this hide the bounds of classes.
+    # Steeper shades would hide the bounds of classes.
     over = max(last - first, min(_GENTLE, bounds[i + 1] - bounds[i]), 1e-9)
-    part = (value - first) / over
+    # A bound in view has the shade that it always has.
+    below, above = bounds[i] >= limits[0], bounds[i + 1] <= limits[1]
+    spare = over - (last - first)
+    start_of = first - (0.0 if below else spare if above else spare / 2)
+    part = (value - start_of) / over
     part = float(np.clip(part, 0.0, 1.0))
     start, end = (np.array(_rgb(c)) for c in table[i][2:])
     red, green, blue = ((1 - part) * start + part * end).tolist()
