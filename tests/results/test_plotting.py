@@ -66,7 +66,7 @@ def test_utci_colours_jump_at_class_bounds_only() -> None:
 @pytest.mark.parametrize("kind", ["utci", "pet", "utci_max"])
 @pytest.mark.parametrize(
     ("span", "least"),
-    [((19.2, 21.7), 0.4), ((10.1, 24.9), 0.9), ((33.0, 37.0), 0.12), ((-5.0, -2.0), 0.09)],
+    [((19.2, 21.7), 0.8), ((10.1, 24.9), 0.9), ((33.0, 37.0), 0.12), ((-5.0, -2.0), 0.09)],
 )
 def test_a_map_of_few_classes_shows_where_it_is_warmer(
     kind: str, span: tuple[float, float], least: float

@@ -54,7 +54,7 @@ CLASSES: dict[str, HeatClasses] = {
 """Of the quantities that are told by class."""
 
 _COLDEST, _HOTTEST = -60.0, 60.0
-_GENTLE = 6.0  # deg C over which the shades of a class go at the least
+_GENTLE = 6.0  # deg C over which the shades of a class go at the least, beside another class
 _STEP = 0.25  # deg C per colour; class bounds are whole degrees, so they fall between colours
 
 
@@ -198,13 +198,12 @@ def class_shade(base: str, value: float, limits: tuple[float, float]) -> tuple[f
     bounds = [c[0] for c in table] + [math.inf]
     i = int(np.clip(np.searchsorted(bounds, value, side="right") - 1, 0, len(table) - 1))
     first, last = max(bounds[i], limits[0]), min(bounds[i + 1], limits[1])
-    # Steeper shades would hide the bounds of classes.
-    over = max(last - first, min(_GENTLE, bounds[i + 1] - bounds[i]), 1e-9)
-    # A bound in view has the shade that it always has.
     below, above = bounds[i] >= limits[0], bounds[i + 1] <= limits[1]
-    spare = over - (last - first)
-    start_of = first - (0.0 if below else spare if above else spare / 2)
-    part = (value - start_of) / over
+    # Beside a bound steeper shades would hide it.
+    gentle = min(_GENTLE, bounds[i + 1] - bounds[i]) if below or above else 0.0
+    over = max(last - first, gentle, 1e-9)
+    # A bound in view has the shade that it always has.
+    part = (value - (first if below else last - over)) / over
     part = float(np.clip(part, 0.0, 1.0))
     start, end = (np.array(_rgb(c)) for c in table[i][2:])
     red, green, blue = ((1 - part) * start + part * end).tolist()
