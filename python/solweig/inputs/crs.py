@@ -184,7 +184,7 @@ def why_inexact(source: CRS | None, target: CRS) -> str | None:
     if group.best_available or not group.unavailable_operations:
         return None
     lost = group.unavailable_operations[0]
-    grids = ", ".join(grid.label_of for grid in lost.grids if not grid.available)
+    grids = ", ".join(grid.short_name for grid in lost.grids if not grid.available)
     accuracy = group.transformers[0].accuracy if group.transformers else -1
     known = f"within {accuracy:g} m" if accuracy and accuracy > 0 else "roughly"
     return f"brought to {describe(target)} {known}: the grid {grids} of PROJ is not installed"
