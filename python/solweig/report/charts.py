@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from solweig.report.words import escaped, number
 __all__ = ["Line", "bars", "digits_of", "lines", "ticks_within"]
 
 Values = NDArray[np.float64]
+
+MOST_STEPS = 800
+"""Of a line; more could not be told apart, and would make a page large."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,13 @@ def lines(
     zero
         The axis goes down to 0.
     """
+    apart = math.ceil(len(bounds) / MOST_STEPS)
+    if apart > 1:
+        title = f"{title}, means of {apart} steps"
+        series = [replace(one, values=_thinned(one.values, apart)) for one in series]
+        ends = np.minimum(np.arange(0, len(bounds), apart) + apart, len(bounds)) - 1
+        bounds = np.stack([bounds[::apart, 0], bounds[ends, 1]], axis=1)
+        night = None  # stripes too thin to see
     shown = [one for one in series if np.isfinite(one.values).any()]
     if not shown:
         return ""
@@ -136,7 +146,9 @@ def bars(
     for i in range(count):
         top, wide = 1000.0, max(width[i] - 1.5, 0.5)
         told = ", ".join(
-            f"{label} {share:.0%}" for label, share in zip(labels, shares[i], strict=True) if share
+            f"{label} {share:.0%}"
+            for label, share in zip(labels, shares[i], strict=True)
+            if share > 0
         )
         boxes = []
         for share, colour in zip(shares[i], colours, strict=True):
@@ -160,6 +172,16 @@ def bars(
         f'<figure class="chart"><figcaption>{escaped(title)}</figcaption>'
         f"{_frame(drawing, ticks, 0.0, 1.0, bounds, share=True)}</figure>"
     )
+
+
+def _thinned(values: Values, apart: int) -> Values:
+    """Means of so many values that follow each other; the last may be of fewer."""
+    at = np.arange(0, len(values), apart)
+    known = np.isfinite(values)
+    counts = np.add.reduceat(known.astype(np.float64), at)
+    with np.errstate(invalid="ignore"):
+        found: Values = np.add.reduceat(np.where(known, values, 0.0), at) / counts
+    return found
 
 
 # ------------------------------------------------------------------ axes

@@ -20,9 +20,12 @@ from solweig.report.source import ToldRun
 from solweig.report.words import capital, escaped, number, quantity_title, unit
 from solweig.results.map_style import CLASSES
 
-__all__ = ["by_class", "by_hour", "over_period", "table"]
+__all__ = ["MOST_NAMED", "by_class", "by_hour", "over_period", "table"]
 
 Rows = Sequence[Sequence[str]]
+
+MOST_NAMED = 12
+"""Points with a name on maps and a chart of their own."""
 
 
 def table(head: Sequence[str], rows: Rows, caption: str = "") -> str:
@@ -197,7 +200,10 @@ def _places(told: ToldRun) -> list[tuple[str, float, float]]:
     found = told.points.drop_duplicates("poi")
     left = 100 * (found["x"] - west) / (east - west)
     top = 100 * (north - found["y"]) / (north - south)
-    return [(str(n), float(x), float(y)) for n, x, y in zip(found["poi"], left, top, strict=True)]
+    names = [str(name) for name in found["poi"]]
+    if len(names) > MOST_NAMED:
+        names = [""] * len(names)
+    return [(n, float(x), float(y)) for n, x, y in zip(names, left, top, strict=True)]
 
 
 # ------------------------------------------------------------------ legends

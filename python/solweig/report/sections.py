@@ -13,7 +13,7 @@ from solweig.rasters.cf import WEATHER_ATTRIBUTES
 from solweig.rasters.variables import attributes, label_of
 from solweig.report.charts import Line, lines
 from solweig.report.collect import PageMaps
-from solweig.report.map_sections import details, table
+from solweig.report.map_sections import MOST_NAMED, details, table
 from solweig.report.source import ToldRun
 from solweig.report.words import capital, escaped, interval_text, number, unit
 from solweig.results.captions import place_text
@@ -26,6 +26,8 @@ __all__ = ["checks", "header", "points", "provenance", "weather", "what_ran", "w
 
 _SOUTH = -59.4
 """Where the map of the world ends [deg]."""
+_LISTED = 200
+"""Points in the table."""
 _MOST_ROWS = 72
 """Of a table by step; a longer one is by day."""
 _CITATION = (
@@ -295,8 +297,11 @@ def points(told: ToldRun) -> str:
     names = [n for n in found.columns if _is_temperature(n)]
     on_roofs = set(told.metadata.get("means", {}).get("points_on_roofs", ()))
     charts, rows = "", []
-    for poi, own in found.groupby("poi", sort=False):
-        if bounds is not None and len(own) == len(bounds):
+    count = found["poi"].nunique()
+    for number_of, (poi, own) in enumerate(found.groupby("poi", sort=False)):
+        if number_of >= _LISTED:
+            break
+        if number_of < MOST_NAMED and bounds is not None and len(own) == len(bounds):
             series = [
                 Line(label_of(n), own[n].to_numpy(np.float64), 1 + (i + 1) % 6)
                 for i, n in enumerate(names)
@@ -309,9 +314,12 @@ def points(told: ToldRun) -> str:
              *(_mean_and_top(own[n]) for n in names)]
         )  # fmt: skip
     head = ["Point", "x, y", *(f"{escaped(label_of(n))} [°C], mean (highest)" for n in names)]
-    return _section(
-        "points", "Points", f'<div class="charts">{charts}</div>{table(head, rows, "Points")}'
-    )
+    inner = f'<div class="charts">{charts}</div>{table(head, rows, "Points")}'
+    if count > MOST_NAMED:
+        told_of = f"{count} points; the first {MOST_NAMED} are drawn"
+        told_of += f", the first {_LISTED} listed" if count > _LISTED else ""
+        inner += f'<p class="note">{told_of}. pois.csv holds them all.</p>'
+    return _section("points", "Points", inner)
 
 
 def _is_temperature(name: str) -> bool:

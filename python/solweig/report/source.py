@@ -141,7 +141,7 @@ def tell(folder: Path) -> ToldRun:
         folder, told, georef,
         None if alone else FinishedRun.open(folder, among=None),
         _table(folder / SERIES_NAME, ("time", "begin", "end")),
-        _table(folder / "pois.csv", ("time",)),
+        _table(folder / "pois.csv", ()),
     )  # fmt: skip
 
 
