@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from solweig.params import load_materials as load_materials
     from solweig.params import load_params as load_params
     from solweig.params import load_physics as load_physics
+    from solweig.report.page import write_report as write_report
     from solweig.results.metadata import create_run_metadata as create_run_metadata
     from solweig.results.metadata import load_run_metadata as load_run_metadata
     from solweig.results.metadata import save_run_metadata as save_run_metadata
@@ -135,6 +136,7 @@ _EXPORTS: dict[str, str] = {
     "optimise_trees": "scenarios.optimise",
     "PlacedTrees": "scenarios.optimise",
     "TreeWishes": "scenarios.optimise_wishes",
+    "write_report": "report.page",
     "download_epw": "weather.download",
     "load_params": "params",
     "load_physics": "params",

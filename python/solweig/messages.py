@@ -1,12 +1,18 @@
-"""How messages name arguments, in Python and on the command line, and where warnings point."""
+"""How messages name arguments, where warnings point, and what has been said so far."""
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["argument", "warn_user"]
+__all__ = ["argument", "heard", "warn_user"]
+
+_heard: ContextVar[list[str] | None] = ContextVar("solweig_heard", default=None)
 
 # Arguments that the command line names otherwise, or not at all.
 _FLAGS: dict[str, str | None] = {"columns": None, "product": "--weather-product"}
@@ -45,4 +51,45 @@ def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("solweig."):
         frame, level = frame.f_back, level + 1
+    known = _heard.get()
+    if known is not None:
+        _keep(known, message)
     warnings.warn(message, category, stacklevel=level)
+
+
+@contextmanager
+def heard() -> Iterator[list[str]]:
+    """Keep what is warned of within, by :func:`warn_user` and in the log, each once and in order.
+
+    Inside another the list is that of the outer one, and goes on. It does not matter what is
+    silenced.
+    """
+    known = _heard.get()
+    if known is not None:
+        yield known
+        return
+    said: list[str] = []
+    ear, logger = _Ear(said), logging.getLogger("solweig")
+    token = _heard.set(said)
+    logger.addHandler(ear)
+    try:
+        yield said
+    finally:
+        logger.removeHandler(ear)
+        _heard.reset(token)
+
+
+class _Ear(logging.Handler):
+    """Hears warnings of the log."""
+
+    def __init__(self, said: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._said = said
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _keep(self._said, record.getMessage())
+
+
+def _keep(said: list[str], message: str) -> None:
+    if message not in said:
+        said.append(message)

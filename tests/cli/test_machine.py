@@ -22,6 +22,26 @@ def lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def test_a_report_is_a_phase_and_a_file(site: Path) -> None:
+    other = site / "out" / "solweig_report.html"
+    other.parent.mkdir()
+    other.write_text("mine")
+    refused = invoke(arguments(site, "--report", *JSON))
+    assert refused.exit_code == 2
+    assert "report: expected no solweig_report.html, or a report" in plain(refused.output)
+    assert [p.name for p in other.parent.iterdir()] == [other.name], "before any work"
+    other.unlink()
+    done = invoke(arguments(site, "--report", "--utc-offset", "5", *JSON))
+    assert done.exit_code == 0, done.output
+    *told, last = lines(done.stdout)
+    assert {t["parts"] for t in told} == {3}
+    assert [t["done"] / t["total"] for t in told if t["part"] == 3][-1] == 1.0
+    assert [f["path"] for f in last["files"] if f["kind"] == "report"] == [str(other)]
+    warned = json.loads((site / "out" / "run_metadata.json").read_text())["warnings"]
+    assert warned[0].startswith("utc_offset +5 h is"), "heard before the run began"
+    assert warned[0].partition("'")[0] in other.read_text()
+
+
 def test_a_run_tells_its_phases_and_its_files(site: Path) -> None:
     done = invoke(arguments(site, "--outputs", "tmrt,utci", *JSON))
     assert done.exit_code == 0, done.output
@@ -36,7 +56,8 @@ def test_a_run_tells_its_phases_and_its_files(site: Path) -> None:
     files = last["files"]
     assert last["folder"] == str(site / "out")
     assert {f["path"] for f in files if f["kind"] != "metadata"} == {
-        str(path) for path in (site / "out").rglob("*.tif")
+        *(str(path) for path in (site / "out").rglob("*.tif")),
+        str(site / "out" / "timeseries.csv"),
     }
     steps = [f for f in files if f["kind"] == "step"]
     assert len(steps) == 6

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from typing import Any
 
 import pytest
 import typer
 
 from solweig.cli.app import app
-from solweig.messages import argument
+from solweig.messages import argument, heard, warn_user
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,22 @@ def test_the_flags_that_messages_name_exist() -> None:
         "hours", "year", "beam", "leaf_on", "leaf_off",
     ):  # fmt: skip
         assert argument(name).split("(")[1].rstrip(")") in flags
+
+
+def test_what_is_said_is_heard_once_whatever_is_silenced() -> None:
+    log = logging.getLogger("solweig.some.module")
+    with warnings.catch_warnings(), heard() as said:
+        warnings.simplefilter("ignore")
+        warn_user("place: far away")
+        log.warning("PET: %d", 3)
+        log.info("nothing to worry about")
+        with heard() as inner:
+            warn_user("place: far away")
+            warn_user("night light: much")
+        assert inner is said
+    assert said == ["place: far away", "PET: 3", "night light: much"]
+    log.warning("later")
+    with heard() as other:
+        pass
+    assert other == []
+    assert said[-1] == "night light: much"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from tests.support.run_cases import LOCATION, PIXEL, small_surface, weather, xy
 
 pytest.importorskip("matplotlib")
 
-from solweig.results import map_style, plotting
+from solweig.results import captions, map_style, pictures, plotting
 from solweig.results.pictures import draw_curves, draw_run, hottest_step
 
 
@@ -60,6 +61,41 @@ def test_utci_colours_jump_at_class_bounds_only() -> None:
         "no thermal stress", "moderate heat", "strong heat", "very strong heat",
     ]  # fmt: skip
     assert scale.label == "UTCI [°C]"
+
+
+@pytest.mark.parametrize("kind", ["utci", "pet", "utci_max"])
+@pytest.mark.parametrize(
+    ("span", "least"),
+    [((19.2, 21.7), 0.8), ((10.1, 24.9), 0.9), ((33.0, 37.0), 0.12), ((-5.0, -2.0), 0.09)],
+)
+def test_a_map_of_few_classes_shows_where_it_is_warmer(
+    kind: str, span: tuple[float, float], least: float
+) -> None:
+    grid = np.linspace(*span, 500)
+    scale = map_style.scale_for(kind, grid)
+    colours = np.asarray(scale.cmap(scale.norm(grid)))[:, :3]
+    assert len(np.unique(colours, axis=0)) >= 4 * (span[1] - span[0]) - 4
+    table = map_style.CLASSES[kind.partition("_")[0]]
+    lows = np.array([row[0] for row in table])
+    number = np.searchsorted(lows, grid, side="right")
+    widest = max(
+        np.abs(colours[number == i].max(axis=0) - colours[number == i].min(axis=0)).sum()
+        for i in np.unique(number)
+    )
+    assert widest > least, "shades of a class that one can tell apart"
+
+
+def test_pet_has_classes() -> None:
+    scale = map_style.scale_for("pet", np.array([[20.0, 40.0]]), (16.0, 43.0))
+    assert [name for _, name in scale.classes] == [
+        "slightly cool", "comfortable", "slightly warm", "warm", "hot", "very hot",
+    ]  # fmt: skip
+    assert scale.ticks is not None
+    assert {18.0, 23.0, 29.0, 35.0, 41.0} <= set(scale.ticks)
+    assert scale.label == "PET [°C]"
+    below, above = (np.asarray(scale.cmap(scale.norm(v)))[:3] for v in (34.9, 35.1))
+    assert np.abs(above - below).sum() > 0.15
+    assert "[h]" in map_style.scale_for("pet_hours_above_35", np.array([[2.0]])).label
 
 
 def test_scales_cover_the_data_and_name_the_unit() -> None:
@@ -158,6 +194,69 @@ def test_pictures_of_a_run_from_memory_and_from_files(
         assert np.array_equal(imread(a), imread(b)), a.name
     curves = draw_curves(inside, tmp_path / "one", place="Here")
     assert [p.name for p in curves] == ["day_curve.png", "curve_2.png"]
+
+
+def texts_of(figure: object) -> str:
+    from matplotlib.text import Text
+
+    found = figure.findobj(Text)  # type: ignore[attr-defined]
+    return " | ".join(text.get_text() for text in found)
+
+
+def test_headings_say_place_period_and_clock(
+    surface: solweig.SurfaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = [step for day in range(1, 8) for step in weather((12, 18), day=f"2006-08-{day:02d}")]
+    summary = solweig.calculate(
+        surface, steps, LOCATION, outputs=["tmrt", "utci", "pet"], pois={"mast": xy(3, 3)}
+    )
+    said = []
+
+    def note(*args: object, **options: object) -> None:
+        said.append((str(options["title"]), str(options["subtitle"]), options.get("intervals")))
+
+    monkeypatch.setattr(pictures, "plot_map", note)
+    monkeypatch.setattr(pictures, "plot_point_curve", note)
+    draw_run(summary, surface, tmp_path, place="A square")
+    draw_curves(summary, tmp_path, place="A square")
+    assert [title for title, _, _ in said] == [
+        "Mean radiant temperature", "Heat stress (UTCI)", "PET", "Hours of shade", "mast",
+    ]  # fmt: skip
+    assert {subtitle for _, subtitle, _ in said[:3]} == {
+        f"A square · {summary.timeseries.datetime[hottest_step(summary)].day} August 2006, 12:00 "
+        "(UTC+1)"
+    }
+    assert said[3][1] == "A square · 1–7 August 2006 (UTC+1), sun above the horizon"
+    assert said[4][1] == "A square · 1–7 August 2006 (UTC+1)"
+    assert said[4][2] == "stamps mark the end of steps of 60 min; UTC+1"
+    text = texts_of(summary.plot(save_path=tmp_path / "s.png"))
+    assert "Heat stress, 1–5 August 2006, the first 5 days of 1–7 August 2006" in text
+    assert "57.700° N, 12.000° E" in text
+    assert "UTC+1" in text
+    text = texts_of(summary.plot(save_path=tmp_path / "s.png", max_days=9, place="Here"))
+    assert "Heat stress, 1–7 August 2006 |" in text
+    assert "Here" in text
+
+
+@pytest.mark.parametrize(
+    ("times", "text"),
+    [
+        (("2006-08-01T01:00", "2006-08-02T00:00"), "1 August 2006"),
+        (("2006-08-01T01:00", "2006-08-02T00:01"), "1–2 August 2006"),
+        (("2006-08-30T01:00", "2006-09-02T00:00"), "30 August to 1 September 2006"),
+        (("2006-12-31T01:00", "2007-01-01T12:00"), "31 December 2006 to 1 January 2007"),
+        (("2006-08-01T00:00", "2006-08-01T00:00"), "1 August 2006"),
+    ],
+)
+def test_periods_in_words(times: tuple[str, str], text: str) -> None:
+    assert captions.period_text([datetime.fromisoformat(t) for t in times]) == text
+
+
+def test_clocks_and_places_in_words() -> None:
+    clocks = [captions.zone_text(h) for h in (0, 1, -3.5, 5.75, 12)]
+    assert clocks == ["UTC", "UTC+1", "UTC−3:30", "UTC+5:45", "UTC+12"]
+    assert captions.place_text(-33.8568, 151.2153) == "33.857° S, 151.215° E"
+    assert captions.place_text(40.7, -74.0) == "40.700° N, 74.000° W"
 
 
 def test_a_curve_shows_measurements_as_dots(surface: solweig.SurfaceData, tmp_path: Path) -> None:

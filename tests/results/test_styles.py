@@ -63,6 +63,24 @@ def test_no_two_classes_look_alike(name: str, sight: str) -> None:
 
 
 @pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("name", ["utci", "pet"])
+def test_no_shade_of_comfort_looks_like_heat(name: str, sight: str) -> None:
+    """Pictures and reports shade classes, up to the two colours at their ends."""
+    table = map_style.CLASSES[name]
+    fine = next(i for i, row in enumerate(table) if row[1] in ("no thermal stress", "comfortable"))
+
+    def shades(row: tuple[float, str, str, str]) -> list[np.ndarray]:
+        ends = [np.array([int(c[i : i + 2], 16) for i in (1, 3, 5)]) for c in row[2:]]
+        mixed = (ends[0] + (ends[1] - ends[0]) * part for part in np.linspace(0, 1, 9))
+        named = ("#" + "".join(f"{round(v):02x}" for v in rgb.tolist()) for rgb in mixed)
+        return [seen(colour, SIGHT[sight]) for colour in named]
+
+    heat = [shade for row in table[fine + 1 :] for shade in shades(row)]
+    near = min(np.linalg.norm(a - b) for a in shades(table[fine]) for b in heat)
+    assert near > APART, (name, sight, near)
+
+
+@pytest.mark.parametrize("sight", SIGHT)
 @pytest.mark.parametrize("name", ["tmrt", "shadow", "kdown", "sun_hours", "shade_hours"])
 def test_more_is_always_lighter_or_always_darker(name: str, sight: str) -> None:
     steps = np.diff([seen(item["color"], SIGHT[sight])[0] for item in items(name)])

@@ -127,6 +127,10 @@ def test_what_a_run_refuses_is_refused_before_the_sky_view(
 # ------------------------------------------------------------------ pictures
 
 
+PLACE = "57.705° N, 11.963° E"
+CLOCK = "(local standard time of the weather data)"
+
+
 def drawn(figure: Any) -> tuple[str, str]:
     """Title and subtitle."""
     import matplotlib.pyplot as plt
@@ -143,9 +147,10 @@ def test_maps(layers: xr.Dataset, summary: solweig.TimeseriesSummary, tmp_path: 
     means = data.utci.mean(("y", "x")).values
     hottest = str(data.time.values[int(np.nanargmax(means))].astype("datetime64[m]"))
     assert drawn(data.solweig.plot()) == (
-        "Universal Thermal Climate Index", hottest.replace("T", " "),
+        "Universal Thermal Climate Index", f"{PLACE} · {hottest.replace('T', ' ')} {CLOCK}",
     )  # fmt: skip
-    assert drawn(data.solweig.plot("tmrt", time="2006-08-01T06:00"))[1] == "2006-08-01 06:00"
+    title = drawn(data.solweig.plot("tmrt", time="2006-08-01T06:00"))[1]
+    assert title == f"{PLACE} · 2006-08-01 06:00 {CLOCK}"
     assert drawn(data.tmrt.chunk(time=1, x=7).solweig.plot())[0] == "Mean radiant temperature"
     surface = solweig.SurfaceData.prepare(layers)
     path = tmp_path / "map.png"
@@ -164,8 +169,8 @@ def test_maps_of_what_a_run_wrote(layers: xr.Dataset, tmp_path: Path, kind: str)
     )  # fmt: skip
     path = tmp_path / {"netcdf": NETCDF_NAME, "zarr": "solweig.zarr"}[kind]
     with xr.open_dataset(path, engine={"netcdf": "h5netcdf", "zarr": "zarr"}[kind]) as dataset:
-        assert drawn(dataset.solweig.plot())[1] == "2006-08-01 12:00"
-        assert drawn(dataset.solweig.plot("tmrt_mean"))[1] == ""
+        assert drawn(dataset.solweig.plot())[1] == f"{PLACE} · 2006-08-01 12:00 {CLOCK}"
+        assert drawn(dataset.solweig.plot("tmrt_mean"))[1] == PLACE
         with pytest.raises(ConfigurationError, match="'time_bnds'"):
             dataset.solweig.plot("time_bnds")
 

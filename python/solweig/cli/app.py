@@ -40,6 +40,10 @@ COMMANDS = {
     "scenario": CommandHome(
         "solweig.cli.scenario", "Compare edits of a place, or place trees where they cool most."
     ),
+    "report": CommandHome(
+        "solweig.cli.report",
+        "Write a finished run as one page: maps with a slider, areas by class, weather.",
+    ),
     "validate": CommandHome(
         "solweig.cli.validate",
         "Compare the model with a mast that measured radiation or Tmrt.",

@@ -20,6 +20,10 @@ from solweig.cli.surface import kept_surface
 from solweig.config import HumanParams, ModelConfig, validate_outputs
 from solweig.errors import ConfigurationError
 from solweig.execution.threads import use_threads
+from solweig.messages import heard
+from solweig.report.page import check_place, write_report
+from solweig.report.source import LATEST
+from solweig.results.captions import place_of
 from solweig.results.files import run_files
 from solweig.results.outputs import check_folder
 from solweig.results.period import PeriodRequest
@@ -119,6 +123,14 @@ def run(
     ] = None,
     plots: Annotated[
         bool, typer.Option("--plots", help="Also draw PNG maps.", rich_help_panel=OUTPUT)
+    ] = False,
+    report: Annotated[
+        bool,
+        typer.Option(
+            "--report",
+            help="Also write the run as one page, solweig_report.html.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     overwrite: Annotated[
         bool,
@@ -460,7 +472,7 @@ def run(
 
     A GPU is used where there is one; --accelerator cpu keeps the run on the CPU.
     """
-    with clean_errors():
+    with clean_errors(), heard():
         place = wx.Place(latitude, longitude, altitude, utc_offset)
         source = wx.WeatherSource(
             epw, met or [], start, end, hours, year, timestep_minutes, stamp, wx.parse_fill(fill),
@@ -493,6 +505,8 @@ def run(
         names = None if outputs is None else validate_outputs(opt.comma_list(outputs))
         place.check(source)
         check_folder(out)
+        if report:
+            check_place(out)
         if pois is not None and not point_file(pois)[0].exists():
             raise FileNotFoundError(f"pois: no file {pois}")
         initial = None if state is None else ThermalState.load(state)
@@ -550,7 +564,7 @@ def run(
             cache, out, dsm, vegetation=cdsm is not None, patch_option=patch_option,
             bbox=opt.parse_bbox(bbox), pixel_size=pixel_size, reproject=reproject,
         )  # fmt: skip
-        with checked_only(say_checked), progress_bars(2) as bars, place_kept as kept:
+        with checked_only(say_checked), progress_bars(2 + report) as bars, place_kept as kept:
             prepare = opt.prepared_surface if further is None else further.surface
             surface = prepare(
                 bars.phase("Preparing the surface"),
@@ -578,7 +592,9 @@ def run(
             if plots:
                 from solweig.results.pictures import draw_run
 
-                draw_run(summary, surface, out / "plots", place=dsm.stem)
+                draw_run(summary, surface, out / "plots", place=place_of(summary) or dsm.stem)
+            if report:
+                write_report(out, which=LATEST, progress=bars.phase("Writing the report"))
         out_console().print(summary.report(), markup=False)
         _tell_files(summary, out, opt.comma_list(output_format), storage)
 

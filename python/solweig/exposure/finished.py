@@ -13,23 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig.errors import ConfigurationError
-from solweig.rasters.cf import TIME_BOUNDS, naive_utc
+from solweig.rasters.cf import TIME_BOUNDS
 from solweig.rasters.georef import GeoReference
 from solweig.rasters.geotiff import NODATA
 from solweig.rasters.variables import COMFORT
 from solweig.rasters.windows import Where
-from solweig.results.metadata import load_finished
+from solweig.results.metadata import FILE_NAME, load_finished, load_run_metadata
 from solweig.results.netcdf import NETCDF_NAME, need_netcdf
-from solweig.results.outputs import ground_path, step_path, summary_path
+from solweig.results.outputs import ARCHIVE, ground_path, step_path, summary_path
 from solweig.tiles.zarr_store import CUBE_NAME, need_zarr
 from solweig.typing import F32, U8
 from solweig.weather.sun import bounds_of_steps
 
-__all__ = ["FORMATS", "FinishedRun"]
+__all__ = ["FORMATS", "FinishedRun", "read_map"]
 
 FORMATS = ("geotiff", "zarr", "netcdf")
 _RUN_ID = "solweig_run_id"
-_ENDS = ("start", "end")
 _LEAST_BLOCK = 64
 """Side of a window worth a call of its own [px]."""
 
@@ -46,6 +45,35 @@ class _Steps:
 
 
 @dataclass(frozen=True)
+class _Place:
+    """A run and the folder of its steps, which several runs may share."""
+
+    folder: Path
+    told: Mapping[str, Any]
+    kept: tuple[str, ...]
+    clock: _Clock
+    #: Where the rasters of steps are; above the run where that has made room for a later one.
+    steps: Path
+
+    @property
+    def stamps(self) -> list[datetime] | None:
+        """Of its steps in names of files; None where the run does not tell."""
+        named = self.told.get("steps")
+        return [_time_of(text, text) for text in named] if isinstance(named, Mapping) else None
+
+    @property
+    def owners(self) -> tuple[Any, ...]:
+        """Runs whose name a file of its steps may bear: this one, or the last in the folder."""
+        if self.steps == self.folder:
+            return (self.told["run_id"],)
+        last = self.steps / FILE_NAME
+        return (
+            self.told["run_id"],
+            *([load_run_metadata(last).get("run_id")] if last.is_file() else []),
+        )
+
+
+@dataclass(frozen=True)
 class FinishedRun:
     """A complete run in its folder.
 
@@ -58,7 +86,7 @@ class FinishedRun:
     format
         Which of its files the steps are read from.
     quantities
-        Of ``tmrt``, ``utci``, ``pet`` and the other heat indices, those it kept for every step.
+        Those it kept for every step, among the ones that were asked for.
     summaries
         Names of its summary maps.
     bounds
@@ -79,15 +107,23 @@ class FinishedRun:
     _read: Read
 
     @classmethod
-    def open(cls, folder: str | Path, *, format: str | None = None) -> FinishedRun:
+    def open(
+        cls,
+        folder: str | Path,
+        *,
+        format: str | None = None,
+        among: Sequence[str] | None = COMFORT,
+    ) -> FinishedRun:
         """Look at a run; reads no raster.
 
         Parameters
         ----------
         folder
-            Output folder of the run.
+            Output folder of the run, or ``runs/<start>_<end>/`` below it of an earlier one.
         format
             One of :data:`FORMATS`; None takes the first that is there.
+        among
+            Quantities that are wanted; None is every raster it kept.
 
         Raises
         ------
@@ -98,19 +134,19 @@ class FinishedRun:
         """
         place = Path(folder)
         told = load_finished("run", place)
-        kept = tuple(n for n in told["parameters"].get("outputs", ()) if n in COMFORT)
-        if format in (None, "geotiff"):
-            kept = _with_earlier(place, kept, told)
+        wrote = told["parameters"].get("outputs", ())
+        kept = tuple(n for n in wrote if among is None or n in among)
         if not kept:
             raise ConfigurationError(
-                "run", f"a run that kept one of {', '.join(COMFORT)} for every step",
+                "run", f"a run that kept {_one_of(among)} for every step",
                 f"{place}, which kept {', '.join(told['parameters'].get('outputs', ())) or 'none'}",
                 "solweig run --outputs tmrt,utci keeps them.",
             )  # fmt: skip
-        chosen = _format(place, kept, format)
         clock = _Clock.of(told)
+        where = _Place(place, told, kept, clock, _folder_of_steps(place))
+        chosen = _format(where, format)
         with _damage_told(place):
-            steps = _OPENERS[chosen](place, kept, told, clock)
+            steps = _OPENERS[chosen](where)
         about = told["inputs"]["surface"]
         georef = GeoReference.of_grid(
             tuple(about["shape"]), about["pixel_size"], about["geotransform"], about["crs"]
@@ -155,8 +191,7 @@ class FinishedRun:
         ConfigurationError
             A file that is damaged or gone.
         """
-        with _damage_told(self.folder):
-            return _windows_of(summary_path(self.folder, name), windows)
+        return read_map(summary_path(self.folder, name), windows)
 
     def read_ground(self, windows: Sequence[Where]) -> list[U8]:
         """Windows of the map of open ground: 1 where people stand, 0 on buildings.
@@ -172,28 +207,26 @@ class FinishedRun:
                 "where", f"a run that says where its buildings are ({path.name})", "none",
                 "Run it again, or count roofs as ground: where='all' (--where all).",
             )  # fmt: skip
-        with _damage_told(self.folder):
-            return [window.astype(np.uint8) for window in _windows_of(path, windows)]
+        return [window.astype(np.uint8) for window in read_map(path, windows)]
 
 
-def _with_earlier(folder: Path, kept: tuple[str, ...], told: Mapping[str, Any]) -> tuple[str, ...]:
-    """With the quantities that a call before the last kept as GeoTIFFs for the same steps.
+def read_map(path: Path, windows: Sequence[Where]) -> list[F32]:
+    """Windows of a map of a run, NaN where there is no value.
 
-    Rasters of steps are the folder's: those of a step are of one weather and one set of parameters,
-    whichever call wrote them.
+    Parameters
+    ----------
+    path
+        The GeoTIFF.
+    windows
+        Rows and columns of each.
+
+    Raises
+    ------
+    ConfigurationError
+        A file that is damaged or gone.
     """
-    if "geotiff" not in told.get("outputs", {}).get("formats", ("geotiff",)):
-        return kept
-    count = told["inputs"]["weather"]["n_timesteps"]
-    return tuple(n for n in COMFORT if n in kept or len(_stamps(folder, n, told)) == count)
-
-
-def _stamps(folder: Path, name: str, told: Mapping[str, Any]) -> list[datetime]:
-    """Stamps of the rasters of a quantity within the period of a run; others are of other runs."""
-    about = told["inputs"]["weather"]
-    first, last = (datetime.fromisoformat(about[end]).replace(tzinfo=None) for end in _ENDS)
-    found = [_stamp_of(path) for path in sorted((folder / name).glob(f"{name}_*.tif"))]
-    return [stamp for stamp in found if first <= stamp <= last]
+    with _damage_told(path):
+        return _windows_of(path, windows)
 
 
 # ------------------------------------------------------------------ clock
@@ -210,7 +243,7 @@ class _Clock:
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> _Clock:
         about = told["inputs"]["weather"]
-        zones = [datetime.fromisoformat(about[end]).utcoffset() for end in _ENDS]
+        zones = [datetime.fromisoformat(about[end]).utcoffset() for end in ("start", "end")]
         first = zones[0]
         if first is None:
             return cls(float(told["inputs"]["location"]["utc_offset"]), False, True)
@@ -220,17 +253,36 @@ class _Clock:
         """Bounds of a cube, in UTC where stamps carry a zone, on the clock."""
         if not self.aware:
             return bounds
-        return bounds + np.timedelta64(round(self.offset * 3600), "s")
+        return bounds + self._ahead
+
+    def in_cube(self, stamps: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+        """Times of the clock as a cube has them, the other way round."""
+        return stamps - self._ahead if self.aware else stamps
+
+    @property
+    def _ahead(self) -> np.timedelta64:
+        return np.timedelta64(round(self.offset * 3600), "s")
 
 
 # ------------------------------------------------------------------ formats
 
 
-def _format(folder: Path, kept: Sequence[str], wanted: str | None) -> str:
+def _one_of(among: Sequence[str] | None) -> str:
+    return "a raster" if among is None else f"one of {', '.join(among)}"
+
+
+def _folder_of_steps(folder: Path) -> Path:
+    """Of an earlier run the folder above, where the rasters of all its runs are."""
+    above = folder.absolute().parent
+    earlier = above.name == ARCHIVE and (above.parent / FILE_NAME).is_file()
+    return above.parent if earlier else folder
+
+
+def _format(where: _Place, wanted: str | None) -> str:
     there = {
-        "geotiff": all(any((folder / name).glob(f"{name}_*.tif")) for name in kept),
-        "zarr": (folder / CUBE_NAME).is_dir(),
-        "netcdf": (folder / NETCDF_NAME).is_file(),
+        "geotiff": all(any((where.steps / n).glob(f"{n}_*.tif")) for n in where.kept),
+        "zarr": (where.steps / CUBE_NAME).is_dir(),
+        "netcdf": (where.folder / NETCDF_NAME).is_file(),
     }
     found = [name for name in FORMATS if there[name]]
     if wanted is not None and wanted not in FORMATS:
@@ -238,23 +290,22 @@ def _format(folder: Path, kept: Sequence[str], wanted: str | None) -> str:
     if not found or (wanted is not None and not there[wanted]):
         raise ConfigurationError(
             "run", f"rasters of every step ({wanted or ', '.join(FORMATS)})",
-            f"{', '.join(found) or 'none'} in {folder}",
+            f"{', '.join(found) or 'none'} in {where.folder}",
         )  # fmt: skip
     return wanted or found[0]
 
 
-def _geotiff_steps(
-    folder: Path, kept: Sequence[str], told: Mapping[str, Any], clock: _Clock
-) -> _Steps:
+def _geotiff_steps(where: _Place) -> _Steps:
     import rasterio
 
-    if not clock.steady:
+    folder, kept, told = where.steps, where.kept, where.told
+    if not where.clock.steady:
         raise ConfigurationError(
             "run", "GeoTIFFs whose names keep one clock", f"two zones in {folder}",
             "Runs as Zarr or NetCDF (--output-format) tell every time.",
         )  # fmt: skip
     count = told["inputs"]["weather"]["n_timesteps"]
-    stamps = _stamps(folder, kept[0], told)
+    stamps = where.stamps or _stamps_in(folder / kept[0])
     for name in kept:
         missing = [s for s in stamps if not step_path(folder, name, s).is_file()]
         if len(stamps) != count or missing:
@@ -274,13 +325,18 @@ def _geotiff_steps(
     return _Steps(bounds.astype("datetime64[ms]"), _block(rows, cols), read)
 
 
-def _stamp_of(path: Path) -> datetime:
-    digits = path.stem.partition("_")[2]
+def _stamps_in(folder: Path) -> list[datetime]:
+    """Of the files of one quantity, where a run of an earlier version does not tell its own."""
+    paths = sorted(folder.glob(f"{folder.name}_*.tif"))
+    return [_time_of(path.stem.partition("_")[2], path.name) for path in paths]
+
+
+def _time_of(digits: str, told: str) -> datetime:
     try:
         return datetime.strptime(digits, "%Y%m%d_%H%M%S" if len(digits) > 13 else "%Y%m%d_%H%M")
     except ValueError:
         raise ConfigurationError(
-            "run", "rasters named by their time, as a run writes them", path.name
+            "run", "rasters named by their time, as a run writes them", told
         ) from None
 
 
@@ -299,41 +355,46 @@ def _minutes(told: Mapping[str, Any], count: int) -> NDArray[np.float64]:
     return np.asarray(each, np.float64)
 
 
-def _zarr_steps(
-    folder: Path, kept: Sequence[str], told: Mapping[str, Any], clock: _Clock
-) -> _Steps:
-    group = need_zarr().open_group(str(folder / CUBE_NAME), mode="r")
-    _check_owner(group.attrs.get(_RUN_ID), told, folder / CUBE_NAME)
-    arrays = {name: group[name] for name in kept}
-    return _of_period(_cube(arrays, group[TIME_BOUNDS], clock), group["time"], told)
+def _zarr_steps(where: _Place) -> _Steps:
+    path = where.steps / CUBE_NAME
+    group = need_zarr().open_group(str(path), mode="r")
+    _check_owner(group.attrs.get(_RUN_ID), where.owners, path)
+    arrays = {name: group[name] for name in where.kept}
+    return _cube(arrays, group[TIME_BOUNDS], where, _own_steps(group["time"], where, path))
 
 
-def _of_period(steps: _Steps, times: Any, told: Mapping[str, Any]) -> _Steps:
-    """The steps of a run; those of other runs may be in the cube as well."""
-    about = told["inputs"]["weather"]
-    ends, _ = naive_utc([datetime.fromisoformat(about[end]) for end in _ENDS])
-    first, last = ends.astype("datetime64[s]")
-    stamps = np.asarray(times[...]).astype(np.int64).astype("datetime64[s]")
-    own = np.flatnonzero((first <= stamps) & (stamps <= last))
-    if len(own) != about["n_timesteps"]:
+def _own_steps(time: Any, where: _Place, path: Path) -> NDArray[np.intp] | None:
+    """Where the steps of a run are on the axis of a cube that others share; None: all of it.
+
+    Raises
+    ------
+    ConfigurationError
+        Some are not there, or it is not known which are the run's.
+    """
+    seconds = np.asarray(time[...]).astype(np.int64)
+    count = where.told["inputs"]["weather"]["n_timesteps"]
+    if len(seconds) == count:
+        return None
+    if not where.clock.steady or where.stamps is None:
         raise ConfigurationError(
-            "run", f"all {about['n_timesteps']} steps in the cube", f"{len(own)}"
-        )
+            "run", f"a cube of its {count} steps alone, for which they are is not known",
+            f"{len(seconds)} steps in {path}",
+        )  # fmt: skip
+    own = where.clock.in_cube(np.array(where.stamps, "datetime64[s]")).astype(np.int64)
+    if not np.isin(own, seconds).all():
+        raise ConfigurationError(
+            "run", f"rasters for all {count} steps",
+            f"{int(np.isin(own, seconds).sum())} in {path}",
+        )  # fmt: skip
+    return np.searchsorted(seconds, own)
 
-    def read(name: str, step: int, windows: Sequence[Where]) -> list[F32]:
-        return steps.read(name, int(own[step]), windows)
 
-    return replace(steps, bounds=steps.bounds[own], read=read)
-
-
-def _netcdf_steps(
-    folder: Path, kept: Sequence[str], told: Mapping[str, Any], clock: _Clock
-) -> _Steps:
-    h5netcdf, path = need_netcdf(), folder / NETCDF_NAME
+def _netcdf_steps(where: _Place) -> _Steps:
+    h5netcdf, path = need_netcdf(), where.folder / NETCDF_NAME
     with h5netcdf.File(path, "r") as file:
-        _check_owner(file.attrs.get(_RUN_ID), told, path)
-        arrays = {name: file.variables[name] for name in kept}
-        steps = _cube(arrays, file.variables[TIME_BOUNDS], clock)
+        _check_owner(file.attrs.get(_RUN_ID), (where.told["run_id"],), path)
+        arrays = {name: file.variables[name] for name in where.kept}
+        steps = _cube(arrays, file.variables[TIME_BOUNDS], where, None)
 
     def read(name: str, step: int, windows: Sequence[Where]) -> list[F32]:
         # Opened for each, so that no file stays open for as long as somebody holds the run.
@@ -343,19 +404,24 @@ def _netcdf_steps(
     return replace(steps, read=read)
 
 
-def _check_owner(found: Any, told: Mapping[str, Any], path: Path) -> None:
-    if found != told["run_id"]:
+def _check_owner(found: Any, owners: Sequence[Any], path: Path) -> None:
+    if found not in owners:
         raise ConfigurationError("run", "steps of the run in the folder", f"another run in {path}")
 
 
-def _cube(arrays: Mapping[str, Any], bounds: Any, clock: _Clock) -> _Steps:
+def _cube(
+    arrays: Mapping[str, Any], bounds: Any, where: _Place, own: NDArray[np.intp] | None
+) -> _Steps:
     seconds = np.asarray(bounds[...]).astype(np.int64).astype("datetime64[s]")
     rows, cols = next(iter(arrays.values())).chunks[-2:]
+    if own is not None:
+        seconds = seconds[own]
 
     def read(name: str, step: int, windows: Sequence[Where]) -> list[F32]:
-        return _cut(arrays[name], step, windows)
+        return _cut(arrays[name], step if own is None else int(own[step]), windows)
 
-    return _Steps(clock.shifted(seconds).astype("datetime64[ms]"), _block(rows, cols), read)
+    begins_ends = where.clock.shifted(seconds).astype("datetime64[ms]")
+    return _Steps(begins_ends, _block(rows, cols), read)
 
 
 def _cut(array: Any, step: int, windows: Sequence[Where]) -> list[F32]:

@@ -98,8 +98,8 @@ _METHODS = {
 
 
 def label_of(name: str) -> str:
-    """Short name of a comfort quantity, for legends."""
-    return _SHORT[name]
+    """A quantity as people call it: ``Tmrt`` of ``tmrt``; one without such a name as it is."""
+    return _SHORT.get(name, name)
 
 
 def attributes(name: str) -> dict[str, str]:

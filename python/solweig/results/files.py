@@ -11,6 +11,8 @@ from solweig.rasters.variables import attributes
 from solweig.results.metadata import FILE_NAME
 from solweig.results.netcdf import NETCDF_NAME
 from solweig.results.outputs import (
+    REPORT_NAME,
+    SERIES_NAME,
     WALL_CUBE,
     WALL_NETCDF,
     WALL_POINTS,
@@ -50,9 +52,9 @@ def run_files(
     Returns
     -------
     list[dict[str, Any]]
-        Each with ``path``, ``kind`` (step, summary, mask, cube, netcdf, table or metadata) and
-        ``name``; what stands for a time also with ``begin`` and ``end``, ISO 8601 on the clock of
-        the weather, with Z where that is known to be UTC; rasters also with ``units``.
+        Each with ``path``, ``kind`` (step, summary, mask, cube, netcdf, table, report or metadata)
+        and ``name``; what stands for a time also with ``begin`` and ``end``, ISO 8601 on the clock
+        of the weather, with Z where that is known to be UTC; rasters also with ``units``.
     """
     stamps = summary.timeseries.datetime
     zone = "Z" if stamps and stamps[0].tzinfo is not None else ""
@@ -80,6 +82,8 @@ def run_files(
     found.append(entry(ground_path(folder), "mask", "open_ground", None, None))
     if "netcdf" in formats:
         found.append(entry(folder / NETCDF_NAME, "netcdf", "solweig", period, None))
+    found.append(entry(folder / SERIES_NAME, "table", "timeseries", period, None))
+    found.append(entry(folder / REPORT_NAME, "report", "report", period, None))
     if summary.pois is not None:
         found.append(entry(folder / "pois.csv", "table", "pois", period, None))
     if summary.walls is not None:

@@ -15,35 +15,57 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap, Normalize
 
 __all__ = [
-    "STRESS_CLASSES",
-    "WBGT_CLASSES",
-    "ColourScale",
-    "hillshade",
-    "scale_for",
-    "stress_class",
-]
+    "CLASSES", "PET_CLASSES", "STRESS_CLASSES", "WBGT_CLASSES", "ColourScale", "HeatClasses",
+    "class_shade", "hillshade", "scale_for", "stress_class",
+]  # fmt: skip
 
-# UTCI stress categories (Bröde et al. 2012, table 2): lower bound [deg C], name, light and dark
-# end of the colours inside the class.
-STRESS_CLASSES: tuple[tuple[float, str, str, str], ...] = (
+HeatClasses = tuple[tuple[float, str, str, str], ...]
+"""Lower bound [deg C], name, colours of its lower and upper end."""
+
+# UTCI stress categories (Bröde et al. 2012, table 2).
+STRESS_CLASSES: HeatClasses = (
     (-60.0, "extreme cold", "#08153f", "#0a1a54"),
     (-40.0, "very strong cold", "#10257a", "#16349c"),
     (-27.0, "strong cold", "#1f4fb5", "#2f6cc9"),
     (-13.0, "moderate cold", "#4a8fd6", "#6aabde"),
     (0.0, "slight cold", "#8cc6e6", "#b3dfe9"),
-    (9.0, "no thermal stress", "#d2ead0", "#8fc98a"),
+    (9.0, "no thermal stress", "#edf7ea", "#86c681"),
     (26.0, "moderate heat", "#fff0a8", "#fdc65a"),
     (32.0, "strong heat", "#fba75a", "#ee6a3a"),
     (38.0, "very strong heat", "#e04a3d", "#a8152f"),
     (46.0, "extreme heat", "#8a0f3c", "#3d0729"),
 )
+
+PET_CLASSES: tuple[tuple[float, str], ...] = (
+    (-math.inf, "very cold"), (4.0, "cold"), (8.0, "cool"), (13.0, "slightly cool"),
+    (18.0, "comfortable"), (23.0, "slightly warm"), (29.0, "warm"), (35.0, "hot"),
+    (41.0, "very hot"),
+)  # fmt: skip
+"""Lower bound [deg C] and name (Matzarakis & Mayer 1996)."""
+
 WBGT_CLASSES: tuple[tuple[float, str], ...] = (
     (-math.inf, "below every limit"), (25.0, "over very heavy work's"), (26.0, "over heavy work's"),
     (28.0, "over moderate work's"), (30.0, "over light work's"), (33.0, "over rest's"),
 )  # fmt: skip
 """Lower bound [deg C] and name: over the limit of whom, of people used to heat, by ISO 7243:2017,
 table A.1, metabolic classes 4 (above 468 W) to 0 (at most 117 W)."""
-_HOTTEST = 60.0
+
+
+def _shaded(table: tuple[tuple[float, str], ...]) -> HeatClasses:
+    """In the colours of UTCI: the hottest classes are alike."""
+    shades = STRESS_CLASSES[len(STRESS_CLASSES) - len(table) :]
+    return tuple((low, name, *shade[2:]) for (low, name), shade in zip(table, shades, strict=True))
+
+
+CLASSES: dict[str, HeatClasses] = {
+    "utci": STRESS_CLASSES,
+    "pet": _shaded(PET_CLASSES),
+    "wbgt": _shaded(WBGT_CLASSES),
+}
+"""Of the quantities that are told by class."""
+
+_COLDEST, _HOTTEST = -60.0, 60.0
+_GENTLE = 6.0  # deg C over which the shades of a class go at the least, beside another class
 _STEP = 0.25  # deg C per colour; class bounds are whole degrees, so they fall between colours
 
 
@@ -74,7 +96,7 @@ def stress_class(utci: float) -> str:
 def scale_for(
     kind: str, grid: NDArray[Any], limits: tuple[float, float] | None = None
 ) -> ColourScale:
-    """Colour scale of a quantity: ``utci`` by stress class, hours, anything else by its range.
+    """Colour scale of a quantity: UTCI and PET by class, hours, anything else by its range.
 
     Terms of the attribution are white at 0.
 
@@ -88,12 +110,10 @@ def scale_for(
         Lowest and highest value shown, instead of the range of ``grid``.
     """
     base = kind.partition("_")[0]
-    if base == "utci" and "hours" not in kind:
-        return _utci_scale(grid, limits)
     if "hours" in kind:
         return _hours_scale(kind, grid, limits)
-    if base == "wbgt":
-        return _wbgt_scale(grid, limits)
+    if base in CLASSES:
+        return _class_scale(base, grid, limits)
     if base in _TEMPERATURES and not kind.endswith("_load"):
         label = f"{_TEMPERATURES[base]} [°C]"
         return _continuous("inferno", label, limits or _range(grid, 1.0))
@@ -150,62 +170,20 @@ def _hours_label(kind: str) -> str:
     return f"{name} above {number} °C{f' by {time}' if time else ''} [h]"
 
 
-def _wbgt_scale(grid: NDArray[Any], limits: tuple[float, float] | None) -> ColourScale:
-    """By the limits of work: a colour a class, lighter and darker inside."""
-    from matplotlib.colors import BoundaryNorm, ListedColormap
-
-    low, high = limits or _range(grid, 0.5)
-    edges = np.arange(low, high + _WBGT_STEP / 2, _WBGT_STEP)
-    bounds = [bound for bound, _ in WBGT_CLASSES]
-    own = [int(np.searchsorted(bounds, v, side="right")) - 1 for v in edges[:-1] + _WBGT_STEP / 2]
-    shades = STRESS_CLASSES[-len(WBGT_CLASSES) :]
-    colours = [_mixed(*shades[i][2:4], _inside(i, v)) for i, v in zip(own, edges, strict=False)]
-    cmap = ListedColormap(colours, name="wbgt_limits")
-    classes = []
-    for i, (start, name) in enumerate(WBGT_CLASSES):
-        end = WBGT_CLASSES[i + 1][0] if i + 1 < len(WBGT_CLASSES) else math.inf
-        seen = max(start, low), min(end, high)
-        if seen[1] - seen[0] > 0.06 * (high - low):
-            classes.append(((seen[0] + seen[1]) / 2, name))
-    spacing = 1.0 if high - low <= 14 else 5.0
-    regular = np.arange(np.ceil(low / spacing) * spacing, high + 1e-9, spacing)
-    ticks = np.array(sorted({*(b for b in bounds if low < b < high), *regular.tolist()}))
-    norm = BoundaryNorm(edges, cmap.N)
-    return ColourScale(cmap, norm, "WBGT [°C]", ticks=ticks, classes=tuple(classes))
-
-
-_WBGT_STEP = 0.1
-
-
-def _inside(number: int, value: float) -> float:
-    """Where in a class a value lies [0-1]; those without an end have ten kelvins."""
-    start = WBGT_CLASSES[number][0] if number else WBGT_CLASSES[1][0] - 10.0
-    last = number + 1 == len(WBGT_CLASSES)
-    end = start + 10.0 if last else WBGT_CLASSES[number + 1][0]
-    return float(np.clip((value - start) / (end - start), 0.0, 1.0))
-
-
-def _mixed(light: str, dark: str, part: float) -> tuple[float, float, float]:
-    from matplotlib.colors import to_rgb
-
-    start, end = np.array(to_rgb(light)), np.array(to_rgb(dark))
-    red, green, blue = ((1 - part) * start + part * end).tolist()
-    return red, green, blue
-
-
-def _utci_scale(grid: NDArray[Any], limits: tuple[float, float] | None) -> ColourScale:
+def _class_scale(base: str, grid: NDArray[Any], limits: tuple[float, float] | None) -> ColourScale:
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
     low, high = limits or _range(grid, 1.0)
-    # At least one class bound in view: a map of a single class says so by its name alone.
-    low, high = max(np.floor(low), -60.0), min(np.ceil(high), _HOTTEST)
+    # A map without a class bound in view says its class by its name alone.
+    low = float(np.clip(np.floor(low), _COLDEST, _HOTTEST - 1.0))
+    high = float(np.clip(np.ceil(high), low + 1.0, _HOTTEST))
     edges = np.arange(low, high + _STEP / 2, _STEP)
-    colours = [_utci_colour(v) for v in edges[:-1] + _STEP / 2]
-    cmap = ListedColormap(colours, name="utci_stress")
-    cmap.set_under(_utci_colour(low))
-    cmap.set_over(_utci_colour(high))
-    bounds = [c[0] for c in STRESS_CLASSES] + [_HOTTEST]
-    names = [c[1] for c in STRESS_CLASSES]
+    colours = [class_shade(base, v, (low, high)) for v in edges[:-1] + _STEP / 2]
+    cmap = ListedColormap(colours, name=f"{base}_classes")
+    cmap.set_under(colours[0])
+    cmap.set_over(colours[-1])
+    bounds = [c[0] for c in CLASSES[base]] + [np.inf]
+    names = [c[1] for c in CLASSES[base]]
     classes = []
     for name, start, end in zip(names, bounds, bounds[1:], strict=False):
         seen = max(start, low), min(end, high)
@@ -215,16 +193,49 @@ def _utci_scale(grid: NDArray[Any], limits: tuple[float, float] | None) -> Colou
     spacing = 1.0 if high - low <= 14 else 5.0
     regular = np.arange(np.ceil(low / spacing) * spacing, high + 1e-9, spacing)
     ticks = np.array(sorted({*inner, *regular.tolist()}))
+    label = f"{label_of(base)} [°C]"
     return ColourScale(
-        cmap, BoundaryNorm(edges, cmap.N), "UTCI [°C]", ticks=ticks, classes=tuple(classes)
+        cmap, BoundaryNorm(edges, cmap.N), label, ticks=ticks, classes=tuple(classes)
     )
 
 
-def _utci_colour(value: float) -> tuple[float, float, float]:
-    bounds = [c[0] for c in STRESS_CLASSES] + [_HOTTEST]
-    i = int(np.clip(np.searchsorted(bounds, value, side="right") - 1, 0, len(STRESS_CLASSES) - 1))
-    part = np.clip((value - bounds[i]) / (bounds[i + 1] - bounds[i]), 0.0, 1.0)
-    return _mixed(*STRESS_CLASSES[i][2:4], float(part))
+def class_shade(base: str, value: float, limits: tuple[float, float]) -> tuple[float, float, float]:
+    """Colour of a value: a class keeps its hue, and its shades go over the part that is in view.
+
+    So a map that lies in one class still shows where it is warmer.
+
+    Parameters
+    ----------
+    base
+        A quantity of :data:`CLASSES`.
+    value
+        [deg C].
+    limits
+        Lowest and highest value in view [deg C].
+
+    Returns
+    -------
+    tuple[float, float, float]
+        Red, green and blue, 0-1.
+    """
+    table = CLASSES[base]
+    bounds = [c[0] for c in table] + [math.inf]
+    i = int(np.clip(np.searchsorted(bounds, value, side="right") - 1, 0, len(table) - 1))
+    first, last = max(bounds[i], limits[0]), min(bounds[i + 1], limits[1])
+    below, above = bounds[i] >= limits[0], bounds[i + 1] <= limits[1]
+    # Beside a bound steeper shades would hide it.
+    gentle = min(_GENTLE, bounds[i + 1] - bounds[i]) if below or above else 0.0
+    over = max(last - first, gentle, 1e-9)
+    # A bound in view has the shade that it always has.
+    part = (value - (first if below else last - over)) / over
+    part = float(np.clip(part, 0.0, 1.0))
+    start, end = (np.array(_rgb(c)) for c in table[i][2:])
+    red, green, blue = ((1 - part) * start + part * end).tolist()
+    return red, green, blue
+
+
+def _rgb(colour: str) -> tuple[float, ...]:
+    return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
 
 
 def _range(grid: NDArray[Any], step: float) -> tuple[float, float]:

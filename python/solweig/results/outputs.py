@@ -25,6 +25,8 @@ __all__ = [
     "WALL_CUBE",
     "WALL_NETCDF",
     "WALL_POINTS",
+    "REPORT_NAME",
+    "SERIES_NAME",
     "WORK_FOLDER",
     "StepWriter",
     "check_folder",
@@ -47,9 +49,14 @@ WALL_NETCDF, WALL_CUBE, WALL_POINTS = (
     "wall_temperature.nc", "wall_temperature.zarr", "wall_points.csv",
 )  # fmt: skip
 """In an output folder: temperatures of walls."""
+SERIES_NAME = "timeseries.csv"
+"""Weather of the steps and means of the map."""
+REPORT_NAME = "solweig_report.html"
+"""What people are shown of a run."""
 OF_ONE_RUN = (
     "summary", "open_ground.tif", "pois.csv", "telemetry.csv", "telemetry.json", NETCDF_NAME,
-    WALL_NETCDF, WALL_CUBE, WALL_POINTS, WORK_FOLDER, "run_metadata.json",
+    WALL_NETCDF, WALL_CUBE, WALL_POINTS, SERIES_NAME, REPORT_NAME,
+    WORK_FOLDER, "run_metadata.json",
 )  # fmt: skip
 """What is in an output folder of one run only, the metadata last."""
 

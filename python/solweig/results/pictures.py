@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from solweig.config import INDICES
 from solweig.rasters.variables import TERMS
 from solweig.results.attribution_plots import plot_attribution_curve, plot_attribution_maps
+from solweig.results.captions import axis_text, clock_of, period_text
 from solweig.results.outputs import step_path
 from solweig.results.plotting import Underlay, plot_map, plot_point_curve, require_matplotlib
 from solweig.results.summary import TimeseriesSummary
@@ -82,6 +83,7 @@ def draw_run(
     underlay = Underlay.of_surface(surface)
     step = hottest_step(summary)
     stamp = summary.timeseries.datetime[step]
+    when = _with_clock(f"{stamp.day} {stamp:%B %Y, %H:%M}", summary)
     files = []
     for name, title in _TITLES.items():
         ending = f" · {wind_note}" if wind_note and name in _NEED_WIND else ""
@@ -91,7 +93,7 @@ def draw_run(
         path = folder / f"{name}_{stamp:%Y%m%d_%H%M}.png"
         plot_map(
             grid, name, underlay, title=title, point=point, save_path=path,
-            subtitle=f"{place} · {stamp:%d %B %Y, %H:%M}{ending}",
+            subtitle=f"{place} · {when}{ending}",
         )  # fmt: skip
         files.append(path)
     terms = {name: step_grid(summary, name, step, stamp) for name in TERMS}
@@ -100,7 +102,7 @@ def draw_run(
         path = folder / f"attribution_{stamp:%Y%m%d_%H%M}.png"
         plot_attribution_maps(
             known, underlay, title="Where the radiant heat comes from", save_path=path,
-            subtitle=f"{place} · {stamp:%d %B %Y, %H:%M} · kelvin of Tmrt above the air",
+            subtitle=f"{place} · {when} · kelvin of Tmrt above the air",
         )  # fmt: skip
         files.append(path)
     if summary.shadow_available and summary.n_daytime:
@@ -119,7 +121,7 @@ def draw_run(
         )  # fmt: skip
         files.append(path)
     path = folder / "series.png"
-    summary.plot(save_path=path)
+    summary.plot(save_path=path, place=place)
     return [*files, path]
 
 
@@ -145,7 +147,7 @@ def draw_curves(
         ending = f" · {wind_note}" if wind_note else ""
         plot_point_curve(
             table, title=str(name), air_temperature=air, measured=measured, save_path=path,
-            intervals=summary.interval_text(),
+            intervals=axis_text(summary),
             subtitle=f"{place} · {_period(summary)}{ending}",
         )  # fmt: skip
         files.append(path)
@@ -154,7 +156,7 @@ def draw_curves(
         path = path.with_name(f"attribution_{path.stem.removesuffix('_curve')}.png")
         plot_attribution_curve(
             table, title=f"{name}: where the radiant heat comes from", save_path=path,
-            intervals=summary.interval_text(), subtitle=f"{place} · {_period(summary)}",
+            intervals=axis_text(summary), subtitle=f"{place} · {_period(summary)}",
         )  # fmt: skip
         files.append(path)
     return files
@@ -181,9 +183,9 @@ def step_grid(
 
 
 def _period(summary: TimeseriesSummary) -> str:
-    times = summary.timeseries.datetime
-    # The last stamp of a day's series is often midnight of the next.
-    first, last = times[0], times[-1]
-    if (last - first).total_seconds() <= 86_400:
-        return f"{first:%d %B %Y}"
-    return f"{first:%d %B} to {last:%d %B %Y}"
+    return _with_clock(period_text(summary.timeseries.datetime), summary)
+
+
+def _with_clock(text: str, summary: TimeseriesSummary) -> str:
+    clock = clock_of(summary)
+    return f"{text} ({clock})" if clock else text

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from solweig.atomic import atomic_path
 from solweig.errors import MissingPackage
 from solweig.rasters.georef import GeoReference
+from solweig.results.captions import axis_text, period_text, place_of
 from solweig.results.map_style import ColourScale, hillshade, scale_for
 from solweig.results.statistics import RunStatistics
 from solweig.surface.data import SurfaceData
@@ -406,6 +407,7 @@ def plot_series(
     figsize: tuple[float, float] = (14, 10),
     max_days: int = 5,
     where: str = "ground",
+    place: str | None = None,
 ) -> Figure:
     """Draw a run's series: temperatures, radiation, sunlit fraction and wind.
 
@@ -414,10 +416,13 @@ def plot_series(
     require_matplotlib()
     table = summary.timeseries.to_dataframe(where)
     area, sunlit = ("open ground", "ground") if where == "ground" else ("the map", "map")
-    first = summary.timeseries.datetime[0] if len(summary) else None
+    stamps = summary.timeseries.datetime
     if len(table):
         table = table[table.index < table.index[0] + np.timedelta64(max_days, "D")]
-    if first is not None and first.tzinfo is not None:
+    heading = f"Heat stress, {period_text(stamps[: len(table)])}" if stamps else "Heat stress"
+    if len(table) < len(stamps):
+        heading = f"{heading}, the first {max_days} days of {period_text(stamps)}"
+    if stamps and stamps[0].tzinfo is not None:
         table = table.tz_localize(None)
     with open_figure(*figsize, save_path) as figure:
         heat, radiation, sun = figure.subplots(
@@ -441,12 +446,17 @@ def plot_series(
         })  # fmt: skip
         sun.set_ylim(0, 1.05)
         sun.set_ylabel("Fraction [-]")
-        finish_time_axis(sun, table.index.to_numpy(), summary.interval_text())
-        heat.set_title(
-            f"Heat stress, {first:%Y-%m-%d}" if first else "Heat stress", loc="left",
+        finish_time_axis(sun, table.index.to_numpy(), axis_text(summary))
+        # Points between baseline and axes, whatever the size of the figure.
+        heat.annotate(
+            heading, (0, 1), (0, 28), xycoords="axes fraction", textcoords="offset points",
             fontsize=14, weight="bold",
         )  # fmt: skip
-        figure.subplots_adjust(left=0.07, right=0.97, top=0.94, bottom=0.06)
+        heat.annotate(
+            place_of(summary) if place is None else place, (0, 1), (0, 10),
+            xycoords="axes fraction", textcoords="offset points", fontsize=10.5, color="#444444",
+        )  # fmt: skip
+        figure.subplots_adjust(left=0.07, right=0.97, top=0.92, bottom=0.06)
     return figure
 
 

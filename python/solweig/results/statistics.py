@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -228,6 +228,26 @@ class RunStatistics:
         minutes = np.unique(np.diff(self.bounds, axis=1) / np.timedelta64(1, "m"))
         shown = f"{minutes[0]:g}" if minutes.size == 1 else f"{minutes[0]:g} to {minutes[-1]:g}"
         return f"stamps mark the {marks} of steps of {shown} min"
+
+    def series_table(self) -> pd.DataFrame:
+        """The series as a table with the interval of each step, as a run writes it to its folder.
+
+        Returns
+        -------
+        pd.DataFrame
+            ``time``, ``begin`` and ``end``, where known, on the clock of the stamps and without
+            its zone, then the columns of :meth:`Timeseries.to_dataframe`.
+        """
+        stamps = self.timeseries.datetime
+        table = self.timeseries.to_dataframe().reset_index(drop=True)
+        table.insert(0, "time", [stamp.replace(tzinfo=None) for stamp in stamps])
+        if self.bounds is not None:
+            # Bounds of stamps with a zone are in UTC.
+            ahead = [stamp.utcoffset() or timedelta(0) for stamp in stamps]
+            for place, name in enumerate(("begin", "end")):
+                bound = self.bounds[:, place] + np.array(ahead, "timedelta64[s]")
+                table.insert(1 + place, name, bound.astype("datetime64[s]"))
+        return table
 
     @classmethod
     def empty(cls) -> Self:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from solweig.atomic import write_text
 from solweig.rasters.variables import attributes
-from solweig.results.map_style import STRESS_CLASSES, WBGT_CLASSES
+from solweig.results.map_style import CLASSES, PET_CLASSES, STRESS_CLASSES
 from solweig.results.outputs import step_path, summary_path
 from solweig.typing import F32
 
@@ -29,6 +29,7 @@ __all__ = [
     "PET_CLASSES",
     "Interval",
     "class_colour",
+    "palette",
     "qml",
     "ranges",
     "write_run_styles",
@@ -39,13 +40,6 @@ Interval = tuple[dt.datetime, dt.datetime]
 """Beginning and end of what a raster stands for."""
 
 _MARK = "<!-- solweig: written beside the raster; a style saved from QGIS is left as it is -->"
-
-PET_CLASSES: tuple[tuple[float, str], ...] = (
-    (-math.inf, "very cold"), (4.0, "cold"), (8.0, "cool"), (13.0, "slightly cool"),
-    (18.0, "comfortable"), (23.0, "slightly warm"), (29.0, "warm"), (35.0, "hot"),
-    (41.0, "very hot"),
-)  # fmt: skip
-"""Lower bound [deg C] and name (Matzarakis & Mayer 1996)."""
 
 # Nine even stops each, as matplotlib and ColorBrewer have them.
 _INFERNO = "000004 210c4a 57106e 8a226a bc3754 e45a31 f98e09 f9cb35 fcffa4"
@@ -94,7 +88,10 @@ def class_colour(number: int) -> str:
     number
         In :data:`solweig.results.map_style.STRESS_CLASSES`.
     """
-    light, dark = STRESS_CLASSES[number][2:]
+    return _amid(*STRESS_CLASSES[number][2:])
+
+
+def _amid(light: str, dark: str) -> str:
     pairs = ((int(light[i : i + 2], 16), int(dark[i : i + 2], 16)) for i in (1, 3, 5))
     return "#" + "".join(f"{(one + two) // 2:02x}" for one, two in pairs)
 
@@ -119,7 +116,7 @@ def qml(name: str, top: float = 1.0, interval: Interval | None = None) -> str:
     """
     base = name.partition("_")[0]
     unit = "" if name == "difference" else _unit(name)
-    if base in ("utci", "pet", "wbgt") and "hours" not in name:
+    if base in CLASSES and "hours" not in name:
         kind, items, low, high = "DISCRETE", *_classes(base, unit)
     else:
         kind, items, low, high = "INTERPOLATED", *_ramp(name, top)
@@ -159,7 +156,7 @@ def ranges(name: str) -> list[dict[str, Any]]:
         ``low``, ``high`` (None: without an end), ``colour``, ``label``, from the lowest on.
     """
     base, unit = name.partition("_")[0], _unit(name)
-    if base in ("utci", "pet"):
+    if base in CLASSES:
         items, _, _ = _classes(base, unit)
         ends = [None, *(round(float(i.value), 3) for i in items[:-1]), None]
         labels = [i.label for i in items]
@@ -274,15 +271,9 @@ def _unit(name: str) -> str:
 
 
 def _classes(base: str, unit: str) -> tuple[list[_Item], float, float]:
-    if base == "utci":
-        # Nothing is colder than the first class.
-        table = [(-math.inf if i == 0 else c[0], c[1]) for i, c in enumerate(STRESS_CLASSES)]
-        colours = [class_colour(i) for i in range(len(table))]
-    else:
-        table = list(PET_CLASSES if base == "pet" else WBGT_CLASSES)
-        # The hottest classes are alike.
-        first = len(STRESS_CLASSES) - len(table)
-        colours = [class_colour(i) for i in range(first, len(STRESS_CLASSES))]
+    # Nothing is colder than the first class.
+    table = [(-math.inf if i == 0 else c[0], c[1]) for i, c in enumerate(CLASSES[base])]
+    colours = [_amid(*c[2:]) for c in CLASSES[base]]
     ends = [low for low, _ in table[1:]]
     items = []
     for i, (low, text) in enumerate(table):
@@ -298,16 +289,35 @@ def _classes(base: str, unit: str) -> tuple[list[_Item], float, float]:
 def _ramp(name: str, top: float) -> tuple[list[_Item], float, float]:
     if name == "difference":
         high = _round_up(top)
-        palette, low = _APART, -high
+        stops, low = _APART, -high
     else:
-        base = name.partition("_")[0]
-        known = "hours_above" if "_hours_above" in name else name
-        palette, low, fixed = _RAMPS[known if known in _RAMPS else base]
+        stops, low, fixed = _ramp_of(name)
         high = math.ceil(max(top, 1.0)) if fixed is None else fixed
-    colours = [f"#{colour}" for colour in palette.split()]
+    colours = [f"#{colour}" for colour in stops.split()]
     values = np.linspace(low, high, len(colours)).tolist()
     items = [_Item(f"{v:.10g}", c, f"{v:.4g}") for v, c in zip(values, colours, strict=True)]
     return items, low, high
+
+
+def _ramp_of(name: str) -> tuple[str, float, float | None]:
+    known = "hours_above" if "_hours_above" in name else name
+    return _RAMPS[known if known in _RAMPS else name.partition("_")[0]]
+
+
+def palette(name: str) -> tuple[str, ...]:
+    """Colours of a variable or statistic that is not told by class, from low to high, even stops.
+
+    Parameters
+    ----------
+    name
+        As for :func:`qml`.
+
+    Returns
+    -------
+    tuple[str, ...]
+        Such as ``"#fcffa4"``.
+    """
+    return tuple(f"#{colour}" for colour in _ramp_of(name)[0].split())
 
 
 def _round_up(value: float) -> float:

@@ -307,6 +307,7 @@ class TimeseriesSummary(RunStatistics):
         figsize: tuple[float, float] = (14, 10),
         max_days: int = 5,
         where: str = "ground",
+        place: str | None = None,
     ) -> Any:
         """Draw the series: temperatures, radiation, sun. Needs ``pip install solweig[plot]``.
 
@@ -320,6 +321,8 @@ class TimeseriesSummary(RunStatistics):
             Days drawn, from the first on, at least 1.
         where
             Area of the means, as in :meth:`report`.
+        place
+            Name in the heading; None is its coordinates.
 
         Returns
         -------
@@ -332,7 +335,7 @@ class TimeseriesSummary(RunStatistics):
             Matplotlib is not installed, or another area.
         """
         return plot_series(
-            self, save_path=save_path, figsize=figsize, max_days=max_days, where=where
+            self, save_path=save_path, figsize=figsize, max_days=max_days, where=where, place=place
         )
 
     def _repr_html_(self) -> str:

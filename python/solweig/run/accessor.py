@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solweig.errors import ConfigurationError
+from solweig.errors import ConfigurationError, InvalidSurfaceData
 from solweig.execution.config import ExecutionConfig
 from solweig.rasters.georef import GeoReference
 from solweig.rasters.labelled import labelled_source
+from solweig.results.captions import place_text
 from solweig.results.plotting import Underlay, plot_map, require_matplotlib
 from solweig.results.summary import TimeseriesSummary
 from solweig.run.calculation import calculate, check_calculation
 from solweig.run.settings import RunSettings
 from solweig.surface.data import SurfaceData
 from solweig.typing import Advance
-from solweig.weather.location import Location
+from solweig.weather.location import Location, centre_of_grid
 from solweig.weather.step import Weather
 
 if TYPE_CHECKING:
@@ -173,7 +174,8 @@ class DatasetAccessor:
         kind = str(array.name)
         title = str(array.attrs.get("long_name", kind))
         return plot_map(
-            source.cells(), kind, underlay, title=title[:1].upper() + title[1:], subtitle=when,
+            source.cells(), kind, underlay, title=title[:1].upper() + title[1:],
+            subtitle=" · ".join(part for part in (_place(georef), when) if part),
             save_path=save_path,
         )  # fmt: skip
 
@@ -232,4 +234,15 @@ def _at(array: Any, time: Any) -> tuple[Any, str]:
                     "time", "one step", f"{time!r}, which is {chosen.sizes['time']} of them"
                 )
             chosen = chosen.isel(time=0)
-    return chosen, str(np.datetime_as_string(chosen.time.values, unit="m")).replace("T", " ")
+    when = str(np.datetime_as_string(chosen.time.values, unit="m")).replace("T", " ")
+    # A dataset of ours names the clock in brackets.
+    clock = str(chosen.time.attrs.get("long_name", "")).partition("(")[2].partition(")")[0]
+    return chosen, f"{when} ({clock})" if clock else when
+
+
+def _place(georef: GeoReference) -> str:
+    """The middle of a map by its coordinates; nothing where they are not known."""
+    try:
+        return place_text(*centre_of_grid(georef.shape, georef.gdal, georef.crs_wkt))
+    except InvalidSurfaceData:
+        return ""

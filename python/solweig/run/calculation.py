@@ -7,9 +7,10 @@ import logging
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,10 +21,11 @@ from solweig.errors import ComputationCancelled, ConfigurationError
 from solweig.execution import ExecutionConfig
 from solweig.execution.opening import engine_of
 from solweig.execution.telemetry import Telemetry
+from solweig.messages import heard
 from solweig.rasters.cf import WEATHER_SERIES, build_dataset
 from solweig.results.folder import make_room
 from solweig.results.metadata import save_run_metadata
-from solweig.results.outputs import WALL_POINTS, WORK_FOLDER, write_open_ground
+from solweig.results.outputs import SERIES_NAME, WALL_POINTS, WORK_FOLDER, write_open_ground
 from solweig.results.pois import PointSource
 from solweig.results.ranges import ComfortCounts, describe_comfort
 from solweig.results.state import ThermalState
@@ -46,6 +48,9 @@ from solweig.typing import Advance
 from solweig.weather.fields import GivenAs
 from solweig.weather.location import Location
 from solweig.weather.step import Weather
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["calculate", "calculate_settings", "check_calculation", "validate_inputs"]
 
@@ -286,10 +291,11 @@ def calculate_settings(
         raise ConfigurationError(
             "progress_callback", "a function of (done, total)", repr(progress_callback)
         )
-    plan = make_plan(surface, weather, location, settings)
-    if baseline is not None:
-        check_baseline(plan, baseline)
-    return _recorded(plan, progress_callback, baseline)
+    with heard() as said:
+        plan = replace(make_plan(surface, weather, location, settings), said=said)
+        if baseline is not None:
+            check_baseline(plan, baseline)
+        return _recorded(plan, progress_callback, baseline)
 
 
 def check_calculation(
@@ -335,13 +341,13 @@ def _written(
             store.cube.finish(summary.grids())
         if store is not None and "netcdf" in plan.settings.formats:
             write_run(plan, store, summary.grids())
+        _write_table(summary.series_table(), folder / SERIES_NAME)
         if summary.pois is not None:
-            _write_points(summary, folder)
+            _write_table(summary.pois, folder / "pois.csv")
         if summary.walls is not None:
             write_walls(folder, summary.walls, plan.settings.formats)
         if summary.wall_points is not None:
-            with atomic_path(folder / WALL_POINTS) as temporary:
-                summary.wall_points.to_csv(temporary, index=False)
+            _write_table(summary.wall_points, folder / WALL_POINTS)
         if summary.telemetry is not None:
             summary.telemetry.write(folder, getattr(plan.execution, "log", "csv"))
         timings = summary.metadata["timings"]
@@ -362,10 +368,9 @@ def _written(
     return summary
 
 
-def _write_points(summary: TimeseriesSummary, folder: Path) -> None:
-    assert summary.pois is not None
-    with atomic_path(folder / "pois.csv") as temporary:
-        summary.pois.to_csv(temporary, index=False)
+def _write_table(table: pd.DataFrame, path: Path) -> None:
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False)
 
 
 def _run(
@@ -408,6 +413,7 @@ def _run(
         "what_if": outcome.what_if,
         "comfort": comfort,
         "means": {"where": "ground", "points_on_roofs": on_roofs},
+        "warnings": list(dict.fromkeys((*plan.surface.warnings, *plan.said))),
         "telemetry": telemetry.as_dict(),
         "timings": {
             "model_s": outcome.built - started,

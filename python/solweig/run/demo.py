@@ -22,6 +22,10 @@ from solweig.weather.step import Weather
 __all__ = ["DemoRun", "demo_folder", "demo_measurements", "demo_weather", "run_demo"]
 
 PLACE = "Gustav Adolfs torg, Gothenburg"
+ATTRIBUTION = (
+    "University of Gothenburg / UMEP project, distributed with UMEP under GPL-3.0; measurements: "
+    "Lindberg, Holmer & Thorsson 2008, doi:10.1007/s00484-008-0162-7"
+)
 DAY = "2006-08-01"
 UTC_OFFSET = 1.0
 WIND = 1.5

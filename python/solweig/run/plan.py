@@ -111,6 +111,8 @@ class RunPlan:
     fields: tuple[GivenField, ...] = ()
     #: Earlier runs in the output folder.
     standing: Standing = field(default_factory=Standing)
+    #: What has been warned of; grows while it runs.
+    said: list[str] = field(default_factory=list)
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -84,6 +84,8 @@ class SurfaceData(KeptLayers):
         What :meth:`with_changes` changed and computed; ``None`` for other surfaces.
     sky_reach
         How far, and how high, the sky view factors look for obstacles [m]; ``None`` where unknown.
+    warnings
+        What was warned of while :meth:`prepare` read and checked it.
 
     Raises
     ------

@@ -201,6 +201,8 @@ class Layers:
     """What ``with_changes`` changed and computed; None for other surfaces."""
     sky_reach: tuple[float, float | None] | None = field(default=None, init=False)
     """How far, and how high, the sky view factors look for obstacles [m]; None where unknown."""
+    warnings: tuple[str, ...] = field(default=(), init=False)
+    """What was warned of while it was prepared."""
     in_model_frame: bool = field(default=False, init=False)
     """Whether the heights are as the model takes them, see ``solweig.surface.heights``."""
     kept: Kept = field(default_factory=Kept, init=False)

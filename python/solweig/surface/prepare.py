@@ -6,6 +6,7 @@ import logging
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from solweig.execution import ResolvedExecution
 from solweig.feedback import Feedback
 from solweig.leaf_area import EXTINCTION
 from solweig.memory_limits import stay_on_disk
+from solweig.messages import heard
 from solweig.rasters.digests import LayerDigests
 from solweig.rasters.grids import check_bbox
 from solweig.rasters.units import check_height_unit
@@ -70,10 +72,11 @@ class PrepareOptions:
 
 def prepared(kind: type[L], layers: Given, options: PrepareOptions, frame: dict[str, Any]) -> L:
     """A surface of a ``kind``; see ``SurfaceData.prepare``. ``frame``: its height parameters."""
-    if options.working_dir is None:
-        return _prepared(kind, layers, options, frame)
-    with full_disk_told(options.working_dir):
-        return _prepared(kind, layers, options, frame)
+    place = options.working_dir
+    with heard() as said, nullcontext() if place is None else full_disk_told(place):
+        surface = _prepared(kind, layers, options, frame)
+    surface.warnings = tuple(said)
+    return surface
 
 
 def _prepared(kind: type[L], layers: Given, options: PrepareOptions, frame: dict[str, Any]) -> L:

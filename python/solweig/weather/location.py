@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData
-from solweig.messages import argument
+from solweig.messages import argument, warn_user
 from solweig.rasters.files import get_raster_metadata
 
 # A legal clock may be up to about 3 h away from the sun's (western China, summer time in Spain).
@@ -75,23 +74,19 @@ class Location:
         if self.utc_offset is None:
             self.utc_offset = 0.0
             if abs(solar) > 0.5:
-                warnings.warn(
+                warn_user(
                     f"utc_offset is not given: time stamps are read as UTC, but at longitude "
                     f"{self.longitude:g} the sun's clock is {solar:+.1f} h. Give "
-                    f"{argument('utc_offset')}.",
-                    UserWarning,
-                    stacklevel=3,
+                    f"{argument('utc_offset')}."
                 )
             return
         self.utc_offset = in_range("utc_offset", self.utc_offset, -14, 14, "hours")
         apart = (self.utc_offset - solar + 12.0) % 24.0 - 12.0
         # Stamps in UTC are usual anywhere.
         if self.utc_offset != 0 and abs(apart) > _PLAUSIBLE_HOURS:
-            warnings.warn(
+            warn_user(
                 f"utc_offset {self.utc_offset:+g} h is {abs(apart):.1f} h away from the sun's "
-                f"clock at longitude {self.longitude:g} ({solar:+.1f} h). Check both.",
-                UserWarning,
-                stacklevel=3,
+                f"clock at longitude {self.longitude:g} ({solar:+.1f} h). Check both."
             )
 
     def to_sun_position_dict(self) -> dict[str, float]:
