@@ -22,6 +22,7 @@ from solweig.rasters.variables import attributes
 from solweig.report import collect as collecting
 from solweig.report.collect import collect
 from solweig.report.source import choose_run, tell
+from solweig.results.map_style import CLASSES
 from solweig.results.metadata import FILE_NAME
 from solweig.results.outputs import REPORT_NAME
 from tests.exposure.made import real_run
@@ -155,7 +156,7 @@ def test_formats_give_the_same_page(run: Path, tmp_path: Path, format: str) -> N
 
 
 def test_every_output_can_be_drawn(tmp_path: Path) -> None:
-    outputs = [name for name in VALID_OUTPUTS if name not in ("utci", "pet")]
+    outputs = [name for name in VALID_OUTPUTS if name not in CLASSES]
     day_run(tmp_path, weather=day((13,)), outputs=outputs, output_format="geotiff", pois=None)
     text = solweig.write_report(tmp_path, quantities=outputs).read_text()
     found = Reading(text)

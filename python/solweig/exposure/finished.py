@@ -136,6 +136,8 @@ class FinishedRun:
         told = load_finished("run", place)
         wrote = told["parameters"].get("outputs", ())
         kept = tuple(n for n in wrote if among is None or n in among)
+        if among is not None and format in (None, "geotiff"):
+            kept = _with_earlier(_folder_of_steps(place), kept, told, among)
         if not kept:
             raise ConfigurationError(
                 "run", f"a run that kept {_one_of(among)} for every step",
@@ -208,6 +210,25 @@ class FinishedRun:
                 "Run it again, or count roofs as ground: where='all' (--where all).",
             )  # fmt: skip
         return [window.astype(np.uint8) for window in read_map(path, windows)]
+
+
+def _with_earlier(
+    folder: Path, kept: tuple[str, ...], told: Mapping[str, Any], among: Sequence[str]
+) -> tuple[str, ...]:
+    """With the quantities that other calls kept as GeoTIFFs for the same steps.
+
+    Rasters of steps are the folder's: those of a step are of one weather and one set of parameters,
+    whichever call wrote them.
+    """
+    if "geotiff" not in told.get("outputs", {}).get("formats", ("geotiff",)):
+        return kept
+    about = told["inputs"]["weather"]
+    first, last = (datetime.fromisoformat(about[e]).replace(tzinfo=None) for e in ("start", "end"))
+
+    def steps(name: str) -> int:
+        return sum(first <= stamp <= last for stamp in _stamps_in(folder / name))
+
+    return tuple(n for n in among if n in kept or steps(n) == about["n_timesteps"])
 
 
 def read_map(path: Path, windows: Sequence[Where]) -> list[F32]:

@@ -22,11 +22,11 @@ from solweig.typing import F32, U8
 __all__ = [
     "ARCHIVE",
     "OF_ONE_RUN",
+    "REPORT_NAME",
+    "SERIES_NAME",
     "WALL_CUBE",
     "WALL_NETCDF",
     "WALL_POINTS",
-    "REPORT_NAME",
-    "SERIES_NAME",
     "WORK_FOLDER",
     "StepWriter",
     "check_folder",
