@@ -100,6 +100,19 @@ def test_run_draws_on_request(site: Path) -> None:
     assert drawn == {"tmrt_20060801_1200.png", "shade_hours.png", "series.png"}
 
 
+def test_walls_have_temperatures_on_request(site: Path) -> None:
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("h5netcdf")
+    flags = ["--outputs", "tmrt,wall_temperature", "--walls", "heated", "--wall-material", "wood"]
+    done = invoke(arguments(site, *flags, "--plots"))
+    assert done.exit_code == 0, done.output
+    assert (site / "out" / "wall_temperature.nc").exists()
+    assert (site / "out" / "plots" / "wall_temperature.png").exists()
+    assert not (site / "out" / "wall_temperature").exists()
+    settings = solweig.load_run_metadata(site / "out")["parameters"]["settings"]
+    assert (settings["walls"], settings["wall_material"]) == ("heated", "Wood_wall")
+
+
 def test_nothing_but_results_where_there_is_no_terminal(site: Path) -> None:
     done = invoke(arguments(site, "--accelerator", "cpu"))
     assert done.exit_code == 0
@@ -200,6 +213,9 @@ def test_missing_config_file(site: Path) -> None:
         (["--pois", "none.geojson"], "no file none.geojson"),
         (["--latitude", "57"], "--latitude, --longitude: expected both or neither"),
         (["--sky", "green"], "--sky: expected anisotropic or isotropic"),
+        (["--walls", "hot"], "walls: expected one of wave, heated"),
+        (["--walls", "heated", "--sky", "isotropic"], "walls: expected 'wave' under the isotropic"),
+        (["--wall-material", "marble"], "wall_material: expected a class named in materials"),
         (["--fill", "ws"], "--fill: expected name=number"),
         (["--bbox", "1,2"], "--bbox: expected four numbers"),
         (["--bbox", "1,2,inf,3"], "--bbox: expected four numbers"),

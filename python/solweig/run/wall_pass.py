@@ -133,7 +133,7 @@ def _scene(plan: RunPlan, spec: TileSpec) -> _core.Scene:
             "trunk": surface.tdsm,
             "transmissivity": surface.transmissivity,
         }
-    cut = {
+    cut: dict[str, Any] = {
         name: np.ascontiguousarray(grid[spec.read_slice])
         for name, grid in {"dsm": surface.dsm, **layers}.items()
         if grid is not None

@@ -60,7 +60,8 @@ class WallPlan:
     def pieces(self) -> NDArray[np.int64]:
         """How many pieces every wall has."""
         high = self.height[self.height > 0.0].astype(np.float32)
-        return np.maximum(np.ceil(high / np.float32(self.spacing)), 1.0).astype(np.int64)
+        pieces = np.maximum(np.ceil(high / np.float32(self.spacing)), 1.0)
+        return np.asarray(pieces, np.int64)
 
     def warmth(self, i: int) -> tuple[list[float], list[float]]:
         """Of the standard walls in a step, as the engine takes them."""
