@@ -22,8 +22,19 @@ from ..child import MISSING, find_command, keep_command, run_child
 COMMAND = "COMMAND"
 MORE = "MORE"
 OUTPUTS = (
-    "tmrt", "utci", "pet", "wbgt", "tnw", "globe150", "globe38", "at",
-    "shadow", "kdown", "kup", "ldown", "lup",
+    "tmrt",
+    "utci",
+    "pet",
+    "wbgt",
+    "tnw",
+    "globe150",
+    "globe38",
+    "at",
+    "shadow",
+    "kdown",
+    "kup",
+    "ldown",
+    "lup",
 )
 HELP = "https://github.com/solweig/solweig/blob/main/docs/qgis.md"
 FLAG = QgsProcessingParameterDefinition.Flag
