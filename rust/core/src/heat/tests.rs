@@ -223,10 +223,12 @@ proptest! {
         };
         let mut out = [0.0];
         if let Some(Formula::Sum { globe, wick }) = step.formula(Index::Wbgt)
-            && globe.low < globe.high && wick.low < wick.high {
-                let ((g, by_globe), (w, by_wick)) = (at(&globe), at(&wick));
-                step.wbgt(&[g], &[w], &mut out);
-                prop_assert!((f64::from(out[0]) - by_globe - by_wick).abs() < 1e-4);
+            && globe.low < globe.high
+            && wick.low < wick.high
+        {
+            let ((g, by_globe), (w, by_wick)) = (at(&globe), at(&wick));
+            step.wbgt(&[g], &[w], &mut out);
+            prop_assert!((f64::from(out[0]) - by_globe - by_wick).abs() < 1e-4);
         }
         let Some(Formula::Tmrt(tmrt)) = step.formula(Index::Apparent) else {
             return Err(TestCaseError::fail("no formula"));
