@@ -14,7 +14,7 @@ use solweig_core::heat::{
 };
 
 type Points<'py> = PyReadonlyArrayDyn<'py, f64>;
-type Plane<'py> = Bound<'py, PyArrayDyn<f32>>;
+type Grid<'py> = Bound<'py, PyArrayDyn<f32>>;
 
 /// Values of several arrays, point by point, on all cores.
 fn map_points<'py, const N: usize>(
@@ -98,7 +98,7 @@ pub fn sensor_loads<'py>(
     lside: Raster<'py, f32>,
     beam: Raster<'py, f32>,
     altitude: f64,
-) -> PyResult<(Plane<'py>, Plane<'py>)> {
+) -> PyResult<(Grid<'py>, Grid<'py>)> {
     let (sin, cos) = (altitude * DEG).sin_cos();
     let (sin, cos) = (sin as f32, cos as f32);
     let named = [

@@ -78,7 +78,8 @@ def compute_sensor_loads(
         "kdown": kdown, "kup": kup, "kside": kside, "ldown": ldown, "lup": lup, "lside": lside,
         "beam": beam,
     }  # fmt: skip
-    return _core.sensor_loads(*_grids(named), float(altitude))
+    down, up, side, long_down, long_up, long_side, sun = _grids(named)
+    return _core.sensor_loads(down, up, side, long_down, long_up, long_side, sun, float(altitude))
 
 
 def compute_wbgt_grid(
@@ -220,8 +221,10 @@ def compute_globe_grid(
         warm, _, blown, pressed = air.values()
         return _core.globe_grid(globe, warm, blown, pressed, float(diameter))
     columns = air.columns(globe.shape)
-    del columns["rh"]
-    found = _core.globe(globe.astype(np.float64), *columns.values(), diameter=float(diameter))
+    found = _core.globe(
+        globe.astype(np.float64), columns["ta"], columns["wind"], columns["pressure"],
+        float(diameter),
+    )  # fmt: skip
     return found.astype(np.float32)
 
 

@@ -44,10 +44,10 @@ PET_CLASSES: tuple[tuple[float, str], ...] = (
 """Lower bound [deg C] and name (Matzarakis & Mayer 1996)."""
 
 WBGT_CLASSES: tuple[tuple[float, str], ...] = (
-    (-math.inf, "below every limit"), (25.0, "over very heavy work's"), (26.0, "over heavy work's"),
-    (28.0, "over moderate work's"), (30.0, "over light work's"), (33.0, "over rest's"),
+    (-math.inf, "below every limit"), (25.0, "no very heavy work"), (26.0, "no heavy work"),
+    (28.0, "no moderate work"), (30.0, "no light work"), (33.0, "not even rest"),
 )  # fmt: skip
-"""Lower bound [deg C] and name: over the limit of whom, of people used to heat, by ISO 7243:2017,
+"""Lower bound [deg C] and what is over its limit then, for people used to heat, by ISO 7243:2017,
 table A.1, metabolic classes 4 (above 468 W) to 0 (at most 117 W)."""
 
 
@@ -156,9 +156,8 @@ def _signed_scale(grid: NDArray[Any], limits: tuple[float, float] | None) -> Col
 
 def _hours_scale(kind: str, grid: NDArray[Any], limits: tuple[float, float] | None) -> ColourScale:
     name = {"shade_hours": "YlGnBu", "sun_hours": "YlOrRd"}.get(kind, "OrRd")
-    label = {"shade_hours": "Shade [h]", "sun_hours": "Direct sun [h]"}.get(
-        kind, _hours_label(kind)
-    )
+    known = {"shade_hours": "Shade [h]", "sun_hours": "Direct sun [h]"}
+    label = known[kind] if kind in known else _hours_label(kind)
     top = float(np.nanmax(grid)) if np.isfinite(grid).any() else 1.0
     return _continuous(name, label, limits or (0.0, max(np.ceil(top), 1.0)))
 

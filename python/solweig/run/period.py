@@ -87,6 +87,8 @@ def calculate_period(
         More than 65535 steps, and what :func:`calculate` raises.
     """
     check_period_options(options)
+    # The request brings text and lists to their type.
+    limits: Any = {} if index_thresholds is None else index_thresholds
     request = PeriodRequest(
         percentiles=tuple_of("percentiles", percentiles),
         groups=tuple_of("groups", groups),
@@ -94,7 +96,7 @@ def calculate_period(
         pet_thresholds=tuple_of("pet_thresholds", pet_thresholds),
         pet=pet,
         indices=tuple_of("indices", indices),
-        index_thresholds={} if index_thresholds is None else index_thresholds,
+        index_thresholds=limits,
     )
     settings = RunSettings.resolve(**options, period=request)
     summary = calculate_settings(surface, weather, location, settings, progress_callback)
