@@ -17,7 +17,7 @@ from solweig.execution import ExecutionConfig
 from solweig.results.metadata import load_run_metadata
 from tests.support.field_cases import assert_same_maps, cube_of, patchy, write_bands
 from tests.support.run_cases import LOCATION, small_surface, weather
-from tests.support.tile_cases import OUTPUTS, REACH_M, prepared
+from tests.support.tile_cases import OUTPUTS, REACH_M, city, prepared
 
 CPU = ExecutionConfig(accelerator="cpu")
 HOURS = (3, 6, 9, 12, 15)
@@ -420,3 +420,25 @@ def test_air_that_grows_colder_with_height(surface: solweig.SurfaceData) -> None
         assert_same_maps(want, run(surface, rows, fields={"ta": given_as}))
     level = run(surface, rows, fields={"ta": LapseRate(0.0, station)})
     assert_same_maps(run(surface, rows), level)
+
+
+def test_an_edit_computes_what_it_reaches_with_the_same_fields() -> None:
+    surface = city()
+    surface.compute_svf(max_shadow_distance_m=REACH_M, execution=CPU)
+    rows = steps()
+    fields = all_fields(surface, rows)
+    # Where it is much colder, Tmrt lies beyond the range of UTCI.
+    fields["ta"] = WeatherField(fields["ta"].source - 55.0 * (np.arange(110) % 2), 2.0)
+    options: dict[str, Any] = {"outputs": ["tmrt", "utci", "shadow"], "fields": fields}
+    baseline = run(surface, rows, **options)
+    dsm = surface.dsm.copy()
+    dsm[50:54, 60:66] += 7.0
+    edited = surface.with_changes(dsm=dsm)
+    part = run(edited, rows, baseline=baseline, **options)
+    whole = run(edited, rows, **options)
+    assert_same_maps(whole, part)
+    assert sum(s.over("all").above for s in whole.sums) > 0
+    assert part.metadata["what_if"]["share_of_steps"] < 1.0
+    other = {**fields, "rh": WeatherField(np.full(surface.shape, 40.0), 2.0)}
+    with pytest.raises(ConfigurationError, match=r"parameters.*fields"):
+        run(edited, rows, baseline=baseline, **{**options, "fields": other})

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solweig.errors import ConfigurationError
 
-__all__ = ["AREAS", "UNIT", "AreaSums", "StepSums", "check_where"]
+__all__ = ["AREAS", "UNIT", "AreaSums", "Limits", "StepSums", "check_where"]
 
 UNIT = 2.0**-18
 
 AREAS = ("ground", "all")
 """Where means are taken: on open ground, where people stand, or over roofs too."""
+
+
+Limits: TypeAlias = tuple[float | NDArray[np.float64], float | NDArray[np.float64]]
+"""Lowest and highest Tmrt of the range of UTCI [deg C], of all cells or of each."""
 
 
 def check_where(where: str) -> str:
@@ -55,7 +59,7 @@ class AreaSums:
         tmrt: NDArray[np.float32],
         utci: NDArray[np.float32],
         shadow: NDArray[np.float32],
-        limits: tuple[float, float],
+        limits: Limits,
     ) -> AreaSums:
         """Sums over the cells with a value; ``limits`` [deg C of Tmrt] are those of UTCI."""
         known, known_utci = ~np.isnan(tmrt), ~np.isnan(utci)
@@ -99,13 +103,14 @@ class StepSums:
         utci: NDArray[np.float32],
         shadow: NDArray[np.float32],
         open_ground: NDArray[Any],
-        limits: tuple[float, float],
+        limits: Limits,
     ) -> StepSums:
         """Sums over cells, told apart by a mask of open ground; as :meth:`AreaSums.of`."""
         ground = np.asarray(open_ground) != 0
 
         def part(where: NDArray[np.bool_]) -> AreaSums:
-            return AreaSums.of(tmrt[where], utci[where], shadow[where], limits)
+            low, high = (x[where] if isinstance(x, np.ndarray) else x for x in limits)
+            return AreaSums.of(tmrt[where], utci[where], shadow[where], (low, high))
 
         return cls(part(ground), part(~ground))
 

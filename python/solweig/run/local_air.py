@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from solweig.results.sums import Limits
 from solweig.tiles.store import TileInputs
 from solweig.typing import F32, Window
 from solweig.weather.field_layers import ArrayLayers, BandLayers
 from solweig.weather.given_fields import GivenField
 
 __all__ = ["AirWindow", "LocalAir"]
+
+UTCI_EXCESS = (-30.0, 70.0)
+"""Tmrt beyond the air that UTCI was fitted for [K]."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,29 @@ class AirWindow:
             if field.name == "ws":
                 found["ws_height_m"] = field.height_m
         return found
+
+    def utci_limits(self, i: int, ta: float, limits: Limits) -> Limits:
+        """Lowest and highest Tmrt of the range of UTCI [deg C] in the air of each cell.
+
+        Parameters
+        ----------
+        i
+            The step.
+        ta
+            Its air temperature [deg C].
+        limits
+            In that.
+        """
+        own = self.of_step(i).get("ta")
+        if own is None:
+            return limits
+        warmer = (own - np.float32(ta)).astype(np.float64)
+        same, air = warmer == 0.0, ta + warmer
+        low, high = (
+            np.where(same, limit, air + beyond)
+            for limit, beyond in zip(limits, UTCI_EXCESS, strict=True)
+        )
+        return low, high
 
     def _read(self, field: GivenField, layer: int) -> F32:
         if isinstance(field.layers, BandLayers):

@@ -26,7 +26,8 @@ from solweig.rasters.digests import plain
 from solweig.results.metadata import differences
 from solweig.results.state import ThermalState
 from solweig.results.summary import TimeseriesSummary
-from solweig.results.sums import StepSums
+from solweig.results.sums import Limits, StepSums
+from solweig.run.local_air import AirWindow, LocalAir
 from solweig.run.outcome import Collected, Outcome
 from solweig.run.plan import RunPlan
 from solweig.run.steps import write_steps
@@ -73,8 +74,6 @@ def check_baseline(plan: RunPlan, baseline: TimeseriesSummary) -> None:
         )  # fmt: skip
     if plan.settings.precomputed is not None or plan.points is not None:
         raise ConfigurationError("baseline", "a run without precomputed and pois", "one with them")
-    if plan.fields:
-        raise ConfigurationError("baseline", "a run without fields", "one with them")
     if plan.settings.model.shade_at_night:
         raise ConfigurationError("baseline", "a run with shade_at_night=False", "True")
     now, then = plain(plan.metadata), plain(baseline.metadata)
@@ -129,7 +128,7 @@ def run_changed(
     spec = _reached(plan, baseline)
     with TileStore() as inputs, TileStore() as results:
         _copy_baseline(results, baseline, plan)
-        old = [_sums(baseline, i, spec) for i in range(steps)]
+        old = _old_sums(plan, baseline, inputs, spec)
         found, done = TileSteps(), None
         if spec is not None:
             job = steps_job(plan, inputs, results, digests=False, overlap=False)
@@ -268,13 +267,23 @@ def _copy_baseline(results: TileStore, baseline: TimeseriesSummary, plan: RunPla
         results.put(name, copy)
 
 
-def _sums(baseline: TimeseriesSummary, i: int, spec: TileSpec | None) -> StepSums:
-    """Exact sums of the baseline's step over the cells that are computed again."""
+def _old_sums(
+    plan: RunPlan, baseline: TimeseriesSummary, inputs: TileStore, spec: TileSpec | None
+) -> list[StepSums]:
+    """Exact sums of the baseline's steps over the cells that are computed again."""
     if spec is None:
-        return StepSums()
+        return [StepSums()] * len(plan.series)
+    air = LocalAir.published(plan.fields, inputs).window(inputs, spec.write_slice)
+    return [_sums(baseline, i, spec, air) for i in range(len(plan.series))]
+
+
+def _sums(baseline: TimeseriesSummary, i: int, spec: TileSpec, air: AirWindow | None) -> StepSums:
+    """Those of one step; cells with air of their own have a range of UTCI of their own."""
     assert baseline.dataset is not None
     assert baseline.open_ground is not None
     window, scalars = spec.write_slice, baseline.scalars[i]
     tmrt, utci, shadow = (baseline.dataset[name].values[i][window] for name in NEEDED)
-    limits = (scalars["utci_tmrt_low"], scalars["utci_tmrt_high"])
+    limits: Limits = (scalars["utci_tmrt_low"], scalars["utci_tmrt_high"])
+    if air is not None:
+        limits = air.utci_limits(i, baseline.timeseries.ta[i], limits)
     return StepSums.of(tmrt, utci, shadow, baseline.open_ground[window], limits)

@@ -295,12 +295,13 @@ def _field_of(key: str, name: str, value: Any) -> GivenAs:
             value = _parse_lapse(value)
         else:
             value = _parse_coefficients(value) if scales else parse_field(name, value)
-    own = {"ws": (WeatherField, WindCoefficients), "ta": (WeatherField, LapseRate)}
+    own: dict[str, tuple[type[GivenAs], ...]] = {
+        "ws": (WeatherField, WindCoefficients), "ta": (WeatherField, LapseRate),
+    }  # fmt: skip
     wanted = (WindCoefficients,) if scales else own.get(name, (WeatherField,))
     if not isinstance(value, wanted):
         raise ConfigurationError(
             f"fields[{key}]", f"a {wanted[0].__name__}, or {_FORM}", type(value).__name__,
             f"Every field names its height above the ground ({argument('field')}).",
         )  # fmt: skip
-    found: GivenAs = value
-    return found
+    return value
