@@ -1,4 +1,4 @@
-//! The air of a step where it is given cell by cell, and wind at other heights (R 13).
+//! The air of a step where it is given cell by cell, and wind at other heights (R 15).
 
 use std::ops::Range;
 

@@ -490,9 +490,8 @@ fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<
                 range: params.utci_range,
                 variant: params.pet_variant,
                 person,
-                around: (wants(Field::Utci) || request.count).then(|| {
-                    Box::new(UtciAround::new(params.utci_range, ta, rh, wind.utci))
-                }),
+                around: (wants(Field::Utci) || request.count)
+                    .then(|| Box::new(UtciAround::new(params.utci_range, ta, rh, wind.utci))),
             }
         }),
         heat: heat_step(weather, [wind.sensor, wind.utci], wants),

@@ -156,7 +156,11 @@ impl LocalComfort {
         for first in (0..out.len()).step_by(TOGETHER) {
             let n = TOGETHER.min(out.len() - first);
             let mut beyond = [[0.0; TOGETHER]; 3];
-            let given = [(air.ta, self.ta), (air.rh, self.rh), (air.wind, self.sensor)];
+            let given = [
+                (air.ta, self.ta),
+                (air.rh, self.rh),
+                (air.wind, self.sensor),
+            ];
             for (lane, (given, step)) in beyond.iter_mut().zip(given) {
                 if let Some(given) = given {
                     let step = step as f32;

@@ -1,4 +1,4 @@
-//! UTCI of cells whose air is their own (R 14): the whole polynomial, around the air of the step.
+//! UTCI of cells whose air is their own (R 15): the whole polynomial, around the air of the step.
 //!
 //! Centred there, single precision gives it within some 1e-4 K, and what is the step's in all cells
 //! drops out: without wind of their own 84 of the 210 terms are left, with nothing else 28.
