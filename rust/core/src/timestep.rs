@@ -8,11 +8,11 @@ use crate::gvf::{GroundView, GvfStep};
 use crate::params::{BodyShape, Params, PetWind, Posture};
 use crate::pet::{Body, PetStep};
 use crate::radiation::cells::{Cells, GroundFields};
+use crate::radiation::comfort::{Comfort, LocalComfort};
 use crate::radiation::light::digit;
 use crate::radiation::sums::StepSums;
 use crate::radiation::surface::{GroundStates, SentByGround};
 use crate::radiation::tables::{PatchSky, StepInput, StepTables};
-use crate::radiation::comfort::{Comfort, LocalComfort};
 use crate::radiation::{Radiation, RadiationInput};
 use crate::rays::Reach;
 use crate::shadow::{ShadowStage, SunInput, SunShadow, VEGSH};
@@ -466,8 +466,7 @@ fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<
     Comfort {
         utci: (wants(Field::Utci) || request.count)
             .then(|| UtciStep::new(params.utci_range, ta, rh, wind.utci)),
-        pet: wants(Field::Pet)
-            .then(|| PetStep::new(params.pet_variant, ta, rh, wind.pet, &person)),
+        pet: wants(Field::Pet).then(|| PetStep::new(params.pet_variant, ta, rh, wind.pet, &person)),
         local: air.any().then(|| {
             let profile = params.wind_profile;
             let to = |height: f64| profile.ratio(height, air.wind_height);
@@ -481,9 +480,8 @@ fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<
                 range: params.utci_range,
                 variant: params.pet_variant,
                 person,
-                around: (wants(Field::Utci) || request.count).then(|| {
-                    Box::new(UtciAround::new(params.utci_range, ta, rh, wind.utci))
-                }),
+                around: (wants(Field::Utci) || request.count)
+                    .then(|| Box::new(UtciAround::new(params.utci_range, ta, rh, wind.utci))),
             }
         }),
     }

@@ -265,8 +265,7 @@ fn threads_do_not_change_a_bit() {
                         points: &[],
                         count: true,
                     };
-                    let got =
-                        town.advance(&mut state, &weather(hour), request).unwrap();
+                    let got = town.advance(&mut state, &weather(hour), request).unwrap();
                     out.extend(bits(&got.fields));
                     out.push(vec![
                         got.sums.ground.tmrt as u32,

@@ -262,8 +262,7 @@ impl Gpu {
         air: bool,
     ) -> PyResult<Bound<'py, PyDict>> {
         let words = table_of(patch_option)?.words();
-        let footprint =
-            Footprint::new(words, vegetation, anisotropic, sides, attribution, air);
+        let footprint = Footprint::new(words, vegetation, anisotropic, sides, attribution, air);
         let gpu = self.accelerator.gpu();
         let out = PyDict::new(py);
         for (name, value) in [

@@ -252,7 +252,8 @@ impl<'a> Together<'a> {
         let steps = self.steps[self.days.start..].par_iter().zip(clocks);
         steps
             .map(|(step, clock)| {
-                let prepared = Prepared::new(self.run, clock, &step.weather, &Air::OF_THE_STEP, &request);
+                let prepared =
+                    Prepared::new(self.run, clock, &step.weather, &Air::OF_THE_STEP, &request);
                 let note = StepNote {
                     sky: prepared.sky,
                     luminance: prepared.luminance.clone(),

@@ -130,7 +130,11 @@ impl LocalComfort {
         for first in (0..out.len()).step_by(TOGETHER) {
             let n = TOGETHER.min(out.len() - first);
             let mut beyond = [[0.0; TOGETHER]; 3];
-            let given = [(air.ta, self.ta), (air.rh, self.rh), (air.wind, self.sensor)];
+            let given = [
+                (air.ta, self.ta),
+                (air.rh, self.rh),
+                (air.wind, self.sensor),
+            ];
             for (lane, (given, step)) in beyond.iter_mut().zip(given) {
                 if let Some(given) = given {
                     let step = step as f32;
@@ -157,7 +161,9 @@ impl LocalComfort {
             let beyond = self.beyond(air, i);
             if beyond != [0.0; 3] {
                 let [warmer, damper, windier] = beyond.map(f64::from);
-                let wind = (self.pet_wind + self.to_pet * windier).max(0.0);
+                let wind = self.pet_wind + self.to_pet * windier;
+                // Not by max(), which would make calm of what is missing.
+                let wind = if wind < 0.0 { 0.0 } else { wind };
                 let (ta, rh) = (self.ta + warmer, self.rh + damper);
                 *out = pet(self.variant, ta, rh, f64::from(tmrt), wind, &self.person) as f32;
             }

@@ -386,14 +386,7 @@ pub fn evaluate_points(
         let mut memory = memory
             .as_mut()
             .map(|m| m.each_mut().map(|x| &mut x[range.clone()]));
-        compute(
-            &mut work,
-            tables,
-            memory.as_mut(),
-            comfort,
-            &part.air,
-            true,
-        );
+        compute(&mut work, tables, memory.as_mut(), comfort, &part.air, true);
         for (out, &(field, _)) in out.iter_mut().zip(fields) {
             work.write(field, &mut out[range.clone()]);
         }

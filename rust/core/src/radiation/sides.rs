@@ -97,14 +97,7 @@ fn isotropic(work: &mut Work, tables: &StepTables, d: usize) {
 /// Flux of a wall, given as it is in the shade, the sun shines on for a share of the step: lit above,
 /// shaded below (R 7.7).
 #[inline(always)]
-fn facing_wall(
-    wall: &mut Lane,
-    s: &Lane,
-    f_sh: &Lane,
-    share: f32,
-    lit: &Lane,
-    consistent: bool,
-) {
+fn facing_wall(wall: &mut Lane, s: &Lane, f_sh: &Lane, share: f32, lit: &Lane, consistent: bool) {
     for i in 0..BLOCK {
         let shaded = 2.0 * f_sh[i] - 1.0;
         let lean = if consistent {

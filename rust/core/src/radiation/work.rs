@@ -372,7 +372,8 @@ impl Work {
             }
         } else {
             for i in 0..BLOCK {
-                let own = self.emissivity[i] * (g.air + g.emission_of(self.warmer[i] + self.excess[i]));
+                let own =
+                    self.emissivity[i] * (g.air + g.emission_of(self.warmer[i] + self.excess[i]));
                 for q in 0..5 {
                     self.lup[q][i] = own + self.missing[i];
                 }

@@ -46,7 +46,9 @@ impl Growth {
             let powers: f64 = (-2..=4)
                 .zip(HARDY)
                 .map(|(p, g)| {
-                    let over: f64 = (0..k).map(|j| f64::from(p - j) / f64::from(j + 1)).product();
+                    let over: f64 = (0..k)
+                        .map(|j| f64::from(p - j) / f64::from(j + 1))
+                        .product();
                     g * over * kelvin.powi(p - k)
                 })
                 .sum();
@@ -65,8 +67,8 @@ impl Growth {
     #[must_use]
     pub fn at(&self, warmer: f32) -> f32 {
         let [a, b, c, d, e, f] = self.logarithm;
-        let x = warmer
-            * (a + warmer * (b + warmer * (c + warmer * (d + warmer * (e + warmer * f)))));
+        let x =
+            warmer * (a + warmer * (b + warmer * (c + warmer * (d + warmer * (e + warmer * f)))));
         // exp(16 x): vectors know no exponential.
         let root = 1.0
             + x * (1.0 + x * (1.0 / 2.0 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0)))));

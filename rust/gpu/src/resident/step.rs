@@ -32,10 +32,7 @@ impl StepBuffers {
     ///
     /// # Errors
     /// [`GpuError::LimitExceeded`], [`GpuError::OutOfMemory`].
-    pub fn new(
-        run: &DeviceRun,
-        [sides, attribution, air]: [bool; 3],
-    ) -> Result<Self, GpuError> {
+    pub fn new(run: &DeviceRun, [sides, attribution, air]: [bool; 3]) -> Result<Self, GpuError> {
         let gpu = &run.gpu;
         let n = run.cells;
         let planes = dynamic_planes(sides, attribution);

@@ -271,7 +271,14 @@ fn leafy_town() -> Result<Town, PixelTooSmall> {
 fn own_air(town: &Town, weather: &Weather) -> KeptAir {
     let wave = |value: f64, span: f64, turn: f64| -> Vec<f32> {
         (0..town.terrain.grid.len())
-            .map(|i| (value + if i % 7 == 0 { 0.0 } else { span * (turn * i as f64).sin() }) as f32)
+            .map(|i| {
+                (value
+                    + if i % 7 == 0 {
+                        0.0
+                    } else {
+                        span * (turn * i as f64).sin()
+                    }) as f32
+            })
             .collect()
     };
     let (ta, rh) = (wave(weather.ta, 3.0, 0.31), wave(weather.rh, 15.0, 0.17));

@@ -100,13 +100,21 @@ pub fn encode<'a>(
         to_wind: local.to_utci as f32,
         centre: by_cell.centre,
         around,
-        most_wind: if local.range == UtciRange::Flag { f32::MAX } else { 17.0 },
+        most_wind: if local.range == UtciRange::Flag {
+            f32::MAX
+        } else {
+            17.0
+        },
         range: finite(step.tmrt_range()),
         low: [own[0], own[1], own[2], own[3]],
         high: [own[4], own[5], own[6], 0.0],
         coefficients,
     };
-    job.dispatch(Kernel::UtciAir, &uniform, &[&run.info, &buffers.dynamic, out])?;
+    job.dispatch(
+        Kernel::UtciAir,
+        &uniform,
+        &[&run.info, &buffers.dynamic, out],
+    )?;
     Ok(true)
 }
 
