@@ -466,3 +466,11 @@ def test_cells_without_data_have_no_comfort(surface: solweig.SurfaceData) -> Non
     assert without.any()
     for name in ("utci", "pet"):
         assert np.array_equal(np.isnan(found.dataset[name].values), without), name
+
+
+def test_the_report_names_fields(small: solweig.SurfaceData) -> None:
+    air = patchy(small, [22.0], 2.0, 3)[0]
+    fields = {"ta": WeatherField(air, 2.0), "rh": WeatherField(np.full(small.shape, 50.0), 1.5)}
+    text = run(small, fields=fields).report()
+    assert f"{air.min():.1f} to {air.max():.1f} deg C, at 2 m" in text
+    assert "50.0 to 50.0 %, at 1.5 m" in text
