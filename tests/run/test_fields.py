@@ -442,3 +442,35 @@ def test_an_edit_computes_what_it_reaches_with_the_same_fields() -> None:
     other = {**fields, "rh": WeatherField(np.full(surface.shape, 40.0), 2.0)}
     with pytest.raises(ConfigurationError, match=r"parameters.*fields"):
         run(edited, rows, baseline=baseline, **{**options, "fields": other})
+
+
+@pytest.mark.parametrize("rule", [None, "clip", "flag"])
+def test_comfort_stays_missing_where_it_is(small: solweig.SurfaceData, rule: str | None) -> None:
+    air = {"ta": WeatherField(patchy(small, [22.0], 2.0, 3)[0], 2.0)}
+    options: dict[str, Any] = {"utci_range": rule, "outputs": ["tmrt", "utci", "pet"]}
+    calm = run(small, steps(ws=float("nan")), fields=air, **options)
+    assert np.isfinite(calm.dataset.tmrt).all()
+    for name in ("utci", "pet"):
+        assert np.isnan(calm.dataset[name]).all(), name
+    wind = {"ws": WeatherField(np.full(small.shape, 2.0, np.float32), 10.0)}
+    blown = run(small, steps(ws=float("nan")), fields=wind, **options)
+    known = run(small, steps(ws=2.0), **options)
+    assert np.allclose(blown.dataset.utci, known.dataset.utci, atol=1e-3)
+    assert np.allclose(blown.dataset.pet, known.dataset.pet, atol=2e-3)
+
+
+def test_cells_without_data_have_no_comfort(surface: solweig.SurfaceData) -> None:
+    fields = all_fields(surface, steps())
+    found = run(surface, fields=fields, utci_range="clip", outputs=["tmrt", "utci", "pet"])
+    without = np.isnan(found.dataset.tmrt.values)
+    assert without.any()
+    for name in ("utci", "pet"):
+        assert np.array_equal(np.isnan(found.dataset[name].values), without), name
+
+
+def test_the_report_names_fields(small: solweig.SurfaceData) -> None:
+    air = patchy(small, [22.0], 2.0, 3)[0]
+    fields = {"ta": WeatherField(air, 2.0), "rh": WeatherField(np.full(small.shape, 50.0), 1.5)}
+    text = run(small, fields=fields).report()
+    assert f"{air.min():.1f} to {air.max():.1f} deg C, at 2 m" in text
+    assert "50.0 to 50.0 %, at 1.5 m" in text

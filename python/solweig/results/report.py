@@ -63,6 +63,10 @@ def _run(summary: RunStatistics) -> Rows:
     steps = f"{summary.n_timesteps} ({summary.n_daytime} day, {summary.n_nighttime} night)"
     found.append(("Time steps", steps))
     found.append(("Map", f"{rows} x {cols} cells, {valid} with data"))
+    for name, told in summary.metadata.get("fields", {}).items():
+        at = f", at {told['height_m']:g} m" if "height_m" in told else ""
+        span = f"{told['lowest']:.1f} to {told['highest']:.1f} {told['unit']}{at}"
+        found.append((f"Field of {name}", span))
     on_roofs = summary.metadata.get("means", {}).get("points_on_roofs", ())
     if on_roofs:
         found.append(("Points on roofs", ", ".join(_ascii(name) for name in on_roofs)))
@@ -120,7 +124,8 @@ def _ranges(summary: RunStatistics) -> Rows:
         found.append(("No UTCI", f"in {counts.steps_without} of {counts.steps} steps"))
     line = counts.utci_line(said["utci_range"])
     if line is not None:
-        found.append(("UTCI out of range", line))
+        by = said.get("steps_by")
+        found.append(("UTCI out of range", f"{line} (steps: {by})" if by else line))
     if _has_pet(summary):
         found.append(("PET variant", _ascii(f"{said['pet_variant']} ({said['pet_method']})")))
         line = counts.pet_line()

@@ -126,7 +126,7 @@ def _crs_of(georef: GeoReference) -> CRS | None:
 
 def _of_file(name: str, path: Path, grid: Grid) -> BandLayers:
     words = band_names(name, path, grid)
-    bands = tuple((str(path), band) for band in range(1, len(words) + 1))
+    bands = tuple((str(path.absolute()), band) for band in range(1, len(words) + 1))
     times = [_stamp(text) for text in words]
     if all(time is None for time in times):
         return BandLayers(bands)

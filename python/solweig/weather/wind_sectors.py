@@ -100,7 +100,7 @@ def _of_bands(name: str, path: Path, grid: Grid) -> Sectors:
         )
     if not known:
         known = [360.0 * i / len(words) for i in range(len(words))]
-    bands = [(str(path), band) for band in range(1, len(words) + 1)]
+    bands = [(str(path.absolute()), band) for band in range(1, len(words) + 1)]
     return _checked(name, dict(_distinct(name, zip(known, bands, strict=True))))
 
 

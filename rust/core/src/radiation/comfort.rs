@@ -187,7 +187,9 @@ impl LocalComfort {
             let beyond = self.beyond(air, i);
             if beyond != [0.0; 3] {
                 let [warmer, damper, windier] = beyond.map(f64::from);
-                let wind = (self.pet_wind + self.to_pet * windier).max(0.0);
+                let wind = self.pet_wind + self.to_pet * windier;
+                // Not by max(), which would make calm of what is missing.
+                let wind = if wind < 0.0 { 0.0 } else { wind };
                 let (ta, rh) = (self.ta + warmer, self.rh + damper);
                 *out = pet(self.variant, ta, rh, f64::from(tmrt), wind, &self.person) as f32;
             }

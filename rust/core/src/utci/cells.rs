@@ -170,13 +170,13 @@ impl UtciAround {
         }
         if own.wind {
             for i in 0..TOGETHER {
-                blown[i] = held_wind(rule, (wind + windier[i]).max(0.0)) - v0;
+                blown[i] = held_wind(rule, at_least(wind + windier[i], 0.0)) - v0;
             }
         }
         let [low, high] = EXCESS.map(|x| x as f32);
         for i in 0..TOGETHER {
             let inside = if rule == UtciRange::Clip {
-                excess[i].max(low).min(high)
+                at_most(at_least(excess[i], low), high)
             } else {
                 excess[i]
             };
@@ -251,12 +251,24 @@ impl UtciAround {
     }
 }
 
+/// The larger one; what is missing stays missing.
+#[inline(always)]
+fn at_least(x: f32, low: f32) -> f32 {
+    if x < low { low } else { x }
+}
+
+/// The smaller one; what is missing stays missing.
+#[inline(always)]
+fn at_most(x: f32, high: f32) -> f32 {
+    if x > high { high } else { x }
+}
+
 /// Air temperature as the polynomial takes it.
 #[inline(always)]
 fn held_air(rule: UtciRange, ta: f32) -> f32 {
     let [low, high] = AIR.map(|x| x as f32);
     if rule == UtciRange::Clip {
-        ta.max(low).min(high)
+        at_most(at_least(ta, low), high)
     } else {
         ta
     }
@@ -267,8 +279,8 @@ fn held_air(rule: UtciRange, ta: f32) -> f32 {
 fn held_wind(rule: UtciRange, wind: f32) -> f32 {
     let [low, high] = WIND.map(|x| x as f32);
     match rule {
-        UtciRange::Wind => wind.min(high),
-        UtciRange::Clip => wind.max(low).min(high),
+        UtciRange::Wind => at_most(wind, high),
+        UtciRange::Clip => at_most(at_least(wind, low), high),
         UtciRange::Flag | UtciRange::Nan => wind,
     }
 }
@@ -279,7 +291,7 @@ fn held_vapour(rule: UtciRange, saturated: f32, rh: f32) -> f32 {
     let vapour = saturated * rh * 0.001;
     if rule == UtciRange::Clip {
         let least = saturated * (DRIEST as f32 * 0.001);
-        vapour.max(least).min(DAMPEST as f32 * 0.1)
+        at_most(at_least(vapour, least), DAMPEST as f32 * 0.1)
     } else {
         vapour
     }
@@ -347,22 +359,40 @@ mod tests {
 
     #[test]
     fn missing_cells_have_none() {
-        let around = UtciAround::new(UtciRange::Wind, 25.0, 50.0, 1.0);
         let zero = [0.0; TOGETHER];
-        let own = Own {
+        let mut tmrt = [30.0; TOGETHER];
+        tmrt[3] = f32::NAN;
+        let mut own = [[1.0; TOGETHER]; 3];
+        for (k, lane) in own.iter_mut().enumerate() {
+            lane[5 + k] = f32::NAN;
+        }
+        let [warmer, damper, windier] = &own;
+        let all = Own {
             air: true,
             wind: true,
         };
-        let mut tmrt = [30.0; TOGETHER];
-        tmrt[3] = f32::NAN;
-        let mut warmer = [1.0; TOGETHER];
-        warmer[5] = f32::NAN;
-        let found = around.cells([&warmer, &zero, &zero], own, &tmrt);
-        for (i, utci) in found.iter().enumerate() {
-            assert_eq!(utci.is_nan(), i == 3 || i == 5, "{i}");
+        for rule in [UtciRange::Wind, UtciRange::Clip, UtciRange::Flag] {
+            let around = UtciAround::new(rule, 25.0, 50.0, 1.0);
+            let found = around.cells([warmer, damper, windier], all, &tmrt);
+            for (i, utci) in found.iter().enumerate() {
+                assert_eq!(utci.is_nan(), [3, 5, 6, 7].contains(&i), "{rule:?} {i}");
+            }
+            for [ta, rh, wind] in [
+                [f64::NAN, 50.0, 1.0],
+                [25.0, f64::NAN, 1.0],
+                [25.0, 50.0, f64::NAN],
+            ] {
+                let none = UtciAround::new(rule, ta, rh, wind);
+                let air = Own {
+                    air: true,
+                    wind: false,
+                };
+                let found = none.cells([&zero, &zero, &zero], air, &tmrt);
+                assert!(
+                    found.iter().all(|x| x.is_nan()),
+                    "{rule:?} {ta} {rh} {wind}"
+                );
+            }
         }
-        let none = UtciAround::new(UtciRange::Wind, f64::NAN, 50.0, 1.0);
-        let found = none.cells([&zero, &zero, &zero], own, &tmrt);
-        assert!(found.iter().all(|x| x.is_nan()));
     }
 }
