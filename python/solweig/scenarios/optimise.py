@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -353,14 +353,12 @@ def place_trees(
 ) -> PlacedTrees:
     """Place trees on a study whose surface has its sky view."""
     base, size = study.surface, study.surface.pixel_size
-    grid, steps = grid_of(base), len(study.weather)
     report = parts_of(progress, trees * wishes.best + 1)
-    weight = places.weights(wishes.population, grid, wishes.key)
-    left = places.allowed(base, wishes)
+    weight = places.weights(wishes.population, grid_of(base), wishes.key)
     ground = np.asarray(base.buildings() != 0)
-    crown = places.crown_of(wishes, size)
+    work = _Placing(study, wishes, ground, weight, report)
+    left, crown, suns = places.allowed(base, wishes), places.crown_of(wishes, size), _suns(study)
     baseline = study.run(base, progress=partial(report, 0))
-    suns = _suns(study)
     now = ChangedRun(base, baseline)
     computed: list[Candidate] = []
     notes: list[str] = []
@@ -370,40 +368,63 @@ def place_trees(
         if not ranked:
             notes.append(f"no place is left that shades hot ground after {number - 1} trees")
             break
-        tried: list[tuple[Candidate, ChangedRun, tuple[int, int]]] = []
-        for rank, (row, col) in enumerate(ranked, start=1):
-            x, y = grid.transform * (col + 0.5, row + 0.5)
-            layers = edited(now.surface, _planted(wishes, x, y), materials=study.materials).layers
-            part = (number - 1) * wishes.best + rank
-            run = partial(study.run, progress=partial(report, part))
-            there = run_edits(now.surface, now.summary, layers, run)
-            won = places.cooled(now.summary, there.summary, ground, weight, wishes, size**2)
-            candidate = Candidate(
-                number, float(x), float(y), rank, float(guess[row, col]), won, False
-            )
-            tried.append((candidate, there, (row, col)))
-            report(part, steps, steps)
-        # Of equal ones the guess's first.
-        best = max(tried, key=lambda each: (each[0].cooled, -each[0].rank))
-        if not best[0].cooled > 0.0:
+        tried, best, there = work.compute(number, ranked, guess, now)
+        if there is None:
             notes.append(f"no place that was computed cools after {number - 1} trees")
             break
-        computed += [Candidate(**{**asdict(c), "chosen": c is best[0]}) for c, _, _ in tried]
-        now = _joined(now, best[1])
-        left = places.apart(left, *best[2], wishes.between, size)
+        computed += [replace(each, chosen=k == best) for k, each in enumerate(tried)]
+        now = _joined(now, there)
+        left = places.apart(left, *ranked[best], wishes.between, size)
     if not computed:
         raise ConfigurationError(
             f"{wishes.key}.threshold", "ground that is hotter in the sun", notes[0]
         )
-    points = [(c.x, c.y) for c in computed if c.chosen]
+    points = [(each.x, each.y) for each in computed if each.chosen]
     scenario = Scenario(NAME, (_edit(wishes, points),), key=wishes.key)
     all_trees = edited(base, scenario, materials=study.materials)
     result = result_of(study, all_trees, now, maps_of(baseline, study.thresholds))
     results = ScenarioResults(
         [result], baseline, base.georef, study.thresholds, title or "Trees where they cool most"
     )
-    report(trees * wishes.best, steps, steps)
+    report(trees * wishes.best, len(study.weather), len(study.weather))
     return PlacedTrees(computed, results, wishes, notes)
+
+
+@dataclass(frozen=True)
+class _Placing:
+    """What the places of all trees are computed with."""
+
+    study: Study
+    wishes: TreeWishes
+    ground: Bool
+    weight: F64 | None
+    report: Callable[[int, int, int], None]
+
+    def compute(
+        self, number: int, ranked: Sequence[tuple[int, int]], guess: F64, now: ChangedRun
+    ) -> tuple[list[Candidate], int, ChangedRun | None]:
+        """The places of a tree by the model, which of them cools most, and its run if it does.
+
+        Of equal ones it is the guess's first; only the best run is kept.
+        """
+        study, wishes, steps = self.study, self.wishes, len(self.study.weather)
+        grid, cell_m2 = grid_of(study.surface), study.surface.pixel_size**2
+        found: list[Candidate] = []
+        best, kept, most = 0, None, 0.0
+        for rank, (row, col) in enumerate(ranked, start=1):
+            x, y = (float(v) for v in grid.transform * (col + 0.5, row + 0.5))
+            layers = edited(now.surface, _planted(wishes, x, y), materials=study.materials).layers
+            part = (number - 1) * wishes.best + rank
+            run = partial(study.run, progress=partial(self.report, part))
+            there = run_edits(now.surface, now.summary, layers, run)
+            won = places.cooled(
+                now.summary, there.summary, self.ground, self.weight, wishes, cell_m2
+            )
+            if won > most:
+                best, kept, most = rank - 1, there, won
+            found.append(Candidate(number, x, y, rank, float(guess[row, col]), won, False))
+            self.report(part, steps, steps)
+        return found, best, kept
 
 
 def _joined(before: ChangedRun, after: ChangedRun) -> ChangedRun:
