@@ -29,6 +29,7 @@ class PublicNames(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """A paragraph of links."""
+        self.env.note_reread()  # what a module offers changes without the page
         module = self.arguments[0]
         entries = documented(Path(self.env.srcdir) / "api")
         paragraph = nodes.paragraph(classes=["public-names"])
