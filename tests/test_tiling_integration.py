@@ -130,6 +130,7 @@ def test_files_are_those_of_one_piece(whole: solweig.SurfaceData, tmp_path: Path
     left = {p.name for p in (tmp_path / "two").iterdir()}
     assert left == {
         "tmrt", "shadow", "summary", "open_ground.tif", "run_metadata.json", "telemetry.csv",
+            "timeseries.csv",
     }  # fmt: skip
     recorded = json.loads((tmp_path / "two" / "run_metadata.json").read_text("utf-8"))
     assert recorded["tile_plan"]["core"] == 32
