@@ -41,7 +41,7 @@ from solweig.surface.walls import walls_of
 from solweig.tiles.grid import corners, within
 from solweig.typing import F32, Bool, Window
 
-__all__ = ["changed_surface"]
+__all__ = ["changed_surface", "say_what_canopies_let_through"]
 
 log = logging.getLogger("solweig")
 
@@ -117,6 +117,20 @@ def _changed(
     )  # fmt: skip
     log.info("with_changes: sky view of %.2f %% of the cells computed", 100.0 * share)
     return new
+
+
+def say_what_canopies_let_through(surface: Layers) -> None:
+    """Give a surface whose canopies are all alike the layer that says so; its sky view knows it.
+
+    Where steps have several suns, the mean of their shadows is rounded otherwise with the layer.
+    """
+    if surface.transmissivity is not None or surface.cdsm is None:
+        return
+    surface.transmissivity = foliage.usual(surface.cdsm, surface.shape)
+    svf, masks = surface.svf, surface.shadow_matrices
+    if svf is not None and masks is not None and facts_of(surface).own_canopies:
+        seen = _seen_alike(masks.words())
+        surface.svf = SvfArrays(**{**svf.as_dict(), SvfArrays.CANOPIES: seen})
 
 
 # ------------------------------------------------------------------ layers
