@@ -1,7 +1,8 @@
 """A surface after an edit of trees, buildings or ground: only what the edit can reach is computed.
 
 What a rectangle of changed cells can reach: walls as far as their filter goes, sky view factors and
-visibility as far as obstacles are looked for. Everything else is taken over. The result is, bit for
+visibility where rays can meet the changed cells (:mod:`solweig.surface.edit_reach`); none of them
+where nothing but the ground's cover changes. Everything else is taken over. The result is, bit for
 bit, that of a full computation.
 """
 
