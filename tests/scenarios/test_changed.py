@@ -193,3 +193,18 @@ def test_the_class_of_green_roofs_changes_no_run_without_them(base: solweig.Surf
     )  # fmt: skip
     plain = replace(study, config=solweig.ModelConfig())
     assert_same_run(plain.run(base), study.run(base))
+
+
+def test_a_sail_among_trees_with_several_suns_a_step() -> None:
+    """Baseline and scenario both know what canopies let through, so that they agree on each bit."""
+    base = square()
+    study = Study.of(
+        base, STEPS, LOCATION, [scenario("sail", *EDITS["sail"])], thresholds=Thresholds(),
+        config=solweig.ModelConfig(sun_substeps=3), **OPTIONS,
+    )  # fmt: skip
+    assert base.transmissivity is None
+    found = run_edits(study.surface, study.run(study.surface), study.edits[0].layers, study.run)
+    full = computed_anew(found.surface)
+    assert_same_sky(full, found.surface)
+    assert_same_sky(computed_anew(study.surface), study.surface)
+    assert_same_run(study.run(full), found.summary)

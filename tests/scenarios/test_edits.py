@@ -300,3 +300,19 @@ def test_steps_that_do_not_fit_the_memory_are_told(monkeypatch: pytest.MonkeyPat
             square(svf=False), STEPS, LOCATION, [scenario("one", PLANT)], thresholds=Thresholds(),
             **OPTIONS,
         )  # fmt: skip
+
+
+def test_the_baseline_knows_what_canopies_let_through_where_a_file_does(tmp_path: Path) -> None:
+    table = gpd.GeoDataFrame(
+        {"height": [7.0], "transmissivity": [0.1]}, geometry=[shapely.Point(xy(30, 30))], crs=3006
+    )
+    table.to_file(tmp_path / "trees.gpkg")
+    wanted = scenario("one", {"kind": "plant", "file": str(tmp_path / "trees.gpkg")})
+    study = Study.of(
+        square(svf=False), STEPS, LOCATION, [wanted], thresholds=Thresholds(), **OPTIONS
+    )
+    assert study.surface.transmissivity is not None
+    assert study.surface.transmissivity[18, 21] == np.float32(0.03)
+    through = study.edits[0].layers["transmissivity"]
+    assert through is not None
+    assert through[30, 30] == np.float32(0.1)

@@ -15,6 +15,7 @@ from solweig.execution.config import ExecutionConfig
 from solweig.leaf_area import USUAL
 from solweig.params import load_materials, namespace_from_dict, namespace_to_plain
 from solweig.scenarios.wishes import Scenario
+from solweig.surface.changes import say_what_canopies_let_through
 from solweig.surface.data import SurfaceData
 from solweig.surface.heights import preprocess
 from solweig.surface.layers import Kept
@@ -66,12 +67,23 @@ def base_surface(
                 patch_option=found.patch_option or 2, max_shadow_distance_m=reach,
                 height_bound_m=bound, execution=execution,
             )  # fmt: skip
+    if _own_canopies(scenarios):
+        say_what_canopies_let_through(found)
     properties: tuple[Any, ...] | None = None
     for name, place in (("albedo", 0), ("emissivity", 1)):
         if getattr(found, name) is None and _says(scenarios, name):
             properties = properties or found.get_land_cover_properties(materials)
             setattr(found, name, np.array(properties[place], np.float32))
     return found
+
+
+def _own_canopies(scenarios: Sequence[Scenario]) -> bool:
+    """Whether an edit has canopies with a transmissivity of their own."""
+    return any(
+        edit.kind == "sail" or "transmissivity" in edit.values
+        for scenario in scenarios
+        for edit in scenario.edits
+    )
 
 
 def _says(scenarios: Sequence[Scenario], layer: str) -> bool:

@@ -30,6 +30,7 @@ from solweig.scenarios.site import (
 )
 from solweig.scenarios.thresholds import Thresholds
 from solweig.scenarios.wishes import Scenario, check_names
+from solweig.surface.changes import say_what_canopies_let_through
 from solweig.surface.data import SurfaceData
 from solweig.typing import Advance
 from solweig.weather.location import Location
@@ -117,6 +118,10 @@ class Study:
         _check_sails(study, scenarios)
         if carry_out:
             study.edits = [study.edited(each, code) for each in scenarios]
+            own = any(each.layers["transmissivity"] is not None for each in study.edits)
+            if own and base.transmissivity is None:  # trees of a file know theirs
+                say_what_canopies_let_through(base)
+                study.edits = [study.edited(each, code) for each in scenarios]
         return study
 
     @property

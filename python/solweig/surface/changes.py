@@ -1,7 +1,8 @@
 """A surface after an edit of trees, buildings or ground: only what the edit can reach is computed.
 
 What a rectangle of changed cells can reach: walls as far as their filter goes, sky view factors and
-visibility as far as obstacles are looked for. Everything else is taken over. The result is, bit for
+visibility where rays can meet the changed cells (:mod:`solweig.surface.edit_reach`); none of them
+where nothing but the ground's cover changes. Everything else is taken over. The result is, bit for
 bit, that of a full computation.
 """
 
@@ -41,7 +42,7 @@ from solweig.surface.walls import walls_of
 from solweig.tiles.grid import corners, within
 from solweig.typing import F32, Bool, Window
 
-__all__ = ["changed_surface"]
+__all__ = ["changed_surface", "say_what_canopies_let_through"]
 
 log = logging.getLogger("solweig")
 
@@ -117,6 +118,20 @@ def _changed(
     )  # fmt: skip
     log.info("with_changes: sky view of %.2f %% of the cells computed", 100.0 * share)
     return new
+
+
+def say_what_canopies_let_through(surface: Layers) -> None:
+    """Give a surface whose canopies are all alike the layer that says so; its sky view knows it.
+
+    Where steps have several suns, the mean of their shadows is rounded otherwise with the layer.
+    """
+    if surface.transmissivity is not None or surface.cdsm is None:
+        return
+    surface.transmissivity = foliage.usual(surface.cdsm, surface.shape)
+    svf, masks = surface.svf, surface.shadow_matrices
+    if svf is not None and masks is not None and facts_of(surface).own_canopies:
+        seen = _seen_alike(masks.words())
+        surface.svf = SvfArrays(**{**svf.as_dict(), SvfArrays.CANOPIES: seen})
 
 
 # ------------------------------------------------------------------ layers
