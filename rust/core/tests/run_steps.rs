@@ -12,7 +12,7 @@ use solweig_core::radiation::cells::Cells;
 use solweig_core::radiation::sums::places;
 use solweig_core::radiation::tables::PatchSky;
 use solweig_core::rays::Reach;
-use solweig_core::stage::{Engine, NoAccelerator, Policy, Tally};
+use solweig_core::stage::{Decline, Engine, NoAccelerator, Policy, Tally};
 use solweig_core::stats::Statistics;
 use solweig_core::svf::{SkyInput, SkyOptions, SkyPlan, SkyRows, SkyStage};
 use solweig_core::terrain::{CanopyBase, SceneInput, Terrain};
