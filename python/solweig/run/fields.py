@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from solweig import _core
+from solweig.config import ATTRIBUTION
 from solweig.errors import ConfigurationError
 from solweig.execution.config import ExecutionConfig
 from solweig.run.settings import RunSettings
@@ -18,7 +20,12 @@ from solweig.surface.data import SurfaceData
 from solweig.weather.given_fields import GivenField, given_fields
 from solweig.weather.series import WeatherSeries
 
-__all__ = ["extremes", "fields_of_run", "hardware"]
+__all__ = ["check_outputs", "extremes", "fields_of_run", "hardware"]
+
+BY_CELL = (
+    "tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup", *ATTRIBUTION,
+)  # fmt: skip
+"""Outputs that are known to take the air of each cell, or not to depend on it."""
 
 log = logging.getLogger("solweig")
 
@@ -58,6 +65,21 @@ def extremes(
     return joined, _core.wind_ratio(10.0, height, **profile)
 
 
+def check_outputs(outputs: Sequence[str]) -> None:
+    """Refuse outputs that would take the air of the step in every cell.
+
+    Raises
+    ------
+    ConfigurationError
+        One that is not among :data:`BY_CELL`.
+    """
+    others = [name for name in outputs if name not in BY_CELL]
+    if others:
+        raise ConfigurationError(
+            "outputs", f"with fields, outputs among {', '.join(BY_CELL)}", ", ".join(others)
+        )
+
+
 def fields_of_run(
     surface: SurfaceData, settings: RunSettings, series: WeatherSeries, params: dict[str, Any]
 ) -> tuple[GivenField, ...]:
@@ -77,6 +99,8 @@ def fields_of_run(
     """
     if not settings.fields:
         return ()
+    period = settings.period
+    check_outputs(settings.model.outputs if period is None else period.quantities)
     height, profile = float(params["wind_height_m"]), _profile(params)
     ratio = partial(_core.wind_ratio, **profile)
     return given_fields(
