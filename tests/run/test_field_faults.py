@@ -21,6 +21,7 @@ from solweig.errors import (
     WeatherDataError,
 )
 from solweig.run.calculation import check_calculation
+from solweig.run.fields import check_outputs
 from solweig.weather.fields import fields_of
 from tests.support.field_cases import write_bands
 from tests.support.run_cases import LOCATION, small_surface, weather
@@ -232,6 +233,12 @@ def test_lapse_rates_that_do_not_fit(surface: solweig.SurfaceData) -> None:
     )  # fmt: skip
     if flat.dem is None:
         refused(flat, {"ta": LapseRate(-0.0065, 3.0)}, ConfigurationError, "dem")
+
+
+def test_outputs_that_do_not_know_fields() -> None:
+    check_outputs(["tmrt", "utci", "pet", "attribution_sky"])
+    with pytest.raises(ConfigurationError, match=r"outputs.*other_index"):
+        check_outputs(["tmrt", "other_index"])
 
 
 def test_flags_of_the_command_line() -> None:

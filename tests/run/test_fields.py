@@ -351,6 +351,15 @@ def test_sectors_of_a_file_without_names_are_equal(
     assert np.isclose(told["highest"], 0.8 * 2.0)
 
 
+def test_coefficients_of_wind_that_is_not_known(small: solweig.SurfaceData) -> None:
+    rows = directions([10.0, 20.0], ws=float("nan"))
+    fields = {"ws": WindCoefficients({0: np.ones(small.shape)}, 10.0)}
+    found = run(small, rows, fields=fields, outputs=["tmrt", "utci"])
+    assert np.isnan(found.dataset.utci).all()
+    assert found.metadata["fields"]["ws"]["lowest"] is None
+    assert "Field of ws" not in found.report()
+
+
 def test_calm_needs_no_direction(small: solweig.SurfaceData) -> None:
     rows = directions([0.0, 90.0], ws=0.0)
     rows[1].wind_direction = None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,6 @@ import numpy as np
 from solweig import _core, switches
 from solweig.config import WALL_TEMPERATURE, check_tile_size
 from solweig.errors import ConfigurationError, GridShapeMismatch, WeatherDataError
-from solweig.execution.config import ExecutionConfig
 from solweig.execution.resolve import ResolvedExecution, resolve_execution
 from solweig.leaf_area import USUAL
 from solweig.memory_limits import available_memory
@@ -29,6 +26,7 @@ from solweig.results.pois import Points, read_points
 from solweig.results.state import ThermalState
 from solweig.run.checks import check_location, check_run_surface, sky_of, sky_that_can_be
 from solweig.run.engine_params import engine_params, leaf_days
+from solweig.run.fields import extremes, fields_of_run, hardware
 from solweig.run.place import place_of
 from solweig.run.settings import RunSettings
 from solweig.run.walls import WallPlan, check_walls, plan_walls, walls_of
@@ -38,7 +36,7 @@ from solweig.surface.precomputed import PrecomputedData
 from solweig.tiles.shared_store import check_storage, cube_place
 from solweig.tiles.zarr_store import check_appends, need_zarr, refuse_other_cube
 from solweig.weather.checks import check_weather, report
-from solweig.weather.given_fields import GivenField, given_fields
+from solweig.weather.given_fields import GivenField
 from solweig.weather.location import Location
 from solweig.weather.series import WeatherSeries, weather_series
 from solweig.weather.step import Weather
@@ -126,7 +124,7 @@ class RunPlan:
         if request is None:
             return None
         names, groups = request.of_steps(self.series.bounds, self.series.daytime)
-        ranges = request.ranges(*_extremes(self.series, self.fields, self.params))
+        ranges = request.ranges(*extremes(self.series, self.fields, self.params))
         stamps = self.series.stamps
         return PeriodPlan(
             request=request,
@@ -213,26 +211,6 @@ class RunPlan:
             {"scene": self.surface.scene(), **grids},
             {"content": content, "params": self.params, "patch_option": arrays.patch_option},
         )
-
-
-def _extremes(
-    series: WeatherSeries, fields: tuple[GivenField, ...], params: dict[str, Any]
-) -> tuple[dict[str, Any], float]:
-    """Weather of the steps and the outermost of their fields, and what turns its wind to 10 m."""
-    own = {name: np.asarray(series.columns[name], np.float64) for name in ("ta", "rh", "ws")}
-    height = float(params["wind_height_m"])
-    profile = _profile(params)
-    columns = [own]
-    for low_or_high in itertools.product((0, 1), repeat=len(fields)):
-        other = dict(own)
-        for given, which in zip(fields, low_or_high, strict=True):
-            spans = np.array([span[which] for span in given.spans])
-            if given.name == "ws":
-                spans *= _core.wind_ratio(height, float(given.height_m or height), **profile)
-            other[given.name] = spans
-        columns.append(other)
-    joined = {name: np.concatenate([each[name] for each in columns]) for name in own}
-    return joined, _core.wind_ratio(10.0, height, **profile)
 
 
 @dataclass(frozen=True)
@@ -351,7 +329,7 @@ def _settled(
     sky: bool,
 ) -> RunPlan:
     """The plan of a run, its output folder not looked at; ``sky``: the sky view must be there."""
-    execution = resolve_execution(_hardware(settings))
+    execution = resolve_execution(hardware(settings))
     model, precomputed = settings.model, settings.precomputed
     _check_weather(weather)
     check_run_surface(surface, precomputed)
@@ -400,7 +378,7 @@ def _settled(
             series, place.location, beam=model.beam, origin=place.origin, raster=place.raster
         )
     )
-    fields = _fields(surface, settings, series, params)
+    fields = fields_of_run(surface, settings, series, params)
     if sky:
         for note in series.notes:
             log.info(note)
@@ -441,39 +419,6 @@ def _settled(
         metadata=metadata,
         fields=fields,
     )
-
-
-def _fields(
-    surface: SurfaceData, settings: RunSettings, series: WeatherSeries, params: dict[str, Any]
-) -> tuple[GivenField, ...]:
-    """Weather given cell by cell, read once and checked."""
-    if not settings.fields:
-        return ()
-    height, profile = float(params["wind_height_m"]), _profile(params)
-    ratio = partial(_core.wind_ratio, **profile)
-    return given_fields(
-        settings.fields, surface.georef, surface.valid_mask, series, ratio, height, surface.dem
-    )
-
-
-def _profile(params: dict[str, Any]) -> dict[str, Any]:
-    return {name: params[name] for name in ("wind_profile", "roughness_m")}
-
-
-def _hardware(settings: RunSettings) -> ExecutionConfig | None:
-    """The wishes of a run; what devices do not take of fields is for the CPU."""
-    wanted = settings.execution
-    counted = settings.fields and settings.model.utci_range == "nan"
-    if not counted or (wanted is not None and wanted.accelerator == "cpu"):
-        return wanted
-    wanted = wanted or ExecutionConfig()
-    if wanted.accelerator == "gpu" or wanted.strict or wanted.devices is not None:
-        raise ConfigurationError(
-            "execution.accelerator", "'cpu' or 'auto' with fields and utci_range='nan'",
-            "a run that demands a GPU",
-        )  # fmt: skip
-    log.info("execution: on the CPU, because of fields of the weather with utci_range='nan'")
-    return replace(wanted, accelerator="cpu")
 
 
 def _compare_bounds(surface: SurfaceData, bound: float | None) -> None:

@@ -89,13 +89,15 @@ class GivenField:
 
     def describe(self) -> dict[str, Any]:
         """As it is recorded."""
+        # Steps whose wind is not known have none for coefficients to scale.
+        known = [span for span in self.spans if not np.isnan(span[0])]
         return {
             **self.identity,
             **self.notes,
             "unit": QUANTITIES[self.name].unit,
             "layers": len(self.used()),
-            "lowest": min(low for low, _ in self.spans),
-            "highest": max(high for _, high in self.spans),
+            "lowest": min((low for low, _ in known), default=None),
+            "highest": max((high for _, high in known), default=None),
         }
 
 
