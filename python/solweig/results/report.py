@@ -65,6 +65,8 @@ def _run(summary: RunStatistics) -> Rows:
     found.append(("Map", f"{rows} x {cols} cells, {valid} with data"))
     for name, told in summary.metadata.get("fields", {}).items():
         at = f", at {told['height_m']:g} m" if "height_m" in told else ""
+        if told["lowest"] is None:
+            continue
         span = f"{told['lowest']:.1f} to {told['highest']:.1f} {told['unit']}{at}"
         found.append((f"Field of {name}", span))
     on_roofs = summary.metadata.get("means", {}).get("points_on_roofs", ())

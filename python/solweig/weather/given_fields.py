@@ -93,14 +93,15 @@ class GivenField:
 
     def describe(self) -> dict[str, Any]:
         """As it is recorded."""
-        spans = [span for i, span in enumerate(self.spans) if self.known(i)]
+        # Steps whose wind is not known have none for coefficients to scale.
+        known = [span for span in self.spans if not np.isnan(span[0])]
         return {
             **self.identity,
             **self.notes,
             "unit": QUANTITIES[self.name].unit,
             "layers": len(self.used()),
-            "lowest": min((low for low, _ in spans), default=None),
-            "highest": max((high for _, high in spans), default=None),
+            "lowest": min((low for low, _ in known), default=None),
+            "highest": max((high for _, high in known), default=None),
         }
 
 
