@@ -15,7 +15,9 @@ __all__ = ["argument", "heard", "warn_user"]
 _heard: ContextVar[list[str] | None] = ContextVar("solweig_heard", default=None)
 
 # Arguments that the command line names otherwise, or not at all.
-_FLAGS: dict[str, str | None] = {"columns": None, "product": "--weather-product"}
+_FLAGS: dict[str, str | None] = {
+    "columns": None, "fields": "--field", "product": "--weather-product",
+}  # fmt: skip
 
 
 def argument(name: str, value: Any = None) -> str:

@@ -27,7 +27,7 @@ from solweig.results.metadata import FILE_NAME
 from solweig.results.outputs import REPORT_NAME
 from tests.exposure.made import real_run
 from tests.report.made import OUTPUTS, day, day_run
-from tests.support.run_cases import LOCATION, small_surface, weather
+from tests.support.run_cases import COLS, LOCATION, ROWS, small_surface, weather
 
 SECTIONS = ["where", "when", "maps", "hours", "classes", "points", "weather", "ran", "checks",
             "provenance"]  # fmt: skip
@@ -153,6 +153,18 @@ def test_formats_give_the_same_page(run: Path, tmp_path: Path, format: str) -> N
             shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
         pages.append(solweig.write_report(folder).read_text())
     assert pages[0] == pages[1]
+
+
+def test_weather_of_the_cells_is_told(page: str, tmp_path: Path) -> None:
+    assert "from cell to cell" not in page
+    fields = {
+        "ta": solweig.WeatherField(np.full((ROWS, COLS), 26.5), 2.0),
+        "ws": solweig.WindCoefficients({0: np.full((ROWS, COLS), 0.5)}, 1.5),
+    }
+    day_run(tmp_path, weather=day((13,)), fields=fields, pois=None)
+    words = Reading(solweig.write_report(tmp_path).read_text()).words
+    assert "Air temperature differed from cell to cell at 2 m, 26.5 to 26.5 °C" in words
+    assert "Wind speed differed from cell to cell at 1.5 m, 1.0 to 1.0 m s⁻¹" in words
 
 
 def test_every_output_can_be_drawn(tmp_path: Path) -> None:

@@ -97,6 +97,45 @@ def test_gaps_outside_the_surface_do_not_matter() -> None:
     check(surface, {"ta": WeatherField(values, 2.0)})
 
 
+def test_hidden_cells_of_a_masked_array_are_gaps(surface: solweig.SurfaceData) -> None:
+    values = np.ma.masked_greater(layer(surface, 20.0), 30.0)
+    check(surface, {"ta": WeatherField(values, 2.0)})
+    values[3, 4] = np.ma.masked
+    refused(surface, {"ta": WeatherField(values, 2.0)}, WeatherDataError, "none in 1 cells")
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "words"),
+    [
+        ("ws", "km/h", ("wind speed in m/s", "km/h")),
+        ("ws", "knots", ("knots",)),
+        ("ta", "degF", ("deg C", "degF")),
+        ("ws", "m s-1", ()),
+        ("ta", "K", ()),  # the label that arithmetic left; kelvin show by their values
+        ("ta", "of my own", ()),
+    ],
+)
+def test_units_that_values_do_not_show(
+    surface: solweig.SurfaceData, tmp_path: Path, name: str, unit: str, words: tuple[str, ...]
+) -> None:
+    place = {"y": surface.georef.y(), "x": surface.georef.x()}
+    values = xr.DataArray(layer(surface, 18.0), place, attrs={"units": unit}, name=name)
+    values.to_netcdf(tmp_path / "field.nc", engine="scipy")
+    for source in (values, tmp_path / "field.nc"):
+        field = {name: WeatherField(source, 10.0)}
+        if words:
+            refused(surface, field, WeatherDataError, f"fields[{name}]", *words)
+        else:
+            check(surface, field)
+
+
+def test_numbers_of_numpy_are_numbers(surface: solweig.SurfaceData) -> None:
+    shares = {direction: layer(surface, 0.5) for direction in np.arange(0, 360, 90)}
+    winds = WindCoefficients(shares, np.int64(2), np.float32(10.0))
+    check(surface, {"ws": winds}, wind_direction=90.0)
+    check(surface, {"ta": LapseRate(np.float32(-0.0065), np.int64(100))})
+
+
 @pytest.mark.parametrize("change", ["shape", "pixel", "corner", "crs"])
 def test_another_grid(surface: solweig.SurfaceData, tmp_path: Path, change: str) -> None:
     values = layer(surface, 20.0)
@@ -147,14 +186,14 @@ def test_times_that_are_not_the_steps(surface: solweig.SurfaceData) -> None:
         ({"ta": "ta.tif"}, ("fields[ta]", "FILE@HEIGHT", "ta.tif")),
         ({"ta": "ta.tif@m"}, ("FILE@HEIGHT",)),
         ({"ta": "ta.tif@2m,nearest"}, ("utc or variable=NAME", "nearest")),
-        ({"ta": "ta.tif@0m"}, ("height_m", "0.1 to 200 m")),
+        ({"ta": "ta.tif@0m"}, ("fields[ta].height_m", "0.1 to 200 m")),
         ({"ta": np.zeros((2, 2))}, ("WeatherField", "ndarray")),
         ({"coefficient": "c.tif"}, ("fields[coefficient]", "FILE@HEIGHT")),
         ({"coefficient": "c.tif@1.5m,of=x"}, ("of=HEIGHT",)),
         ({"coefficient": WeatherField("c.tif", 2.0)}, ("WindCoefficients",)),
         ({"ta": WindCoefficients({0: "c.tif"}, 1.5)}, ("WeatherField",)),
         ({"ta": "lapse:-0.0065"}, ("lapse:RATE,station=ELEVATION",)),
-        ({"ta": "lapse:-6.5,station=10m"}, ("rate", "-0.05 to 0.05 K/m")),
+        ({"ta": "lapse:-6.5,station=10m"}, ("fields[ta].rate", "-0.05 to 0.05 K/m")),
         ({"rh": LapseRate(-0.0065, 10.0)}, ("fields[rh]", "LapseRate")),
         ({"global_rad": "k.tif@2m"}, ("ta, rh, ws, coefficient", "'global_rad'")),
         ({"ws": "w.tif@10m", "coefficient": "c.tif@1.5m"}, ("ws once", "twice")),
@@ -195,7 +234,7 @@ def test_coefficients_that_do_not_fit(surface: solweig.SurfaceData, tmp_path: Pa
         ({0: one, 360: one}, ("0 degrees once",)),
         ({-10: one}, ("0 to 360", "-10")),
         ({0: -one}, ("Of 0 degrees", "not negative")),
-        ({0: 20.0 * one}, ("0 to 10", "20")),
+        ({0: 20.0 * one}, ("0 to 10", "20", "percentage")),
         ({0: np.stack([one, one])}, ("one layer", "2")),
         (one, ("{direction}",)),
         (str(tmp_path / "none_{direction}.tif"), ("none in",)),

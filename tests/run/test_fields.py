@@ -11,12 +11,12 @@ import xarray as xr
 
 import solweig
 from solweig import LapseRate, WeatherField, WindCoefficients, _core
-from solweig.config import ATTRIBUTION
+from solweig.config import ATTRIBUTION, INDICES
 from solweig.errors import ConfigurationError
 from solweig.execution import ExecutionConfig
 from solweig.results.metadata import load_run_metadata
 from tests.support.field_cases import assert_same_maps, cube_of, patchy, write_bands
-from tests.support.run_cases import LOCATION, small_surface, weather
+from tests.support.run_cases import LOCATION, small_surface, weather, xy
 from tests.support.tile_cases import OUTPUTS, REACH_M, city, prepared
 
 CPU = ExecutionConfig(accelerator="cpu")
@@ -201,6 +201,36 @@ def test_radiation_and_shade_of_the_sun_do_not_depend_on_the_air(
     plain = run(surface, pois=POINTS)
     for name in ("shadow", "kdown", "kup"):
         assert np.array_equal(plain.dataset[name], whole.dataset[name], equal_nan=True), name
+
+
+@pytest.mark.parametrize("rule", [None, "clip", "flag"])
+def test_missing_wind_is_not_calm_where_the_air_is_the_cells(
+    small: solweig.SurfaceData, rule: str | None
+) -> None:
+    rows = directions([0.0, 90.0])
+    rows[1].ws = float("nan")
+    air = all_fields(small, rows)["ta"]
+    shares = {d: np.full(small.shape, 0.6, np.float32) for d in (0, 90)}
+    winds = WindCoefficients(shares, 1.5)
+    names = ["utci", "pet", *INDICES]
+    for fields in ({"ta": air}, {"ws": winds}, {"ta": air, "ws": winds}):
+        found = run(
+            small, rows, fields=fields, utci_range=rule, outputs=["tmrt", *names], pois=[xy(3, 3)]
+        )
+        assert found.pois is not None
+        for name in names:
+            missing = np.isnan(found.dataset[name].values)
+            assert not missing[0].any(), name
+            assert missing[1].all(), name
+            assert np.isnan(found.pois[name]).tolist() == [False, True], name
+        assert not np.isnan(found.dataset.tmrt).any()
+        assert found.metadata["comfort"]["steps_without_utci"] == 1
+        if "ws" in fields:
+            assert np.isfinite(found.metadata["fields"]["ws"]["highest"])
+    # Cells whose wind is their own need none of the step.
+    own = {"ta": air, "ws": WeatherField(np.full(small.shape, 1.2), 10.0)}
+    found = run(small, rows, fields=own, utci_range=rule, outputs=names)
+    assert not any(np.isnan(found.dataset[name]).any() for name in names)
 
 
 # ------------------------------------------------------------------ cuts and sources

@@ -80,8 +80,9 @@ class RouteExposure:
         """
         lines = [f"note         {note}" for note in self.notes]
         shown = [c for c in self.departures.columns if c.endswith(("_mean", "_max", "_dose_Kh"))]
+        widths = {c: max(14, len(c) + 2) for c in shown}
         lines.append(f"best by      least {self.best_by}")
-        head = f"{'way':<20}{'depart':<24}{'':<7}" + "".join(f"{c:>14}" for c in shown)
+        head = f"{'way':<20}{'depart':<24}{'':<7}" + "".join(f"{c:>{w}}" for c, w in widths.items())
         lines.append(head)
         for name, rows in self.departures.groupby("way", sort=False):
             ranked = rows.dropna(subset=[self.best_by]).sort_values(self.best_by, kind="stable")
@@ -91,7 +92,7 @@ class RouteExposure:
             best = rows[rows["best"]]
             for what, row in (("best", best.iloc[0]), ("worst", ranked.iloc[-1])):
                 at = self._run.stamp(row["depart"].to_datetime64())
-                numbers = "".join(f"{row[c]:14.2f}" for c in shown)
+                numbers = "".join(f"{row[c]:{w}.2f}" for c, w in widths.items())
                 lines.append(f"{name!s:<20}{at[:16]:<24}{what:<7}{numbers}")
         return "\n".join(lines)
 

@@ -229,10 +229,23 @@ def weather(told: ToldRun) -> str:
         measure = _column_unit(columns[0][0])
         charts += lines(shown, bounds, title=title, unit=measure, night=night, zero=zero)
     shaded = "" if night is None or not night.any() else " Steps without sun are shaded."
-    note = f'<p class="note">A step is drawn level over the interval it stands for.{shaded}</p>'
+    own = "".join(f" {escaped(each)}" for each in _by_cell(told.metadata))
+    level = "A step is drawn level over the interval it stands for."
+    note = f'<p class="note">{level}{shaded}{own}</p>'
     return _section(
         "weather", "Weather", f'{note}<div class="charts">{charts}</div>{_rows(series)}'
     )
+
+
+def _by_cell(own: Mapping[str, Any]) -> Iterator[str]:
+    """What of the weather each cell had of its own, which no chart shows."""
+    for name, given in (own.get("fields") or {}).items():
+        height, ends = given.get("height_m"), (given.get("lowest"), given.get("highest"))
+        at = "" if height is None else f" at {height:g} m"
+        known = None not in ends
+        span = f", {number(ends[0])} to {number(ends[1])} {_column_unit(name)}" if known else ""
+        what = capital(_label(name))
+        yield f"{what} differed from cell to cell{at}{span}; here is the station's."
 
 
 def _label(name: str) -> str:

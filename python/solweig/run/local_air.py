@@ -58,6 +58,8 @@ class AirWindow:
         """What ``_core.Model.step`` takes as ``air``."""
         found: dict[str, Any] = {}
         for field in self._fields:
+            if not field.known(i):
+                continue
             known = self._layers.get(field.name, {})
             wanted = [n for n, _ in field.of_step[i]]
             layers = {n: known[n] if n in known else self._read(field, n) for n in wanted}

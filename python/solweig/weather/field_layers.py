@@ -41,6 +41,8 @@ class ArrayLayers:
     times: NDArray[np.datetime64] | None
     #: The times carry a zone, and are UTC here.
     zoned: bool = False
+    #: As the source names it.
+    unit: str = ""
 
     def __len__(self) -> int:
         return len(self.arrays)
@@ -58,6 +60,7 @@ class BandLayers:
     bands: tuple[tuple[str, int], ...]
     times: NDArray[np.datetime64] | None = None
     zoned: bool = False
+    unit: str = ""
 
     def __len__(self) -> int:
         return len(self.bands)
@@ -175,12 +178,13 @@ def _variable(name: str, dataset: Any, wanted: str | None) -> Any:
 
 def _of_labelled(name: str, array: Any, grid: Grid) -> ArrayLayers:
     """Of a DataArray, loaded."""
+    unit = str(array.attrs.get("units") or "")
     dims = [str(d) for d in array.dims if array.coords.get(d) is not None]
     time = next((d for d in dims if np.issubdtype(array.coords[d].dtype, np.datetime64)), None)
     if time is None and "time" in array.dims:
         time = "time"
     if time is None:
-        return ArrayLayers([_placed(name, array, grid)], None)
+        return ArrayLayers([_placed(name, array, grid)], None, unit=unit)
     parts = [array.isel({time: i}, drop=True) for i in range(array.sizes[time])]
     if not parts:
         raise WeatherDataError(name, "at least one time", "none")
@@ -190,7 +194,7 @@ def _of_labelled(name: str, array: Any, grid: Grid) -> ArrayLayers:
         if not np.issubdtype(stamps.dtype, np.datetime64):
             raise WeatherDataError(name, "times as dates", f"times of type {stamps.dtype}")
         times = stamps.astype("datetime64[ns]")
-    return ArrayLayers([_placed(name, part, grid) for part in parts], times)
+    return ArrayLayers([_placed(name, part, grid) for part in parts], times, unit=unit)
 
 
 def _placed(name: str, array: Any, grid: Grid) -> F32:
@@ -204,11 +208,14 @@ def _placed(name: str, array: Any, grid: Grid) -> F32:
 
 def _of_array(name: str, source: Any, grid: Grid) -> ArrayLayers:
     values = np.asarray(source)
+    hidden = np.ma.getmask(source)
     if values.dtype.kind not in "fiu" or values.ndim not in (2, 3) or values.size == 0:
         raise WeatherDataError(
             name, "numbers of shape (rows, columns) or (times, rows, columns)",
             f"{values.dtype} of shape {values.shape}",
         )  # fmt: skip
+    if hidden is not np.ma.nomask:
+        values = np.where(hidden, np.float32(np.nan), values)
     layers = [values] if values.ndim == 2 else list(values)
     return ArrayLayers([_shaped(name, np.asarray(x, np.float32), grid) for x in layers], None)
 
@@ -258,8 +265,8 @@ def _with_times(name: str, layers: Layers, field: WeatherField) -> Layers:
         raise WeatherDataError(name, "times as datetime", repr(wrong[0]))
     times, zoned = _as_times(name, stamps)
     if isinstance(layers, ArrayLayers):
-        return ArrayLayers(layers.arrays, times, zoned)
-    return BandLayers(layers.bands, times, zoned)
+        return ArrayLayers(layers.arrays, times, zoned, layers.unit)
+    return BandLayers(layers.bands, times, zoned, layers.unit)
 
 
 def _stamp(text: str) -> dt.datetime | None:

@@ -13,8 +13,9 @@ from solweig.messages import argument
 from solweig.typing import Bool, Window
 from solweig.weather.field_layers import Layers
 from solweig.weather.fields import Quantity
+from solweig.weather.readers.units import KNOWN, plain
 
-__all__ = ["Looked", "check_values", "look"]
+__all__ = ["Looked", "check_unit", "check_values", "look"]
 
 _BLOCK = 1 << 22
 """Cells that are looked at together."""
@@ -108,6 +109,33 @@ def check_values(name: str, quantity: Quantity, looked: Mapping[str, Looked]) ->
         )  # fmt: skip
 
 
+def check_unit(name: str, quantity: Quantity, unit: str) -> None:
+    """Refuse a unit in which values could pass for ours: km/h, knots, Fahrenheit.
+
+    Kelvin and fractions show by their values, and arithmetic leaves their labels behind.
+
+    Parameters
+    ----------
+    name
+        Of the field, in messages.
+    quantity
+        What it holds.
+    unit
+        As its source names it; empty where it does not.
+
+    Raises
+    ------
+    WeatherDataError
+        It is one of these.
+    """
+    found = KNOWN[quantity.name].get(plain(unit))
+    if found is not None and quantity.name != "rh" and found.factor != 1.0:
+        raise WeatherDataError(
+            name, f"{quantity.words} in {quantity.unit}", f"units of {unit}",
+            f"Convert it, and name its units {quantity.unit}.",
+        )  # fmt: skip
+
+
 def _hint(quantity: Quantity, found: Looked) -> str:
     if found.low <= -99.0:
         return "It looks like a code for a missing value: declare it as no data."
@@ -117,4 +145,6 @@ def _hint(quantity: Quantity, found: Looked) -> str:
         return "It looks like Fahrenheit: (value - 32) / 1.8."
     if found.low < 0.0 and quantity.name in ("ws", "coefficient"):
         return "Wind is not negative; of its vector take the length."
+    if quantity.name == "coefficient":
+        return "It looks like a percentage: divide by 100." if found.high <= 200.0 else ""
     return f"Is it in {quantity.unit}? ({argument('fields')})"

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from solweig.errors import ConfigurationError
@@ -58,7 +59,7 @@ QUANTITIES = {
         _quantity("ws", "wind speed"),
     )
 }
-COEFFICIENT = Quantity("coefficient", "a wind coefficient", "1", 0.0, 10.0, 10.0)
+COEFFICIENT = Quantity("coefficient", "a wind coefficient", "for each of the wind", 0.0, 10.0, 10.0)
 """Wind of a cell for each of it at the reference height."""
 _OTHER_NAMES = {
     "wind": "ws", "coefficient": "ws", "air_temperature": "ta", "relative_humidity": "rh",
@@ -167,7 +168,7 @@ class LapseRate:
             ("rate", -_STEEPEST, _STEEPEST, "K/m"), ("station_m", -500.0, 9000.0, "m"),
         ):  # fmt: skip
             value = getattr(self, name)
-            known = isinstance(value, int | float) and not isinstance(value, bool)
+            known = isinstance(value, Real) and not isinstance(value, bool)
             if not (known and low <= value <= high):
                 raise ConfigurationError(name, f"{low:g} to {high:g} {unit}", repr(value))
 
@@ -185,7 +186,7 @@ def check_height(name: str, height: Any) -> None:
         Not a number, or out of range.
     """
     number = math.nan
-    if isinstance(height, int | float) and not isinstance(height, bool):
+    if isinstance(height, Real) and not isinstance(height, bool):
         number = float(height)
     if not _LOWEST_M <= number <= _HIGHEST_M:
         expected = f"a height above the ground, {_LOWEST_M:g} to {_HIGHEST_M:g} m"
@@ -287,14 +288,25 @@ def fields_of(given: Mapping[str, Any] | None) -> dict[str, GivenAs]:
     return {name: found[name] for name in QUANTITIES if name in found}
 
 
+def _read(key: str, name: str, text: str) -> GivenAs:
+    """A text of any form, told by the quantity where a part of it is wrong."""
+    try:
+        if name == "ta" and text.startswith(_LAPSE):
+            return _parse_lapse(text)
+        return _parse_coefficients(text) if key == COEFFICIENT.name else parse_field(name, text)
+    except ConfigurationError as error:
+        if (error.field or "").startswith("fields"):
+            raise
+        raise ConfigurationError(
+            f"fields[{key}].{error.field}", error.expected, error.got
+        ) from None
+
+
 def _field_of(key: str, name: str, value: Any) -> GivenAs:
     """What was given for a quantity."""
     scales = key == COEFFICIENT.name
     if isinstance(value, str):
-        if name == "ta" and value.startswith(_LAPSE):
-            value = _parse_lapse(value)
-        else:
-            value = _parse_coefficients(value) if scales else parse_field(name, value)
+        value = _read(key, name, value)
     own: dict[str, tuple[type[GivenAs], ...]] = {
         "ws": (WeatherField, WindCoefficients), "ta": (WeatherField, LapseRate),
     }  # fmt: skip
@@ -302,6 +314,6 @@ def _field_of(key: str, name: str, value: Any) -> GivenAs:
     if not isinstance(value, wanted):
         raise ConfigurationError(
             f"fields[{key}]", f"a {wanted[0].__name__}, or {_FORM}", type(value).__name__,
-            f"Every field names its height above the ground ({argument('field')}).",
+            f"Every field names its height above the ground ({argument('fields')}).",
         )  # fmt: skip
     return value

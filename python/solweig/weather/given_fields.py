@@ -14,7 +14,7 @@ from solweig.rasters.georef import GeoReference
 from solweig.typing import F32, Bool
 from solweig.weather.field_layers import ArrayLayers, Layers, grid_of, open_layers
 from solweig.weather.field_times import layers_of_steps
-from solweig.weather.field_values import Looked, check_values, look
+from solweig.weather.field_values import Looked, check_unit, check_values, look
 from solweig.weather.fields import (
     COEFFICIENT,
     QUANTITIES,
@@ -71,6 +71,10 @@ class GivenField:
     def used(self) -> list[int]:
         """Layers that steps read."""
         return list(dict.fromkeys(layer for mix in self.of_step for layer, _ in mix))
+
+    def known(self, step: int) -> bool:
+        """Whether the step has values: no coefficient makes wind of one that is missing."""
+        return not np.isnan(self.factors[step])
 
     def values(self, step: int, read: Callable[[int], F32]) -> F32:
         """Values of a step from those of its layers."""
@@ -155,6 +159,7 @@ def _field(
 ) -> GivenField:
     own = f"fields[{name}]"
     layers = open_layers(own, field, georef)
+    check_unit(own, QUANTITIES[name], layers.unit)
     of_step = layers_of_steps(own, layers, series, utc=field.utc)
     looked = {layer: look(layers, layer, valid) for layer in dict.fromkeys(of_step)}
     first = {layer: series.stamps[of_step.index(layer)] for layer in looked}

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def _distinct(name: str, pairs: Any) -> list[tuple[float, Any]]:
     """Directions from 0 to below 360, each once, in order."""
     found: dict[float, Any] = {}
     for given, value in pairs:
-        number = float(given) if isinstance(given, int | float) else math.nan
+        number = float(given) if isinstance(given, Real) else math.nan
         if not 0.0 <= number <= 360.0:
             raise WeatherDataError(name, "directions of 0 to 360 degrees", repr(given))
         if number % 360.0 in found:

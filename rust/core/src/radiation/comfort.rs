@@ -141,6 +141,11 @@ impl Comfort {
     }
 }
 
+/// Wind without what rounding leaves below 0; missing wind stays missing, which `max` would not leave it.
+fn not_negative(wind: f64) -> f64 {
+    if wind < 0.0 { 0.0 } else { wind }
+}
+
 /// Cells that one task solves.
 const CHUNK: usize = 1024;
 
@@ -187,9 +192,7 @@ impl LocalComfort {
             let beyond = self.beyond(air, i);
             if beyond != [0.0; 3] {
                 let [warmer, damper, windier] = beyond.map(f64::from);
-                let wind = self.pet_wind + self.to_pet * windier;
-                // Not by max(), which would make calm of what is missing.
-                let wind = if wind < 0.0 { 0.0 } else { wind };
+                let wind = not_negative(self.pet_wind + self.to_pet * windier);
                 let (ta, rh) = (self.ta + warmer, self.rh + damper);
                 *out = pet(self.variant, ta, rh, f64::from(tmrt), wind, &self.person) as f32;
             }
@@ -208,10 +211,10 @@ impl LocalComfort {
             let own = heat::Air {
                 ta: self.ta + ta,
                 rh: self.rh + rh,
-                wind: (self.sensor_wind + self.to_sensor * more).max(0.0),
+                wind: not_negative(self.sensor_wind + self.to_sensor * more),
                 pressure: self.pressure,
             };
-            let wind_10m = (self.utci_wind + self.to_utci * more).max(0.0);
+            let wind_10m = not_negative(self.utci_wind + self.to_utci * more);
             let inputs = inputs.map(|input| input.get(i).map_or(f64::NAN, |&x| f64::from(x)));
             *out = heat::of_cell(index, own, wind_10m, inputs) as f32;
         }
