@@ -38,6 +38,7 @@ from solweig.scenarios.thresholds import Thresholds
 from solweig.scenarios.wishes import Scenario, folder_name
 from solweig.surface.data import SurfaceData
 from solweig.typing import F32, Advance, Bool
+from solweig.weather.fields import GivenAs
 from solweig.weather.location import Location
 from solweig.weather.step import Weather
 
@@ -284,6 +285,7 @@ def run_scenarios(
     max_shadow_distance_m: float | None = None,
     tile_size: int | None = None,
     execution: ExecutionConfig | None = None,
+    fields: Mapping[str, GivenAs | str] | None = None,
     plots: bool = True,
     title: str = "",
     cost_unit: str = "",
@@ -309,7 +311,7 @@ def run_scenarios(
     thresholds
         [deg C]: numbers, of UTCI, or a mapping from utci, pet and tmrt to numbers; None is what the
         file says, else 32 and 38 of UTCI.
-    config, max_shadow_distance_m, tile_size, execution
+    config, max_shadow_distance_m, tile_size, execution, fields
         As for :func:`solweig.calculate`.
     plots
         Draw maps; needs matplotlib.
@@ -348,7 +350,7 @@ def run_scenarios(
     surface.require_svf()
     study = Study.of(
         surface, weather, location, chosen, thresholds=limits, config=config, execution=execution,
-        max_shadow_distance_m=max_shadow_distance_m, tile_size=tile_size,
+        max_shadow_distance_m=max_shadow_distance_m, tile_size=tile_size, fields=fields,
     )  # fmt: skip
     found = run_study(study, title=title, cost_unit=cost_unit, progress=progress_callback)
     if out is not None:
