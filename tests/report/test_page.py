@@ -170,6 +170,15 @@ def test_every_output_can_be_drawn(tmp_path: Path) -> None:
     assert "Also kept by the run and not drawn here: kdown, kup" in plain.words
 
 
+@pytest.mark.parametrize("outputs", [["wall_temperature"], ["tmrt", "wall_temperature"]])
+def test_temperatures_of_walls_are_no_raster(tmp_path: Path, outputs: list[str]) -> None:
+    pytest.importorskip("zarr")
+    day_run(tmp_path, weather=day((13,)), outputs=outputs, output_format="zarr", pois=None)
+    found = Reading(solweig.write_report(tmp_path).read_text())
+    assert ("maps" in found.sections) == ("tmrt" in outputs)
+    assert "wall_temperature" in found.words
+
+
 def test_a_long_run_shows_its_hottest_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = [*day(day="2006-08-01", ta=20.0), *day(day="2006-08-02", ta=30.0)]
     summary = day_run(tmp_path, weather=steps, outputs=["tmrt"], output_format="geotiff", pois=None)
