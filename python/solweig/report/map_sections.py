@@ -92,14 +92,22 @@ def by_hour(told: ToldRun, maps: PageMaps) -> str:
     figures = "".join(
         _figure(told, name, drawn, maps.frames, first) for name, drawn in maps.by_frame.items()
     )
-    what = "hour of the day" if maps.frames[0].begin is None else "step"
     return (
         '<section id="maps" aria-labelledby="maps-title"><h2 id="maps-title">Maps by hour</h2>'
-        f'<p class="note">The slider goes over every {what}, with the arrow keys, too. '
+        f'<p class="note">The slider goes over {_over(told, maps)}, with the arrow keys, too. '
         f"Colours mean the same at all hours. {_resolution(told.georef, maps.factor)}</p>"
         f'{slider}<div class="maps">{figures}</div>'
         f'<script type="application/json" id="frames">{data}</script></section>'
     )
+
+
+def _over(told: ToldRun, maps: PageMaps) -> str:
+    if maps.frames[0].begin is None:
+        return "every hour of the day"
+    bounds, drawn = told.bounds, len(maps.frames)
+    if bounds is None or drawn == len(bounds):
+        return "every step"
+    return f'{drawn} of the {len(bounds)} steps (<a href="#checks">why these</a>)'
 
 
 def _resolution(georef: GeoReference, factor: int) -> str:
@@ -113,7 +121,8 @@ def _resolution(georef: GeoReference, factor: int) -> str:
 
 
 def _number_or_none(value: float) -> float | None:
-    return round(value, 2) if math.isfinite(value) else None
+    # More digits than the page shows: what is rounded twice differs from what is rounded once.
+    return round(value, 6) if math.isfinite(value) else None
 
 
 def _figure(
