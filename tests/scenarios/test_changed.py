@@ -82,7 +82,9 @@ def test_a_scenario_is_a_full_run_whatever_the_model(choice: str) -> None:
     rows = np.indices(base.shape)[0]
     options: dict[str, Any] = dict(OPTIONS)
     if choice == "fields":
-        options["fields"] = {"ta": solweig.WeatherField((24.0 + 0.1 * rows).astype(np.float32), 2.0)}
+        options["fields"] = {
+            "ta": solweig.WeatherField((24.0 + 0.1 * rows).astype(np.float32), 2.0)
+        }
     else:
         options["config"] = solweig.ModelConfig(
             formulation=formulation, walls="heated" if choice == "heated walls" else "wave"
