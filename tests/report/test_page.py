@@ -191,6 +191,7 @@ def test_a_long_run_shows_its_hottest_day(tmp_path: Path, monkeypatch: pytest.Mo
     found = collect(told)
     text = solweig.write_report(tmp_path).read_text()
     assert "The slider goes over 8 of the 16 steps" in Reading(text).words
+    assert "Highest Tmrt of the hours shown: 2 August 2006" in Reading(text).words
     assert '<section id="checks"' in text
     assert {str(f.begin)[:10] for f in found.frames} == {"2006-08-02"}
     assert len(found.frames) == 8
