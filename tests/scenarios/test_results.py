@@ -341,6 +341,18 @@ def test_what_is_done_with_results_is_no_option_of_a_baseline() -> None:
     assert of_results <= set(_NOT_OURS)
 
 
+def test_without_a_threshold_no_area_is_told(base: solweig.SurfaceData) -> None:
+    found = solweig.run_scenarios(
+        base, STEPS[3:4], LOCATION, [scenario("Trees", PLANT)], thresholds={"utci": []}, **OPTIONS
+    )
+    assert [gain.index for gain in found.gains] == ["utci", "tmrt"]
+    for gain in found.gains:
+        told = (gain.area_won_m2, gain.area_lost_m2, gain.area_hours_won, gain.hours_won)
+        assert np.isnan(told).all()
+        assert gain.mean_change < 0.0
+    assert "nan" not in found.report()
+
+
 def test_a_field_of_the_baseline_is_beside_the_file_and_taken(
     site: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -391,7 +403,7 @@ def test_the_written_example_is_a_file_of_scenarios(tmp_path: Path) -> None:
     assert invoke(["scenario", "init", str(path)]).exit_code == 2
     assert invoke(["scenario", "init"]).stdout == EXAMPLE
     found = read_scenarios(path)
-    assert [s.name for s in found.scenarios] == ["Five trees", "Grass instead of asphalt"]
+    assert [s.name for s in found.scenarios] == ["Two trees", "Grass instead of asphalt"]
     assert found.trees is not None
     # What is a comment in it can be said.
     lines = [

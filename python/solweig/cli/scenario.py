@@ -461,7 +461,7 @@ def _table(results: ScenarioResults) -> Table:
     for g in results.gains:
         above = g.index if math.isnan(g.threshold) else f"{g.index} {g.threshold:g} °C"
         cells = [
-            f"{g.area_won_m2:,.0f}", f"{g.area_lost_m2:,.0f}", _plain(g.area_hours_won, ",.0f"),
+            *(_plain(v, ",.0f") for v in (g.area_won_m2, g.area_lost_m2, g.area_hours_won)),
             _plain(g.mean_change, "+.3f"), _plain(g.p95_change, "+.2f"),
             _plain(g.roof_change, "+.2f"),
         ]  # fmt: skip

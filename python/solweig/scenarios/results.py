@@ -143,8 +143,8 @@ class ScenarioResults:
         lines = [f"{head}{'m2 h won':>12}{'mean K':>9}{'p95 K':>8}{'cost/m2h':>10}"]
         for g in self.gains:
             lines.append(
-                f"{g.scenario:<24}{g.index:>6}{_number(g.threshold):>7}{g.area_won_m2:10.0f}"
-                f"{g.area_lost_m2:10.0f}{g.area_hours_won:12.0f}{g.mean_change:9.3f}"
+                f"{g.scenario:<24}{g.index:>6}{_number(g.threshold):>7}{_whole(g.area_won_m2):>10}"
+                f"{_whole(g.area_lost_m2):>10}{_whole(g.area_hours_won):>12}{g.mean_change:9.3f}"
                 f"{g.p95_change:8.2f}{_number(g.cost_per_area_hour):>10}"
             )
         for each in self.scenarios:
@@ -463,3 +463,7 @@ def _section(
 
 def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.3g}"
+
+
+def _whole(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.0f}"
