@@ -126,3 +126,42 @@ for name, run in (("trees", then), ("grass", grass)):
         inside
     ]
     print(f"{name}: {np.nanmean(change):+.2f} K over the day in the window")
+
+# %% [markdown]
+# ## Several plans compared
+#
+# [Scenarios](../scenarios.md) do all of this at once: edits in the coordinates of the map, numbers and costs side by side,
+# with `out=` maps and a page. Four trees and a sail on the square itself:
+
+# %%
+square.compute_svf(max_shadow_distance_m=200.0)
+stems = [[319262, 6400158], [319276, 6400161], [319290, 6400164], [319304, 6400167]]
+cloth = [[319259, 6400139], [319281, 6400139], [319281, 6400155], [319259, 6400155]]
+plans = [
+    solweig.Scenario(
+        "Four trees",
+        (solweig.Edit("plant", {"points": stems, "height": 9.0}),),
+        cost=12_000.0,
+    ),
+    solweig.Scenario(
+        "A sail",
+        (solweig.Edit("sail", {"polygon": cloth, "height": 5.0}),),
+        cost=30_000.0,
+    ),
+]
+found = solweig.run_scenarios(
+    square,
+    hours,
+    solweig.Location.from_surface(square, utc_offset=1),
+    plans,
+    thresholds={"utci": [26, 32]},
+    max_shadow_distance_m=200.0,
+)
+table = found.table()
+table = table[table["index"] == "utci"]
+table[
+    ["scenario", "threshold", "area_won_m2", "area_hours_won", "cost_per_area_hour"]
+]
+
+# %% [markdown]
+# The same from a file is `solweig scenario run plans.toml`; `solweig scenario init plans.toml` writes one to fill in.

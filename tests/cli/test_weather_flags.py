@@ -93,6 +93,8 @@ def test_a_month_is_a_period(site: Path) -> None:
         (["--beam", "vertical"], "The flag is --beam."),
         (["--year", "5"], "The flag is --year."),
         (["--fill", "wnd=2"], "The flag is --fill."),
+        (["--field", "ta=none.tif@2m"], "The flag is --field."),
+        (["--field", "tair=lapse:-0.0065,station=120m"], "The flag is --field."),
     ],
 )
 def test_errors_name_their_flag(site: Path, more: list[str], said: str) -> None:

@@ -21,6 +21,7 @@ from solweig.errors import ConfigurationError
 from solweig.rasters.variables import attributes
 from solweig.report import collect as collecting
 from solweig.report.collect import collect
+from solweig.report.map_sections import by_hour
 from solweig.report.source import choose_run, tell
 from solweig.results.map_style import CLASSES
 from solweig.results.metadata import FILE_NAME
@@ -131,6 +132,8 @@ def test_maps_areas_and_means_are_those_of_the_run(run: Path) -> None:
     means = [one.layer.mean for one in found.by_frame["tmrt"]]
     np.testing.assert_allclose(means, told.series["tmrt_mean"], atol=1e-4)
     assert found.first == int(np.argmax(means))
+    numbers = json.loads(re.findall(r'id="frames">(.*?)</script>', by_hour(told, found))[0])
+    np.testing.assert_allclose(numbers["means"]["tmrt"], means, atol=1e-6)
     hours = found.numbers["utci_hours_above_32_day"]
     assert hours.mean == pytest.approx(
         sum(
@@ -182,6 +185,15 @@ def test_every_output_can_be_drawn(tmp_path: Path) -> None:
     assert "Also kept by the run and not drawn here: kdown, kup" in plain.words
 
 
+@pytest.mark.parametrize("outputs", [["wall_temperature"], ["tmrt", "wall_temperature"]])
+def test_temperatures_of_walls_are_no_raster(tmp_path: Path, outputs: list[str]) -> None:
+    pytest.importorskip("zarr")
+    day_run(tmp_path, weather=day((13,)), outputs=outputs, output_format="zarr", pois=None)
+    found = Reading(solweig.write_report(tmp_path).read_text())
+    assert ("maps" in found.sections) == ("tmrt" in outputs)
+    assert "wall_temperature" in found.words
+
+
 def test_a_long_run_shows_its_hottest_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = [*day(day="2006-08-01", ta=20.0), *day(day="2006-08-02", ta=30.0)]
     summary = day_run(tmp_path, weather=steps, outputs=["tmrt"], output_format="geotiff", pois=None)
@@ -189,6 +201,10 @@ def test_a_long_run_shows_its_hottest_day(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(collecting, "MOST_STEPS", 8)
     told = tell(tmp_path)
     found = collect(told)
+    text = solweig.write_report(tmp_path).read_text()
+    assert "The slider goes over 8 of the 16 steps" in Reading(text).words
+    assert "Highest Tmrt of the hours shown: 2 August 2006" in Reading(text).words
+    assert '<section id="checks"' in text
     assert {str(f.begin)[:10] for f in found.frames} == {"2006-08-02"}
     assert len(found.frames) == 8
     assert "hottest" not in found.notes[0]

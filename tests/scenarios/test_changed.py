@@ -75,6 +75,35 @@ def test_a_scenario_is_a_full_run(base: solweig.SurfaceData, name: str) -> None:
         assert found.share_of_sky < 0.35
 
 
+@pytest.mark.parametrize("choice", ["heated walls", "fields", "improved"])
+def test_a_scenario_is_a_full_run_whatever_the_model(choice: str) -> None:
+    formulation = "improved" if choice == "improved" else "reference"
+    base = square(formulation=formulation)
+    rows = np.indices(base.shape)[0]
+    options: dict[str, Any] = dict(OPTIONS)
+    if choice == "fields":
+        options["fields"] = {
+            "ta": solweig.WeatherField((24.0 + 0.1 * rows).astype(np.float32), 2.0)
+        }
+    else:
+        options["config"] = solweig.ModelConfig(
+            formulation=formulation, walls="heated" if choice == "heated walls" else "wave"
+        )
+    study = Study.of(
+        base, STEPS[2:5], LOCATION, [scenario("Trees", PLANT)], thresholds=Thresholds(), **options
+    )
+    baseline = study.run(study.surface)
+    found = run_edits(study.surface, baseline, study.edits[0].layers, study.run)
+    assert_same_run(study.run(computed_anew(found.surface)), found.summary)
+    assert not np.array_equal(found.summary.tmrt_mean, baseline.tmrt_mean, equal_nan=True)
+    usual = Study.of(
+        square(), STEPS[2:5], LOCATION, [scenario("Trees", PLANT)], thresholds=Thresholds(),
+        **OPTIONS,
+    )  # fmt: skip
+    plainly = usual.run(usual.surface)
+    assert not np.array_equal(plainly.utci_mean, baseline.utci_mean, equal_nan=True)
+
+
 @pytest.mark.parametrize("azimuth_day", ["2006-08-01", "2006-02-10"])
 def test_low_trees_on_a_plain_reach_less_than_high_houses_far_off(azimuth_day: str) -> None:
     """The reach is that of the edit, and away from the sun."""

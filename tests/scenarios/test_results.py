@@ -305,6 +305,8 @@ def test_a_prepared_surface_is_a_baseline(site: Path) -> None:
     [
         ({"dsn": "x"}, "plan.toml: baseline.dsn: .*Did you mean dsm"),
         ({"outputs": "pet"}, "plan.toml: baseline.outputs: expected options of surface"),
+        ({"report": True}, "plan.toml: baseline.report: expected options of surface"),
+        ({"indices": "wbgt"}, "plan.toml: baseline.indices: expected options of surface"),
         ({"patch-option": 9}, "plan.toml: baseline.patch-option"),
         ({"dsm": "none.tif"}, "none.tif.*plan.toml: baseline.dsm"),
         ({"formulation": "new"}, "formulation.*plan.toml: baseline.formulation"),
@@ -322,6 +324,51 @@ def test_keys_of_the_baseline_are_named(site: Path, change: dict[str, Any], said
 
     assert re.search(said, plain(done.output)), plain(done.output)
     assert not (site / "done").exists()
+
+
+def test_what_is_done_with_results_is_no_option_of_a_baseline() -> None:
+    import typer
+
+    from solweig.cli.app import app
+    from solweig.cli.run import OUTPUT, PERIOD
+    from solweig.cli.scenario import _NOT_OURS
+
+    group = typer.main.get_command(app)
+    run: Any = group.get_command(typer.Context(group), "run")  # type: ignore[attr-defined]
+    of_results = {p.opts[0].lstrip("-") for p in run.params
+                  if getattr(p, "rich_help_panel", None) in (OUTPUT, PERIOD)}  # fmt: skip
+    assert "report" in of_results
+    assert of_results <= set(_NOT_OURS)
+
+
+def test_without_a_threshold_no_area_is_told(base: solweig.SurfaceData) -> None:
+    found = solweig.run_scenarios(
+        base, STEPS[3:4], LOCATION, [scenario("Trees", PLANT)], thresholds={"utci": []}, **OPTIONS
+    )
+    assert [gain.index for gain in found.gains] == ["utci", "tmrt"]
+    for gain in found.gains:
+        told = (gain.area_won_m2, gain.area_lost_m2, gain.area_hours_won, gain.hours_won)
+        assert np.isnan(told).all()
+        assert gain.mean_change < 0.0
+    assert "nan" not in found.report()
+
+
+def test_a_field_of_the_baseline_is_beside_the_file_and_taken(
+    site: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    write_tif(site / "ta.tif", np.full(square(svf=False).shape, 38.0, np.float32), west=319_000.0,
+              north=6_400_000.0, pixel=2.0, crs="EPSG:3006")  # fmt: skip
+    told = {}
+    for name, more in (("no", {}), ("warm", {"field": ["ta=ta.tif@2m"]})):
+        path = write_file(
+            site, [PLANT], baseline={**BASELINE, **more}, top=[f'out = "{name}"'],
+            results={"thresholds": {"utci": [38]}},
+        )  # fmt: skip
+        done = invoke(["scenario", "run", str(path), "--no-plots", "--json"])
+        assert done.exit_code == 0, done.output
+        told[name] = json.loads(done.stdout)["scenarios"][0]["gains"]
+    assert told["warm"] != told["no"]
 
 
 def test_edits_are_refused_before_the_sky_view(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,7 +403,7 @@ def test_the_written_example_is_a_file_of_scenarios(tmp_path: Path) -> None:
     assert invoke(["scenario", "init", str(path)]).exit_code == 2
     assert invoke(["scenario", "init"]).stdout == EXAMPLE
     found = read_scenarios(path)
-    assert [s.name for s in found.scenarios] == ["Five trees", "Grass instead of asphalt"]
+    assert [s.name for s in found.scenarios] == ["Two trees", "Grass instead of asphalt"]
     assert found.trees is not None
     # What is a comment in it can be said.
     lines = [

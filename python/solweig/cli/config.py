@@ -38,7 +38,7 @@ class Command(StrEnum):
 
 
 _KINDS = {int: "integer", float: "number", bool: "boolean"}
-_EXAMPLES = {"dsm": "dsm.tif", "out": "out/"}
+_EXAMPLES: dict[str, Any] = {"dsm": "dsm.tif", "out": "out/", "roughness-m": 0.1}
 _WIDTH = 96
 
 
@@ -192,7 +192,8 @@ def _example(setting: Setting) -> Any:
         word = "" if " " in setting.without else setting.without
         value: Any = _EXAMPLES.get(setting.key, setting.key) if setting.required else word
     else:
-        value = {"boolean": False, "integer": 1, "number": 1.0}[setting.kind]
+        usual = {"boolean": False, "integer": 1, "number": 1.0}
+        value = _EXAMPLES.get(setting.key, usual[setting.kind])
     return [value] if setting.multiple else value
 
 

@@ -59,6 +59,7 @@ _NOT_OURS = (
     "out", "config", "outputs", "pois", "plots", "overwrite", "resume", "state", "save-state",
     "output-format", "dry-run", "statistics-only", "percentiles", "group-by", "tmrt-thresholds",
     "pet-thresholds", "cluster", "storage", "styles", "progress", "stop-with-input",
+    "report", "indices", "index-thresholds", "heat-thresholds-day", "heat-thresholds-night",
 )  # fmt: skip
 _OF_A_SURFACE = ("dsm", "dem", "cdsm", "tdsm", "land-cover", "albedo", "emissivity")
 _WIDTH = 150
@@ -247,6 +248,8 @@ def _baseline(
     for key, value in table.items():
         if key == "weather" or _holds_paths(hints[str(keys[key].name)]):
             table[key] = _beside(value, folder)
+        elif key == "field":
+            table[key] = _fields_beside(value, folder)
     if surface is None:
         if "dsm" not in table:
             raise ConfigurationError(f"{name}.dsm", "a surface model, or a surface", "none")
@@ -263,6 +266,16 @@ def _baseline(
 
 def _holds_paths(hint: Any) -> bool:
     return hint is Path or any(_holds_paths(part) for part in get_args(hint))
+
+
+def _fields_beside(value: Any, folder: Path) -> Any:
+    """Entries such as ``ta=ta.tif@2m`` with their files beside the file; a lapse rate has none."""
+    if isinstance(value, list):
+        return [_fields_beside(each, folder) for each in value]
+    name, equals, text = str(value).partition("=")
+    if not equals or text.strip().startswith("lapse:"):
+        return value
+    return f"{name}={_beside(text.strip(), folder)}"
 
 
 def _beside(value: Any, folder: Path) -> Any:
@@ -358,7 +371,8 @@ class _Further(ABC):
 
 
 def _options(options: dict[str, Any]) -> dict[str, Any]:
-    return {n: options[n] for n in ("config", "max_shadow_distance_m", "tile_size", "execution")}
+    names = ("config", "max_shadow_distance_m", "tile_size", "execution", "fields")
+    return {name: options[name] for name in names}
 
 
 class _Scenarios(_Further):
@@ -447,7 +461,7 @@ def _table(results: ScenarioResults) -> Table:
     for g in results.gains:
         above = g.index if math.isnan(g.threshold) else f"{g.index} {g.threshold:g} °C"
         cells = [
-            f"{g.area_won_m2:,.0f}", f"{g.area_lost_m2:,.0f}", _plain(g.area_hours_won, ",.0f"),
+            *(_plain(v, ",.0f") for v in (g.area_won_m2, g.area_lost_m2, g.area_hours_won)),
             _plain(g.mean_change, "+.3f"), _plain(g.p95_change, "+.2f"),
             _plain(g.roof_change, "+.2f"),
         ]  # fmt: skip

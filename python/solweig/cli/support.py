@@ -44,6 +44,9 @@ EXIT_INTERRUPTED = 130
 TABLES = ("field", "fill", "height_unit", "weather_columns", "weather_units")
 """Options that a configuration file may also hold as a table of names and values."""
 
+_ONE_OF = {"fields": "field"}
+"""Arguments whose flag, repeated, gives one entry each."""
+
 
 class Options:
     """Flags given before the command, and the names of those after it."""
@@ -103,11 +106,17 @@ def clean_errors() -> Iterator[None]:
             _fail(console, error, EXIT_FAILED)
 
 
+def _flag(field: str) -> str | None:
+    """What the user wrote where an error names a field; of one entry, ``fields[ta]``, its flag."""
+    whole = field.partition("[")[0]
+    return Options.flags.get(field) or Options.flags.get(_ONE_OF.get(whole, whole))
+
+
 def _fail(console: Console, error: BaseException, code: int) -> None:
     if Options.debug:
         raise error
     text = " ".join(str(error).split())
-    flag = Options.flags.get(str(getattr(error, "field", "")))
+    flag = _flag(str(getattr(error, "field", "")))
     if flag is not None and flag not in text:
         text = f"{text} The {'flag' if flag.startswith('-') else 'key'} is {flag}."
     if not isinstance(error, SolweigError | OSError | RuntimeError) or not text:

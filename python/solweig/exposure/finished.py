@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solweig.config import WALL_TEMPERATURE
 from solweig.errors import ConfigurationError
 from solweig.rasters.cf import TIME_BOUNDS
 from solweig.rasters.georef import GeoReference
@@ -134,7 +135,8 @@ class FinishedRun:
         """
         place = Path(folder)
         told = load_finished("run", place)
-        wrote = told["parameters"].get("outputs", ())
+        # Walls are no raster, but a file of their own.
+        wrote = [n for n in told["parameters"].get("outputs", ()) if n != WALL_TEMPERATURE]
         kept = tuple(n for n in wrote if among is None or n in among)
         if among is not None and format in (None, "geotiff"):
             kept = _with_earlier(_folder_of_steps(place), kept, told, among)

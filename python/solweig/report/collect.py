@@ -21,7 +21,7 @@ from solweig.report.words import interval_text
 from solweig.results.outputs import ground_path, summary_path
 from solweig.typing import Advance
 
-__all__ = ["MOST_STEPS", "Frame", "PageMaps", "collect"]
+__all__ = ["MOST_STEPS", "Frame", "PageMaps", "all_drawn", "collect"]
 
 MOST_STEPS = 72
 """Steps a slider goes over; of a longer run it is one day."""
@@ -194,6 +194,13 @@ def _quantities(kept: Sequence[str], wanted: Sequence[str] | None) -> list[str]:
             ", ".join(unknown) or "none",
         )  # fmt: skip
     return list(dict.fromkeys(wanted))
+
+
+def all_drawn(told: ToldRun, frames: Sequence[Frame]) -> bool:
+    """Whether maps by hour are of all steps of a run, or of hours of the day over all of them."""
+    if not frames or frames[0].begin is None or told.bounds is None:
+        return True
+    return len(frames) == len(told.bounds)
 
 
 def _steps(told: ToldRun, day: str | None, notes: list[str]) -> list[int]:

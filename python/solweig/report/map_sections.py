@@ -13,11 +13,18 @@ from numpy.typing import NDArray
 
 from solweig.rasters.georef import GeoReference
 from solweig.report.charts import bars, digits_of, ticks_within
-from solweig.report.collect import Frame, PageMaps
+from solweig.report.collect import Frame, PageMaps, all_drawn
 from solweig.report.maps import DrawnMap, LayerMaps
 from solweig.report.scales import ROOF, MapScale
 from solweig.report.source import ToldRun
-from solweig.report.words import capital, escaped, number, quantity_title, unit
+from solweig.report.words import (
+    capital,
+    escaped,
+    interval_text,
+    number,
+    quantity_title,
+    unit,
+)
 from solweig.results.map_style import CLASSES
 
 __all__ = ["MOST_NAMED", "by_class", "by_hour", "over_period", "table"]
@@ -92,14 +99,23 @@ def by_hour(told: ToldRun, maps: PageMaps) -> str:
     figures = "".join(
         _figure(told, name, drawn, maps.frames, first) for name, drawn in maps.by_frame.items()
     )
-    what = "hour of the day" if maps.frames[0].begin is None else "step"
     return (
         '<section id="maps" aria-labelledby="maps-title"><h2 id="maps-title">Maps by hour</h2>'
-        f'<p class="note">The slider goes over every {what}, with the arrow keys, too. '
+        f'<p class="note">The slider goes over {_over(told, maps)}, with the arrow keys, too. '
         f"Colours mean the same at all hours. {_resolution(told.georef, maps.factor)}</p>"
         f'{slider}<div class="maps">{figures}</div>'
         f'<script type="application/json" id="frames">{data}</script></section>'
     )
+
+
+def _over(told: ToldRun, maps: PageMaps) -> str:
+    if maps.frames[0].begin is None:
+        return "every hour of the day"
+    if all_drawn(told, maps.frames):
+        return "every step"
+    assert told.bounds is not None
+    steps = f"{len(maps.frames)} of the {len(told.bounds)} steps"
+    return f'{steps} (<a href="#checks">why these</a>)'
 
 
 def _resolution(georef: GeoReference, factor: int) -> str:
@@ -113,7 +129,8 @@ def _resolution(georef: GeoReference, factor: int) -> str:
 
 
 def _number_or_none(value: float) -> float | None:
-    return round(value, 2) if math.isfinite(value) else None
+    # More digits than the page shows: what is rounded twice differs from what is rounded once.
+    return round(value, 6) if math.isfinite(value) else None
 
 
 def _figure(
@@ -358,10 +375,12 @@ def by_class(maps: PageMaps, cell_m2: float) -> str:
     ]
     if not any(parts):
         return ""
+    begin, end = maps.frames[0].begin, maps.frames[-1].end
+    when = "" if begin is None or end is None else f", {interval_text(begin, end)}"
     return (
         '<section id="classes" aria-labelledby="classes-title">'
         '<h2 id="classes-title">Area by class and hour</h2>'
-        '<p class="note">Of open ground, counted from every cell with a value.</p>'
+        f'<p class="note">Of open ground, counted from every cell with a value{when}.</p>'
         f"{''.join(parts)}</section>"
     )
 

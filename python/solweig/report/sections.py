@@ -12,7 +12,7 @@ import numpy as np
 from solweig.rasters.cf import WEATHER_ATTRIBUTES
 from solweig.rasters.variables import attributes, label_of
 from solweig.report.charts import Line, lines
-from solweig.report.collect import PageMaps
+from solweig.report.collect import PageMaps, all_drawn
 from solweig.report.map_sections import MOST_NAMED, details, table
 from solweig.report.source import ToldRun
 from solweig.report.words import capital, escaped, interval_text, number, unit
@@ -90,6 +90,8 @@ def header(told: ToldRun, maps: PageMaps, place: str, period: str) -> str:
 
 
 def _facts(told: ToldRun, maps: PageMaps) -> Iterator[str]:
+    # Of steps that are not drawn no cell was read.
+    among = "" if all_drawn(told, maps.frames) else " of the hours shown"
     for name, drawn in maps.by_frame.items():
         base = name.partition("_")[0]
         if unit(name) != "°C" or (base not in CLASSES and base != "tmrt"):
@@ -98,7 +100,7 @@ def _facts(told: ToldRun, maps: PageMaps) -> Iterator[str]:
         if np.isnan(means).all():
             continue
         i = int(np.nanargmax(means))
-        text = f"Highest {label_of(base)}: {maps.frames[i].label}, {number(means[i])} °C"
+        text = f"Highest {label_of(base)}{among}: {maps.frames[i].label}, {number(means[i])} °C"
         layer = drawn[i].layer
         if layer.classes.size:
             k = int(np.argmax(layer.classes))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solweig.config import WALL_TEMPERATURE
 from solweig.errors import ConfigurationError
 from solweig.exposure.finished import FinishedRun
 from solweig.rasters.georef import GeoReference
@@ -135,7 +136,7 @@ def tell(folder: Path) -> ToldRun:
     georef = GeoReference.of_grid(
         tuple(about["shape"]), about["pixel_size"], about["geotransform"], about["crs"]
     )
-    kept = told["parameters"]["outputs"]
+    kept = [n for n in told["parameters"]["outputs"] if n != WALL_TEMPERATURE]
     alone = not kept or _is_period(told)
     return ToldRun(
         folder, told, georef,

@@ -31,12 +31,12 @@ cost_unit = "EUR"
 
 # ---------- Scenarios: a name, a cost if it is known, and one edit or several, done in order.
 [[scenario]]
-name = "Five trees"
-cost = 12500
+name = "Two trees"
+cost = 5000
 
 [[scenario.edit]]
 kind = "plant"
-points = [[319200.0, 6400100.0], [319210.0, 6400100.0]]
+points = [[319276.0, 6400161.0], [319290.0, 6400164.0]]
 # file = "trees.gpkg"                  # instead; columns as solweig build reads them
 height = 8.0                           # m
 crown_diameter = 6.0                   # m; else by height and shape
@@ -50,7 +50,7 @@ cost = 20000
 
 [[scenario.edit]]
 kind = "cover"
-polygon = [[319200.0, 6400100.0], [319220.0, 6400100.0], [319220.0, 6400120.0]]
+polygon = [[319256.0, 6400134.0], [319280.0, 6400138.0], [319276.0, 6400150.0]]
 cover = "grass"                        # cobble, asphalt, grass, soil or water
 
 # Other kinds, each with polygon = [...] or file = "...":

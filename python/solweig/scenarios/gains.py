@@ -32,7 +32,7 @@ class Gain:
     threshold
         Above which hours are counted [deg C].
     area_won_m2, area_lost_m2
-        Ground with fewer, and with more hours above it.
+        Ground with fewer, and with more hours above it; NaN without a threshold.
     area_hours_won
         Hours won less hours lost, times area [m2 h].
     hours_won
@@ -165,14 +165,16 @@ def gains_of(
             if key in before:
                 won = (before[key] - after[key])[ground]
             wins, loses = won > _NO_HOURS, won < -_NO_HOURS
-            area_hours = float(np.nansum(won)) * cell_m2
+            # Without a threshold nothing is counted, which is not none.
+            counted_m2 = cell_m2 if key in before else float("nan")
+            area_hours = float(np.nansum(won)) * counted_m2
             spent = float("nan") if cost is None else float(cost)
             rows.append(
                 Gain(
                     scenario=name, index=index, threshold=threshold,
-                    area_won_m2=float(wins.sum()) * cell_m2,
-                    area_lost_m2=float(loses.sum()) * cell_m2,
-                    area_hours_won=area_hours if key in before else float("nan"),
+                    area_won_m2=float(wins.sum()) * counted_m2,
+                    area_lost_m2=float(loses.sum()) * counted_m2,
+                    area_hours_won=area_hours,
                     hours_won=_nan_mean(won[wins]), cost=spent,
                     cost_per_area_hour=spent / area_hours if area_hours > 0 else float("nan"),
                     **moved,

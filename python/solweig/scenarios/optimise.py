@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from solweig.scenarios.thresholds import Thresholds
 from solweig.scenarios.wishes import Edit, Scenario
 from solweig.surface.data import SurfaceData
 from solweig.typing import F64, Advance, Bool
+from solweig.weather.fields import GivenAs
 from solweig.weather.location import Location
 from solweig.weather.series import weather_series
 from solweig.weather.step import Weather
@@ -244,6 +245,7 @@ def optimise_trees(
     max_shadow_distance_m: float | None = None,
     tile_size: int | None = None,
     execution: ExecutionConfig | None = None,
+    fields: Mapping[str, GivenAs | str] | None = None,
     plots: bool = True,
     title: str = "",
     progress_callback: Advance | None = None,
@@ -270,7 +272,7 @@ def optimise_trees(
         Replace earlier results in ``out``.
     thresholds
         Of the hours that are counted, as for :func:`solweig.run_scenarios`.
-    config, max_shadow_distance_m, tile_size, execution
+    config, max_shadow_distance_m, tile_size, execution, fields
         As for :func:`solweig.calculate`.
     plots
         Draw maps; needs matplotlib.
@@ -302,6 +304,7 @@ def optimise_trees(
     study = study_of_trees(
         surface, weather, location, chosen, thresholds=Thresholds.of(thresholds), config=config,
         execution=execution, max_shadow_distance_m=max_shadow_distance_m, tile_size=tile_size,
+        fields=fields,
     )  # fmt: skip
     found = place_trees(study, trees, chosen, title=title, progress=progress_callback)
     if out is not None:

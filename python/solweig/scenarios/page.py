@@ -21,8 +21,8 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 1180px; margin: 2rem aut
 h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.2rem; margin-top: 2.4rem; }
 p.lead { color: #555; margin-top: 0; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #e3e6ea; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
+th, td { padding: .25rem .45rem; text-align: right; border-bottom: 1px solid #e3e6ea; }
 th { vertical-align: bottom; } th span { font-weight: 400; color: #555; white-space: nowrap; }
 th:first-child, td:first-child, td.words { text-align: left; white-space: nowrap; }
 .maps { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; flex: 1 1 420px; }

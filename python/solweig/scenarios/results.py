@@ -38,6 +38,7 @@ from solweig.scenarios.thresholds import Thresholds
 from solweig.scenarios.wishes import Scenario, folder_name
 from solweig.surface.data import SurfaceData
 from solweig.typing import F32, Advance, Bool
+from solweig.weather.fields import GivenAs
 from solweig.weather.location import Location
 from solweig.weather.step import Weather
 
@@ -142,8 +143,8 @@ class ScenarioResults:
         lines = [f"{head}{'m2 h won':>12}{'mean K':>9}{'p95 K':>8}{'cost/m2h':>10}"]
         for g in self.gains:
             lines.append(
-                f"{g.scenario:<24}{g.index:>6}{_number(g.threshold):>7}{g.area_won_m2:10.0f}"
-                f"{g.area_lost_m2:10.0f}{g.area_hours_won:12.0f}{g.mean_change:9.3f}"
+                f"{g.scenario:<24}{g.index:>6}{_number(g.threshold):>7}{_whole(g.area_won_m2):>10}"
+                f"{_whole(g.area_lost_m2):>10}{_whole(g.area_hours_won):>12}{g.mean_change:9.3f}"
                 f"{g.p95_change:8.2f}{_number(g.cost_per_area_hour):>10}"
             )
         for each in self.scenarios:
@@ -284,6 +285,7 @@ def run_scenarios(
     max_shadow_distance_m: float | None = None,
     tile_size: int | None = None,
     execution: ExecutionConfig | None = None,
+    fields: Mapping[str, GivenAs | str] | None = None,
     plots: bool = True,
     title: str = "",
     cost_unit: str = "",
@@ -309,7 +311,7 @@ def run_scenarios(
     thresholds
         [deg C]: numbers, of UTCI, or a mapping from utci, pet and tmrt to numbers; None is what the
         file says, else 32 and 38 of UTCI.
-    config, max_shadow_distance_m, tile_size, execution
+    config, max_shadow_distance_m, tile_size, execution, fields
         As for :func:`solweig.calculate`.
     plots
         Draw maps; needs matplotlib.
@@ -348,7 +350,7 @@ def run_scenarios(
     surface.require_svf()
     study = Study.of(
         surface, weather, location, chosen, thresholds=limits, config=config, execution=execution,
-        max_shadow_distance_m=max_shadow_distance_m, tile_size=tile_size,
+        max_shadow_distance_m=max_shadow_distance_m, tile_size=tile_size, fields=fields,
     )  # fmt: skip
     found = run_study(study, title=title, cost_unit=cost_unit, progress=progress_callback)
     if out is not None:
@@ -461,3 +463,7 @@ def _section(
 
 def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.3g}"
+
+
+def _whole(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.0f}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,6 +33,7 @@ from solweig.scenarios.wishes import Scenario, check_names
 from solweig.surface.changes import say_what_canopies_let_through
 from solweig.surface.data import SurfaceData
 from solweig.typing import Advance
+from solweig.weather.fields import GivenAs
 from solweig.weather.location import Location
 from solweig.weather.series import weather_series
 from solweig.weather.step import Weather
@@ -83,6 +84,7 @@ class Study:
         execution: ExecutionConfig | None = None,
         max_shadow_distance_m: float | None = None,
         tile_size: int | None = None,
+        fields: Mapping[str, GivenAs | str] | None = None,
         carry_out: bool = True,
     ) -> Study:
         """Check everything and, with ``carry_out``, the edits on rasters; runs nothing.
@@ -108,7 +110,7 @@ class Study:
         study = cls(
             base, steps, where, thresholds, model,
             {"execution": execution, "max_shadow_distance_m": max_shadow_distance_m,
-             "tile_size": tile_size},
+             "tile_size": tile_size, "fields": fields},
         )  # fmt: skip
         _check_memory(base, len(steps), thresholds)
         check_calculation(

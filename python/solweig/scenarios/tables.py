@@ -85,7 +85,7 @@ def read_scenarios(path: str | Path) -> ScenarioFile:
             str(file), "a TOML file", str(error) or "one nested too deep"
         ) from (None)
     name = file.name
-    checked_keys(found, _TOP, f"{name}: ".rstrip())
+    checked_keys(found, _TOP, f"{name}:")
     results = _table(found, "results", name)
     checked_keys(results, _RESULTS, f"{name}: results")
     scenarios = tuple(

@@ -305,9 +305,16 @@ def checked_keys(found: Mapping[str, Any], known: Iterable[str], where: str) -> 
     for key in found:
         if key not in names:
             raise ConfigurationError(
-                f"{where}.{key}" if where else str(key),
+                _under(where, key),
                 f"keys among {', '.join(names)}", repr(key), did_you_mean(key, names),
             )  # fmt: skip
+
+
+def _under(where: str, key: Any) -> str:
+    """A key as messages call it: ``file.toml: key``, or ``file.toml: table.key``."""
+    if not where:
+        return str(key)
+    return f"{where} {key}" if where.endswith(":") else f"{where}.{key}"
 
 
 def did_you_mean(word: Any, known: Iterable[str]) -> str | None:
