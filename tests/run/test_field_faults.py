@@ -131,9 +131,12 @@ def test_units_that_values_do_not_show(
 
 def test_numbers_of_numpy_are_numbers(surface: solweig.SurfaceData) -> None:
     shares = {direction: layer(surface, 0.5) for direction in np.arange(0, 360, 90)}
-    winds = WindCoefficients(shares, np.int64(2), np.float32(10.0))
+    two: Any = np.int64(2)
+    ten: Any = np.float32(10.0)
+    rate: Any = np.float32(-0.0065)
+    winds = WindCoefficients(shares, two, ten)
     check(surface, {"ws": winds}, wind_direction=90.0)
-    check(surface, {"ta": LapseRate(np.float32(-0.0065), np.int64(100))})
+    check(surface, {"ta": LapseRate(rate, two)})
 
 
 @pytest.mark.parametrize("change", ["shape", "pixel", "corner", "crs"])
