@@ -164,8 +164,10 @@ def test_a_period_counts_hours_of_every_index(surface: solweig.SurfaceData) -> N
     [
         ({"indices": ("wgbt",)}, "indices"),
         ({"index_thresholds": {"utci": (32,)}}, "index_thresholds"),
-        ({"index_thresholds": {"wbgt": ("hot",)}}, "index_thresholds"),
+        ({"index_thresholds": {"wbgt": ("hot",)}}, "index_thresholds[wbgt]"),
         ({"index_thresholds": "28"}, "index_thresholds"),
+        ({"index_thresholds": {"wbgt": (301.0,)}}, "index_thresholds[wbgt]"),
+        ({"index_thresholds": "wbgt=hot"}, "index_thresholds[wbgt]"),
     ],
 )
 def test_what_is_no_index_is_refused(
@@ -178,7 +180,14 @@ def test_what_is_no_index_is_refused(
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"pressure": 101_300.0}, "pressure"), ({"rh": 140.0}, "rh"), ({"rh": None}, "rh")],
+    [
+        ({"pressure": 101_300.0}, "pressure"),
+        ({"rh": 140.0}, "rh"),
+        ({"rh": None}, "rh"),
+        ({"ta": 303.15}, "Of kelvin subtract"),
+        ({"ta": np.array([[30.0, 303.15], [30.0, 30.0]])}, "ta"),
+        ({"wind": -1.0}, "wind"),
+    ],
 )
 def test_weather_that_cannot_be_is_refused(options: dict[str, Any], words: str) -> None:
     loads = np.full((2, 2), 500.0, np.float32)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from solweig.errors import ConfigurationError
+from solweig.results.period import THRESHOLDS_C
 
 __all__ = ["by_quantity", "one_each"]
 
-_LOWEST, _HIGHEST = -60.0, 120.0
 _OWN: dict[str, Sequence[float]] = {"wbgt": (28.0, 30.0)}
 
 
@@ -88,8 +88,9 @@ def _number(field: str, value: Any) -> float:
         number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         number = math.nan
-    if not _LOWEST <= number <= _HIGHEST:
+    low, high = THRESHOLDS_C
+    if not low <= number <= high:
         raise ConfigurationError(
-            field, f"numbers from {_LOWEST:g} to {_HIGHEST:g} °C, such as 32,38", repr(value)
+            field, f"numbers from {low:g} to {high:g} °C, such as 32,38", repr(value)
         )
     return number

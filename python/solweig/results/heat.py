@@ -12,7 +12,7 @@ from solweig import _core
 from solweig.errors import WeatherDataError
 from solweig.results.comfort import checked_humidity
 from solweig.typing import F32, F64
-from solweig.weather.values import HIGHEST_WET_RH
+from solweig.weather.values import HIGHEST_WET_RH, range_of
 
 __all__ = [
     "compute_apparent_grid",
@@ -300,9 +300,9 @@ class _Air:
         sensors: bool = True,
     ) -> None:
         self._named: dict[str, F64] = {
-            "ta": np.asarray(ta, np.float64),
+            "ta": _within("ta", ta, "Of kelvin subtract 273.15."),
             "rh": _humidity(rh),
-            "wind": np.asarray(wind, np.float64),
+            "wind": _within("ws", wind, None, "wind"),
             "pressure": _pressure(pressure),
         }
         calm = (self._named["wind"] >= 0.0) & (self._named["wind"] < CALM_SENSOR)
@@ -329,6 +329,22 @@ class _Air:
                 raise ValueError(f"{name}: expected shape {shape} or one value, got {x.shape}")
         each = self._named.items()
         return {name: np.ascontiguousarray(np.broadcast_to(x, shape)) for name, x in each}
+
+
+def _within(
+    quantity: str, values: ArrayLike, hint: str | None = None, name: str | None = None
+) -> F64:
+    """Values in the range that weather is held to; missing ones stay so."""
+    low, high, unit = range_of(quantity)
+    found = np.asarray(values, np.float64)
+    bad = ~(np.isnan(found) | ((found >= low) & (found <= high)))
+    if bad.any():
+        first = float(found[bad].flat[0])
+        raise WeatherDataError(
+            name or quantity, f"{low:g} to {high:g} {unit}", repr(first),
+            hint if first > high else None,
+        )  # fmt: skip
+    return found
 
 
 def _humidity(rh: ArrayLike) -> F64:

@@ -299,6 +299,10 @@ def _known_indices(indices: Any) -> tuple[str, ...]:
     return names
 
 
+THRESHOLDS_C = (-60.0, 120.0)
+"""Thresholds of heat that make sense [deg C]."""
+
+
 def _by_index(thresholds: Any) -> dict[str, tuple[float, ...]]:
     """Thresholds of each index that has some."""
     field = "index_thresholds"
@@ -313,7 +317,14 @@ def _by_index(thresholds: Any) -> dict[str, tuple[float, ...]]:
         thresholds = named
     if not isinstance(thresholds, Mapping) or not set(thresholds) <= set(INDICES):
         raise ConfigurationError(field, expected, repr(thresholds))
-    found = {name: _numbers(field, numbers) for name, numbers in thresholds.items()}
+    found = {name: _numbers(f"{field}[{name}]", n) for name, n in thresholds.items()}
+    low, high = THRESHOLDS_C
+    for index, limits in found.items():
+        for limit in limits:
+            if not low <= limit <= high:
+                raise ConfigurationError(
+                    f"{field}[{index}]", f"{low:g} to {high:g} degC", f"{limit:g}"
+                )
     return {name: numbers for name, numbers in found.items() if numbers}
 
 
