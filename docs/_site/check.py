@@ -96,8 +96,9 @@ def faults_of(site: Path) -> list[str]:
     said = {**texts, **{path: path.read_text("utf-8") for path in site.rglob("searchindex.js")}}
     for path, text in said.items():
         name = path.relative_to(site).as_posix()
-        faults += [f"{name}: holds {found}, a path of this machine" for found in machine_paths()
-                   if found in text]  # fmt: skip
+        found = [path for path in machine_paths() if path in text]
+        if found:
+            faults.append(f"{name}: holds {max(found, key=len)}, a path of this machine")
     return faults
 
 
