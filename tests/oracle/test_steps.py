@@ -22,6 +22,9 @@ F64 = NDArray[np.float64]
 
 steps = settings(max_examples=45, deadline=None)
 
+TIE_VIEW = 1e-6
+"""Sky views that single precision does not tell apart after a sum over patches."""
+
 KINDS = {
     "tmrt": "temperature_k", "tg": "temperature_k", "tg_out": "temperature_k", "shadow": "ratio",
     "f_sh": "ratio", **dict.fromkeys(ATTRIBUTION, "temperature_k"),
@@ -155,14 +158,36 @@ def short_series(draw: st.DrawFn) -> list[timestep.Weather]:
     return [night, *day, night]
 
 
+def undecided(run: Run, weather: timestep.Weather) -> NDArray[np.bool_]:
+    """Cells whose sky view is that at which some wall patch goes from lit to shaded (R 8.2).
+
+    A sky view of 3/4 is the patches at 30 degrees to the last digit, and the last digit decides.
+    """
+    if not run.oracle.anisotropic or weather.altitude <= 0:
+        return np.zeros(run.oracle.scene.surface.shape, np.bool_)
+    patches = run.oracle.patches
+    turn = np.cos(np.radians(weather.azimuth - patches.azimuth))
+    y = np.minimum(2 * turn * np.tan(np.radians(weather.altitude)), 0.0)
+    threshold = 1 / (1 + (np.tan(np.radians(patches.altitude)) - y) ** 2)
+    view = np.minimum(run.oracle.svf["svf"], 1.0)
+    found: NDArray[np.bool_] = (np.abs(view[..., None] - threshold) < TIE_VIEW).any(axis=-1)
+    return found
+
+
 def compare_step(
-    run: Run, got: dict[str, F32], want: dict[str, F64], valid: NDArray[np.bool_], label: str
+    run: Run,
+    got: dict[str, F32],
+    want: dict[str, F64],
+    valid: NDArray[np.bool_],
+    label: str,
+    tie: NDArray[np.bool_],
 ) -> None:
-    """Every flux on every cell with data; no data elsewhere."""
+    """Every flux on every cell with data but on a tie; no data elsewhere."""
+    sure = valid & ~tie
     for name in FLUXES:
         np.testing.assert_allclose(
-            got[name][valid],
-            want[name][valid],
+            got[name][sure],
+            want[name][sure],
             rtol=0,
             atol=tolerance("steps", KINDS.get(name, "flux_w_m2")),
             err_msg=f"{label}: {name}",
@@ -205,6 +230,8 @@ def test_whole_steps(
             assume((cast.margin > TIE_M).all())
         result = run.engine.step(state, engine_weather(weather), outputs=FLUXES)
         want = timestep.step(run.oracle, weather, delay)
-        compare_step(run, result.fields, want, scene.valid, f"step {number}")
+        tie = undecided(run, weather)
+        assume(tie.mean() < 0.5)
+        compare_step(run, result.fields, want, scene.valid, f"step {number}", tie)
     assert state.first == delay.first
     assert state.accumulated_days == pytest.approx(delay.days, abs=1e-12)
