@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use solweig_core::constants::DEG;
 use solweig_core::heat::loads::Fluxes;
 use solweig_core::heat::{
-    Air, Apparent, Balance, GLOBE, Globe, HeatStep, INDICES, Index, Wick, apparent::shade, fill,
-    globe_curve, wbgt as of_parts,
+    Air, Apparent, HeatStep, INDICES, Index, Wick, apparent::shade, fill, globe_curve,
+    globe_of_cell, of_cell,
 };
 
 type Points<'py> = PyReadonlyArrayDyn<'py, f64>;
@@ -207,19 +207,15 @@ pub fn wbgt<'py>(
         ("wind", &wind),
         ("pressure", &pressure),
     ];
-    map_points(py, named, |[by_globe, by_wick, ta, rh, wind, pressure]| {
+    map_points(py, named, |[globe, wick, ta, rh, wind, pressure]| {
         let air = Air {
             ta,
             rh,
             wind,
             pressure,
         };
-        if air.usable() {
-            let wet_bulb = Wick::new(air).solve(by_wick);
-            of_parts(wet_bulb, Globe::new(air, GLOBE).solve(by_globe), ta)
-        } else {
-            f64::NAN
-        }
+        // Neither wind at 10 m nor Tmrt is read.
+        of_cell(Index::Wbgt, air, wind, [globe, wick, f64::NAN])
     })
 }
 
@@ -247,11 +243,7 @@ pub fn natural_wet_bulb<'py>(
             wind,
             pressure,
         };
-        if air.usable() {
-            Wick::new(air).solve(load)
-        } else {
-            f64::NAN
-        }
+        of_cell(Index::WetBulb, air, wind, [f64::NAN, load, f64::NAN])
     })
 }
 
@@ -309,11 +301,7 @@ pub fn globe<'py>(
             wind,
             pressure,
         };
-        if air.usable() {
-            Globe::new(air, diameter).solve(load)
-        } else {
-            f64::NAN
-        }
+        globe_of_cell(air, diameter, load)
     })
 }
 

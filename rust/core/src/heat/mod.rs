@@ -111,6 +111,22 @@ impl HeatStep {
         self.wanted[index as usize]
     }
 
+    /// An index [°C] of cells whose globe and wick absorb so much [W m⁻²], at mean radiant
+    /// temperatures [°C].
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    #[inline(always)]
+    pub fn fill(&self, index: Index, [globe, wick, tmrt]: [&[f32]; 3], out: &mut [f32]) {
+        match index {
+            Index::Wbgt => self.wbgt(globe, wick, out),
+            Index::WetBulb => self.wet_bulb(wick, out),
+            Index::LargeGlobe => self.large_globe(globe, out),
+            Index::SmallGlobe => self.small_globe(globe, out),
+            Index::Apparent => self.apparent(tmrt, out),
+        }
+    }
+
     /// WBGT [°C] of cells whose globe and wick absorb so much [W m⁻²].
     ///
     /// # Panics
@@ -231,10 +247,21 @@ pub fn of_cell(index: Index, air: Air, wind_10m: f64, [globe, wick, tmrt]: [f64;
             air.ta,
         ),
         Index::WetBulb => Wick::new(air).solve(wick),
-        Index::LargeGlobe => Globe::new(air, LARGE_GLOBE).solve(globe),
-        Index::SmallGlobe => Globe::new(air, SMALL_GLOBE).solve(globe),
+        Index::LargeGlobe => globe_of_cell(air, LARGE_GLOBE, globe),
+        Index::SmallGlobe => globe_of_cell(air, SMALL_GLOBE, globe),
         Index::Apparent if wind_10m >= 0.0 => Apparent::new(air.ta, air.rh, wind_10m).eval(tmrt),
         Index::Apparent => f64::NAN,
+    }
+}
+
+/// Temperature [°C] of a globe of a diameter [m] that absorbs `load` [W m⁻²], solved; NaN in missing or
+/// impossible weather.
+#[must_use]
+pub fn globe_of_cell(air: Air, diameter: f64, load: f64) -> f64 {
+    if air.usable() {
+        Globe::new(air, diameter).solve(load)
+    } else {
+        f64::NAN
     }
 }
 

@@ -65,26 +65,12 @@ pub fn feel(work: &mut Work, heat: &HeatStep, own: Option<(&LocalComfort, &Air<'
     }
     let [globe, wick] = &work.loads;
     let (globe, wick) = (&globe[..n], &wick[..n]);
-    let lanes = work.heat.each_mut().map(|lane| &mut lane[..n]);
-    if heat.gives(Index::Wbgt) {
-        heat.wbgt(globe, wick, lanes[Index::Wbgt as usize]);
-    }
-    if heat.gives(Index::WetBulb) {
-        heat.wet_bulb(wick, lanes[Index::WetBulb as usize]);
-    }
-    if heat.gives(Index::LargeGlobe) {
-        heat.large_globe(globe, lanes[Index::LargeGlobe as usize]);
-    }
-    if heat.gives(Index::SmallGlobe) {
-        heat.small_globe(globe, lanes[Index::SmallGlobe as usize]);
-    }
-    if heat.gives(Index::Apparent) {
-        heat.apparent(&work.tmrt[..n], lanes[Index::Apparent as usize]);
-    }
-    if let Some((local, air)) = own {
-        let inputs = [globe, wick, &work.tmrt[..n]];
-        for index in Index::ALL.into_iter().filter(|&index| heat.gives(index)) {
-            local.heat(index, inputs, air, &mut work.heat[index as usize][..n]);
+    let inputs = [globe, wick, &work.tmrt[..n]];
+    for index in Index::ALL.into_iter().filter(|&index| heat.gives(index)) {
+        let lane = &mut work.heat[index as usize][..n];
+        heat.fill(index, inputs, lane);
+        if let Some((local, air)) = own {
+            local.heat(index, inputs, air, lane);
         }
     }
 }

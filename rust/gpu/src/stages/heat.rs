@@ -9,9 +9,10 @@ use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
 use solweig_core::air::Air;
 use solweig_core::fields::Field;
-use solweig_core::heat::{COEFFICIENTS, Formula, HeatStep, Index, Polynomial};
+use solweig_core::heat::{COEFFICIENTS, Formula, HeatStep, Polynomial};
 use solweig_core::radiation::comfort::Comfort;
 use solweig_core::timestep::OF_HEAT;
+use std::slice;
 
 /// What an index is where a polynomial does not hold.
 const OUTSIDE: f32 = -9999.0;
@@ -112,20 +113,50 @@ pub fn complete(
     };
     for (cell, value) in values.iter_mut().enumerate() {
         if *value == OUTSIDE {
-            *value = solved(step, index, inputs.map(|input| input[cell]));
+            // What an index does not read may not be there.
+            let here = inputs.map(|input| input.get(cell..=cell).unwrap_or_default());
+            step.fill(index, here, slice::from_mut(value));
         }
     }
     comfort.local_heat(index, inputs, own, values);
 }
 
-fn solved(step: &HeatStep, index: Index, [globe, wick, tmrt]: [f32; 3]) -> f32 {
-    let mut out = [f32::NAN];
-    match index {
-        Index::Wbgt => step.wbgt(&[globe], &[wick], &mut out),
-        Index::WetBulb => step.wet_bulb(&[wick], &mut out),
-        Index::LargeGlobe => step.large_globe(&[globe], &mut out),
-        Index::SmallGlobe => step.small_globe(&[globe], &mut out),
-        Index::Apparent => step.apparent(&[tmrt], &mut out),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use solweig_core::heat::{self, INDICES, Index, of_cell};
+
+    #[test]
+    fn what_the_device_left_out_is_solved_without_the_inputs_of_other_indices() {
+        let air = heat::Air {
+            ta: 30.0,
+            rh: 40.0,
+            wind: 1.0,
+            pressure: 1013.0,
+        };
+        let comfort = Comfort {
+            utci: None,
+            pet: None,
+            heat: Some(HeatStep::new(air, 1.5, [true; INDICES])),
+            local: None,
+        };
+        let (globe, wick, tmrt) = ([600.0], [450.0], [50.0]);
+        let loads: [&[f32]; 3] = [&globe, &wick, &[]];
+        let radiant: [&[f32]; 3] = [&[], &[], &tmrt];
+        for (index, field) in OF_HEAT {
+            let apparent = index == Index::Apparent;
+            let mut values = [OUTSIDE];
+            let inputs = if apparent { radiant } else { loads };
+            complete(
+                &comfort,
+                &Air::OF_THE_STEP,
+                field,
+                true,
+                &mut values,
+                inputs,
+            );
+            let want = of_cell(index, air, 1.5, [600.0, 450.0, 50.0]);
+            assert!((f64::from(values[0]) - want).abs() < 1e-3, "{index:?}");
+        }
     }
-    out[0]
 }
