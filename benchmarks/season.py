@@ -72,7 +72,7 @@ class Ways:
     """The three ways through the same steps, each on its own clock."""
 
     def __init__(self, plan: RunPlan) -> None:
-        period = plan.period()
+        period = plan.period
         assert period is not None
         self.period = period
         self.shape = plan.georef.shape

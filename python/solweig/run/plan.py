@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,7 @@ class RunPlan:
         names = self.settings.model.outputs
         return () if self.settings.period else tuple(n for n in names if n != WALL_TEMPERATURE)
 
+    @cached_property
     def period(self) -> PeriodPlan | None:
         """The statistics of a period, where those alone are wanted."""
         request = self.settings.period

@@ -97,7 +97,7 @@ def _tiles(
         steps_in_memory=0 if plan.settings.output_dir is not None else len(plan.series),
         results_in_memory=plan.settings.output_dir is None or not is_large(shape),
     )
-    period = plan.period()
+    period = plan.period
     if period is not None:
         own = period.request.bytes_per_cell(len(period.names), period.ranges)
         footprint = replace(footprint, work_cells=footprint.work_cells + own)

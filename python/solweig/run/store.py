@@ -287,7 +287,7 @@ def _arrays(plan: RunPlan) -> dict[str, tuple[int, ...]]:
         *(f"hours/{threshold!r}" for threshold in thresholds),
         *(f"state/{name}" for name in STATE_NAMES),
     )
-    period = plan.period()
+    period = plan.period
     if period is not None:
         names = period.request.grid_names(period.names)
         flat = (*flat, *(f"period/{name}" for name in names))

@@ -257,7 +257,7 @@ def steps_job(
         background=switches.read().async_output,
         digests=digests,
         model=partial(plan.model, arrays) if kept else None,
-        period=plan.period(),
+        period=plan.period,
         air=air,
     )
 

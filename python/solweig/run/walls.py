@@ -15,6 +15,7 @@ from solweig.errors import ConfigurationError, GridShapeMismatch
 from solweig.params import load_params, wall_heat_row, wall_names
 from solweig.results.netcdf import need_netcdf
 from solweig.run.settings import RunSettings
+from solweig.surface.checks import code_counts
 from solweig.surface.data import SurfaceData
 from solweig.surface.precomputed import PrecomputedData
 from solweig.typing import F32, F64, U8
@@ -91,12 +92,11 @@ def check_walls(surface: SurfaceData, settings: RunSettings) -> None:
             "walls", "'wave' under the isotropic sky, which tells no walls apart", "'heated'",
             "Use the anisotropic sky, or leave walls out.",
         )  # fmt: skip
-    if settings.fields and (model.walls == "heated" or WALL_TEMPERATURE in model.outputs):
-        # Walls exchange heat with the air of the step alone.
+    if settings.fields and model.walls == "heated":
+        # Walls exchange heat with the air of the step alone; their output is refused with others.
         raise ConfigurationError(
-            "fields", f"none with walls='heated' or the output {WALL_TEMPERATURE}",
-            ", ".join(sorted(settings.fields)),
-        )  # fmt: skip
+            "fields", "none with walls='heated'", ", ".join(sorted(settings.fields))
+        )
     if WALL_TEMPERATURE not in model.outputs:
         if model.walls == "heated":
             _materials(surface, model, by_cell=False)
@@ -120,12 +120,10 @@ def check_walls(surface: SurfaceData, settings: RunSettings) -> None:
 def plan_walls(
     surface: SurfaceData, series: WeatherSeries, settings: RunSettings, params: dict[str, Any]
 ) -> WallPlan | None:
-    """The walls of a run; None where nothing of it depends on their temperature.
+    """The walls of a run, checked before; None where nothing of it depends on their temperature.
 
     Raises
     ------
-    ConfigurationError
-        As :func:`check_walls`.
     GridShapeMismatch
         The state to start from is of other walls.
     """
@@ -133,7 +131,6 @@ def plan_walls(
     wanted = WALL_TEMPERATURE in model.outputs
     if not wanted and model.walls != "heated":
         return None
-    check_walls(surface, settings)
     names, kinds = _materials(surface, model, by_cell=wanted)
     several = len(names) > 1
     source = model.materials or load_params()
@@ -196,7 +193,7 @@ def _materials(
     cover = surface.land_cover
     codes: list[int] = []
     if model.wall_material is None and by_cell and cover is not None:
-        present = np.flatnonzero(np.bincount(cover.ravel(), minlength=256)).tolist()
+        present = np.flatnonzero(code_counts(cover)).tolist()
         codes = [code for code in present if code >= _FIRST_CODE]
     by_code = wall_names(source)
     unknown = [code for code in codes if code not in by_code]
