@@ -173,7 +173,7 @@ def _draw_departures(upper: Any, lower: Any, departures: Any, quantity: str, bes
 def _in_words(measure: str) -> str:
     """Of a column such as ``utci_dose_Kh``."""
     quantity, _, what = measure.partition("_")
-    label = "Tmrt" if quantity == "tmrt" else quantity.upper()
+    label = label_of(quantity)
     words = {
         "dose_Kh": f"dose of {label}", "mean": f"mean {label}", "max": f"highest {label}",
         "minutes_above": f"minutes of {label} above its threshold",

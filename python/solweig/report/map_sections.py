@@ -6,7 +6,6 @@ import base64
 import json
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from solweig.report.words import (
     unit,
 )
 from solweig.results.map_style import CLASSES
+from solweig.results.styles import amid
 
 __all__ = ["MOST_NAMED", "by_class", "by_hour", "over_period", "table"]
 
@@ -396,7 +396,7 @@ def _classes_of(
     with np.errstate(invalid="ignore"):
         shares = counts / counts.sum(axis=1, keepdims=True)
     labels = [rows[i][1] for i in seen]
-    colours = [_middle(rows[i]) for i in seen]
+    colours = [amid(*rows[i][2:]) for i in seen]
     bounds = _bounds(frames)
     title = f"{quantity_title(name)}: share of open ground"
     chart = bars(shares[:, seen], labels, colours, bounds, [f.label for f in frames], title=title)
@@ -422,13 +422,6 @@ def _area(square_metres: float) -> str:
     if square_metres < 1e5:
         return f"{square_metres:,.0f} m²"
     return f"{square_metres / 1e6:.3g} km²"
-
-
-def _middle(row: Any) -> str:
-    """Amid the shades of a class."""
-    light, dark = row[2:]
-    pairs = ((int(light[i : i + 2], 16), int(dark[i : i + 2], 16)) for i in (1, 3, 5))
-    return "#" + "".join(f"{(one + two) // 2:02x}" for one, two in pairs)
 
 
 def _bounds(frames: Sequence[Frame]) -> NDArray[np.datetime64] | None:

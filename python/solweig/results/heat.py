@@ -300,9 +300,9 @@ class _Air:
         sensors: bool = True,
     ) -> None:
         self._named: dict[str, F64] = {
-            "ta": _within("ta", ta, "Of kelvin subtract 273.15."),
+            "ta": _within("ta", ta, (60.0, "Of kelvin subtract 273.15.")),
             "rh": _humidity(rh),
-            "wind": _within("ws", wind, None, "wind"),
+            "wind": _within("ws", wind, name="wind"),
             "pressure": _pressure(pressure),
         }
         calm = (self._named["wind"] >= 0.0) & (self._named["wind"] < CALM_SENSOR)
@@ -332,9 +332,15 @@ class _Air:
 
 
 def _within(
-    quantity: str, values: ArrayLike, hint: str | None = None, name: str | None = None
+    quantity: str,
+    values: ArrayLike,
+    hint: tuple[float, str] | None = None,
+    name: str | None = None,
 ) -> F64:
-    """Values in the range that weather is held to; missing ones stay so."""
+    """Values in the range that weather is held to; missing ones stay so.
+
+    ``hint`` is given above a value.
+    """
     low, high, unit = range_of(quantity)
     found = np.asarray(values, np.float64)
     bad = ~(np.isnan(found) | ((found >= low) & (found <= high)))
@@ -342,7 +348,7 @@ def _within(
         first = float(found[bad].flat[0])
         raise WeatherDataError(
             name or quantity, f"{low:g} to {high:g} {unit}", repr(first),
-            hint if first > high else None,
+            hint[1] if hint is not None and first > hint[0] else None,
         )  # fmt: skip
     return found
 
@@ -359,10 +365,5 @@ def _humidity(rh: ArrayLike) -> F64:
 
 
 def _pressure(pressure: ArrayLike) -> F64:
-    values = np.asarray(pressure, np.float64)
-    bad = ~(np.isnan(values) | ((values >= 400.0) & (values <= 1100.0)))
-    if bad.any():
-        first = float(values[bad].flat[0])
-        hint = "Pascal are a hundred times as many." if first > 40_000 else None
-        raise WeatherDataError("pressure", "400 to 1100 hPa", repr(first), hint)
+    values = _within("pressure", pressure, (40_000.0, "Pascal are a hundred times as many."))
     return np.where(np.isnan(values), STANDARD_HPA, values)

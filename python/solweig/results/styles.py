@@ -28,6 +28,7 @@ from solweig.typing import F32
 __all__ = [
     "PET_CLASSES",
     "Interval",
+    "amid",
     "class_colour",
     "palette",
     "qml",
@@ -88,10 +89,11 @@ def class_colour(number: int) -> str:
     number
         In :data:`solweig.results.map_style.STRESS_CLASSES`.
     """
-    return _amid(*STRESS_CLASSES[number][2:])
+    return amid(*STRESS_CLASSES[number][2:])
 
 
-def _amid(light: str, dark: str) -> str:
+def amid(light: str, dark: str) -> str:
+    """The colour half-way between the shades of a class."""
     pairs = ((int(light[i : i + 2], 16), int(dark[i : i + 2], 16)) for i in (1, 3, 5))
     return "#" + "".join(f"{(one + two) // 2:02x}" for one, two in pairs)
 
@@ -273,7 +275,7 @@ def _unit(name: str) -> str:
 def _classes(base: str, unit: str) -> tuple[list[_Item], float, float]:
     # Nothing is colder than the first class.
     table = [(-math.inf if i == 0 else c[0], c[1]) for i, c in enumerate(CLASSES[base])]
-    colours = [_amid(*c[2:]) for c in CLASSES[base]]
+    colours = [amid(*c[2:]) for c in CLASSES[base]]
     ends = [low for low, _ in table[1:]]
     items = []
     for i, (low, text) in enumerate(table):
