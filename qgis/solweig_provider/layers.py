@@ -125,16 +125,27 @@ class _Batch:
         _set_time([entry for entry in self.entries if entry.begin is not None])
 
 
-class _Dresser(QgsProcessingLayerPostProcessorInterface):
-    """Gives a loaded layer its style and its time."""
+class KeptPostProcessor(QgsProcessingLayerPostProcessorInterface):
+    """Is there until it was called: QGIS does not own it."""
 
-    # QGIS does not own these: without a reference they would be gone before they are called.
-    kept = []
+    _kept = []
+
+    def __init__(self):
+        super().__init__()
+        self._kept.append(self)
+
+    def let_go(self):
+        """To be called when the layer is done."""
+        if self in self._kept:
+            self._kept.remove(self)
+
+
+class _Dresser(KeptPostProcessor):
+    """Gives a loaded layer its style and its time."""
 
     def __init__(self, entry, batch):
         super().__init__()
         self._entry, self._batch = entry, batch
-        _Dresser.kept.append(self)
 
     def postProcessLayer(self, layer, context, feedback):
         """Called in the main thread, with the layer in the project or about to be."""
@@ -149,8 +160,7 @@ class _Dresser(QgsProcessingLayerPostProcessorInterface):
             set_range(layer, entry.begin, entry.end)
         layer.triggerRepaint()
         self._batch.take(entry, layer)
-        if self in _Dresser.kept:
-            _Dresser.kept.remove(self)
+        self.let_go()
 
 
 def set_range(layer, begin, end):

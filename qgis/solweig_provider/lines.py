@@ -8,11 +8,12 @@ from qgis.core import (
     QgsGraduatedSymbolRenderer,
     QgsLineSymbol,
     QgsProcessingContext,
-    QgsProcessingLayerPostProcessorInterface,
     QgsProject,
     QgsRendererRange,
 )
 from qgis.PyQt.QtCore import QTimer
+
+from .layers import TITLES, KeptPostProcessor
 
 WIDTH_MM = "1.4"
 
@@ -20,9 +21,8 @@ WIDTH_MM = "1.4"
 def load_ways(path, quantity, legend, name, context):
     """Ask QGIS to load the pieces of the ways; gives their source."""
     source = f"{path}|layername=pieces"
-    title = "Tmrt" if quantity == "tmrt" else quantity.upper()
     details = QgsProcessingContext.LayerDetails(
-        f"{name}: {title} along the way", context.project(), "WAYS"
+        f"{name}: {TITLES[quantity]} along the way", context.project(), "WAYS"
     )
     details.forceName = True
     context.addLayerToLoadOnCompletion(source, details)
@@ -57,16 +57,12 @@ def to_the_top(layer_id):
     copy.setExpanded(True)
 
 
-class _Painter(QgsProcessingLayerPostProcessorInterface):
+class _Painter(KeptPostProcessor):
     """Gives the loaded ways their colours."""
-
-    # QGIS does not own these: without a reference they would be gone before they are called.
-    kept = []
 
     def __init__(self, quantity, legend):
         super().__init__()
         self._quantity, self._legend = quantity, legend
-        _Painter.kept.append(self)
 
     def postProcessLayer(self, layer, context, feedback):
         """Called in the main thread, with the layer in the project or about to be."""
@@ -77,5 +73,4 @@ class _Painter(QgsProcessingLayerPostProcessorInterface):
         # versions only after this.
         for later in (0, 500):
             QTimer.singleShot(later, lambda: to_the_top(layer_id))
-        if self in _Painter.kept:
-            _Painter.kept.remove(self)
+        self.let_go()
