@@ -83,7 +83,9 @@ def load_everything(execution: Any) -> None:
         dsm = np.full((48, 48), 3.0, np.float32)
         dsm[20:28, 20:28] = 12.0
         dem = np.full_like(dsm, 3.0)
-        surface = solweig.SurfaceData.prepare(dsm, folder, dem=dem, execution=execution)
+        surface = solweig.SurfaceData.prepare(
+            dsm, folder, dem=dem, pixel_size=1.0, execution=execution
+        )
         weather = solweig.Weather.from_values(30.0, 40.0, 800.0, datetime(2025, 7, 1, 13), ws=2.0)
         location = solweig.Location(48.2, 16.4, utc_offset=1)
         solweig.calculate(
