@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from solweig.weather.fields import LapseRate as LapseRate
     from solweig.weather.fields import WeatherField as WeatherField
     from solweig.weather.fields import WindCoefficients as WindCoefficients
+    from solweig.weather.radiation_fields import RadiationField as RadiationField
     from solweig.weather.location import Location as Location
     from solweig.weather.step import Weather as Weather
 
@@ -99,6 +100,7 @@ _EXPORTS: dict[str, str] = {
     "LapseRate": "weather.fields",
     "WeatherField": "weather.fields",
     "WindCoefficients": "weather.fields",
+    "RadiationField": "weather.radiation_fields",
     "HumanParams": "human",
     "ModelConfig": "config",
     "Settings": "run.settings",

@@ -97,7 +97,9 @@ Fields = Annotated[
         help="Weather cell by cell, QUANTITY=FILE@HEIGHT: ta=ta.tif@2m, rh=rh.nc@2m, "
         "ws=wind.tif@10m (,utc and ,variable=NAME may follow); "
         "coefficient='coef_{direction}.tif@1.5m' of the wind (,of=10m ,linear), "
-        "ta=lapse:-0.0065,station=120m by the ground's height; repeatable.",
+        "ta=lapse:-0.0065,station=120m by the ground's height; radiation by coarse weather cells "
+        "without a height: global_rad=ghi.nc, direct_rad=, diffuse_rad=, longwave_down=; "
+        "repeatable.",
         rich_help_panel=WEATHER,
     ),
 ]
@@ -393,7 +395,7 @@ def parse_hours(text: str | None) -> list[int] | None:
 
 
 def parse_fields(entries: list[str] | None) -> dict[str, str] | None:
-    """Fields by quantity from ``["ta=ta.tif@2m"]``.
+    """Fields by quantity from ``["ta=ta.tif@2m", "global_rad=ghi.nc"]``.
 
     Raises
     ------
@@ -404,7 +406,7 @@ def parse_fields(entries: list[str] | None) -> dict[str, str] | None:
     for entry in entries or []:
         name, equals, text = (part.strip() for part in entry.partition("="))
         if not equals or not name or not text:
-            raise ConfigurationError("--field", "QUANTITY=FILE@HEIGHT", repr(entry))
+            raise ConfigurationError("--field", "QUANTITY=FILE@HEIGHT, of radiation QUANTITY=FILE", repr(entry))
         if name in found:
             raise ConfigurationError("--field", f"{name} once", "twice")
         found[name] = text

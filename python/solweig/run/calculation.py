@@ -226,7 +226,10 @@ def calculate(
         Weather that differs from cell to cell, by quantity (ta, rh, ws): a :class:`WeatherField`,
         ``"ta.tif@2m"``, for the wind :class:`WindCoefficients`, for the air temperature
         :class:`LapseRate`. It takes the place of the value of the step on the ground, at walls and
-        in the comfort indices; the sky keeps that of the step (docs/fields.md).
+        in the comfort indices; the sky keeps that of the step. Radiation by coarse weather cells
+        (global_rad; direct_rad and diffuse_rad with it; longwave_down) is a
+        :class:`RadiationField`, ``"ghi.nc"``, and is blended between their centres
+        (docs/fields.md).
 
     Returns
     -------

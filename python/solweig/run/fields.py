@@ -15,12 +15,17 @@ from solweig import _core
 from solweig.config import ATTRIBUTION, INDICES, SENSOR_LOADS
 from solweig.errors import ConfigurationError
 from solweig.execution.config import ExecutionConfig
+from solweig.messages import argument
 from solweig.run.settings import RunSettings
 from solweig.surface.data import SurfaceData
+from solweig.weather.checks import report
+from solweig.weather.field_quantities import QUANTITIES
 from solweig.weather.given_fields import GivenField, given_fields
+from solweig.weather.given_sky import GivenSky, given_sky
+from solweig.weather.radiation_fields import RadiationField
 from solweig.weather.series import WeatherSeries
 
-__all__ = ["check_outputs", "extremes", "fields_of_run", "hardware"]
+__all__ = ["check_outputs", "extremes", "fields_of_run", "hardware", "sky_of_run"]
 
 BY_CELL = (
     "tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup", *INDICES,
@@ -84,7 +89,7 @@ def check_outputs(outputs: Sequence[str]) -> None:
 def fields_of_run(
     surface: SurfaceData, settings: RunSettings, series: WeatherSeries, params: dict[str, Any]
 ) -> tuple[GivenField, ...]:
-    """Weather given cell by cell, read once and checked.
+    """Air given cell by cell, read once and checked.
 
     Parameters
     ----------
@@ -104,9 +109,41 @@ def fields_of_run(
     check_outputs(settings.model.outputs if period is None else period.quantities)
     height, profile = float(params["wind_height_m"]), _profile(params)
     ratio = partial(_core.wind_ratio, **profile)
+    air = {name: field for name, field in settings.fields.items() if name in QUANTITIES}
     return given_fields(
-        settings.fields, surface.georef, surface.valid_mask, series, ratio, height, surface.dem
+        air, surface.georef, surface.valid_mask, series, ratio, height, surface.dem
     )
+
+
+def sky_of_run(
+    surface: SurfaceData, settings: RunSettings, series: WeatherSeries
+) -> GivenSky | None:
+    """Radiation given by weather cells, read once and checked; None where there is none.
+
+    Parameters
+    ----------
+    surface, settings, series
+        Of the run.
+
+    Raises
+    ------
+    SolweigError
+        As :func:`solweig.weather.given_sky.given_sky`; longwave for a run that models it.
+    """
+    sky = {n: field for n, field in settings.fields.items() if isinstance(field, RadiationField)}
+    if not sky:
+        return None
+    model = settings.model
+    if "longwave_down" in sky and model.longwave != "measured":
+        raise ConfigurationError(
+            "fields[longwave_down]", f"a run with {argument('longwave', 'measured')}",
+            repr(model.longwave),
+        )  # fmt: skip
+    found, findings = given_sky(
+        sky, surface.georef, series, split=model.split, beam=model.beam
+    )
+    report(findings)
+    return found
 
 
 def _profile(params: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +159,8 @@ def hardware(settings: RunSettings) -> ExecutionConfig | None:
         A device is demanded for that.
     """
     wanted = settings.execution
-    counted = settings.fields and settings.model.utci_range == "nan"
+    air = any(name in QUANTITIES for name in settings.fields)
+    counted = air and settings.model.utci_range == "nan"
     if not counted or (wanted is not None and wanted.accelerator == "cpu"):
         return wanted
     wanted = wanted or ExecutionConfig()

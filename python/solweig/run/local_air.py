@@ -12,6 +12,7 @@ from solweig.tiles.store import TileInputs
 from solweig.typing import F32, Window
 from solweig.weather.field_layers import ArrayLayers, BandLayers
 from solweig.weather.given_fields import GivenField
+from solweig.weather.given_sky import GivenSky
 
 __all__ = ["AirWindow", "LocalAir"]
 
@@ -21,12 +22,18 @@ UTCI_EXCESS = (-30.0, 70.0)
 
 @dataclass(frozen=True)
 class LocalAir:
-    """The fields of a run; layers in memory lie among the inputs of the tiles."""
+    """The fields of a run; layers in memory lie among the inputs of the tiles.
+
+    Radiation by weather cells is a few numbers a step, and is sent along.
+    """
 
     fields: tuple[GivenField, ...] = ()
+    sky: GivenSky | None = None
 
     @classmethod
-    def published(cls, fields: tuple[GivenField, ...], inputs: TileInputs) -> LocalAir:
+    def published(
+        cls, fields: tuple[GivenField, ...], sky: GivenSky | None, inputs: TileInputs
+    ) -> LocalAir:
         """Put what is in memory among the inputs, so that it need not be sent along."""
         kept = []
         for field in fields:
@@ -35,11 +42,12 @@ class LocalAir:
                     inputs.put(_place(field.name, layer), field.layers.arrays[layer])
                 field = replace(field, layers=ArrayLayers([], None))
             kept.append(field)
-        return cls(tuple(kept))
+        return cls(tuple(kept), sky)
 
     def window(self, inputs: TileInputs, where: Window) -> AirWindow | None:
         """Part of them; None where there are none."""
-        return AirWindow(self, inputs, where) if self.fields else None
+        given = self.fields or self.sky is not None
+        return AirWindow(self, inputs, where) if given else None
 
 
 def _place(name: str, layer: int) -> str:
@@ -50,12 +58,19 @@ class AirWindow:
     """A window of the fields of a run, read step by step."""
 
     def __init__(self, air: LocalAir, inputs: TileInputs, where: Window) -> None:
-        self._fields, self._inputs, self._where = air.fields, inputs, where
+        self._fields, self._sky, self._inputs, self._where = air.fields, air.sky, inputs, where
         #: Of each quantity the layers of the last step.
         self._layers: dict[str, dict[int, F32]] = {}
 
     def of_step(self, i: int) -> dict[str, Any]:
         """What ``_core.Model.step`` takes as ``air``."""
+        found = self._air_of(i)
+        if self._sky is not None:
+            found["sky"] = self._sky.of_step(i, self._where)
+        return found
+
+    def _air_of(self, i: int) -> dict[str, Any]:
+        """Rasters of a step."""
         found: dict[str, Any] = {}
         for field in self._fields:
             if not field.known(i):
@@ -81,7 +96,7 @@ class AirWindow:
         limits
             In that.
         """
-        own = self.of_step(i).get("ta")
+        own = self._air_of(i).get("ta")
         if own is None:
             return limits
         warmer = (own - np.float32(ta)).astype(np.float64)

@@ -27,7 +27,7 @@ from solweig.results.pois import Points, read_points
 from solweig.results.state import ThermalState
 from solweig.run.checks import check_location, check_run_surface, sky_of, sky_that_can_be
 from solweig.run.engine_params import engine_params, leaf_days
-from solweig.run.fields import extremes, fields_of_run, hardware
+from solweig.run.fields import extremes, fields_of_run, hardware, sky_of_run
 from solweig.run.place import place_of
 from solweig.run.settings import RunSettings
 from solweig.run.walls import WallPlan, check_walls, plan_walls, walls_of
@@ -38,6 +38,7 @@ from solweig.tiles.shared_store import check_storage, cube_place
 from solweig.tiles.zarr_store import check_appends, need_zarr, refuse_other_cube
 from solweig.weather.checks import check_weather, report
 from solweig.weather.given_fields import GivenField
+from solweig.weather.given_sky import GivenSky
 from solweig.weather.location import Location
 from solweig.weather.series import WeatherSeries, weather_series
 from solweig.weather.step import Weather
@@ -106,8 +107,10 @@ class RunPlan:
     metadata: dict[str, Any]
     #: Walls whose temperatures are computed.
     walls: WallPlan | None = None
-    #: Weather given cell by cell.
+    #: Air given cell by cell.
     fields: tuple[GivenField, ...] = ()
+    #: Radiation given by weather cells.
+    sky: GivenSky | None = None
     #: Earlier runs in the output folder.
     standing: Standing = field(default_factory=Standing)
     #: What has been warned of; grows while it runs.
@@ -381,6 +384,7 @@ def _settled(
         )
     )
     fields = fields_of_run(surface, settings, series, params)
+    radiation = sky_of_run(surface, settings, series)
     if sky:
         for note in series.notes:
             log.info(note)
@@ -399,11 +403,12 @@ def _settled(
         settings=settings.physics_chosen(),
         output_dir=settings.output_dir,
         outputs=model.outputs,
-        parameters=_hashed_parameters(settings, params, points, fields),
+        parameters=_hashed_parameters(settings, params, points, fields, radiation),
         steps=[series.columns],
     )
-    if fields:
+    if settings.fields:
         metadata["fields"] = {field.name: field.describe() for field in fields}
+        metadata["fields"] |= {} if radiation is None else radiation.describe()
     metadata["outputs"]["formats"] = list(settings.formats)
     metadata["intervals"] = _intervals(series)
     metadata["device"] = {**metadata["device"], **execution.describe()}
@@ -420,6 +425,7 @@ def _settled(
         execution=execution,
         metadata=metadata,
         fields=fields,
+        sky=radiation,
     )
 
 
@@ -453,6 +459,7 @@ def _hashed_parameters(
     params: dict[str, Any],
     points: Points | None,
     fields: tuple[GivenField, ...],
+    radiation: GivenSky | None,
 ) -> dict[str, Any]:
     """What shapes the result besides surface, weather, place and settings."""
     extra: dict[str, Any] = {
@@ -463,8 +470,9 @@ def _hashed_parameters(
         extra["period"] = settings.period.describe()
     if points is not None:
         extra["pois"] = dict(zip(points.names, points.cells.tolist(), strict=True))
-    if fields:
+    if settings.fields:
         extra["fields"] = {field.name: field.identity for field in fields}
+        extra["fields"] |= {} if radiation is None else radiation.identity
     state = settings.state
     if state is not None:
         extra["initial_state"] = {

@@ -238,7 +238,7 @@ def steps_job(
     state = plan.settings.state
     if state is not None:
         inputs.put_all("state", state.fields)
-    air = LocalAir.published(plan.fields, inputs)
+    air = LocalAir.published(plan.fields, plan.sky, inputs)
     inputs.published()
     return TileStepsJob(
         inputs=inputs,

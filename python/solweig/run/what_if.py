@@ -273,7 +273,7 @@ def _old_sums(
     """Exact sums of the baseline's steps over the cells that are computed again."""
     if spec is None:
         return [StepSums()] * len(plan.series)
-    air = LocalAir.published(plan.fields, inputs).window(inputs, spec.write_slice)
+    air = LocalAir.published(plan.fields, None, inputs).window(inputs, spec.write_slice)
     return [_sums(baseline, i, spec, air) for i in range(len(plan.series))]
 
 

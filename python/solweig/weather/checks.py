@@ -13,7 +13,7 @@ import numpy as np
 
 from solweig.errors import WeatherWarning
 from solweig.messages import argument, warn_user
-from solweig.typing import F64
+from solweig.typing import F64, Bool
 from solweig.weather.clock_check import Heights, Shift, find_shift
 from solweig.weather.distance import distance_km
 from solweig.weather.location import Location
@@ -112,8 +112,7 @@ def check_clock(
     """Radiation against the sun of the stamps, clock and place given."""
     if shift is None:
         return _check_offset(location, origin, series)
-    sure = 3.0 * shift.error if shift.closure else shift.error + MOST_MINUTES
-    if abs(shift.minutes) <= max(MOST_MINUTES, sure):
+    if not shift_counts(shift):
         return []
     later = "later" if shift.minutes > 0 else "earlier"
     rows = f"{shift.rows} {'rows' if shift.closure else 'clear day(s)'}"
@@ -124,13 +123,20 @@ def check_clock(
         else f"{rows} are symmetric about it"
     )
     text = (
-        f"the radiation fits a sun {_minutes(shift.minutes)} {later} than stamps, clock and place "
+        f"the radiation fits a sun {shown_minutes(shift.minutes)} {later} than stamps, clock and place "
         f"say: {how}. {_meanings(series, location, shift)}"
     )
     return [Finding("weather clock", text)]
 
 
-def _minutes(minutes: float) -> str:
+def shift_counts(shift: Shift) -> bool:
+    """Whether a shift of the sun is more than a matter of stamps and its own uncertainty."""
+    sure = 3.0 * shift.error if shift.closure else shift.error + MOST_MINUTES
+    return abs(shift.minutes) > max(MOST_MINUTES, sure)
+
+
+def shown_minutes(minutes: float) -> str:
+    """A length of time in words, without its sign."""
     size = abs(minutes)
     return f"{size:.0f} min" if size < 120 else f"{size / 60:.1f} h"
 
@@ -185,7 +191,7 @@ def _check_offset(
 def check_night(series: WeatherSeries, heights: Heights) -> list[Finding]:
     """Light in steps that lie in the night as a whole."""
     total, hours = series.columns["global_rad"], series.columns["hours"]
-    dark = (heights.highest(hours) < NIGHT_SUN) & ~series.daytime & (total > NIGHT_LIGHT)
+    dark = dark_steps(series, heights) & (total > NIGHT_LIGHT)
     if not dark.any():
         return []
     lost = np.where(series.daytime, 0.0, total * hours).sum() / (total * hours).sum()
@@ -198,6 +204,12 @@ def check_night(series: WeatherSeries, heights: Heights) -> list[Finding]:
         f"{argument('latitude')} and {argument('longitude')}."
     )
     return [Finding("night light", text)]
+
+
+def dark_steps(series: WeatherSeries, heights: Heights) -> Bool:
+    """Steps that lie in the night as a whole."""
+    low = heights.highest(series.columns["hours"]) < NIGHT_SUN
+    return np.asarray(low & ~series.daytime, bool)
 
 
 def check_closure(series: WeatherSeries, beam: str) -> list[Finding]:
@@ -278,11 +290,7 @@ def check_units(series: WeatherSeries) -> list[Finding]:
     found = []
     total, altitude = series.columns["global_rad"], series.columns["altitude"]
     brightest, highest = float(total.max()), float(altitude.max())
-    guess = None
-    if 0.0 < brightest <= _KILOWATT and highest > _HIGH_SUN:
-        guess = "kW/m2: multiply by 1000"
-    elif _KILOWATT < brightest <= _MEGAJOULE and highest > 30.0:
-        guess = "MJ/m2 in an hour: multiply by 277.8"
+    guess = unit_guess(brightest, highest)
     if guess is not None:
         text = (
             f"global radiation is at most {brightest:g} W/m2 with the sun up to {highest:.0f} "
@@ -296,24 +304,55 @@ def check_units(series: WeatherSeries) -> list[Finding]:
     return found
 
 
+def unit_guess(brightest: float, highest: float) -> str | None:
+    """What unit the brightest global radiation of a run looks like, where that is not W m-2.
+
+    Parameters
+    ----------
+    brightest
+        As given.
+    highest
+        Altitude of the highest sun of the run [degrees].
+    """
+    if 0.0 < brightest <= _KILOWATT and highest > _HIGH_SUN:
+        return "kW/m2: multiply by 1000"
+    if _KILOWATT < brightest <= _MEGAJOULE and highest > 30.0:
+        return "MJ/m2 in an hour: multiply by 277.8"
+    return None
+
+
 def check_longwave(series: WeatherSeries) -> list[Finding]:
     """Longwave that is measured, against that of a black body at air temperature."""
-    given = series.columns["longwave_down"]
-    share = given / (_SIGMA * (series.columns["ta"] + 273.15) ** 4)
+    text = odd_longwave(series.columns["longwave_down"], series)
+    return [] if text is None else [Finding("sky longwave", text)]
+
+
+def odd_longwave(given: F64, series: WeatherSeries) -> str | None:
+    """What there is to be said of a longwave that no sky above the steps' air sends.
+
+    Parameters
+    ----------
+    given
+        ``[step, ...]`` [W m-2], NaN where there is none.
+    series
+        The steps.
+    """
+    body = _SIGMA * (series.columns["ta"] + 273.15) ** 4
+    share = given / body.reshape(-1, *(1,) * (given.ndim - 1))
     low, high = SKY_EMISSIVITY
     with np.errstate(invalid="ignore"):
         odd = (share < low) | (share > high)
     if not odd.any():
-        return []
+        return None
     worst = int(np.argmax(np.where(odd, np.abs(share - 1.0), -1.0)))
-    text = (
-        f"in {int(odd.sum())} step(s) the measured longwave of the sky is not {low:g} to {high:g} "
-        f"of a black body's at air temperature, most at {series.stamps[worst]:%Y-%m-%d %H:%M}: "
-        f"{given[worst]:.0f} W/m2, which is {share[worst]:.2f} of it. Net radiation, another unit "
-        "or a sensor that sees walls look like this; "
+    steps, step = odd.reshape(len(given), -1).any(axis=1), worst * len(given) // given.size
+    return (
+        f"in {int(steps.sum())} step(s) the measured longwave of the sky is not {low:g} to {high:g} "
+        f"of a black body's at air temperature, most at {series.stamps[step]:%Y-%m-%d %H:%M}: "
+        f"{given.flat[worst]:.0f} W/m2, which is {share.flat[worst]:.2f} of it. Net radiation, "
+        "another unit or a sensor that sees walls look like this; "
         f"{argument('longwave', 'modelled')} goes without."
     )
-    return [Finding("sky longwave", text)]
 
 
 # ------------------------------------------------------------------ place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,11 @@ from solweig.typing import F32, Window
 from solweig.weather.fields import WeatherField
 
 __all__ = [
-    "ArrayLayers", "BandLayers", "Layers", "band_names", "grid_of", "open_layers",
-    "open_source_layers",
+    "NETCDF", "ArrayLayers", "BandLayers", "Layers", "band_names", "grid_of", "map_of",
+    "open_layers", "open_source_layers", "said_times", "time_parts", "times_of_names",
 ]  # fmt: skip
 
-_NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
+NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,11 @@ def open_source_layers(
 ) -> Layers:
     """The layers of one source, on a grid; as :func:`open_layers`."""
     if isinstance(source, str | Path):
-        if Path(source).suffix.lower() in _NETCDF:
+        if Path(source).suffix.lower() in NETCDF:
             return _of_netcdf(name, Path(source), variable, grid)
         return _of_file(name, Path(source), grid)
     if is_dataset(source):
-        return _of_labelled(name, _variable(name, source, variable), grid)
+        return _of_labelled(name, map_of(name, source, variable), grid)
     if is_labelled(source):
         return _of_labelled(name, source, grid)
     return _of_array(name, source, grid)
@@ -130,16 +130,28 @@ def _crs_of(georef: GeoReference) -> CRS | None:
 def _of_file(name: str, path: Path, grid: Grid) -> BandLayers:
     words = band_names(name, path, grid)
     bands = tuple((str(path.absolute()), band) for band in range(1, len(words) + 1))
+    return BandLayers(bands, *times_of_names(name, words))
+
+
+def times_of_names(
+    name: str, words: Sequence[str]
+) -> tuple[NDArray[np.datetime64] | None, bool]:
+    """Times that bands are named by, as :class:`ArrayLayers` has them; None where they are not.
+
+    Raises
+    ------
+    WeatherDataError
+        Some are, or some have a zone.
+    """
     times = [_stamp(text) for text in words]
     if all(time is None for time in times):
-        return BandLayers(bands)
+        return None, False
     unnamed = [word for word, time in zip(words, times, strict=True) if time is None]
     if unnamed:
         raise WeatherDataError(
             name, "every band named by its time, or none", f"a band named {unnamed[0]!r}"
         )
-    stamps = [time for time in times if time is not None]
-    return BandLayers(bands, *_as_times(name, stamps))
+    return _as_times(name, [time for time in times if time is not None])
 
 
 def band_names(name: str, path: Path, grid: Grid) -> list[str]:
@@ -156,11 +168,17 @@ def _of_netcdf(name: str, path: Path, variable: str | None, grid: Grid) -> Array
     if not path.is_file():
         raise WeatherDataError(name, "an existing file", f"no file at {path}")
     with opened(path) as dataset:
-        return _of_labelled(name, _variable(name, dataset, variable), grid)
+        return _of_labelled(name, map_of(name, dataset, variable), grid)
 
 
-def _variable(name: str, dataset: Any, wanted: str | None) -> Any:
-    """The one variable with a map, or the one that was named."""
+def map_of(name: str, dataset: Any, wanted: str | None) -> Any:
+    """The one variable of a dataset with a map, or the one that was named.
+
+    Raises
+    ------
+    WeatherDataError
+        No such variable, or several.
+    """
     maps = [str(v) for v in dataset.data_vars if dataset[v].ndim >= 2]
     if wanted is None and len(maps) == 1:
         wanted = maps[0]
@@ -179,22 +197,33 @@ def _variable(name: str, dataset: Any, wanted: str | None) -> Any:
 def _of_labelled(name: str, array: Any, grid: Grid) -> ArrayLayers:
     """Of a DataArray, loaded."""
     unit = str(array.attrs.get("units") or "")
+    parts, times = time_parts(name, array)
+    return ArrayLayers([_placed(name, part, grid) for part in parts], times, unit=unit)
+
+
+def time_parts(name: str, array: Any) -> tuple[list[Any], NDArray[np.datetime64] | None]:
+    """The layers of a DataArray, not loaded, and their times; None where it has none.
+
+    Raises
+    ------
+    WeatherDataError
+        Times that are none, or none at all.
+    """
     dims = [str(d) for d in array.dims if array.coords.get(d) is not None]
     time = next((d for d in dims if np.issubdtype(array.coords[d].dtype, np.datetime64)), None)
     if time is None and "time" in array.dims:
         time = "time"
     if time is None:
-        return ArrayLayers([_placed(name, array, grid)], None, unit=unit)
+        return [array], None
     parts = [array.isel({time: i}, drop=True) for i in range(array.sizes[time])]
     if not parts:
         raise WeatherDataError(name, "at least one time", "none")
-    times = None
-    if time in array.coords:
-        stamps = np.asarray(array.coords[time].values)
-        if not np.issubdtype(stamps.dtype, np.datetime64):
-            raise WeatherDataError(name, "times as dates", f"times of type {stamps.dtype}")
-        times = stamps.astype("datetime64[ns]")
-    return ArrayLayers([_placed(name, part, grid) for part in parts], times, unit=unit)
+    if time not in array.coords:
+        return parts, None
+    stamps = np.asarray(array.coords[time].values)
+    if not np.issubdtype(stamps.dtype, np.datetime64):
+        raise WeatherDataError(name, "times as dates", f"times of type {stamps.dtype}")
+    return parts, stamps.astype("datetime64[ns]")
 
 
 def _placed(name: str, array: Any, grid: Grid) -> F32:
@@ -255,18 +284,42 @@ def _with_times(name: str, layers: Layers, field: WeatherField) -> Layers:
     """The layers, with times that the caller gave for those without."""
     if field.times is None:
         return layers
-    stamps = list(field.times)
-    if layers.times is not None:
-        raise WeatherDataError(name, "times once", "times of its own and times=")
-    if len(stamps) != len(layers):
-        raise WeatherDataError(name, f"{len(layers)} times, one a layer", len(stamps))
-    wrong = [t for t in stamps if not isinstance(t, dt.datetime | np.datetime64)]
-    if wrong:
-        raise WeatherDataError(name, "times as datetime", repr(wrong[0]))
-    times, zoned = _as_times(name, stamps)
+    times, zoned = said_times(name, len(layers), field.times, known=layers.times is not None)
     if isinstance(layers, ArrayLayers):
         return ArrayLayers(layers.arrays, times, zoned, layers.unit)
     return BandLayers(layers.bands, times, zoned, layers.unit)
+
+
+def said_times(
+    name: str, layers: int, said: Iterable[Any], *, known: bool
+) -> tuple[NDArray[np.datetime64], bool]:
+    """Times that a caller gave, as :class:`ArrayLayers` has them.
+
+    Parameters
+    ----------
+    name
+        Of the field, in messages.
+    layers
+        How many times there should be.
+    said
+        What was given.
+    known
+        The layers have times of their own.
+
+    Raises
+    ------
+    WeatherDataError
+        They have, another number of times, or what are none.
+    """
+    stamps = list(said)
+    if known:
+        raise WeatherDataError(name, "times once", "times of its own and times=")
+    if len(stamps) != layers:
+        raise WeatherDataError(name, f"{layers} times, one a layer", len(stamps))
+    wrong = [t for t in stamps if not isinstance(t, dt.datetime | np.datetime64)]
+    if wrong:
+        raise WeatherDataError(name, "times as datetime", repr(wrong[0]))
+    return _as_times(name, stamps)
 
 
 def _stamp(text: str) -> dt.datetime | None:

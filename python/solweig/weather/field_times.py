@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
 from solweig.errors import WeatherDataError
-from solweig.weather.field_layers import Layers
 from solweig.weather.series import WeatherSeries
 
-__all__ = ["layers_of_steps"]
+__all__ = ["Timed", "layers_of_steps"]
+
+
+class Timed(Protocol):
+    """Layers with times."""
+
+    @property
+    def times(self) -> NDArray[np.datetime64] | None:
+        """Of each layer; None where they have none."""
+
+    @property
+    def zoned(self) -> bool:
+        """The times carry a zone, and are UTC here."""
+
+    def __len__(self) -> int: ...
 
 
 def layers_of_steps(
-    name: str, layers: Layers, series: WeatherSeries, *, utc: bool
+    name: str, layers: Timed, series: WeatherSeries, *, utc: bool
 ) -> tuple[int, ...]:
     """The layer of each step.
 
@@ -73,7 +88,7 @@ def _why(times: NDArray[np.datetime64], series: WeatherSeries) -> str:
     """What the times seem to be instead, in words."""
     own = _own_clock(series)
     for clock, words in (
-        (series.utc, "They fit if they are UTC: utc=True (,utc behind the height)."),
+        (series.utc, "They fit if they are UTC: utc=True (,utc at the end)."),
         (series.local, "They fit as local standard time; those of the steps are UTC."),
     ):
         if (clock != own).any() and (_positions(times, clock) >= 0).all():

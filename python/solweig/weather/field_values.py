@@ -12,13 +12,17 @@ from solweig.errors import WeatherDataError
 from solweig.messages import argument
 from solweig.typing import Bool, Window
 from solweig.weather.field_layers import Layers
-from solweig.weather.fields import Quantity
-from solweig.weather.readers.units import KNOWN, plain
+from solweig.weather.field_quantities import RADIATION, Quantity
+from solweig.weather.readers.units import KNOWN, Unit, plain
 
 __all__ = ["Looked", "check_unit", "check_values", "look"]
 
 _BLOCK = 1 << 22
 """Cells that are looked at together."""
+_OF_ENERGY = (
+    "Divide the sum of each step by its seconds, of an hour by 3600 (those of ERA5-Land grow since "
+    "00 UTC: take differences first)"
+)
 _DRY = 1.5
 """Humidity that is nowhere higher is a fraction [%]."""
 
@@ -73,7 +77,13 @@ def _blocks(shape: Sequence[int]) -> Iterator[Window]:
         yield slice(row, min(row + rows, shape[0])), slice(0, shape[1])
 
 
-def check_values(name: str, quantity: Quantity, looked: Mapping[str, Looked]) -> None:
+def check_values(
+    name: str,
+    quantity: Quantity,
+    looked: Mapping[str, Looked],
+    *,
+    cells: str = "cell of the surface",
+) -> None:
     """Refuse gaps and values out of range.
 
     Parameters
@@ -84,6 +94,8 @@ def check_values(name: str, quantity: Quantity, looked: Mapping[str, Looked]) ->
         What it holds.
     looked
         Its layers by what they are of, in words.
+    cells
+        Which of them need a value, in words.
 
     Raises
     ------
@@ -93,7 +105,7 @@ def check_values(name: str, quantity: Quantity, looked: Mapping[str, Looked]) ->
     for when, found in looked.items():
         if found.missing:
             raise WeatherDataError(
-                name, "a value in every cell of the surface", f"none in {found.missing} cells",
+                name, f"a value in every {cells}", f"none in {found.missing} cells",
                 f"{when}. Fill the gaps, or cut the surface to where the field is.",
             )  # fmt: skip
         if found.low < quantity.low or found.high > quantity.most:
@@ -112,7 +124,8 @@ def check_values(name: str, quantity: Quantity, looked: Mapping[str, Looked]) ->
 def check_unit(name: str, quantity: Quantity, unit: str) -> None:
     """Refuse a unit in which values could pass for ours: km/h, knots, Fahrenheit.
 
-    Kelvin and fractions show by their values, and arithmetic leaves their labels behind.
+    Kelvin and fractions show by their values, and arithmetic leaves their labels behind. Radiation
+    is in W m-2, or its unit is not named.
 
     Parameters
     ----------
@@ -129,6 +142,14 @@ def check_unit(name: str, quantity: Quantity, unit: str) -> None:
         It is one of these.
     """
     found = KNOWN[quantity.name].get(plain(unit))
+    if quantity.name in RADIATION:
+        if unit and found != Unit():
+            summed = found is not None and found.energy
+            raise WeatherDataError(
+                name, f"{quantity.words} in {quantity.unit}", f"units of {unit}",
+                f"{_OF_ENERGY if summed else 'Convert it'}, and name its units W m-2.",
+            )  # fmt: skip
+        return
     if found is not None and quantity.name != "rh" and found.factor != 1.0:
         raise WeatherDataError(
             name, f"{quantity.words} in {quantity.unit}", f"units of {unit}",
@@ -139,6 +160,8 @@ def check_unit(name: str, quantity: Quantity, unit: str) -> None:
 def _hint(quantity: Quantity, found: Looked) -> str:
     if found.low <= -99.0:
         return "It looks like a code for a missing value: declare it as no data."
+    if quantity.name in RADIATION:
+        return _radiation_hint(quantity, found)
     if quantity.name == "ta" and found.low > 180.0 and found.high < 340.0:
         return "It looks like kelvin: subtract 273.15."
     if quantity.name == "ta" and found.high < 130.0:
@@ -147,4 +170,14 @@ def _hint(quantity: Quantity, found: Looked) -> str:
         return "Wind is not negative; of its vector take the length."
     if quantity.name == "coefficient":
         return "It looks like a percentage: divide by 100." if found.high <= 200.0 else ""
+    return f"Is it in {quantity.unit}? ({argument('fields')})"
+
+
+def _radiation_hint(quantity: Quantity, found: Looked) -> str:
+    if found.high > 1e5:
+        return f"It looks like J/m2. {_OF_ENERGY}."
+    if quantity.name == "longwave_down" and found.low < quantity.low:
+        return "Is it net radiation? What comes down from the sky is meant."
+    if found.low < 0.0:
+        return "Set the small negative values of the night to 0."
     return f"Is it in {quantity.unit}? ({argument('fields')})"

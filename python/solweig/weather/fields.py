@@ -12,58 +12,23 @@ from typing import Any
 
 from solweig.errors import ConfigurationError
 from solweig.messages import argument
-from solweig.weather.values import HIGHEST_WET_RH, range_of
+from solweig.weather.field_quantities import COEFFICIENT, QUANTITIES, RADIATION
+from solweig.weather.radiation_fields import (
+    FORM,
+    RadiationField,
+    check_together,
+    layer_options,
+    parse_radiation,
+)
 
 __all__ = [
-    "COEFFICIENT", "QUANTITIES", "GivenAs", "LapseRate", "Quantity", "WeatherField",
-    "WindCoefficients", "fields_of", "parse_field",
+    "GivenAs", "LapseRate", "WeatherField", "WindCoefficients", "fields_of", "parse_field",
 ]  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Quantity:
-    """What a field may hold.
-
-    Attributes
-    ----------
-    name
-        As among the weather of a step.
-    words
-        For people.
-    unit
-        Of its values.
-    low, high
-        Their range.
-    most
-        Up to here they are taken as the highest.
-    """
-
-    name: str
-    words: str
-    unit: str
-    low: float
-    high: float
-    most: float
-
-
-def _quantity(name: str, words: str, most: float | None = None) -> Quantity:
-    low, high, unit = range_of(name)
-    return Quantity(name, words, unit, low, high, high if most is None else most)
-
-
-QUANTITIES = {
-    quantity.name: quantity
-    for quantity in (
-        _quantity("ta", "air temperature"),
-        _quantity("rh", "relative humidity", HIGHEST_WET_RH),
-        _quantity("ws", "wind speed"),
-    )
-}
-COEFFICIENT = Quantity("coefficient", "a wind coefficient", "for each of the wind", 0.0, 10.0, 10.0)
-"""Wind of a cell for each of it at the reference height."""
 _OTHER_NAMES = {
     "wind": "ws", "coefficient": "ws", "air_temperature": "ta", "relative_humidity": "rh",
 }  # fmt: skip
+_KNOWN = (*QUANTITIES, *RADIATION)
 _LOWEST_M, _HIGHEST_M = 0.1, 200.0
 _FORM = "FILE@HEIGHT, such as ta.tif@2m"
 _REFERENCE_M = 10.0
@@ -173,7 +138,7 @@ class LapseRate:
                 raise ConfigurationError(name, f"{low:g} to {high:g} {unit}", repr(value))
 
 
-GivenAs = WeatherField | WindCoefficients | LapseRate
+GivenAs = WeatherField | WindCoefficients | LapseRate | RadiationField
 """What a quantity may be given as."""
 
 
@@ -202,13 +167,7 @@ def parse_field(name: str, text: str) -> WeatherField:
         Another form; no height.
     """
     path, height, options = _parts(name, text)
-    known: dict[str, Any] = {}
-    for option in options:
-        key, _, value = option.partition("=")
-        if (key, bool(value)) not in (("utc", False), ("variable", True)):
-            raise ConfigurationError(f"fields[{name}]", "utc or variable=NAME", repr(option))
-        known[key] = value or True
-    return WeatherField(path, height, **known)
+    return WeatherField(path, height, **layer_options(name, options))
 
 
 def _parse_coefficients(text: str) -> WindCoefficients:
@@ -263,12 +222,15 @@ def fields_of(given: Mapping[str, Any] | None) -> dict[str, GivenAs]:
     given
         By name of the quantity: a :class:`WeatherField`, for the wind also
         :class:`WindCoefficients`, for the air temperature :class:`LapseRate`, or a text as
-        :func:`parse_field` takes it; ``coefficient`` is another name of the wind.
+        :func:`parse_field` takes it; ``coefficient`` is another name of the wind. Of radiation a
+        :class:`RadiationField`, or a text as
+        :func:`solweig.weather.radiation_fields.parse_radiation` takes it.
 
     Raises
     ------
     ConfigurationError
-        An unknown quantity, one twice, or something else than a field.
+        An unknown quantity, one twice, direct radiation without the others, or something else than
+        a field.
     """
     if given is None:
         return {}
@@ -277,15 +239,17 @@ def fields_of(given: Mapping[str, Any] | None) -> dict[str, GivenAs]:
     found: dict[str, GivenAs] = {}
     for key, value in given.items():
         name = _OTHER_NAMES.get(str(key), str(key))
-        if name not in QUANTITIES:
+        if name not in _KNOWN:
+            known = ", ".join((*QUANTITIES, COEFFICIENT.name, *RADIATION))
             raise ConfigurationError(
-                "fields", f"quantities among {', '.join(QUANTITIES)}, coefficient", repr(key),
+                "fields", f"quantities among {known}", repr(key),
                 "All else is the same for all cells in this release.",
             )  # fmt: skip
         if name in found:
             raise ConfigurationError("fields", f"{name} once", "twice")
         found[name] = _field_of(str(key), name, value)
-    return {name: found[name] for name in QUANTITIES if name in found}
+    check_together(found)
+    return {name: found[name] for name in _KNOWN if name in found}
 
 
 def _read(key: str, name: str, text: str) -> GivenAs:
@@ -293,6 +257,8 @@ def _read(key: str, name: str, text: str) -> GivenAs:
     try:
         if name == "ta" and text.startswith(_LAPSE):
             return _parse_lapse(text)
+        if name in RADIATION:
+            return parse_radiation(name, text)
         return _parse_coefficients(text) if key == COEFFICIENT.name else parse_field(name, text)
     except ConfigurationError as error:
         if (error.field or "").startswith("fields"):
@@ -307,6 +273,13 @@ def _field_of(key: str, name: str, value: Any) -> GivenAs:
     scales = key == COEFFICIENT.name
     if isinstance(value, str):
         value = _read(key, name, value)
+    if name in RADIATION:
+        if not isinstance(value, RadiationField):
+            raise ConfigurationError(
+                f"fields[{key}]", f"a RadiationField, or {FORM}", type(value).__name__,
+                "Radiation is that of the sky: it has no height above the ground.",
+            )  # fmt: skip
+        return value
     own: dict[str, tuple[type[GivenAs], ...]] = {
         "ws": (WeatherField, WindCoefficients), "ta": (WeatherField, LapseRate),
     }  # fmt: skip

@@ -13,16 +13,10 @@ from solweig.errors import ConfigurationError
 from solweig.rasters.georef import GeoReference
 from solweig.typing import F32, Bool
 from solweig.weather.field_layers import ArrayLayers, Layers, grid_of, open_layers
+from solweig.weather.field_quantities import COEFFICIENT, QUANTITIES
 from solweig.weather.field_times import layers_of_steps
 from solweig.weather.field_values import Looked, check_unit, check_values, look
-from solweig.weather.fields import (
-    COEFFICIENT,
-    QUANTITIES,
-    GivenAs,
-    LapseRate,
-    WeatherField,
-    WindCoefficients,
-)
+from solweig.weather.fields import GivenAs, LapseRate, WeatherField, WindCoefficients
 from solweig.weather.series import WeatherSeries
 from solweig.weather.wind_sectors import Mix, mixes_of_steps, open_sectors
 

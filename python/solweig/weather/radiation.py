@@ -11,7 +11,8 @@ from solweig.typing import F64
 
 SHINING = 10.0
 """Radiation above this is light, not the offset of a sensor [W m-2]."""
-_SOLAR_CONSTANT = 1367.0
+SOLAR_CONSTANT = 1367.0
+"""Outside the atmosphere [W m-2]."""
 _OVERCAST = 0.65
 """Share of the light outside the atmosphere that reaches the ground under no overcast sky."""
 
@@ -77,7 +78,7 @@ def settle(total: F64, direct: F64, diffuse: F64, altitude: F64, beam: str) -> R
     excess = np.zeros(total.size)
     excess[no_direct] = (diffuse - total)[no_direct]
     excess[no_diffuse] = (direct * sine - total)[no_diffuse]
-    from_total = np.minimum((total - diffuse) / sine, _SOLAR_CONSTANT)
+    from_total = np.minimum((total - diffuse) / sine, SOLAR_CONSTANT)
     beam_less = total - direct * sine
     derived_direct = np.where(no_direct, np.maximum(from_total, 0.0), direct)
     derived_diffuse = np.where(no_diffuse, np.maximum(beam_less, 0.0), diffuse)
@@ -105,7 +106,7 @@ def _zero_parts(
     """
     lit = day & (total > SHINING)
     alone = lit & np.isnan(diffuse) & ~np.isnan(direct)
-    outside = _SOLAR_CONSTANT * np.sin(np.radians(altitude))
+    outside = SOLAR_CONSTANT * np.sin(np.radians(altitude))
     no_column = not (direct[alone] > 0).any() and bool(
         (total[alone] > _OVERCAST * outside[alone]).any()
     )

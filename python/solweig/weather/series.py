@@ -209,7 +209,7 @@ def weather_series(
     local = utc + np.timedelta64(round(location.utc_offset * 3600), "s")
     marks = _stamp_of(rows, stamp)
     _check_order(rows, utc)
-    spacing = _spacing_minutes(utc)
+    spacing = spacing_minutes(utc)
     lengths = _column(rows, "timestep_minutes")
     found = gap_search.find_gaps(
         [row.datetime for row in rows],
@@ -366,7 +366,8 @@ def _check_order(rows: list[WeatherValues], utc: NDArray[np.datetime64]) -> None
         )
 
 
-def _spacing_minutes(utc: NDArray[np.datetime64]) -> F64:
+def spacing_minutes(utc: NDArray[np.datetime64]) -> F64:
+    """Distance of each stamp to the one before, of the first to the one after [min]."""
     if utc.size == 1:
         return np.array([np.inf])
     minutes = np.diff(utc) / np.timedelta64(1, "m")

@@ -1,0 +1,149 @@
+"""Layers of a field on a grid of their own, read by window."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.transform import Affine
+
+from solweig.errors import InvalidSurfaceData, WeatherDataError
+from solweig.rasters.datasets import is_dataset
+from solweig.rasters.files import read_raster_window
+from solweig.rasters.grids import Grid
+from solweig.rasters.labelled import is_labelled, labelled_source
+from solweig.rasters.sources import open_source
+from solweig.typing import F32, Window
+from solweig.weather.field_layers import NETCDF, map_of, said_times, time_parts, times_of_names
+from solweig.weather.radiation_fields import RadiationField
+
+__all__ = ["OwnLayers", "opened_layers"]
+
+_NORTH_UP = "Resample it to a regular grid along the axes of a projection."
+
+
+@dataclass(frozen=True)
+class OwnLayers:
+    """Layers of a source that knows where its cells lie."""
+
+    #: Rows from north to south, columns from west to east.
+    grid: Grid
+    count: int
+    times: NDArray[np.datetime64] | None
+    #: The times carry a zone, and are UTC here.
+    zoned: bool
+    #: As the source names it.
+    unit: str
+    #: A window of a layer.
+    read: Callable[[int, Window], F32]
+
+    def __len__(self) -> int:
+        return self.count
+
+
+@contextmanager
+def opened_layers(name: str, field: RadiationField) -> Iterator[OwnLayers]:
+    """The layers of a field while its source is open.
+
+    Parameters
+    ----------
+    name
+        In messages.
+    field
+        What was given.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        A source that is missing, cannot be read, or does not say where its cells lie.
+    WeatherDataError
+        Not a field, or times that are none.
+    """
+    source = field.source
+    if isinstance(source, str | Path) and Path(source).suffix.lower() in NETCDF:
+        from solweig.weather.readers.netcdf import opened  # xarray is not needed by other fields
+
+        if not Path(source).is_file():
+            raise WeatherDataError(name, "an existing file", f"no file at {source}")
+        with opened(Path(source)) as dataset:
+            yield _timed(name, field, _of_labelled(name, map_of(name, dataset, field.variable)))
+    elif isinstance(source, str | Path):
+        yield _timed(name, field, _of_file(name, Path(source)))
+    elif is_dataset(source):
+        yield _timed(name, field, _of_labelled(name, map_of(name, source, field.variable)))
+    elif is_labelled(source):
+        yield _timed(name, field, _of_labelled(name, source))
+    else:
+        raise _placeless(name, type(source).__name__)
+
+
+def _placeless(name: str, got: str) -> InvalidSurfaceData:
+    return InvalidSurfaceData(
+        name, "a source that says where its cells lie", got,
+        "Give a GeoTIFF, a NetCDF file with coordinates, or a DataArray with coordinates y and x.",
+    )  # fmt: skip
+
+
+def _timed(name: str, field: RadiationField, layers: OwnLayers) -> OwnLayers:
+    """The layers, with times that the caller gave for those without."""
+    if field.times is None:
+        return layers
+    times, zoned = said_times(name, len(layers), field.times, known=layers.times is not None)
+    return OwnLayers(layers.grid, layers.count, times, zoned, layers.unit, layers.read)
+
+
+def _of_labelled(name: str, array: Any) -> OwnLayers:
+    unit = str(array.attrs.get("units") or "")
+    parts, times = time_parts(name, array)
+    first = labelled_source(name, parts[0])
+    if first is None:
+        raise _placeless(name, "an array without coordinates")
+
+    def read(layer: int, where: Window) -> F32:
+        source = labelled_source(name, parts[layer])
+        assert source is not None, "all layers have the coordinates of the first"
+        return source.cells()[where] if source.lazy is None else source.lazy.read(*where)
+
+    return OwnLayers(first.grid, len(parts), times, False, unit, read)
+
+
+def _of_file(name: str, path: Path) -> OwnLayers:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # it is refused below
+        own = open_source(name, path, bands=True).grid
+        with rasterio.open(path) as dataset:
+            words = [text or "" for text in dataset.descriptions]
+            unit = next((text for text in dataset.units if text), "")
+    if own.transform == Affine.identity():
+        raise _placeless(name, f"a raster without a transform, {path}")
+    if own.transform.b or own.transform.d:
+        raise InvalidSurfaceData(
+            name, "a north-up grid", f"the transform {tuple(own.transform)[:6]}", _NORTH_UP
+        )
+    grid, turned = _north_up(own)
+    times, zoned = times_of_names(name, words)
+
+    def read(layer: int, where: Window) -> F32:
+        ends = zip(where, own.shape, turned, strict=True)
+        there = [slice(n - w.stop, n - w.start) if t else w for w, n, t in ends]
+        values = read_raster_window(path, (there[0], there[1]), layer + 1)
+        return np.asarray(values[tuple(slice(None, None, -1 if t else 1) for t in turned)], "f4")
+
+    return OwnLayers(grid, len(words), times, zoned, unit, read)
+
+
+def _north_up(own: Grid) -> tuple[Grid, tuple[bool, bool]]:
+    """The same cells with rows from north and columns from west, and which of both were turned."""
+    at, (rows, cols) = own.transform, own.shape
+    down, right = at.e > 0.0, at.a < 0.0
+    north, west = at.f + rows * at.e if down else at.f, at.c + cols * at.a if right else at.c
+    turned = Affine(abs(at.a), 0.0, west, 0.0, -abs(at.e), north)
+    return Grid(own.shape, turned, own.crs), (down, right)
