@@ -85,8 +85,8 @@ if TYPE_CHECKING:
     from solweig.weather.fields import LapseRate as LapseRate
     from solweig.weather.fields import WeatherField as WeatherField
     from solweig.weather.fields import WindCoefficients as WindCoefficients
-    from solweig.weather.radiation_fields import RadiationField as RadiationField
     from solweig.weather.location import Location as Location
+    from solweig.weather.radiation_fields import RadiationField as RadiationField
     from solweig.weather.step import Weather as Weather
 
     __version__: str

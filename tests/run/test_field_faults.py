@@ -198,7 +198,7 @@ def test_times_that_are_not_the_steps(surface: solweig.SurfaceData) -> None:
         ({"ta": "lapse:-0.0065"}, ("lapse:RATE,station=ELEVATION",)),
         ({"ta": "lapse:-6.5,station=10m"}, ("fields[ta].rate", "-0.05 to 0.05 K/m")),
         ({"rh": LapseRate(-0.0065, 10.0)}, ("fields[rh]", "LapseRate")),
-        ({"global_rad": "k.tif@2m"}, ("ta, rh, ws, coefficient", "'global_rad'")),
+        ({"pressure": "p.tif@2m"}, ("ta, rh, ws, coefficient", "'pressure'")),
         ({"ws": "w.tif@10m", "coefficient": "c.tif@1.5m"}, ("ws once", "twice")),
         ("ta.tif@2m", ("fields by quantity", "str")),
     ],

@@ -28,7 +28,7 @@ def labelled(
     times: Sequence[Any] | None = None,
     unit: str = "W m-2",
 ) -> xr.DataArray:
-    """Cells ``[row, col]`` or ``[time, row, col]`` from a north-west corner on; one size, or dy and dx."""
+    """Cells ``[row, col]`` or ``[time, row, col]`` from a north-west corner on."""
     cells = np.asarray(values)
     rows, cols = cells.shape[-2:]
     dy, dx = (size, size) if isinstance(size, float | int) else size
@@ -43,9 +43,7 @@ def labelled(
     return xr.DataArray(cells, coords, dims, attrs={"units": unit})
 
 
-def cells_of(
-    rows: Sequence[solweig.Weather], factors: Any, name: str = "global_rad"
-) -> F64:
+def cells_of(rows: Sequence[solweig.Weather], factors: Any, name: str = "global_rad") -> F64:
     """Of each step its own value times a factor of each weather cell."""
     own = np.array([getattr(row, name) for row in rows], np.float64)
     return own[:, None, None] * np.asarray(factors, np.float64)

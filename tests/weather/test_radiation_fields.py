@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import rasterio
 import xarray as xr
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.transform import Affine
 
 import solweig
 from solweig import RadiationField
@@ -18,13 +23,13 @@ from solweig.errors import (
     InvalidSurfaceData,
     SolweigError,
     WeatherDataError,
-    WeatherWarning,
 )
 from solweig.weather.checks import Finding
 from solweig.weather.fields import fields_of
 from solweig.weather.given_sky import GivenSky, given_sky
 from solweig.weather.series import WeatherSeries, weather_series
 from solweig.weather.weather_cells import MOST_CELLS
+from tests.support.clear_days import clear_day
 from tests.support.run_cases import COLS, LOCATION, NORTH, PIXEL, ROWS, WEST, small_surface, weather
 from tests.support.sky_cases import cells_of, centres, labelled, write_cells
 
@@ -62,7 +67,9 @@ def read(
     return given_sky(given, surface.georef, series, split=split, beam=beam)
 
 
-def sky_of(surface: solweig.SurfaceData, fields: Mapping[str, Any], *args: Any, **options: Any) -> GivenSky:
+def sky_of(
+    surface: solweig.SurfaceData, fields: Mapping[str, Any], *args: Any, **options: Any
+) -> GivenSky:
     found, findings = read(surface, fields, *args, **options)
     assert findings == []
     return found
@@ -73,7 +80,7 @@ def global_of(array: Any, **options: Any) -> dict[str, Any]:
 
 
 def around(rows: list[solweig.Weather] | None = None, **options: Any) -> xr.DataArray:
-    """3 x 4 cells of 24 m: the surface of 48 x 60 m lies within, 10 m from the north-west corner."""
+    """3 x 4 cells of 24 m: the surface of 48 x 60 m lies 10 m from their north-west corner."""
     rows = steps() if rows is None else rows
     return labelled(cells_of(rows, FACTORS), WEST - 10.0, NORTH + 10.0, 24.0, **options)
 
@@ -247,7 +254,10 @@ def test_parts_are_given_together(surface: solweig.SurfaceData) -> None:
     dark["diffuse_rad"] = RadiationField(labelled(0.0 * total, WEST - 10.0, NORTH + 10.0, 24.0))
     sky, found = read(surface, dark)
     assert "zero radiation" in [f.check for f in found]
-    assert list(sky.values) == ["global_rad"]
+    day = series_of(rows).daytime
+    assert np.isnan(sky.values["direct_rad"][day]).all()
+    assert np.isnan(sky.values["diffuse_rad"][day]).all()
+    assert np.allclose(sky.values["global_rad"], total)
 
 
 @pytest.mark.parametrize("split", ["disc", "dirint"])
@@ -314,30 +324,52 @@ def test_gaps_and_traces_by_night_do_not_matter(surface: solweig.SurfaceData) ->
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda a: a * 10.0, ("0 to 1500 W/m2", "12:00")),
+        (lambda a: a * 10.0, ("0 to 1500 W/m2", "09:00")),
         (lambda a: a * 3600.0, ("J/m2", "3600", "ERA5-Land")),
         (lambda a: a - 50.0, ("negative",)),
         (lambda a: a * 1e-3, ("kW/m2",)),
         (lambda a: a + 30.0, ("at most 10 W/m2", "03:00", "utc=True")),
-        (lambda a: a.roll(time=1), ("as the sun of the step can give", "clock")),
     ],
 )
-def test_values_that_cannot_be(surface: solweig.SurfaceData, change: Any, words: tuple[str, ...]) -> None:
-    array = around(times=[row.datetime for row in steps()])
-    values = change(array)
-    rows = steps()
-    if "clock" in words:
-        rows, words = weather((21, 23)), words[:1]
-        values = around(rows) + 400.0
-    refused(surface, global_of(values), WeatherDataError, "global_rad", *words, rows=rows)
+def test_values_that_cannot_be(
+    surface: solweig.SurfaceData, change: Any, words: tuple[str, ...]
+) -> None:
+    refused(surface, global_of(change(around())), WeatherDataError, "global_rad", *words)
 
 
-def test_another_clock_is_told(surface: solweig.SurfaceData) -> None:
+def test_more_than_the_sun_can_give(surface: solweig.SurfaceData) -> None:
     rows = weather(tuple(range(4, 21)))
     total = cells_of(rows, FACTORS * 0.9)
     late = np.concatenate([np.zeros((2, 3, 4)), total[:-2]])
-    _, found = read(surface, global_of(labelled(late, WEST - 10.0, NORTH + 10.0, 24.0)), rows)
+    place = WEST - 10.0, NORTH + 10.0, 24.0
+    words = "at most 337 W/m2, as the sun of the step can give", "20:00", "utc=True"
+    refused(surface, global_of(labelled(late, *place)), WeatherDataError, *words, rows=rows)
+    parts = {"global_rad": total, "direct_rad": total, "diffuse_rad": late}
+    fields = {n: RadiationField(labelled(v, *place)) for n, v in parts.items()}
+    refused(surface, fields, WeatherDataError, "fields[diffuse_rad]", words[0], rows=rows)
+    # Normal to it a low sun gives much.
+    parts = {"global_rad": total, "direct_rad": late, "diffuse_rad": total}
+    fields = {n: RadiationField(labelled(v, *place)) for n, v in parts.items()}
+    read(surface, fields, rows)
+    refused(
+        surface, fields, WeatherDataError, "fields[direct_rad]", words[0],
+        rows=rows, beam="horizontal",
+    )  # fmt: skip
+
+
+def test_another_clock_is_told(surface: solweig.SurfaceData) -> None:
+    hours = pd.date_range("2006-07-31 23:00", periods=24, freq="h")
+    day = clear_day(LOCATION.latitude, LOCATION.longitude, hours)
+    rows = [
+        solweig.Weather(t + timedelta(hours=1), ta=20.0, rh=50.0, global_rad=float(g))
+        for t, g in zip(hours.to_pydatetime(), day["global_rad"], strict=True)
+    ]
+    total, place = cells_of(rows, 0.9 + 0.05 * FACTORS), (WEST - 10.0, NORTH + 10.0, 24.0)
+    assert read(surface, global_of(labelled(total, *place)), rows)[1] == []
+    late = np.concatenate([np.zeros((1, 3, 4)), total[:-1]])
+    _, found = read(surface, global_of(labelled(late, *place)), rows)
     assert [f.check for f in found] == ["weather clock"]
+    assert "59 min earlier than its times say" in found[0].text
     assert "utc=True" in found[0].text
 
 
@@ -353,11 +385,11 @@ def test_another_clock_is_told(surface: solweig.SurfaceData) -> None:
         ("", ()),
     ],
 )
-def test_units(surface: solweig.SurfaceData, tmp_path: Path, unit: str, words: tuple[str, ...]) -> None:
+def test_units(
+    surface: solweig.SurfaceData, tmp_path: Path, unit: str, words: tuple[str, ...]
+) -> None:
     array = around(unit=unit)
     write_cells(tmp_path / "u.tif", array)
-    import rasterio
-
     with rasterio.open(tmp_path / "u.tif", "r+") as sink:
         sink.units = (unit,) * sink.count
     for source in (array, tmp_path / "u.tif"):
@@ -382,18 +414,17 @@ def test_grids_that_do_not_fit(surface: solweig.SurfaceData, tmp_path: Path) -> 
     )  # fmt: skip
     curved = xr.DataArray(
         values, dims=("Time", "south_north", "west_east"),
-        coords={n: (("south_north", "west_east"), FACTORS) for n in ("XLAT", "XLONG")},
+        coords=dict.fromkeys(("XLAT", "XLONG"), (("south_north", "west_east"), FACTORS)),
     )  # fmt: skip
     refused(surface, global_of(curved.rename(Time="time")), InvalidSurfaceData, "two dimensions")
     refused(surface, global_of(values), InvalidSurfaceData, "where its cells lie", "ndarray")
     bare = xr.DataArray(values[0], dims=("y", "x"))
     refused(surface, global_of(bare), InvalidSurfaceData, "where its cells lie")
-    from rasterio.transform import Affine
-
     turned = Affine(24.0, 3.0, WEST - 30.0, 3.0, -24.0, NORTH + 30.0)
     path = write_cells(tmp_path / "turned.tif", around(), transform=turned)
     refused(surface, {"global_rad": str(path)}, InvalidSurfaceData, "north-up grid")
-    path = write_cells(tmp_path / "bare.tif", around(), transform=Affine.identity(), crs=None)
+    with pytest.warns(NotGeoreferencedWarning):
+        path = write_cells(tmp_path / "bare.tif", around(), transform=Affine.identity(), crs=None)
     refused(surface, {"global_rad": str(path)}, InvalidSurfaceData, "where its cells lie")
     uneven = around().assign_coords(y=[NORTH, NORTH - 24.0, NORTH - 60.0])
     refused(surface, global_of(uneven), InvalidSurfaceData, "equal steps")

@@ -406,7 +406,8 @@ def parse_fields(entries: list[str] | None) -> dict[str, str] | None:
     for entry in entries or []:
         name, equals, text = (part.strip() for part in entry.partition("="))
         if not equals or not name or not text:
-            raise ConfigurationError("--field", "QUANTITY=FILE@HEIGHT, of radiation QUANTITY=FILE", repr(entry))
+            expected = "QUANTITY=FILE@HEIGHT, of radiation QUANTITY=FILE"
+            raise ConfigurationError("--field", expected, repr(entry))
         if name in found:
             raise ConfigurationError("--field", f"{name} once", "twice")
         found[name] = text

@@ -109,10 +109,8 @@ def fields_of_run(
     check_outputs(settings.model.outputs if period is None else period.quantities)
     height, profile = float(params["wind_height_m"]), _profile(params)
     ratio = partial(_core.wind_ratio, **profile)
-    air = {name: field for name, field in settings.fields.items() if name in QUANTITIES}
-    return given_fields(
-        air, surface.georef, surface.valid_mask, series, ratio, height, surface.dem
-    )
+    air = {n: f for n, f in settings.fields.items() if not isinstance(f, RadiationField)}
+    return given_fields(air, surface.georef, surface.valid_mask, series, ratio, height, surface.dem)
 
 
 def sky_of_run(
@@ -130,7 +128,7 @@ def sky_of_run(
     SolweigError
         As :func:`solweig.weather.given_sky.given_sky`; longwave for a run that models it.
     """
-    sky = {n: field for n, field in settings.fields.items() if isinstance(field, RadiationField)}
+    sky = {n: f for n, f in settings.fields.items() if isinstance(f, RadiationField)}
     if not sky:
         return None
     model = settings.model
@@ -139,9 +137,7 @@ def sky_of_run(
             "fields[longwave_down]", f"a run with {argument('longwave', 'measured')}",
             repr(model.longwave),
         )  # fmt: skip
-    found, findings = given_sky(
-        sky, surface.georef, series, split=model.split, beam=model.beam
-    )
+    found, findings = given_sky(sky, surface.georef, series, split=model.split, beam=model.beam)
     report(findings)
     return found
 

@@ -123,8 +123,8 @@ def check_clock(
         else f"{rows} are symmetric about it"
     )
     text = (
-        f"the radiation fits a sun {shown_minutes(shift.minutes)} {later} than stamps, clock and place "
-        f"say: {how}. {_meanings(series, location, shift)}"
+        f"the radiation fits a sun {shown_minutes(shift.minutes)} {later} than stamps, clock and "
+        f"place say: {how}. {_meanings(series, location, shift)}"
     )
     return [Finding("weather clock", text)]
 
@@ -347,10 +347,11 @@ def odd_longwave(given: F64, series: WeatherSeries) -> str | None:
     worst = int(np.argmax(np.where(odd, np.abs(share - 1.0), -1.0)))
     steps, step = odd.reshape(len(given), -1).any(axis=1), worst * len(given) // given.size
     return (
-        f"in {int(steps.sum())} step(s) the measured longwave of the sky is not {low:g} to {high:g} "
-        f"of a black body's at air temperature, most at {series.stamps[step]:%Y-%m-%d %H:%M}: "
-        f"{given.flat[worst]:.0f} W/m2, which is {share.flat[worst]:.2f} of it. Net radiation, "
-        "another unit or a sensor that sees walls look like this; "
+        f"in {int(steps.sum())} step(s) the measured longwave of the sky is not {low:g} to "
+        f"{high:g} of a black body's at air temperature, most at "
+        f"{series.stamps[step]:%Y-%m-%d %H:%M}: {given.flat[worst]:.0f} W/m2, "
+        f"which is {share.flat[worst]:.2f} of it. Net radiation, another unit or a sensor that "
+        "sees walls look like this; "
         f"{argument('longwave', 'modelled')} goes without."
     )
 

@@ -133,9 +133,7 @@ def _of_file(name: str, path: Path, grid: Grid) -> BandLayers:
     return BandLayers(bands, *times_of_names(name, words))
 
 
-def times_of_names(
-    name: str, words: Sequence[str]
-) -> tuple[NDArray[np.datetime64] | None, bool]:
+def times_of_names(name: str, words: Sequence[str]) -> tuple[NDArray[np.datetime64] | None, bool]:
     """Times that bands are named by, as :class:`ArrayLayers` has them; None where they are not.
 
     Raises

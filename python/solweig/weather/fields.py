@@ -22,7 +22,8 @@ from solweig.weather.radiation_fields import (
 )
 
 __all__ = [
-    "GivenAs", "LapseRate", "WeatherField", "WindCoefficients", "fields_of", "parse_field",
+    "GivenAir", "GivenAs", "LapseRate", "WeatherField", "WindCoefficients", "fields_of",
+    "parse_field",
 ]  # fmt: skip
 
 _OTHER_NAMES = {
@@ -138,7 +139,9 @@ class LapseRate:
                 raise ConfigurationError(name, f"{low:g} to {high:g} {unit}", repr(value))
 
 
-GivenAs = WeatherField | WindCoefficients | LapseRate | RadiationField
+GivenAir = WeatherField | WindCoefficients | LapseRate
+"""What a quantity of the air may be given as."""
+GivenAs = GivenAir | RadiationField
 """What a quantity may be given as."""
 
 

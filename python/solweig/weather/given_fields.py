@@ -16,7 +16,7 @@ from solweig.weather.field_layers import ArrayLayers, Layers, grid_of, open_laye
 from solweig.weather.field_quantities import COEFFICIENT, QUANTITIES
 from solweig.weather.field_times import layers_of_steps
 from solweig.weather.field_values import Looked, check_unit, check_values, look
-from solweig.weather.fields import GivenAs, LapseRate, WeatherField, WindCoefficients
+from solweig.weather.fields import GivenAir, LapseRate, WeatherField, WindCoefficients
 from solweig.weather.series import WeatherSeries
 from solweig.weather.wind_sectors import Mix, mixes_of_steps, open_sectors
 
@@ -100,7 +100,7 @@ class GivenField:
 
 
 def given_fields(
-    fields: Mapping[str, GivenAs],
+    fields: Mapping[str, GivenAir],
     georef: GeoReference,
     valid: Bool,
     series: WeatherSeries,

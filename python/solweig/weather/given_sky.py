@@ -178,7 +178,9 @@ def _read(
     check_cells(name, own, values, series)
     if name in SHORTWAVE:
         check_sun(name, own, values, series, beam)
-    digest = hashlib.blake2b(np.ascontiguousarray(values, "<f8").view(np.uint8).data, digest_size=20)
+    digest = hashlib.blake2b(
+        np.ascontiguousarray(values, "<f8").view(np.uint8).data, digest_size=20
+    )
     return _Read(cells, cells.take(values), len(known), digest.hexdigest())
 
 

@@ -179,7 +179,7 @@ def _mean_of_cells(settled: Radiation, series: WeatherSeries) -> WeatherSeries:
     radiation = replace(
         settled,
         total=mean(settled.total), direct=mean(settled.direct), diffuse=mean(settled.diffuse),
-        measured=settled.measured.reshape(steps, -1).all(axis=1),
+        measured=np.asarray(settled.measured.reshape(steps, -1).all(axis=1), bool),
         zero_parts=np.zeros(steps, bool), zero_total=np.zeros(steps, bool),
         derived=np.zeros(steps, bool), excess=np.zeros(steps),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from rasterio.warp import transform
 from solweig.errors import GridShapeMismatch, InvalidSurfaceData
 from solweig.rasters.grids import Grid, same_crs
 from solweig.rasters.projection import describe_crs
-from solweig.typing import Bounds, F64, Window
+from solweig.typing import F64, Bounds, Window
 
 __all__ = ["MOST_CELLS", "WeatherCells", "cells_around"]
 
@@ -150,9 +150,7 @@ def _of_other_axes(name: str, own: Grid, surface: Grid) -> WeatherCells:
         math.hypot(columns[2] - columns[1], columns[4] - columns[3]),
     )
     nearest = float(lines[0]), float(columns[0])
-    wanted = [
-        _needed(*each, None) for each in zip(nearest, pitch, surface.shape, strict=True)
-    ]
+    wanted = [_needed(*each, None) for each in zip(nearest, pitch, surface.shape, strict=True)]
     origin = nearest[0] + wanted[0].start * pitch[0], nearest[1] + wanted[1].start * pitch[1]
     shape = _length(wanted[0]), _length(wanted[1])
     found = _checked(name, WeatherCells(origin, pitch, shape, (slice(0, 0), slice(0, 0))))
@@ -199,7 +197,9 @@ def _checked(name: str, found: WeatherCells) -> WeatherCells:
     rows, cols = found.shape
     if rows * cols <= MOST_CELLS:
         return found
-    factor = next(k for k in range(2, rows + cols) if (rows // k + 2) * (cols // k + 2) <= MOST_CELLS)
+    factor = next(
+        k for k in range(2, rows + cols) if (rows // k + 2) * (cols // k + 2) <= MOST_CELLS
+    )
     raise GridShapeMismatch(
         name, f"at most {MOST_CELLS} weather cells around the surface",
         f"{rows * cols} ({rows} x {cols})",
@@ -236,7 +236,7 @@ def _around(longitude: F64, own: Grid) -> F64:
     """Longitudes by as many turns as bring them to those of a grid, which may count from 0."""
     west, _, east, _ = own.bounds
     turns = np.round((0.5 * (west + east) - float(longitude.mean())) / 360.0)
-    return longitude + 360.0 * turns
+    return np.asarray(longitude + 360.0 * turns, np.float64)
 
 
 def _check_covered(name: str, own: Grid, surface: Grid, there: _There) -> None:
