@@ -8,6 +8,7 @@ struct Anisotropic {
     vegetation: u32,
     // Those above the horizon.
     suns: u32,
+    skies: WeatherGrid,
 }
 
 @group(0) @binding(0) var<uniform> step: Anisotropic;
@@ -16,7 +17,8 @@ struct Anisotropic {
 @group(0) @binding(3) var<storage, read> behind_mask: array<u32>;
 // Of every patch: sky radiance on the cylinder, share of the diffuse light; then of every sun for its
 // share of the step: weight on the side, sky view above which a building there is lit; the weights on
-// side and horizontal of a patch opposite the sun.
+// side and horizontal of a patch opposite the sun. Behind all these, where there are several skies, of
+// every sky by patch: radiance on the cylinder, diffuse light, radiance.
 @group(0) @binding(4) var<storage, read> patches: array<vec4<f32>>;
 // Plane 0: building sky view.
 @group(0) @binding(5) var<storage, read> views: array<f32>;
@@ -30,6 +32,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let cell = (id.y + step.grid.first_row) * step.grid.cols + id.x;
     let plane = step.grid.rows * step.grid.cols;
     let s = min(views[cell], 1.0);
+    let near = around(step.skies, id.y + step.grid.first_row, id.x);
     var sky = vec2<f32>(0.0);
     var foliage = vec2<f32>(0.0);
     var lit_side = 0.0;
@@ -39,7 +42,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         let count = min(32u, step.patches - 32u * w);
         for (var i = 0u; i < count; i++) {
             let first = (1u + step.suns) * (32u * w + i);
-            let light = patches[first];
+            var light = patches[first];
+            if step.skies.first != 0u {
+                light = patch_light(near, step.skies.light + 32u * w + i, step.patches);
+            }
             sky += bit(seen.sky, i) * light.xy;
             foliage += bit(seen.behind_foliage, i) * light.xy;
             if bit(seen.building, i) == 0.0 {

@@ -8,6 +8,7 @@ struct Sides {
     vegetation: u32,
     // Those above the horizon.
     suns: u32,
+    skies: WeatherGrid,
 }
 
 @group(0) @binding(0) var<uniform> step: Sides;
@@ -16,7 +17,8 @@ struct Sides {
 @group(0) @binding(3) var<storage, read> behind_mask: array<u32>;
 // Of every patch: weights on the sides; sky radiance on them; emissivity deficit; then of every sun:
 // weights of a patch opposite it for its share of the step; the same times the incidence of its beam;
-// sky view above which a building there is lit.
+// sky view above which a building there is lit. Behind all these, where there are several skies, of
+// every sky by patch: radiance on the cylinder, diffuse light, radiance.
 @group(0) @binding(4) var<storage, read> patches: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> views: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dynamic: array<f32>;
@@ -37,6 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let cell = (id.y + step.grid.first_row) * step.grid.cols + id.x;
     let plane = step.grid.rows * step.grid.cols;
     let s = min(views[cell], 1.0);
+    let near = around(step.skies, id.y + step.grid.first_row, id.x);
     var sky = vec4<f32>(0.0);
     var deficit = vec4<f32>(0.0);
     var light = vec4<f32>(0.0);
@@ -53,8 +56,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             let weight = open * patches[first];
             sky += weight;
             deficit += about.x * weight;
-            light += open * patches[first + 1u];
-            foliage += bit(seen.behind_foliage, i) * patches[first + 1u];
+            var sky_light = patches[first + 1u];
+            if step.skies.first != 0u && step.suns != 0u {
+                sky_light = patch_light(near, step.skies.light + 32u * w + i, step.patches).z * patches[first];
+            }
+            light += open * sky_light;
+            foliage += bit(seen.behind_foliage, i) * sky_light;
             let building = bit(seen.building, i);
             for (var sun = 0u; sun < step.suns; sun++) {
                 let wall = first + 3u + 3u * sun;

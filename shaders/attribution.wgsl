@@ -65,7 +65,7 @@ fn attributed_shortwave(
         beams = ground.beam_sides;
     }
     if step.anisotropic == 0u {
-        diffuse = 0.5 * step.diffuse * (1.0 - hidden_share(seen));
+        diffuse = 0.5 * sky.diffuse * (1.0 - hidden_share(seen));
     } else if step.cylinder == 0u {
         diffuse = side_sky_light(cell, plane, seen);
     }
@@ -135,9 +135,9 @@ fn attributed_isotropic(
     long.all = l.down;
     long.whole = 1.0;
     long.sky_weight = seen.s + seen.sv - 1.0;
-    long.sky = long.sky_weight * step.sky_down;
+    long.sky = long.sky_weight * sky.sky_down;
     long.foliage_weight = 2.0 - seen.sv - seen.sa;
-    long.foliage = long.foliage_weight * (wall + step.wall_reflects * step.sky_down);
+    long.foliage = long.foliage_weight * (wall + step.wall_reflects * sky.sky_down);
     let a = add_long(sum, step.abs_l * step.up, long);
     let view = side_shares(seen);
     let foliage = 1.0 - view.sky - view.walls;
@@ -145,7 +145,7 @@ fn attributed_isotropic(
     long.all = dot(l.sides - 0.5 * ground.up_sides, SIDES);
     long.whole = 2.0;
     long.sky_weight = 0.5 * dot(view.sky, SIDES);
-    long.sky = 0.5 * step.sky_side * dot(view.sky_weight, SIDES);
+    long.sky = 0.5 * sky.sky_side * dot(view.sky_weight, SIDES);
     long.foliage_weight = 0.5 * dot(foliage, SIDES);
     long.foliage = 0.5 * dot(foliage, wall + reflected);
     return add_long(a, step.abs_l * step.side, long);

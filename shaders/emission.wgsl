@@ -16,8 +16,10 @@ struct Emission {
     // Where `states` has, by light, the share of the beam that arrives without leaves, and what of
     // it leaves would add if they let all through.
     first_light: u32,
-    pad0: u32,
-    pad1: u32,
+    // 1 where light alone has entries in `states`, and the leaves in it.
+    by_light: u32,
+    leaves: u32,
+    skies: WeatherGrid,
 }
 
 @group(0) @binding(0) var<uniform> step: Emission;
@@ -28,7 +30,8 @@ struct Emission {
 // Units sent by land-cover code and light, without albedo and emissivity where they are
 // rasters.
 @group(0) @binding(4) var<storage, read> states: array<vec2<f32>>;
-// Emission beyond that at air temperature, albedo times sunlit share.
+// Emission beyond that at air temperature, albedo times sunlit share; where there are several skies,
+// what lit walls send for each of what the warmest do (f32).
 @group(0) @binding(5) var<storage, read_write> emitted: array<i32>;
 
 // The whole number next to a value that is counted in units already.
@@ -36,13 +39,24 @@ fn whole(units: f32) -> i32 {
     return i32(round(units));
 }
 
-// What ground of a class sends where a share of the beam arrives, as `states` has it.
-fn behind_leaves(code: u32, share: f32) -> vec2<f32> {
+// What ground of a class sends where a share of the beam arrives, as `states` has it; `warmth` is what
+// the sky makes of its excess in the sun.
+fn sent_by(code: u32, share: f32, warmth: f32) -> vec2<f32> {
     let kind = step.tables.classes[code];
-    let black = emission_of(step.tables.excess_emission, kind.y + kind.x * share);
+    let black = emission_of(step.tables.excess_emission, kind.y + warmth * kind.x * share);
     let albedo = select(kind.z, 1.0, step.tables.albedo_raster != 0u);
     let emissivity = select(kind.w, 1.0, step.tables.emissivity_raster != 0u);
     return vec2<f32>(emissivity * black, albedo * share) * step.units;
+}
+
+// Of the skies around a cell what they make of the ground's excess in the sun, and of what walls send.
+fn warmths(near: Around) -> array<vec2<f32>, 4> {
+    var found: array<vec2<f32>, 4>;
+    for (var k = 0u; k < 4u; k++) {
+        let at = step.skies.first + SKY_WORDS * near.corners[k];
+        found[k] = vec2<f32>(bitcast<f32>(dynamic[at + 14u]), bitcast<f32>(dynamic[at + 20u]));
+    }
+    return found;
 }
 
 @compute @workgroup_size(16, 4)
@@ -56,16 +70,35 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if (about & COMPLETE) == 0u {
         emitted[cell] = 0;
         emitted[plane + cell] = 0;
+        if step.skies.first != 0u {
+            emitted[2u * plane + cell] = 0;
+        }
         return;
     }
     let code = class_of(about);
     let light = dynamic[cell] & STATE;
     var sent = states[step.lights * code + light];
-    if step.through_plane != 0u {
-        let share = states[step.first_light + light];
-        if share.y != 0.0 {
+    if step.by_light != 0u {
+        var share = states[step.first_light + light];
+        let behind = step.leaves != 0u && share.y != 0.0;
+        if behind {
             let units = f32(dynamic[step.through_plane * plane + cell]);
-            sent = behind_leaves(code, share.x + units / f32(UNITS * step.suns));
+            share.x += units / f32(UNITS * step.suns);
+        }
+        if step.skies.first != 0u {
+            let near = around(step.skies, id.y + step.grid.first_row, id.x);
+            let warmth = warmths(near);
+            let a = sent_by(code, share.x, warmth[0].x);
+            let b = sent_by(code, share.x, warmth[1].x);
+            let c = sent_by(code, share.x, warmth[2].x);
+            let d = sent_by(code, share.x, warmth[3].x);
+            let s = near.shares;
+            sent = a + s.x * (b - a) + s.y * (c - a) + s.z * (d - a);
+            let w = vec4<f32>(warmth[0].y, warmth[1].y, warmth[2].y, warmth[3].y);
+            let walls = w.x + s.x * (w.y - w.x) + s.y * (w.z - w.x) + s.z * (w.w - w.x);
+            emitted[2u * plane + cell] = bitcast<i32>(walls);
+        } else if behind {
+            sent = sent_by(code, share.x, 1.0);
         }
     }
     if step.tables.emissivity_raster != 0u {

@@ -19,14 +19,16 @@ struct GroundView {
     far: u32,
     // What is seen is summed up over the suns of the step.
     suns: u32,
-    pad: u32,
+    // 1 where lit walls do not send the same to all.
+    warmth: u32,
     // Of the emission and of the albedo.
     lup: Shares,
     alb: Shares,
 }
 
 @group(0) @binding(0) var<uniform> view: GroundView;
-// Two planes: emission, albedo times sunlit share.
+// Emission, albedo times sunlit share; then what lit walls send, for each of what the uniform says of
+// the emission (f32).
 @group(0) @binding(1) var<storage, read> emitted: array<i32>;
 // Bit 31 - i: a wall stands here that sun i lights; bit d: it faces direction d itself.
 @group(0) @binding(2) var<storage, read> lit: array<u32>;
@@ -45,10 +47,10 @@ fn end_of(quadrant: u32) -> u32 {
 }
 
 // What a quadrant contributes to the mean of a side; twin of `Shares::quadrant`.
-fn quadrant(shares: Shares, seen: vec2<i32>, met: vec2<i32>, walls: vec2<i32>) -> f32 {
+fn quadrant(shares: Shares, seen: vec2<i32>, met: vec2<i32>, walls: vec2<f32>) -> f32 {
     let parts = shares.free * vec2<f32>(seen - met)
         + shares.met * vec2<f32>(met)
-        + shares.wall * vec2<f32>(walls);
+        + shares.wall * walls;
     return parts.x + parts.y;
 }
 
@@ -76,6 +78,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let own_wall = lit[cell];
     let near_steps = i32(view.near);
     let far_steps = i32(view.far);
+    var warmth = 1.0;
+    if view.warmth != 0u {
+        warmth = bitcast<f32>(emitted[2u * plane + cell]);
+    }
 
     var east = vec2<f32>(0.0);
     var south = vec2<f32>(0.0);
@@ -152,9 +158,20 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         }
         seen_near *= i32(view.suns);
         seen_far *= i32(view.suns);
+        let lit_steps = vec2<f32>(walls);
         let value = vec2<f32>(
-            quadrant(view.lup, vec2<i32>(seen_near.x, seen_far.x), vec2<i32>(met_near.x, met_far.x), walls),
-            quadrant(view.alb, vec2<i32>(seen_near.y, seen_far.y), vec2<i32>(met_near.y, met_far.y), walls),
+            quadrant(
+                view.lup,
+                vec2<i32>(seen_near.x, seen_far.x),
+                vec2<i32>(met_near.x, met_far.x),
+                warmth * lit_steps,
+            ),
+            quadrant(
+                view.alb,
+                vec2<i32>(seen_near.y, seen_far.y),
+                vec2<i32>(met_near.y, met_far.y),
+                lit_steps,
+            ),
         );
         if q < 2u {
             east += value;

@@ -95,9 +95,12 @@ struct Radiation {
     air_plane: u32,
     wall_emissivity: f32,
     wall_excess: f32,
-    pad0: u32,
+    share_light: f32,
 
     facing_excess: vec4<f32>,
+
+    // Where there are several skies; beam, excess of the ground are then those of the most.
+    skies: WeatherGrid,
 
     // Plane of `out` of every field, NONE where it is not wanted.
     slots: array<vec4<u32>, 10>,
@@ -119,6 +122,85 @@ struct Radiation {
 @group(0) @binding(8) var<storage, read_write> out: array<f32>;
 
 const NONE: u32 = 0xffffffffu;
+
+// What a sky sends: that of the step, or what the weather cells around a cell make of theirs (R 15).
+struct Sky {
+    // The beam for each of the strongest, then as it is.
+    beam_ratio: f32,
+    beam: f32,
+    beam_down: f32,
+    total: f32,
+    diffuse: f32,
+    // What shares of the diffuse light are of; 1 where the patches hold light.
+    share_light: f32,
+    shaded_radiance: f32,
+    lit_radiance_gain: f32,
+    sky_down: f32,
+    sky_side: f32,
+    wall_warm: f32,
+    wall_facing: vec4<f32>,
+    deficit: f32,
+    lit_gain: f32,
+    // Excess of the ground in the sun for each of the most.
+    warmth: f32,
+    wall_excess: f32,
+    facing_excess: vec4<f32>,
+}
+
+var<private> sky: Sky;
+
+fn sky_of_step() -> Sky {
+    return Sky(
+        1.0, step.beam, step.beam_down, step.total, step.diffuse, step.share_light,
+        step.shaded_radiance, step.lit_radiance_gain, step.sky_down, step.sky_side,
+        step.wall_warm, step.wall_facing, step.deficit, step.lit_gain, 1.0, step.wall_excess,
+        step.facing_excess,
+    );
+}
+
+// Four numbers of a sky.
+fn numbers(corner: u32, four: u32) -> vec4<f32> {
+    let at = step.skies.first + SKY_WORDS * corner + 4u * four;
+    return bitcast<vec4<f32>>(
+        vec4<u32>(dynamic[at], dynamic[at + 1u], dynamic[at + 2u], dynamic[at + 3u])
+    );
+}
+
+fn blended(near: Around, four: u32) -> vec4<f32> {
+    return blend4(
+        numbers(near.corners.x, four),
+        numbers(near.corners.y, four),
+        numbers(near.corners.z, four),
+        numbers(near.corners.w, four),
+        near.shares,
+    );
+}
+
+fn sky_around(row: u32, col: u32) -> Sky {
+    let near = around(step.skies, row, col);
+    let light = blended(near, 0u);
+    let from = blended(near, 1u);
+    let patch_sky = blended(near, 3u);
+    var own = sky_of_step();
+    own.beam_ratio = light.x;
+    own.beam = light.x * step.beam;
+    own.beam_down = light.x * step.beam_down;
+    own.total = light.y;
+    own.diffuse = light.z;
+    own.shaded_radiance = light.w;
+    own.lit_radiance_gain = from.x;
+    own.sky_down = from.y;
+    own.sky_side = from.z;
+    own.wall_warm = from.w;
+    own.wall_facing = blended(near, 2u);
+    own.deficit = patch_sky.x;
+    own.lit_gain = patch_sky.y;
+    own.warmth = patch_sky.z;
+    own.wall_excess = patch_sky.w;
+    own.facing_excess = blended(near, 4u);
+    return own;
+}
+
 const MISSING: f32 = -1.0;
 // Means of cos^2 and sin^2 of an azimuth over the half circle, weighted by its cosine.
 const STRAIGHT: f32 = 0.6666667;
@@ -305,12 +387,12 @@ fn air_of(cell: u32, plane: u32) -> OwnAir {
     air.warmer = warmer;
     air.black = gain_of(warmer, 0.0);
     air.wall = step.wall_emissivity * air.black;
-    air.warm = step.wall_emissivity * gain_of(warmer, step.wall_excess);
+    air.warm = step.wall_emissivity * gain_of(warmer, sky.wall_excess);
     air.facing = step.wall_emissivity * vec4<f32>(
-        gain_of(warmer, step.facing_excess.x),
-        gain_of(warmer, step.facing_excess.y),
-        gain_of(warmer, step.facing_excess.z),
-        gain_of(warmer, step.facing_excess.w),
+        gain_of(warmer, sky.facing_excess.x),
+        gain_of(warmer, sky.facing_excess.y),
+        gain_of(warmer, sky.facing_excess.z),
+        gain_of(warmer, sky.facing_excess.w),
     );
     return air;
 }
@@ -381,9 +463,17 @@ fn surface_of(about: u32, cell: u32, plane: u32, day: bool, air: OwnAir) -> Surf
             ground.beam_sides += leaves.sides;
         }
         ground.shadow = ground.beam.x;
+        if step.skies.first != 0u {
+            ground.beam *= vec4<f32>(1.0, sky.beam_ratio, sky.beam_ratio, 1.0);
+            ground.beam_sides *= sky.beam_ratio;
+        }
     }
-    let excess = kind.y + kind.x * ground.shadow;
-    ground.tg = kind.x + kind.y;
+    var in_sun = kind.x;
+    if step.skies.first != 0u {
+        in_sun *= sky.warmth;
+    }
+    let excess = kind.y + in_sun * ground.shadow;
+    ground.tg = in_sun + kind.y;
     ground.temperature = step.ta + air.warmer + excess;
     if day {
         let own = emissivity * (step.air + air.black);
@@ -443,24 +533,24 @@ fn shortwave_on_ground(
     var k: Shortwave;
     let open = seen.s + seen.sv - 1.0;
     k.f_sh = shaded_fraction(open, step.inverse_tan_zenith, step.exact_wedge != 0u);
-    k.on_walls = step.total * (1.0 - k.f_sh) + step.diffuse * k.f_sh;
+    k.on_walls = sky.total * (1.0 - k.f_sh) + sky.diffuse * k.f_sh;
     let through = seen.s - (1.0 - seen.sv) * seen.canopy_diffuse;
-    k.drad = step.diffuse * through;
+    k.drad = sky.diffuse * through;
     if step.anisotropic != 0u {
         let transmitted = 1.0 - seen.canopy_diffuse;
-        k.drad = step.diffuse * (sums.sky_share + transmitted * sums.foliage_share);
+        k.drad = sky.share_light * (sums.sky_share + transmitted * sums.foliage_share);
     }
     let from_walls = step.wall_albedo * (1.0 - through) * k.on_walls;
     k.down = ground.beam.y + k.drad + from_walls;
     // The ground under walls sees the isotropic diffuse light even below a patch sky.
-    let below = step.diffuse * through + from_walls;
-    k.up = alb[cell] * step.beam_down + below * surface[cell];
+    let below = sky.diffuse * through + from_walls;
+    k.up = alb[cell] * sky.beam_down + below * surface[cell];
     k.up_sides = vec4<f32>(
         alb[plane + cell],
         alb[2u * plane + cell],
         alb[3u * plane + cell],
         alb[4u * plane + cell],
-    ) * step.beam_down + below * vec4<f32>(
+    ) * sky.beam_down + below * vec4<f32>(
         surface[plane + cell],
         surface[2u * plane + cell],
         surface[3u * plane + cell],
@@ -486,7 +576,7 @@ fn shortwave_on_body(
     }
     if step.anisotropic == 0u {
         let hidden = hidden_share(seen);
-        let diffuse = step.diffuse * (1.0 - hidden) + step.wall_albedo * hidden * k.on_walls;
+        let diffuse = sky.diffuse * (1.0 - hidden) + step.wall_albedo * hidden * k.on_walls;
         k.sides = 0.5 * (diffuse + k.up_sides);
         if !cylinder {
             k.sides += ground.beam_sides;
@@ -496,23 +586,23 @@ fn shortwave_on_body(
         let facets = step.facets != 0u;
         let obstructed = step.whole_side - sums.side;
         let lit = select(sums.lit_side, sums.opposite_side, consistent && !facets);
-        let reflected = step.shaded_radiance * select(obstructed, sums.facets, facets)
-            + step.lit_radiance_gain * lit + step.ground_radiance * k.up * obstructed;
+        let reflected = sky.shaded_radiance * select(obstructed, sums.facets, facets)
+            + sky.lit_radiance_gain * lit + step.ground_radiance * k.up * obstructed;
         k.side_d = sums.sky_light + select(0.0, transmitted, consistent) * sums.foliage_light;
         k.side = k.side_i + k.side_d + reflected;
         k.sides = 0.5 * k.up_sides;
     } else {
-        let sky = planes4(8u, cell, plane);
-        var radiance = vec4<f32>(step.shaded_radiance);
+        let open = planes4(8u, cell, plane);
+        var radiance = vec4<f32>(sky.shaded_radiance);
         var lit = planes4(24u, cell, plane);
         if step.facets != 0u {
             // Walls before a side look the other way, most of them straight.
-            let open = sky / step.whole_sides;
-            let seen_open = STRAIGHT * open.zwxy + ASIDE * (open.yzwx + open.wxyz);
+            let share = open / step.whole_sides;
+            let seen_open = STRAIGHT * share.zwxy + ASIDE * (share.yzwx + share.wxyz);
             radiance = radiance * seen_open + step.ground_radiance * k.up_sides;
             lit = planes4(28u, cell, plane);
         }
-        let reflected = radiance * (step.whole_sides - sky) + step.lit_radiance_gain * lit;
+        let reflected = radiance * (step.whole_sides - open) + sky.lit_radiance_gain * lit;
         k.sides = ground.beam_sides + side_sky_light(cell, plane, seen) + reflected + 0.5 * k.up_sides;
     }
     return k;
@@ -529,7 +619,7 @@ struct Longwave {
 
 // Longwave of sky of a weight, and of that weight times the emissivity deficit.
 fn from_sky(weight: f32, deficit: f32) -> f32 {
-    return step.black * (weight - step.deficit * deficit);
+    return step.black * (weight - sky.deficit * deficit);
 }
 
 // Radiance of foliage and shaded walls: what they emit and what they reflect.
@@ -549,7 +639,7 @@ fn patch_longwave(
     let sky_down = from_sky(sums.down, sums.deficit_down);
     let sky_side = from_sky(sums.side, sums.deficit_side);
     let obstructed = obstructed_radiance(sky_down, ground.up, air);
-    let lit_gain = step.lit_gain + (air.warm - air.wall) * INVERSE_PI;
+    let lit_gain = sky.lit_gain + (air.warm - air.wall) * INVERSE_PI;
     l.down = sky_down + (step.whole_down - sums.down) * obstructed
         + lit_gain * sums.opposite_down;
     l.side = sky_side + (step.whole_side - sums.side) * obstructed
@@ -560,9 +650,9 @@ fn patch_longwave(
     }
     l.sides = 0.5 * ground.up_sides;
     if step.cylinder == 0u || step.all_sides != 0u {
-        let sky = planes4(8u, cell, plane);
-        l.from_patches = step.black * (sky - step.deficit * planes4(12u, cell, plane))
-            + (step.whole_sides - sky) * obstructed
+        let open = planes4(8u, cell, plane);
+        l.from_patches = step.black * (open - sky.deficit * planes4(12u, cell, plane))
+            + (step.whole_sides - open) * obstructed
             + lit_gain * planes4(24u, cell, plane);
         if step.heated_plane != 0u {
             l.from_patches += planes4(step.heated_plane + 2u, cell, plane);
@@ -584,14 +674,14 @@ fn isotropic_longwave(
 ) -> Longwave {
     var l: Longwave;
     let still = step.wall + air.wall;
-    var warm = step.wall_warm + air.warm;
+    var warm = sky.wall_warm + air.warm;
     if step.lit_fraction_walls != 0u && day {
         warm = still + (warm - still) * (1.0 - f_sh);
     }
-    l.down = (seen.s + seen.sv - 1.0) * step.sky_down
+    l.down = (seen.s + seen.sv - 1.0) * sky.sky_down
         + (2.0 - seen.sv - seen.sa) * still
         + (seen.sa - seen.s) * warm
-        + (2.0 - seen.s - seen.sv) * step.wall_reflects * step.sky_down;
+        + (2.0 - seen.s - seen.sv) * step.wall_reflects * sky.sky_down;
     let consistent = step.consistent_side_longwave != 0u;
     let shaded = 2.0 * f_sh - 1.0;
     var lean = vec4<f32>(1.0);
@@ -603,11 +693,11 @@ fn isotropic_longwave(
             lit_lean(seen.s_side.w, shaded),
         );
     }
-    let sunny = (step.wall_facing + air.facing) * (1.0 - shaded) * lean + still * shaded;
+    let sunny = (sky.wall_facing + air.facing) * (1.0 - shaded) * lean + still * shaded;
     let wall = step.facing * sunny + (1.0 - step.facing) * still;
     let view = side_shares(seen);
     let reflect = 1.0 - view.sky;
-    l.sides = 0.5 * (view.sky_weight * step.sky_side + wall * view.walls
+    l.sides = 0.5 * (view.sky_weight * sky.sky_side + wall * view.walls
         + still * (reflect - view.walls) + ground.up_sides
         + (l.down + ground.up_sides) * step.side_reflects * reflect);
     return l;
@@ -647,7 +737,7 @@ fn put_loads(k: Shortwave, l: Longwave, ground: Surface, cell: u32, plane: u32) 
     }
     let kside = 0.25 * dot(sides_k, vec4<f32>(1.0)) + around * (k.side - k.side_i);
     let lside = 0.25 * dot(l.sides, vec4<f32>(1.0)) + around * l.side;
-    let beam = step.beam * ground.shadow;
+    let beam = sky.beam * ground.shadow;
     let short = 0.25 * beam + (k.down - ground.beam.y + k.up + 4.0 * kside) / 6.0;
     put(29u, short + (l.down + ground.up + 4.0 * lside) / 6.0, cell, plane);
     let on_side = kside + INVERSE_PI * ground.beam.z + WICK_TOP * k.down;
@@ -694,6 +784,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         return;
     }
     let day = step.tables.day != 0u;
+    sky = sky_of_step();
+    if step.skies.first != 0u {
+        sky = sky_around(id.y + step.grid.first_row, id.x);
+    }
     let seen = views_of(cell, plane);
     let sums = patches_of(cell, plane, day);
     let air = air_of(cell, plane);

@@ -123,6 +123,11 @@ impl Model {
         let count = statistics.is_some();
         let air = air.map(GivenAir::read).transpose()?.unwrap_or_default();
         let air = air.cells(fixed.grid)?;
+        if air.sky.is_some() && weather.walls.is_some() {
+            return Err(PyValueError::new_err(
+                "air: expected walls that follow the day wave where weather cells are given",
+            ));
+        }
         let shared = pair(py, fixed, &mut state, statistics.as_deref_mut())?;
         let request = Request {
             fields: &fields,

@@ -1,5 +1,6 @@
 //! The air of a step where it is given cell by cell, and wind at other heights (R 15).
 
+use crate::weather_cells::WeatherCells;
 use std::ops::Range;
 
 /// How wind grows with the height above the ground.
@@ -39,6 +40,8 @@ pub struct Air<'a> {
     pub wind: Option<&'a [f32]>,
     /// Height of that wind above the ground [m]; not read where there is none.
     pub wind_height: f64,
+    /// Radiation by coarse weather cells, which lie over the whole raster.
+    pub sky: Option<&'a WeatherCells>,
 }
 
 impl<'a> Air<'a> {
@@ -48,9 +51,10 @@ impl<'a> Air<'a> {
         rh: None,
         wind: None,
         wind_height: 10.0,
+        sky: None,
     };
 
-    /// Whether anything is.
+    /// Whether the air itself is; radiation is not part of it.
     #[must_use]
     pub fn any(&self) -> bool {
         self.ta.is_some() || self.rh.is_some() || self.wind.is_some()
@@ -63,6 +67,7 @@ impl<'a> Air<'a> {
         KeptAir {
             rasters: [self.ta, self.rh, self.wind].map(|x| x.map(pick)),
             wind_height: self.wind_height,
+            sky: self.sky.cloned(),
         }
     }
 
@@ -76,6 +81,7 @@ impl<'a> Air<'a> {
             rh: self.rh.map(part),
             wind: self.wind.map(part),
             wind_height: self.wind_height,
+            sky: self.sky,
         }
     }
 }
@@ -85,6 +91,7 @@ impl<'a> Air<'a> {
 pub struct KeptAir {
     rasters: [Option<Vec<f32>>; 3],
     wind_height: f64,
+    sky: Option<WeatherCells>,
 }
 
 impl KeptAir {
@@ -94,6 +101,7 @@ impl KeptAir {
         Self {
             rasters: [air.ta, air.rh, air.wind].map(|x| x.map(<[f32]>::to_vec)),
             wind_height: air.wind_height,
+            sky: air.sky.cloned(),
         }
     }
 
@@ -106,6 +114,7 @@ impl KeptAir {
             rh,
             wind,
             wind_height: self.wind_height,
+            sky: self.sky.as_ref(),
         }
     }
 

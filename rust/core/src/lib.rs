@@ -34,3 +34,4 @@ pub mod timestep;
 pub mod utci;
 pub mod walls;
 pub mod weather;
+pub mod weather_cells;

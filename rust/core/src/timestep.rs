@@ -11,6 +11,7 @@ use crate::pet::{Body, PetStep};
 use crate::radiation::cells::{Cells, GroundFields};
 use crate::radiation::comfort::{Comfort, LocalComfort};
 use crate::radiation::light::digit;
+use crate::radiation::skies::Skies;
 use crate::radiation::sums::StepSums;
 use crate::radiation::surface::{GroundStates, SentByGround};
 use crate::radiation::tables::{PatchSky, StepInput, StepTables};
@@ -166,6 +167,8 @@ pub struct Prepared {
     pub tables: StepTables,
     /// Sky luminance, by day under the patch sky.
     pub luminance: Option<Luminance>,
+    /// The skies of weather cells, where radiation is given by these.
+    pub skies: Option<Skies>,
     /// Comfort indices.
     pub comfort: Comfort,
 }
@@ -184,7 +187,7 @@ impl Prepared {
         let sides = run.params.body == BodyShape::Box
             || !request.points.is_empty()
             || request.fields.iter().any(|f| f.is_longwave_side());
-        let (tables, luminance) = StepTables::new(&StepInput {
+        let input = StepInput {
             weather,
             params: run.params,
             sky: &sky,
@@ -194,12 +197,15 @@ impl Prepared {
             sides,
             canopies: run.cells.seen.is_some(),
             attribution: request.attribution(),
-        });
+        };
+        let (tables, luminance) = StepTables::new(&input);
+        let skies = (air.sky).and_then(|cells| Skies::new(&input, cells, run.window));
         Self {
             comfort: comfort(run.params, weather, air, request),
             sky,
             tables,
             luminance,
+            skies,
         }
     }
 
@@ -239,6 +245,7 @@ fn step_here(
         sky,
         tables,
         luminance,
+        skies,
         comfort,
     } = Prepared::new(run, state.clock, weather, &air, &request);
     clock.lap("tables");
@@ -262,23 +269,29 @@ fn step_here(
         memory: remembers.then(|| state.memory.each_mut().map(Vec::as_mut_slice)),
         comfort: &comfort,
         fields: request.fields,
+        skies: skies.as_ref(),
         statistics: statistics.map(|s| (weather.hours, s)),
     };
     let mut radiation = Radiation::begin(&mut input);
     let mut points = Points::new(&request);
     if let Some(light) = &light {
-        let states = GroundStates::new(&cells, &tables, run.ground_view);
+        let states = GroundStates::new(&cells, &tables, skies.as_ref(), run.ground_view);
+        let of_walls = (skies.as_ref()).map(Skies::wall_emission);
         let sent = SentByGround {
             cols: run.window.cols,
             cells,
             states: &states,
+            skies: skies.as_ref(),
         };
         let look = run.ground_view.look(&GvfStep {
             sent: &sent,
             units: states.units,
             sunlit: &light.walls,
             suns: tables.sun.light.suns,
-            wall: [tables.ground.wall_emission, run.params.wall_albedo],
+            wall: [
+                of_walls.unwrap_or(tables.ground.wall_emission),
+                run.params.wall_albedo,
+            ],
             shadow: None,
             spare: None,
         });

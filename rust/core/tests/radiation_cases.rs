@@ -144,7 +144,7 @@ impl Case {
             heat: None,
             local: None,
         };
-        let values = evaluate_points(&tables, &cells, memory, &comfort, &[0]);
+        let values = evaluate_points(&tables, None, &cells, memory, &comfort, &[0]);
         assert_eq!(values.len(), FIELDS.len());
         Self {
             sky,
@@ -464,7 +464,7 @@ fn missing_sky_view_gives_no_value() {
         heat: None,
         local: None,
     };
-    let values = evaluate_points(&tables, &cells, memory, &comfort, &[0]);
+    let values = evaluate_points(&tables, None, &cells, memory, &comfort, &[0]);
     for (field, _) in FIELDS
         .iter()
         .filter(|(f, _)| !matches!(f, Field::Utci | Field::Pet))

@@ -4,6 +4,7 @@ use crate::shaders::grid::{GridUniform, GroundUniform};
 use crate::shaders::uniforms::UniformLayout;
 use crate::stages::gvf::Shares;
 use crate::stages::surface::SurfaceTables;
+use crate::stages::weather_cells::WeatherGridUniform;
 use crate::stages::{
     air, anisotropic, emission, gvf, heat, pet, radiation, shadow, skyview, statistics, utci,
 };
@@ -46,6 +47,14 @@ pub fn parts() -> Vec<(&'static str, UniformLayout)> {
                 SurfaceTables::members(),
             ),
         ),
+        (
+            "WeatherGrid",
+            part(
+                "WeatherGridUniform",
+                size_of::<WeatherGridUniform>(),
+                WeatherGridUniform::members(),
+            ),
+        ),
     ]
 }
 
@@ -60,6 +69,7 @@ pub fn all() -> Vec<UniformLayout> {
         emission::EmissionUniform::layout(),
         gvf::GvfUniform::layout(),
         anisotropic::PatchUniform::layout(),
+        anisotropic::LightUniform::layout(),
         anisotropic::FoliageUniform::layout(),
         anisotropic::HeatedUniform::layout(),
         radiation::RadiationUniform::layout(),

@@ -15,6 +15,8 @@ pub(super) struct Here<const F: usize> {
     /// A lit wall stands here: bit 31 less the sun that lights it; it faces a direction, so that it
     /// is behind: the bit of that.
     pub(super) wall: Lanes<u32>,
+    /// What lit walls send to them, for each of what the step says of the first field.
+    pub(super) warmth: Lanes<f32>,
 }
 
 impl<const F: usize> Here<F> {
@@ -22,6 +24,7 @@ impl<const F: usize> Here<F> {
         sent: [[0; SEGMENT]; F],
         open: [0; SEGMENT],
         wall: [0; SEGMENT],
+        warmth: [1.0; SEGMENT],
     };
 }
 
@@ -126,7 +129,9 @@ impl<const F: usize, const W: usize> Gather<F, W> for Step<F> {
                 }
                 // No closure here: the loop would not become one over lanes.
                 let seen = [seen[0] * self.suns, seen[1] * self.suns];
-                out[f][i] = self.shares[f].quadrant(seen, met, [walls[0][i], walls[1][i]]);
+                let warmth = if f == 0 { here.warmth[i] } else { 1.0 };
+                let walls = [walls[0][i], walls[1][i]].map(|count| warmth * count as f32);
+                out[f][i] = self.shares[f].quadrant(seen, met, walls);
             }
         }
         out
@@ -181,6 +186,7 @@ impl Gather<1, 0> for Unshaded {
             if !NEAR {
                 seen[0] = D as i32 * here.sent[0][i];
             }
+            let walls = [walls[0] as f32, walls[1] as f32];
             out[i] = self.shares.quadrant(seen, met, walls);
         }
         [out]
@@ -224,7 +230,8 @@ impl Gather<1, 1> for Capped {
                 let behind = mask(here.wall[i] >> (first + d) & 1 != 0);
                 let walls = (self.far - i32::from(step)) & met & !behind;
                 let far = along.far[0][i];
-                let value = self.shares.quadrant([0, far], [0, far & met], [0, walls]);
+                let walls = [0.0, walls as f32];
+                let value = self.shares.quadrant([0, far], [0, far & met], walls);
                 out[i] += value.min(1.0);
             }
         }

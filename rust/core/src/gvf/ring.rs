@@ -14,6 +14,10 @@ use std::ops::Range;
 pub trait Emitted<const F: usize>: Sync {
     /// Fill in cells of a row.
     fn row(&self, row: usize, cols: Range<usize>, out: [&mut [i32]; F]);
+
+    /// What lit walls send to cells of a row, for each of what the step says of the first field; left
+    /// as it is where that is the same for all.
+    fn wall_warmth(&self, _row: usize, _cols: Range<usize>, _out: &mut [f32]) {}
 }
 
 /// No lit wall is met.

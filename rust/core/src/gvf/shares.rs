@@ -77,16 +77,17 @@ impl Shares {
     }
 
     /// Contribution of a quadrant: of the near and of the far ground the sum of what is seen, the
-    /// part of it along directions that meet a lit wall, and the steps that see walls. Twin of
+    /// part of it along directions that meet a lit wall, and the steps that see walls, by how much these
+    /// send. Twin of
     /// `quadrant` in `shaders/gvf.wgsl`.
     #[inline(always)]
     #[must_use]
-    pub fn quadrant(&self, seen: [i32; 2], met: [i32; 2], walls: [i32; 2]) -> f32 {
+    pub fn quadrant(&self, seen: [i32; 2], met: [i32; 2], walls: [f32; 2]) -> f32 {
         let mut parts = [0.0; 2];
         for k in 0..2 {
             parts[k] = self.free[k] * (seen[k] - met[k]) as f32
                 + self.met[k] * met[k] as f32
-                + self.wall[k] * walls[k] as f32;
+                + self.wall[k] * walls[k];
         }
         let [near, far] = parts;
         near + far

@@ -250,6 +250,8 @@ impl<const F: usize, const W: usize, G: Gather<F, W>> Sweep<'_, F, W, G> {
             for (open, &b) in here.open.iter_mut().zip(buildings) {
                 *open = -i32::from(b != 0);
             }
+            let cols = self.task.strip + at..self.task.strip + at + width;
+            (self.field).wall_warmth(row, cols, &mut here.warmth[..width]);
             let sent = self.ring.sent(row, at);
             for f in 0..F {
                 here.sent[f] = *sent[f];

@@ -232,6 +232,27 @@ pub struct PatchSun<'a> {
     pub facets: bool,
 }
 
+impl PatchSun<'_> {
+    /// What the patches send.
+    #[must_use]
+    pub fn terms(&self, weights: &[PatchWeight]) -> Vec<PatchTerms> {
+        let light = self.luminance;
+        let horizontal: f64 = light.iter().zip(weights).map(|(l, w)| l * w.down).sum();
+        light
+            .iter()
+            .zip(weights)
+            .map(|(&l, w)| PatchTerms {
+                radiance: l * self.diffuse / horizontal,
+                share: if self.weighted_share {
+                    l * w.down / horizontal
+                } else {
+                    l
+                },
+            })
+            .collect()
+    }
+}
+
 /// A patch is opposite the sun when it stands more than 90° of azimuth away from it.
 fn opposite(sun_azimuth_deg: f64, azimuth_deg: f64) -> bool {
     let apart = (sun_azimuth_deg - azimuth_deg).abs();
@@ -332,20 +353,7 @@ impl PatchStep {
     /// Tables of a step; `with_sides` adds those of the box sides.
     #[must_use]
     pub fn new(weights: &[PatchWeight], sun: &PatchSun<'_>, with_sides: bool) -> Self {
-        let light = sun.luminance;
-        let horizontal: f64 = light.iter().zip(weights).map(|(l, w)| l * w.down).sum();
-        let terms: Vec<PatchTerms> = light
-            .iter()
-            .zip(weights)
-            .map(|(&l, w)| PatchTerms {
-                radiance: l * sun.diffuse / horizontal,
-                share: if sun.weighted_share {
-                    l * w.down / horizontal
-                } else {
-                    l
-                },
-            })
-            .collect();
+        let terms = sun.terms(weights);
         let sun_share = 1.0 / sun.suns.all().len() as f64;
         let suns: Vec<PatchLight> = sun
             .suns

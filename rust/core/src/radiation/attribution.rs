@@ -71,10 +71,10 @@ impl Absorbed {
     }
 }
 
-/// Where the Tmrt of a block comes from; longwave sides must be as the body receives them.
+/// What the body absorbs by its origin, not yet kelvin; longwave sides must be as the body receives
+/// them.
 #[inline(always)]
-pub fn attribute(work: &mut Work, tables: &StepTables, own: &AttributionTables) {
-    let b = &tables.body;
+pub fn absorb(work: &mut Work, tables: &StepTables, own: &AttributionTables) {
     let light = &tables.sun.light;
     // Beam on the horizontal, and on the sides of a box.
     let mut beams = [[0.0; BLOCK]; 1 + SIDES];
@@ -88,11 +88,22 @@ pub fn attribute(work: &mut Work, tables: &StepTables, own: &AttributionTables) 
             shortwave(&mut absorbed, work, tables, &beams, i);
         }
         longwave(&mut absorbed, work, tables, own, i);
+        for (lane, flux) in work.attribution.terms.iter_mut().zip(absorbed.terms) {
+            lane[i] = flux;
+        }
+    }
+}
+
+/// Where the Tmrt of a block comes from, of what the body absorbs.
+#[inline(always)]
+pub fn in_kelvin(work: &mut Work, tables: &StepTables, own: &AttributionTables) {
+    let b = &tables.body;
+    for i in 0..BLOCK {
         let t = work.tmrt[i] + b.kelvin;
         let ta = own.air_kelvin + work.warmer[i];
         let kelvin = b.inverse_emission / ((t * t + ta * ta) * (t + ta));
-        for (lane, flux) in work.attribution.terms.iter_mut().zip(absorbed.terms) {
-            lane[i] = kelvin * flux;
+        for lane in &mut work.attribution.terms {
+            lane[i] *= kelvin;
         }
         work.attribution.terms[Term::Offset as usize][i] = own.offset;
     }

@@ -244,6 +244,7 @@ impl Gathered {
                 rh: self.air[1].as_deref(),
                 wind: self.air[2].as_deref(),
                 wind_height: self.wind_height,
+                sky: None,
             },
         }
     }

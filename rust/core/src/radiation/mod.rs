@@ -18,6 +18,7 @@ pub mod loads;
 pub mod longwave;
 pub mod shortwave;
 pub mod sides;
+pub mod skies;
 pub mod sums;
 pub mod surface;
 pub mod tables;
@@ -35,6 +36,7 @@ use crate::stats::{Statistics, StatisticsPart};
 use cells::{BLOCK, Cells, Gathered, GroundFields, Memory};
 use comfort::Comfort;
 use rayon::prelude::*;
+use skies::{Around, Skies};
 use std::ops::Range;
 use sums::{ByPlace, StepSums};
 use tables::StepTables;
@@ -58,6 +60,8 @@ pub struct RadiationInput<'a> {
     pub comfort: &'a Comfort,
     /// Fields asked for.
     pub fields: &'a [Field],
+    /// The skies over the raster, where there are several.
+    pub skies: Option<&'a Skies>,
     /// Length of the step [h] and the statistics it is counted in.
     pub statistics: Option<(f64, &'a mut Statistics)>,
 }
@@ -91,37 +95,60 @@ impl Stage for RadiationStage {
 /// One task: its cells and where its results go.
 struct Task<'a> {
     cells: Cells<'a>,
+    /// Where in the raster they begin.
+    at: usize,
     memory: Option<Memory<'a>>,
     out: Vec<&'a mut [f32]>,
     statistics: Option<StatisticsPart<'a>>,
     sums: ByPlace,
 }
 
-/// Compute a block from loaded inputs to comfort. `all_sides` completes the longwave sides of a
-/// cylinder with their patch part, which the body itself receives through its side term.
+/// Fluxes by one sky, with what globe and wick absorb if there are `sensors`.
+#[inline(always)]
+fn fluxes(work: &mut Work, tables: &StepTables, sensors: bool) {
+    shortwave::ground(work, tables);
+    shortwave::body(work, tables);
+    longwave::ground(work, tables);
+    sides::body(work, tables);
+    if sensors {
+        loads::absorb(work, tables);
+    }
+    if let Some(attribution) = &tables.attribution {
+        attribution::absorb(work, tables, attribution);
+    }
+}
+
+/// Compute a block from loaded inputs to comfort; `around` are the weather cells there, if any.
+/// `all_sides` completes the longwave sides of a cylinder with their patch part, which the body itself
+/// receives through its side term.
 #[inline(always)]
 fn compute(
     work: &mut Work,
     tables: &StepTables,
+    around: Option<&Around<'_>>,
     memory: Option<&mut Memory<'_>>,
     comfort: &Comfort,
     air: &Air<'_>,
     all_sides: bool,
 ) {
     work.ground(tables, memory);
-    shortwave::ground(work, tables);
-    shortwave::body(work, tables);
-    longwave::ground(work, tables);
-    sides::body(work, tables);
-    tmrt(work, tables);
-    if comfort.heat.is_some() {
-        loads::absorb(work, tables);
+    let sensors = comfort.heat.is_some();
+    match around {
+        None => fluxes(work, tables, sensors),
+        Some(around) => around.fluxes(work, |work, sky| {
+            work.load_air(air, sky);
+            fluxes(work, sky, sensors);
+        }),
     }
+    tmrt(work, tables);
     if let Some(attribution) = &tables.attribution {
-        attribution::attribute(work, tables, attribution);
+        attribution::in_kelvin(work, tables, attribution);
     }
     if all_sides && tables.anisotropic && tables.body.cylinder {
-        sides::add_patches(work, tables);
+        match around {
+            None => sides::add_patches(work, tables),
+            Some(around) => around.add_patches(work, |work, sky| work.load_air(air, sky)),
+        }
     }
     for i in 0..BLOCK {
         work.tmrt[i] += work.missing[i];
@@ -195,6 +222,7 @@ impl Work {
 struct Pass<'a, 'b> {
     task: &'a mut Task<'b>,
     tables: &'a StepTables,
+    skies: Option<&'a Skies>,
     comfort: &'a Comfort,
     fields: &'a [Field],
 }
@@ -202,19 +230,29 @@ struct Pass<'a, 'b> {
 impl Kernel for Pass<'_, '_> {
     #[inline(always)]
     fn run(self) {
-        self.task.run(self.tables, self.comfort, self.fields);
+        self.task
+            .run(self.tables, self.skies, self.comfort, self.fields);
     }
 }
 
 impl Task<'_> {
     #[inline(always)]
-    fn run(&mut self, tables: &StepTables, comfort: &Comfort, fields: &[Field]) {
+    fn run(
+        &mut self,
+        tables: &StepTables,
+        skies: Option<&Skies>,
+        comfort: &Comfort,
+        fields: &[Field],
+    ) {
         let all_sides = fields.iter().any(|f| f.is_longwave_side());
         let mut work = Work::default();
-        for first in (0..self.cells.len()).step_by(BLOCK) {
-            let range = first..(first + BLOCK).min(self.cells.len());
+        let mut next = 0;
+        while next < self.cells.len() {
+            let range = self.run_of_cells(next, skies);
+            let first = std::mem::replace(&mut next, range.end);
+            let around = skies.map(|s| s.around(self.at + range.start..self.at + range.end));
             let cells = self.cells.slice(range.clone());
-            work.load(&cells, tables);
+            work.load(&cells, tables, around.as_ref());
             let mut memory = self
                 .memory
                 .as_mut()
@@ -222,6 +260,7 @@ impl Task<'_> {
             compute(
                 &mut work,
                 tables,
+                around.as_ref(),
                 memory.as_mut(),
                 comfort,
                 &cells.air,
@@ -232,6 +271,16 @@ impl Task<'_> {
             }
             self.count(&work, first, comfort, &cells.air);
         }
+    }
+
+    /// Cells from one on that are worked on together: a block, or those between the same weather cells.
+    #[inline(always)]
+    fn run_of_cells(&self, first: usize, skies: Option<&Skies>) -> Range<usize> {
+        let all = self.cells.len();
+        let end = skies.map_or((first + BLOCK).min(all), |skies| {
+            skies.end(self.at + first, self.at + all) - self.at
+        });
+        first..end
     }
 
     #[inline(always)]
@@ -318,6 +367,7 @@ impl<'a, 'b> Radiation<'a, 'b> {
             memory,
             comfort,
             fields,
+            skies,
             statistics,
             ..
         } = &mut *self.input;
@@ -334,17 +384,19 @@ impl<'a, 'b> Radiation<'a, 'b> {
             .step_by(CHUNK)
             .map(|first| Task {
                 cells: cells.slice(first..(first + CHUNK).min(cells.len())),
+                at: range.start + first,
                 memory: memories.as_mut().and_then(Iterator::next),
                 out: rest.iter_mut().filter_map(Iterator::next).collect(),
                 statistics: parts.as_mut().and_then(Iterator::next),
                 sums: ByPlace::default(),
             })
             .collect();
-        let (tables, comfort, fields) = (*tables, *comfort, *fields);
+        let (tables, comfort, fields, skies) = (*tables, *comfort, *fields, *skies);
         tasks.par_iter_mut().for_each(|task| {
             simd::dispatch(Pass {
                 task,
                 tables,
+                skies,
                 comfort,
                 fields,
             });
@@ -364,9 +416,10 @@ impl<'a, 'b> Radiation<'a, 'b> {
     ) -> Vec<Vec<f32>> {
         let memory = self.input.memory.as_ref();
         let memory = memory.map(|m| m.each_ref().map(|x| &x[range.clone()]));
-        let cells = self.input.part(range, ground);
+        let cells = self.input.part(range.clone(), ground);
         evaluate_points(
             self.input.tables,
+            self.input.skies.map(|skies| (skies, range.start)),
             &cells,
             memory,
             self.input.comfort,
@@ -382,10 +435,12 @@ impl<'a, 'b> Radiation<'a, 'b> {
 }
 
 /// Every field at some cells, in the order of [`crate::fields::at_points`]; the memory is read, not
-/// changed. `tables` must hold the box sides if they use the patch sky.
+/// changed. `tables` must hold the box sides if they use the patch sky; of several `skies` there is where
+/// in the raster the cells begin.
 #[must_use]
 pub fn evaluate_points(
     tables: &StepTables,
+    skies: Option<(&Skies, usize)>,
     cells: &Cells<'_>,
     memory: Option<[&[f32]; crate::delay::MEMORIES]>,
     comfort: &Comfort,
@@ -397,14 +452,28 @@ pub fn evaluate_points(
     let fields = fields::at_points(tables.attribution.is_some());
     let mut out = vec![vec![0.0; points.len()]; fields.len()];
     let mut work = Work::default();
-    for first in (0..points.len()).step_by(BLOCK) {
-        let range = first..(first + BLOCK).min(points.len());
+    // No two points need lie between the same weather cells.
+    let together = if skies.is_some() { 1 } else { BLOCK };
+    for first in (0..points.len()).step_by(together) {
+        let range = first..(first + together).min(points.len());
+        let around = skies.map(|(skies, begin)| {
+            let cell = begin + points[first];
+            skies.around(cell..cell + 1)
+        });
         let part = cells.slice(range.clone());
-        work.load(&part, tables);
+        work.load(&part, tables, around.as_ref());
         let mut memory = memory
             .as_mut()
             .map(|m| m.each_mut().map(|x| &mut x[range.clone()]));
-        compute(&mut work, tables, memory.as_mut(), comfort, &part.air, true);
+        compute(
+            &mut work,
+            tables,
+            around.as_ref(),
+            memory.as_mut(),
+            comfort,
+            &part.air,
+            true,
+        );
         for (out, &(field, _)) in out.iter_mut().zip(fields) {
             work.write(field, &mut out[range.clone()]);
         }

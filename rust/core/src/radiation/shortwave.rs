@@ -47,7 +47,7 @@ pub fn ground(work: &mut Work, tables: &StepTables) {
     if tables.anisotropic {
         for i in 0..BLOCK {
             let transmitted = 1.0 - work.canopy_diffuse[i];
-            work.drad[i] = sun.diffuse * (work.light[1][i] + transmitted * work.light[3][i]);
+            work.drad[i] = sun.share_light * (work.light[1][i] + transmitted * work.light[3][i]);
         }
     }
     // Looked up beforehand, so that the next loop is one over lanes.

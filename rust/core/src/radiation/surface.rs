@@ -2,6 +2,7 @@
 
 use super::cells::Cells;
 use super::light::Light;
+use super::skies::Skies;
 use super::tables::{GroundTerms, StepTables};
 use crate::gvf::{Emitted, GroundView, Unit, whole};
 use crate::simd::{self, Kernel};
@@ -21,7 +22,10 @@ pub struct GroundStates {
     /// By land-cover code and light; not rounded yet, and without emissivity or albedo where
     /// that is a raster.
     pub states: Vec<[f32; 2]>,
-    /// The whole numbers where nothing is a raster.
+    /// The emission by land-cover code and light under every sky, where there are several; not
+    /// rounded.
+    pub by_sky: Vec<Vec<f32>>,
+    /// The whole numbers where nothing is a raster and there is one sky.
     counted: Vec<[i32; 2]>,
     /// Where canopies have their own transmissivity.
     own: Option<Box<OwnLight>>,
@@ -31,18 +35,20 @@ pub struct GroundStates {
 #[derive(Clone, Debug)]
 struct OwnLight {
     light: Light,
-    ground: GroundTerms,
+    /// Under one sky or several.
+    ground: Vec<GroundTerms>,
 }
 
 impl OwnLight {
     /// What the ground of a class sends in a state of light with these units of transmissivity
-    /// before it, counted in `units`; `None` where no leaves are before it.
+    /// before it, counted in `units`, under one of the skies; `None` where no leaves are before it.
     #[inline(always)]
     fn sent(
         &self,
         [albedo, emissivity]: [bool; 2],
         units: [Unit; 2],
         (code, state, through): (usize, u8, u16),
+        sky: usize,
     ) -> Option<[f32; 2]> {
         let own = self.light.through.as_ref()?;
         let gain = own.share[usize::from(state)];
@@ -50,7 +56,7 @@ impl OwnLight {
             return None;
         }
         let share = self.light.share[usize::from(state)] + gain * own.mean(state, through);
-        let value = value([albedo, emissivity], &self.ground, code, share);
+        let value = value([albedo, emissivity], &self.ground[sky], code, share);
         #[expect(clippy::cast_possible_truncation, reason = "as the table of states")]
         let sent = [0, 1].map(|f| (value[f] / units[f].size()) as f32);
         Some(sent)
@@ -58,21 +64,37 @@ impl OwnLight {
 }
 
 impl GroundStates {
-    /// States of a step. The units follow from what any class sends in any light, whether or not it
-    /// is there: they are the same for all tiles.
+    /// States of a step. The units follow from what any class sends in any light under any sky, whether
+    /// or not it is there: they are the same for all tiles.
     #[must_use]
-    pub fn new(cells: &Cells<'_>, tables: &StepTables, view: &GroundView) -> Self {
+    pub fn new(
+        cells: &Cells<'_>,
+        tables: &StepTables,
+        skies: Option<&Skies>,
+        view: &GroundView,
+    ) -> Self {
         let codes = cells.land_cover.map_or(1, |_| CODES);
         let lights = tables.sun.light.states;
-        let values: Vec<[f64; 2]> = (0..codes * lights)
-            .map(|state| {
+        let of = |ground: &GroundTerms| -> Vec<[f64; 2]> {
+            let of_state = |state: usize| {
                 let share = tables.sun.light.share[state % lights];
-                value(rasters(cells), &tables.ground, state / lights, share)
-            })
-            .collect();
+                value(rasters(cells), ground, state / lights, share)
+            };
+            (0..codes * lights).map(of_state).collect()
+        };
+        let values = of(&tables.ground);
+        let skies = skies.map_or(&[][..], Skies::tables);
+        let under: Vec<Vec<[f64; 2]>> = skies.iter().map(|sky| of(&sky.ground)).collect();
         let suns = tables.sun.light.suns;
-        let largest = |f: usize| values.iter().fold(0.0, |most: f64, v| most.max(v[f].abs()));
+        let largest = |f: usize| {
+            let all = under.iter().chain([&values]).flatten();
+            all.fold(0.0, |most: f64, v| most.max(v[f].abs()))
+        };
         let units = [0, 1].map(|f| view.unit(largest(f), suns));
+        let grounds = || match skies {
+            [] => vec![tables.ground.clone()],
+            skies => skies.iter().map(|sky| sky.ground.clone()).collect(),
+        };
         #[expect(clippy::cast_possible_truncation, reason = "a table of f32")]
         let states: Vec<[f32; 2]> = values
             .iter()
@@ -83,10 +105,18 @@ impl GroundStates {
             lights,
             counted: states.iter().map(|state| state.map(whole)).collect(),
             states,
+            by_sky: (under.iter())
+                .map(|values| {
+                    values
+                        .iter()
+                        .map(|v| (v[0] / units[0].size()) as f32)
+                        .collect()
+                })
+                .collect(),
             own: cells.through.map(|_| {
                 Box::new(OwnLight {
                     light: tables.sun.light.clone(),
-                    ground: tables.ground.clone(),
+                    ground: grounds(),
                 })
             }),
         }
@@ -131,6 +161,8 @@ pub struct SentByGround<'a> {
     pub cells: Cells<'a>,
     /// What they send.
     pub states: &'a GroundStates,
+    /// The skies over them, where there are several.
+    pub skies: Option<&'a Skies>,
 }
 
 impl Emitted<2> for SentByGround<'_> {
@@ -139,9 +171,16 @@ impl Emitted<2> for SentByGround<'_> {
         simd::dispatch(Fill {
             cells: &self.cells,
             states: self.states,
+            skies: self.skies.map(|skies| (skies, row, cols.start)),
             first: first + cols.start,
             out,
         });
+    }
+
+    fn wall_warmth(&self, row: usize, cols: Range<usize>, out: &mut [f32]) {
+        if let Some(skies) = self.skies {
+            skies.warmth(row, cols, out);
+        }
     }
 }
 
@@ -149,6 +188,8 @@ impl Emitted<2> for SentByGround<'_> {
 struct Fill<'a, 'b> {
     cells: &'a Cells<'a>,
     states: &'a GroundStates,
+    /// With row and column of the first cell.
+    skies: Option<(&'a Skies, usize, usize)>,
     first: usize,
     out: [&'b mut [i32]; 2],
 }
@@ -162,18 +203,19 @@ impl Kernel for Fill<'_, '_> {
         let Self {
             cells,
             states,
-            first,
+            skies,
+            first: begin,
             out: [emission, albedo],
         } = self;
         let parts = emission.chunks_mut(PART).zip(albedo.chunks_mut(PART));
-        for (at, (emission, albedo)) in (first..).step_by(PART).zip(parts) {
+        for (at, (emission, albedo)) in (begin..).step_by(PART).zip(parts) {
             let n = emission.len();
             let cells = cells.slice(at..at + n);
             let mut kinds = [0_u16; PART];
             let mut known = [0_i32; PART];
             cells.kinds(states.lights, &mut kinds[..n]);
             cells.known(&mut known[..n]);
-            if rasters(&cells) == [false; 2] && states.own.is_none() {
+            if rasters(&cells) == [false; 2] && states.own.is_none() && skies.is_none() {
                 for i in 0..n {
                     let [sent, lit] = states.counted[usize::from(kinds[i])];
                     emission[i] = sent & known[i];
@@ -182,15 +224,19 @@ impl Kernel for Fill<'_, '_> {
                 continue;
             }
             for i in 0..n {
-                let own = states.own.as_ref().and_then(|own| {
+                let kind = usize::from(kinds[i]);
+                let own = |sky: usize| {
+                    let own = states.own.as_ref()?;
                     let (state, through) = (cells.shadow?[i], cells.through?[i]);
-                    own.sent(
-                        rasters(&cells),
-                        states.units,
-                        (cells.code(i), state, through),
-                    )
-                });
-                let [black, lit] = own.unwrap_or(states.states[usize::from(kinds[i])]);
+                    let about = (cells.code(i), state, through);
+                    own.sent(rasters(&cells), states.units, about, sky)
+                };
+                let [mut black, lit] = own(0).unwrap_or(states.states[kind]);
+                if let Some((skies, row, col)) = skies {
+                    black = skies.at(row, col + at - begin + i, |sky| {
+                        own(sky).map_or(states.by_sky[sky][kind], |[black, _]| black)
+                    });
+                }
                 let given = |raster: Option<&[f32]>| raster.map_or(1.0, |x| x[i]);
                 emission[i] = whole(given(cells.emissivity) * black) & known[i];
                 albedo[i] = whole(given(cells.albedo) * lit) & known[i];

@@ -3,7 +3,7 @@
 //! This is all an engine needs besides the rasters, so a kernel on another device reads the same
 //! tables.
 
-use super::anisotropic::{PatchStep, PatchSun, PatchWeight, SideTables};
+use super::anisotropic::{PatchStep, PatchSun, PatchTerms, PatchWeight, SideTables};
 use super::heated::HeatedWalls;
 use super::light::{Light, sun_in_front};
 use super::terms::AttributionTables;
@@ -34,6 +34,9 @@ pub struct SunTerms {
     pub global: f32,
     /// Diffuse irradiance.
     pub diffuse: f32,
+    /// What shares of the diffuse light are of: the diffuse light, or 1 where what the patches hold is
+    /// light already.
+    pub share_light: f32,
     /// tan h.
     pub inverse_tan_zenith: f32,
     /// 1 − canopy transmissivity for diffuse light.
@@ -284,36 +287,45 @@ impl StepTables {
     /// Tables of a step, and the sky luminance they hold (by day under the patch sky).
     #[must_use]
     pub fn new(input: &StepInput<'_>) -> (Self, Option<Luminance>) {
-        let StepInput {
-            weather,
-            params,
-            sky,
-            ..
-        } = *input;
-        let suns = weather.suns();
-        let light = input
-            .patch_sky
-            .filter(|_| sky.day)
-            .map(|patch_sky| mean_luminance(patch_sky, weather, sky, &suns));
-        let patches = input
-            .patch_sky
-            .zip(light.as_ref())
-            .map(|(patch_sky, light)| {
-                let sun = PatchSun {
-                    suns: &suns,
-                    diffuse: sky.diffuse,
-                    luminance: &light.patches,
-                    weighted_share: params.formulation.consistent_patches,
-                    facets: params.formulation.facet_radiance,
-                };
-                PatchStep::new(&patch_sky.weights, &sun, input.sides)
-            });
+        let suns = input.weather.suns();
+        let sky = input.patch_sky.filter(|_| input.sky.day);
+        let light = sky.map(|sky| mean_luminance(sky, input.weather, input.sky, &suns));
+        let patches = sky.zip(light.as_ref()).map(|(sky, light)| {
+            let sun = patch_sun(input, &suns, &light.patches);
+            PatchStep::new(&sky.weights, &sun, input.sides)
+        });
         let night_sides = input
             .patch_sky
-            .filter(|_| input.sides && !sky.day)
+            .filter(|_| input.sides && !input.sky.day)
             .map(|patch_sky| SideTables::night(&patch_sky.weights));
+        let foliage = input.patch_sky.map(|sky| sky.weights.as_slice());
+        (Self::with(input, patches, night_sides, foliage), light)
+    }
+
+    /// Those of one of several skies: what its patches send is apart, for it is summed up with that
+    /// of others, as light.
+    #[must_use]
+    pub fn of_weather_cell(input: &StepInput<'_>) -> (Self, Option<Vec<PatchTerms>>) {
+        let suns = input.weather.suns();
+        let terms = input.patch_sky.filter(|_| input.sky.day).map(|sky| {
+            let light = mean_luminance(sky, input.weather, input.sky, &suns);
+            patch_sun(input, &suns, &light.patches).terms(&sky.weights)
+        });
+        let mut tables = Self::with(input, None, None, None);
+        tables.sun.share_light = 1.0;
+        (tables, terms)
+    }
+
+    /// `foliage` has the weights of the patches, for the attribution.
+    fn with(
+        input: &StepInput<'_>,
+        patches: Option<PatchStep>,
+        night_sides: Option<SideTables>,
+        foliage: Option<&[PatchWeight]>,
+    ) -> Self {
+        let (weather, params) = (input.weather, input.params);
         let mut tables = Self {
-            day: sky.day,
+            day: input.sky.day,
             anisotropic: input.patch_sky.is_some(),
             formulation: params.formulation,
             sun: sun_terms(input),
@@ -334,12 +346,20 @@ impl StepTables {
         }
         tables.walls = wall_terms(input, &tables.longwave);
         if input.attribution {
-            let weights = input
-                .patch_sky
-                .map(|patch_sky| patch_sky.weights.as_slice());
-            tables.attribution = Some(attribution(&tables, weather.ta, weights));
+            tables.attribution = Some(attribution(&tables, weather.ta, foliage));
         }
-        (tables, light)
+        tables
+    }
+}
+
+/// Sun and sky of a step, as the patches need them.
+fn patch_sun<'a>(input: &StepInput<'_>, suns: &'a Suns, luminance: &'a [f64]) -> PatchSun<'a> {
+    PatchSun {
+        suns,
+        diffuse: input.sky.diffuse,
+        luminance,
+        weighted_share: input.params.formulation.consistent_patches,
+        facets: input.params.formulation.facet_radiance,
     }
 }
 
@@ -428,6 +448,7 @@ fn sun_terms(input: &StepInput<'_>) -> SunTerms {
         },
         global: sky.global as f32,
         diffuse: sky.diffuse as f32,
+        share_light: sky.diffuse as f32,
         inverse_tan_zenith: (sin_h / cos_h) as f32,
         canopy_diffuse: (1.0 - diffuse_canopy) as f32,
         canopy_beam: (1.0 - psi) as f32,

@@ -4,11 +4,16 @@ use super::anisotropic::{CellMasks, CellSums};
 use super::attributed::Attribution;
 use super::cells::{BLOCK, Cells, Lane, Memory, SIDES};
 use super::light::{Light, STATES, Through};
+use super::skies::Around;
 use super::tables::StepTables;
 use super::terms::WEIGHTS;
+use crate::air::Air;
+use crate::fields::TERMS;
 use crate::heat::INDICES;
 
 const ZERO: Lane = [0.0; BLOCK];
+/// Lanes of [`Work::blended`] besides the attribution.
+pub const BLENDED: usize = 22;
 
 /// Lanes of a block. Fluxes in W m⁻²; index 0 of five is the total, then E, S, W, N.
 #[derive(Clone, Debug)]
@@ -169,9 +174,9 @@ fn copy(lane: &mut Lane, from: &[f32]) {
 }
 
 impl Work {
-    /// Read the inputs of up to [`BLOCK`] cells.
+    /// Read the inputs of up to [`BLOCK`] cells; `around` are the weather cells there, if any.
     #[inline(always)]
-    pub fn load(&mut self, cells: &Cells<'_>, tables: &StepTables) {
+    pub fn load(&mut self, cells: &Cells<'_>, tables: &StepTables, around: Option<&Around<'_>>) {
         let n = cells.len();
         assert!(n <= BLOCK);
         self.n = n;
@@ -193,8 +198,8 @@ impl Work {
             self.emissivity[i] = cells.emissivity_of(i, &tables.ground);
         }
         self.load_canopies(cells, tables);
-        self.load_air(cells, tables);
-        self.load_surface(cells, tables);
+        self.load_air(&cells.air, tables);
+        self.load_surface(cells, tables, around);
         if let Some(ground) = &cells.ground {
             for q in 0..5 {
                 copy(&mut self.lup[q], ground.lup[q]);
@@ -203,13 +208,58 @@ impl Work {
             }
         }
         self.load_patches(cells, tables);
+        if let (Some(around), Some((masks, _))) = (around, &cells.patches) {
+            around.load_light(self, masks);
+        }
+    }
+
+    /// What several skies are blended of.
+    #[inline(always)]
+    pub fn blended(&mut self) -> [&mut Lane; BLENDED + TERMS] {
+        let [up, up_e, up_s, up_w, up_n] = &mut self.kup;
+        let [k_e, k_s, k_w, k_n] = &mut self.k;
+        let [l_e, l_s, l_w, l_n] = &mut self.l;
+        let [globe, wick] = &mut self.loads;
+        let [a, b, c, d, e, f, g, h] = &mut self.attribution.terms;
+        [
+            &mut self.drad,
+            &mut self.kdown,
+            up,
+            up_e,
+            up_s,
+            up_w,
+            up_n,
+            &mut self.kside_i,
+            &mut self.kside_d,
+            &mut self.kside,
+            k_e,
+            k_s,
+            k_w,
+            k_n,
+            &mut self.ldown,
+            &mut self.lside,
+            l_e,
+            l_s,
+            l_w,
+            l_n,
+            globe,
+            wick,
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            g,
+            h,
+        ]
     }
 
     /// Air temperature where it is given cell by cell; the lanes are 0 elsewhere. Surfaces keep their
     /// excess over the air (R 15).
     #[inline(always)]
-    fn load_air(&mut self, cells: &Cells<'_>, tables: &StepTables) {
-        let Some(ta) = cells.air.ta else {
+    pub fn load_air(&mut self, air: &Air<'_>, tables: &StepTables) {
+        let Some(ta) = air.ta else {
             return;
         };
         let (ground, walls) = (&tables.ground, &tables.walls);
@@ -272,7 +322,12 @@ impl Work {
     }
 
     #[inline(always)]
-    fn load_surface(&mut self, cells: &Cells<'_>, tables: &StepTables) {
+    fn load_surface(
+        &mut self,
+        cells: &Cells<'_>,
+        tables: &StepTables,
+        around: Option<&Around<'_>>,
+    ) {
         let ground = &tables.ground;
         match cells.shadow {
             Some(states) => self.state[..states.len()].copy_from_slice(states),
@@ -294,6 +349,17 @@ impl Work {
             let shadow = self.shadow[i];
             self.tg[i] = ground.excess[code] + ground.excess_always[code];
             self.excess[i] = ground.excess_always[code] + ground.excess[code] * shadow;
+        }
+        if let Some(around) = around {
+            for i in 0..self.n {
+                let code = cells.code(i);
+                let [own, always] = [
+                    around.at(i, |sky| sky.ground.excess[code]),
+                    ground.excess_always[code],
+                ];
+                self.tg[i] = own + always;
+                self.excess[i] = always + own * self.shadow[i];
+            }
         }
     }
 

@@ -11,8 +11,8 @@
 //! | `masks`   | three buffers, not planes: word `w` of cell `i` at `i * words + w`            |
 //! | `surface` | 5 albedo view factors under diffuse light, albedo, emissivity                |
 //! | `ground_view` | first building per direction, four directions a word: 5 planes            |
-//! | `dynamic` | shadow flags (u32); 7 patch sums of the step; 24 sums of the box sides (sky, deficit, light, light behind foliage, lit opposite buildings, their beam, each E, S, W, N) where asked for; 6 weights of foliage for the attribution; 6 sums of what walls send by how warm they are; then, where canopies have their own transmissivity, that of those before the cell, summed over the suns behind leaves (u32); then, where air is given cell by cell, what it has more than that of the step: temperature, humidity, wind |
-//! | `emitted` | emission beyond that at air temperature, albedo × sunlit share, whole numbers (i32) |
+//! | `dynamic` | shadow flags (u32); 7 patch sums of the step; 24 sums of the box sides (sky, deficit, light, light behind foliage, lit opposite buildings, their beam, each E, S, W, N) where asked for; 6 weights of foliage for the attribution; 6 sums of what walls send by how warm they are; then, where canopies have their own transmissivity, that of those before the cell, summed over the suns behind leaves (u32); then, where air is given cell by cell, what it has more than that of the step: temperature, humidity, wind; then, where there are several skies, the numbers of each, not a plane |
+//! | `emitted` | emission beyond that at air temperature, albedo × sunlit share, whole numbers (i32); where there are several skies, what lit walls send for each of what the warmest do (f32) |
 //! | `lit`     | sunlit walls the ground view sees (u32)                                      |
 //! | `lup`, `alb` | ground view: upwelling longwave beyond ground at air temperature, albedo seen; total, E, S, W, N |
 //! | `memory`  | delayed Lup (total, E, S, W, N) and ground temperature                       |

@@ -25,6 +25,7 @@ use solweig_core::stats::Statistics;
 use solweig_core::svf::{CANOPY_FIELD, SkyInput, SkyRows};
 use solweig_core::timestep::{Request, StepOutput, TimestepInput, TimestepStage};
 use solweig_core::weather::Weather;
+use solweig_core::weather_cells::{CellRadiation, WeatherCells, WeatherGrid};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -292,7 +293,27 @@ fn own_air(town: &Town, weather: &Weather) -> KeptAir {
         rh: Some(&rh),
         wind: Some(&wind),
         wind_height: 10.0,
+        sky: weather_cells(weather).as_ref(),
     })
+}
+
+/// Skies of six weather cells over the town: under one it is clear, under others clouds are before the
+/// sun, under one it is overcast; longwave is given too.
+fn weather_cells(weather: &Weather) -> Option<WeatherCells> {
+    let grid = WeatherGrid {
+        shape: [2, 3],
+        origin: [4.5, 2.0],
+        pitch: [9.5, 10.0],
+        first: [3, 1],
+    };
+    let shares = [1.0, 0.55, 0.8, 0.3, 0.9, 0.12];
+    let radiation = shares.map(|share| CellRadiation {
+        global: share * weather.global,
+        direct: f64::NAN,
+        diffuse: f64::NAN,
+        longwave_down: 420.0 - 70.0 * share,
+    });
+    WeatherCells::new(grid, radiation.to_vec())
 }
 
 /// What canopies let through: seen from the ground, before the sun, and in a step.

@@ -47,16 +47,16 @@ kernels! {
     SkyviewReduce = "skyview_reduce", "svf", ["grid"];
     Shadow = "shadow", "shadow", ["grid", "march"];
     Walls = "walls", "shadow", ["grid"];
-    Emission = "emission", "gvf", ["grid", "surface"];
+    Emission = "emission", "gvf", ["grid", "surface", "weather_cells"];
     Gvf = "gvf", "gvf", ["grid"];
     PatchSums = "patch_sums", "anisotropic", ["grid", "patches"];
-    Anisotropic = "anisotropic", "anisotropic", ["grid", "patches"];
-    AnisotropicSides = "anisotropic_sides", "anisotropic", ["grid", "patches"];
+    Anisotropic = "anisotropic", "anisotropic", ["grid", "patches", "weather_cells", "patch_light"];
+    AnisotropicSides = "anisotropic_sides", "anisotropic", ["grid", "patches", "weather_cells", "patch_light"];
     Foliage = "foliage", "anisotropic", ["grid", "patches"];
     Heated = "heated", "anisotropic", ["grid", "patches"];
-    Radiation = "radiation", "radiation", ["grid", "surface", "weights", "no_attribution"];
+    Radiation = "radiation", "radiation", ["grid", "surface", "weather_cells", "weights", "no_attribution"];
     // As `Radiation`, and says where Tmrt comes from.
-    Attribution = "attribution", "radiation", ["grid", "surface", "weights", "../radiation"];
+    Attribution = "attribution", "radiation", ["grid", "surface", "weather_cells", "weights", "../radiation"];
     Utci = "utci", "utci", ["grid"];
     UtciAir = "utci_air", "utci", ["grid"];
     Pet = "pet", "pet", ["grid"];

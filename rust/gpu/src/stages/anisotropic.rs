@@ -1,28 +1,42 @@
 //! Sums over the patches of the sky on the device.
 
+use super::weather_cells::{self, WeatherGridUniform};
 use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
 use crate::resident::planes::{FOLIAGE_PLANE, HEATED_PLANE};
 use crate::resident::run::DeviceRun;
+use crate::resident::step::StepBuffers;
 use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
 use solweig_core::radiation::anisotropic::{PatchStep, PatchWeight};
 use solweig_core::radiation::facets::{facet_weights, whole_facets};
 use solweig_core::radiation::heated::HeatedWalls;
+use solweig_core::radiation::skies::Skies;
 use solweig_core::radiation::tables::StepTables;
 use solweig_core::radiation::terms::foliage_weights;
 
 const STAGE: &str = "anisotropic";
 
 uniform! {
-    PatchUniform for [PatchSums, Anisotropic, AnisotropicSides] {
+    PatchUniform for [PatchSums] {
         grid: GridUniform,
         words: u32,
         patches: u32,
         vegetation: u32,
         suns: u32,
+    }
+}
+
+uniform! {
+    LightUniform for [Anisotropic, AnisotropicSides] {
+        grid: GridUniform,
+        words: u32,
+        patches: u32,
+        vegetation: u32,
+        suns: u32,
+        skies: WeatherGridUniform,
     }
 }
 
@@ -69,6 +83,8 @@ pub struct PatchTables {
     heated: Option<DeviceBuffer>,
     patches: usize,
     suns: usize,
+    /// Where the patches of several skies begin, of light and of sides.
+    first: [usize; 2],
 }
 
 /// As `patches` of `shaders/anisotropic.wgsl`.
@@ -145,7 +161,7 @@ fn heated_table(heated: &HeatedWalls, step: Option<&PatchStep>) -> Vec<[f32; 4]>
 }
 
 impl PatchTables {
-    /// Tables of a step; `sides`: the box sides are asked for.
+    /// Tables of a step, of several `skies` if there are; `sides`: the box sides are asked for.
     ///
     /// # Errors
     /// [`GpuError::OutOfMemory`].
@@ -153,15 +169,24 @@ impl PatchTables {
         run: &DeviceRun,
         weights: &[PatchWeight],
         tables: &StepTables,
+        skies: Option<&Skies>,
         sides: bool,
     ) -> Result<Self, GpuError> {
         let step = tables.patches.as_ref();
+        let of_skies = skies.map_or_else(Vec::new, |s| weather_cells::patches(s, weights));
+        let mut first = [0; 2];
+        let mut with_skies = |which: usize, mut table: Vec<[f32; 4]>| {
+            first[which] = table.len();
+            table.extend(&of_skies);
+            table
+        };
+        let light = step.map(|s| with_skies(0, light_table(weights, s)));
+        let of_sides = sides.then(|| with_skies(1, side_table(weights, step)));
         let upload = |table: Vec<[f32; 4]>| run.gpu.upload("the patches of a step", &table);
         Ok(Self {
-            light: step.map(|s| upload(light_table(weights, s))).transpose()?,
-            sides: sides
-                .then(|| upload(side_table(weights, step)))
-                .transpose()?,
+            light: light.map(upload).transpose()?,
+            sides: of_sides.map(upload).transpose()?,
+            first,
             foliage: tables
                 .attribution
                 .is_some()
@@ -209,17 +234,27 @@ pub fn encode<'a>(
     job: &mut Job<'a>,
     run: &'a DeviceRun,
     tables: &'a PatchTables,
-    dynamic: &'a DeviceBuffer,
+    skies: Option<&Skies>,
+    buffers: &'a StepBuffers,
 ) -> Result<(), StageFailure> {
     let uniform = uniform(run, tables.patches, tables.suns);
+    let dynamic = &buffers.dynamic;
     let [building, canopy, behind] = &run.masks;
     let passes = [
         (Kernel::Anisotropic, &tables.light),
         (Kernel::AnisotropicSides, &tables.sides),
     ];
-    for (kernel, table) in passes {
+    for ((kernel, table), first) in passes.into_iter().zip(tables.first) {
         if let Some(table) = table {
             let storage = [building, canopy, behind, table, &run.views, dynamic];
+            let uniform = LightUniform {
+                grid: run.grid(),
+                words: uniform.words,
+                patches: uniform.patches,
+                vegetation: uniform.vegetation,
+                suns: uniform.suns,
+                skies: WeatherGridUniform::new(skies, buffers, first),
+            };
             job.dispatch(kernel, &uniform, &storage)?;
         }
     }

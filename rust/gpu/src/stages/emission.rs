@@ -1,6 +1,7 @@
 //! What the ground sends out in a step, for the ground view to look at.
 
 use super::surface::SurfaceTables;
+use super::weather_cells::{WeatherGridUniform, references};
 use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
@@ -10,6 +11,7 @@ use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
 use solweig_core::gvf::Unit;
+use solweig_core::radiation::skies::Skies;
 use solweig_core::radiation::surface::GroundStates;
 use solweig_core::radiation::tables::StepTables;
 use solweig_core::timestep::Run;
@@ -23,7 +25,9 @@ uniform! {
         units: [f32; 2],
         through_plane: u32,
         first_light: u32,
-        pad: [u32; 2],
+        by_light: u32,
+        leaves: u32,
+        skies: WeatherGridUniform,
     }
 }
 
@@ -34,6 +38,8 @@ pub struct GroundTable {
     lights: u32,
     /// Entries before those by light alone.
     first_light: u32,
+    /// Light alone has entries, and leaves in it.
+    by_light: [bool; 2],
     /// What it is counted in.
     pub units: [Unit; 2],
 }
@@ -43,23 +49,31 @@ impl GroundTable {
     ///
     /// # Errors
     /// [`GpuError::OutOfMemory`].
-    pub fn new(device: &DeviceRun, run: &Run<'_>, tables: &StepTables) -> Result<Self, GpuError> {
+    pub fn new(
+        device: &DeviceRun,
+        run: &Run<'_>,
+        tables: &StepTables,
+        skies: Option<&Skies>,
+    ) -> Result<Self, GpuError> {
         let GroundStates {
             units,
             mut states,
             lights,
             ..
-        } = GroundStates::new(&run.cells, tables, run.ground_view);
+        } = GroundStates::new(&run.cells, tables, skies, run.ground_view);
         let first_light = count(states.len());
         let light = &tables.sun.light;
-        if let Some(own) = &light.through {
-            states.extend((0..lights).map(|l| [light.share[l], own.share[l]]));
+        let by_light = light.through.is_some() || skies.is_some();
+        if by_light {
+            let own = |l: usize| light.through.as_ref().map_or(0.0, |own| own.share[l]);
+            states.extend((0..lights).map(|l| [light.share[l], own(l)]));
         }
         Ok(Self {
             states: device.gpu.upload("what the ground sends", &states)?,
             units,
             lights: count(lights),
             first_light,
+            by_light: [by_light, light.through.is_some()],
         })
     }
 }
@@ -73,18 +87,22 @@ pub fn encode<'a>(
     job: &mut Job<'a>,
     run: &'a DeviceRun,
     tables: &StepTables,
+    skies: Option<&Skies>,
     table: &'a GroundTable,
     buffers: &'a StepBuffers,
 ) -> Result<(), StageFailure> {
+    let [_, warmest] = references(skies, tables);
     let uniform = EmissionUniform {
         grid: run.grid(),
-        tables: SurfaceTables::new(run, tables),
+        tables: SurfaceTables::new(run, warmest),
         lights: table.lights,
         suns: count(tables.sun.light.suns),
         units: table.units.map(|unit| (1.0 / unit.size()) as f32),
         through_plane: buffers.through_plane,
         first_light: table.first_light,
-        pad: [0; 2],
+        by_light: u32::from(table.by_light[0]),
+        leaves: u32::from(table.by_light[1]),
+        skies: WeatherGridUniform::new(skies, buffers, 0),
     };
     let storage = [
         &run.info,

@@ -18,7 +18,7 @@ uniform! {
         near: u32,
         far: u32,
         suns: u32,
-        pad: u32,
+        warmth: u32,
         lup: Shares,
         alb: Shares,
     }
@@ -71,7 +71,7 @@ pub struct GroundRasters<'a> {
 }
 
 /// Encode the ground view of a step; `shares` are the weights of the emission and of the albedo, over
-/// `suns`.
+/// `suns`; `warmth`: lit walls do not send the same to all.
 ///
 /// # Errors
 /// What stands in the way.
@@ -81,13 +81,14 @@ pub fn encode<'a>(
     rasters: GroundRasters<'a>,
     shares: [gvf::Shares; 2],
     suns: usize,
+    warmth: bool,
 ) -> Result<(), StageFailure> {
     let uniform = GvfUniform {
         grid: GridUniform::new(view.rows, view.cols),
         near: view.reaches[0],
         far: view.reaches[1],
         suns: count(suns),
-        pad: 0,
+        warmth: u32::from(warmth),
         lup: shares[0].into(),
         alb: shares[1].into(),
     };
@@ -156,6 +157,7 @@ pub fn evaluate(
         rasters,
         view.shares(step.units, step.wall, step.suns),
         step.suns,
+        false,
     )?;
     job.read(&lup, 0, 5 * cells);
     job.read(&alb, 0, 5 * cells);

@@ -14,3 +14,4 @@ pub mod statistics;
 pub mod surface;
 pub mod timestep;
 pub mod utci;
+pub mod weather_cells;

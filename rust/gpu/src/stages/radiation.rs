@@ -1,6 +1,7 @@
 //! Radiation and mean radiant temperature of a step on the device.
 
 use super::surface::SurfaceTables;
+use super::weather_cells::{WeatherGridUniform, references};
 use crate::device::error::StageFailure;
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
@@ -12,6 +13,7 @@ use crate::shaders::grid::{GridUniform, count};
 use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
 use solweig_core::radiation::light::{Light, STATES, digit};
+use solweig_core::radiation::skies::Skies;
 use solweig_core::radiation::tables::StepTables;
 use solweig_core::shadow::{SH, VBSHVEGSH};
 use solweig_core::weather::MOST_SUNS;
@@ -94,9 +96,11 @@ uniform! {
         air_plane: u32,
         wall_emissivity: f32,
         wall_excess: f32,
-        pad0: u32,
+        share_light: f32,
 
         facing_excess: [f32; 4],
+
+        skies: WeatherGridUniform,
 
         slots: [u32; SLOTS],
         lights: [[f32; 4]; 2 * STATES],
@@ -108,17 +112,20 @@ impl RadiationUniform {
     fn new(
         run: &DeviceRun,
         t: &StepTables,
+        skies: Option<&Skies>,
         all_sides: bool,
-        [through_plane, air_plane]: [u32; 2],
+        buffers: &StepBuffers,
         slots: [u32; SLOTS],
     ) -> Self {
-        let (sun, l, p, b) = (&t.sun, &t.longwave, &t.patch_longwave, &t.body);
+        let [brightest, warmest] = references(skies, t);
+        let sun = &brightest.sun;
+        let (l, p, b) = (&t.longwave, &t.patch_longwave, &t.body);
         let delay = t.ground.delay.as_ref();
         let attribution = t.attribution.as_ref();
         let flag = u32::from;
         Self {
             grid: run.grid(),
-            tables: SurfaceTables::new(run, t),
+            tables: SurfaceTables::new(run, warmest),
             anisotropic: flag(t.anisotropic),
             cylinder: flag(b.cylinder),
             all_sides: flag(all_sides),
@@ -142,7 +149,7 @@ impl RadiationUniform {
             shaded_radiance: sun.shaded_radiance,
             lit_radiance_gain: sun.lit_radiance_gain,
             seen_plane: run.seen_plane,
-            through_plane,
+            through_plane: buffers.through_plane,
             sky_down: l.sky_down,
             sky_side: l.sky_side,
             wall: l.wall,
@@ -178,11 +185,12 @@ impl RadiationUniform {
             heated_plane: if t.heated.is_some() { HEATED_PLANE } else { 0 },
             beam: sun.beam,
             upright: t.upright,
-            air_plane,
+            air_plane: buffers.air_plane,
             wall_emissivity: t.walls.emissivity,
             wall_excess: t.walls.excess,
-            pad0: 0,
+            share_light: sun.share_light,
             facing_excess: t.walls.facing,
+            skies: WeatherGridUniform::new(skies, buffers, 0),
             slots,
             lights: lights(&sun.light),
             through: through(&sun.light),
@@ -236,14 +244,14 @@ pub fn encode<'a>(
     job: &mut Job<'a>,
     run: &'a DeviceRun,
     tables: &StepTables,
+    skies: Option<&Skies>,
     buffers: &'a StepBuffers,
     carried: &'a DeviceCarried,
     out: &'a DeviceBuffer,
     all_sides: bool,
     slots: [u32; SLOTS],
 ) -> Result<(), StageFailure> {
-    let planes = [buffers.through_plane, buffers.air_plane];
-    let uniform = RadiationUniform::new(run, tables, all_sides, planes, slots);
+    let uniform = RadiationUniform::new(run, tables, skies, all_sides, buffers, slots);
     let storage = [
         &run.info,
         &run.views,

@@ -10,6 +10,7 @@ use super::radiation;
 use super::shadow::{self, Leaves, SunTables, Turn};
 use super::statistics::{self, CountedPlanes, ROW_SUMS};
 use super::utci::{self, NO_UTCI};
+use super::weather_cells;
 use crate::device::Gpu;
 use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
@@ -24,6 +25,7 @@ use crate::shaders::grid::count;
 use solweig_core::air::Air;
 use solweig_core::carried::Carried;
 use solweig_core::fields::{self, Field};
+use solweig_core::radiation::skies::Skies;
 use solweig_core::terrain::units;
 use solweig_core::timestep::{Prepared, Request, Run, StepOutput, TimestepInput, bring_home};
 use solweig_core::utci::CellRule;
@@ -141,7 +143,8 @@ impl StepDevice {
                 Ok((turn, tables))
             });
             let suns = turns.collect::<Result<Vec<_>, GpuError>>()?;
-            Some((suns, GroundTable::new(device, run, tables)?))
+            let ground = GroundTable::new(device, run, tables, prepared.skies.as_ref())?;
+            Some((suns, ground))
         } else {
             None
         };
@@ -152,7 +155,9 @@ impl StepDevice {
                     || tables.attribution.is_some()
                     || tables.heated.is_some() =>
             {
-                Some(PatchTables::new(device, &sky.weights, tables, sides)?)
+                let skies = prepared.skies.as_ref();
+                let weights = &sky.weights;
+                Some(PatchTables::new(device, weights, tables, skies, sides)?)
             }
             _ => None,
         };
@@ -161,7 +166,13 @@ impl StepDevice {
             None => None,
         };
         let (attributed, heated) = (tables.attribution.is_some(), tables.heated.is_some());
-        let buffers = StepBuffers::new(device, [sides, attributed, heated, input.air.any()])?;
+        let planes_of = [sides, attributed, heated, input.air.any()];
+        let numbers =
+            weather_cells::WORDS * prepared.skies.as_ref().map_or(0, |s| s.tables().len());
+        let buffers = StepBuffers::new(device, planes_of, numbers)?;
+        if let Some(skies) = &prepared.skies {
+            weather_cells::upload(device, &buffers, skies)?;
+        }
         if let Some(local) = &prepared.comfort.local {
             air::upload(device, &buffers, local, &input.air)?;
         }
@@ -224,6 +235,7 @@ fn encode<'a>(
     planes: &Planes,
 ) -> Result<Reads, StageFailure> {
     let (tables, request) = (&prepared.tables, input.request);
+    let skies = prepared.skies.as_ref();
     let buffers = &step.buffers;
     if let Some((suns, ground)) = &step.day {
         job.clear(&buffers.lit).map_err(|e| e.in_stage("shadow"))?;
@@ -244,7 +256,7 @@ fn encode<'a>(
                 &buffers.lit,
             )?;
         }
-        emission::encode(job, device, tables, ground, buffers)?;
+        emission::encode(job, device, tables, skies, ground, buffers)?;
         let rasters = GroundRasters {
             emitted: &buffers.emitted,
             lit: &buffers.lit,
@@ -252,13 +264,15 @@ fn encode<'a>(
             lup: &buffers.lup,
             alb: &buffers.alb,
         };
-        let wall = [tables.ground.wall_emission, input.run.params.wall_albedo];
+        let emission = skies.map_or(tables.ground.wall_emission, Skies::wall_emission);
+        let wall = [emission, input.run.params.wall_albedo];
         let suns = tables.sun.light.suns;
         let shares = input.run.ground_view.shares(ground.units, wall, suns);
-        gvf::encode(job, &device.ground_view, rasters, shares, suns)?;
+        let warmth = skies.is_some();
+        gvf::encode(job, &device.ground_view, rasters, shares, suns, warmth)?;
     }
     if let Some(patches) = &step.patches {
-        anisotropic::encode(job, device, patches, &buffers.dynamic)?;
+        anisotropic::encode(job, device, patches, skies, buffers)?;
     }
     let all_sides =
         !request.points.is_empty() || request.fields.iter().any(|f| f.is_longwave_side());
@@ -267,6 +281,7 @@ fn encode<'a>(
         job,
         device,
         tables,
+        skies,
         buffers,
         carried,
         out,
