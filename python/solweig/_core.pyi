@@ -1104,7 +1104,12 @@ class Model:
             What the step is counted in, changed in place; None = nowhere.
         air
             What of the air is given cell by cell (R 15): ``ta`` [deg C], ``rh`` [%], ``ws`` [m/s]
-            of the model's shape, and ``ws_height_m`` [m]. On the CPU only.
+            of the model's shape, and ``ws_height_m`` [m]. ``sky``: radiation by weather cells, a
+            dictionary of ``global_rad``, ``direct_rad``, ``diffuse_rad`` and ``longwave_down``, one
+            at least, ``[row, col]`` of 1 to 256 cells [W m-2], NaN where it is the step's or is to
+            be split; ``origin``, row and column of the centre of the first, and ``pitch``, their
+            distance, in cells of the whole raster, whose first centre is (0.5, 0.5); ``first``, row
+            and column at which the model begins there.
 
         Returns
         -------
@@ -1117,7 +1122,7 @@ class Model:
             A value of the weather is missing.
         ValueError
             An unknown output, a point outside, a state or statistics of another shape, too many
-            suns.
+            suns, weather cells that are no grid or beside walls with temperatures of their own.
         GpuError
             A strict engine whose device failed.
 
