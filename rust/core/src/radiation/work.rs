@@ -209,7 +209,22 @@ impl Work {
         }
         self.load_patches(cells, tables);
         if let (Some(around), Some((masks, _))) = (around, &cells.patches) {
-            around.load_light(self, masks);
+            for i in 0..n {
+                let Some((light, on_sides)) = around.light(masks, i) else {
+                    break;
+                };
+                for (lane, sum) in self.light.iter_mut().zip(light) {
+                    lane[i] = sum;
+                }
+                for (lanes, sums) in self.side_sums[2..]
+                    .iter_mut()
+                    .zip(on_sides.into_iter().flatten())
+                {
+                    for (lane, sum) in lanes.iter_mut().zip(sums) {
+                        lane[i] = sum;
+                    }
+                }
+            }
         }
     }
 
