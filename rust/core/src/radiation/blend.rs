@@ -29,15 +29,13 @@ pub fn fluxes(work: &mut Work, around: &Around<'_>, fluxes: impl Fn(&mut Work, &
     }
 }
 
-/// Add what the patches in front of each side send it, as [`sides::add_patches`] does; `gains` loads
-/// what air that is given cell by cell makes of a sky.
+/// Add what the patches in front of each side send it, as [`sides::add_patches`] does.
 #[inline(always)]
-pub fn add_patches(work: &mut Work, around: &Around<'_>, gains: impl Fn(&mut Work, &StepTables)) {
+pub fn add_patches(work: &mut Work, around: &Around<'_>) {
     let body = work.l;
     let [mut first, mut sum] = [[[0.0; BLOCK]; SIDES]; 2];
     for (corner, tables) in around.corners().into_iter().enumerate() {
         work.l = [[0.0; BLOCK]; SIDES];
-        gains(work, tables);
         sides::add_patches(work, tables);
         for d in 0..SIDES {
             around.add(corner, &work.l[d], &mut first[d], &mut sum[d]);
