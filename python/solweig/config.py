@@ -31,6 +31,7 @@ __all__ = [
     "ATTRIBUTION",
     "INDICES",
     "SENSOR_LOADS",
+    "THRESHOLDS_C",
     "VALID_OUTPUTS",
     "WALL_TEMPERATURE",
     "HumanParams",
@@ -67,7 +68,8 @@ IMPROVED_SUNS = 3
 IMPROVED_SKY = "dilley"
 """Best of 13 with this cloud correction at 21 sites (Flerchinger et al. 2009)."""
 
-_COLDEST, _HOTTEST = -100.0, 100.0
+THRESHOLDS_C = (-60.0, 120.0)
+"""Thresholds of heat that make sense, of every quantity [deg C]."""
 
 _IGNORED = ("tile_workers", "tile_queue_depth", "prefetch_tiles")
 LONGWAVES = ("modelled", "measured")
@@ -619,9 +621,10 @@ def _thresholds(name: str, values: Sequence[float]) -> list[float]:
         raise ConfigurationError(name, "a list of temperatures [deg C]", repr(values), hint) from (
             None
         )
-    if not all(_COLDEST <= v <= _HOTTEST for v in found):
+    low, high = THRESHOLDS_C
+    if not all(low <= v <= high for v in found):
         raise ConfigurationError(
-            name, f"UTCI temperatures from {_COLDEST:g} to {_HOTTEST:g} deg C", repr(values), hint
+            name, f"UTCI temperatures from {low:g} to {high:g} deg C", repr(values), hint
         )
     # One named twice would be counted twice.
     return list(dict.fromkeys(found))
