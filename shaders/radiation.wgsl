@@ -179,7 +179,7 @@ fn blended(near: Around, four: u32) -> vec4<f32> {
 fn sky_around(row: u32, col: u32) -> Sky {
     let near = around(step.skies, row, col);
     let light = blended(near, 0u);
-    let from = blended(near, 1u);
+    let above = blended(near, 1u);
     let patch_sky = blended(near, 3u);
     var own = sky_of_step();
     own.beam_ratio = light.x;
@@ -188,10 +188,10 @@ fn sky_around(row: u32, col: u32) -> Sky {
     own.total = light.y;
     own.diffuse = light.z;
     own.shaded_radiance = light.w;
-    own.lit_radiance_gain = from.x;
-    own.sky_down = from.y;
-    own.sky_side = from.z;
-    own.wall_warm = from.w;
+    own.lit_radiance_gain = above.x;
+    own.sky_down = above.y;
+    own.sky_side = above.z;
+    own.wall_warm = above.w;
     own.wall_facing = blended(near, 2u);
     own.deficit = patch_sky.x;
     own.lit_gain = patch_sky.y;

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["argument", "heard", "warn_user"]
+__all__ = ["argument", "heard", "told_once", "warn_once", "warn_user"]
 
 _heard: ContextVar[list[str] | None] = ContextVar("solweig_heard", default=None)
+_told: ContextVar[set[str] | None] = ContextVar("solweig_told", default=None)
 
 # Arguments that the command line names otherwise, or not at all.
 _FLAGS: dict[str, str | None] = {
@@ -79,6 +80,30 @@ def heard() -> Iterator[list[str]]:
     finally:
         logger.removeHandler(ear)
         _heard.reset(token)
+
+
+@contextmanager
+def told_once() -> Iterator[None]:
+    """Within it, :func:`warn_once` logs a message a single time; what hears still hears it."""
+    if _told.get() is not None:
+        yield
+        return
+    token = _told.set(set())
+    try:
+        yield
+    finally:
+        _told.reset(token)
+
+
+def warn_once(logger: logging.Logger, message: str) -> None:
+    """Log a warning of what many runs share, within :func:`told_once` a single time."""
+    told, known = _told.get(), _heard.get()
+    if told is None or message not in told:
+        logger.warning("%s", message)
+    elif known is not None:
+        _keep(known, message)
+    if told is not None:
+        told.add(message)
 
 
 class _Ear(logging.Handler):

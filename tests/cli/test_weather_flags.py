@@ -105,6 +105,15 @@ def test_errors_name_their_flag(site: Path, more: list[str], said: str) -> None:
     assert not (site / "out").exists()
 
 
+@pytest.mark.parametrize("more", [["--hours", "11,12"], ["--year", "2031"]])
+def test_rows_of_umep_text_are_cut_by_the_period_alone(site: Path, more: list[str]) -> None:
+    done = run(site, *more, "--utc-offset", "1", weather="met.txt")
+    assert done.exit_code == 2
+    assert f"{more[0]}: expected none with --met, got" in done.stderr
+    assert "cut the period with start= (--start) and end= (--end)" in done.stderr
+    assert not (site / "out").exists()
+
+
 def test_missing_values_name_the_flag_that_fills_them(site: Path) -> None:
     write_epw(site / "a.epw", edit=lambda row: [*row[:21], 999, *row[22:]])
     done = run(site)

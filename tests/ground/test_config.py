@@ -114,6 +114,10 @@ def test_a_threshold_named_twice_counts_once() -> None:
     assert ModelConfig(heat_thresholds_day=[32, 38, 32.0]).heat_thresholds_day == [32.0, 38.0]
 
 
+def test_thresholds_of_a_run_reach_as_far_as_those_of_its_results() -> None:
+    assert ModelConfig(heat_thresholds_day=[-60, 120]).heat_thresholds_day == [-60.0, 120.0]
+
+
 def test_config_round_trips_every_field(tmp_path: Path) -> None:
     config = every_field_changed()
     default = ModelConfig()
@@ -156,6 +160,8 @@ def test_ignored_fields_warn() -> None:
         {"use_outgoing_longwave": True},
         {"heat_thresholds_day": ["hot"]},
         {"heat_thresholds_night": [float("nan")]},
+        {"heat_thresholds_night": [-61.0]},
+        {"heat_thresholds_day": [121.0]},
         {"wind_height_m": 0},
         {"utci_range": "cut"},
         {"utci_wind_floor": True, "utci_range": "nan"},

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from solweig.cli.app import app
-from solweig.messages import argument, heard, warn_user
+from solweig.messages import argument, heard, told_once, warn_once, warn_user
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,18 @@ def test_what_is_said_is_heard_once_whatever_is_silenced() -> None:
         pass
     assert other == []
     assert said[-1] == "night light: much"
+
+
+def test_what_runs_share_is_told_once_and_heard_by_each(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("solweig.some.module")
+    lists = []
+    with told_once():
+        for _ in range(2):
+            with told_once(), heard() as said:
+                warn_once(log, "100 % of it is flat")
+            lists.append(said)
+    assert caplog.messages == ["100 % of it is flat"]
+    assert lists == [["100 % of it is flat"]] * 2
+    warn_once(log, "100 % of it is flat")
+    warn_once(log, "100 % of it is flat")
+    assert len(caplog.messages) == 3

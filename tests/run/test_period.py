@@ -306,6 +306,8 @@ def test_a_period_stopped_in_tiles_goes_on(surface: solweig.SurfaceData, tmp_pat
         ({"groups": ("week",)}, "groups"),
         ({"tmrt_thresholds": (float("nan"),)}, "tmrt_thresholds"),
         ({"pet_thresholds": ["hot"]}, "pet_thresholds"),
+        ({"tmrt_thresholds": (121.0,)}, "tmrt_thresholds"),
+        ({"pet_thresholds": (-61.0,)}, "pet_thresholds"),
         ({"outputs": ["tmrt"]}, "outputs"),
         ({"output_format": "zarr"}, "output_format"),
         ({"groups": 3}, "groups"),

@@ -195,6 +195,20 @@ def test_a_surface_without_sky_view_is_told() -> None:
         solweig.run_scenarios(square(svf=False), STEPS, LOCATION, [])
 
 
+NO_GROUND = "neither dem nor land_cover given"
+
+
+def test_what_the_surface_lacks_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    surface = square(dem=None, land_cover=None)
+    solweig.run_scenarios(
+        surface, STEPS[3:4], LOCATION, [scenario("a", PLANT), scenario("b", PLANT)], **OPTIONS
+    )
+    assert sum(NO_GROUND in message for message in caplog.messages) == 1
+    # Another call says it again.
+    solweig.run_scenarios(surface, STEPS[3:4], LOCATION, [scenario("a", PLANT)], **OPTIONS)
+    assert sum(NO_GROUND in message for message in caplog.messages) == 2
+
+
 # ------------------------------------------------------------------ the command
 
 
@@ -249,6 +263,17 @@ def test_the_command_compares(site: Path) -> None:
     )
     assert ours.title == "A square"
     assert ours.as_dict()["scenarios"] == record["scenarios"]
+
+
+def test_what_the_surface_lacks_is_told_once_a_file(site: Path) -> None:
+    table = {k: v for k, v in BASELINE.items() if k not in ("dem", "land_cover")}
+    path = write_file(site, [PLANT], baseline=table, top=['out = "done"'])
+    second = path.read_text().split("[[scenario]]")[1].replace("One", "Two")
+    path.write_text(f"{path.read_text()}[[scenario]]{second}")
+    done = invoke(["scenario", "run", str(path), "--no-plots"])
+    assert done.exit_code == 0, done.output
+    assert (site / "done" / "Two").is_dir()
+    assert plain(done.stderr).count(NO_GROUND) == 1
 
 
 def test_a_dry_run_computes_and_writes_nothing(site: Path) -> None:
@@ -330,7 +355,8 @@ def test_what_is_done_with_results_is_no_option_of_a_baseline() -> None:
     import typer
 
     from solweig.cli.app import app
-    from solweig.cli.run import OUTPUT, PERIOD
+    from solweig.cli.period_options import PERIOD
+    from solweig.cli.run import OUTPUT
     from solweig.cli.scenario import _NOT_OURS
 
     group = typer.main.get_command(app)

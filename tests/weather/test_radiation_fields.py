@@ -399,6 +399,14 @@ def test_units(
             sky_of(surface, global_of(source))
 
 
+def test_what_bands_are_called_is_no_unit(surface: solweig.SurfaceData, tmp_path: Path) -> None:
+    names = ["SIS (daily)", "surface radiation", "[W/m2]", "W/m2"]
+    path = write_cells(tmp_path / "named.tif", around(), names)
+    sky_of(surface, {"global_rad": str(path)})
+    path = write_cells(tmp_path / "sums.tif", around(), [*names[:3], "ssrd [J m**-2]"])
+    refused(surface, {"global_rad": str(path)}, WeatherDataError, "units of J m**-2")
+
+
 def test_grids_that_do_not_fit(surface: solweig.SurfaceData, tmp_path: Path) -> None:
     values = cells_of(steps(), FACTORS)
     off = labelled(values, WEST + 5.0, NORTH + 10.0, 24.0)

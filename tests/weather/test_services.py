@@ -276,7 +276,7 @@ def test_what_a_kind_does_not_take(kinds: dict[str, Path]) -> None:
         ("epw", {"columns": {"ta": "T"}}, "columns: expected a table of named columns, got an EPW"),
         ("csv", {"method": "linear"}, "method: expected ERA5"),
         ("pvgis", {"timestep_minutes": 60}, "timestep_minutes: expected"),
-        ("umep", {"hours": [12]}, "hours: expected another kind"),
+        ("umep", {"hours": [12]}, "hours: expected another kind .*cut the period with"),
     ):
         with pytest.raises(ConfigurationError, match=match):
             Weather.from_file(kinds[kind], PLACE, **options)  # type: ignore[arg-type]

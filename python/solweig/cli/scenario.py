@@ -20,6 +20,7 @@ from solweig.cli.lazy_group import load_function
 from solweig.cli.machine import ProgressForm, StopWithInput, emit
 from solweig.cli.support import Options, clean_errors, defaults_of, out_console, print_json, say
 from solweig.errors import ConfigurationError
+from solweig.messages import told_once
 from solweig.results.plotting import require_matplotlib
 from solweig.scenarios.example import EXAMPLE
 from solweig.scenarios.optimise import (
@@ -207,7 +208,7 @@ def _as_a_run(context: typer.Context, work: _Further, progress: str) -> None:
         "dry_run": work.dry_run and not work.as_json,
     }  # fmt: skip
     try:
-        with command.make_context("run", [], default_map=defaults) as inner:
+        with told_once(), command.make_context("run", [], default_map=defaults) as inner:
             if work.plots and not work.dry_run:
                 require_matplotlib()
             with instead_of_steps(work):

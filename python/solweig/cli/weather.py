@@ -15,6 +15,7 @@ from solweig.errors import ConfigurationError, InvalidSurfaceData
 from solweig.surface.data import SurfaceData
 from solweig.weather.location import Location
 from solweig.weather.readers.epw import read_place
+from solweig.weather.readers.wanted import TAKEN_WHOLE
 from solweig.weather.step import Weather
 from solweig.weather.values import Fill, Origin
 
@@ -134,12 +135,14 @@ End = Annotated[
 Hours = Annotated[
     str | None,
     typer.Option(
-        "--hours", help="Keep stamps at these hours only: 9,12,15.", rich_help_panel=WEATHER
+        "--hours",
+        help="Keep stamps at these hours only: 9,12,15; not with --met.",
+        rich_help_panel=WEATHER,
     ),
 ]
 Year = Annotated[
     int | None,
-    typer.Option("--year", help="Date the rows of an EPW file in this year.",
+    typer.Option("--year", help="Date the rows of an EPW file in this year; not with --met.",
                  rich_help_panel=WEATHER),
 ]  # fmt: skip
 StepMinutes = Annotated[
@@ -234,7 +237,7 @@ class WeatherSource:
         if self.met:
             for flag, value in (("--hours", self.hours), ("--year", self.year)):
                 if value is not None:
-                    raise ConfigurationError(flag, "another source of weather", "--met")
+                    raise ConfigurationError(flag, "none with --met", repr(value), TAKEN_WHOLE)
         if not self.files and any(value is not None for value in self.mapping.values()):
             name = next(name for name, value in self.mapping.items() if value is not None)
             raise ConfigurationError(f"--weather-{name.replace('_', '-')}", "--weather", named[0])

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from solweig.allowed import THRESHOLDS_C
 from solweig.errors import ConfigurationError
-from solweig.results.period import THRESHOLDS_C
 
 __all__ = ["by_quantity", "one_each"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig import _core
-from solweig.config import INDICES
+from solweig.allowed import INDICES, THRESHOLDS_C
 from solweig.errors import ConfigurationError, WeatherDataError
 from solweig.results.statistics import SUMMARY_GRIDS
 
@@ -60,8 +60,9 @@ class PeriodRequest:
 
     def __post_init__(self) -> None:
         """Check and bring every value to its type."""
-        for name in ("percentiles", "tmrt_thresholds", "pet_thresholds"):
-            object.__setattr__(self, name, _numbers(name, getattr(self, name)))
+        object.__setattr__(self, "percentiles", _numbers("percentiles", self.percentiles))
+        for name in ("tmrt_thresholds", "pet_thresholds"):
+            object.__setattr__(self, name, _limits(name, getattr(self, name)))
         for p in self.percentiles:
             if not 0.0 <= p <= 100.0:
                 raise ConfigurationError("percentiles", "numbers from 0 to 100", repr(p))
@@ -299,10 +300,6 @@ def _known_indices(indices: Any) -> tuple[str, ...]:
     return names
 
 
-THRESHOLDS_C = (-60.0, 120.0)
-"""Thresholds of heat that make sense [deg C]."""
-
-
 def _by_index(thresholds: Any) -> dict[str, tuple[float, ...]]:
     """Thresholds of each index that has some."""
     field = "index_thresholds"
@@ -317,15 +314,18 @@ def _by_index(thresholds: Any) -> dict[str, tuple[float, ...]]:
         thresholds = named
     if not isinstance(thresholds, Mapping) or not set(thresholds) <= set(INDICES):
         raise ConfigurationError(field, expected, repr(thresholds))
-    found = {name: _numbers(f"{field}[{name}]", n) for name, n in thresholds.items()}
-    low, high = THRESHOLDS_C
-    for index, limits in found.items():
-        for limit in limits:
-            if not low <= limit <= high:
-                raise ConfigurationError(
-                    f"{field}[{index}]", f"{low:g} to {high:g} degC", f"{limit:g}"
-                )
+    found = {name: _limits(f"{field}[{name}]", n) for name, n in thresholds.items()}
     return {name: numbers for name, numbers in found.items() if numbers}
+
+
+def _limits(name: str, values: Any) -> tuple[float, ...]:
+    """A list of thresholds."""
+    low, high = THRESHOLDS_C
+    found = _numbers(name, values)
+    for limit in found:
+        if not low <= limit <= high:
+            raise ConfigurationError(name, f"{low:g} to {high:g} degC", f"{limit:g}")
+    return found
 
 
 def _numbers(name: str, values: Any) -> tuple[float, ...]:

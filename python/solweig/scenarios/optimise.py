@@ -16,6 +16,7 @@ from solweig.config import ModelConfig
 from solweig.errors import ConfigurationError
 from solweig.execution.config import ExecutionConfig
 from solweig.exposure.files import write_csv, write_geopackage
+from solweig.messages import told_once
 from solweig.packages import need
 from solweig.results.plotting import require_matplotlib
 from solweig.scenarios import candidates as places
@@ -301,12 +302,13 @@ def optimise_trees(
         if plots:
             require_matplotlib()
     surface.require_svf()
-    study = study_of_trees(
-        surface, weather, location, chosen, thresholds=Thresholds.of(thresholds), config=config,
-        execution=execution, max_shadow_distance_m=max_shadow_distance_m, tile_size=tile_size,
-        fields=fields,
-    )  # fmt: skip
-    found = place_trees(study, trees, chosen, title=title, progress=progress_callback)
+    with told_once():
+        study = study_of_trees(
+            surface, weather, location, chosen, thresholds=Thresholds.of(thresholds),
+            config=config, execution=execution, max_shadow_distance_m=max_shadow_distance_m,
+            tile_size=tile_size, fields=fields,
+        )  # fmt: skip
+        found = place_trees(study, trees, chosen, title=title, progress=progress_callback)
     if out is not None:
         found.write(out, overwrite=overwrite, plots=plots)
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from solweig.allowed import THRESHOLDS_C
 from solweig.errors import ConfigurationError
 from solweig.scenarios.wishes import TREE, Number, Polygon, Text, checked_keys
 
@@ -21,7 +22,7 @@ _RULES: dict[str, Any] = {
     "spacing": Number(0.0, 1000.0, "m", open_low=True),
     "every": Number(0.0, 1000.0, "m", open_low=True),
     "best": Number(1, 100),
-    "threshold": Number(-100.0, 150.0, "deg C"),
+    "threshold": Number(*THRESHOLDS_C, "deg C"),
     "cooled_by": Number(0.0, 100.0, "K", open_low=True),
 }
 

@@ -20,6 +20,7 @@ from solweig.bars import parts_of
 from solweig.config import ModelConfig
 from solweig.errors import ConfigurationError
 from solweig.execution.config import ExecutionConfig
+from solweig.messages import told_once
 from solweig.rasters.digests import plain
 from solweig.rasters.georef import GeoReference
 from solweig.rasters.geotiff import write_geotiff
@@ -348,11 +349,13 @@ def run_scenarios(
         if plots:
             require_matplotlib()
     surface.require_svf()
-    study = Study.of(
-        surface, weather, location, chosen, thresholds=limits, config=config, execution=execution,
-        max_shadow_distance_m=max_shadow_distance_m, tile_size=tile_size, fields=fields,
-    )  # fmt: skip
-    found = run_study(study, title=title, cost_unit=cost_unit, progress=progress_callback)
+    with told_once():
+        study = Study.of(
+            surface, weather, location, chosen, thresholds=limits, config=config,
+            execution=execution, max_shadow_distance_m=max_shadow_distance_m, tile_size=tile_size,
+            fields=fields,
+        )  # fmt: skip
+        found = run_study(study, title=title, cost_unit=cost_unit, progress=progress_callback)
     if out is not None:
         found.write(out, overwrite=overwrite, plots=plots)
     return found

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from solweig.allowed import THRESHOLDS_C
 from solweig.errors import ConfigurationError
 from solweig.scenarios.wishes import checked_keys
 
@@ -15,7 +15,6 @@ __all__ = ["INDICES", "Thresholds"]
 INDICES = ("utci", "pet", "tmrt")
 """What is told of: thermal indices and what they rest on [deg C]."""
 _USUAL = {"utci": (32.0, 38.0)}
-_COLDEST, _HOTTEST = -100.0, 150.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Thresholds:
         Raises
         ------
         ConfigurationError
-            An unknown index, or something that is no temperature.
+            An unknown index, or something that is no temperature in their range.
         """
         if given is None:
             return cls()
@@ -60,12 +59,14 @@ class Thresholds:
 
 
 def _numbers(values: Any, key: str) -> tuple[float, ...]:
+    low, high = THRESHOLDS_C
+    expected = f"temperatures from {low:g} to {high:g} deg C, such as [32, 38]"
     if isinstance(values, int | float) and not isinstance(values, bool):
         values = [values]
     if isinstance(values, str) or not isinstance(values, Sequence):
-        raise ConfigurationError(key, "temperatures [deg C], such as [32, 38]", repr(values))
+        raise ConfigurationError(key, expected, repr(values))
     for value in values:
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not (number and math.isfinite(value) and _COLDEST <= value <= _HOTTEST):
-            raise ConfigurationError(key, "temperatures [deg C], such as [32, 38]", repr(values))
+        if not (number and low <= value <= high):
+            raise ConfigurationError(key, expected, repr(values))
     return tuple(dict.fromkeys(float(value) for value in values))

@@ -7,6 +7,7 @@ import logging
 import numpy as np
 
 from solweig import _core
+from solweig.messages import warn_once
 from solweig.surface.heights import estimate_ground, preprocess
 from solweig.surface.layers import Layers
 from solweig.typing import U8
@@ -51,9 +52,10 @@ def buildings_mask(surface: Layers) -> U8:
     preprocess(surface)
     dem = surface.dem
     if surface.land_cover is None and dem is None:
-        logger.warning(
+        warn_once(
+            logger,
             "neither dem nor land_cover given: buildings are told from the ground by a ground "
-            "level estimated from the dsm"
+            "level estimated from the dsm",
         )
         dem = estimate_ground(surface.dsm, surface.pixel_size)
     return _core.buildings_mask(surface.dsm, dem=dem, land_cover=surface.land_cover)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,9 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.crs import CRS
+from rasterio.errors import RasterioError
 
-from solweig.errors import GridShapeMismatch, WeatherDataError
+from solweig.errors import GridShapeMismatch, InvalidSurfaceData, WeatherDataError
 from solweig.rasters.datasets import is_dataset
 from solweig.rasters.files import read_raster_window
 from solweig.rasters.georef import GeoReference
@@ -25,8 +27,8 @@ from solweig.typing import F32, Window
 from solweig.weather.fields import WeatherField
 
 __all__ = [
-    "NETCDF", "ArrayLayers", "BandLayers", "Layers", "band_names", "grid_of", "map_of",
-    "open_layers", "open_source_layers", "said_times", "time_parts", "times_of_names",
+    "NETCDF", "ArrayLayers", "BandLayers", "Layers", "band_names", "bands_said", "grid_of",
+    "map_of", "open_layers", "open_source_layers", "said_times", "time_parts", "times_of_names",
 ]  # fmt: skip
 
 NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
@@ -41,8 +43,8 @@ class ArrayLayers:
     times: NDArray[np.datetime64] | None
     #: The times carry a zone, and are UTC here.
     zoned: bool = False
-    #: As the source names it.
-    unit: str = ""
+    #: As the source names them; none where it does not.
+    units: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.arrays)
@@ -60,7 +62,8 @@ class BandLayers:
     bands: tuple[tuple[str, int], ...]
     times: NDArray[np.datetime64] | None = None
     zoned: bool = False
-    unit: str = ""
+    #: As their bands name them, each once.
+    units: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.bands)
@@ -128,9 +131,10 @@ def _crs_of(georef: GeoReference) -> CRS | None:
 
 
 def _of_file(name: str, path: Path, grid: Grid) -> BandLayers:
-    words = band_names(name, path, grid)
+    _check_grid(name, open_source(name, path, bands=True).grid, grid)
+    words, units = bands_said(name, path)
     bands = tuple((str(path.absolute()), band) for band in range(1, len(words) + 1))
-    return BandLayers(bands, *times_of_names(name, words))
+    return BandLayers(bands, *times_of_names(name, words), units)
 
 
 def times_of_names(name: str, words: Sequence[str]) -> tuple[NDArray[np.datetime64] | None, bool]:
@@ -154,10 +158,38 @@ def times_of_names(name: str, words: Sequence[str]) -> tuple[NDArray[np.datetime
 
 def band_names(name: str, path: Path, grid: Grid) -> list[str]:
     """Names of the bands of a file on the grid, empty where they have none."""
-    source = open_source(name, path, bands=True)
-    _check_grid(name, source.grid, grid)
-    with rasterio.open(path) as dataset:
-        return [text or "" for text in dataset.descriptions]
+    _check_grid(name, open_source(name, path, bands=True).grid, grid)
+    return bands_said(name, path)[0]
+
+
+def bands_said(name: str, path: Path) -> tuple[list[str], tuple[str, ...]]:
+    """Names of the bands of a file, and the units they name.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        It cannot be read.
+    """
+    try:
+        with rasterio.open(path) as dataset:
+            words = [text or "" for text in dataset.descriptions]
+            units = [_unit_of(dataset, band) for band in dataset.indexes]
+    except (RasterioError, UnicodeDecodeError) as problem:
+        raise InvalidSurfaceData(name, "a raster that GDAL can read", f"{path}: {problem}") from (
+            problem
+        )
+    return words, tuple(dict.fromkeys(unit for unit in units if unit))
+
+
+def _unit_of(dataset: Any, band: int) -> str:
+    """The unit of a band: its own, that of its tags, else what its description ends with."""
+    tags = {str(key).casefold(): str(text) for key, text in dataset.tags(band).items()}
+    said = dataset.units[band - 1] or tags.get("units") or tags.get("unit")
+    if said:
+        return str(said)
+    words = dataset.descriptions[band - 1] or ""
+    found = re.search(r"[\[(]([^\[\]()]+)[\])]\s*$", words)
+    return words if found is None else found[1]
 
 
 def _of_netcdf(name: str, path: Path, variable: str | None, grid: Grid) -> ArrayLayers:
@@ -196,7 +228,8 @@ def _of_labelled(name: str, array: Any, grid: Grid) -> ArrayLayers:
     """Of a DataArray, loaded."""
     unit = str(array.attrs.get("units") or "")
     parts, times = time_parts(name, array)
-    return ArrayLayers([_placed(name, part, grid) for part in parts], times, unit=unit)
+    units = (unit,) if unit else ()
+    return ArrayLayers([_placed(name, part, grid) for part in parts], times, units=units)
 
 
 def time_parts(name: str, array: Any) -> tuple[list[Any], NDArray[np.datetime64] | None]:
@@ -284,8 +317,8 @@ def _with_times(name: str, layers: Layers, field: WeatherField) -> Layers:
         return layers
     times, zoned = said_times(name, len(layers), field.times, known=layers.times is not None)
     if isinstance(layers, ArrayLayers):
-        return ArrayLayers(layers.arrays, times, zoned, layers.unit)
-    return BandLayers(layers.bands, times, zoned, layers.unit)
+        return ArrayLayers(layers.arrays, times, zoned, layers.units)
+    return BandLayers(layers.bands, times, zoned, layers.units)
 
 
 def said_times(

@@ -134,7 +134,7 @@ def check_unit(name: str, quantity: Quantity, unit: str) -> None:
     quantity
         What it holds.
     unit
-        As its source names it; empty where it does not.
+        As its source names it.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def check_unit(name: str, quantity: Quantity, unit: str) -> None:
     """
     found = KNOWN[quantity.name].get(plain(unit))
     if quantity.name in RADIATION:
-        if unit and found != Unit():
+        if found != Unit():
             summed = found is not None and found.energy
             raise WeatherDataError(
                 name, f"{quantity.words} in {quantity.unit}", f"units of {unit}",

@@ -166,7 +166,8 @@ def _read(
 ) -> _Read:
     own = f"fields[{name}]"
     with opened_layers(own, field) as layers:
-        check_unit(own, RADIATION[name], layers.unit)
+        for unit in layers.units:
+            check_unit(own, RADIATION[name], unit)
         of_step = layers_of_steps(own, layers, series, utc=field.utc)
         cells = cells_around(own, layers.grid, surface)
         known = {i: layers.read(i, cells.window) for i in dict.fromkeys(of_step)}

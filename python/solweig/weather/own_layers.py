@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
@@ -22,8 +21,16 @@ from solweig.rasters.grids import Grid
 from solweig.rasters.labelled import is_labelled, labelled_source
 from solweig.rasters.sources import open_source
 from solweig.typing import F32, Window
-from solweig.weather.field_layers import NETCDF, map_of, said_times, time_parts, times_of_names
+from solweig.weather.field_layers import (
+    NETCDF,
+    bands_said,
+    map_of,
+    said_times,
+    time_parts,
+    times_of_names,
+)
 from solweig.weather.radiation_fields import RadiationField
+from solweig.weather.readers.units import KNOWN, plain
 
 __all__ = ["OwnLayers", "opened_layers"]
 
@@ -40,8 +47,8 @@ class OwnLayers:
     times: NDArray[np.datetime64] | None
     #: The times carry a zone, and are UTC here.
     zoned: bool
-    #: As the source names it.
-    unit: str
+    #: As the source names them; none where it does not.
+    units: tuple[str, ...]
     #: A window of a layer.
     read: Callable[[int, Window], F32]
 
@@ -97,7 +104,7 @@ def _timed(name: str, field: RadiationField, layers: OwnLayers) -> OwnLayers:
     if field.times is None:
         return layers
     times, zoned = said_times(name, len(layers), field.times, known=layers.times is not None)
-    return OwnLayers(layers.grid, layers.count, times, zoned, layers.unit, layers.read)
+    return OwnLayers(layers.grid, layers.count, times, zoned, layers.units, layers.read)
 
 
 def _of_labelled(name: str, array: Any) -> OwnLayers:
@@ -112,16 +119,14 @@ def _of_labelled(name: str, array: Any) -> OwnLayers:
         assert source is not None, "all layers have the coordinates of the first"
         return source.cells()[where] if source.lazy is None else source.lazy.read(*where)
 
-    return OwnLayers(first.grid, len(parts), times, False, unit, read)
+    return OwnLayers(first.grid, len(parts), times, False, (unit,) if unit else (), read)
 
 
 def _of_file(name: str, path: Path) -> OwnLayers:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)  # it is refused below
         own = open_source(name, path, bands=True).grid
-        with rasterio.open(path) as dataset:
-            words = [text or "" for text in dataset.descriptions]
-            unit = next((text for text in dataset.units if text), "")
+        words, units = bands_said(name, path)
     if own.transform == Affine.identity():
         raise _placeless(name, f"a raster without a transform, {path}")
     if own.transform.b or own.transform.d:
@@ -137,7 +142,10 @@ def _of_file(name: str, path: Path) -> OwnLayers:
         values = read_raster_window(path, (there[0], there[1]), layer + 1)
         return np.asarray(values[tuple(slice(None, None, -1 if t else 1) for t in turned)], "f4")
 
-    return OwnLayers(grid, len(words), times, zoned, unit, read)
+    # Descriptions hold more than units.
+    known = KNOWN["global_rad"]
+    units = tuple(u for u in units if plain(u) in known or not any(u in text for text in words))
+    return OwnLayers(grid, len(words), times, zoned, units, read)
 
 
 def _north_up(own: Grid) -> tuple[Grid, tuple[bool, bool]]:

@@ -7,12 +7,13 @@ use house::House;
 use std::path::Path;
 
 /// The core from the ground up.
-const CORE: [&str; 31] = [
+const CORE: [&str; 32] = [
     "constants",
     "simd",
     "stage",
     "fields",
     "weather",
+    "weather_cells",
     "air",
     "grid",
     "rays",

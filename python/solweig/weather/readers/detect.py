@@ -17,7 +17,7 @@ from solweig.weather.readers.station import read_csv
 from solweig.weather.readers.text import read_text
 from solweig.weather.readers.tmy3 import is_tmy3, read_tmy3
 from solweig.weather.readers.umep import read_umep_met
-from solweig.weather.readers.wanted import Site, Wanted
+from solweig.weather.readers.wanted import TAKEN_WHOLE, Site, Wanted
 
 KINDS = {
     "epw": "an EPW file", "umep": "UMEP text", "era5": "ERA5 (GRIB or NetCDF)",
@@ -140,7 +140,7 @@ def _read(
         return _of_grid(kind, files, site, wanted, options)
     if kind == "umep":
         if wanted.hours is not None:
-            raise ConfigurationError("hours", "another kind of file", KINDS[kind])
+            raise ConfigurationError("hours", "another kind of file", KINDS[kind], TAKEN_WHOLE)
         return read_umep_met(
             files, start=wanted.start, end=wanted.end, minutes=options.minutes,
             stamp=options.stamp, fill=wanted.fill,

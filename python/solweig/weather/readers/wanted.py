@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from solweig.messages import argument
 from solweig.weather.values import Fill
+
+TAKEN_WHOLE = (
+    "Of UMEP text every row of the period is taken, as it is dated: cut the period with "
+    f"{argument('start')} and {argument('end')}."
+)
+"""What to do where hours or another year of such a file are asked for."""
 
 
 @dataclass(frozen=True)

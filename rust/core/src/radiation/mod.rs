@@ -7,6 +7,7 @@
 pub mod anisotropic;
 pub mod attributed;
 pub mod attribution;
+pub mod blend;
 pub mod bytes;
 pub mod cells;
 pub mod comfort;
@@ -135,10 +136,7 @@ fn compute(
     let sensors = comfort.heat.is_some();
     match around {
         None => fluxes(work, tables, sensors),
-        Some(around) => around.fluxes(work, |work, sky| {
-            work.load_air(air, sky);
-            fluxes(work, sky, sensors);
-        }),
+        Some(around) => blend::fluxes(work, around, |work, sky| fluxes(work, sky, sensors)),
     }
     tmrt(work, tables);
     if let Some(attribution) = &tables.attribution {
@@ -147,7 +145,7 @@ fn compute(
     if all_sides && tables.anisotropic && tables.body.cylinder {
         match around {
             None => sides::add_patches(work, tables),
-            Some(around) => around.add_patches(work, |work, sky| work.load_air(air, sky)),
+            Some(around) => blend::add_patches(work, around),
         }
     }
     for i in 0..BLOCK {

@@ -1,16 +1,12 @@
 //! The skies of the weather cells over a raster, and what cells receive from the four around them
 //! (R 15).
 //!
-//! All fluxes are linear in what a sky sends, so those of four skies are computed one after the other
-//! and blended; what the patches hold is summed up once, for all four together.
+//! What the patches hold is summed up once, for all four together; see [`super::blend`] for the rest.
 
 use super::anisotropic::{CellMasks, PatchTerms, PatchWeight};
 use super::bytes::ByteTable;
 use super::cells::{BLOCK, Lane, SIDES};
-use super::sides;
 use super::tables::{StepInput, StepTables};
-use super::work::{BLENDED, Work};
-use crate::fields::TERMS;
 use crate::grid::Window;
 use crate::patches::PatchMasks;
 use crate::sky::step::SkyStep;
@@ -44,6 +40,9 @@ struct GapLight {
     /// Sky radiance times the weights of the box sides, where these are asked for.
     sides: Option<[ByteTable<SIDES>; CORNERS]>,
 }
+
+/// Light on the sides of a box, and that behind foliage.
+pub type OnSides = [[f32; SIDES]; 2];
 
 /// The weather cells around a run of cells within a row.
 #[derive(Debug)]
@@ -242,33 +241,33 @@ impl Around<'_> {
         )
     }
 
-    /// Sums over the patches that depend on the sky: its light on the cylinder, diffuse light, and
-    /// both behind foliage; on the sides of a box, and that behind foliage.
+    /// Sums over the patches of a cell that depend on the sky: its light on the cylinder, diffuse
+    /// light, and both behind foliage; then on the sides of a box, and that behind foliage. None at night
+    /// and under the isotropic sky.
     #[inline(always)]
-    pub fn load_light(&self, work: &mut Work, masks: &PatchMasks<'_>) {
-        let Some(light) = self.light else {
-            return;
+    #[must_use]
+    pub fn light(&self, masks: &PatchMasks<'_>, i: usize) -> Option<([f32; 4], Option<OnSides>)> {
+        let light = self.light?;
+        let cell = CellMasks::of(masks, i);
+        let shares = self.shares.each_ref().map(|lane| lane[i]);
+        let [mut sky, mut foliage] = [[0.0; 2 * CORNERS]; 2];
+        for index in 0..cell.words() {
+            let classes = cell.classes(index);
+            light.sky.add_word(index, classes.sky, &mut sky);
+            light
+                .sky
+                .add_sparse_word(index, classes.behind_foliage, &mut foliage);
+        }
+        let blended = |sums: [f32; 2 * CORNERS], q: usize| {
+            blend(std::array::from_fn(|corner| sums[2 * corner + q]), shares)
         };
-        for i in 0..work.n {
-            let cell = CellMasks::of(masks, i);
-            let shares = self.shares.each_ref().map(|lane| lane[i]);
-            let [mut sky, mut foliage] = [[0.0; 2 * CORNERS]; 2];
-            for index in 0..cell.words() {
-                let classes = cell.classes(index);
-                light.sky.add_word(index, classes.sky, &mut sky);
-                light
-                    .sky
-                    .add_sparse_word(index, classes.behind_foliage, &mut foliage);
-            }
-            for (k, sums) in [sky, foliage].into_iter().enumerate() {
-                for q in 0..2 {
-                    let of_corners = std::array::from_fn(|corner| sums[2 * corner + q]);
-                    work.light[2 * k + q][i] = blend(of_corners, shares);
-                }
-            }
-            let Some(sides) = &light.sides else {
-                continue;
-            };
+        let around = [
+            blended(sky, 0),
+            blended(sky, 1),
+            blended(foliage, 0),
+            blended(foliage, 1),
+        ];
+        let on_sides = light.sides.as_ref().map(|sides| {
             let [mut sky, mut foliage] = [[[0.0; SIDES]; CORNERS]; 2];
             for (corner, table) in sides.iter().enumerate() {
                 for index in 0..cell.words() {
@@ -277,53 +276,21 @@ impl Around<'_> {
                     table.add_sparse_word(index, classes.behind_foliage, &mut foliage[corner]);
                 }
             }
-            for d in 0..SIDES {
-                work.side_sums[2][d][i] = blend(sky.map(|sums| sums[d]), shares);
-                work.side_sums[3][d][i] = blend(foliage.map(|sums| sums[d]), shares);
-            }
-        }
+            [sky, foliage]
+                .map(|sums| std::array::from_fn(|d| blend(sums.map(|sums| sums[d]), shares)))
+        });
+        Some((around, on_sides))
     }
 
-    /// Fluxes by all skies, blended: `fluxes` computes those of one.
-    #[inline(always)]
-    pub fn fluxes(&self, work: &mut Work, fluxes: impl Fn(&mut Work, &StepTables)) {
-        // Computing the light that is reflected upwards takes the place of what it is made of.
-        let albedo = work.kup;
-        let [mut first, mut sum] = [[[0.0; BLOCK]; BLENDED + TERMS]; 2];
-        for (corner, tables) in self.corners.into_iter().enumerate() {
-            work.kup = albedo;
-            fluxes(work, tables);
-            for ((lane, first), sum) in work.blended().into_iter().zip(&mut first).zip(&mut sum) {
-                self.add(corner, lane, first, sum);
-            }
-        }
-        for (lane, sum) in work.blended().into_iter().zip(sum) {
-            *lane = sum;
-        }
+    /// Tables of the four skies.
+    #[must_use]
+    pub fn corners(&self) -> [&StepTables; CORNERS] {
+        self.corners
     }
 
-    /// Add what the patches in front of each side send it, as [`sides::add_patches`] does.
+    /// Add what a lane is under one of them to a blend; `first` keeps it under the first.
     #[inline(always)]
-    pub fn add_patches(&self, work: &mut Work, gains: impl Fn(&mut Work, &StepTables)) {
-        let body = work.l;
-        let [mut first, mut sum] = [[[0.0; BLOCK]; SIDES]; 2];
-        for (corner, tables) in self.corners.into_iter().enumerate() {
-            work.l = [[0.0; BLOCK]; SIDES];
-            gains(work, tables);
-            sides::add_patches(work, tables);
-            for d in 0..SIDES {
-                self.add(corner, &work.l[d], &mut first[d], &mut sum[d]);
-            }
-        }
-        for d in 0..SIDES {
-            for i in 0..BLOCK {
-                work.l[d][i] = body[d][i] + sum[d][i];
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn add(&self, corner: usize, lane: &Lane, first: &mut Lane, sum: &mut Lane) {
+    pub fn add(&self, corner: usize, lane: &Lane, first: &mut Lane, sum: &mut Lane) {
         if corner == 0 {
             *first = *lane;
             *sum = *lane;

@@ -198,7 +198,7 @@ impl Work {
             self.emissivity[i] = cells.emissivity_of(i, &tables.ground);
         }
         self.load_canopies(cells, tables);
-        self.load_air(&cells.air, tables);
+        self.load_air(&cells.air, tables, around);
         self.load_surface(cells, tables, around);
         if let Some(ground) = &cells.ground {
             for q in 0..5 {
@@ -209,7 +209,22 @@ impl Work {
         }
         self.load_patches(cells, tables);
         if let (Some(around), Some((masks, _))) = (around, &cells.patches) {
-            around.load_light(self, masks);
+            for i in 0..n {
+                let Some((light, on_sides)) = around.light(masks, i) else {
+                    break;
+                };
+                for (lane, sum) in self.light.iter_mut().zip(light) {
+                    lane[i] = sum;
+                }
+                for (lanes, sums) in self.side_sums[2..]
+                    .iter_mut()
+                    .zip(on_sides.into_iter().flatten())
+                {
+                    for (lane, sum) in lanes.iter_mut().zip(sums) {
+                        lane[i] = sum;
+                    }
+                }
+            }
         }
     }
 
@@ -258,7 +273,7 @@ impl Work {
     /// Air temperature where it is given cell by cell; the lanes are 0 elsewhere. Surfaces keep their
     /// excess over the air (R 15).
     #[inline(always)]
-    pub fn load_air(&mut self, air: &Air<'_>, tables: &StepTables) {
+    fn load_air(&mut self, air: &Air<'_>, tables: &StepTables, around: Option<&Around<'_>>) {
         let Some(ta) = air.ta else {
             return;
         };
@@ -267,18 +282,30 @@ impl Work {
         for i in 0..self.n {
             self.warmer[i] = ta[i] - ground.ta;
         }
+        let [mut lit, mut facing] = [[walls.excess; BLOCK], [0.0; BLOCK]];
+        if let Some(around) = around {
+            for i in 0..self.n {
+                lit[i] = around.at(i, |sky| sky.walls.excess);
+            }
+        }
         for i in 0..BLOCK {
             let warmer = self.warmer[i];
             self.air_gain[i] = ground.gain_of(warmer, 0.0);
             self.wall_gain[i] = walls.emissivity * self.air_gain[i];
-            self.warm_gain[i] = walls.emissivity * ground.gain_of(warmer, walls.excess);
+            self.warm_gain[i] = walls.emissivity * ground.gain_of(warmer, lit[i]);
         }
         if tables.anisotropic {
             return;
         }
         for d in 0..SIDES {
+            facing.fill(walls.facing[d]);
+            if let Some(around) = around {
+                for i in 0..self.n {
+                    facing[i] = around.at(i, |sky| sky.walls.facing[d]);
+                }
+            }
             for i in 0..BLOCK {
-                let gain = ground.gain_of(self.warmer[i], walls.facing[d]);
+                let gain = ground.gain_of(self.warmer[i], facing[i]);
                 self.facing_gain[d][i] = walls.emissivity * gain;
             }
         }
