@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ MOST_CELLS = 256
 """The engine makes a sky for each."""
 _SLACK = 1e-3
 """Part of a weather cell by which it may end before the surface does."""
+_FINEST = 64.0
+"""Origins lie on such parts of a cell of the surface: so single precision has their distances to the
+cells of all but the widest rasters, and a device finds in a tile what it finds in the whole."""
 _EDGE_POINTS = 17
 """Points on each edge of the surface that are looked for in a grid of another projection."""
 _There = Callable[[F64, F64], tuple[F64, F64]]
@@ -118,55 +121,67 @@ def _of_same_axes(name: str, own: Grid, surface: Grid) -> WeatherCells:
     rows, cols = (
         _needed(*each) for each in zip(first, pitch, surface.shape, own.shape, strict=True)
     )
-    origin = first[0] + rows.start * pitch[0], first[1] + cols.start * pitch[1]
+    origin = _settled(first[0] + rows.start * pitch[0], first[1] + cols.start * pitch[1])
     return _checked(name, WeatherCells(origin, pitch, (_length(rows), _length(cols)), (rows, cols)))
 
 
 def _of_other_axes(name: str, own: Grid, surface: Grid) -> WeatherCells:
-    at, to = own.transform, surface.transform
+    at = own.transform
 
-    def there(x: F64, y: F64) -> tuple[F64, F64]:
-        """Columns and rows of the field, its first centre at 0.5, of places on the surface."""
-        x, y = _moved(name, surface.crs, own.crs, x, y)
+    def there(cols: F64, rows: F64) -> tuple[F64, F64]:
+        """Columns and rows of the field, its first centre at 0.5, of those of the surface."""
+        x, y = _moved(name, surface.crs, own.crs, *_places(surface, cols, rows))
         if own.crs is not None and own.crs.is_geographic:
             x = _around(x, own)
         return (x - at.c) / at.a, (y - at.f) / at.e
 
     _check_covered(name, own, surface, there)
-    rows, cols = surface.shape
-    middle = there(*_places(surface, np.array([0.5 * cols]), np.array([0.5 * rows])))
+    first, pitch = _along_axes(name, own, surface, there)
+    rows, cols = (_needed(*each, None) for each in zip(first, pitch, surface.shape, strict=True))
+    origin = _settled(first[0] + rows.start * pitch[0], first[1] + cols.start * pitch[1])
+    shape = _length(rows), _length(cols)
+    nowhere = slice(0, 0), slice(0, 0)
+    found = _checked(name, WeatherCells(origin, pitch, shape, nowhere))
+    down, right = np.indices(shape, np.float64)
+    places = there(
+        (origin[1] + pitch[1] * right).ravel(), (origin[0] + pitch[0] * down).ravel()
+    )[::-1]  # fmt: skip
+    # Outside its outermost centres these hold, as they do on the surface.
+    inside = [
+        np.clip(place - 0.5, 0.0, size - 1.0).reshape(shape)
+        for place, size in zip(places, own.shape, strict=True)
+    ]
+    window = [slice(int(np.floor(p.min())), int(np.ceil(p.max())) + 1) for p in inside]
+    within = np.stack([p - part.start for p, part in zip(inside, window, strict=True)])
+    return replace(found, window=(window[0], window[1]), at=within)
+
+
+def _along_axes(
+    name: str, own: Grid, surface: Grid, there: _There
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """A centre of the field amid the surface, and how long its cell is along both axes.
+
+    In rows and columns of the surface.
+    """
+    at, to, (rows, cols) = own.transform, surface.transform, surface.shape
+    middle = there(np.array([0.5 * cols]), np.array([0.5 * rows]))
     col, row = (
         np.clip(np.floor(place[0]), 0, size - 1) + 0.5
         for place, size in zip(middle, own.shape[::-1], strict=True)
     )
-    # The nearest centre of the field, and the sides of its cell.
-    around = np.array([0.0, -0.5, 0.5, 0.0, 0.0]), np.array([0.0, 0.0, 0.0, -0.5, 0.5])
+    # Of this cell the middle, then its sides.
+    right, down = np.array([0.0, -0.5, 0.5, 0.0, 0.0]), np.array([0.0, 0.0, 0.0, -0.5, 0.5])
     x, y = _moved(
-        name, own.crs, surface.crs, at.c + at.a * (col + around[0]), at.f + at.e * (row + around[1])
+        name, own.crs, surface.crs, at.c + at.a * (col + right), at.f + at.e * (row + down)
     )
-    columns, lines = (x - to.c) / to.a, (y - to.f) / to.e
-    pitch = (
-        math.hypot(lines[2] - lines[1], lines[4] - lines[3]),
-        math.hypot(columns[2] - columns[1], columns[4] - columns[3]),
-    )
-    nearest = float(lines[0]), float(columns[0])
-    wanted = [_needed(*each, None) for each in zip(nearest, pitch, surface.shape, strict=True)]
-    origin = nearest[0] + wanted[0].start * pitch[0], nearest[1] + wanted[1].start * pitch[1]
-    shape = _length(wanted[0]), _length(wanted[1])
-    found = _checked(name, WeatherCells(origin, pitch, shape, (slice(0, 0), slice(0, 0))))
-    down, right = np.meshgrid(*(
-        start + step * np.arange(size)
-        for start, step, size in zip(origin, pitch, shape, strict=True)
-    ), indexing="ij")  # fmt: skip
-    there_col, there_row = there(*_places(surface, right.ravel(), down.ravel()))
-    # Outside its outermost centres these hold, as they do on the surface.
-    inside = [
-        np.clip(place - 0.5, 0.0, size - 1.0).reshape(shape)
-        for place, size in zip((there_row, there_col), own.shape, strict=True)
-    ]
-    window = [slice(int(np.floor(p.min())), int(np.ceil(p.max())) + 1) for p in inside]
-    places = np.stack([p - part.start for p, part in zip(inside, window, strict=True)])
-    return WeatherCells(found.origin, pitch, shape, (window[0], window[1]), places)
+    lines, columns = (y - to.f) / to.e, (x - to.c) / to.a
+    pitch = [math.hypot(v[2] - v[1], v[4] - v[3]) for v in (lines, columns)]
+    return (float(lines[0]), float(columns[0])), (pitch[0], pitch[1])
+
+
+def _settled(row: float, col: float) -> tuple[float, float]:
+    """An origin on the nearest part of a cell."""
+    return round(row * _FINEST) / _FINEST, round(col * _FINEST) / _FINEST
 
 
 def _length(part: slice) -> int:
