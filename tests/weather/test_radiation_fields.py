@@ -99,6 +99,17 @@ def test_places_are_those_of_the_coordinates(surface: solweig.SurfaceData) -> No
     assert sky_of(surface, global_of(wide)).pitch == pytest.approx((12.0, 10.0))
 
 
+def test_single_precision_counts_cells_alike_from_every_tile(
+    surface: solweig.SurfaceData,
+) -> None:
+    array = labelled(cells_of(steps(), FACTORS), WEST - 10.123456, NORTH + 9.876543, 24.0)
+    for origin in sky_of(surface, global_of(array)).origin:
+        rows = np.arange(200_000, dtype=np.float32)
+        for first in (0, 1, 777, 131_071):
+            there = rows[: 200_000 - first] - np.float32(origin - first - 0.5)
+            assert np.array_equal(there, rows[first:] - np.float32(origin - 0.5))
+
+
 def test_cells_are_taken_that_lie_around_the_surface(surface: solweig.SurfaceData) -> None:
     cells = np.arange(400.0).reshape(20, 20)[None].repeat(len(HOURS), 0) * 0.5 + 100.0
     rows = steps(global_rad=300.0)[1:]

@@ -24,8 +24,8 @@ MOST_CELLS = 256
 _SLACK = 1e-3
 """Part of a weather cell by which it may end before the surface does."""
 _FINEST = 64.0
-"""Origins lie on such parts of a cell of the surface: so single precision has their distances to the
-cells of all but the widest rasters, and a device finds in a tile what it finds in the whole."""
+"""Origins lie on such parts of a cell of the surface: single precision then has their distances to
+the cells of all but the widest rasters, and a device finds in a tile what it finds in the whole."""
 _EDGE_POINTS = 17
 """Points on each edge of the surface that are looked for in a grid of another projection."""
 _There = Callable[[F64, F64], tuple[F64, F64]]
@@ -171,9 +171,8 @@ def _along_axes(
     )
     # Of this cell the middle, then its sides.
     right, down = np.array([0.0, -0.5, 0.5, 0.0, 0.0]), np.array([0.0, 0.0, 0.0, -0.5, 0.5])
-    x, y = _moved(
-        name, own.crs, surface.crs, at.c + at.a * (col + right), at.f + at.e * (row + down)
-    )
+    x, y = at.c + at.a * (col + right), at.f + at.e * (row + down)
+    x, y = _moved(name, own.crs, surface.crs, x, y)
     lines, columns = (y - to.f) / to.e, (x - to.c) / to.a
     pitch = [math.hypot(v[2] - v[1], v[4] - v[3]) for v in (lines, columns)]
     return (float(lines[0]), float(columns[0])), (pitch[0], pitch[1])
@@ -260,8 +259,7 @@ def _check_covered(name: str, own: Grid, surface: Grid, there: _There) -> None:
     ends = np.zeros_like(along), np.ones_like(along)
     right = np.concatenate([along, along, *ends])
     down = np.concatenate([*ends, along, along])
-    for place, size in zip(there(*_places(surface, cols * right, rows * down)), own.shape[::-1],
-                           strict=True):  # fmt: skip
+    for place, size in zip(there(cols * right, rows * down), own.shape[::-1], strict=True):
         if place.min() < -_SLACK or place.max() > size + _SLACK:
             raise _uncovered(name, own, _extent_there(name, own, surface))
 
