@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 import xarray as xr
 from rasterio.transform import Affine
 
@@ -127,6 +128,52 @@ def test_units_that_values_do_not_show(
             refused(surface, field, WeatherDataError, f"fields[{name}]", *words)
         else:
             check(surface, field)
+
+
+@pytest.mark.parametrize(
+    ("name", "band", "words"),
+    [
+        ("ws", {"unit": "km/h"}, ("wind speed in m/s", "km/h")),
+        ("ws", {"tags": {"units": "knots"}}, ("knots",)),
+        ("ws", {"tags": {"UNITS": "mph"}}, ("mph",)),
+        ("ws", {"description": "wind at 10 m [km/h]"}, ("km/h",)),
+        ("ta", {"description": "degF"}, ("deg C", "degF")),
+        ("ta", {"unit": "degC", "description": "air (degF)"}, ()),  # the band's own goes first
+        ("ta", {"unit": "K"}, ()),
+        ("ws", {"unit": "m/s"}, ()),
+        ("ws", {"description": "wind (mean)"}, ()),
+    ],
+)
+def test_units_that_bands_name(
+    surface: solweig.SurfaceData,
+    tmp_path: Path,
+    name: str,
+    band: dict[str, Any],
+    words: tuple[str, ...],
+) -> None:
+    cube = np.stack([layer(surface, 18.0)] * STEPS)
+    path = write_bands(tmp_path / "field.tif", cube, surface)
+    with rasterio.open(path, "r+") as sink:  # of several bands one is enough
+        sink.set_band_unit(2, band.get("unit", ""))
+        sink.update_tags(2, **band.get("tags", {}))
+        sink.set_band_description(2, band.get("description", ""))
+    field = {name: WeatherField(path, 10.0)}
+    if words:
+        refused(surface, field, WeatherDataError, f"fields[{name}]", *words)
+    else:
+        check(surface, field)
+
+
+def test_units_of_bands_that_are_named_by_their_times(
+    surface: solweig.SurfaceData, tmp_path: Path
+) -> None:
+    names = [f"{step.datetime:%Y-%m-%dT%H:%M}" for step in weather(HOURS)]
+    cube = np.stack([layer(surface, 18.0)] * STEPS)
+    path = write_bands(tmp_path / "field.tif", cube, surface, names)
+    check(surface, {"ws": WeatherField(path, 10.0)})
+    with rasterio.open(path, "r+") as sink:
+        sink.set_band_unit(1, "km/h")
+    refused(surface, {"ws": WeatherField(path, 10.0)}, WeatherDataError, "units of km/h")
 
 
 def test_numbers_of_numpy_are_numbers(surface: solweig.SurfaceData) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,9 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.crs import CRS
+from rasterio.errors import RasterioError
 
-from solweig.errors import GridShapeMismatch, WeatherDataError
+from solweig.errors import GridShapeMismatch, InvalidSurfaceData, WeatherDataError
 from solweig.rasters.datasets import is_dataset
 from solweig.rasters.files import read_raster_window
 from solweig.rasters.georef import GeoReference
@@ -41,8 +43,8 @@ class ArrayLayers:
     times: NDArray[np.datetime64] | None
     #: The times carry a zone, and are UTC here.
     zoned: bool = False
-    #: As the source names it.
-    unit: str = ""
+    #: As the source names them; none where it does not.
+    units: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.arrays)
@@ -60,7 +62,8 @@ class BandLayers:
     bands: tuple[tuple[str, int], ...]
     times: NDArray[np.datetime64] | None = None
     zoned: bool = False
-    unit: str = ""
+    #: As their bands name them, each once.
+    units: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.bands)
@@ -128,26 +131,49 @@ def _crs_of(georef: GeoReference) -> CRS | None:
 
 
 def _of_file(name: str, path: Path, grid: Grid) -> BandLayers:
-    words = band_names(name, path, grid)
+    words, units = _bands_said(name, path, grid)
     bands = tuple((str(path.absolute()), band) for band in range(1, len(words) + 1))
     times = [_stamp(text) for text in words]
     if all(time is None for time in times):
-        return BandLayers(bands)
+        return BandLayers(bands, units=units)
     unnamed = [word for word, time in zip(words, times, strict=True) if time is None]
     if unnamed:
         raise WeatherDataError(
             name, "every band named by its time, or none", f"a band named {unnamed[0]!r}"
         )
     stamps = [time for time in times if time is not None]
-    return BandLayers(bands, *_as_times(name, stamps))
+    return BandLayers(bands, *_as_times(name, stamps), units)
 
 
 def band_names(name: str, path: Path, grid: Grid) -> list[str]:
     """Names of the bands of a file on the grid, empty where they have none."""
+    return _bands_said(name, path, grid)[0]
+
+
+def _bands_said(name: str, path: Path, grid: Grid) -> tuple[list[str], tuple[str, ...]]:
+    """Names of the bands of a file on the grid, and the units they name."""
     source = open_source(name, path, bands=True)
     _check_grid(name, source.grid, grid)
-    with rasterio.open(path) as dataset:
-        return [text or "" for text in dataset.descriptions]
+    try:
+        with rasterio.open(path) as dataset:
+            words = [text or "" for text in dataset.descriptions]
+            units = [_unit_of(dataset, band) for band in dataset.indexes]
+    except (RasterioError, UnicodeDecodeError) as problem:
+        raise InvalidSurfaceData(name, "a raster that GDAL can read", f"{path}: {problem}") from (
+            problem
+        )
+    return words, tuple(dict.fromkeys(unit for unit in units if unit))
+
+
+def _unit_of(dataset: Any, band: int) -> str:
+    """The unit of a band: its own, that of its tags, else what its description ends with."""
+    tags = {str(key).casefold(): str(text) for key, text in dataset.tags(band).items()}
+    said = dataset.units[band - 1] or tags.get("units") or tags.get("unit")
+    if said:
+        return str(said)
+    words = dataset.descriptions[band - 1] or ""
+    found = re.search(r"[\[(]([^\[\]()]+)[\])]\s*$", words)
+    return words if found is None else found[1]
 
 
 def _of_netcdf(name: str, path: Path, variable: str | None, grid: Grid) -> ArrayLayers:
@@ -179,12 +205,13 @@ def _variable(name: str, dataset: Any, wanted: str | None) -> Any:
 def _of_labelled(name: str, array: Any, grid: Grid) -> ArrayLayers:
     """Of a DataArray, loaded."""
     unit = str(array.attrs.get("units") or "")
+    units = (unit,) if unit else ()
     dims = [str(d) for d in array.dims if array.coords.get(d) is not None]
     time = next((d for d in dims if np.issubdtype(array.coords[d].dtype, np.datetime64)), None)
     if time is None and "time" in array.dims:
         time = "time"
     if time is None:
-        return ArrayLayers([_placed(name, array, grid)], None, unit=unit)
+        return ArrayLayers([_placed(name, array, grid)], None, units=units)
     parts = [array.isel({time: i}, drop=True) for i in range(array.sizes[time])]
     if not parts:
         raise WeatherDataError(name, "at least one time", "none")
@@ -194,7 +221,7 @@ def _of_labelled(name: str, array: Any, grid: Grid) -> ArrayLayers:
         if not np.issubdtype(stamps.dtype, np.datetime64):
             raise WeatherDataError(name, "times as dates", f"times of type {stamps.dtype}")
         times = stamps.astype("datetime64[ns]")
-    return ArrayLayers([_placed(name, part, grid) for part in parts], times, unit=unit)
+    return ArrayLayers([_placed(name, part, grid) for part in parts], times, units=units)
 
 
 def _placed(name: str, array: Any, grid: Grid) -> F32:
@@ -265,8 +292,8 @@ def _with_times(name: str, layers: Layers, field: WeatherField) -> Layers:
         raise WeatherDataError(name, "times as datetime", repr(wrong[0]))
     times, zoned = _as_times(name, stamps)
     if isinstance(layers, ArrayLayers):
-        return ArrayLayers(layers.arrays, times, zoned, layers.unit)
-    return BandLayers(layers.bands, times, zoned, layers.unit)
+        return ArrayLayers(layers.arrays, times, zoned, layers.units)
+    return BandLayers(layers.bands, times, zoned, layers.units)
 
 
 def _stamp(text: str) -> dt.datetime | None:

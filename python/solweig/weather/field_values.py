@@ -121,7 +121,7 @@ def check_unit(name: str, quantity: Quantity, unit: str) -> None:
     quantity
         What it holds.
     unit
-        As its source names it; empty where it does not.
+        As its source names it.
 
     Raises
     ------

@@ -159,7 +159,8 @@ def _field(
 ) -> GivenField:
     own = f"fields[{name}]"
     layers = open_layers(own, field, georef)
-    check_unit(own, QUANTITIES[name], layers.unit)
+    for unit in layers.units:
+        check_unit(own, QUANTITIES[name], unit)
     of_step = layers_of_steps(own, layers, series, utc=field.utc)
     looked = {layer: look(layers, layer, valid) for layer in dict.fromkeys(of_step)}
     first = {layer: series.stamps[of_step.index(layer)] for layer in looked}
