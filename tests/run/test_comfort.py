@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import solweig
 from solweig.errors import ConfigurationError, WeatherDataError
 from solweig.postprocess import compute_pet_grid, compute_utci_grid
+from solweig.results.ranges import ComfortCounts
 from tests.support.run_cases import LOCATION, small_surface, weather, xy
 from tests.support.tile_cases import REACH_M, assert_same_run, prepared
 
@@ -105,6 +107,31 @@ def test_storms_and_calm_are_counted_and_said_once(
     assert kept["utci_outside"]["steps_storm"] == 2
     assert kept["utci_outside"]["cells"] == 0
     assert kept["utci_outside"]["cells_counted"] == 4 * done.tmrt_mean.size
+
+
+def test_counts_of_steps_beside_fields_say_whose_weather_they_are_of(
+    surface: solweig.SurfaceData, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "solweig")
+    steps = windy(0.05, 3.0)
+    by = "(steps: weather of the steps, not their fields)"
+    calm_only = {"ws": solweig.WeatherField(np.full(surface.shape, 2.0, np.float32), 10.0)}
+    done = run(surface, steps, fields=calm_only, outputs=["tmrt", "utci", "pet", "wbgt"])
+    for start in ("UTCI outside", "PET: wind", "WBGT and globes: wind"):
+        (line,) = (each for each in caplog.messages if each.startswith(start))
+        assert "in 1 of 2 steps" in line
+        assert by in line
+    assert done.metadata["comfort"]["steps_by"] in by
+    assert done.report().count(by) == 2
+    caplog.clear()
+    alone = run(surface, steps)
+    assert by not in caplog.text + alone.report()
+    assert "steps_by" not in alone.metadata["comfort"]
+    # Cells are counted by their own air.
+    cells = ComfortCounts.of(done.scalars, done.sums, fields=True)
+    only = replace(cells, inputs=dict.fromkeys(cells.inputs, 0), above=3)
+    assert "in 3 cells" in str(only.utci_line(None))
+    assert by not in str(only.utci_line(None))
 
 
 def test_nothing_is_said_inside_the_range(

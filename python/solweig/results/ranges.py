@@ -23,6 +23,8 @@ _WORDS = {
     "dry": "humidity below 5 %",
     "air": "air outside -50 to 50 degC",
 }
+STEPS_BY = "weather of the steps, not their fields"
+"""What steps are counted by where weather is given cell by cell."""
 _DONE = {
     None: "wind above 17 m/s is taken as 17, all else as given",
     "clip": "brought to the ends of the range",
@@ -35,7 +37,7 @@ _DONE = {
 class ComfortCounts:
     """Steps and cells outside the published range of UTCI, and steps too calm for PET.
 
-    Cells are counted in every step, roofs included.
+    Cells are counted in every step, roofs included, by their own air; steps by their weather.
     """
 
     steps: int
@@ -52,9 +54,17 @@ class ComfortCounts:
     #: Steps whose wind PET raised to 0.1 m/s, and globe and wick to 0.13.
     pet_calm: int
     sensor_calm: int = 0
+    #: Weather is given cell by cell, too.
+    fields: bool = False
 
     @classmethod
-    def of(cls, scalars: Sequence[Mapping[str, float]], sums: Sequence[StepSums]) -> ComfortCounts:
+    def of(
+        cls,
+        scalars: Sequence[Mapping[str, float]],
+        sums: Sequence[StepSums],
+        *,
+        fields: bool = False,
+    ) -> ComfortCounts:
         """Of a run, from the scalars and sums of its steps."""
         inputs = {n: sum(s.get(f"utci_{n}", 0.0) > 0 for s in scalars) for n in _WORDS}
         whole = [s.over("all") for s in sums]
@@ -68,6 +78,7 @@ class ComfortCounts:
             above=sum(s.above for s in whole),
             pet_calm=sum(s.get("pet_calm", 0.0) > 0 for s in scalars),
             sensor_calm=sum(s.get("sensor_calm", 0.0) > 0 for s in scalars),
+            fields=fields,
         )
 
     @classmethod
@@ -101,28 +112,37 @@ class ComfortCounts:
     def utci_line(self, utci_range: str | None) -> str | None:
         """The range of UTCI in one line; None where nothing lay outside."""
         found = self.outside()
-        return f"{'; '.join(found)}: {_DONE[utci_range]}" if found else None
+        if not found:
+            return None
+        by = self._by if any(self.inputs.values()) else ""
+        return f"{'; '.join(found)}: {_DONE[utci_range]}{by}"
 
     def pet_line(self) -> str | None:
         """The floor of the wind in PET in one line; None where it was not met."""
         if not self.pet_calm:
             return None
-        return f"wind below 0.1 m/s in {self.pet_calm} of {self.steps} steps: taken as 0.1 m/s"
+        where = f"{self.pet_calm} of {self.steps} steps"
+        return f"wind below 0.1 m/s in {where}: taken as 0.1 m/s{self._by}"
 
     def sensor_line(self) -> str | None:
         """The floor of the wind at globe and wick in one line; None where it was not met."""
         if not self.sensor_calm:
             return None
-        return f"wind below 0.13 m/s in {self.sensor_calm} of {self.steps} steps: taken as 0.13 m/s"
+        where = f"{self.sensor_calm} of {self.steps} steps"
+        return f"wind below 0.13 m/s in {where}: taken as 0.13 m/s{self._by}"
+
+    @property
+    def _by(self) -> str:
+        return f" (steps: {STEPS_BY})" if self.fields else ""
 
 
 def describe_comfort(
-    counts: ComfortCounts, *, utci_range: str | None, pet_variant: str, fields: bool = False
+    counts: ComfortCounts, *, utci_range: str | None, pet_variant: str
 ) -> dict[str, Any]:
     """What is said of comfort in ``run_metadata.json``."""
     return {
         "utci_range": utci_range,
-        **({"steps_by": "weather of the steps, not their fields"} if fields else {}),
+        **({"steps_by": STEPS_BY} if counts.fields else {}),
         "utci_outside": {
             "steps": counts.steps_outside,
             **{f"steps_{name}": number for name, number in counts.inputs.items()},

@@ -120,14 +120,13 @@ def _ranges(summary: RunStatistics) -> Rows:
     said = summary.metadata.get("comfort")
     if not said:
         return []
-    counts = ComfortCounts.of(summary.scalars, summary.sums)
+    counts = ComfortCounts.of(summary.scalars, summary.sums, fields="steps_by" in said)
     found: Rows = []
     if counts.steps_without:
         found.append(("No UTCI", f"in {counts.steps_without} of {counts.steps} steps"))
     line = counts.utci_line(said["utci_range"])
     if line is not None:
-        by = said.get("steps_by")
-        found.append(("UTCI out of range", f"{line} (steps: {by})" if by else line))
+        found.append(("UTCI out of range", line))
     if _has_pet(summary):
         found.append(("PET variant", _ascii(f"{said['pet_variant']} ({said['pet_method']})")))
         line = counts.pet_line()

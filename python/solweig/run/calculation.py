@@ -441,7 +441,7 @@ def _take_walls(plan: RunPlan, summary: TimeseriesSummary, warmed: WallTemperatu
 def _comfort(plan: RunPlan, summary: TimeseriesSummary) -> dict[str, Any]:
     """What is recorded of the comfort indices' ranges; said once."""
     model = plan.settings.model
-    counts = ComfortCounts.of(summary.scalars, summary.sums)
+    counts = ComfortCounts.of(summary.scalars, summary.sums, fields=bool(plan.fields))
     line = counts.utci_line(model.utci_range)
     if line is not None:
         log.warning("UTCI outside its published range: %s (utci_range=, --utci-range choose)", line)
@@ -451,12 +451,7 @@ def _comfort(plan: RunPlan, summary: TimeseriesSummary) -> dict[str, Any]:
     line = counts.sensor_line()
     if line is not None and _has_sensors(plan):
         log.warning("WBGT and globes: %s", line)
-    return describe_comfort(
-        counts,
-        utci_range=model.utci_range,
-        pet_variant=model.pet_variant,
-        fields=bool(plan.fields),
-    )
+    return describe_comfort(counts, utci_range=model.utci_range, pet_variant=model.pet_variant)
 
 
 def _has_sensors(plan: RunPlan) -> bool:
