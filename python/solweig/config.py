@@ -29,8 +29,13 @@ from solweig.params import (
 
 __all__ = [
     "ATTRIBUTION",
+    "CHOICES",
     "INDICES",
+    "LONGWAVES",
+    "NIGHT_RULES",
+    "OUTPUT_NAMES",
     "SENSOR_LOADS",
+    "SPLITS",
     "THRESHOLDS_C",
     "VALID_OUTPUTS",
     "WALL_TEMPERATURE",
@@ -58,6 +63,8 @@ VALID_OUTPUTS = (
 """Rasters a step can give."""
 WALL_TEMPERATURE = "wall_temperature"
 """The output that is no raster: over walls, height and time."""
+OUTPUT_NAMES = (*VALID_OUTPUTS, WALL_TEMPERATURE, "attribution")
+"""Whatever may be asked for; the last is all of :data:`ATTRIBUTION`."""
 DEFAULT_MAX_SHADOW_DISTANCE_M = 1000.0
 DEFAULT_THRESHOLDS_DAY = (32.0, 38.0)
 DEFAULT_THRESHOLDS_NIGHT = (26.0,)
@@ -76,7 +83,7 @@ LONGWAVES = ("modelled", "measured")
 """Longwave of the sky: by the engine's formula, or what the steps hold."""
 SPLITS = ("reindl", "disc", "dirint")
 """Reindl et al. (1990) is the engine's own, Maxwell (1987) and Perez et al. (1992) are pvlib's."""
-_CHOICES: dict[str, tuple[Any, ...]] = {
+CHOICES: dict[str, tuple[Any, ...]] = {
     "formulation": ("reference", "improved"),
     "body": ("cylinder", "box"),
     "beam": ("normal", "horizontal"),
@@ -91,6 +98,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "split": SPLITS,
     "walls": ("wave", "heated"),
 }
+"""Words that fields of :class:`ModelConfig` take."""
 NIGHT_RULES = ("offerle", "clear", "evening")
 """Rules for the clearness of the night."""
 
@@ -110,7 +118,7 @@ def validate_outputs(outputs: Sequence[str]) -> list[str]:
         raise ConfigurationError("outputs", expected, repr(outputs))
     names = [outputs] if isinstance(outputs, str) else list(outputs)
     for name in names:
-        if name not in (*VALID_OUTPUTS, "attribution", WALL_TEMPERATURE):
+        if name not in OUTPUT_NAMES:
             raise ConfigurationError("outputs", expected, repr(name))
     found = (ATTRIBUTION if name == "attribution" else (name,) for name in names)
     return list(dict.fromkeys(name for group in found for name in group))
@@ -319,7 +327,7 @@ class ModelConfig:
                 setattr(self, name, namespace_from_dict(value))
         _take_wind_floor(self)
         self.pet_variant = str(self.pet_variant)  # files of TOML hold the year as a number
-        for name, allowed in _CHOICES.items():
+        for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 expected = "one of " + ", ".join(map(str, allowed))
                 raise ConfigurationError(name, expected, repr(getattr(self, name)))

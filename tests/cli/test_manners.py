@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from solweig.cli.app import COMMANDS, app
+from solweig.cli.choices import choices_of
 from solweig.cli.config import commented_toml, json_schema, settings_of
 from solweig.cli.lazy_group import load_function
+from solweig.config import CHOICES, NIGHT_RULES, OUTPUT_NAMES, ModelConfig, validate_outputs
+from solweig.errors import ConfigurationError
 from tests.cli.test_app import arguments, invoke, plain, site
 
 __all__ = ["site"]
@@ -69,6 +73,83 @@ def test_the_schema_knows_kinds_and_bounds() -> None:
     assert {"type": "object", "additionalProperties": {"type": ["string", "number"]}} in known[
         "fill"
     ]["anyOf"]
+
+
+def _schema(command: str) -> Draft202012Validator:
+    schema = json_schema(command, settings_of(command))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize("command", WITH_FILE)
+def test_the_schema_knows_the_words_that_options_take(command: str) -> None:
+    schema, choices = _schema(command), choices_of(command)
+    for key in {s.key for s in settings_of(command)} & choices.keys():
+        words = choices[key].words
+        assert len(words) > 1, key
+        for word in words:
+            assert schema.is_valid({key: word}), (key, word)
+        for other in ("no-such-word", f"{words[0]}x", "", True, [["x"]]):
+            assert not schema.is_valid({key: other}), (key, other)
+        both, mixed = ",".join(words), f"{words[0]}, no-such-word"
+        assert schema.is_valid({key: both}) is choices[key].several, key
+        assert not schema.is_valid({key: mixed}), key
+        if choices[key].several:
+            assert schema.is_valid({key: f"{words[0]} , {words[-1]}"}), key
+            assert schema.is_valid({key: list(words)}), key
+            assert not schema.is_valid({key: [words[0], "no-such-word"]}), key
+
+
+def test_every_choice_belongs_to_an_option() -> None:
+    # Of the model some are no options.
+    for key in choices_of("build").keys() - {name.replace("_", "-") for name in CHOICES}:
+        assert any(key in {s.key for s in settings_of(command)} for command in WITH_FILE), key
+
+
+@pytest.mark.parametrize("name", sorted({*CHOICES, "night_clearness"} - {"pet_wind"}))
+def test_the_schema_and_the_model_take_the_same_words(name: str) -> None:
+    schema, key = _schema("run"), name.replace("_", "-")
+    known = {word for words in CHOICES.values() for word in words if word is not None}
+    for word in {*known, *NIGHT_RULES, "no-such-word"}:
+        more = {"roughness_m": 0.1} if (name, word) == ("wind_profile", "log") else {}
+        try:
+            ModelConfig(**{name: word}, **more)
+        except ConfigurationError:
+            taken = False
+        else:
+            taken = True
+        assert schema.is_valid({key: word}) is taken, word
+
+
+def test_the_schema_and_the_run_take_the_same_outputs() -> None:
+    schema = _schema("run")
+    for name in OUTPUT_NAMES:
+        assert validate_outputs([name])
+        assert schema.is_valid({"outputs": f"tmrt,{name}"})
+    with pytest.raises(ConfigurationError):
+        validate_outputs(["no-such-word"])
+
+
+def test_the_schema_takes_numbers_beside_words() -> None:
+    schema = _schema("run")
+    for value in (0, 0.4, 1, "0.4", "1"):
+        assert schema.is_valid({"night-clearness": value}), value
+        assert ModelConfig(night_clearness=value).night_clearness == float(value)
+    for value in (1.5, -0.1, "1.5", "cloudy"):
+        assert not schema.is_valid({"night-clearness": value}), value
+    assert schema.is_valid({"pet-variant": 2018})
+    assert not schema.is_valid({"pet-variant": 2019})
+    assert schema.is_valid({"alternative": ["night_memory=on", "facet_radiance=off"]})
+    assert not schema.is_valid({"alternative": ["night_memory=maybe"]})
+
+
+def test_a_written_file_is_what_its_schema_has() -> None:
+    for command in WITH_FILE:
+        settings = settings_of(command)
+        said = tomllib.loads(commented_toml(command, settings))
+        assert not list(_schema(command).iter_errors(said))
+        defaults = {s.key: s.default for s in settings if isinstance(s.default, str)}
+        assert not list(_schema(command).iter_errors(defaults))
 
 
 def test_a_written_file_runs(site: Path) -> None:

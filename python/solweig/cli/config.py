@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import textwrap
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,7 @@ import typer
 
 from solweig.atomic import write_text
 from solweig.cli.app import COMMANDS
+from solweig.cli.choices import Choices, choices_of
 from solweig.cli.lazy_group import load_function
 from solweig.cli.support import TABLES, clean_errors, out_console
 from solweig.errors import ConfigurationError
@@ -160,12 +162,13 @@ def commented_toml(command: str, settings: list[Setting]) -> str:
 
 def json_schema(command: str, settings: list[Setting]) -> dict[str, Any]:
     """Schema (draft 2020-12) of such a file. Nothing is required: flags may say it."""
+    choices = choices_of(command)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Options of solweig {command}",
         "type": "object",
         "additionalProperties": False,
-        "properties": {setting.key: _property(setting) for setting in settings},
+        "properties": {s.key: _property(s, choices.get(s.key)) for s in settings},
     }
 
 
@@ -208,7 +211,33 @@ def _toml(value: Any) -> str:
     return json.dumps(str(value), ensure_ascii=False)
 
 
-def _property(setting: Setting) -> dict[str, Any]:
+def _property(setting: Setting, choices: Choices | None) -> dict[str, Any]:
+    shapes = _plain_shapes(setting) if choices is None else _shapes_of(choices, setting.multiple)
+    found: dict[str, Any] = {"description": _words(setting)}
+    if isinstance(setting.default, bool | int | float | str):
+        found["default"] = setting.default
+    return found | (shapes[0] if len(shapes) == 1 else {"anyOf": shapes})
+
+
+def _shapes_of(choices: Choices, multiple: bool) -> list[dict[str, Any]]:
+    """What stands for words: each of them, several of them, a number."""
+    # A year is a word to the options, and a number to who writes the file.
+    numbers = [int(word) for word in choices.words if word.isdigit()]
+    one: dict[str, Any] = {"enum": [*choices.words, *numbers]}
+    shapes = [one]
+    if choices.several:
+        words = "|".join(map(re.escape, choices.words))
+        shapes.append({"type": "string", "pattern": rf"^\s*({words})(\s*,\s*({words}))*\s*$"})
+    if choices.several or multiple:
+        shapes.append({"type": "array", "items": one})
+    if choices.numbers is not None:
+        low, high = choices.numbers
+        shapes.append({"type": "number", "minimum": low, "maximum": high})
+        shapes.append({"type": "string", "pattern": choices.as_text})
+    return shapes
+
+
+def _plain_shapes(setting: Setting) -> list[dict[str, Any]]:
     one: dict[str, Any] = {"type": setting.kind}
     for key, bound in zip(("minimum", "maximum"), setting.bounds, strict=True):
         if bound is not None:
@@ -221,7 +250,4 @@ def _property(setting: Setting) -> dict[str, Any]:
         shapes.append({"type": "array", "items": dict(one)})
     if setting.table:
         shapes.append({"type": "object", "additionalProperties": {"type": ["string", "number"]}})
-    found: dict[str, Any] = {"description": _words(setting)}
-    if isinstance(setting.default, bool | int | float | str):
-        found["default"] = setting.default
-    return found | (shapes[0] if len(shapes) == 1 else {"anyOf": shapes})
+    return shapes

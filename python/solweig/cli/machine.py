@@ -18,12 +18,16 @@ from solweig.cli.options import HARDWARE
 from solweig.cli.support import Options
 from solweig.rasters.digests import plain
 
-__all__ = ["JsonProgress", "ProgressForm", "StopWithInput", "emit", "progress_bars"]
+__all__ = ["FORMS", "JsonProgress", "ProgressForm", "StopWithInput", "emit", "progress_bars"]
+
+
+FORMS = ("bars", "json")
+"""How progress may be shown."""
 
 
 def _form(value: str) -> str:
-    if value not in ("bars", "json"):
-        raise typer.BadParameter(f"{value!r} is neither bars nor json")
+    if value not in FORMS:
+        raise typer.BadParameter(f"{value!r} is neither {' nor '.join(FORMS)}")
     Options.json = value == "json"
     return value
 

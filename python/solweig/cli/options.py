@@ -15,6 +15,8 @@ from solweig.execution import ExecutionConfig, resolve_execution
 from solweig.surface.data import SurfaceData
 
 __all__ = [
+    "SKIES",
+    "SWITCHES",
     "Accelerator",
     "Albedo",
     "Bbox",
@@ -48,6 +50,10 @@ __all__ = [
 RASTERS = "Rasters"
 GRID = "Grid and sky"
 HARDWARE = "Hardware"
+
+SKIES = ("anisotropic", "isotropic")
+SWITCHES = {"on": True, "off": False}
+"""Words for formulae that are taken and left."""
 
 Accelerator = Annotated[
     str,
@@ -293,13 +299,12 @@ def parse_switches(flag: str, entries: list[str] | None) -> dict[str, bool] | No
     ConfigurationError
         An entry that is not ``name=on`` or ``name=off``.
     """
-    words = {"on": True, "off": False}
     found: dict[str, bool] = {}
     for entry in entries or []:
         name, _, word = entry.partition("=")
-        if word not in words:
+        if word not in SWITCHES:
             raise ConfigurationError(flag, "name=on or name=off", repr(entry))
-        found[name] = words[word]
+        found[name] = SWITCHES[word]
     return found or None
 
 

@@ -662,8 +662,8 @@ def _model_config(
     params: Path | None, *, sky: str | None, posture: str | None, **said: Any
 ) -> ModelConfig:
     """The parameter file, with what flags say in its place."""
-    if sky not in (None, "anisotropic", "isotropic"):
-        raise ConfigurationError("--sky", "anisotropic or isotropic", repr(sky))
+    if sky not in (None, *opt.SKIES):
+        raise ConfigurationError("--sky", " or ".join(opt.SKIES), repr(sky))
     config = ModelConfig() if params is None else ModelConfig.from_json(params)
     said["use_anisotropic_sky"] = None if sky is None else sky == "anisotropic"
     if posture is not None:

@@ -234,8 +234,8 @@ def validate(
 def _model_config(
     formulation: str | None, stamp: str | None, sky: str, abs_l: float | None
 ) -> ModelConfig:
-    if sky not in ("anisotropic", "isotropic"):
-        raise ConfigurationError("--sky", "anisotropic or isotropic", repr(sky))
+    if sky not in opt.SKIES:
+        raise ConfigurationError("--sky", " or ".join(opt.SKIES), repr(sky))
     return ModelConfig(
         formulation=formulation or "reference", stamp=stamp,
         use_anisotropic_sky=sky == "anisotropic",
