@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import math
-import numbers
 import os
-import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import SimpleNamespace
 from typing import Any
 
-from solweig import _core
+from solweig.allowed import (
+    ATTRIBUTION,
+    CHOICES,
+    INDICES,
+    LONGWAVES,
+    MOST_SUNS,
+    NIGHT_RULES,
+    SENSOR_LOADS,
+    SPLITS,
+    VALID_OUTPUTS,
+    WALL_TEMPERATURE,
+    check_number,
+    check_sun_substeps,
+    check_tile_size,
+    checked_alternatives,
+    checked_thresholds,
+    leaf_date,
+    night_rule,
+    refuse_absent_schemes,
+    validate_outputs,
+)
 from solweig.atomic import write_text
-from solweig.digits import whole_number
 from solweig.errors import ConfigurationError
 from solweig.human import HumanParams
 from solweig.messages import argument
@@ -28,130 +43,20 @@ from solweig.params import (
 )
 
 __all__ = [
-    "ATTRIBUTION",
-    "CHOICES",
-    "INDICES",
-    "LONGWAVES",
-    "NIGHT_RULES",
-    "OUTPUT_NAMES",
-    "SENSOR_LOADS",
-    "SPLITS",
-    "THRESHOLDS_C",
-    "VALID_OUTPUTS",
-    "WALL_TEMPERATURE",
-    "HumanParams",
-    "ModelConfig",
-    "check_tile_size",
-    "validate_outputs",
-]
+    "ATTRIBUTION", "INDICES", "LONGWAVES", "MOST_SUNS", "NIGHT_RULES", "SENSOR_LOADS", "SPLITS",
+    "VALID_OUTPUTS", "WALL_TEMPERATURE", "HumanParams", "ModelConfig", "check_sun_substeps",
+    "check_tile_size", "leaf_date", "night_rule", "validate_outputs",
+]  # fmt: skip
 
-ATTRIBUTION = (
-    "attribution_beam", "attribution_diffuse", "attribution_reflected", "attribution_sky",
-    "attribution_walls", "attribution_ground", "attribution_vegetation", "attribution_offset",
-)  # fmt: skip
-"""Rasters that the output ``attribution`` stands for."""
-INDICES = ("wbgt", "tnw", "globe150", "globe38", "at")
-"""Heat indices besides UTCI and PET."""
-SENSOR_LOADS = ("globe_load", "wick_load")
-"""What globe and wick absorb: WBGT of other weather follows from them."""
-VALID_OUTPUTS = (
-    "tmrt", "utci", "pet", "shadow", "kdown", "kup", "ldown", "lup",
-    *INDICES,
-    *SENSOR_LOADS,
-    *ATTRIBUTION,
-)  # fmt: skip
-"""Rasters a step can give."""
-WALL_TEMPERATURE = "wall_temperature"
-"""The output that is no raster: over walls, height and time."""
-OUTPUT_NAMES = (*VALID_OUTPUTS, WALL_TEMPERATURE, "attribution")
-"""Whatever may be asked for; the last is all of :data:`ATTRIBUTION`."""
 DEFAULT_MAX_SHADOW_DISTANCE_M = 1000.0
 DEFAULT_THRESHOLDS_DAY = (32.0, 38.0)
 DEFAULT_THRESHOLDS_NIGHT = (26.0,)
 
-MOST_SUNS = 5
-"""What the engines take in a step."""
 IMPROVED_SUNS = 3
 IMPROVED_SKY = "dilley"
 """Best of 13 with this cloud correction at 21 sites (Flerchinger et al. 2009)."""
 
-THRESHOLDS_C = (-60.0, 120.0)
-"""Thresholds of heat that make sense, of every quantity [deg C]."""
-
 _IGNORED = ("tile_workers", "tile_queue_depth", "prefetch_tiles")
-LONGWAVES = ("modelled", "measured")
-"""Longwave of the sky: by the engine's formula, or what the steps hold."""
-SPLITS = ("reindl", "disc", "dirint")
-"""Reindl et al. (1990) is the engine's own, Maxwell (1987) and Perez et al. (1992) are pvlib's."""
-CHOICES: dict[str, tuple[Any, ...]] = {
-    "formulation": ("reference", "improved"),
-    "body": ("cylinder", "box"),
-    "beam": ("normal", "horizontal"),
-    "pet_wind": ("10m", "1.1m"),
-    "wind_profile": ("power", "log"),
-    "stamp": (None, "end", "centre", "start"),
-    "utci_range": (None, "clip", "flag", "nan"),
-    "pet_variant": ("1999", "2018", "reference"),
-    "ground_clock": ("solar", "legal"),
-    "sky_emissivity": (None, "prata", "brunt", "dilley"),
-    "longwave": LONGWAVES,
-    "split": SPLITS,
-    "walls": ("wave", "heated"),
-}
-"""Words that fields of :class:`ModelConfig` take."""
-NIGHT_RULES = ("offerle", "clear", "evening")
-"""Rules for the clearness of the night."""
-
-
-def validate_outputs(outputs: Sequence[str]) -> list[str]:
-    """The outputs in the order given, without repeats; ``attribution`` is all of its rasters.
-
-    Raises
-    ------
-    ConfigurationError
-        A name that is neither that nor in :data:`VALID_OUTPUTS`.
-    """
-    plain = [name for name in VALID_OUTPUTS if name not in ATTRIBUTION]
-    plain += [WALL_TEMPERATURE, "attribution"]
-    expected = f"names among {', '.join(plain)}, {', '.join(ATTRIBUTION)}"
-    if not isinstance(outputs, Iterable):
-        raise ConfigurationError("outputs", expected, repr(outputs))
-    names = [outputs] if isinstance(outputs, str) else list(outputs)
-    for name in names:
-        if name not in OUTPUT_NAMES:
-            raise ConfigurationError("outputs", expected, repr(name))
-    found = (ATTRIBUTION if name == "attribution" else (name,) for name in names)
-    return list(dict.fromkeys(name for group in found for name in group))
-
-
-def check_tile_size(
-    tile_size: Any, shape: tuple[int, int] | None = None, least: int = 1
-) -> int | None:
-    """The side of a tile that was asked for [pixels]; None = not asked for.
-
-    Parameters
-    ----------
-    tile_size
-        As it was given.
-    shape
-        Of the raster, which is one tile if it is no larger; None where it is not known yet.
-    least
-        Shortest side of a tile that is smaller than the raster.
-
-    Raises
-    ------
-    ConfigurationError
-        Not a whole number, or too small.
-    """
-    if tile_size is None:
-        return None
-    if not isinstance(tile_size, numbers.Integral) or isinstance(tile_size, bool) or tile_size < 1:
-        raise ConfigurationError(
-            "tile_size", "a whole number of pixels, 1 or more", repr(tile_size)
-        )
-    if shape is not None and tile_size < least and tile_size < max(shape):
-        raise ConfigurationError("tile_size", f"at least {least} pixels", int(tile_size))
-    return int(tile_size)
 
 
 @dataclass
@@ -331,25 +236,25 @@ class ModelConfig:
             if getattr(self, name) not in allowed:
                 expected = "one of " + ", ".join(map(str, allowed))
                 raise ConfigurationError(name, expected, repr(getattr(self, name)))
-        _check_number("max_shadow_distance_m", self.max_shadow_distance_m, 1.0, 100_000.0, "m")
-        _check_number("sky_emissivity_offset", self.sky_emissivity_offset, -0.2, 0.2, "")
+        check_number("max_shadow_distance_m", self.max_shadow_distance_m, 1.0, 100_000.0, "m")
+        check_number("sky_emissivity_offset", self.sky_emissivity_offset, -0.2, 0.2, "")
         if self.wind_height_m is not None:
-            _check_number("wind_height_m", self.wind_height_m, 0.5, 200.0, "m")
+            check_number("wind_height_m", self.wind_height_m, 0.5, 200.0, "m")
         self.night_clearness = night_rule(self.night_clearness)
         for name, low, high, unit in (
             ("height_bound_m", 0.0, 10_000.0, "m"),
             ("no_land_cover_tstart", -20.0, 20.0, "K"),
         ):
             if getattr(self, name) is not None:
-                _check_number(name, getattr(self, name), low, high, unit)
+                check_number(name, getattr(self, name), low, high, unit)
         _check_profile(self)
         self.tile_size = check_tile_size(self.tile_size)
         for name in ("heat_thresholds_day", "heat_thresholds_night"):
-            setattr(self, name, _thresholds(name, getattr(self, name)))
+            setattr(self, name, checked_thresholds(name, getattr(self, name)))
         _check_leaves(self)
         check_sun_substeps(self.sun_substeps)
-        self.alternatives = _alternatives(self.alternatives)
-        _refuse_absent_schemes(self.use_ground_scheme, self.use_outgoing_longwave)
+        self.alternatives = checked_alternatives(self.alternatives)
+        refuse_absent_schemes(self.use_ground_scheme, self.use_outgoing_longwave)
         ignored = [name for name in _IGNORED if getattr(self, name) is not None]
         if ignored:
             warnings.warn(
@@ -511,25 +416,13 @@ def _take_wind_floor(config: ModelConfig) -> None:
     config.utci_range = "clip"
 
 
-def _alternatives(value: Any) -> dict[str, bool] | None:
-    """Alternatives by name; None where there are none."""
-    if value is None:
-        return None
-    known = _core.alternatives()
-    for name, on in dict(value).items() if isinstance(value, Mapping) else [(value, None)]:
-        if name not in known or not isinstance(on, bool):
-            got = f"{name!r}: {on!r}" if isinstance(value, Mapping) else repr(value)
-            raise ConfigurationError("alternatives", f"true or false for {', '.join(known)}", got)
-    return dict(value) or None
-
-
 def _check_profile(config: ModelConfig) -> None:
     log = config.wind_profile == "log"
     if log != (config.roughness_m is not None):
         expected = "a length with wind_profile='log'" if log else "None without wind_profile='log'"
         raise ConfigurationError("roughness_m", expected, repr(config.roughness_m))
     if log:
-        _check_number("roughness_m", config.roughness_m, 1e-4, 0.5, "m")
+        check_number("roughness_m", config.roughness_m, 1e-4, 0.5, "m")
 
 
 def _check_leaves(config: ModelConfig) -> None:
@@ -540,99 +433,3 @@ def _check_leaves(config: ModelConfig) -> None:
         raise ConfigurationError("leaf_on, leaf_off", both, "one of them")
     if config.leaf_on is not None and config.leaf_on == config.leaf_off:
         raise ConfigurationError("leaf_on, leaf_off", "two days", f"twice {config.leaf_on!r}")
-
-
-def leaf_date(name: str, value: Any) -> int | str | None:
-    """A day of year, or month and day as ``"04-15"``; None stays None.
-
-    Raises
-    ------
-    ConfigurationError
-        Neither.
-    """
-    if value is None:
-        return None
-    text = str(value).strip()
-    day = whole_number(text)
-    if day is not None and 1 <= day <= 366:
-        return day
-    found = re.fullmatch(r"(?:--)?(\d{2})-(\d{2})", text)
-    try:
-        if found is None:
-            raise ValueError
-        return f"{dt.date(2000, int(found[1]), int(found[2])):%m-%d}"
-    except ValueError:
-        expected = "a day of year, 1 to 366, or month and day such as 04-15"
-        raise ConfigurationError(name, expected, repr(value)) from None
-
-
-def _refuse_absent_schemes(ground: bool | None, outgoing: bool | None) -> None:
-    for name, value in (("use_ground_scheme", ground), ("use_outgoing_longwave", outgoing)):
-        if value:
-            raise ConfigurationError(
-                name,
-                "False or None",
-                repr(value),
-                "This scheme is not in this release; the ground follows the 2025a temperature "
-                "wave by land cover.",
-            )
-
-
-def check_sun_substeps(number: Any) -> None:
-    """Refuse a number of suns that a step cannot have; None is none said.
-
-    Raises
-    ------
-    ConfigurationError
-        Not a whole number from 1 to :data:`MOST_SUNS`.
-    """
-    whole = isinstance(number, int) and not isinstance(number, bool)
-    if number is not None and not (whole and 1 <= number <= MOST_SUNS):
-        raise ConfigurationError("sun_substeps", f"a whole number, 1 to {MOST_SUNS}", repr(number))
-
-
-def night_rule(value: Any) -> str | float:
-    """A rule for the clearness of the night, or that clearness itself; numbers may be text.
-
-    Raises
-    ------
-    ConfigurationError
-        Neither.
-    """
-    if isinstance(value, str) and value in NIGHT_RULES:
-        return value
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not 0.0 <= number <= 1.0:
-        expected = f"{', '.join(NIGHT_RULES)}, or a number from 0 to 1"
-        raise ConfigurationError("night_clearness", expected, repr(value))
-    return number
-
-
-def _check_number(name: str, value: Any, low: float, high: float, unit: str) -> None:
-    number = math.nan
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        number = float(value)
-    if not low <= number <= high:
-        raise ConfigurationError(name, f"{low:g} to {high:g} {unit}".rstrip(), repr(value))
-
-
-def _thresholds(name: str, values: Sequence[float]) -> list[float]:
-    hint = "For example [32, 38] (--heat-thresholds-day 32,38, --heat-thresholds-night 26)."
-    try:
-        if isinstance(values, (str, bytes, Mapping)):
-            raise TypeError  # of "32" the digits are numbers, too
-        found = [float(v) for v in values]
-    except (TypeError, ValueError):
-        raise ConfigurationError(name, "a list of temperatures [deg C]", repr(values), hint) from (
-            None
-        )
-    low, high = THRESHOLDS_C
-    if not all(low <= v <= high for v in found):
-        raise ConfigurationError(
-            name, f"UTCI temperatures from {low:g} to {high:g} deg C", repr(values), hint
-        )
-    # One named twice would be counted twice.
-    return list(dict.fromkeys(found))

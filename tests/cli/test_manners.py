@@ -15,11 +15,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
+from solweig.allowed import CHOICES, NIGHT_RULES, OUTPUT_NAMES, validate_outputs
 from solweig.cli.app import COMMANDS, app
 from solweig.cli.choices import choices_of
 from solweig.cli.config import commented_toml, json_schema, settings_of
 from solweig.cli.lazy_group import load_function
-from solweig.config import CHOICES, NIGHT_RULES, OUTPUT_NAMES, ModelConfig, validate_outputs
+from solweig.config import ModelConfig
 from solweig.errors import ConfigurationError
 from tests.cli.test_app import arguments, invoke, plain, site
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import get_args
 
 from solweig import _core
+from solweig.allowed import CHOICES, INDICES, NIGHT_RULES, OUTPUT_NAMES
 from solweig.cli.machine import FORMS
 from solweig.cli.options import SKIES, SWITCHES
-from solweig.config import CHOICES, INDICES, NIGHT_RULES, OUTPUT_NAMES
 from solweig.execution.config import Accelerator
 from solweig.human import POSTURES
 from solweig.results.period import GROUPS

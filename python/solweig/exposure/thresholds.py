@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from solweig.config import THRESHOLDS_C
+from solweig.allowed import THRESHOLDS_C
 from solweig.errors import ConfigurationError
 
 __all__ = ["by_quantity", "one_each"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solweig import _core
-from solweig.config import INDICES, THRESHOLDS_C
+from solweig.allowed import INDICES, THRESHOLDS_C
 from solweig.errors import ConfigurationError, WeatherDataError
 from solweig.results.statistics import SUMMARY_GRIDS
 

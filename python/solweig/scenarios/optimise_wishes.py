@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from solweig.config import THRESHOLDS_C
+from solweig.allowed import THRESHOLDS_C
 from solweig.errors import ConfigurationError
 from solweig.scenarios.wishes import TREE, Number, Polygon, Text, checked_keys
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from solweig.config import THRESHOLDS_C
+from solweig.allowed import THRESHOLDS_C
 from solweig.errors import ConfigurationError
 from solweig.scenarios.wishes import checked_keys
 
