@@ -355,7 +355,8 @@ def test_what_is_done_with_results_is_no_option_of_a_baseline() -> None:
     import typer
 
     from solweig.cli.app import app
-    from solweig.cli.run import OUTPUT, PERIOD
+    from solweig.cli.period_options import PERIOD
+    from solweig.cli.run import OUTPUT
     from solweig.cli.scenario import _NOT_OURS
 
     group = typer.main.get_command(app)

@@ -10,15 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
+from solweig.cli import model_options as mo
 from solweig.cli import options as opt
+from solweig.cli import period_options as po
 from solweig.cli import weather as wx
 from solweig.cli.dry_run import Checked, checked_only, told
 from solweig.cli.further import further_work
 from solweig.cli.machine import ProgressForm, StopWithInput, emit, progress_bars
 from solweig.cli.support import clean_errors, out_console, say
 from solweig.cli.surface import kept_surface
-from solweig.config import HumanParams, ModelConfig, validate_outputs
-from solweig.errors import ConfigurationError
+from solweig.config import validate_outputs
 from solweig.execution.threads import use_threads
 from solweig.messages import heard
 from solweig.report.page import check_place, write_report
@@ -37,9 +38,7 @@ from solweig.tiles.shared_store import cube_place
 
 __all__ = ["run"]
 
-MODEL = "Model"
 OUTPUT = "Output"
-PERIOD = "Statistics of a period"
 
 
 def run(
@@ -179,263 +178,36 @@ def run(
             rich_help_panel=OUTPUT,
         ),
     ] = False,
-    statistics_only: Annotated[
-        bool,
-        typer.Option(
-            "--statistics-only",
-            help="No rasters of steps, statistics of a long period, such as a summer.",
-            rich_help_panel=PERIOD,
-        ),
-    ] = False,
-    percentiles: Annotated[
-        str | None,
-        typer.Option(
-            "--percentiles",
-            help="Of all steps [%]; with --statistics-only.",
-            show_default="5,50,95",
-            rich_help_panel=PERIOD,
-        ),
-    ] = None,
-    group_by: Annotated[
-        str | None,
-        typer.Option(
-            "--group-by",
-            help="Mean, maximum and minimum by hour, month or day_night, or several.",
-            show_default="none",
-            rich_help_panel=PERIOD,
-        ),
-    ] = None,
-    tmrt_thresholds: Annotated[
-        str | None,
-        typer.Option(
-            "--tmrt-thresholds",
-            help="Tmrt (deg C) above which hours are counted.",
-            show_default="none",
-            rich_help_panel=PERIOD,
-        ),
-    ] = None,
-    pet_thresholds: Annotated[
-        str | None,
-        typer.Option(
-            "--pet-thresholds",
-            help="PET (deg C) above which hours are counted.",
-            show_default="none",
-            rich_help_panel=PERIOD,
-        ),
-    ] = None,
-    indices: Annotated[
-        str | None,
-        typer.Option(
-            "--indices",
-            help="Statistics of further heat indices: wbgt,tnw,globe150,globe38,at.",
-            show_default="none",
-            rich_help_panel=PERIOD,
-        ),
-    ] = None,
-    index_thresholds: Annotated[
-        str | None,
-        typer.Option(
-            "--index-thresholds",
-            help="Hours of an index above (deg C): wbgt=28,wbgt=30,at=35.",
-            show_default="none",
-            rich_help_panel=PERIOD,
-        ),
-    ] = None,
+    statistics_only: po.StatisticsOnly = False,
+    percentiles: po.Percentiles = None,
+    group_by: po.GroupBy = None,
+    tmrt_thresholds: po.TmrtThresholds = None,
+    pet_thresholds: po.PetThresholds = None,
+    indices: po.Indices = None,
+    index_thresholds: po.IndexThresholds = None,
     tile_size: opt.TileSize = None,
-    sky: Annotated[
-        str | None,
-        typer.Option(
-            "--sky",
-            help="anisotropic (Perez) or isotropic.",
-            show_default="anisotropic",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    conifer: Annotated[
-        bool | None,
-        typer.Option(
-            "--conifer/--no-conifer",
-            help="Trees keep their leaves.",
-            show_default="no-conifer",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    leaf_on: Annotated[
-        str | None,
-        typer.Option(
-            "--leaf-on",
-            help="First day with leaves: day of year or 04-15; with --leaf-off.",
-            show_default="by latitude",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    leaf_off: Annotated[
-        str | None,
-        typer.Option(
-            "--leaf-off",
-            help="First day without leaves: day of year or 11-01.",
-            show_default="by latitude",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    sun_substeps: Annotated[
-        int | None,
-        typer.Option(
-            "--sun-substeps",
-            help="Suns of a step, 1 to 5, each for an equal part of its interval.",
-            show_default="1, improved 3",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    sky_emissivity: Annotated[
-        str | None,
-        typer.Option(
-            "--sky-emissivity",
-            help="Emissivity of the cloudless sky: prata, brunt or dilley.",
-            show_default="prata, improved dilley",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    sky_emissivity_offset: Annotated[
-        float | None,
-        typer.Option(
-            "--sky-emissivity-offset",
-            help="Added to it, -0.2 to 0.2.",
-            show_default="0",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    longwave: Annotated[
-        str | None,
-        typer.Option(
-            "--longwave",
-            help="Longwave of the sky: modelled, or measured as the weather has it.",
-            show_default="modelled",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(
-            "--split",
-            help="How a global radiation given alone is split: reindl, disc or dirint.",
-            show_default="reindl",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    alternative: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--alternative",
-            help="Take a single formula or leave it: night_memory=on, facet_radiance=off; "
-            "repeatable. Names are in docs/departures.md.",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    ground_clock: Annotated[
-        str | None,
-        typer.Option(
-            "--ground-clock",
-            help="What warms the ground: solar time, or the legal clock of the stamps (reference).",
-            show_default="solar",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    night_clearness: Annotated[
-        str | None,
-        typer.Option(
-            "--night-clearness",
-            help="Clearness of the sky by night: offerle, clear or evening (as the reference's two "
-            "programs), or a number from 0 to 1.",
-            show_default="offerle",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    beam: Annotated[
-        str | None,
-        typer.Option(
-            "--beam",
-            help="Whether measured direct radiation is normal to the beam or on the horizontal.",
-            show_default="normal",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    walls: Annotated[
-        str | None,
-        typer.Option(
-            "--walls",
-            help="Longwave of walls: wave (of the day), or heated (by conduction).",
-            show_default="wave",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    wall_material: Annotated[
-        str | None,
-        typer.Option(
-            "--wall-material",
-            help="What walls are made of: brick, concrete, wood, or a class of --params.",
-            show_default="the generic wall; for temperatures land cover, else concrete",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    posture: Annotated[
-        str | None,
-        typer.Option(
-            "--posture",
-            help="standing or sitting.",
-            show_default="standing",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    body: Annotated[
-        str | None,
-        typer.Option(
-            "--body", help="cylinder or box.", show_default="cylinder", rich_help_panel=MODEL
-        ),
-    ] = None,
-    heat_thresholds_day: Annotated[
-        str | None,
-        typer.Option(
-            "--heat-thresholds-day",
-            help="UTCI (deg C) above which hours of the day are counted.",
-            show_default="32,38",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    heat_thresholds_night: Annotated[
-        str | None,
-        typer.Option(
-            "--heat-thresholds-night",
-            help="UTCI (deg C) above which hours of the night are counted.",
-            show_default="26",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    utci_range: Annotated[
-        str | None,
-        typer.Option(
-            "--utci-range",
-            help="UTCI outside its published range: clip (inputs to its ends), flag (as given), "
-            "nan (none).",
-            show_default="wind above 17 m/s as 17, all else as given",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    pet_variant: Annotated[
-        str | None,
-        typer.Option(
-            "--pet-variant",
-            help="1999, 2018 or reference.",
-            show_default="1999",
-            rich_help_panel=MODEL,
-        ),
-    ] = None,
-    params: Annotated[
-        Path | None,
-        typer.Option(
-            "--params", help="Parameter file in UMEP's JSON layout.", rich_help_panel=MODEL
-        ),
-    ] = None,
+    sky: mo.Sky = None,
+    conifer: mo.Conifer = None,
+    leaf_on: mo.LeafOn = None,
+    leaf_off: mo.LeafOff = None,
+    sun_substeps: mo.SunSubsteps = None,
+    sky_emissivity: mo.SkyEmissivity = None,
+    sky_emissivity_offset: mo.SkyEmissivityOffset = None,
+    longwave: mo.Longwave = None,
+    split: mo.Split = None,
+    alternative: mo.Alternatives = None,
+    ground_clock: mo.GroundClock = None,
+    night_clearness: mo.NightClearness = None,
+    beam: mo.Beam = None,
+    walls: mo.Walls = None,
+    wall_material: mo.WallMaterial = None,
+    posture: mo.Posture = None,
+    body: mo.Body = None,
+    heat_thresholds_day: mo.ThresholdsDay = None,
+    heat_thresholds_night: mo.ThresholdsNight = None,
+    utci_range: mo.UtciRange = None,
+    pet_variant: mo.PetVariant = None,
+    params: mo.Params = None,
     accelerator: opt.Accelerator = "auto",
     device: opt.Device = None,
     strict_gpu: opt.StrictGpu = False,
@@ -443,7 +215,7 @@ def run(
     storage: opt.Storage = None,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", help="Threads; default all cores.", rich_help_panel=MODEL),
+        typer.Option("--workers", help="Threads; default all cores.", rich_help_panel=mo.MODEL),
     ] = None,
     styles: Annotated[
         bool,
@@ -482,7 +254,7 @@ def run(
             ), place.before_reading(dsm) if weather else None, altitude,
         )  # fmt: skip
         source.check()
-        model = _model_config(
+        model = mo.model_of(
             params, sky=sky, posture=posture, conifer=conifer, body=body, stamp=stamp,
             formulation=formulation, leaf_on=leaf_on, leaf_off=leaf_off, ground_clock=ground_clock,
             sun_substeps=sun_substeps, sky_emissivity=sky_emissivity,
@@ -528,7 +300,7 @@ def run(
             "tile_size": tile_size, "execution": execution, "state": initial, "styles": styles,
             "fields": wx.parse_fields(field),
         }  # fmt: skip
-        period = _period(
+        period = po.period_asked(
             statistics_only, outputs=outputs, output_format=output_format, plots=plots,
             percentiles=percentiles, group_by=group_by, tmrt_thresholds=tmrt_thresholds,
             pet_thresholds=pet_thresholds, indices=indices, index_thresholds=index_thresholds,
@@ -607,65 +379,3 @@ def _tell_files(
     cube = None if storage is None else cube_place(out, storage)
     files = run_files(summary, out, outputs=outputs, formats=formats, cube=cube)
     emit(command="run", folder=str(out.absolute()), files=files)
-
-
-_TEXT = ("--group-by", "--indices", "--index-thresholds")
-"""Flags of a period that hold names."""
-
-
-def _period(
-    wanted: bool,
-    *,
-    outputs: str | None,
-    output_format: str,
-    plots: bool,
-    percentiles: str | None,
-    group_by: str | None,
-    tmrt_thresholds: str | None,
-    pet_thresholds: str | None,
-    indices: str | None,
-    index_thresholds: str | None,
-) -> dict[str, Any] | None:
-    """What is asked of a period; None where its steps are wanted."""
-    own = {
-        "--percentiles": percentiles, "--group-by": group_by,
-        "--tmrt-thresholds": tmrt_thresholds, "--pet-thresholds": pet_thresholds,
-        "--indices": indices, "--index-thresholds": index_thresholds,
-    }  # fmt: skip
-    if not wanted:
-        for flag, value in own.items():
-            if value is not None:
-                raise ConfigurationError(flag, "--statistics-only with it", "none")
-        return None
-    formats = None if output_format == "geotiff" else output_format
-    of_steps: dict[str, Any] = {
-        "--outputs": outputs,
-        "--output-format": formats,
-        "--plots": plots or None,
-    }
-    for flag, value in of_steps.items():
-        if value is not None:
-            raise ConfigurationError(flag, "nothing with --statistics-only", repr(value))
-    parsed = {flag: opt.parse_numbers(flag, own[flag]) for flag in own if flag not in _TEXT}
-    wished = parsed["--percentiles"]
-    return {
-        "percentiles": (5.0, 50.0, 95.0) if wished is None else tuple(wished),
-        "groups": () if group_by is None else tuple(opt.comma_list(group_by)),
-        "tmrt_thresholds": tuple(parsed["--tmrt-thresholds"] or ()),
-        "pet_thresholds": tuple(parsed["--pet-thresholds"] or ()),
-        "indices": () if indices is None else tuple(opt.comma_list(indices)),
-        "index_thresholds": index_thresholds or {},
-    }
-
-
-def _model_config(
-    params: Path | None, *, sky: str | None, posture: str | None, **said: Any
-) -> ModelConfig:
-    """The parameter file, with what flags say in its place."""
-    if sky not in (None, *opt.SKIES):
-        raise ConfigurationError("--sky", " or ".join(opt.SKIES), repr(sky))
-    config = ModelConfig() if params is None else ModelConfig.from_json(params)
-    said["use_anisotropic_sky"] = None if sky is None else sky == "anisotropic"
-    if posture is not None:
-        said["human"] = replace(config.human or HumanParams(), posture=posture)
-    return replace(config, **{name: value for name, value in said.items() if value is not None})
