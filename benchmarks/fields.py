@@ -4,7 +4,7 @@
     python -m benchmarks.fields --picture docs/images/fields.png
 
 Day and night steps of a dense city on the CPU, with one air for all cells and with fields of air
-temperature, humidity and wind, in turns, in one process. What counts is processor time. Exit code 1
+temperature, humidity and wind or with radiation by four weather cells, in turns, in one process. What counts is processor time. Exit code 1
 where fields cost more than a fifth of a day step with UTCI. The picture is of the bundled square.
 """
 
@@ -49,6 +49,16 @@ def air_of(shape: tuple[int, int], weather: solweig.Weather) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def sky_of(shape: tuple[int, int], weather: solweig.Weather) -> dict[str, Any]:
+    """Four weather cells whose centres are a third of the way in from the corners."""
+    third = [side / 3.0 for side in shape]
+    light = np.array([[1.0, 0.6], [0.3, 0.8]]) * weather.global_rad
+    return {
+        "first": (0, 0), "origin": tuple(third), "pitch": tuple(third),
+        "global_rad": light, "longwave_down": np.array([[360.0, 380.0], [400.0, 370.0]]),
+    }  # fmt: skip
+
+
 def processor_seconds(model: Any, step: dict[str, Any], outputs: Any, air: Any) -> float:
     """Of one step from a fresh state."""
     state = model.new_state()
@@ -80,6 +90,7 @@ def measure(side: int, repeats: int) -> dict[str, Any]:
         kinds = {
             "one air": None, "ta": {"ta": air["ta"]},
             "wind": {n: air[n] for n in ("ws", "ws_height_m")}, "all": air,
+            "weather cells": {"sky": sky_of((side, side), weather[i])},
         }  # fmt: skip
         for outputs, names in OUTPUTS.items():
             turns = 1 if outputs == "pet" else repeats
