@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from solweig.rasters.stored import Stored, check_stored
 from solweig.rasters.units import HeightUnit, height_unit, metres_of
 from solweig.typing import F32
 
-__all__ = ["is_labelled", "labelled_source", "north_up_values"]
+__all__ = ["Placed", "is_labelled", "labelled_source", "north_up_values", "placed"]
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,44 @@ def labelled_source(
         Not two dimensions, coordinates that are irregular, contradictory or counters of cells, a
         projection that is named and absent, or the unit of heights is not clear.
     """
+    found = placed(name, array, unit, crs)
+    if found is None:
+        return None
+    array = found.turned(found.array)
+    rows, cols = found.grid.shape
+    what = f"a DataArray of {rows} x {cols} cells"
+    if is_lazy(array):
+        lazy = LazyCells(name, array, found.marks, found.stored)
+        return RasterSource(name, what, found.grid, found.stored, found.unit, lazy=lazy)
+    values = meant_values(np.asarray(array.values), found.marks, found.stored)
+    cells = np.ascontiguousarray(values, np.float32)
+    return RasterSource(name, what, found.grid, found.stored, found.unit, cells)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What an array of two dimensions says of itself."""
+
+    #: ``[y, x]``, as it was given.
+    array: Any
+    grid: Grid
+    #: Numbers that stand for no data, and what the others stand for.
+    marks: tuple[float, ...]
+    stored: Stored
+    unit: HeightUnit | None
+    #: Names of rows and columns, and whether they run from the south and from the east.
+    dims: tuple[str, str]
+    flipped: tuple[bool, bool]
+
+    def turned(self, array: Any) -> Any:
+        """North up."""
+        up, left = self.flipped
+        array = array[:, ::-1] if left else array
+        return array[::-1] if up else array
+
+
+def placed(name: str, array: Any, unit: HeightUnit | None, crs: CRS | None) -> Placed | None:
+    """Where an array lies, and what its numbers mean; as :func:`labelled_source`."""
     array, y_name, x_name = _flat(name, array)
     own, transform_text = _projection(name, array)
     geo = _attribute_transform(name, array, transform_text)
@@ -103,20 +142,15 @@ def labelled_source(
     dx, dy = _lone_steps(name, dx, dy)
     left, top = left - alone[0] * dx / 2, top - alone[1] * dy / 2
     marks, stored, found = _meaning(name, array, unit, vertical, own)
-    if dx < 0.0:
-        array, left, dx = array[:, ::-1], left + cols * dx, -dx
+    flipped = dy > 0.0, dx < 0.0
+    if flipped[1]:
+        left, dx = left + cols * dx, -dx
         log.info("%s: columns run from east to west; turned", name)
-    if dy > 0.0:
-        array, top, dy = array[::-1], top + rows * dy, -dy
+    if flipped[0]:
+        top, dy = top + rows * dy, -dy
         log.info("%s: rows run from south to north; turned", name)
     grid = Grid((rows, cols), Affine(dx, 0.0, left, 0.0, dy, top), own)
-    what = f"a DataArray of {rows} x {cols} cells"
-    if is_lazy(array):
-        return RasterSource(
-            name, what, grid, stored, found, lazy=LazyCells(name, array, marks, stored)
-        )
-    values = meant_values(np.asarray(array.values), marks, stored)
-    return RasterSource(name, what, grid, stored, found, np.ascontiguousarray(values, np.float32))
+    return Placed(array, grid, marks, stored, found, (y_name, x_name), flipped)
 
 
 def north_up_values(name: str, array: Any, unit: HeightUnit | None = None) -> F32:

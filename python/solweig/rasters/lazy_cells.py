@@ -18,7 +18,7 @@ from solweig.errors import InvalidSurfaceData
 from solweig.rasters.stored import Stored
 from solweig.typing import F32
 
-__all__ = ["LazyCells", "is_lazy", "meant_values"]
+__all__ = ["LazyCells", "is_lazy", "meant_values", "read_values"]
 
 _BAND_ROWS = 512
 """Rows read at one time where nothing is said of chunks."""
@@ -41,6 +41,24 @@ def meant_values(raw: NDArray[Any], marks: tuple[float, ...], stored: Stored) ->
     if missing.any():
         values[missing] = np.nan
     return values
+
+
+def read_values(name: str, array: Any) -> NDArray[Any]:
+    """All of a DataArray, computed or read.
+
+    Raises
+    ------
+    InvalidSurfaceData
+        It cannot be.
+    """
+    try:
+        return np.asarray(array.values)
+    except MemoryError:
+        raise
+    except Exception as problem:  # whatever the graph behind it raises
+        raise InvalidSurfaceData(
+            name, "an array that can be read", f"{type(problem).__name__}: {problem}"
+        ) from problem
 
 
 @dataclass(frozen=True)
@@ -102,14 +120,7 @@ class LazyCells:
         return self.read(slice(0, rows), slice(0, cols))
 
     def _load(self, rows: slice, cols: slice) -> F32:
-        try:
-            raw = np.asarray(self.array[rows, cols].values)
-        except MemoryError:
-            raise
-        except Exception as problem:  # whatever the graph behind it raises
-            raise InvalidSurfaceData(
-                self.name, "an array that can be read", f"{type(problem).__name__}: {problem}"
-            ) from problem
+        raw = read_values(self.name, self.array[rows, cols])
         return meant_values(raw, self.marks, self.stored)
 
     def _bands(self, rows: slice) -> Iterator[tuple[int, int]]:

@@ -28,7 +28,7 @@ from solweig.weather.fields import WeatherField
 
 __all__ = [
     "NETCDF", "ArrayLayers", "BandLayers", "Layers", "band_names", "bands_said", "grid_of",
-    "map_of", "open_layers", "open_source_layers", "said_times", "time_parts", "times_of_names",
+    "map_of", "open_layers", "open_source_layers", "said_times", "time_of", "times_of_names",
 ]  # fmt: skip
 
 NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
@@ -227,13 +227,17 @@ def map_of(name: str, dataset: Any, wanted: str | None) -> Any:
 def _of_labelled(name: str, array: Any, grid: Grid) -> ArrayLayers:
     """Of a DataArray, loaded."""
     unit = str(array.attrs.get("units") or "")
-    parts, times = time_parts(name, array)
+    time, times = time_of(name, array)
     units = (unit,) if unit else ()
+    if time is None:
+        parts = [array]
+    else:
+        parts = [array.isel({time: i}, drop=True) for i in range(array.sizes[time])]
     return ArrayLayers([_placed(name, part, grid) for part in parts], times, units=units)
 
 
-def time_parts(name: str, array: Any) -> tuple[list[Any], NDArray[np.datetime64] | None]:
-    """The layers of a DataArray, not loaded, and their times; None where it has none.
+def time_of(name: str, array: Any) -> tuple[str | None, NDArray[np.datetime64] | None]:
+    """The dimension of time of a DataArray, and its times; None where it has none.
 
     Raises
     ------
@@ -245,16 +249,15 @@ def time_parts(name: str, array: Any) -> tuple[list[Any], NDArray[np.datetime64]
     if time is None and "time" in array.dims:
         time = "time"
     if time is None:
-        return [array], None
-    parts = [array.isel({time: i}, drop=True) for i in range(array.sizes[time])]
-    if not parts:
+        return None, None
+    if not array.sizes[time]:
         raise WeatherDataError(name, "at least one time", "none")
     if time not in array.coords:
-        return parts, None
+        return time, None
     stamps = np.asarray(array.coords[time].values)
     if not np.issubdtype(stamps.dtype, np.datetime64):
         raise WeatherDataError(name, "times as dates", f"times of type {stamps.dtype}")
-    return parts, stamps.astype("datetime64[ns]")
+    return time, stamps.astype("datetime64[ns]")
 
 
 def _placed(name: str, array: Any, grid: Grid) -> F32:

@@ -170,8 +170,9 @@ def _read(
             check_unit(own, RADIATION[name], unit)
         of_step = layers_of_steps(own, layers, series, utc=field.utc)
         cells = cells_around(own, layers.grid, surface)
-        known = {i: layers.read(i, cells.window) for i in dict.fromkeys(of_step)}
-    values = np.stack([np.asarray(known[i], np.float64) for i in of_step])
+        wanted, which = np.unique(of_step, return_inverse=True)
+        known = layers.read(wanted.tolist(), cells.window)
+    values = np.asarray(known[which.ravel()], np.float64)
     if name in SHORTWAVE:
         # By night there is none, and what packing leaves of that is none either.
         night = ~series.daytime[:, None, None]
@@ -182,7 +183,7 @@ def _read(
     digest = hashlib.blake2b(
         np.ascontiguousarray(values, "<f8").view(np.uint8).data, digest_size=20
     )
-    return _Read(cells, cells.take(values), len(known), digest.hexdigest())
+    return _Read(cells, cells.take(values), len(wanted), digest.hexdigest())
 
 
 def _of_all(cells: Mapping[str, WeatherCells]) -> WeatherCells:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,8 @@ from solweig.errors import InvalidSurfaceData, WeatherDataError
 from solweig.rasters.datasets import is_dataset
 from solweig.rasters.files import read_raster_window
 from solweig.rasters.grids import Grid
-from solweig.rasters.labelled import is_labelled, labelled_source
+from solweig.rasters.labelled import is_labelled
+from solweig.rasters.labelled_layers import labelled_layers
 from solweig.rasters.sources import open_source
 from solweig.typing import F32, Window
 from solweig.weather.field_layers import (
@@ -26,7 +27,7 @@ from solweig.weather.field_layers import (
     bands_said,
     map_of,
     said_times,
-    time_parts,
+    time_of,
     times_of_names,
 )
 from solweig.weather.radiation_fields import RadiationField
@@ -49,8 +50,8 @@ class OwnLayers:
     zoned: bool
     #: As the source names them; none where it does not.
     units: tuple[str, ...]
-    #: A window of a layer.
-    read: Callable[[int, Window], F32]
+    #: A window of layers in ascending order, ``[layer, row, col]``.
+    read: Callable[[Sequence[int], Window], F32]
 
     def __len__(self) -> int:
         return self.count
@@ -109,17 +110,15 @@ def _timed(name: str, field: RadiationField, layers: OwnLayers) -> OwnLayers:
 
 def _of_labelled(name: str, array: Any) -> OwnLayers:
     unit = str(array.attrs.get("units") or "")
-    parts, times = time_parts(name, array)
-    first = labelled_source(name, parts[0])
-    if first is None:
+    time, times = time_of(name, array)
+    if time is None:
+        time = "layer"
+        array = array.expand_dims(time)
+    found = labelled_layers(name, array, time)
+    if found is None:
         raise _placeless(name, "an array without coordinates")
-
-    def read(layer: int, where: Window) -> F32:
-        source = labelled_source(name, parts[layer])
-        assert source is not None, "all layers have the coordinates of the first"
-        return source.cells()[where] if source.lazy is None else source.lazy.read(*where)
-
-    return OwnLayers(first.grid, len(parts), times, False, (unit,) if unit else (), read)
+    units = (unit,) if unit else ()
+    return OwnLayers(found.grid, array.sizes[time], times, False, units, found.read)
 
 
 def _of_file(name: str, path: Path) -> OwnLayers:
@@ -136,11 +135,12 @@ def _of_file(name: str, path: Path) -> OwnLayers:
     grid, turned = _north_up(own)
     times, zoned = times_of_names(name, words)
 
-    def read(layer: int, where: Window) -> F32:
+    def read(layers: Sequence[int], where: Window) -> F32:
         ends = zip(where, own.shape, turned, strict=True)
         there = [slice(n - w.stop, n - w.start) if t else w for w, n, t in ends]
-        values = read_raster_window(path, (there[0], there[1]), layer + 1)
-        return np.asarray(values[tuple(slice(None, None, -1 if t else 1) for t in turned)], "f4")
+        cells = [read_raster_window(path, (there[0], there[1]), i + 1) for i in layers]
+        ways = (slice(None, None, -1 if t else 1) for t in turned)
+        return np.asarray(np.stack(cells)[(slice(None), *ways)], np.float32)
 
     # Descriptions hold more than units.
     known = KNOWN["global_rad"]
