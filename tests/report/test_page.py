@@ -28,7 +28,8 @@ from solweig.results.metadata import FILE_NAME
 from solweig.results.outputs import REPORT_NAME
 from tests.exposure.made import real_run
 from tests.report.made import OUTPUTS, day, day_run
-from tests.support.run_cases import COLS, LOCATION, ROWS, small_surface, weather
+from tests.support.run_cases import COLS, LOCATION, NORTH, ROWS, WEST, small_surface, weather
+from tests.support.sky_cases import labelled
 
 SECTIONS = ["where", "when", "maps", "hours", "classes", "points", "weather", "ran", "checks",
             "provenance"]  # fmt: skip
@@ -160,14 +161,24 @@ def test_formats_give_the_same_page(run: Path, tmp_path: Path, format: str) -> N
 
 def test_weather_of_the_cells_is_told(page: str, tmp_path: Path) -> None:
     assert "from cell to cell" not in page
-    fields = {
+    fields: dict[str, Any] = {
         "ta": solweig.WeatherField(np.full((ROWS, COLS), 26.5), 2.0),
         "ws": solweig.WindCoefficients({0: np.full((ROWS, COLS), 0.5)}, 1.5),
     }
-    day_run(tmp_path, weather=day((13,)), fields=fields, pois=None)
+    sky = {"global_rad": (400.0, 600.0), "longwave_down": (300.0, 340.0)}
+    for name, pair in sky.items():
+        cells = labelled([pair], WEST - 100.0, NORTH + 100.0, 200.0)
+        fields[name] = solweig.RadiationField(cells)
+    own = day((13,), measured_longwave_down=320.0)
+    day_run(tmp_path, weather=own, fields=fields, pois=None, longwave="measured")
     words = Reading(solweig.write_report(tmp_path).read_text()).words
     assert "Air temperature differed from cell to cell at 2 m, 26.5 to 26.5 °C" in words
     assert "Wind speed differed from cell to cell at 1.5 m, 1.0 to 1.0 m s⁻¹" in words
+    for told in (
+        "Global radiation differed from weather cell to weather cell, 400.0 to 600.0 W m⁻²",
+        "Longwave of the sky differed from weather cell to weather cell, 300.0 to 340.0 W m⁻²",
+    ):
+        assert told in words
 
 
 def test_every_output_can_be_drawn(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from solweig.report.source import ToldRun
 from solweig.report.words import capital, escaped, interval_text, number, unit
 from solweig.results.captions import place_text
 from solweig.results.map_style import CLASSES
+from solweig.weather.field_quantities import RADIATION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -244,10 +245,12 @@ def _by_cell(own: Mapping[str, Any]) -> Iterator[str]:
     for name, given in (own.get("fields") or {}).items():
         height, ends = given.get("height_m"), (given.get("lowest"), given.get("highest"))
         at = "" if height is None else f" at {height:g} m"
-        known = None not in ends
-        span = f", {number(ends[0])} to {number(ends[1])} {_column_unit(name)}" if known else ""
-        what = capital(_label(name))
-        yield f"{what} differed from cell to cell{at}{span}; here is the station's."
+        known, sky = None not in ends, RADIATION.get(name)
+        unit_of = _column_unit(name if sky is None else "global_rad")
+        span = f", {number(ends[0])} to {number(ends[1])} {unit_of}" if known else ""
+        what = capital(_label(name) if sky is None else sky.words)
+        cells = "cell to cell" if sky is None else "weather cell to weather cell"
+        yield f"{what} differed from {cells}{at}{span}; here is the station's."
 
 
 def _label(name: str) -> str:
