@@ -43,8 +43,9 @@ const LANES: usize = 20;
 #[derive(Debug)]
 pub struct Skies {
     grid: WeatherGrid,
-    /// How each column of the raster is cut.
-    columns: Vec<Cut>,
+    /// How each column of the raster is cut: the weather cell before it, and the share of the next.
+    before: Vec<u32>,
+    share: Vec<f32>,
     /// Numbers of every weather cell.
     numbers: Vec<[f32; NUMBERS]>,
     /// What the patches of every weather cell send, by day under the patch sky, and its diffuse light.
@@ -141,10 +142,12 @@ impl Skies {
         let hottest = most(&|index| of_cells[index].ground.wall_emission);
         tables.ground.wall_emission = of_cells[hottest].ground.wall_emission;
         let grid = *cells.grid();
+        let columns: Vec<Cut> = (0..raster.cols).map(|col| grid.cut(1, col)).collect();
         let numbers = of_cells.iter().map(|own| numbers_of(own, &tables));
         let mut skies = Self {
             grid,
-            columns: (0..raster.cols).map(|col| grid.cut(1, col)).collect(),
+            before: columns.iter().map(|cut| cut.before as u32).collect(),
+            share: columns.iter().map(|cut| cut.share).collect(),
             numbers: numbers.collect(),
             terms: (terms.into_iter().flatten())
                 .zip(sky.iter().map(|sky| sky.diffuse))
@@ -221,10 +224,15 @@ impl Skies {
     #[inline(always)]
     fn in_row(&self, number: usize, row: usize, cols: Range<usize>, out: &mut [f32]) {
         let down = self.grid.cut(0, row);
-        for (out, cut) in out.iter_mut().zip(&self.columns[cols]) {
-            let corners = self.grid.corners([down.before, cut.before]);
-            let values = corners.map(|corner| self.numbers[corner][number]);
-            *out = blend(values, shares(down.share, cut.share));
+        let mut first = cols.start;
+        while first < cols.end {
+            let last = self.end_of_gap(first, cols.end);
+            let values = self.corners(down, first).map(|own| own[number]);
+            let out = &mut out[first - cols.start..last - cols.start];
+            for (out, &share) in out.iter_mut().zip(&self.share[first..last]) {
+                *out = blend(values, shares(down.share, share));
+            }
+            first = last;
         }
     }
 
@@ -242,29 +250,44 @@ impl Skies {
     #[inline(always)]
     #[must_use]
     pub fn end(&self, first: usize, last: usize) -> usize {
-        let cols = self.columns.len();
+        let cols = self.before.len();
         let col = first % cols;
         let longest = (last - first).min(BLOCK).min(cols - col);
-        let gap = self.columns[col].before;
-        let same = self.columns[col..col + longest].iter();
-        first + same.take_while(|cut| cut.before == gap).count()
+        first + self.end_of_gap(col, col + longest) - col
+    }
+
+    /// Where the columns from one on come to the next weather cells, before `last`.
+    #[inline(always)]
+    fn end_of_gap(&self, first: usize, last: usize) -> usize {
+        let gap = self.before[first];
+        if self.before[last - 1] == gap {
+            return last;
+        }
+        let same = self.before[first..last].iter();
+        first + same.take_while(|&&before| before == gap).count()
+    }
+
+    /// Numbers of the weather cells around a column.
+    #[inline(always)]
+    fn corners(&self, down: Cut, col: usize) -> [&[f32; NUMBERS]; CORNERS] {
+        let corners = self.grid.corners([down.before, self.before[col] as usize]);
+        corners.map(|corner| &self.numbers[corner])
     }
 
     /// The weather cells around such a run.
     #[inline(always)]
     #[must_use]
     pub fn around(&self, run: Range<usize>) -> Around<'_> {
-        let cols = self.columns.len();
+        let cols = self.before.len();
         let (row, col) = (run.start / cols, run.start % cols);
         let down = self.grid.cut(0, row);
-        let gap = [down.before, self.columns[col].before];
+        let mut right = [0.0; BLOCK];
+        right[..run.len()].copy_from_slice(&self.share[col..col + run.len()]);
         let mut lanes = [[0.0; BLOCK]; 3];
-        for (i, cut) in self.columns[col..col + run.len()].iter().enumerate() {
-            for (lane, share) in lanes.iter_mut().zip(shares(down.share, cut.share)) {
-                lane[i] = share;
-            }
+        for i in 0..BLOCK {
+            [lanes[0][i], lanes[1][i], lanes[2][i]] = shares(down.share, right[i]);
         }
-        let corners = self.grid.corners(gap).map(|corner| &self.numbers[corner]);
+        let corners = self.corners(down, col);
         let mut numbers = [[0.0; BLOCK]; LANES];
         for (number, lane) in numbers.iter_mut().enumerate() {
             let of_corners = corners.map(|own| own[number]);
@@ -272,7 +295,8 @@ impl Skies {
                 lane[i] = blend(of_corners, [lanes[0][i], lanes[1][i], lanes[2][i]]);
             }
         }
-        let light = self.light.get(gap[0] * self.grid.gaps()[1] + gap[1]);
+        let gap = down.before * self.grid.gaps()[1] + self.before[col] as usize;
+        let light = self.light.get(gap);
         Around {
             light: light.and_then(Option::as_ref),
             shares: lanes,

@@ -204,7 +204,7 @@ impl Work {
                 copy(&mut self.albedo_diffuse[q], ground.albedo_diffuse[q]);
             }
         }
-        self.load_patches(cells, tables);
+        self.load_patches(cells, tables, around.is_some());
         if let (Some(around), Some((masks, _))) = (around, &cells.patches) {
             for i in 0..n {
                 let Some((light, on_sides)) = around.light(masks, i) else {
@@ -340,7 +340,7 @@ impl Work {
     }
 
     #[inline(always)]
-    fn load_patches(&mut self, cells: &Cells<'_>, tables: &StepTables) {
+    fn load_patches(&mut self, cells: &Cells<'_>, tables: &StepTables, several: bool) {
         let Some((masks, sums)) = &cells.patches else {
             return;
         };
@@ -376,7 +376,13 @@ impl Work {
         for i in 0..self.n {
             let cell = CellMasks::of(masks, i);
             let s = self.s[i].min(1.0);
-            self.set_sums(i, &step.sums(&cell, s));
+            // Light of several skies is summed up apart.
+            let sums = if several {
+                step.lit_sums(&cell, s)
+            } else {
+                step.sums(&cell, s)
+            };
+            self.set_sums(i, &sums);
             if let Some(sides) = &step.sides {
                 self.set_sides(i, &sides.sums(&cell, s, &step.suns));
             }
