@@ -49,14 +49,11 @@ fn sent_by(code: u32, share: f32, warmth: f32) -> vec2<f32> {
     return vec2<f32>(emissivity * black, albedo * share) * step.units;
 }
 
-// Of the skies around a cell what they make of the ground's excess in the sun, and of what walls send.
-fn warmths(near: Around) -> array<vec2<f32>, 4> {
-    var found: array<vec2<f32>, 4>;
-    for (var k = 0u; k < 4u; k++) {
-        let at = step.skies.first + SKY_WORDS * near.corners[k];
-        found[k] = vec2<f32>(bitcast<f32>(dynamic[at + 14u]), bitcast<f32>(dynamic[at + 20u]));
-    }
-    return found;
+// What a sky makes of the ground's excess in the sun, and of what lit walls send.
+fn warmth_of(corner: u32) -> vec4<f32> {
+    let at = step.skies.first + SKY_WORDS * corner;
+    let numbers = vec2<u32>(dynamic[at + 14u], dynamic[at + 20u]);
+    return vec4<f32>(bitcast<vec2<f32>>(numbers), 0.0, 0.0);
 }
 
 @compute @workgroup_size(16, 4)
@@ -87,16 +84,15 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         }
         if step.skies.first != 0u {
             let near = around(step.skies, id.y + step.grid.first_row, id.x);
-            let warmth = warmths(near);
-            let a = sent_by(code, share.x, warmth[0].x);
-            let b = sent_by(code, share.x, warmth[1].x);
-            let c = sent_by(code, share.x, warmth[2].x);
-            let d = sent_by(code, share.x, warmth[3].x);
-            let s = near.shares;
-            sent = a + s.x * (b - a) + s.y * (c - a) + s.z * (d - a);
-            let w = vec4<f32>(warmth[0].y, warmth[1].y, warmth[2].y, warmth[3].y);
-            let walls = w.x + s.x * (w.y - w.x) + s.y * (w.z - w.x) + s.z * (w.w - w.x);
-            emitted[2u * plane + cell] = bitcast<i32>(walls);
+            let warmth = blend4(
+                warmth_of(near.corners.x),
+                warmth_of(near.corners.y),
+                warmth_of(near.corners.z),
+                warmth_of(near.corners.w),
+                near.shares,
+            );
+            sent = sent_by(code, share.x, warmth.x);
+            emitted[2u * plane + cell] = bitcast<i32>(warmth.y);
         } else if behind {
             sent = sent_by(code, share.x, 1.0);
         }

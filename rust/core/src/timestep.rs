@@ -198,8 +198,12 @@ impl Prepared {
             canopies: run.cells.seen.is_some(),
             attribution: request.attribution(),
         };
-        let (tables, luminance) = StepTables::new(&input);
+        let (mut tables, luminance) = StepTables::new(&input);
         let skies = (air.sky).and_then(|cells| Skies::new(&input, cells, run.window));
+        let skies = skies.map(|(skies, of_skies)| {
+            tables = of_skies;
+            skies
+        });
         Self {
             comfort: comfort(run.params, weather, air, request),
             sky,
@@ -275,8 +279,7 @@ fn step_here(
     let mut radiation = Radiation::begin(&mut input);
     let mut points = Points::new(&request);
     if let Some(light) = &light {
-        let states = GroundStates::new(&cells, &tables, skies.as_ref(), run.ground_view);
-        let of_walls = (skies.as_ref()).map(Skies::wall_emission);
+        let states = GroundStates::new(&cells, &tables, skies.is_some(), run.ground_view);
         let sent = SentByGround {
             cols: run.window.cols,
             cells,
@@ -288,10 +291,7 @@ fn step_here(
             units: states.units,
             sunlit: &light.walls,
             suns: tables.sun.light.suns,
-            wall: [
-                of_walls.unwrap_or(tables.ground.wall_emission),
-                run.params.wall_albedo,
-            ],
+            wall: [tables.ground.wall_emission, run.params.wall_albedo],
             shadow: None,
             spare: None,
         });

@@ -479,8 +479,8 @@ impl BandStep<'_> {
             [0, 1, 2, 3].map(|k| lanes(&self.cells.sky[k], at, n));
         for i in 0..BLOCK {
             let lup = work.lup[i];
-            let sky_down = p.sky(down[i], deficit_down[i]);
-            let sky_side = p.sky(side[i], deficit_side[i]);
+            let sky_down = p.sky(down[i], deficit_down[i], p.deficit);
+            let sky_side = p.sky(side[i], deficit_side[i], p.deficit);
             let obstructed = p.obstructed(sky_down, lup, 0.0);
             let ldown = sky_down + (p.whole_down - down[i]) * obstructed;
             let lside = sky_side + (p.whole_side - side[i]) * obstructed;

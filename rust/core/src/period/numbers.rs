@@ -131,7 +131,13 @@ impl Daylight {
         let sent = |class: &u8| {
             FLAGS.map(|flags| {
                 let share = tables.sun.light.share[usize::from(flags)];
-                value([false; 2], &tables.ground, usize::from(*class), share).map(|x| x as f32)
+                value(
+                    [false; 2],
+                    &tables.ground,
+                    usize::from(*class),
+                    [share, 1.0],
+                )
+                .map(|x| x as f32)
             })
         };
         let lit = |values: &[f32]| values[usize::from(LIT)];

@@ -377,18 +377,30 @@ impl PatchStep {
     #[inline(always)]
     #[must_use]
     pub fn sums(&self, cell: &CellMasks<'_>, s: f32) -> CellSums {
+        self.some_sums::<true>(cell, s)
+    }
+
+    /// The same of lit buildings alone.
+    #[inline(always)]
+    #[must_use]
+    pub fn lit_sums(&self, cell: &CellMasks<'_>, s: f32) -> CellSums {
+        self.some_sums::<false>(cell, s)
+    }
+
+    #[inline(always)]
+    fn some_sums<const SKY: bool>(&self, cell: &CellMasks<'_>, s: f32) -> CellSums {
         match self.suns.as_slice() {
-            [a] => self.sums_of([a], cell, s),
-            [a, b] => self.sums_of([a, b], cell, s),
-            [a, b, c] => self.sums_of([a, b, c], cell, s),
-            [a, b, c, d] => self.sums_of([a, b, c, d], cell, s),
-            [a, b, c, d, e, ..] => self.sums_of([a, b, c, d, e], cell, s),
-            [] => self.sums_of([], cell, s),
+            [a] => self.sums_of::<1, SKY>([a], cell, s),
+            [a, b] => self.sums_of::<2, SKY>([a, b], cell, s),
+            [a, b, c] => self.sums_of::<3, SKY>([a, b, c], cell, s),
+            [a, b, c, d] => self.sums_of::<4, SKY>([a, b, c, d], cell, s),
+            [a, b, c, d, e, ..] => self.sums_of::<5, SKY>([a, b, c, d, e], cell, s),
+            [] => self.sums_of::<0, SKY>([], cell, s),
         }
     }
 
     #[inline(always)]
-    fn sums_of<const N: usize>(
+    fn sums_of<const N: usize, const SKY: bool>(
         &self,
         suns: [&PatchLight; N],
         cell: &CellMasks<'_>,
@@ -403,9 +415,11 @@ impl PatchStep {
         }
         for index in 0..cell.words() {
             let classes = cell.classes(index);
-            self.sky.add_word(index, classes.sky, &mut sky);
-            self.sky
-                .add_sparse_word(index, classes.behind_foliage, &mut foliage);
+            if SKY {
+                self.sky.add_word(index, classes.sky, &mut sky);
+                self.sky
+                    .add_sparse_word(index, classes.behind_foliage, &mut foliage);
+            }
             for n in 0..N {
                 let word = classes.building & lit[n][index];
                 suns[n].building.add_sparse_word(index, word, &mut building);

@@ -6,6 +6,7 @@
 use super::cells::{BLOCK, Lane, SIDES};
 use super::shortwave::hidden;
 use super::sides::SideView;
+use super::sky::Sky;
 use super::tables::StepTables;
 use super::terms::{AttributionTables, Term};
 use super::work::Work;
@@ -74,7 +75,7 @@ impl Absorbed {
 /// What the body absorbs by its origin, not yet kelvin; longwave sides must be as the body receives
 /// them.
 #[inline(always)]
-pub fn absorb(work: &mut Work, tables: &StepTables, own: &AttributionTables) {
+pub fn absorb(work: &mut Work, tables: &StepTables, sky: &impl Sky, own: &AttributionTables) {
     let light = &tables.sun.light;
     // Beam on the horizontal, and on the sides of a box.
     let mut beams = [[0.0; BLOCK]; 1 + SIDES];
@@ -85,9 +86,9 @@ pub fn absorb(work: &mut Work, tables: &StepTables, own: &AttributionTables) {
     for i in 0..BLOCK {
         let mut absorbed = Absorbed::default();
         if tables.day {
-            shortwave(&mut absorbed, work, tables, &beams, i);
+            shortwave(&mut absorbed, work, tables, sky, &beams, i);
         }
-        longwave(&mut absorbed, work, tables, own, i);
+        longwave(&mut absorbed, work, tables, sky, own, i);
         for (lane, flux) in work.attribution.terms.iter_mut().zip(absorbed.terms) {
             lane[i] = flux;
         }
@@ -114,13 +115,14 @@ fn shortwave(
     absorbed: &mut Absorbed,
     work: &Work,
     tables: &StepTables,
+    sky: &impl Sky,
     beams: &[Lane; 1 + SIDES],
     i: usize,
 ) {
-    let (b, sun) = (&tables.body, &tables.sun);
+    let b = &tables.body;
     let down = Short {
         all: work.kdown[i] + work.kup[0][i],
-        beam: beams[0][i],
+        beam: sky.beam(i) * beams[0][i],
         diffuse: work.drad[i],
     };
     absorbed.add_short(b.abs_k * b.up, down);
@@ -143,12 +145,16 @@ fn shortwave(
         let diffuse = match (tables.anisotropic, b.cylinder) {
             (false, _) => {
                 let [s, sv, _] = &work.side_views[d];
-                0.5 * sun.diffuse * (1.0 - hidden(s[i], sv[i], work.canopy_beam[i]))
+                0.5 * sky.diffuse(i) * (1.0 - hidden(s[i], sv[i], work.canopy_beam[i]))
             }
             (true, true) => 0.0,
             (true, false) => light[d][i] + (1.0 - work.canopy_diffuse[i]) * foliage[d][i],
         };
-        let beam = if b.cylinder { 0.0 } else { beams[1 + d][i] };
+        let beam = if b.cylinder {
+            0.0
+        } else {
+            sky.beam(i) * beams[1 + d][i]
+        };
         let side = Short {
             all: work.k[d][i],
             beam,
@@ -163,6 +169,7 @@ fn longwave(
     absorbed: &mut Absorbed,
     work: &Work,
     tables: &StepTables,
+    sky: &impl Sky,
     own: &AttributionTables,
     i: usize,
 ) {
@@ -177,18 +184,26 @@ fn longwave(
         absorbed.add(Term::Ground, ground);
     }
     if tables.anisotropic {
-        patch_sky(absorbed, work, tables, above, i);
+        patch_sky(absorbed, work, tables, sky, above, i);
     } else {
-        isotropic(absorbed, work, tables, above, i);
+        isotropic(absorbed, work, tables, sky, above, i);
     }
 }
 
 /// R 8.3 to 8.5 by what the patches hold.
 #[inline(always)]
-fn patch_sky(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, enclosure: f32, i: usize) {
+fn patch_sky(
+    absorbed: &mut Absorbed,
+    work: &Work,
+    tables: &StepTables,
+    sky: &impl Sky,
+    enclosure: f32,
+    i: usize,
+) {
     let (b, p) = (&tables.body, &tables.patch_longwave);
     let [side, down, deficit_side, deficit_down, ..] = &work.sky;
-    let sky_down = p.sky(down[i], deficit_down[i]);
+    let whole = sky.deficit(i);
+    let sky_down = p.sky(down[i], deficit_down[i], whole);
     let obstructed = p.obstructed(sky_down, work.lup[0][i], work.wall_gain[i]);
     let part = |all: f32, whole: f32, sky: [f32; 2], foliage: f32| Long {
         all,
@@ -205,15 +220,15 @@ fn patch_sky(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, enclosur
     );
     absorbed.add_long(b.abs_l * b.up, enclosure, above);
     if b.cylinder {
-        let sky = [p.sky(side[i], deficit_side[i]), side[i]];
+        let sky = [p.sky(side[i], deficit_side[i], whole), side[i]];
         let around = part(work.lside[i], p.whole_side, sky, foliage_side[i]);
         absorbed.add_long(b.abs_l * b.around, enclosure, around);
         return;
     }
-    let [sky, deficit, ..] = &work.side_sums;
+    let [open, deficit, ..] = &work.side_sums;
     for d in 0..SIDES {
         let all = work.l[d][i] - 0.5 * work.lup[1 + d][i];
-        let sky = [p.sky(sky[d][i], deficit[d][i]), sky[d][i]];
+        let sky = [p.sky(open[d][i], deficit[d][i], whole), open[d][i]];
         let side = part(all, p.whole_sides[d], sky, foliage_sides[d][i]);
         absorbed.add_long(b.abs_l * b.side, enclosure, side);
     }
@@ -221,7 +236,14 @@ fn patch_sky(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, enclosur
 
 /// R 7.6, 7.7 by what is seen.
 #[inline(always)]
-fn isotropic(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, enclosure: f32, i: usize) {
+fn isotropic(
+    absorbed: &mut Absorbed,
+    work: &Work,
+    tables: &StepTables,
+    sky: &impl Sky,
+    enclosure: f32,
+    i: usize,
+) {
     let (b, l) = (&tables.body, &tables.longwave);
     let (s, sv, sa) = (work.s[i], work.sv[i], work.sa[i]);
     let (open, foliage) = (s + sv - 1.0, 2.0 - sv - sa);
@@ -229,8 +251,11 @@ fn isotropic(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, enclosur
     let above = Long {
         all: work.ldown[i],
         whole: 1.0,
-        sky: [open * l.sky_down, open],
-        foliage: [foliage * (wall + l.wall_reflects * l.sky_down), foliage],
+        sky: [open * sky.sky_down(i), open],
+        foliage: [
+            foliage * (wall + l.wall_reflects * sky.sky_down(i)),
+            foliage,
+        ],
     };
     absorbed.add_long(b.abs_l * b.up, enclosure, above);
     let consistent = tables.formulation.consistent_side_longwave;
@@ -244,7 +269,7 @@ fn isotropic(absorbed: &mut Absorbed, work: &Work, tables: &StepTables, enclosur
             all: work.l[d][i] - 0.5 * lup,
             whole: 0.5,
             sky: [
-                0.5 * view.sky_weight(consistent) * l.sky_side,
+                0.5 * view.sky_weight(consistent) * sky.sky_side(i),
                 0.5 * view.sky,
             ],
             foliage: [0.5 * foliage * (wall + reflected), 0.5 * foliage],

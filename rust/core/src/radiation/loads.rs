@@ -2,6 +2,7 @@
 
 use super::cells::{BLOCK, Lane};
 use super::comfort::LocalComfort;
+use super::sky::Sky;
 use super::tables::StepTables;
 use super::work::Work;
 use crate::air::Air;
@@ -10,7 +11,7 @@ use crate::heat::{HeatStep, Index};
 
 /// Radiation of globe and wick; to be asked before the longwave sides of a cylinder are completed.
 #[inline(always)]
-pub fn absorb(work: &mut Work, tables: &StepTables) {
+pub fn absorb(work: &mut Work, tables: &StepTables, sky: &impl Sky) {
     let light = &tables.sun.light;
     let [beam_down, beam_side]: [Lane; 2] = if tables.day {
         [
@@ -25,7 +26,7 @@ pub fn absorb(work: &mut Work, tables: &StepTables) {
         for d in 0..work.k.len() {
             let beam = work.light_of(light, &light.sides[d], |own| &own.sides[d]);
             for i in 0..BLOCK {
-                on_sides[i] += beam[i];
+                on_sides[i] += sky.beam(i) * beam[i];
             }
         }
     }
@@ -45,9 +46,9 @@ pub fn absorb(work: &mut Work, tables: &StepTables) {
             ldown: work.ldown[i],
             lup: work.lup[0][i],
             lside: 0.25 * sides_l + around * work.lside[i],
-            beam: tables.sun.beam * work.shadow[i],
-            beam_down: beam_down[i],
-            beam_side: beam_side[i],
+            beam: sky.beam(i) * tables.sun.beam * work.shadow[i],
+            beam_down: sky.beam(i) * beam_down[i],
+            beam_side: sky.beam(i) * beam_side[i],
         };
         work.loads[0][i] = fluxes.globe();
         work.loads[1][i] = fluxes.wick();

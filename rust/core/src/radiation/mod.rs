@@ -7,7 +7,6 @@
 pub mod anisotropic;
 pub mod attributed;
 pub mod attribution;
-pub mod blend;
 pub mod bytes;
 pub mod cells;
 pub mod comfort;
@@ -20,6 +19,7 @@ pub mod longwave;
 pub mod shortwave;
 pub mod sides;
 pub mod skies;
+pub mod sky;
 pub mod sums;
 pub mod surface;
 pub mod tables;
@@ -38,6 +38,7 @@ use cells::{BLOCK, Cells, Gathered, GroundFields, Memory};
 use comfort::Comfort;
 use rayon::prelude::*;
 use skies::{Around, Skies};
+use sky::Sky;
 use std::ops::Range;
 use sums::{ByPlace, StepSums};
 use tables::StepTables;
@@ -104,18 +105,18 @@ struct Task<'a> {
     sums: ByPlace,
 }
 
-/// Fluxes by one sky, with what globe and wick absorb if there are `sensors`.
+/// Fluxes under a sky, with what globe and wick absorb if there are `sensors`.
 #[inline(always)]
-fn fluxes(work: &mut Work, tables: &StepTables, sensors: bool) {
-    shortwave::ground(work, tables);
-    shortwave::body(work, tables);
-    longwave::ground(work, tables);
-    sides::body(work, tables);
+fn fluxes(work: &mut Work, tables: &StepTables, sky: &impl Sky, sensors: bool) {
+    shortwave::ground(work, tables, sky);
+    shortwave::body(work, tables, sky);
+    longwave::ground(work, tables, sky);
+    sides::body(work, tables, sky);
     if sensors {
-        loads::absorb(work, tables);
+        loads::absorb(work, tables, sky);
     }
     if let Some(attribution) = &tables.attribution {
-        attribution::absorb(work, tables, attribution);
+        attribution::absorb(work, tables, sky, attribution);
     }
 }
 
@@ -135,8 +136,8 @@ fn compute(
     work.ground(tables, memory);
     let sensors = comfort.heat.is_some();
     match around {
-        None => fluxes(work, tables, sensors),
-        Some(around) => blend::fluxes(work, around, |work, sky| fluxes(work, sky, sensors)),
+        None => fluxes(work, tables, tables, sensors),
+        Some(around) => fluxes(work, tables, around, sensors),
     }
     tmrt(work, tables);
     if let Some(attribution) = &tables.attribution {
@@ -144,8 +145,8 @@ fn compute(
     }
     if all_sides && tables.anisotropic && tables.body.cylinder {
         match around {
-            None => sides::add_patches(work, tables),
-            Some(around) => blend::add_patches(work, around),
+            None => sides::add_patches(work, tables, tables),
+            Some(around) => sides::add_patches(work, tables, around),
         }
     }
     for i in 0..BLOCK {

@@ -1,14 +1,15 @@
 //! Longwave on the four sides (R 7.7, 8.4, 8.5).
 
 use super::cells::{BLOCK, Lane, SIDES};
-use super::tables::{LongwaveTerms, PatchLongwave, StepTables};
+use super::sky::Sky;
+use super::tables::{LongwaveTerms, PatchLongwave, StepTables, lit_beyond};
 use super::weights::{atan_positive, cos_quarter, side_weight};
 use super::work::Work;
 use crate::params::Formulation;
 
 /// Sides as the body receives them: the ground's half only for a cylinder under the patch sky.
 #[inline(always)]
-pub fn body(work: &mut Work, tables: &StepTables) {
+pub fn body(work: &mut Work, tables: &StepTables, sky: &impl Sky) {
     if tables.anisotropic {
         for d in 0..SIDES {
             for i in 0..BLOCK {
@@ -16,28 +17,28 @@ pub fn body(work: &mut Work, tables: &StepTables) {
             }
         }
         if !tables.body.cylinder {
-            add_patches(work, tables);
+            add_patches(work, tables, sky);
         }
     } else {
         for d in 0..SIDES {
-            isotropic(work, tables, d);
+            isotropic(work, tables, sky, d);
         }
     }
 }
 
 /// Add what the patches in front of each side send it.
 #[inline(always)]
-pub fn add_patches(work: &mut Work, tables: &StepTables) {
+pub fn add_patches(work: &mut Work, tables: &StepTables, sky: &impl Sky) {
     let p = &tables.patch_longwave;
-    let [sky, deficit, _, _, opposite, _] = &work.side_sums;
+    let [open, deficit, _, _, opposite, _] = &work.side_sums;
     for d in 0..SIDES {
         add_patch_side(
             &mut work.l[d],
-            [&sky[d], &deficit[d], &opposite[d]],
+            [&open[d], &deficit[d], &opposite[d]],
             [&work.sky[1], &work.sky[3], &work.lup[0]],
             [&work.wall_gain, &work.warm_gain],
-            p,
-            p.whole_sides[d],
+            (p, p.whole_sides[d]),
+            sky,
         );
         if tables.heated.is_some() {
             for i in 0..BLOCK {
@@ -51,23 +52,24 @@ pub fn add_patches(work: &mut Work, tables: &StepTables) {
 #[inline(always)]
 fn add_patch_side(
     side: &mut Lane,
-    [sky, deficit, opposite]: [&Lane; 3],
+    [open, deficit, opposite]: [&Lane; 3],
     [down, down_deficit, lup]: [&Lane; 3],
     [wall, warm]: [&Lane; 2],
-    p: &PatchLongwave,
-    whole: f32,
+    (p, whole): (&PatchLongwave, f32),
+    sky: &impl Sky,
 ) {
     for i in 0..BLOCK {
-        let obstructed = p.obstructed(p.sky(down[i], down_deficit[i]), lup[i], wall[i]);
-        side[i] += p.sky(sky[i], deficit[i])
-            + (whole - sky[i]) * obstructed
-            + p.lit(wall[i], warm[i]) * opposite[i];
+        let sky_down = p.sky(down[i], down_deficit[i], sky.deficit(i));
+        let obstructed = p.obstructed(sky_down, lup[i], wall[i]);
+        side[i] += p.sky(open[i], deficit[i], sky.deficit(i))
+            + (whole - open[i]) * obstructed
+            + lit_beyond(sky.lit_gain(i), wall[i], warm[i]) * opposite[i];
     }
 }
 
 /// One side under the isotropic sky.
 #[inline(always)]
-fn isotropic(work: &mut Work, tables: &StepTables, d: usize) {
+fn isotropic(work: &mut Work, tables: &StepTables, sky: &impl Sky, d: usize) {
     let l = &tables.longwave;
     let consistent = tables.formulation.consistent_side_longwave;
     let mut shaded = [l.wall; BLOCK];
@@ -76,9 +78,9 @@ fn isotropic(work: &mut Work, tables: &StepTables, d: usize) {
     }
     let mut wall = shaded;
     if l.facing[d] > 0.0 {
-        let mut lit = [l.wall_facing[d]; BLOCK];
+        let mut lit = [0.0; BLOCK];
         for i in 0..BLOCK {
-            lit[i] += work.facing_gain[d][i];
+            lit[i] = sky.wall_facing(d, i) + work.facing_gain[d][i];
         }
         facing_wall(
             &mut wall,
@@ -94,7 +96,7 @@ fn isotropic(work: &mut Work, tables: &StepTables, d: usize) {
         [&wall, &shaded],
         &work.side_views[d],
         [&work.lup[1 + d], &work.ldown],
-        l,
+        (l, sky),
         &tables.formulation,
     );
 }
@@ -121,7 +123,7 @@ fn isotropic_side(
     [wall, shaded]: [&Lane; 2],
     [s, sv, sa]: &[Lane; 3],
     [lup, ldown]: [&Lane; 2],
-    l: &LongwaveTerms,
+    (l, sky): (&LongwaveTerms, &impl Sky),
     formulation: &Formulation,
 ) {
     let consistent = formulation.consistent_side_longwave;
@@ -129,7 +131,7 @@ fn isotropic_side(
         let view = SideView::new(s[i], sv[i], sa[i]);
         let reflect = 1.0 - view.sky;
         side[i] = 0.5
-            * (view.sky_weight(consistent) * l.sky_side
+            * (view.sky_weight(consistent) * sky.sky_side(i)
                 + wall[i] * view.walls
                 + shaded[i] * (reflect - view.walls)
                 + lup[i]

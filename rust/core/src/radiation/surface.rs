@@ -11,6 +11,49 @@ use std::ops::Range;
 /// Land-cover codes.
 const CODES: usize = 256;
 
+/// What ground of a class in a state of light emits under a sky that warms it otherwise.
+#[derive(Clone, Copy, Debug)]
+struct Warming {
+    /// Excess whether or not the sun shines, and what the sun adds under the warmest sky [K].
+    excess: [f32; 2],
+    /// Of emission by excess, in units.
+    coefficients: [f32; 4],
+}
+
+impl Warming {
+    fn new(
+        [_, emissivity]: [bool; 2],
+        ground: &GroundTerms,
+        code: usize,
+        share: f32,
+        unit: Unit,
+    ) -> Self {
+        let known = |x: f32| if x.is_finite() { x } else { 0.0 };
+        let own = if emissivity {
+            1.0
+        } else {
+            known(ground.emissivity[code])
+        };
+        let scale = f64::from(own) / unit.size();
+        #[expect(clippy::cast_possible_truncation, reason = "as the table of states")]
+        let coefficients = ground
+            .excess_emission
+            .map(|e| (scale * f64::from(e)) as f32);
+        Self {
+            excess: [ground.excess_always[code], share * ground.excess[code]].map(known),
+            coefficients,
+        }
+    }
+
+    /// Emission beyond that at air temperature [units].
+    #[inline(always)]
+    fn sent(&self, warmth: f32) -> f32 {
+        let [e0, e1, e2, e3] = self.coefficients;
+        let excess = self.excess[0] + warmth * self.excess[1];
+        excess * (e0 + excess * (e1 + excess * (e2 + excess * e3)))
+    }
+}
+
 /// What ground of every class sends in every state of light, counted in units: emission beyond that
 /// at air temperature, and albedo times sunlit share. Both engines look it up.
 #[derive(Clone, Debug)]
@@ -22,9 +65,8 @@ pub struct GroundStates {
     /// By land-cover code and light; not rounded yet, and without emissivity or albedo where
     /// that is a raster.
     pub states: Vec<[f32; 2]>,
-    /// The emission by land-cover code and light under every sky, where there are several; not
-    /// rounded.
-    pub by_sky: Vec<Vec<f32>>,
+    /// Of what the emission is made where there are several skies.
+    warming: Vec<Warming>,
     /// The whole numbers where nothing is a raster and there is one sky.
     counted: Vec<[i32; 2]>,
     /// Where canopies have their own transmissivity.
@@ -35,20 +77,20 @@ pub struct GroundStates {
 #[derive(Clone, Debug)]
 struct OwnLight {
     light: Light,
-    /// Under one sky or several.
-    ground: Vec<GroundTerms>,
+    ground: GroundTerms,
 }
 
 impl OwnLight {
     /// What the ground of a class sends in a state of light with these units of transmissivity
-    /// before it, counted in `units`, under one of the skies; `None` where no leaves are before it.
+    /// before it, counted in `units`; `warmth` is what the sky makes of its excess in the sun. `None` where
+    /// no leaves are before it.
     #[inline(always)]
     fn sent(
         &self,
         [albedo, emissivity]: [bool; 2],
         units: [Unit; 2],
         (code, state, through): (usize, u8, u16),
-        sky: usize,
+        warmth: f32,
     ) -> Option<[f32; 2]> {
         let own = self.light.through.as_ref()?;
         let gain = own.share[usize::from(state)];
@@ -56,7 +98,7 @@ impl OwnLight {
             return None;
         }
         let share = self.light.share[usize::from(state)] + gain * own.mean(state, through);
-        let value = value([albedo, emissivity], &self.ground[sky], code, share);
+        let value = value([albedo, emissivity], &self.ground, code, [share, warmth]);
         #[expect(clippy::cast_possible_truncation, reason = "as the table of states")]
         let sent = [0, 1].map(|f| (value[f] / units[f].size()) as f32);
         Some(sent)
@@ -64,36 +106,31 @@ impl OwnLight {
 }
 
 impl GroundStates {
-    /// States of a step. The units follow from what any class sends in any light under any sky, whether
-    /// or not it is there: they are the same for all tiles.
+    /// States of a step. The units follow from what any class sends in any light, whether or not it
+    /// is there: they are the same for all tiles. Under `several` skies the tables are those of the warmest
+    /// ground.
     #[must_use]
-    pub fn new(
-        cells: &Cells<'_>,
-        tables: &StepTables,
-        skies: Option<&Skies>,
-        view: &GroundView,
-    ) -> Self {
+    pub fn new(cells: &Cells<'_>, tables: &StepTables, several: bool, view: &GroundView) -> Self {
         let codes = cells.land_cover.map_or(1, |_| CODES);
         let lights = tables.sun.light.states;
-        let of = |ground: &GroundTerms| -> Vec<[f64; 2]> {
-            let of_state = |state: usize| {
+        let values: Vec<[f64; 2]> = (0..codes * lights)
+            .map(|state| {
                 let share = tables.sun.light.share[state % lights];
-                value(rasters(cells), ground, state / lights, share)
-            };
-            (0..codes * lights).map(of_state).collect()
-        };
-        let values = of(&tables.ground);
-        let skies = skies.map_or(&[][..], Skies::tables);
-        let under: Vec<Vec<[f64; 2]>> = skies.iter().map(|sky| of(&sky.ground)).collect();
+                value(rasters(cells), &tables.ground, state / lights, [share, 1.0])
+            })
+            .collect();
         let suns = tables.sun.light.suns;
-        let largest = |f: usize| {
-            let all = under.iter().chain([&values]).flatten();
-            all.fold(0.0, |most: f64, v| most.max(v[f].abs()))
-        };
+        let largest = |f: usize| values.iter().fold(0.0, |most: f64, v| most.max(v[f].abs()));
         let units = [0, 1].map(|f| view.unit(largest(f), suns));
-        let grounds = || match skies {
-            [] => vec![tables.ground.clone()],
-            skies => skies.iter().map(|sky| sky.ground.clone()).collect(),
+        let warming = |state: usize| {
+            let share = tables.sun.light.share[state % lights];
+            Warming::new(
+                rasters(cells),
+                &tables.ground,
+                state / lights,
+                share,
+                units[0],
+            )
         };
         #[expect(clippy::cast_possible_truncation, reason = "a table of f32")]
         let states: Vec<[f32; 2]> = values
@@ -105,18 +142,13 @@ impl GroundStates {
             lights,
             counted: states.iter().map(|state| state.map(whole)).collect(),
             states,
-            by_sky: (under.iter())
-                .map(|values| {
-                    values
-                        .iter()
-                        .map(|v| (v[0] / units[0].size()) as f32)
-                        .collect()
-                })
+            warming: (0..if several { codes * lights } else { 0 })
+                .map(warming)
                 .collect(),
             own: cells.through.map(|_| {
                 Box::new(OwnLight {
                     light: tables.sun.light.clone(),
-                    ground: grounds(),
+                    ground: tables.ground.clone(),
                 })
             }),
         }
@@ -130,12 +162,13 @@ fn rasters(cells: &Cells<'_>) -> [bool; 2] {
 
 /// What a class sends where a share of the beam arrives: emission beyond that at air temperature
 /// [W m⁻²], and albedo times sunlit share, at an albedo and emissivity of 1 where they are rasters.
+/// `warmth` is what the sky makes of its excess in the sun.
 #[must_use]
 pub fn value(
     [albedo, emissivity]: [bool; 2],
     ground: &GroundTerms,
     code: usize,
-    share: f32,
+    [share, warmth]: [f32; 2],
 ) -> [f64; 2] {
     let given = |raster: bool, class: f32| {
         // Codes without a class cannot occur.
@@ -144,7 +177,7 @@ pub fn value(
     };
     let sunlit = f64::from(share);
     let always = f64::from(ground.excess_always[code]);
-    let excess = always + f64::from(ground.excess[code]) * sunlit;
+    let excess = always + f64::from(warmth) * f64::from(ground.excess[code]) * sunlit;
     let [e0, e1, e2, e3] = ground.excess_emission.map(f64::from);
     let black = excess * (e0 + excess * (e1 + excess * (e2 + excess * e3)));
     let emission = given(emissivity, ground.emissivity[code]) * black;
@@ -171,7 +204,7 @@ impl Emitted<2> for SentByGround<'_> {
         simd::dispatch(Fill {
             cells: &self.cells,
             states: self.states,
-            skies: self.skies.map(|skies| (skies, row, cols.start)),
+            skies: self.skies.map(|skies| (skies, row, cols.clone())),
             first: first + cols.start,
             out,
         });
@@ -179,7 +212,7 @@ impl Emitted<2> for SentByGround<'_> {
 
     fn wall_warmth(&self, row: usize, cols: Range<usize>, out: &mut [f32]) {
         if let Some(skies) = self.skies {
-            skies.warmth(row, cols, out);
+            skies.wall_warmth(row, cols, out);
         }
     }
 }
@@ -188,8 +221,8 @@ impl Emitted<2> for SentByGround<'_> {
 struct Fill<'a, 'b> {
     cells: &'a Cells<'a>,
     states: &'a GroundStates,
-    /// With row and column of the first cell.
-    skies: Option<(&'a Skies, usize, usize)>,
+    /// With row and columns.
+    skies: Option<(&'a Skies, usize, Range<usize>)>,
     first: usize,
     out: [&'b mut [i32]; 2],
 }
@@ -215,6 +248,11 @@ impl Kernel for Fill<'_, '_> {
             let mut known = [0_i32; PART];
             cells.kinds(states.lights, &mut kinds[..n]);
             cells.known(&mut known[..n]);
+            let mut warmth = [1.0; PART];
+            if let Some((skies, row, cols)) = &skies {
+                let col = cols.start + at - begin;
+                skies.warmth(*row, col..col + n, &mut warmth[..n]);
+            }
             if rasters(&cells) == [false; 2] && states.own.is_none() && skies.is_none() {
                 for i in 0..n {
                     let [sent, lit] = states.counted[usize::from(kinds[i])];
@@ -225,18 +263,16 @@ impl Kernel for Fill<'_, '_> {
             }
             for i in 0..n {
                 let kind = usize::from(kinds[i]);
-                let own = |sky: usize| {
-                    let own = states.own.as_ref()?;
+                let own = states.own.as_ref().and_then(|own| {
                     let (state, through) = (cells.shadow?[i], cells.through?[i]);
                     let about = (cells.code(i), state, through);
-                    own.sent(rasters(&cells), states.units, about, sky)
-                };
-                let [mut black, lit] = own(0).unwrap_or(states.states[kind]);
-                if let Some((skies, row, col)) = skies {
-                    black = skies.at(row, col + at - begin + i, |sky| {
-                        own(sky).map_or(states.by_sky[sky][kind], |[black, _]| black)
-                    });
-                }
+                    own.sent(rasters(&cells), states.units, about, warmth[i])
+                });
+                let [black, lit] = own.unwrap_or_else(|| {
+                    let [black, lit] = states.states[kind];
+                    let under = |warming: &Warming| warming.sent(warmth[i]);
+                    [states.warming.get(kind).map_or(black, under), lit]
+                });
                 let given = |raster: Option<&[f32]>| raster.map_or(1.0, |x| x[i]);
                 emission[i] = whole(given(cells.emissivity) * black) & known[i];
                 albedo[i] = whole(given(cells.albedo) * lit) & known[i];

@@ -166,11 +166,12 @@ pub struct PatchLongwave {
 }
 
 impl PatchLongwave {
-    /// Flux from sky of a weight, and of that weight times the emissivity deficit.
+    /// Flux from sky of a weight, and of that weight times the emissivity deficit, where that of the
+    /// hemisphere is `whole`.
     #[inline(always)]
     #[must_use]
-    pub fn sky(&self, weight: f32, deficit: f32) -> f32 {
-        self.black * (weight - self.deficit * deficit)
+    pub fn sky(&self, weight: f32, deficit: f32, whole: f32) -> f32 {
+        self.black * (weight - whole * deficit)
     }
 
     /// Radiance of foliage and shaded walls: what they emit, `gain` [W m⁻²] more than in the step's
@@ -180,14 +181,14 @@ impl PatchLongwave {
     pub fn obstructed(&self, sky_down: f32, lup: f32, gain: f32) -> f32 {
         self.shaded + (sky_down + lup) * self.reflects + gain * FRAC_1_PI
     }
+}
 
-    /// What a sunlit wall radiates beyond a shaded one, where the two emit `warm` and `shaded`
-    /// [W m⁻²] more than in the step's air.
-    #[inline(always)]
-    #[must_use]
-    pub fn lit(&self, shaded: f32, warm: f32) -> f32 {
-        self.lit_gain + (warm - shaded) * FRAC_1_PI
-    }
+/// What a sunlit wall radiates beyond a shaded one, `gain` in the step's air, where the two emit `warm`
+/// and `shaded` [W m⁻²] more than in that.
+#[inline(always)]
+#[must_use]
+pub fn lit_beyond(gain: f32, shaded: f32, warm: f32) -> f32 {
+    gain + (warm - shaded) * FRAC_1_PI
 }
 
 /// The receiving body.

@@ -8,12 +8,9 @@ use super::skies::Around;
 use super::tables::StepTables;
 use super::terms::WEIGHTS;
 use crate::air::Air;
-use crate::fields::TERMS;
 use crate::heat::INDICES;
 
 const ZERO: Lane = [0.0; BLOCK];
-/// Lanes of [`Work::blended`] besides the attribution.
-pub const BLENDED: usize = 22;
 
 /// Lanes of a block. Fluxes in W m⁻²; index 0 of five is the total, then E, S, W, N.
 #[derive(Clone, Debug)]
@@ -207,7 +204,7 @@ impl Work {
                 copy(&mut self.albedo_diffuse[q], ground.albedo_diffuse[q]);
             }
         }
-        self.load_patches(cells, tables);
+        self.load_patches(cells, tables, around.is_some());
         if let (Some(around), Some((masks, _))) = (around, &cells.patches) {
             for i in 0..n {
                 let Some((light, on_sides)) = around.light(masks, i) else {
@@ -228,48 +225,6 @@ impl Work {
         }
     }
 
-    /// What several skies are blended of.
-    #[inline(always)]
-    pub fn blended(&mut self) -> [&mut Lane; BLENDED + TERMS] {
-        let [up, up_e, up_s, up_w, up_n] = &mut self.kup;
-        let [k_e, k_s, k_w, k_n] = &mut self.k;
-        let [l_e, l_s, l_w, l_n] = &mut self.l;
-        let [globe, wick] = &mut self.loads;
-        let [a, b, c, d, e, f, g, h] = &mut self.attribution.terms;
-        [
-            &mut self.drad,
-            &mut self.kdown,
-            up,
-            up_e,
-            up_s,
-            up_w,
-            up_n,
-            &mut self.kside_i,
-            &mut self.kside_d,
-            &mut self.kside,
-            k_e,
-            k_s,
-            k_w,
-            k_n,
-            &mut self.ldown,
-            &mut self.lside,
-            l_e,
-            l_s,
-            l_w,
-            l_n,
-            globe,
-            wick,
-            a,
-            b,
-            c,
-            d,
-            e,
-            f,
-            g,
-            h,
-        ]
-    }
-
     /// Air temperature where it is given cell by cell; the lanes are 0 elsewhere. Surfaces keep their
     /// excess over the air (R 15).
     #[inline(always)]
@@ -284,9 +239,7 @@ impl Work {
         }
         let [mut lit, mut facing] = [[walls.excess; BLOCK], [0.0; BLOCK]];
         if let Some(around) = around {
-            for i in 0..self.n {
-                lit[i] = around.at(i, |sky| sky.walls.excess);
-            }
+            lit = *around.wall_excess();
         }
         for i in 0..BLOCK {
             let warmer = self.warmer[i];
@@ -300,9 +253,7 @@ impl Work {
         for d in 0..SIDES {
             facing.fill(walls.facing[d]);
             if let Some(around) = around {
-                for i in 0..self.n {
-                    facing[i] = around.at(i, |sky| sky.walls.facing[d]);
-                }
+                facing = *around.facing_excess(d);
             }
             for i in 0..BLOCK {
                 let gain = ground.gain_of(self.warmer[i], facing[i]);
@@ -380,10 +331,8 @@ impl Work {
         if let Some(around) = around {
             for i in 0..self.n {
                 let code = cells.code(i);
-                let [own, always] = [
-                    around.at(i, |sky| sky.ground.excess[code]),
-                    ground.excess_always[code],
-                ];
+                let own = around.warmth()[i] * ground.excess[code];
+                let always = ground.excess_always[code];
                 self.tg[i] = own + always;
                 self.excess[i] = always + own * self.shadow[i];
             }
@@ -391,7 +340,7 @@ impl Work {
     }
 
     #[inline(always)]
-    fn load_patches(&mut self, cells: &Cells<'_>, tables: &StepTables) {
+    fn load_patches(&mut self, cells: &Cells<'_>, tables: &StepTables, several: bool) {
         let Some((masks, sums)) = &cells.patches else {
             return;
         };
@@ -427,7 +376,13 @@ impl Work {
         for i in 0..self.n {
             let cell = CellMasks::of(masks, i);
             let s = self.s[i].min(1.0);
-            self.set_sums(i, &step.sums(&cell, s));
+            // Light of several skies is summed up apart.
+            let sums = if several {
+                step.lit_sums(&cell, s)
+            } else {
+                step.sums(&cell, s)
+            };
+            self.set_sums(i, &sums);
             if let Some(sides) = &step.sides {
                 self.set_sides(i, &sides.sums(&cell, s, &step.suns));
             }

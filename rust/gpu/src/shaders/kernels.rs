@@ -54,9 +54,9 @@ kernels! {
     AnisotropicSides = "anisotropic_sides", "anisotropic", ["grid", "patches", "weather_cells", "patch_light"];
     Foliage = "foliage", "anisotropic", ["grid", "patches"];
     Heated = "heated", "anisotropic", ["grid", "patches"];
-    Radiation = "radiation", "radiation", ["grid", "surface", "weather_cells", "weights", "no_attribution"];
+    Radiation = "radiation", "radiation", ["grid", "surface", "weather_cells", "weights", "sky", "cell", "fluxes", "no_attribution"];
     // As `Radiation`, and says where Tmrt comes from.
-    Attribution = "attribution", "radiation", ["grid", "surface", "weather_cells", "weights", "../radiation"];
+    Attribution = "attribution", "radiation", ["grid", "surface", "weather_cells", "weights", "sky", "cell", "fluxes", "../radiation"];
     Utci = "utci", "utci", ["grid"];
     UtciAir = "utci_air", "utci", ["grid"];
     Pet = "pet", "pet", ["grid"];

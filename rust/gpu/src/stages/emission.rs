@@ -1,7 +1,7 @@
 //! What the ground sends out in a step, for the ground view to look at.
 
 use super::surface::SurfaceTables;
-use super::weather_cells::{WeatherGridUniform, references};
+use super::weather_cells::WeatherGridUniform;
 use crate::device::error::{GpuError, StageFailure};
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
@@ -45,7 +45,7 @@ pub struct GroundTable {
 }
 
 impl GroundTable {
-    /// The table of a step.
+    /// The table of a step, under `several` skies or one.
     ///
     /// # Errors
     /// [`GpuError::OutOfMemory`].
@@ -53,17 +53,17 @@ impl GroundTable {
         device: &DeviceRun,
         run: &Run<'_>,
         tables: &StepTables,
-        skies: Option<&Skies>,
+        several: bool,
     ) -> Result<Self, GpuError> {
         let GroundStates {
             units,
             mut states,
             lights,
             ..
-        } = GroundStates::new(&run.cells, tables, skies, run.ground_view);
+        } = GroundStates::new(&run.cells, tables, several, run.ground_view);
         let first_light = count(states.len());
         let light = &tables.sun.light;
-        let by_light = light.through.is_some() || skies.is_some();
+        let by_light = light.through.is_some() || several;
         if by_light {
             let own = |l: usize| light.through.as_ref().map_or(0.0, |own| own.share[l]);
             states.extend((0..lights).map(|l| [light.share[l], own(l)]));
@@ -91,10 +91,9 @@ pub fn encode<'a>(
     table: &'a GroundTable,
     buffers: &'a StepBuffers,
 ) -> Result<(), StageFailure> {
-    let [_, warmest] = references(skies, tables);
     let uniform = EmissionUniform {
         grid: run.grid(),
-        tables: SurfaceTables::new(run, warmest),
+        tables: SurfaceTables::new(run, tables),
         lights: table.lights,
         suns: count(tables.sun.light.suns),
         units: table.units.map(|unit| (1.0 / unit.size()) as f32),

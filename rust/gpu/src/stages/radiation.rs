@@ -1,7 +1,7 @@
 //! Radiation and mean radiant temperature of a step on the device.
 
 use super::surface::SurfaceTables;
-use super::weather_cells::{WeatherGridUniform, references};
+use super::weather_cells::WeatherGridUniform;
 use crate::device::error::StageFailure;
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
@@ -117,15 +117,13 @@ impl RadiationUniform {
         buffers: &StepBuffers,
         slots: [u32; SLOTS],
     ) -> Self {
-        let [brightest, warmest] = references(skies, t);
-        let sun = &brightest.sun;
-        let (l, p, b) = (&t.longwave, &t.patch_longwave, &t.body);
+        let (sun, l, p, b) = (&t.sun, &t.longwave, &t.patch_longwave, &t.body);
         let delay = t.ground.delay.as_ref();
         let attribution = t.attribution.as_ref();
         let flag = u32::from;
         Self {
             grid: run.grid(),
-            tables: SurfaceTables::new(run, warmest),
+            tables: SurfaceTables::new(run, t),
             anisotropic: flag(t.anisotropic),
             cylinder: flag(b.cylinder),
             all_sides: flag(all_sides),

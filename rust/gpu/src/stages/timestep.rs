@@ -25,7 +25,7 @@ use crate::shaders::grid::count;
 use solweig_core::air::Air;
 use solweig_core::carried::Carried;
 use solweig_core::fields::{self, Field};
-use solweig_core::radiation::skies::Skies;
+use solweig_core::radiation::skies::NUMBERS;
 use solweig_core::terrain::units;
 use solweig_core::timestep::{Prepared, Request, Run, StepOutput, TimestepInput, bring_home};
 use solweig_core::utci::CellRule;
@@ -143,7 +143,7 @@ impl StepDevice {
                 Ok((turn, tables))
             });
             let suns = turns.collect::<Result<Vec<_>, GpuError>>()?;
-            let ground = GroundTable::new(device, run, tables, prepared.skies.as_ref())?;
+            let ground = GroundTable::new(device, run, tables, prepared.skies.is_some())?;
             Some((suns, ground))
         } else {
             None
@@ -167,8 +167,8 @@ impl StepDevice {
         };
         let (attributed, heated) = (tables.attribution.is_some(), tables.heated.is_some());
         let planes_of = [sides, attributed, heated, input.air.any()];
-        let numbers =
-            weather_cells::WORDS * prepared.skies.as_ref().map_or(0, |s| s.tables().len());
+        let skies = prepared.skies.as_ref();
+        let numbers = NUMBERS * skies.map_or(0, |s| s.numbers().len());
         let buffers = StepBuffers::new(device, planes_of, numbers)?;
         if let Some(skies) = &prepared.skies {
             weather_cells::upload(device, &buffers, skies)?;
@@ -264,8 +264,7 @@ fn encode<'a>(
             lup: &buffers.lup,
             alb: &buffers.alb,
         };
-        let emission = skies.map_or(tables.ground.wall_emission, Skies::wall_emission);
-        let wall = [emission, input.run.params.wall_albedo];
+        let wall = [tables.ground.wall_emission, input.run.params.wall_albedo];
         let suns = tables.sun.light.suns;
         let shares = input.run.ground_view.shares(ground.units, wall, suns);
         let warmth = skies.is_some();
