@@ -129,7 +129,8 @@ def _backend(plan: RunPlan, engine: _core.Engine | None) -> Backend | None:
         sides=_wants_sides(plan),
         attribution=any(name in ATTRIBUTION for name in plan.outputs),
         heated=plan.settings.model.walls == "heated",
-        air=bool(plan.fields),
+        # Several skies take no more than that.
+        air=bool(plan.fields) or plan.sky is not None,
     )
     return None if found is None else found.shared(_sharing(plan.execution))
 

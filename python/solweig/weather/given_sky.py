@@ -25,14 +25,14 @@ from solweig.weather.radiation_fields import RadiationField
 from solweig.weather.series import WeatherSeries, spacing_minutes
 from solweig.weather.sky_checks import check_cells, check_sun, findings_of_cells
 from solweig.weather.split import split_alone
-from solweig.weather.weather_cells import WeatherCells, cells_around
+from solweig.weather.weather_cells import FINEST, WeatherCells, cells_around
 
 __all__ = ["GivenSky", "given_sky"]
 
 _TRACE = 1.0
 """What packing leaves below zero [W m-2]."""
 _SAME = 1e-4
-"""Weather cells closer than this part of one are the same."""
+"""Weather cells closer than this part of one are the same, and than what origins are rounded to."""
 _DIGITS = 6
 
 
@@ -191,7 +191,7 @@ def _of_all(cells: Mapping[str, WeatherCells]) -> WeatherCells:
     (first, ours), *others = cells.items()
     for name, theirs in others:
         places = zip((*ours.origin, *ours.pitch), (*theirs.origin, *theirs.pitch), strict=True)
-        near = _SAME * min(ours.pitch)
+        near = _SAME * min(ours.pitch) + 1.5 / FINEST
         if ours.shape != theirs.shape or any(abs(a - b) > near for a, b in places):
             raise GridShapeMismatch(
                 f"fields[{name}]", f"the weather cells of fields[{first}] ({_shown(ours)})",

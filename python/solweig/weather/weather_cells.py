@@ -17,13 +17,13 @@ from solweig.rasters.grids import Grid, same_crs
 from solweig.rasters.projection import describe_crs
 from solweig.typing import F64, Bounds, Window
 
-__all__ = ["MOST_CELLS", "WeatherCells", "cells_around"]
+__all__ = ["FINEST", "MOST_CELLS", "WeatherCells", "cells_around"]
 
 MOST_CELLS = 256
 """The engine makes a sky for each."""
 _SLACK = 1e-3
 """Part of a weather cell by which it may end before the surface does."""
-_FINEST = 64.0
+FINEST = 64.0
 """Origins lie on such parts of a cell of the surface: single precision then has their distances to
 the cells of all but the widest rasters, and a device finds in a tile what it finds in the whole."""
 _EDGE_POINTS = 17
@@ -180,7 +180,7 @@ def _along_axes(
 
 def _settled(row: float, col: float) -> tuple[float, float]:
     """An origin on the nearest part of a cell."""
-    return round(row * _FINEST) / _FINEST, round(col * _FINEST) / _FINEST
+    return round(row * FINEST) / FINEST, round(col * FINEST) / FINEST
 
 
 def _length(part: slice) -> int:
