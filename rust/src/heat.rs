@@ -41,7 +41,17 @@ fn map_rasters<'py, const N: usize>(
     py: Python<'py>,
     named: [(&str, &Raster<'py, f32>); N],
     of: impl Fn([&[f32]; N], &mut [f32]) + Sync + Send,
-) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
+) -> PyResult<Grid<'py>> {
+    let [out] = map_to_rasters(py, named, |planes, [out]: [&mut [f32]; 1]| of(planes, out))?;
+    Ok(out)
+}
+
+/// The same of several, made in one pass.
+fn map_to_rasters<'py, const N: usize, const M: usize>(
+    py: Python<'py>,
+    named: [(&str, &Raster<'py, f32>); N],
+    of: impl Fn([&[f32]; N], [&mut [f32]; M]) + Sync + Send,
+) -> PyResult<[Grid<'py>; M]> {
     let shape = named[0].1.shape().to_vec();
     let mut planes: [&[f32]; N] = [&[]; N];
     for (plane, (name, raster)) in planes.iter_mut().zip(named) {
@@ -53,15 +63,24 @@ fn map_rasters<'py, const N: usize>(
         }
         *plane = contiguous(name, raster)?;
     }
-    let out = enter(py, || {
-        let mut out = vec![f32::NAN; planes[0].len()];
-        out.par_chunks_mut(BLOCK).enumerate().for_each(|(i, out)| {
-            let part = i * BLOCK..i * BLOCK + out.len();
+    let rasters: [Vec<f32>; M] = enter(py, || {
+        let mut rasters = [(); M].map(|()| vec![f32::NAN; planes[0].len()]);
+        let mut parts = rasters.each_mut().map(|raster| raster.chunks_mut(BLOCK));
+        let blocks: Vec<[&mut [f32]; M]> = (0..planes[0].len().div_ceil(BLOCK))
+            .map(|_| parts.each_mut().map(|part| part.next().unwrap_or_default()))
+            .collect();
+        blocks.into_par_iter().enumerate().for_each(|(i, out)| {
+            let first = i * BLOCK;
+            let part = first..(first + BLOCK).min(planes[0].len());
             of(planes.map(|plane| &plane[part.clone()]), out);
         });
-        out
+        rasters
     })?;
-    array(py, out, &shape)
+    let mut grids = Vec::with_capacity(M);
+    for raster in rasters {
+        grids.push(array(py, raster, &shape)?);
+    }
+    Ok(grids.try_into().expect("as many as rasters"))
 }
 
 fn check_diameter(diameter: f64) -> PyResult<f64> {
@@ -121,14 +140,11 @@ pub fn sensor_loads<'py>(
         beam_down: sin * beam[i],
         beam_side: cos * beam[i],
     };
-    let globe = map_rasters(py, named, |planes, out| {
-        for (i, o) in out.iter_mut().enumerate() {
-            *o = of(planes, i).globe();
-        }
-    })?;
-    let wick = map_rasters(py, named, |planes, out| {
-        for (i, o) in out.iter_mut().enumerate() {
-            *o = of(planes, i).wick();
+    let [globe, wick] = map_to_rasters(py, named, |planes, [globe, wick]| {
+        for i in 0..globe.len() {
+            let fluxes = of(planes, i);
+            globe[i] = fluxes.globe();
+            wick[i] = fluxes.wick();
         }
     })?;
     Ok((globe, wick))
