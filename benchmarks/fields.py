@@ -4,8 +4,9 @@
     python -m benchmarks.fields --picture docs/images/fields.png
 
 Day and night steps of a dense city on the CPU, with one air for all cells and with fields of air
-temperature, humidity and wind or with radiation by four weather cells, in turns, in one process. What counts is processor time. Exit code 1
-where fields cost more than a fifth of a day step with UTCI. The picture is of the bundled square.
+temperature, humidity and wind or with radiation by four weather cells, in turns, in one process.
+What counts is processor time. Exit code 1 where fields cost more than a fifth of a day step with
+UTCI. The picture is of the bundled square.
 """
 
 from __future__ import annotations
