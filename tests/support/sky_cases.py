@@ -61,7 +61,7 @@ def write_cells(path: Path, array: xr.DataArray, names: Sequence[str] = (), **ch
         "transform": Affine(dx, 0.0, x[0] - dx / 2, 0.0, dy, y[0] - dy / 2), **changes,
     }  # fmt: skip
     with rasterio.open(path, "w", **profile) as sink:
-        sink.write(layers.astype(np.float32))
+        sink.write(layers.astype(profile["dtype"]))
         for band, name in enumerate(names, 1):
             sink.set_band_description(band, name)
     return path

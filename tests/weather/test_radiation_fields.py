@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 import rasterio
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
 
@@ -24,11 +26,12 @@ from solweig.errors import (
     SolweigError,
     WeatherDataError,
 )
+from solweig.rasters.grids import Grid
 from solweig.weather.checks import Finding
 from solweig.weather.fields import fields_of
 from solweig.weather.given_sky import GivenSky, given_sky
 from solweig.weather.series import WeatherSeries, weather_series
-from solweig.weather.weather_cells import MOST_CELLS
+from solweig.weather.weather_cells import MOST_CELLS, cells_around
 from tests.support.clear_days import clear_day
 from tests.support.run_cases import COLS, LOCATION, NORTH, PIXEL, ROWS, WEST, small_surface, weather
 from tests.support.sky_cases import cells_of, centres, labelled, write_cells
@@ -133,6 +136,43 @@ def test_one_cell_covers_a_city(surface: solweig.SurfaceData) -> None:
     assert sky.pitch[1] == pytest.approx(500.0)
 
 
+def blended(values: Any, origin: Any, pitch: Any, shape: tuple[int, int]) -> Any:
+    """What cells of a surface receive of weather cells, by the rule of the engine."""
+    shares = []
+    for first, step, cells, size in zip(origin, pitch, values.shape, shape, strict=True):
+        at = np.clip((np.arange(size) + 0.5 - first) / step, 0.0, cells - 1)
+        shares.append(np.maximum(1.0 - np.abs(at[:, None] - np.arange(cells)), 0.0))
+    return shares[0] @ values @ shares[1].T
+
+
+@given(
+    shape=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    pitch=st.tuples(st.floats(3.0, 90.0), st.floats(3.0, 90.0)),
+    beyond=st.tuples(*[st.floats(0.0, 4.0)] * 4),
+    seed=st.integers(0, 99),
+)
+def test_the_cells_that_are_taken_are_all_that_matter(
+    shape: tuple[int, int], pitch: tuple[float, float], beyond: tuple[float, ...], seed: int
+) -> None:
+    north, west, south, east = (n * p for n, p in zip(beyond, (*pitch, *pitch), strict=True))
+    cells = (
+        int(np.ceil((north + shape[0] + south) / pitch[0])),
+        int(np.ceil((west + shape[1] + east) / pitch[1])),
+    )
+    here = Grid(shape, Affine(2.0, 0.0, WEST, 0.0, -2.0, NORTH), None)
+    size = [2.0 * step for step in pitch]
+    place = Affine(size[1], 0.0, WEST - 2.0 * west, 0.0, -size[0], NORTH + 2.0 * north)
+    found = cells_around("fields[global_rad]", Grid(cells, place, None), here)
+    assert found.at is None
+    values = np.random.default_rng(seed).uniform(0.0, 1.0, cells)
+    whole = blended(values, (0.5 * pitch[0] - north, 0.5 * pitch[1] - west), pitch, shape)
+    cut = blended(values[found.window], found.origin, found.pitch, shape)
+    # Origins are rounded to 1/64 of a cell.
+    assert np.allclose(whole, cut, atol=1.1 / 64.0 / min(pitch))
+    assert cut.shape == shape
+    assert np.prod(found.shape) <= MOST_CELLS
+
+
 @pytest.mark.parametrize("crs", [4326, 4258, LAMBERT, 25833], ids=["degrees", "etrs", "lcc", "utm"])
 def test_another_projection_is_taken_at_centres_along_the_axes(
     surface: solweig.SurfaceData, crs: Any
@@ -220,6 +260,22 @@ def test_files_and_arrays_give_the_same(surface: solweig.SurfaceData, tmp_path: 
     other = array.copy()
     other[1, 1, 1] += 0.5
     assert sky_of(surface, global_of(other)).identity != want.identity
+
+
+def test_whole_numbers_have_a_mark_for_no_data(
+    surface: solweig.SurfaceData, tmp_path: Path
+) -> None:
+    array = around().round()
+    want = sky_of(surface, global_of(array)).identity
+    marked = array.copy()
+    marked[0] = -999.0
+    path = write_cells(tmp_path / "whole.tif", marked, dtype="int16", nodata=-999)
+    assert sky_of(surface, {"global_rad": str(path)}).identity == want
+    marked[2, 1, 1] = -999.0
+    path = write_cells(tmp_path / "gap.tif", marked, dtype="int16", nodata=-999)
+    refused(surface, {"global_rad": str(path)}, WeatherDataError, "none in 1 cells")
+    path = write_cells(tmp_path / "unsaid.tif", marked, dtype="int16")
+    refused(surface, {"global_rad": str(path)}, WeatherDataError, "code for a missing value")
 
 
 def test_a_cell_that_is_not_used_is_no_part_of_the_run(surface: solweig.SurfaceData) -> None:

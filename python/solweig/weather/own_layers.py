@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
@@ -126,6 +127,8 @@ def _of_file(name: str, path: Path) -> OwnLayers:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)  # it is refused below
         own = open_source(name, path, bands=True).grid
         words, units = bands_said(name, path)
+        with rasterio.open(path) as dataset:
+            marks = dataset.nodatavals
     if own.transform == Affine.identity():
         raise _placeless(name, f"a raster without a transform, {path}")
     if own.transform.b or own.transform.d:
@@ -138,7 +141,9 @@ def _of_file(name: str, path: Path) -> OwnLayers:
     def read(layers: Sequence[int], where: Window) -> F32:
         ends = zip(where, own.shape, turned, strict=True)
         there = [slice(n - w.stop, n - w.start) if t else w for w, n, t in ends]
-        cells = [read_raster_window(path, (there[0], there[1]), i + 1) for i in layers]
+        cells = [
+            _known(read_raster_window(path, (there[0], there[1]), i + 1), marks[i]) for i in layers
+        ]
         ways = (slice(None, None, -1 if t else 1) for t in turned)
         return np.asarray(np.stack(cells)[(slice(None), *ways)], np.float32)
 
@@ -146,6 +151,15 @@ def _of_file(name: str, path: Path) -> OwnLayers:
     known = KNOWN["global_rad"]
     units = tuple(u for u in units if plain(u) in known or not any(u in text for text in words))
     return OwnLayers(grid, len(words), times, zoned, units, read)
+
+
+def _known(values: NDArray[Any], mark: float | None) -> F32:
+    """Cells of a band, NaN where they have no data; whole numbers come with the mark of these."""
+    whole = mark is not None and not np.issubdtype(values.dtype, np.floating)
+    found = values.astype(np.float32)
+    if whole:
+        found[values == mark] = np.nan
+    return np.asarray(found, np.float32)
 
 
 def _north_up(own: Grid) -> tuple[Grid, tuple[bool, bool]]:
