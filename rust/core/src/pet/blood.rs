@@ -52,6 +52,7 @@ impl Blood {
     }
 
     /// Flow [l/m²/h] at a skin and core temperature [°C].
+    #[inline(always)]
     pub(super) fn flow(&self, ts: f64, core: f64) -> f64 {
         ((self.gain * core - self.offset).max(RESTING) / Self::narrowing(ts)).min(GREATEST)
     }

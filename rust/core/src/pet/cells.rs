@@ -4,11 +4,11 @@
 //! from a table. What they leave is solved one cell after the other. What becomes of a cell does not
 //! depend on the others.
 
-use super::balance::{Outdoors, convection};
-use super::blood::Drive;
 use super::body::Body;
+use super::dweller::{Dweller, NUMBERS};
 use super::exponential::InLine;
-use super::one_branch::{Person, Surroundings};
+use super::one_branch::Person;
+use super::revised::Clothed;
 use super::rooms::Rooms;
 use super::solver::{CALM, PetVariant, pet};
 
@@ -33,22 +33,44 @@ const USUAL: [[f64; 2]; 4] = [[-60.0, 60.0], [0.0, 150.0], [0.0, 60.0], [-100.0,
 pub struct PetCells {
     variant: PetVariant,
     body: Body,
-    together: Option<(Person, Rooms)>,
+    together: Together,
+}
+
+/// The bodies that are computed together, and their rooms.
+#[derive(Clone, Debug)]
+enum Together {
+    OneBranch(Person, Rooms),
+    Revised(Clothed, Rooms),
+    Nobody,
+}
+
+impl Together {
+    fn new(variant: PetVariant, body: &Body) -> Self {
+        match variant {
+            _ if body.invalid_field().is_some() => Self::Nobody,
+            PetVariant::Hoeppe1999 => {
+                let person = Person::new(body);
+                let rooms = Rooms::new(&person);
+                Self::OneBranch(person, rooms)
+            }
+            PetVariant::Revised2018 => {
+                let person = Clothed::new(body);
+                let rooms = Rooms::new(&person);
+                Self::Revised(person, rooms)
+            }
+            PetVariant::Reference => Self::Nobody,
+        }
+    }
 }
 
 impl PetCells {
     /// Of a body.
     #[must_use]
     pub fn new(variant: PetVariant, body: &Body) -> Self {
-        let together = variant == PetVariant::Hoeppe1999 && body.invalid_field().is_none();
         Self {
             variant,
             body: *body,
-            together: together.then(|| {
-                let person = Person::new(body);
-                let rooms = Rooms::new(&person.figure);
-                (person, rooms)
-            }),
+            together: Together::new(variant, body),
         }
     }
 
@@ -58,8 +80,9 @@ impl PetCells {
     #[must_use]
     pub fn cells(&self, given: &[Lanes; 4], asked: &Mask) -> Lanes {
         let mut found = match &self.together {
-            Some((person, rooms)) => together(person, rooms, given, asked),
-            None => [f64::NAN; TOGETHER],
+            Together::OneBranch(body, rooms) => together(body, rooms, given, asked),
+            Together::Revised(body, rooms) => together(body, rooms, given, asked),
+            Together::Nobody => [f64::NAN; TOGETHER],
         };
         for (i, pet) in found.iter_mut().enumerate() {
             if asked[i] && pet.is_nan() {
@@ -78,19 +101,19 @@ impl PetCells {
 
 /// PET of cells; missing where they must be solved.
 #[inline(always)]
-fn together(person: &Person, rooms: &Rooms, given: &[Lanes; 4], asked: &Mask) -> Lanes {
+fn together(body: &impl Dweller, rooms: &Rooms, given: &[Lanes; 4], asked: &Mask) -> Lanes {
     let mut wanted = *asked;
     for (quantity, [low, high]) in given.iter().zip(USUAL) {
         for i in 0..TOGETHER {
             wanted[i] &= low <= quantity[i] && quantity[i] <= high;
         }
     }
-    let mut search = Search::new(person, given, &wanted);
-    let found = search.run(person);
+    let mut search = Search::new(body, given, &wanted);
+    let found = search.run(body);
     let mut lacking = [0.0; TOGETHER];
     for i in 0..TOGETHER {
         let [skin, clothing, own_heat] = [found[0][i], found[1][i], found[2][i]];
-        lacking[i] = Rooms::lacking::<InLine>(&person.figure, skin, clothing, own_heat);
+        lacking[i] = Rooms::lacking::<InLine>(body, skin, clothing, own_heat);
     }
     // Where no state was found the heat that is lacking is missing too.
     let mut pet = [f64::NAN; TOGETHER];
@@ -102,58 +125,20 @@ fn together(person: &Person, rooms: &Rooms, given: &[Lanes; 4], asked: &Mask) ->
     pet
 }
 
-/// Numbers of what surrounds a body.
-const NUMBERS: usize = 7;
-
-#[inline(always)]
-fn numbers(site: &Surroundings) -> [f64; NUMBERS] {
-    let Surroundings { air, load, around4 } = site;
-    [
-        air.ta,
-        air.vapour,
-        air.c1,
-        air.hc,
-        air.evaporation,
-        *load,
-        *around4,
-    ]
-}
-
-#[inline(always)]
-fn surroundings(numbers: [f64; NUMBERS]) -> Surroundings {
-    let [ta, vapour, c1, hc, evaporation, load, around4] = numbers;
-    let air = Outdoors {
-        ta,
-        vapour,
-        c1,
-        hc,
-        evaporation,
-    };
-    Surroundings { air, load, around4 }
-}
-
 /// Skin, own heat and balance of the bodies in a row of cells.
 #[inline(always)]
 fn states(
-    person: &Person,
+    body: &impl Dweller,
     sites: &[[f64; ROW]; NUMBERS],
     clothing: &[f64; ROW],
 ) -> [[f64; ROW]; 3] {
     let mut found = [[0.0; ROW]; 3];
     for i in 0..ROW {
-        let site = surroundings([
-            sites[0][i],
-            sites[1][i],
-            sites[2][i],
-            sites[3][i],
-            sites[4][i],
-            sites[5][i],
-            sites[6][i],
-        ]);
-        let state = person.state::<InLine>(&site, Drive::RISING, clothing[i]);
-        found[0][i] = state.skin;
-        found[1][i] = person.own_heat(&state);
-        found[2][i] = state.residual;
+        let [ta, vapour, third, fourth, fifth, sixth, last] = sites;
+        let site = [
+            ta[i], vapour[i], third[i], fourth[i], fifth[i], sixth[i], last[i],
+        ];
+        [found[0][i], found[1][i], found[2][i]] = body.tried::<InLine>(site, clothing[i]);
     }
     found
 }
@@ -173,7 +158,7 @@ struct Search {
 
 impl Search {
     #[inline(always)]
-    fn new(person: &Person, given: &[Lanes; 4], wanted: &Mask) -> Self {
+    fn new(body: &impl Dweller, given: &[Lanes; 4], wanted: &Mask) -> Self {
         let none = [0.0; TOGETHER];
         let mut search = Self {
             open: 0,
@@ -188,15 +173,14 @@ impl Search {
         let [ta, rh, wind, tmrt] = given;
         let mut hc = none;
         for i in 0..TOGETHER {
-            hc[i] = convection(wind[i].max(CALM));
+            hc[i] = body.convection(wind[i].max(CALM));
         }
         let mut rises = [false; TOGETHER];
         for i in 0..TOGETHER {
-            let air = person.figure.outdoors::<InLine>(ta[i], rh[i], hc[i]);
-            let site = person.surroundings(air, tmrt[i]);
-            rises[i] = person.rises(site.load);
-            (search.clothing[i], search.fall[i]) = person.guess(&site.air, tmrt[i]);
-            for (lanes, number) in search.sites.iter_mut().zip(numbers(&site)) {
+            let site = body.numbers::<InLine>([ta[i], rh[i], hc[i]], tmrt[i]);
+            rises[i] = body.rises(&site);
+            [search.clothing[i], search.fall[i]] = body.guess(&site, tmrt[i]);
+            for (lanes, number) in search.sites.iter_mut().zip(site) {
                 lanes[i] = number;
             }
         }
@@ -224,12 +208,12 @@ impl Search {
 
     /// Skin, clothing and own heat of cells where a body's balance is even; missing where none was found.
     #[inline(always)]
-    fn run(&mut self, person: &Person) -> [Lanes; 3] {
+    fn run(&mut self, body: &impl Dweller) -> [Lanes; 3] {
         let mut found = [[f64::NAN; TOGETHER]; 3];
         let mut step = [0.0; TOGETHER];
         for attempt in 0..TRIES {
             let before = self.residual;
-            self.attempt(person);
+            self.attempt(body);
             for i in 0..TOGETHER {
                 let secant = step[i] / (before[i] - self.residual[i]);
                 self.fall[i] = if attempt == 0 { self.fall[i] } else { secant };
@@ -248,7 +232,7 @@ impl Search {
 
     /// Try the clothing of the open cells.
     #[inline(always)]
-    fn attempt(&mut self, person: &Person) {
+    fn attempt(&mut self, body: &impl Dweller) {
         for row in 0..self.open.div_ceil(ROW).min(TOGETHER / ROW) {
             let first = row * ROW;
             let mut sites = [[0.0; ROW]; NUMBERS];
@@ -257,7 +241,7 @@ impl Search {
             }
             let mut clothing = [0.0; ROW];
             clothing.copy_from_slice(&self.clothing[first..first + ROW]);
-            let [skin, own_heat, residual] = states(person, &sites, &clothing);
+            let [skin, own_heat, residual] = states(body, &sites, &clothing);
             self.skin[first..first + ROW].copy_from_slice(&skin);
             self.own_heat[first..first + ROW].copy_from_slice(&own_heat);
             self.residual[first..first + ROW].copy_from_slice(&residual);
@@ -293,14 +277,19 @@ mod tests {
     /// In weather that people are out in, hardly a cell is left to be solved alone.
     #[test]
     fn usual_weather_is_solved_together() {
-        let person = Person::new(&Body::default());
-        let rooms = Rooms::new(&person.figure);
+        let man = Body::default();
+        hardly_any_alone(&Person::new(&man));
+        hardly_any_alone(&Clothed::new(&man));
+    }
+
+    fn hardly_any_alone(body: &impl Dweller) {
+        let rooms = Rooms::new(body);
         let (mut cells, mut missing) = (0, 0);
         for (ta, rh) in [(33.0, 40.0), (24.0, 60.0), (8.0, 85.0), (-9.0, 75.0)] {
             for wind in [0.1, 0.9, 3.0, 7.0] {
                 let tmrt = std::array::from_fn(|i| ta - 10.0 + 0.4 * i as f64);
                 let given = [[ta; TOGETHER], [rh; TOGETHER], [wind; TOGETHER], tmrt];
-                let found = together(&person, &rooms, &given, &[true; TOGETHER]);
+                let found = together(body, &rooms, &given, &[true; TOGETHER]);
                 missing += found.iter().filter(|pet| pet.is_nan()).count();
                 cells += TOGETHER;
             }

@@ -9,6 +9,7 @@ mod balance;
 mod blood;
 mod body;
 mod cells;
+mod dweller;
 mod exponential;
 mod one_branch;
 mod regimes;

@@ -7,21 +7,16 @@ use super::balance::{
     CLOTHING_EMISSIVITY, COLDEST, DIFFUSION, Figure, INDOOR_VAPOUR, KELVIN, LATENT, Outdoors,
     RADIATING, SIGMA, TOLERANCE, convection, pow4, saturation_by,
 };
-use super::blood::{Blood, CORE_SET, Drive, SKIN_SET};
+use super::blood::{Blood, CORE_SET, Drive};
 use super::body::Body;
+use super::dweller::{Dweller, Linear, NUMBERS, SKIN_VAPOUR, cubed_4, guess};
 use super::exponential::{Exponential, Library};
 use super::root::{falling_root, room_root};
-
-/// For a guess: vapour pressure over a mild skin [hPa], skin temperature from which a body sweats [°C], and
-/// how much faster its balance falls from there.
-const SKIN_VAPOUR: f64 = 45.0;
-const SWEAT_BEGINS: f64 = 34.3;
-const SWEATING: f64 = 10.0;
 
 /// A body and what regulates it, whatever the weather.
 #[derive(Clone, Debug)]
 pub(super) struct Person {
-    pub(super) figure: Figure,
+    figure: Figure,
     blood: Blood,
 }
 
@@ -35,12 +30,12 @@ pub(super) struct OneBranch {
 
 /// What surrounds a body.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Surroundings {
-    pub(super) air: Outdoors,
+struct Surroundings {
+    air: Outdoors,
     /// Heat that leaves through the skin [W/m²].
-    pub(super) load: f64,
+    load: f64,
     /// Tmrt⁴ [K⁴].
-    pub(super) around4: f64,
+    around4: f64,
 }
 
 /// Body state at one clothing temperature; temperatures in °C, fluxes in W.
@@ -52,7 +47,7 @@ pub(super) struct State {
     pub(super) wetness: f64,
     sweat: f64,
     skin_vapour: f64,
-    pub(super) residual: f64,
+    residual: f64,
 }
 
 impl Person {
@@ -71,7 +66,7 @@ impl Person {
 
     /// In an air and a Tmrt [°C].
     #[inline(always)]
-    pub(super) fn surroundings(&self, air: Outdoors, tmrt: f64) -> Surroundings {
+    fn surroundings(&self, air: Outdoors, tmrt: f64) -> Surroundings {
         Surroundings {
             air,
             load: air.c1 / self.figure.area,
@@ -79,43 +74,8 @@ impl Person {
         }
     }
 
-    /// Whether what sweating answers to nowhere falls as the skin warms.
     #[inline(always)]
-    pub(super) fn rises(&self, load: f64) -> bool {
-        Drive::rises(&self.blood, load, |ts| above_set(&self.blood, load, ts))
-    }
-
-    /// About the temperature of the clothing [°C], and about how much it is above that for each watt the
-    /// balance there is above 0 [K/W].
-    #[inline(always)]
-    pub(super) fn guess(&self, air: &Outdoors, tmrt: f64) -> (f64, f64) {
-        let b = &self.figure;
-        let between = 0.5 * (tmrt + SKIN_SET) + KELVIN;
-        let radiative = 4.0 * CLOTHING_EMISSIVITY * SIGMA * RADIATING * between * between * between;
-        let outside = air.hc + radiative;
-        let around = (air.hc * air.ta + radiative * tmrt) / outside;
-        // Of a skin's degrees above what is around it so many are the clothing's.
-        let share = b.conductance / (b.conductance + outside);
-        let slope = outside * (b.bare + b.clothed * share);
-        let dry = around + (air.c1 - DIFFUSION * b.area * (SKIN_VAPOUR - air.vapour)) / slope;
-        let (skin, fall) = if dry > SWEAT_BEGINS {
-            (
-                SWEAT_BEGINS + (dry - SWEAT_BEGINS) / SWEATING,
-                share / (slope * SWEATING),
-            )
-        } else {
-            (dry, share / slope)
-        };
-        (around + share * (skin - around), fall)
-    }
-
-    #[inline(always)]
-    pub(super) fn state<E: Exponential>(
-        &self,
-        around: &Surroundings,
-        drive: Drive,
-        tc: f64,
-    ) -> State {
+    fn state<E: Exponential>(&self, around: &Surroundings, drive: Drive, tc: f64) -> State {
         let (b, air) = (&self.figure, &around.air);
         let clothing_radiation =
             CLOTHING_EMISSIVITY * SIGMA * RADIATING * (pow4(tc + KELVIN) - around.around4);
@@ -147,11 +107,71 @@ impl Person {
 
     /// Heat [W] of the body in the reference room less the vapour it gives off there.
     #[inline(always)]
-    pub(super) fn own_heat(&self, state: &State) -> f64 {
+    fn own_heat(&self, state: &State) -> f64 {
         let dry = DIFFUSION * self.figure.area * (state.skin_vapour - INDOOR_VAPOUR);
         // A skin that could hardly evaporate outdoors gives off no less in the room than a dry one.
         let vapour = dry.max(state.sweat + (1.0 - state.wetness) * dry);
         self.figure.metabolism - vapour
+    }
+}
+
+impl Dweller for Person {
+    #[inline(always)]
+    fn convection(&self, wind: f64) -> f64 {
+        convection(wind)
+    }
+
+    #[inline(always)]
+    fn numbers<E: Exponential>(&self, [ta, rh, hc]: [f64; 3], tmrt: f64) -> [f64; NUMBERS] {
+        let air = self.figure.outdoors::<E>(ta, rh, hc);
+        let Surroundings { load, around4, .. } = self.surroundings(air, tmrt);
+        let Outdoors {
+            vapour,
+            c1,
+            evaporation,
+            ..
+        } = air;
+        [ta, vapour, c1, hc, evaporation, load, around4]
+    }
+
+    #[inline(always)]
+    fn rises(&self, around: &[f64; NUMBERS]) -> bool {
+        let load = around[5];
+        Drive::rises(&self.blood, load, |ts| above_set(&self.blood, load, ts))
+    }
+
+    #[inline(always)]
+    fn guess(&self, around: &[f64; NUMBERS], tmrt: f64) -> [f64; 2] {
+        let ([ta, vapour, c1, hc, ..], b) = (*around, &self.figure);
+        let radiative = CLOTHING_EMISSIVITY * SIGMA * RADIATING * cubed_4(tmrt);
+        guess(Linear {
+            around: (hc * ta + radiative * tmrt) / (hc + radiative),
+            outside: hc + radiative,
+            clothing: b.conductance,
+            bare: b.bare,
+            clothed: b.clothed,
+            heat: c1 - DIFFUSION * b.area * (SKIN_VAPOUR - vapour),
+        })
+    }
+
+    #[inline(always)]
+    fn tried<E: Exponential>(&self, around: [f64; NUMBERS], tc: f64) -> [f64; 3] {
+        let [ta, vapour, c1, hc, evaporation, load, around4] = around;
+        let air = Outdoors {
+            ta,
+            vapour,
+            c1,
+            hc,
+            evaporation,
+        };
+        let around = Surroundings { air, load, around4 };
+        let state = self.state::<E>(&around, Drive::RISING, tc);
+        [state.skin, self.own_heat(&state), state.residual]
+    }
+
+    #[inline(always)]
+    fn indoors<E: Exponential>(&self, t: f64, skin: f64, clothing: f64, own: f64) -> f64 {
+        self.figure.indoors::<E>(t, skin, clothing, own)
     }
 }
 

@@ -4,7 +4,8 @@
 //! temperature at which the balance is even is a function of one number: the balance in a room of some
 //! fixed temperature.
 
-use super::balance::{Figure, TOLERANCE};
+use super::balance::TOLERANCE;
+use super::dweller::Dweller;
 use super::exponential::{Exponential, Library};
 use super::root::room_root;
 use super::table::{CHECKS, NODES, evaluate, newton};
@@ -22,7 +23,7 @@ const FIT_ERROR: f64 = 1e-6;
 /// Rooms of one body.
 #[derive(Clone, Debug)]
 pub(super) struct Rooms {
-    /// Heat the body lacks [W] at the lower end of the table, and pieces per watt.
+    /// Heat the body lacks at the lower end of the table, and pieces for each unit of it.
     low: f64,
     scale: f64,
     /// Room temperature over each piece, in Newton form; none where no cubic fits.
@@ -30,8 +31,8 @@ pub(super) struct Rooms {
 }
 
 impl Rooms {
-    pub(super) fn new(figure: &Figure) -> Self {
-        let balance = |t: f64| figure.indoors::<Library>(t, 0.0, 0.0, 0.0);
+    pub(super) fn new(body: &impl Dweller) -> Self {
+        let balance = |t: f64| body.indoors::<Library>(t, 0.0, 0.0, 0.0);
         let fixed = balance(FIXED);
         let (low, high) = (balance(COLDEST) - fixed, balance(HOTTEST) - fixed);
         let scale = PIECES as f64 / (high - low);
@@ -54,16 +55,16 @@ impl Rooms {
         }
     }
 
-    /// Heat [W] that a body of this state lacks in the room of fixed temperature; `own` is its own heat
+    /// Heat that a body of this state lacks in the room of fixed temperature; `own` is its own heat
     /// less the vapour it gives off.
     #[inline(always)]
     pub(super) fn lacking<E: Exponential>(
-        figure: &Figure,
+        body: &impl Dweller,
         skin: f64,
         clothing: f64,
         own: f64,
     ) -> f64 {
-        -figure.indoors::<E>(FIXED, skin, clothing, own)
+        -body.indoors::<E>(FIXED, skin, clothing, own)
     }
 
     /// Temperature [°C] of the room in which a body lacks nothing that lacks so much in the other;
@@ -83,19 +84,20 @@ impl Rooms {
 #[cfg(test)]
 mod tests {
     use super::super::body::Body;
+    use super::super::one_branch::Person;
     use super::*;
 
     #[test]
     fn every_room_is_in_the_table() {
-        let figure = Figure::new(&Body::default());
-        let rooms = Rooms::new(&figure);
+        let person = Person::new(&Body::default());
+        let rooms = Rooms::new(&person);
         assert!(rooms.pieces.iter().all(Option::is_some));
         let (skin, clothing) = (33.0, 28.0);
         for own in 0..40 {
             let own = 50.0 + 10.0 * f64::from(own);
-            let mut balance = |t: f64| figure.indoors::<Library>(t, skin, clothing, own);
+            let mut balance = |t: f64| person.indoors::<Library>(t, skin, clothing, own);
             let want = room_root(&mut balance, TOLERANCE);
-            let lacking = Rooms::lacking::<Library>(&figure, skin, clothing, own);
+            let lacking = Rooms::lacking::<Library>(&person, skin, clothing, own);
             let found = rooms.room(lacking).unwrap_or(f64::NAN);
             assert!(
                 (found - want).abs() < 2.0 * FIT_ERROR,
