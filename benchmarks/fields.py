@@ -4,8 +4,9 @@
     python -m benchmarks.fields --picture docs/images/fields.png
 
 Day and night steps of a dense city on the CPU, with one air for all cells and with fields of air
-temperature, humidity and wind, in turns, in one process. What counts is processor time. Exit code 1
-where fields cost more than a fifth of a day step with UTCI. The picture is of the bundled square.
+temperature, humidity and wind, in turns, in one process. What counts is the median of processor
+times: a virtual machine may count a turn short, so the least is none. Exit code 1 where fields cost more
+than a fifth of a day step with UTCI. The picture is of the bundled square.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import time
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -90,7 +92,7 @@ def measure(side: int, repeats: int) -> dict[str, Any]:
                 for kind in order:
                     seconds = processor_seconds(model, plan.series.step(i), names, kinds[kind])
                     times[kind].append(seconds / megapixels)
-            found[f"{when} {outputs}"] = {kind: min(all_) for kind, all_ in times.items()}
+            found[f"{when} {outputs}"] = {kind: median(all_) for kind, all_ in times.items()}
     return found
 
 
@@ -162,7 +164,7 @@ def main() -> int:
     """Measure or draw; 1 where fields cost too much."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--side", type=int, default=1000)
-    parser.add_argument("--repeats", type=int, default=8)
+    parser.add_argument("--repeats", type=int, default=12)
     parser.add_argument("--picture", type=Path)
     parser.add_argument("--output", type=Path, default=RESULTS / "fields.json")
     chosen = parser.parse_args()
