@@ -5,8 +5,8 @@
 
 Day and night steps of a dense city on the CPU, with one air for all cells and with fields of air
 temperature, humidity and wind, in turns, in one process. What counts is the median of processor
-times: a virtual machine may count a turn short, so the least is none. Exit code 1 where fields cost more
-than a fifth of a day step with UTCI. The picture is of the bundled square.
+times: a virtual machine may count a turn short, so the least is none. Exit code 1 where fields cost
+more than a fifth of a day step with UTCI. The picture is of the bundled square.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ pub type Mask = [bool; TOGETHER];
 const ROW: usize = 16;
 /// Most states of a body that are tried.
 const TRIES: usize = 12;
-/// Largest accepted remainder of the balance [W]: every watt is some 0.1 K of PET.
+/// Largest accepted remainder of the balance [W, or W/m² of the revision]: every watt is some 0.1 K of PET.
 const EVEN: f64 = 1e-4;
 /// Weather that is computed together: air temperature [°C], humidity [%], wind [m/s], Tmrt [°C].
 const USUAL: [[f64; 2]; 4] = [[-60.0, 60.0], [0.0, 150.0], [0.0, 60.0], [-100.0, 150.0]];
