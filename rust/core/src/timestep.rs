@@ -7,7 +7,7 @@ use crate::grid::Window;
 use crate::gvf::{GroundView, GvfStep};
 use crate::heat::{self, HeatStep, Index};
 use crate::params::{BodyShape, Params, PetWind, Posture};
-use crate::pet::{Body, PetStep};
+use crate::pet::{Body, PetCells, PetStep};
 use crate::radiation::cells::{Cells, GroundFields};
 use crate::radiation::comfort::{Comfort, LocalComfort};
 use crate::radiation::light::digit;
@@ -501,8 +501,7 @@ fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<
                 to_pet: to(pet_height(params)),
                 to_sensor: to(heat::HEIGHT),
                 range: params.utci_range,
-                variant: params.pet_variant,
-                person,
+                pet: wants(Field::Pet).then(|| PetCells::new(params.pet_variant, &person)),
                 around: (wants(Field::Utci) || request.count)
                     .then(|| Box::new(UtciAround::new(params.utci_range, ta, rh, wind.utci))),
             }

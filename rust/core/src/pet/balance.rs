@@ -2,6 +2,7 @@
 //! shares.
 
 use super::body::Body;
+use super::exponential::{Exponential, Library};
 
 pub(super) const SIGMA: f64 = 5.67e-8;
 pub(super) const KELVIN: f64 = 273.2;
@@ -29,10 +30,16 @@ pub(super) const COLDEST: f64 = -200.0;
 /// Saturation vapour pressure of the method [hPa] over skin or exhaled air at `t` [°C].
 #[inline]
 pub(super) fn saturation(t: f64) -> f64 {
-    6.11 * (std::f64::consts::LN_10 * 7.45 * t / (235.0 + t)).exp()
+    saturation_by::<Library>(t)
 }
 
-#[inline]
+/// The same, by some exponential function.
+#[inline(always)]
+pub(super) fn saturation_by<E: Exponential>(t: f64) -> f64 {
+    6.11 * E::exp(std::f64::consts::LN_10 * 7.45 * t / (235.0 + t))
+}
+
+#[inline(always)]
 pub(super) fn pow4(x: f64) -> f64 {
     let x2 = x * x;
     x2 * x2
@@ -46,29 +53,54 @@ pub(super) fn convection(wind: f64) -> f64 {
 /// Everything of the balance that Tmrt does not change.
 #[derive(Clone, Debug)]
 pub(super) struct Balance {
-    pub(super) ta: f64,
-    pub(super) vapour: f64,
-    /// Metabolic rate [W] and, with respiration, c1.
+    pub(super) figure: Figure,
+    pub(super) air: Outdoors,
+}
+
+/// What of the balance is the body's, whatever the weather.
+#[derive(Clone, Debug)]
+pub(super) struct Figure {
+    /// Metabolic rate [W].
     pub(super) metabolism: f64,
-    pub(super) c1: f64,
-    pub(super) breath: f64,
+    breath: f64,
     /// DuBois area, its bare part, and the clothing's surface [m²].
     pub(super) area: f64,
     pub(super) bare: f64,
     pub(super) clothed: f64,
-    pub(super) hc: f64,
     indoor_hc: f64,
-    /// Potential evaporation per hPa [W/hPa].
-    pub(super) evaporation: f64,
-    /// Conductance of the clothing per area [W/m²/K].
+    /// Insulation of the clothing [m² K/W], and its conductance per area [W/m²/K].
+    resistance: f64,
     pub(super) conductance: f64,
     pub(super) sweat_rate: f64,
     pub(super) c2: f64,
 }
 
+/// What of it the air gives that a body stands in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outdoors {
+    /// Air temperature [°C] and vapour pressure [hPa].
+    pub(super) ta: f64,
+    pub(super) vapour: f64,
+    /// Metabolic rate with respiration [W].
+    pub(super) c1: f64,
+    /// Convective coefficient [W/m²/K].
+    pub(super) hc: f64,
+    /// Potential evaporation per hPa [W/hPa].
+    pub(super) evaporation: f64,
+}
+
 impl Balance {
     pub(super) fn new(ta: f64, rh: f64, wind: f64, body: &Body) -> Self {
-        let vapour = rh / 100.0 * 6.107 * (std::f64::consts::LN_10 * 7.5 * ta / (238.0 + ta)).exp();
+        let figure = Figure::new(body);
+        Self {
+            air: figure.outdoors::<Library>(ta, rh, convection(wind)),
+            figure,
+        }
+    }
+}
+
+impl Figure {
+    pub(super) fn new(body: &Body) -> Self {
         let Body {
             weight,
             height,
@@ -77,7 +109,6 @@ impl Balance {
             ..
         } = *body;
         let metabolism = metabolic_rate(body);
-        let breath = 1.44e-6 * metabolism;
         let area = 0.203 * weight.powf(0.425) * height.powf(0.725);
         let covered = body.covered_fraction();
         let resistance = clothing / 6.45 / covered;
@@ -86,21 +117,14 @@ impl Balance {
         let outer = area * (surface_factor - 1.0 + covered) / (TWO_PI * height * share);
         let inner = covered * area / (TWO_PI * height * share);
         let clothed = area * (covered + surface_factor - 1.0);
-        let hc = convection(wind);
-        let he = 0.633 * hc / (PRESSURE_HPA * AIR_HEAT);
-        let vapour_factor = 1.0 / (1.0 + 0.92 * hc * resistance);
         Self {
-            ta,
-            vapour,
             metabolism,
-            c1: metabolism + respiration(ta, vapour, breath),
-            breath,
+            breath: 1.44e-6 * metabolism,
             area,
             bare: area * (1.0 - covered),
             clothed,
-            hc,
             indoor_hc: convection(INDOOR_WIND),
-            evaporation: he * area * LATENT * vapour_factor,
+            resistance,
             conductance: TWO_PI * height * share * (outer - inner)
                 / (resistance * (outer / inner).ln() * clothed),
             sweat_rate: 304.94 * area / 3.6e6 * if female { 0.7 } else { 1.0 },
@@ -108,8 +132,23 @@ impl Balance {
         }
     }
 
+    /// In air of a temperature [°C], humidity [%] and convective coefficient [W/m²/K].
+    #[inline(always)]
+    pub(super) fn outdoors<E: Exponential>(&self, ta: f64, rh: f64, hc: f64) -> Outdoors {
+        let vapour = rh / 100.0 * 6.107 * E::exp(std::f64::consts::LN_10 * 7.5 * ta / (238.0 + ta));
+        let he = 0.633 * hc / (PRESSURE_HPA * AIR_HEAT);
+        let vapour_factor = 1.0 / (1.0 + 0.92 * hc * self.resistance);
+        Outdoors {
+            ta,
+            vapour,
+            c1: self.metabolism + respiration::<E>(ta, vapour, self.breath),
+            hc,
+            evaporation: he * self.area * LATENT * vapour_factor,
+        }
+    }
+
     /// Radiation gained by skin and clothing [W] from surroundings with T⁴ = `around4` [K⁴].
-    #[inline]
+    #[inline(always)]
     pub(super) fn radiation(&self, around4: f64, skin: f64, clothing: f64) -> f64 {
         RADIATING
             * SIGMA
@@ -119,10 +158,16 @@ impl Balance {
 
     /// Heat balance [W] of the body, its state kept, in the reference room at `t` [°C] (R 11.3);
     /// `fixed` is the body's own heat less the vapour it gives off there.
-    #[inline]
-    pub(super) fn indoors(&self, t: f64, skin: f64, clothing: f64, fixed: f64) -> f64 {
+    #[inline(always)]
+    pub(super) fn indoors<E: Exponential>(
+        &self,
+        t: f64,
+        skin: f64,
+        clothing: f64,
+        fixed: f64,
+    ) -> f64 {
         fixed
-            + respiration(t, INDOOR_VAPOUR, self.breath)
+            + respiration::<E>(t, INDOOR_VAPOUR, self.breath)
             + self.indoor_hc * ((t - skin) * self.bare + (t - clothing) * self.clothed)
             + self.radiation(pow4(t + KELVIN), skin, clothing)
     }
@@ -149,10 +194,11 @@ pub(super) fn metabolic_rate(body: &Body) -> f64 {
 }
 
 /// Heat gained by breathing [W] air of temperature `t` [°C] and vapour pressure `x` [hPa].
-#[inline]
-fn respiration(t: f64, x: f64, breath: f64) -> f64 {
+#[inline(always)]
+fn respiration<E: Exponential>(t: f64, x: f64, breath: f64) -> f64 {
     let exhaled = 0.47 * t + 21.0;
-    (AIR_HEAT * (t - exhaled) + 0.623 * LATENT / PRESSURE_HPA * (x - saturation(exhaled))) * breath
+    let latent = 0.623 * LATENT / PRESSURE_HPA * (x - saturation_by::<E>(exhaled));
+    (AIR_HEAT * (t - exhaled) + latent) * breath
 }
 
 /// Share of the body height that is clothed.

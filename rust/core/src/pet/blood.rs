@@ -22,6 +22,7 @@ pub(super) struct Blood {
 
 impl Blood {
     /// Narrowing of the vessels under a cool skin: 1 where it is not.
+    #[inline(always)]
     fn narrowing(ts: f64) -> f64 {
         1.0 + 0.5 * (SKIN_SET - ts).max(0.0)
     }
@@ -31,6 +32,7 @@ impl Blood {
     /// The flow is the larger of the resting and the dilated one, both narrowed by a cool skin, and
     /// no more than the greatest. More flow means a cooler core, so that each limit of the flow is
     /// one of the core temperature.
+    #[inline(always)]
     pub(super) fn core(&self, ts: f64, load: f64) -> f64 {
         let narrowing = Self::narrowing(ts);
         let carried_by = |flow: f64| ts + load / (self.tissue + self.heat * flow);
@@ -50,12 +52,14 @@ impl Blood {
     }
 
     /// Flow [l/m²/h] at a skin and core temperature [°C].
+    #[inline(always)]
     pub(super) fn flow(&self, ts: f64, core: f64) -> f64 {
         ((self.gain * core - self.offset).max(RESTING) / Self::narrowing(ts)).min(GREATEST)
     }
 
     /// Skin temperature [°C] up to which the vessels go on widening under the heat `load` [W/m²]:
     /// there the flow is the greatest or the skin no longer cool.
+    #[inline(always)]
     fn widest(&self, load: f64) -> f64 {
         let across = load / (self.tissue + self.heat * GREATEST);
         let narrow = GREATEST * (1.0 + 0.5 * SKIN_SET);
@@ -80,12 +84,22 @@ const HUMP_REACH: f64 = 20.0;
 const HUMP_STEPS: usize = 80;
 
 impl Drive {
+    /// Of a signal that nowhere falls.
+    pub(super) const RISING: Self = Self { hump: None };
+
+    /// Whether a `signal` of the skin temperature under the heat `load` [W/m²] nowhere falls.
+    #[inline(always)]
+    pub(super) fn rises(blood: &Blood, load: f64, signal: impl Fn(f64) -> f64) -> bool {
+        let end = blood.widest(load);
+        signal(end) >= signal(end - 1e-3)
+    }
+
     /// For a `signal` of the skin temperature under the heat `load` [W/m²].
     pub(super) fn new(blood: &Blood, load: f64, signal: impl Fn(f64) -> f64) -> Self {
-        let end = blood.widest(load);
-        if signal(end) >= signal(end - 1e-3) {
-            return Self { hump: None };
+        if Self::rises(blood, load, &signal) {
+            return Self::RISING;
         }
+        let end = blood.widest(load);
         // Golden section: the signal rises to the hump and falls behind it.
         let (mut low, mut high) = (end - HUMP_REACH, end);
         let section = 0.5 * (5.0_f64.sqrt() - 1.0);
@@ -104,7 +118,7 @@ impl Drive {
     }
 
     /// The drive where the signal at skin temperature `ts` is `signal`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(&self, ts: f64, signal: f64) -> f64 {
         match self.hump {
             Some((top, height)) if ts > top => signal.max(height),

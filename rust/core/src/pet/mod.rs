@@ -8,32 +8,23 @@
 mod balance;
 mod blood;
 mod body;
+mod cells;
+mod dweller;
+mod exponential;
 mod one_branch;
 mod regimes;
 mod revised;
+mod rooms;
 pub(crate) mod root;
 mod solver;
 mod table;
 
 pub use body::{Body, MIN_CLOTHING};
-pub use solver::{CALM, PetVariant};
-use solver::{MISSING, Solver};
+pub use cells::{PetCells, TOGETHER};
+use solver::Solver;
+pub use solver::{CALM, PetVariant, pet};
 pub use table::PetPiece;
 use table::Table;
-
-/// PET [°C].
-///
-/// `ta` air temperature [°C], `rh` relative humidity [%], `tmrt` mean radiant temperature [°C],
-/// `wind` wind speed at 1.1 m [m/s], raised to [`CALM`]. Missing input (NaN, codes ≤ −999), negative
-/// wind and an invalid body give NaN.
-#[must_use]
-pub fn pet(variant: PetVariant, ta: f64, rh: f64, tmrt: f64, wind: f64, body: &Body) -> f64 {
-    let known = tmrt.is_finite() && tmrt > MISSING;
-    match Solver::new(variant, ta, rh, wind, body).filter(|_| known) {
-        Some(solver) => solver.solve(tmrt).0,
-        None => f64::NAN,
-    }
-}
 
 /// PET for one instant and person: a table over Tmrt, filled as cells ask for it and within
 /// 0.5 mK of [`pet`].

@@ -6,6 +6,7 @@ use super::balance::{
     Balance, CLOTHING_EMISSIVITY, DIFFUSION, INDOOR_VAPOUR, KELVIN, LATENT, RADIATING, SIGMA,
     TOLERANCE, pow4, saturation,
 };
+use super::exponential::Library;
 use super::root::bracketed_root;
 
 /// Longest march from the starting clothing temperature [K steps].
@@ -36,20 +37,23 @@ impl Balance {
     fn outdoor(&self, tc: f64, regime: u8, around4: f64, core: &mut f64) -> State {
         let clothing_radiation =
             CLOTHING_EMISSIVITY * SIGMA * RADIATING * (pow4(tc + KELVIN) - around4);
-        let mut ts = tc + (self.hc * (tc - self.ta) + clothing_radiation) / self.conductance;
+        let mut ts =
+            tc + (self.air.hc * (tc - self.air.ta) + clothing_radiation) / self.figure.conductance;
         if ts == 36.0 {
             ts = 36.01;
         }
         let (c9, c11) = self.core_temperature(ts, regime, core);
         let body = 0.1 * ts + 0.9 * *core;
-        let sweat = (self.sweat_rate * (body - 36.6)).max(0.0);
+        let sweat = (self.figure.sweat_rate * (body - 36.6)).max(0.0);
         let skin_vapour = saturation(ts);
         let physiological = -sweat * LATENT;
-        let potential = self.evaporation * (self.vapour - skin_vapour);
+        let potential = self.air.evaporation * (self.air.vapour - skin_vapour);
         let wetness = (physiological / potential).min(1.0);
         let sweat_flux = potential.max(physiological).min(0.0);
-        let diffusion = DIFFUSION * self.area * (1.0 - wetness) * (self.vapour - skin_vapour);
-        let convection = self.hc * ((self.ta - ts) * self.bare + (self.ta - tc) * self.clothed);
+        let diffusion =
+            DIFFUSION * self.figure.area * (1.0 - wetness) * (self.air.vapour - skin_vapour);
+        let convection = self.air.hc
+            * ((self.air.ta - ts) * self.figure.bare + (self.air.ta - tc) * self.figure.clothed);
         State {
             skin: ts,
             clothing: tc,
@@ -60,20 +64,20 @@ impl Balance {
             blood: (6.3 + 75.0 * (*core - 36.6).max(0.0)) / (1.0 + 0.5 * (34.0 - ts).max(0.0)),
             c9,
             c11,
-            residual: self.c1
+            residual: self.air.c1
                 + diffusion
                 + sweat_flux
                 + convection
-                + self.radiation(around4, ts, tc),
+                + self.figure.radiation(around4, ts, tc),
         }
     }
 
     /// Core temperature by regime (R 11.2); returns the two radicands c9 and c11.
     #[inline]
     fn core_temperature(&self, ts: f64, regime: u8, core: &mut f64) -> (f64, f64) {
-        let (c1, c2) = (self.c1, self.c2);
+        let (c1, c2) = (self.air.c1, self.figure.c2);
         let (c5, c6) = (0.0208 * c2, 0.76075 * c2);
-        let base = 5.28 * self.area;
+        let base = 5.28 * self.figure.area;
         let c3 = 18.0 - 0.5 * ts;
         let c4 = base * c3;
         let c7 = c4 - c6 - c5 * ts;
@@ -103,7 +107,7 @@ impl Balance {
     /// First root met when marching from the starting clothing temperature (R 11.4).
     fn outdoor_root(&self, tmrt: f64, regime: u8, core: &mut f64) -> State {
         let around4 = pow4(tmrt + KELVIN);
-        let start = (self.ta + tmrt + 34.0) / 3.0;
+        let start = (self.air.ta + tmrt + 34.0) / 3.0;
         let first = self.outdoor(start, regime, around4, core).residual;
         let step = if first > 0.0 { 1.0 } else { -1.0 };
         let (mut near, mut f_near) = (start, first);
@@ -143,10 +147,10 @@ impl Balance {
             sweat_flux,
             ..
         } = state;
-        let fixed = self.metabolism
-            + DIFFUSION * self.area * (1.0 - wetness) * (INDOOR_VAPOUR - skin_vapour)
+        let fixed = self.figure.metabolism
+            + DIFFUSION * self.figure.area * (1.0 - wetness) * (INDOOR_VAPOUR - skin_vapour)
             + sweat_flux;
-        let mut residual = |t: f64| self.indoors(t, skin, clothing, fixed);
+        let mut residual = |t: f64| self.figure.indoors::<Library>(t, skin, clothing, fixed);
         let (low, high) = (-100.0, 150.0);
         let (f_low, f_high) = (residual(low), residual(high));
         let pet = bracketed_root(&mut residual, (low, f_low), (high, f_high), TOLERANCE);

@@ -67,3 +67,19 @@ impl Solver {
         matches!(self, Self::Regimes(_))
     }
 }
+
+/// PET [°C].
+///
+/// `ta` air temperature [°C], `rh` relative humidity [%], `tmrt` mean radiant temperature [°C],
+/// `wind` wind speed at 1.1 m [m/s], raised to [`CALM`]. Missing input (NaN, codes ≤ −999), negative
+/// wind and an invalid body give NaN.
+#[must_use]
+pub fn pet(variant: PetVariant, ta: f64, rh: f64, tmrt: f64, wind: f64, body: &Body) -> f64 {
+    if !(tmrt.is_finite() && tmrt > MISSING) {
+        return f64::NAN;
+    }
+    match Solver::new(variant, ta, rh, wind, body) {
+        Some(solver) => solver.solve(tmrt).0,
+        None => f64::NAN,
+    }
+}

@@ -17,8 +17,8 @@ const FIT_ERROR: f64 = 2e-4;
 /// Halvings before giving up on a fit: pieces of 0.5 mK.
 const MAX_DEPTH: u32 = 10;
 /// Positions in the unit interval where the cubic meets the solver, and where it is checked.
-const NODES: [f64; 4] = [0.0, 0.25, 0.75, 1.0];
-const CHECKS: [f64; 3] = [0.1, 0.5, 0.9];
+pub(super) const NODES: [f64; 4] = [0.0, 0.25, 0.75, 1.0];
+pub(super) const CHECKS: [f64; 3] = [0.1, 0.5, 0.9];
 
 /// PET over one interval of Tmrt.
 #[derive(Clone, Debug)]
@@ -188,7 +188,7 @@ impl Piece {
 }
 
 /// Divided differences on [`NODES`].
-fn newton(y: [f64; 4]) -> [f64; 4] {
+pub(super) fn newton(y: [f64; 4]) -> [f64; 4] {
     let mut d = y;
     for order in 1..4 {
         for i in (order..4).rev() {
@@ -210,7 +210,7 @@ fn rises(d: &[f64; 4]) -> bool {
     slope(0.0) >= 0.0 && slope(1.0) >= 0.0 && (!(0.0..=1.0).contains(&turn) || slope(turn) >= 0.0)
 }
 
-#[inline]
-fn evaluate(d: &[f64; 4], u: f64) -> f64 {
+#[inline(always)]
+pub(super) fn evaluate(d: &[f64; 4], u: f64) -> f64 {
     d[0] + (u - NODES[0]) * (d[1] + (u - NODES[1]) * (d[2] + (u - NODES[2]) * d[3]))
 }

@@ -2,6 +2,7 @@
 
 use super::PetVariant::{Hoeppe1999, Reference, Revised2018};
 use super::balance::Balance;
+use super::cells::Lanes;
 use super::one_branch::OneBranch;
 use super::*;
 use proptest::prelude::*;
@@ -281,4 +282,124 @@ fn far_outside_the_table_is_still_solved() {
     let step = PetStep::new(Hoeppe1999, 25.0, 50.0, 1.0, &Body::default());
     let exact = pet(Hoeppe1999, 25.0, 50.0, 250.0, 1.0, &Body::default());
     assert!((f64::from(step.eval(250.0)) - exact).abs() < 1e-4);
+}
+
+/// Air temperature, humidity, wind and Tmrt of cells, of some hot or cold day.
+fn air_of_cells() -> impl Strategy<Value = [Lanes; 4]> {
+    let number = || prop::collection::vec(0.0..1.0_f64, TOGETHER);
+    (number(), number(), number(), number(), -25.0..35.0_f64).prop_map(
+        |(warm, damp, windy, sunny, coldest)| {
+            let lanes = |of: &dyn Fn(usize) -> f64| std::array::from_fn(of);
+            let ta = lanes(&|i| coldest + 15.0 * warm[i]);
+            [
+                ta,
+                lanes(&|i| 100.0 * damp[i]),
+                lanes(&|i| 15.0 * windy[i] * windy[i]),
+                lanes(&|i| ta[i] - 15.0 + 70.0 * sunny[i]),
+            ]
+        },
+    )
+}
+
+/// PET of cells one after the other.
+fn alone(variant: PetVariant, given: &[Lanes; 4], body: &Body) -> Lanes {
+    std::array::from_fn(|i| {
+        pet(
+            variant,
+            given[0][i],
+            given[1][i],
+            given[3][i],
+            given[2][i],
+            body,
+        )
+    })
+}
+
+fn same_bits(one: &Lanes, two: &Lanes) -> bool {
+    one.iter().zip(two).all(|(a, b)| a.to_bits() == b.to_bits())
+}
+
+const ALL: [bool; TOGETHER] = [true; TOGETHER];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// Cells of random air, side by side, are what each of them is alone, whoever stands there.
+    #[test]
+    fn cells_of_their_own_air_are_solved(
+        given in air_of_cells(),
+        body in anybody(),
+        revised in any::<bool>(),
+    ) {
+        let variant = if revised { Revised2018 } else { Hoeppe1999 };
+        let want = alone(variant, &given, &body);
+        let found = PetCells::new(variant, &body).cells(&given, &ALL);
+        for i in 0..TOGETHER {
+            let apart = (found[i] - want[i]).abs();
+            prop_assert!(apart < 5e-5, "{:?}: {} for {}", given.map(|x| x[i]), found[i], want[i]);
+        }
+    }
+
+    /// Whatever the others are, and wherever it stands among them, a cell is what it is.
+    #[test]
+    fn cells_do_not_depend_on_each_other(given in air_of_cells(), asked in any::<u128>()) {
+        let by_cell = PetCells::new(Hoeppe1999, &Body::default());
+        let all = by_cell.cells(&given, &ALL);
+        let mut turned = given;
+        turned.iter_mut().for_each(|quantity| quantity.reverse());
+        let mut again = by_cell.cells(&turned, &ALL);
+        again.reverse();
+        prop_assert!(same_bits(&all, &again));
+        let asked = std::array::from_fn(|i| (asked >> i) & 1 == 1);
+        let some = by_cell.cells(&given, &asked);
+        for i in (0..TOGETHER).filter(|&i| asked[i]) {
+            prop_assert_eq!(all[i].to_bits(), some[i].to_bits());
+        }
+    }
+}
+
+/// What is missing, impossible, out of all weather or of another variant is solved one by one.
+#[test]
+fn cells_that_are_solved_alone() {
+    let man = Body::default();
+    let mut given = [
+        [25.0; TOGETHER],
+        [50.0; TOGETHER],
+        [1.0; TOGETHER],
+        [40.0; TOGETHER],
+    ];
+    let odd = [
+        (0, f64::NAN),
+        (0, -999.0),
+        (0, -80.0),
+        (0, 75.0),
+        (1, f64::NAN),
+        (1, -1.0),
+        (1, 200.0),
+        (2, f64::NAN),
+        (2, -1.0),
+        (2, 80.0),
+        (3, f64::NAN),
+        (3, -9999.0),
+        (3, 250.0),
+        (3, -150.0),
+    ];
+    for (cell, (quantity, value)) in odd.into_iter().enumerate() {
+        given[quantity][cell] = value;
+    }
+    let want = alone(Hoeppe1999, &given, &man);
+    let found = PetCells::new(Hoeppe1999, &man).cells(&given, &ALL);
+    assert!(same_bits(
+        &std::array::from_fn(|i| if i < odd.len() { found[i] } else { 0.0 }),
+        &std::array::from_fn(|i| if i < odd.len() { want[i] } else { 0.0 }),
+    ));
+    assert!((found[odd.len()] - want[odd.len()]).abs() < 5e-5);
+    let found = PetCells::new(Reference, &man).cells(&given, &ALL);
+    assert!(same_bits(&found, &alone(Reference, &given, &man)));
+    let naked = Body {
+        clothing: 0.0,
+        ..man
+    };
+    let found = PetCells::new(Hoeppe1999, &naked).cells(&given, &ALL);
+    assert!(found.iter().all(|pet| pet.is_nan()));
 }

@@ -2,8 +2,9 @@
 
 use crate::air::Air;
 use crate::heat::{self, HeatStep, Index};
-use crate::pet::{Body, PetStep, PetVariant, pet};
-use crate::utci::{Own, TOGETHER, UtciAround, UtciRange, UtciStep, tmrt_range};
+use crate::pet::{self, PetCells, PetStep};
+use crate::simd::{self, Kernel};
+use crate::utci::{Own, TOGETHER, UtciAround, UtciRange, UtciStep, tmrt_limits};
 use rayon::prelude::*;
 
 /// Comfort indices of a step.
@@ -44,10 +45,8 @@ pub struct LocalComfort {
     pub to_sensor: f64,
     /// What is done outside the range of UTCI.
     pub range: UtciRange,
-    /// Which body PET is computed with.
-    pub variant: PetVariant,
-    /// That body.
-    pub person: Body,
+    /// PET by the air of a cell, if anything needs it.
+    pub pet: Option<PetCells>,
     /// UTCI around the air of the step, if anything needs it.
     pub around: Option<Box<UtciAround>>,
 }
@@ -81,8 +80,8 @@ impl Comfort {
             if let Some(around) = &local.around {
                 local.utci(around, tmrt, air, utci);
             }
-            if self.pet.is_some() {
-                local.pet(tmrt, air, pet);
+            if let Some(by_cell) = &local.pet {
+                local.pet(by_cell, tmrt, air, pet);
             }
         }
     }
@@ -93,10 +92,14 @@ impl Comfort {
         let Some(local) = &self.local else {
             return;
         };
+        let Some(by_cell) = &local.pet else {
+            return;
+        };
         let parts = pet.par_chunks_mut(CHUNK).zip(tmrt.par_chunks(CHUNK));
         parts.enumerate().for_each(|(i, (pet, tmrt))| {
             let first = i * CHUNK;
-            local.pet(tmrt, &air.slice(first..first + tmrt.len()), pet);
+            let air = air.slice(first..first + tmrt.len());
+            local.pet(by_cell, tmrt, &air, pet);
         });
     }
 
@@ -126,14 +129,14 @@ impl Comfort {
     /// The same in the air of a cell, where `range` is the step's.
     #[inline(always)]
     #[must_use]
-    pub fn tmrt_range_of(&self, range: [f32; 2], air: &Air<'_>, i: usize) -> [f32; 2] {
+    pub fn tmrt_range_of(&self, range: [f64; 2], air: &Air<'_>, i: usize) -> [f64; 2] {
         match (&self.local, air.ta, &self.utci) {
             (Some(local), Some(_), Some(_)) => {
                 let [ta, ..] = local.beyond(air, i);
                 if ta == 0.0 {
                     range
                 } else {
-                    tmrt_range(local.ta + f64::from(ta))
+                    tmrt_limits(local.ta + f64::from(ta))
                 }
             }
             _ => range,
@@ -174,29 +177,36 @@ impl LocalComfort {
                     }
                 }
             }
+            let [warmer, damper, mut windier] = beyond;
+            let mut differs = [false; TOGETHER];
+            for i in 0..TOGETHER {
+                differs[i] = warmer[i] != 0.0 || damper[i] != 0.0 || windier[i] != 0.0;
+            }
+            if !differs.contains(&true) {
+                continue;
+            }
+            for more in &mut windier {
+                *more *= to_utci;
+            }
             let mut radiant = [0.0; TOGETHER];
             radiant[..n].copy_from_slice(&tmrt[first..first + n]);
-            let [warmer, damper, windier] = beyond;
-            let blown = windier.map(|more| to_utci * more);
-            let found = around.cells([&warmer, &damper, &blown], own, &radiant);
-            for i in 0..n {
-                let differs = warmer[i] != 0.0 || damper[i] != 0.0 || windier[i] != 0.0;
-                out[first + i] = if differs { found[i] } else { out[first + i] };
+            let found = around.cells([&warmer, &damper, &windier], own, &radiant);
+            for ((out, found), differs) in out[first..first + n].iter_mut().zip(found).zip(differs)
+            {
+                *out = if differs { found } else { *out };
             }
         }
     }
 
-    /// PET of the cells whose air is not the step's, solved; the others keep what they have.
-    fn pet(&self, tmrt: &[f32], air: &Air<'_>, out: &mut [f32]) {
-        for (i, (out, &tmrt)) in out.iter_mut().zip(tmrt).enumerate() {
-            let beyond = self.beyond(air, i);
-            if beyond != [0.0; 3] {
-                let [warmer, damper, windier] = beyond.map(f64::from);
-                let wind = not_negative(self.pet_wind + self.to_pet * windier);
-                let (ta, rh) = (self.ta + warmer, self.rh + damper);
-                *out = pet(self.variant, ta, rh, f64::from(tmrt), wind, &self.person) as f32;
-            }
-        }
+    /// PET of the cells whose air is not the step's; the others keep what they have.
+    fn pet(&self, by_cell: &PetCells, tmrt: &[f32], air: &Air<'_>, out: &mut [f32]) {
+        simd::dispatch(PetPass {
+            local: self,
+            by_cell,
+            tmrt,
+            air,
+            out,
+        });
     }
 
     /// A heat index of the cells whose air is not the step's; the others keep what they have.
@@ -217,6 +227,46 @@ impl LocalComfort {
             let wind_10m = not_negative(self.utci_wind + self.to_utci * more);
             let inputs = inputs.map(|input| input.get(i).map_or(f64::NAN, |&x| f64::from(x)));
             *out = heat::of_cell(index, own, wind_10m, inputs) as f32;
+        }
+    }
+}
+
+/// PET of some cells, to be compiled per instruction set.
+struct PetPass<'a> {
+    local: &'a LocalComfort,
+    by_cell: &'a PetCells,
+    tmrt: &'a [f32],
+    air: &'a Air<'a>,
+    out: &'a mut [f32],
+}
+
+impl Kernel for PetPass<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { local, tmrt, .. } = self;
+        for first in (0..tmrt.len()).step_by(pet::TOGETHER) {
+            let n = pet::TOGETHER.min(tmrt.len() - first);
+            let mut differs = [false; pet::TOGETHER];
+            let mut given = [[0.0; pet::TOGETHER]; 4];
+            for i in 0..n {
+                let beyond = local.beyond(self.air, first + i);
+                differs[i] = beyond != [0.0; 3];
+                let [warmer, damper, windier] = beyond;
+                given[0][i] = local.ta + f64::from(warmer);
+                given[1][i] = local.rh + f64::from(damper);
+                let wind = local.pet_wind + local.to_pet * f64::from(windier);
+                given[2][i] = not_negative(wind);
+                given[3][i] = f64::from(tmrt[first + i]);
+            }
+            if !differs.contains(&true) {
+                continue;
+            }
+            let found = self.by_cell.cells(&given, &differs);
+            for i in 0..n {
+                if differs[i] {
+                    self.out[first + i] = found[i] as f32;
+                }
+            }
         }
     }
 }

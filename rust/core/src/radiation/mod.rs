@@ -286,7 +286,7 @@ impl Task<'_> {
     fn count(&mut self, work: &Work, first: usize, comfort: &Comfort, air: &Air<'_>) {
         let (tmrt, utci) = (&work.tmrt[..work.n], &work.utci[..work.n]);
         let places = &self.cells.places[first..first + work.n];
-        let range = comfort.tmrt_range();
+        let range = comfort.tmrt_range().map(f64::from);
         for i in 0..work.n {
             if !tmrt[i].is_nan() {
                 let utci = if comfort.utci.is_some() {

@@ -109,12 +109,12 @@ pub(super) struct ChunkSums {
 impl ChunkSums {
     /// Count a cell with Tmrt; `range` is that of UTCI.
     #[inline(always)]
-    pub(super) fn add(&mut self, tmrt: f32, utci: f32, sun: f32, [low, high]: [f32; 2]) {
+    pub(super) fn add(&mut self, tmrt: f32, utci: f32, sun: f32, [low, high]: [f64; 2]) {
         self.tmrt += units(tmrt);
         self.sun += units(sun);
         self.tmrt_count += 1;
-        self.below += u32::from(tmrt < low);
-        self.above += u32::from(tmrt > high);
+        self.below += u32::from(f64::from(tmrt) < low);
+        self.above += u32::from(f64::from(tmrt) > high);
         if !utci.is_nan() {
             self.utci += units(utci);
             self.utci_count += 1;

@@ -123,6 +123,7 @@ pub struct UtciAround {
     /// Its coefficients, in the order of Horner's scheme: powers of Tmrt − Ta outermost, then of wind,
     /// vapour pressure and air temperature, the highest first.
     pub coefficients: [f32; TERM_COUNT],
+    limits: Limits,
     growth: Growth,
 }
 
@@ -130,18 +131,20 @@ impl UtciAround {
     /// Of an air temperature [°C], relative humidity [%] and wind at 10 m [m/s].
     #[must_use]
     pub fn new(rule: UtciRange, ta: f64, rh: f64, wind: f64) -> Self {
+        let limits = Limits::new(rule);
         let saturated = saturation_vapour_pressure(ta);
         let centre = [
-            held_air(rule, ta as f32),
-            held_wind(rule, wind as f32),
+            within(limits.air, ta as f32),
+            within(limits.wind, wind as f32),
             EXCESS_CENTRE as f32,
-            held_vapour(rule, saturated as f32, rh as f32),
+            limits.vapour(saturated as f32, rh as f32),
         ];
         Self {
             rule,
             air: [ta, rh, wind].map(|x| x as f32),
             centre,
             coefficients: around(centre.map(f64::from)).map(|c| c as f32),
+            limits,
             growth: Growth::new(ta),
         }
     }
@@ -151,7 +154,7 @@ impl UtciAround {
     #[inline(always)]
     #[must_use]
     pub fn cells(&self, [warmer, damper, windier]: [&Lanes; 3], own: Own, tmrt: &Lanes) -> Lanes {
-        let rule = self.rule;
+        let limits = self.limits;
         let [ta, rh, wind] = self.air;
         let [t0, v0, e0, p0] = self.centre;
         let mut x = [[0.0; TOGETHER]; 4];
@@ -163,24 +166,19 @@ impl UtciAround {
         if own.air {
             for i in 0..TOGETHER {
                 let saturated = self.growth.at(warmer[i]);
-                held[i] = held_air(rule, ta + warmer[i]);
+                held[i] = within(limits.air, ta + warmer[i]);
                 air[i] = held[i] - t0;
-                vapour[i] = held_vapour(rule, saturated, rh + damper[i]) - p0;
+                vapour[i] = limits.vapour(saturated, rh + damper[i]) - p0;
             }
         }
         if own.wind {
             for i in 0..TOGETHER {
-                blown[i] = held_wind(rule, at_least(wind + windier[i], 0.0)) - v0;
+                let blowing = at_least(wind + windier[i], 0.0);
+                blown[i] = within(limits.wind, blowing) - v0;
             }
         }
-        let [low, high] = EXCESS.map(|x| x as f32);
         for i in 0..TOGETHER {
-            let inside = if rule == UtciRange::Clip {
-                at_most(at_least(excess[i], low), high)
-            } else {
-                excess[i]
-            };
-            excess[i] = inside - e0;
+            excess[i] = within(limits.excess, excess[i]) - e0;
         }
         let x = [&x[0], &x[1], &x[2], &x[3]];
         let mut found = match (own.air, own.wind) {
@@ -191,7 +189,7 @@ impl UtciAround {
         for i in 0..TOGETHER {
             found[i] += held[i];
         }
-        if rule == UtciRange::Nan {
+        if self.rule == UtciRange::Nan {
             for i in 0..TOGETHER {
                 let [ta, rh, wind] = [ta + warmer[i], rh + damper[i], wind + windier[i]];
                 let [low, high] = range::tmrt_range(f64::from(ta));
@@ -263,38 +261,57 @@ fn at_most(x: f32, high: f32) -> f32 {
     if x > high { high } else { x }
 }
 
-/// Air temperature as the polynomial takes it.
-#[inline(always)]
-fn held_air(rule: UtciRange, ta: f32) -> f32 {
-    let [low, high] = AIR.map(|x| x as f32);
-    if rule == UtciRange::Clip {
-        at_most(at_least(ta, low), high)
-    } else {
-        ta
+/// What the quantities are brought to before the polynomial sees them, infinite where a rule leaves
+/// them.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    air: [f32; 2],
+    wind: [f32; 2],
+    excess: [f32; 2],
+    /// Least humidity [%], and greatest vapour pressure [kPa].
+    driest: f32,
+    dampest: f32,
+}
+
+impl Limits {
+    fn new(rule: UtciRange) -> Self {
+        const NONE: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
+        let single = |limits: [f64; 2]| limits.map(|x| x as f32);
+        let none = Self {
+            air: NONE,
+            wind: NONE,
+            excess: NONE,
+            driest: NONE[0],
+            dampest: NONE[1],
+        };
+        match rule {
+            UtciRange::Flag | UtciRange::Nan => none,
+            UtciRange::Wind => Self {
+                wind: [NONE[0], WIND[1] as f32],
+                ..none
+            },
+            UtciRange::Clip => Self {
+                air: single(AIR),
+                wind: single(WIND),
+                excess: single(EXCESS),
+                driest: DRIEST as f32,
+                dampest: DAMPEST as f32 * 0.1,
+            },
+        }
+    }
+
+    /// Vapour pressure [kPa] as the polynomial takes it, from that at saturation [hPa] and humidity [%].
+    #[inline(always)]
+    fn vapour(&self, saturated: f32, rh: f32) -> f32 {
+        let least = saturated * (self.driest * 0.001);
+        at_most(at_least(saturated * rh * 0.001, least), self.dampest)
     }
 }
 
-/// Wind as the polynomial takes it.
+/// Between two limits.
 #[inline(always)]
-fn held_wind(rule: UtciRange, wind: f32) -> f32 {
-    let [low, high] = WIND.map(|x| x as f32);
-    match rule {
-        UtciRange::Wind => at_most(wind, high),
-        UtciRange::Clip => at_most(at_least(wind, low), high),
-        UtciRange::Flag | UtciRange::Nan => wind,
-    }
-}
-
-/// Vapour pressure [kPa] as the polynomial takes it, from that at saturation [hPa] and humidity [%].
-#[inline(always)]
-fn held_vapour(rule: UtciRange, saturated: f32, rh: f32) -> f32 {
-    let vapour = saturated * rh * 0.001;
-    if rule == UtciRange::Clip {
-        let least = saturated * (DRIEST as f32 * 0.001);
-        at_most(at_least(vapour, least), DAMPEST as f32 * 0.1)
-    } else {
-        vapour
-    }
+fn within([low, high]: [f32; 2], x: f32) -> f32 {
+    at_most(at_least(x, low), high)
 }
 
 #[cfg(test)]

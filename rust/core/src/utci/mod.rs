@@ -9,7 +9,7 @@ mod table;
 mod vapour;
 
 pub use cells::{Lanes, Own, TERM_COUNT, TOGETHER, UtciAround};
-pub use range::{Outside, UtciRange, tmrt_range};
+pub use range::{Outside, UtciRange, tmrt_limits, tmrt_range};
 use table::TERMS;
 pub use vapour::saturation_vapour_pressure;
 

@@ -97,11 +97,18 @@ impl UtciRange {
     }
 }
 
+/// Lowest and highest Tmrt [°C] of the range at an air temperature.
+#[inline(always)]
+#[must_use]
+pub fn tmrt_limits(ta: f64) -> [f64; 2] {
+    [ta + EXCESS[0], ta + EXCESS[1]]
+}
+
 /// Lowest and highest Tmrt [°C] of the range at an air temperature, as rasters hold it: a cell lies
 /// outside exactly if its value does.
 #[must_use]
 pub fn tmrt_range(ta: f64) -> [f32; 2] {
-    let (low, high) = (ta + EXCESS[0], ta + EXCESS[1]);
+    let [low, high] = tmrt_limits(ta);
     let (mut first, mut last) = (low as f32, high as f32);
     if f64::from(first) < low {
         first = first.next_up();
