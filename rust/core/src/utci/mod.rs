@@ -323,6 +323,8 @@ mod tests {
             for t in [low, low.next_down(), high, high.next_up()] {
                 let excess = f64::from(t) - ta;
                 let inside = (-30.0..=70.0).contains(&excess);
+                let [least, most] = tmrt_limits(ta);
+                assert_eq!(inside, (least..=most).contains(&f64::from(t)), "{ta} {t}");
                 assert_eq!(inside, (low..=high).contains(&t), "{ta} {t}");
                 assert_eq!(inside, step.eval(t).is_finite(), "{ta} {t}");
             }
