@@ -5,7 +5,7 @@ use crate::carried::Carried;
 use crate::fields::{self, Field};
 use crate::grid::Window;
 use crate::gvf::{GroundView, GvfStep};
-use crate::heat::{self, HeatStep, Index};
+use crate::heat::{self, HeatStep, Index, Wearer};
 use crate::params::{BodyShape, Params, PetWind, Posture};
 use crate::pet::{Body, PetStep};
 use crate::radiation::cells::{Cells, GroundFields};
@@ -469,6 +469,7 @@ fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<
         sitting: params.posture == Posture::Sitting,
         ..params.person
     };
+    let wearer = Wearer::from(&person);
     Comfort {
         utci: (wants(Field::Utci) || request.count)
             .then(|| UtciStep::new(params.utci_range, ta, rh, wind.utci)),
@@ -490,11 +491,12 @@ fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<
                 range: params.utci_range,
                 variant: params.pet_variant,
                 person,
+                wearer,
                 around: (wants(Field::Utci) || request.count)
                     .then(|| Box::new(UtciAround::new(params.utci_range, ta, rh, wind.utci))),
             }
         }),
-        heat: heat_step(weather, [wind.sensor, wind.utci], wants),
+        heat: heat_step(weather, [wind.sensor, wind.utci], wearer, wants),
     }
 }
 
@@ -502,6 +504,7 @@ fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<
 fn heat_step(
     weather: &Weather,
     [wind, wind_10m]: [f64; 2],
+    wearer: Wearer,
     wants: impl Fn(Field) -> bool,
 ) -> Option<HeatStep> {
     let wanted = OF_HEAT.map(|(_, field)| wants(field));
@@ -512,7 +515,7 @@ fn heat_step(
         wind,
         pressure: pressure_hpa(weather),
     };
-    (loads || wanted.contains(&true)).then(|| HeatStep::new(air, wind_10m, wanted))
+    (loads || wanted.contains(&true)).then(|| HeatStep::new(air, wind_10m, wearer, wanted))
 }
 
 /// Air pressure of a step, the standard one where it is not known [hPa].
@@ -532,6 +535,7 @@ pub const OF_HEAT: [(Index, Field); heat::INDICES] = [
     (Index::LargeGlobe, Field::LargeGlobe),
     (Index::SmallGlobe, Field::SmallGlobe),
     (Index::Apparent, Field::Apparent),
+    (Index::Effective, Field::Effective),
 ];
 
 /// Times the stages of a step.

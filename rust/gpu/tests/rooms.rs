@@ -7,7 +7,7 @@ use house::House;
 use std::path::Path;
 
 /// The core from the ground up.
-const CORE: [&str; 31] = [
+const CORE: [&str; 32] = [
     "constants",
     "simd",
     "stage",
@@ -25,6 +25,7 @@ const CORE: [&str; 31] = [
     "svf",
     "gvf",
     "ground",
+    "tabled",
     "pet",
     "utci",
     "heat",

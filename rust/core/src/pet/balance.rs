@@ -70,7 +70,6 @@ impl Balance {
     pub(super) fn new(ta: f64, rh: f64, wind: f64, body: &Body) -> Self {
         let vapour = rh / 100.0 * 6.107 * (std::f64::consts::LN_10 * 7.5 * ta / (238.0 + ta)).exp();
         let Body {
-            weight,
             height,
             clothing,
             female,
@@ -78,7 +77,7 @@ impl Balance {
         } = *body;
         let metabolism = metabolic_rate(body);
         let breath = 1.44e-6 * metabolism;
-        let area = 0.203 * weight.powf(0.425) * height.powf(0.725);
+        let area = surface(body);
         let covered = body.covered_fraction();
         let resistance = clothing / 6.45 / covered;
         let surface_factor = 1.0 + 0.15 * clothing;
@@ -126,6 +125,17 @@ impl Balance {
             + self.indoor_hc * ((t - skin) * self.bare + (t - clothing) * self.clothed)
             + self.radiation(pow4(t + KELVIN), skin, clothing)
     }
+}
+
+/// Surface of the body [m²] (DuBois).
+fn surface(body: &Body) -> f64 {
+    0.203 * body.weight.powf(0.425) * body.height.powf(0.725)
+}
+
+/// Metabolic rate of a body over its surface [W/m²].
+#[must_use]
+pub fn metabolic_flux(body: &Body) -> f64 {
+    metabolic_rate(body) / surface(body)
 }
 
 /// Metabolic rate [W]: resting rate by weight, age, height and sex, plus activity.
