@@ -2,10 +2,10 @@
 
     python -m benchmarks.indices
 
-UTCI, PET and WBGT of the same cells in turns, so that ratios hold beside other work: once from
-finished grids, once in a step of the model, where the time is that of a step with the index less
-that of the same step without. Exit code 1 where one of them takes more than three times as long as
-UTCI from grids. Fields of weather, where every cell is solved, are measured beside it.
+UTCI, PET, WBGT and SET* of the same cells in turns, so that ratios hold beside other work: once
+from finished grids, once in a step of the model, where the time is that of a step with the index
+less that of the same step without. Exit code 1 where one of them takes more than three times as
+long as UTCI from grids. Fields of weather, where every cell is solved, are measured beside it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from solweig.postprocess import compute_wbgt_grid
 RESULTS = Path(__file__).parent / "results"
 MOST = 3.0
 TA, RH, WIND, PRESSURE = 33.0, 40.0, 1.2, 1005.0
+METABOLISM, CLOTHING = 87.0, 0.9
 MAN = {"weight": 75.0, "age": 35.0, "height": 1.8, "activity": 80.0, "clothing": 0.9, "sex": 1}
 
 
@@ -60,6 +61,7 @@ def from_grids(side: int, repeats: int) -> dict[str, float]:
             "wbgt": lambda: _core.wbgt_grid(globe, wick, *air),
             "tnw": lambda: _core.wet_bulb_grid(wick, *air),
             "globe150": lambda: _core.globe_grid(globe, TA, WIND, PRESSURE, 0.15),
+            "set": lambda: _core.standard_effective_grid(tmrt, *air, METABOLISM, CLOTHING),
         },
         repeats,
     )
@@ -83,7 +85,7 @@ def in_a_step(repeats: int) -> dict[str, float]:
     def step(*outputs: str) -> Callable[[], Any]:
         return lambda: model.step(model.new_state(), weather, outputs=["tmrt", *outputs])
 
-    names = ("utci", "pet", "wbgt", "at")
+    names = ("utci", "pet", "wbgt", "at", "set")
     found = in_turns({"": step(), **{name: step(name) for name in names}}, repeats)
     return {"tmrt": found[""], **{name: found[name] - found[""] for name in names}}
 

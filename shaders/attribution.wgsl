@@ -1,7 +1,7 @@
 // Kelvin of Tmrt by where the radiation comes from (R 9.1). Follows shaders/radiation.wgsl, whose
 // kernel calls it. Twin of rust/core/src/radiation/attribution.rs.
 
-const FIRST_TERM: u32 = 31u;
+const FIRST_TERM: u32 = 32u;
 const SIDES: vec4<f32> = vec4<f32>(1.0);
 
 // What the body absorbs [W m-2].

@@ -177,9 +177,9 @@ fn put_loads(k: Shortwave, l: Longwave, ground: Surface, cell: u32, plane: u32) 
     let lside = 0.25 * dot(l.sides, vec4<f32>(1.0)) + around * l.side;
     let beam = sky.beam * ground.shadow;
     let short = 0.25 * beam + (k.down - ground.beam.y + k.up + 4.0 * kside) / 6.0;
-    put(29u, short + (l.down + ground.up + 4.0 * lside) / 6.0, cell, plane);
+    put(30u, short + (l.down + ground.up + 4.0 * lside) / 6.0, cell, plane);
     let on_side = kside + INVERSE_PI * ground.beam.z + WICK_TOP * k.down;
-    put(30u, WICK_SHORTWAVE * on_side + WICK_LONGWAVE * lside, cell, plane);
+    put(31u, WICK_SHORTWAVE * on_side + WICK_LONGWAVE * lside, cell, plane);
 }
 
 fn put_all(tmrt: f32, k: Shortwave, l: Longwave, ground: Surface, cell: u32, plane: u32) {

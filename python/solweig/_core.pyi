@@ -1727,6 +1727,89 @@ def wbgt_grid(
         Rasters of different shapes.
     """
 
+def metabolic_rate(weight: float, age: float, height: float, activity: float, sex: int) -> float:
+    """Metabolic rate of a person over the surface of the body, as PET has it (R 11.1).
+
+    Parameters
+    ----------
+    weight, age, height, activity, sex
+        [kg], [years], [m], [W] above the basal metabolism; 1 male, 2 female.
+
+    Returns
+    -------
+    float
+        [W m-2].
+
+    Raises
+    ------
+    ValueError
+        Another ``sex``.
+    """
+
+def standard_effective(
+    tmrt: F64,
+    ta: F64,
+    rh: F64,
+    wind: F64,
+    pressure: F64,
+    metabolism: F64,
+    clothing: F64,
+    *,
+    sitting: bool = False,
+) -> F64:
+    """SET* point by point, solved (R 14.7).
+
+    Parameters
+    ----------
+    tmrt, ta, rh, wind, pressure
+        Mean radiant and air temperature [deg C], relative humidity [%], wind at 1.1 m [m/s], air
+        pressure [hPa]; arrays of one shape, as what follows.
+    metabolism, clothing
+        Of the person [W m-2], [clo].
+    sitting
+        Rather than standing.
+
+    Returns
+    -------
+    F64
+        [deg C] in that shape; NaN where something is missing or impossible.
+
+    Raises
+    ------
+    ValueError
+        Arrays of different shapes.
+    """
+
+def standard_effective_grid(
+    tmrt: F32,
+    ta: float,
+    rh: float,
+    wind: float,
+    pressure: float,
+    metabolism: float,
+    clothing: float,
+    *,
+    sitting: bool = False,
+) -> F32:
+    """SET* of a raster under one weather, for one person.
+
+    Parameters
+    ----------
+    tmrt
+        Mean radiant temperature [deg C], ``[row, col]``.
+    ta, rh, wind, pressure
+        Air temperature [deg C], relative humidity [%], wind at 1.1 m [m/s], air pressure [hPa].
+    metabolism, clothing
+        [W m-2], [clo].
+    sitting
+        Rather than standing.
+
+    Returns
+    -------
+    F32
+        [deg C], ``[row, col]``; NaN where something is missing or impossible.
+    """
+
 def natural_wet_bulb(wick_load: F64, ta: F64, rh: F64, wind: F64, pressure: F64) -> F64:
     """Temperature of a wet wick point by point, solved to the root (R 14.3).
 

@@ -25,7 +25,7 @@ ATTRIBUTION = (
     "attribution_walls", "attribution_ground", "attribution_vegetation", "attribution_offset",
 )  # fmt: skip
 """Rasters that the output ``attribution`` stands for."""
-INDICES = ("wbgt", "tnw", "globe150", "globe38", "at")
+INDICES = ("wbgt", "tnw", "globe150", "globe38", "at", "set")
 """Heat indices besides UTCI and PET."""
 SENSOR_LOADS = ("globe_load", "wick_load")
 """What globe and wick absorb: WBGT of other weather follows from them."""

@@ -72,9 +72,9 @@ class ModelConfig:
         of people, even where its file holds a person, too.
     outputs
         Among ``tmrt utci pet shadow kdown kup ldown lup``, the heat indices ``wbgt tnw globe150
-        globe38 at``, ``globe_load wick_load``, which WBGT follows from, ``attribution``, the kelvin
-        of Tmrt by beam, diffuse and reflected light, sky, walls, ground, vegetation (a raster
-        each), and ``wall_temperature``, the surface of walls by height, a file of its own.
+        globe38 at set``, ``globe_load wick_load``, which WBGT follows from, ``attribution``, the
+        kelvin of Tmrt by beam, diffuse and reflected light, sky, walls, ground, vegetation (a
+        raster each), and ``wall_temperature``, the surface of walls by height, a file of its own.
     physics
         Trees and posture, as :func:`solweig.load_physics` returns.
     materials

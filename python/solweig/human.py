@@ -26,7 +26,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
 
 @dataclass
 class HumanParams:
-    """A person: posture and absorption for Tmrt, the rest for PET (R 9 and R 11).
+    """A person: posture and absorption for Tmrt, the rest for PET and SET* (R 9, R 11, R 14.7).
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ from solweig.results.heat import (
     compute_apparent_grid,
     compute_globe_grid,
     compute_sensor_loads,
+    compute_set_grid,
     compute_wbgt_grid,
     compute_wet_bulb_grid,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "compute_globe_grid",
     "compute_pet_grid",
     "compute_sensor_loads",
+    "compute_set_grid",
     "compute_utci_grid",
     "compute_wbgt_grid",
     "compute_wet_bulb_grid",

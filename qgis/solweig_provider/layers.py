@@ -26,6 +26,7 @@ TITLES = {
     "globe150": "Globe 150 mm",
     "globe38": "Globe 38 mm",
     "at": "Apparent temperature",
+    "set": "SET*",
     "shadow": "Sunlit",
     "kdown": "Kdown",
     "kup": "Kup",

@@ -87,7 +87,8 @@ fn map_grid<'py>(
     array(py, out, tmrt.shape())
 }
 
-fn is_female(sex: i64) -> PyResult<bool> {
+/// Whether a sex is the female one.
+pub fn is_female(sex: i64) -> PyResult<bool> {
     match sex {
         1 => Ok(false),
         2 => Ok(true),

@@ -1,6 +1,6 @@
-//! WBGT, globe and wet-bulb temperatures and apparent temperature of arrays.
+//! WBGT, globe and wet-bulb temperatures, apparent temperature and SET* of arrays.
 
-use crate::comfort::{BLOCK, values};
+use crate::comfort::{BLOCK, is_female, values};
 use crate::door::{Raster, array, contiguous, enter};
 use numpy::{PyArrayDyn, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
@@ -9,9 +9,10 @@ use rayon::prelude::*;
 use solweig_core::constants::DEG;
 use solweig_core::heat::loads::Fluxes;
 use solweig_core::heat::{
-    Air, Apparent, HeatStep, INDICES, Index, Wick, apparent::shade, fill, globe_curve,
-    globe_of_cell, of_cell,
+    Air, Apparent, HeatStep, INDICES, Index, TwoNodes, Wearer, Wick, apparent::shade, fill,
+    globe_curve, globe_of_cell, of_cell,
 };
+use solweig_core::pet::{Body, metabolic_flux};
 
 type Points<'py> = PyReadonlyArrayDyn<'py, f64>;
 type Grid<'py> = Bound<'py, PyArrayDyn<f32>>;
@@ -99,9 +100,13 @@ fn step(ta: f64, rh: f64, wind: f64, pressure: f64, index: Index) -> HeatStep {
         wind,
         pressure,
     };
+    step_of(air, Wearer::default(), index)
+}
+
+fn step_of(air: Air, wearer: Wearer, index: Index) -> HeatStep {
     let mut wanted = [false; INDICES];
     wanted[index as usize] = true;
-    HeatStep::new(air, wind, wanted)
+    HeatStep::new(air, air.wind, wearer, wanted)
 }
 
 /// What globe and wick absorb [W m⁻²] of fluxes, which may lie one cell after the other.
@@ -230,8 +235,14 @@ pub fn wbgt<'py>(
             wind,
             pressure,
         };
-        // Neither wind at 10 m nor Tmrt is read.
-        of_cell(Index::Wbgt, air, wind, [globe, wick, f64::NAN])
+        // Neither wind at 10 m, the person nor Tmrt is read.
+        of_cell(
+            Index::Wbgt,
+            air,
+            wind,
+            Wearer::default(),
+            [globe, wick, f64::NAN],
+        )
     })
 }
 
@@ -259,7 +270,14 @@ pub fn natural_wet_bulb<'py>(
             wind,
             pressure,
         };
-        of_cell(Index::WetBulb, air, wind, [f64::NAN, load, f64::NAN])
+        let wearer = Wearer::default();
+        of_cell(
+            Index::WetBulb,
+            air,
+            wind,
+            wearer,
+            [f64::NAN, load, f64::NAN],
+        )
     })
 }
 
@@ -361,4 +379,99 @@ pub fn apparent_shade<'py>(
             f64::NAN
         }
     })
+}
+
+/// Metabolic rate of a person over the surface of the body [W m⁻²].
+#[pyfunction]
+pub fn metabolic_rate(
+    weight: f64,
+    age: f64,
+    height: f64,
+    activity: f64,
+    sex: i64,
+) -> PyResult<f64> {
+    Ok(metabolic_flux(&Body {
+        weight,
+        age,
+        height,
+        activity,
+        female: is_female(sex)?,
+        ..Body::default()
+    }))
+}
+
+/// SET* [°C] of a Tmrt raster under one weather, for a metabolic rate [W m⁻²] and clothing [clo].
+#[pyfunction]
+#[pyo3(signature = (tmrt, ta, rh, wind, pressure, metabolism, clothing, *, sitting=false))]
+#[allow(clippy::too_many_arguments)]
+pub fn standard_effective_grid<'py>(
+    py: Python<'py>,
+    tmrt: Raster<'py, f32>,
+    ta: f64,
+    rh: f64,
+    wind: f64,
+    pressure: f64,
+    metabolism: f64,
+    clothing: f64,
+    sitting: bool,
+) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
+    let air = Air {
+        ta,
+        rh,
+        wind,
+        pressure,
+    };
+    let wearer = Wearer {
+        metabolism,
+        clothing,
+        sitting,
+    };
+    let step = step_of(air, wearer, Index::Effective);
+    map_rasters(py, [("tmrt", &tmrt)], |[tmrt], out| {
+        step.effective(tmrt, out);
+    })
+}
+
+/// SET* [°C] point by point, solved; arrays of one shape.
+#[pyfunction]
+#[pyo3(signature = (tmrt, ta, rh, wind, pressure, metabolism, clothing, *, sitting=false))]
+#[allow(clippy::too_many_arguments)]
+pub fn standard_effective<'py>(
+    py: Python<'py>,
+    tmrt: Points<'py>,
+    ta: Points<'py>,
+    rh: Points<'py>,
+    wind: Points<'py>,
+    pressure: Points<'py>,
+    metabolism: Points<'py>,
+    clothing: Points<'py>,
+    sitting: bool,
+) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
+    let named = [
+        ("tmrt", &tmrt),
+        ("ta", &ta),
+        ("rh", &rh),
+        ("wind", &wind),
+        ("pressure", &pressure),
+        ("metabolism", &metabolism),
+        ("clothing", &clothing),
+    ];
+    map_points(
+        py,
+        named,
+        |[tmrt, ta, rh, wind, pressure, metabolism, clothing]| {
+            let air = Air {
+                ta,
+                rh,
+                wind,
+                pressure,
+            };
+            let wearer = Wearer {
+                metabolism,
+                clothing,
+                sitting,
+            };
+            TwoNodes::new(air, wearer).map_or(f64::NAN, |body| body.solve(tmrt))
+        },
+    )
 }

@@ -48,8 +48,9 @@ mod _core {
     use super::ground_view::GroundView;
     #[pymodule_export]
     use super::heat::{
-        apparent, apparent_shade, globe, globe_grid, natural_wet_bulb, psychrometric_wet_bulb,
-        sensor_loads, wbgt, wbgt_grid, wet_bulb_grid,
+        apparent, apparent_shade, globe, globe_grid, metabolic_rate, natural_wet_bulb,
+        psychrometric_wet_bulb, sensor_loads, standard_effective, standard_effective_grid, wbgt,
+        wbgt_grid, wet_bulb_grid,
     };
     #[pymodule_export]
     use super::model::Model;

@@ -225,6 +225,10 @@ fn comfort_scalars(params: &Params, weather: &Weather) -> Vec<(String, f64)> {
                 "sensor_calm".to_owned(),
                 f64::from(u8::from(sensor < heat::CALM)),
             ),
+            (
+                "body_calm".to_owned(),
+                f64::from(u8::from(sensor < heat::two_nodes::CALM_BODY)),
+            ),
             ("utci_tmrt_low".to_owned(), f64::from(low)),
             ("utci_tmrt_high".to_owned(), f64::from(high)),
         ])

@@ -1,4 +1,4 @@
-"""WBGT, its parts and apparent temperature against thermofeel, pythermalcomfort and themselves."""
+"""WBGT, its parts, apparent temperature and SET* against thermofeel and pythermalcomfort."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from solweig.postprocess import (
     compute_apparent_grid,
     compute_globe_grid,
     compute_sensor_loads,
+    compute_set_grid,
     compute_wbgt_grid,
     compute_wet_bulb_grid,
 )
@@ -185,6 +186,65 @@ def test_apparent_temperature_is_that_of_pythermalcomfort() -> None:
     )
 
 
+def people_outdoors(seed: int, size: int) -> dict[str, F64]:
+    """Weather, Tmrt and persons over all that pythermalcomfort takes, and more."""
+    rng = np.random.default_rng(seed)
+    ta = rng.uniform(-5.0, 46.0, size)
+    return {
+        "tmrt": ta + rng.uniform(-15.0, 50.0, size), "ta": ta, "rh": rng.uniform(0.0, 100.0, size),
+        "wind": rng.uniform(0.0, 8.0, size) * rng.uniform(0.0, 1.0, size),
+        "pressure": rng.uniform(700.0, 1060.0, size),
+        "met": rng.uniform(0.8, 4.0, size), "clothing": rng.uniform(0.1, 2.0, size),
+    }  # fmt: skip
+
+
+def gagge(case: dict[str, F64], position: str, surface: float) -> F64:
+    """SET* of pythermalcomfort, for a surface of the body [m2]."""
+    from pythermalcomfort.models import two_nodes_gagge
+
+    found = two_nodes_gagge(
+        tdb=case["ta"], tr=case["tmrt"], v=case["wind"], rh=case["rh"], met=case["met"],
+        clo=case["clothing"], p_atm=100.0 * case["pressure"], position=position,
+        body_surface_area=surface, round_output=False,
+    )  # fmt: skip
+    return np.asarray(found.set, np.float64)
+
+
+def ours(case: dict[str, F64], position: str) -> F64:
+    rest = (case[n] for n in ("tmrt", "ta", "rh", "wind", "pressure"))
+    worn = 58.2 * case["met"], case["clothing"]
+    return _core.standard_effective(*rest, *worn, sitting=position == "sitting")
+
+
+@pytest.mark.parametrize("position", ["standing", "sitting"])
+def test_set_is_that_of_pythermalcomfort(position: str) -> None:
+    """Of as long an exposure: it follows 59 minutes of 70 kg, the standard 60 of 69.9 kg.
+
+    A wider body takes the same heat in less time.
+    """
+    case = people_outdoors(7, 2500)
+    got = ours(case, position)
+    want = gagge(case, position, 1.8258 * (60.0 / 59.0) * (70.0 / 69.9))
+    assert np.isfinite(got).all()
+    assert np.abs(got - want).max() < tolerance("heat", "gagge_k")
+    # One minute more or less.
+    minute = np.abs(got - gagge(case, position, 1.8258))
+    assert np.median(minute) < tolerance("heat", "gagge_k")
+    felt = np.abs(got - 25.0) < 15.0
+    assert minute[felt].max() < tolerance("heat", "gagge_minute_k")
+
+
+def test_set_of_still_air_is_that_of_pythermalcomfort() -> None:
+    """Both take wind below 0.1 m/s as that."""
+    case = people_outdoors(8, 300)
+    case["wind"] = np.where(case["wind"] < 2.0, 0.0, 0.1)
+    surface = 1.8258 * (60.0 / 59.0) * (70.0 / 69.9)
+    np.testing.assert_allclose(
+        ours(case, "standing"), gagge(case, "standing", surface),
+        atol=tolerance("heat", "gagge_k"), rtol=0,
+    )  # fmt: skip
+
+
 def test_grids_are_the_points() -> None:
     globe = np.linspace(250.0, 1400.0, 60, dtype=np.float32).reshape(6, 10)
     wick = np.linspace(280.0, 1200.0, 60, dtype=np.float32).reshape(6, 10)
@@ -206,6 +266,10 @@ def test_grids_are_the_points() -> None:
         (
             compute_apparent_grid(globe - 250.0, ta, rh, wind),
             compute_apparent_grid(globe - 250.0, fields[0], rh, fields[2]),
+        ),
+        (
+            compute_set_grid(globe / 20.0, ta, rh, wind, pressure=pressure),
+            compute_set_grid(globe / 20.0, ta, fields[1], wind, pressure=fields[3]),
         ),
     ):
         assert one.dtype == many.dtype == np.float32

@@ -18,6 +18,7 @@ from solweig.postprocess import (
     compute_apparent_grid,
     compute_globe_grid,
     compute_sensor_loads,
+    compute_set_grid,
     compute_wbgt_grid,
     compute_wet_bulb_grid,
 )
@@ -59,12 +60,14 @@ def test_indices_follow_from_what_globe_and_wick_absorb(surface: solweig.Surface
             "globe150": compute_globe_grid(globe, step.ta, wind, **at),
             "globe38": compute_globe_grid(globe, step.ta, wind, diameter=0.038, **at),
             "at": compute_apparent_grid(grids["tmrt"], step.ta, step.rh, step.ws),
+            "set": compute_set_grid(grids["tmrt"], step.ta, step.rh, wind, **at),
         }
         for name, grid in want.items():
             np.testing.assert_allclose(grids[name], grid, atol=CURVE_K, rtol=0, err_msg=name)
     attributes = done.dataset["wbgt"].attrs
     assert attributes["units"] == "degC"
     assert attributes["long_name"] == "wet bulb globe temperature"
+    assert done.dataset["set"].attrs["long_name"] == "standard effective temperature"
 
 
 @pytest.mark.parametrize(
@@ -125,22 +128,25 @@ def test_without_wind_there_is_no_wbgt_and_calm_is_said(
     steps = weather((10, 11, 12))
     steps[0].ws, steps[1].ws = float("nan"), 0.05
     caplog.set_level(logging.WARNING, "solweig")
-    done = run(surface, steps, outputs=["wbgt", "tnw", "globe38", "at"])
+    done = run(surface, steps, outputs=["wbgt", "tnw", "globe38", "at", "set"])
     assert done.dataset is not None
-    for name in ("wbgt", "tnw", "globe38", "at"):
+    for name in ("wbgt", "tnw", "globe38", "at", "set"):
         missing = np.isnan(done.dataset[name].values).all(axis=(1, 2))
         assert missing.tolist() == [True, False, False], name
     (line,) = [r.getMessage() for r in caplog.records if r.getMessage().startswith("WBGT")]
     assert "1 of 3 steps" in line
     assert done.metadata["comfort"]["sensor_calm_steps"] == 1
+    (line,) = [r.getMessage() for r in caplog.records if r.getMessage().startswith("SET*")]
+    assert "wind below 0.1 m/s in 1 of 3 steps" in line
+    assert done.metadata["comfort"]["body_calm_steps"] == 1
 
 
 def test_a_period_counts_hours_of_every_index(surface: solweig.SurfaceData) -> None:
-    limits = {"wbgt": (18.0, 21.0), "at": (20.0,), "globe150": (25.0,), "tnw": (15.0,)}
+    limits = {"wbgt": (18.0, 21.0), "at": (20.0,), "globe150": (25.0,), "set": (22.0,)}
     steps = weather((9, 10, 11, 12))
     found = solweig.calculate_period(
         surface, steps, LOCATION, percentiles=(50,), index_thresholds=limits,
-        indices=("globe38",), execution=CPU,
+        indices=("globe38", "tnw"), execution=CPU,
     )  # fmt: skip
     each = run(surface, steps)
     assert each.dataset is not None
@@ -209,6 +215,7 @@ def test_zones_and_routes_read_every_index(surface: solweig.SurfaceData, tmp_pat
     assert by_quantity("thresholds", None, source.quantities, (32.0, 38.0)) == {
         "wbgt": (28.0, 30.0), "at": (32.0, 38.0),
     }  # fmt: skip
+    assert by_quantity("thresholds", None, ("set",), (32.0, 38.0)) == {"set": (30.0, 34.5)}
     assert one_each("threshold", None, source.quantities, 32.0) == {"wbgt": 28.0, "at": 32.0}
     assert (tmp_path / "wbgt" / "wbgt_20060801_1200.qml").is_file()
 
@@ -225,5 +232,56 @@ def test_wbgt_is_drawn_by_the_limits_of_work() -> None:
     for bound in (26.0, 28.0, 30.0, 33.0):
         assert np.abs(colour(bound + 0.05) - colour(bound - 0.05)).sum() > 0.1, bound
     assert scale_for("at", np.array([[20.0, 30.0]])).label == "Apparent temperature [°C]"
+    assert scale_for("set", np.array([[20.0, 30.0]])).label == "SET* [°C]"
     hours = scale_for("wbgt_hours_above_28", np.array([[0.0, 3.0]]))
     assert hours.label == "WBGT above 28 °C [h]"
+
+
+def test_set_is_that_of_the_person(surface: solweig.SurfaceData) -> None:
+    (step,) = weather((13,))
+    person = solweig.HumanParams(activity=160.0, clothing=0.5, posture="sitting")
+    done = run(surface, [step], outputs=["tmrt", "set"], human=person)
+    usual = run(surface, [step], outputs=["tmrt", "set"])
+    assert done.dataset is not None
+    assert usual.dataset is not None
+    grids = {name: done.dataset[name].values[0] for name in ("tmrt", "set")}
+    wind = step.ws * AT_1M1
+    want = compute_set_grid(grids["tmrt"], step.ta, step.rh, wind, person, pressure=step.pressure)
+    np.testing.assert_allclose(grids["set"], want, atol=CURVE_K, rtol=0)
+    assert np.nanmin(np.abs(grids["set"] - usual.dataset["set"].values[0])) > 0.2
+
+
+def test_set_of_air_given_cell_by_cell_is_solved_there(surface: solweig.SurfaceData) -> None:
+    (step,) = weather((13,))
+    warmer = np.linspace(-2.0, 3.0, surface.shape[0] * surface.shape[1]).reshape(surface.shape)
+    ta = (step.ta + warmer).astype(np.float32)
+    ta[:4] = step.ta  # cells with the air of the step
+    field = {"ta": solweig.WeatherField(ta, 2.0)}
+    done = run(surface, [step], outputs=["tmrt", "set"], fields=field)
+    assert done.dataset is not None
+    grids = {name: done.dataset[name].values[0] for name in ("tmrt", "set")}
+    want = compute_set_grid(grids["tmrt"], ta, step.rh, step.ws * AT_1M1, pressure=step.pressure)
+    assert np.isfinite(want).any()
+    np.testing.assert_allclose(grids["set"], want, atol=CURVE_K, rtol=0)
+
+
+def test_a_person_without_a_standard_room_is_refused(
+    surface: solweig.SurfaceData, caplog: pytest.LogCaptureFixture
+) -> None:
+    runner = solweig.HumanParams(activity=900.0)
+    with pytest.raises(ConfigurationError) as caught:
+        run(surface, weather((13,)), outputs=["set"], human=runner)
+    assert caught.value.field == "activity"
+    with pytest.raises(ConfigurationError) as caught:
+        solweig.calculate_period(
+            surface, weather(HOURS), LOCATION, indices=("set",), human=runner, execution=CPU
+        )
+    assert caught.value.field == "activity"
+    caplog.set_level(logging.WARNING, "solweig")
+    done = run(surface, weather((13,)), outputs=["tmrt"], human=runner, pois=PLACES)
+    assert done.pois is not None
+    assert done.pois["set"].isna().all()
+    assert any("pois: without SET*" in r.getMessage() for r in caplog.records)
+    caplog.clear()
+    run(surface, weather((13,)), outputs=["set"], human=solweig.HumanParams(activity=450.0))
+    assert any("SET*: a person of" in r.getMessage() for r in caplog.records)

@@ -244,7 +244,7 @@ def site_city(shared: Path, site: str) -> City:
 def test_reference_sites(device: _core.Gpu, shared: Path, site: str) -> None:
     engine = _core.Engine("gpu", device)
     city = site_city(shared, site)
-    outputs = ["tmrt", "utci", "pet", "wbgt", "shadow", "kdown", "kup", "ldown", "lup"]
+    outputs = ["tmrt", "utci", "pet", "wbgt", "set", "shadow", "kdown", "kup", "ldown", "lup"]
     cpu = run_day(city, None, outputs=outputs)
     gpu = run_day(city, engine, outputs=outputs)
     record(site, device.backend, compare_days(cpu, gpu))

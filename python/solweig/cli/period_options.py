@@ -71,7 +71,7 @@ Indices = Annotated[
     str | None,
     typer.Option(
         "--indices",
-        help="Statistics of further heat indices: wbgt,tnw,globe150,globe38,at.",
+        help="Statistics of further heat indices: wbgt,tnw,globe150,globe38,at,set.",
         show_default="none",
         rich_help_panel=PERIOD,
     ),

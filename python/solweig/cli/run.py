@@ -104,8 +104,8 @@ def run(
         str | None,
         typer.Option(
             "--outputs",
-            help="Rasters per step: tmrt,utci,pet,wbgt,tnw,globe150,globe38,at,shadow,kdown,kup,"
-            "ldown,lup,globe_load,wick_load; attribution: kelvin of Tmrt by source; "
+            help="Rasters per step: tmrt,utci,pet,wbgt,tnw,globe150,globe38,at,set,shadow,kdown,"
+            "kup,ldown,lup,globe_load,wick_load; attribution: kelvin of Tmrt by source; "
             "wall_temperature: walls by height, as NetCDF.",
             show_default="tmrt",
             rich_help_panel=OUTPUT,

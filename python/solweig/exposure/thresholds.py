@@ -11,7 +11,7 @@ from solweig.errors import ConfigurationError
 
 __all__ = ["by_quantity", "one_each"]
 
-_OWN: dict[str, Sequence[float]] = {"wbgt": (28.0, 30.0)}
+_OWN: dict[str, Sequence[float]] = {"wbgt": (28.0, 30.0), "set": (30.0, 34.5)}
 
 
 def by_quantity(
@@ -30,7 +30,8 @@ def by_quantity(
     quantities
         Those there are.
     default
-        Of every quantity that has none of its own: WBGT has the limits of moderate and light work.
+        Of every quantity that has none of its own: WBGT has the limits of moderate and light work,
+        SET* what is warm and hot.
 
     Raises
     ------

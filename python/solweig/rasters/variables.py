@@ -45,6 +45,7 @@ _DESCRIPTION: dict[str, tuple[str, str, str | None]] = {
     "globe150": ("temperature of a black globe of 150 mm", _TEMPERATURE, None),
     "globe38": ("temperature of a black globe of 38 mm", _TEMPERATURE, None),
     "at": ("apparent temperature", _TEMPERATURE, None),
+    "set": ("standard effective temperature", _TEMPERATURE, None),
     "globe_load": ("mean irradiance of a black globe", _RADIATION, None),
     "wick_load": ("radiation absorbed by the side of a wet wick", _RADIATION, None),
     "shadow": ("fraction of the direct beam that arrives (1 = sunlit)", "1", None),
@@ -85,6 +86,7 @@ _SHORT = {
     "tmrt": "Tmrt", "utci": "UTCI", "pet": "PET",
     "wbgt": "WBGT", "tnw": "natural wet bulb", "globe150": "globe of 150 mm",
     "globe38": "globe of 38 mm", "at": "apparent temperature",
+    "set": "SET*",
 }  # fmt: skip
 _PERCENTILE = re.compile(r"p[0-9.]+")
 # By the end of a statistic's name.

@@ -43,6 +43,8 @@ _OTHERS = {
     "wbgt": "Liljegren, J. C. et al. (2008): Modeling the wet bulb globe temperature using "
     "standard meteorological measurements. Journal of Occupational and Environmental Hygiene 5, "
     "645–655. doi:10.1080/15459620802310770",
+    "set": "Gagge, A. P., Fobelets, A. P. & Berglund, L. G. (1986): A standard predictive index of "
+    "human response to the thermal environment. ASHRAE Transactions 92(2B), 709–731.",
     "pet": "Höppe, P. (1999): The physiological equivalent temperature. International Journal of "
     "Biometeorology 43, 71–75. doi:10.1007/s004840050118",
 }

@@ -1,4 +1,4 @@
-"""Wet bulb globe temperature and its parts, and apparent temperature, from finished grids."""
+"""Wet bulb globe temperature and its parts, apparent temperature and SET*, from finished grids."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from solweig import _core
-from solweig.errors import WeatherDataError
+from solweig.errors import ConfigurationError, WeatherDataError
+from solweig.human import HumanParams
 from solweig.results.comfort import checked_humidity
 from solweig.typing import F32, F64
 from solweig.weather.values import HIGHEST_WET_RH, range_of
@@ -18,15 +19,24 @@ __all__ = [
     "compute_apparent_grid",
     "compute_globe_grid",
     "compute_sensor_loads",
+    "compute_set_grid",
     "compute_wbgt_grid",
     "compute_wet_bulb_grid",
+    "wearer_of",
 ]
 
 log = logging.getLogger("solweig")
 
 CALM_SENSOR = 0.13
 """Least wind of globe and wick [m/s] (Liljegren et al. 2008)."""
+CALM_BODY = 0.1
+"""Least wind of SET* [m/s]."""
 STANDARD_HPA = 1013.0
+MET = 58.2
+"""Metabolic rate of one met [W m-2]."""
+MOST_MET = 7.5
+"""Beyond, the standard room of SET* would know less clothing than none."""
+_METS, _MOST_CLO = (1.0, 4.0), 1.5
 
 
 def compute_sensor_loads(
@@ -263,7 +273,7 @@ def compute_apparent_grid(
     ----------
     Steadman (1994), Aust. Meteorol. Mag. 43, 1-16
     """
-    air = _Air(ta, rh, wind10m, STANDARD_HPA, sensors=False)
+    air = _Air(ta, rh, wind10m, STANDARD_HPA, least=None)
     if tmrt is None:
         columns = air.columns(np.broadcast_shapes(*(x.shape for x in air.all)))
         del columns["pressure"]
@@ -272,6 +282,105 @@ def compute_apparent_grid(
     columns = air.columns(around.shape)
     del columns["pressure"]
     return _core.apparent(around.astype(np.float64), *columns.values()).astype(np.float32)
+
+
+def compute_set_grid(
+    tmrt: ArrayLike,
+    ta: ArrayLike,
+    rh: ArrayLike,
+    wind: ArrayLike,
+    human: HumanParams | None = None,
+    *,
+    pressure: ArrayLike = STANDARD_HPA,
+) -> F32:
+    """Standard effective temperature SET* of every cell (Gagge et al. 1986) (R 14.7).
+
+    Parameters
+    ----------
+    tmrt
+        Mean radiant temperature [deg C], ``[row, col]``.
+    ta
+        Air temperature [deg C]; this and what follows one value or one a cell.
+    rh
+        Relative humidity [%], 0-100.
+    wind
+        Wind speed at 1.1 m, the height of a person's centre [m/s]; below 0.1 it is taken as 0.1.
+    human
+        Whose metabolic rate, clothing and posture count; default :class:`HumanParams`: 1.5 met,
+        0.9 clo, standing.
+    pressure
+        Air pressure [hPa], 400-1100.
+
+    Returns
+    -------
+    F32
+        SET* [deg C], ``[row, col]``; NaN where ``tmrt`` or the weather is missing.
+
+    Raises
+    ------
+    ValueError
+        A ``tmrt`` that is no grid, or weather of another shape.
+    WeatherDataError
+        A humidity or pressure out of range; a ``ValueError`` too.
+    ConfigurationError
+        More metabolism than 7.5 met.
+
+    References
+    ----------
+    - Gagge, Fobelets & Berglund (1986), ASHRAE Trans. 92(2B), 709-731
+    - ANSI/ASHRAE Standard 55, appendix on SET
+
+    Examples
+    --------
+    >>> from solweig.postprocess import compute_set_grid
+    >>> compute_set_grid([[30.0, 60.0]], ta=28.0, rh=40.0, wind=1.3).round(1)
+    array([[28.5, 34.8]], dtype=float32)
+    """
+    (around,) = _grids({"tmrt": tmrt})
+    body = human or HumanParams()
+    (rate, clothing), sitting = wearer_of(body), body.posture == "sitting"
+    air = _Air(ta, rh, wind, pressure, least=("SET*", CALM_BODY))
+    if air.alike:
+        warm, humid, blown, pressed = air.values()
+        return _core.standard_effective_grid(
+            around, warm, humid, blown, pressed, rate, clothing, sitting=sitting
+        )
+    each = air.columns(around.shape)
+    worn = (np.full(around.shape, value) for value in (rate, clothing))
+    found = _core.standard_effective(
+        around.astype(np.float64), *each.values(), *worn, sitting=sitting
+    )
+    return found.astype(np.float32)
+
+
+def wearer_of(human: HumanParams, *, tell: bool = True) -> tuple[float, float]:
+    """Metabolic rate [W m-2] and clothing [clo] of a person, as SET* takes them.
+
+    What lies outside the model's own range is logged, where ``tell`` says so.
+
+    Raises
+    ------
+    ConfigurationError
+        More metabolism than SET* has a room for.
+    """
+    rate = _core.metabolic_rate(
+        float(human.weight), float(human.age), float(human.height), float(human.activity),
+        int(human.sex),
+    )  # fmt: skip
+    met = rate / MET
+    if not 0.0 < met <= MOST_MET:
+        raise ConfigurationError(
+            "activity",
+            f"a person of at most {MOST_MET:g} met ({MOST_MET * MET:.0f} W m-2) for SET*",
+            f"{human.activity:g} W, which make {met:.1f} met",
+        )
+    low, high = _METS
+    if tell and (not low <= met <= high or human.clothing > _MOST_CLO):
+        log.warning(
+            "SET*: a person of %.1f met and %g clo; its model is for %g to %g met and up to %g clo",
+            met, human.clothing, low, high, _MOST_CLO,
+        )  # fmt: skip
+    return rate, float(human.clothing)
 
 
 def _grids(named: dict[str, Any]) -> list[F32]:
@@ -288,7 +397,7 @@ def _grids(named: dict[str, Any]) -> list[F32]:
 
 
 class _Air:
-    """Weather, one value or one a cell."""
+    """Weather, one value or one a cell; ``least``: whose wind is raised to what."""
 
     def __init__(
         self,
@@ -297,7 +406,7 @@ class _Air:
         wind: ArrayLike,
         pressure: ArrayLike,
         *,
-        sensors: bool = True,
+        least: tuple[str, float] | None = ("WBGT", CALM_SENSOR),
     ) -> None:
         self._named: dict[str, F64] = {
             "ta": _within("ta", ta, (60.0, "Of kelvin subtract 273.15.")),
@@ -305,9 +414,11 @@ class _Air:
             "wind": _within("ws", wind, name="wind"),
             "pressure": _pressure(pressure),
         }
-        calm = (self._named["wind"] >= 0.0) & (self._named["wind"] < CALM_SENSOR)
-        if sensors and calm.any():
-            log.warning("WBGT: wind below %g m/s is taken as %g m/s", CALM_SENSOR, CALM_SENSOR)
+        if least is None:
+            return
+        name, calm = least
+        if ((self._named["wind"] >= 0.0) & (self._named["wind"] < calm)).any():
+            log.warning("%s: wind below %g m/s is taken as %g m/s", name, calm, calm)
 
     @property
     def all(self) -> list[F64]:

@@ -127,6 +127,7 @@ def scale_for(
 _TEMPERATURES = {
     "tmrt": "Mean radiant temperature", "pet": "PET", "tnw": "Natural wet bulb",
     "globe150": "Globe of 150 mm", "globe38": "Globe of 38 mm", "at": "Apparent temperature",
+    "set": "SET*",
 }  # fmt: skip
 
 

@@ -30,6 +30,7 @@ _TITLES = {
     "globe150": "Globe of 150 mm",
     "globe38": "Globe of 38 mm",
     "at": "Apparent temperature",
+    "set": "Standard effective temperature (SET*)",
 }
 _NEED_WIND = ("utci", "pet", *INDICES)
 

@@ -328,6 +328,7 @@ def plot_point_curve(
             ("utci", "UTCI", "#ef8a17"),
             ("pet", "PET", "#7b5ea7"),
             ("wbgt", "WBGT", "#2e7d32"),
+            ("set", "SET*", "#5d4037"),
         ):
             if name in table and table[name].notna().any():
                 upper.plot(time, table[name], color=colour, lw=2.2, label=label)

@@ -51,11 +51,12 @@ class ComfortCounts:
     cells: int
     below: int
     above: int
-    #: Steps whose wind PET raised to 0.1 m/s, and globe and wick to 0.13.
+    #: Steps whose wind PET raised to 0.1 m/s, globe and wick to 0.13, and SET* to 0.1.
     pet_calm: int
     sensor_calm: int = 0
     #: Weather is given cell by cell, too.
     fields: bool = False
+    body_calm: int = 0
 
     @classmethod
     def of(
@@ -79,6 +80,7 @@ class ComfortCounts:
             pet_calm=sum(s.get("pet_calm", 0.0) > 0 for s in scalars),
             sensor_calm=sum(s.get("sensor_calm", 0.0) > 0 for s in scalars),
             fields=fields,
+            body_calm=sum(s.get("body_calm", 0.0) > 0 for s in scalars),
         )
 
     @classmethod
@@ -119,17 +121,21 @@ class ComfortCounts:
 
     def pet_line(self) -> str | None:
         """The floor of the wind in PET in one line; None where it was not met."""
-        if not self.pet_calm:
-            return None
-        where = f"{self.pet_calm} of {self.steps} steps"
-        return f"wind below 0.1 m/s in {where}: taken as 0.1 m/s{self._by}"
+        return self._raised(self.pet_calm, 0.1)
 
     def sensor_line(self) -> str | None:
         """The floor of the wind at globe and wick in one line; None where it was not met."""
-        if not self.sensor_calm:
+        return self._raised(self.sensor_calm, 0.13)
+
+    def body_line(self) -> str | None:
+        """The floor of the wind in SET* in one line; None where it was not met."""
+        return self._raised(self.body_calm, 0.1)
+
+    def _raised(self, calm: int, least: float) -> str | None:
+        if not calm:
             return None
-        where = f"{self.sensor_calm} of {self.steps} steps"
-        return f"wind below 0.13 m/s in {where}: taken as 0.13 m/s{self._by}"
+        where = f"{calm} of {self.steps} steps"
+        return f"wind below {least:g} m/s in {where}: taken as {least:g} m/s{self._by}"
 
     @property
     def _by(self) -> str:
@@ -156,4 +162,5 @@ def describe_comfort(
         "pet_method": PET_VARIANTS[pet_variant],
         "pet_calm_steps": counts.pet_calm,
         "sensor_calm_steps": counts.sensor_calm,
+        "body_calm_steps": counts.body_calm,
     }

@@ -57,6 +57,7 @@ _RAMPS: dict[str, tuple[str, float, float | None]] = {
     "globe150": (_INFERNO, 0.0, 70.0),
     "globe38": (_INFERNO, 0.0, 70.0),
     "at": (_INFERNO, -10.0, 50.0),
+    "set": (_INFERNO, 0.0, 50.0),
     "globe_load": (_VIRIDIS, 200.0, 1000.0),
     "wick_load": (_VIRIDIS, 200.0, 900.0),
     "shadow": (_CIVIDIS, 0.0, 1.0),

@@ -149,9 +149,10 @@ def calculate(
         The 2026 schemes, not in this release.
     outputs
         Among tmrt, utci, pet, wbgt, tnw (natural wet bulb), globe150, globe38, at (apparent
-        temperature), globe_load, wick_load (what globe and wick absorb), shadow, kdown, kup, ldown,
-        lup, and attribution: Tmrt above the air by where the radiation comes from, a raster for
-        each term, at points too; and wall_temperature: the surface of walls by height, as
+        temperature), set (standard effective temperature), globe_load, wick_load (what globe and
+        wick absorb), shadow, kdown, kup, ldown, lup, and attribution: Tmrt above the air by where
+        the radiation comes from, a raster for each term, at points too; and wall_temperature: the
+        surface of walls by height, as
         ``summary.walls`` and NetCDF (and Zarr where steps are), with those at ``pois`` as
         ``summary.wall_points``. An empty list for none. Default: what ``config`` says; without one
         tmrt in memory, Zarr and NetCDF, and no
@@ -454,14 +455,21 @@ def _comfort(plan: RunPlan, summary: TimeseriesSummary) -> dict[str, Any]:
     line = counts.sensor_line()
     if line is not None and _has_sensors(plan):
         log.warning("WBGT and globes: %s", line)
+    line = counts.body_line()
+    if line is not None and (plan.points is not None or "set" in _named(plan)):
+        log.warning("SET*: %s", line)
     return describe_comfort(counts, utci_range=model.utci_range, pet_variant=model.pet_variant)
 
 
 def _has_sensors(plan: RunPlan) -> bool:
     """Whether globe or wick is read, by themselves or in WBGT."""
+    return plan.points is not None or bool(_named(plan) & {*INDICES} - {"at", "set"})
+
+
+def _named(plan: RunPlan) -> set[str]:
+    """Quantities that the call asks for, of steps or of a period."""
     period = plan.settings.period
-    named = {*plan.outputs, *(() if period is None else period.indices)}
-    return plan.points is not None or bool(named & {*INDICES} - {"at"})
+    return {*plan.outputs, *(() if period is None else period.indices)}
 
 
 def _points_on_roofs(plan: RunPlan) -> list[str]:

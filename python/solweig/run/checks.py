@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
 from solweig.errors import ConfigurationError, InvalidSurfaceData, MissingPrecomputedData
 from solweig.messages import warn_user
+from solweig.results.heat import wearer_of
 from solweig.run.place import place_of
 from solweig.run.settings import RunSettings
 from solweig.surface.data import SurfaceData
@@ -17,7 +19,9 @@ from solweig.weather.location import Location
 from solweig.weather.series import weather_series
 from solweig.weather.step import Weather
 
-__all__ = ["check_run_surface", "sky_of", "sky_that_can_be", "validate_inputs"]
+__all__ = ["check_run_surface", "check_wearer", "sky_of", "sky_that_can_be", "validate_inputs"]
+
+log = logging.getLogger("solweig")
 
 
 def validate_inputs(
@@ -159,3 +163,30 @@ def _check_series(
         return
     series = weather_series(weather, place.location)
     report(check_weather(series, place.location, origin=place.origin, raster=place.raster))
+
+
+def check_wearer(settings: RunSettings, points: bool, *, tell: bool) -> None:
+    """Refuse a person that SET* cannot be computed for, where it is asked for.
+
+    Parameters
+    ----------
+    settings
+        Of the call.
+    points
+        There are points, at which every quantity is reported.
+    tell
+        Log what of the person lies outside the model's own range.
+
+    Raises
+    ------
+    ConfigurationError
+        More metabolism than SET* has a room for.
+    """
+    period = settings.period
+    if "set" in (*settings.model.outputs, *(() if period is None else period.indices)):
+        wearer_of(settings.human, tell=tell)
+    elif points and tell:
+        try:
+            wearer_of(settings.human, tell=False)
+        except ConfigurationError as refused:
+            log.warning("pois: without SET*: %s", refused)

@@ -63,7 +63,7 @@ def calculate_period(
     pet
         PET too; so do ``pet_thresholds``.
     indices
-        Other heat indices too, among wbgt, tnw, globe150, globe38 and at; so do
+        Other heat indices too, among wbgt, tnw, globe150, globe38, at and set; so do
         ``index_thresholds``. The steps are then taken one by one.
     index_thresholds
         By index, hours above these are counted [deg C]: ``{"wbgt": (28, 30)}``.

@@ -25,7 +25,13 @@ from solweig.results.outputs import check_folder, prepare_folder, step_stamp
 from solweig.results.period import PeriodRequest
 from solweig.results.pois import Points, read_points
 from solweig.results.state import ThermalState
-from solweig.run.checks import check_location, check_run_surface, sky_of, sky_that_can_be
+from solweig.run.checks import (
+    check_location,
+    check_run_surface,
+    check_wearer,
+    sky_of,
+    sky_that_can_be,
+)
 from solweig.run.engine_params import engine_params, leaf_days
 from solweig.run.fields import extremes, fields_of_run, hardware, sky_of_run
 from solweig.run.place import place_of
@@ -346,6 +352,7 @@ def _settled(
         sky_of(surface, precomputed, anisotropic=model.use_anisotropic_sky)
     georef = surface.georef
     points = None if settings.pois is None else read_points(settings.pois, georef)
+    check_wearer(settings, points is not None, tell=sky)
     _check_state(settings.state, georef)
     if surface.formulation != model.formulation:
         log.warning(

@@ -31,6 +31,7 @@ OUTPUTS = (
     "globe150",
     "globe38",
     "at",
+    "set",
     "shadow",
     "kdown",
     "kup",

@@ -62,6 +62,8 @@ pub enum Field {
     SmallGlobe,
     /// Apparent temperature [°C].
     Apparent,
+    /// Standard effective temperature SET* [°C].
+    Effective,
     /// Mean irradiance of a globe, short- and longwave.
     GlobeLoad,
     /// What the side of a wick absorbs.
@@ -85,7 +87,7 @@ pub enum Field {
 }
 
 /// Every field and its name; those of the attribution come last.
-pub const FIELDS: [(Field, &str); 39] = [
+pub const FIELDS: [(Field, &str); 40] = [
     (Field::Tmrt, "tmrt"),
     (Field::Utci, "utci"),
     (Field::Pet, "pet"),
@@ -115,6 +117,7 @@ pub const FIELDS: [(Field, &str); 39] = [
     (Field::LargeGlobe, "globe150"),
     (Field::SmallGlobe, "globe38"),
     (Field::Apparent, "at"),
+    (Field::Effective, "set"),
     (Field::GlobeLoad, "globe_load"),
     (Field::WickLoad, "wick_load"),
     (Field::AttributionBeam, "attribution_beam"),

@@ -29,6 +29,7 @@ pub mod sky;
 pub mod stage;
 pub mod stats;
 pub mod svf;
+pub mod tabled;
 pub mod terrain;
 pub mod timestep;
 pub mod utci;

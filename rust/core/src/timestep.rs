@@ -5,7 +5,7 @@ use crate::carried::Carried;
 use crate::fields::{self, Field};
 use crate::grid::Window;
 use crate::gvf::{GroundView, GvfStep};
-use crate::heat::{self, HeatStep, Index};
+use crate::heat::{self, HeatStep, Index, Wearer};
 use crate::params::{BodyShape, Params, PetWind, Posture};
 use crate::pet::{Body, PetCells, PetStep};
 use crate::radiation::cells::{Cells, GroundFields};
@@ -482,6 +482,7 @@ fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<
         sitting: params.posture == Posture::Sitting,
         ..params.person
     };
+    let wearer = Wearer::from(&person);
     Comfort {
         utci: (wants(Field::Utci) || request.count)
             .then(|| UtciStep::new(params.utci_range, ta, rh, wind.utci)),
@@ -502,11 +503,12 @@ fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<
                 to_sensor: to(heat::HEIGHT),
                 range: params.utci_range,
                 pet: wants(Field::Pet).then(|| PetCells::new(params.pet_variant, &person)),
+                wearer,
                 around: (wants(Field::Utci) || request.count)
                     .then(|| Box::new(UtciAround::new(params.utci_range, ta, rh, wind.utci))),
             }
         }),
-        heat: heat_step(weather, [wind.sensor, wind.utci], wants),
+        heat: heat_step(weather, [wind.sensor, wind.utci], wearer, wants),
     }
 }
 
@@ -514,6 +516,7 @@ fn comfort(params: &Params, weather: &Weather, air: &Air<'_>, request: &Request<
 fn heat_step(
     weather: &Weather,
     [wind, wind_10m]: [f64; 2],
+    wearer: Wearer,
     wants: impl Fn(Field) -> bool,
 ) -> Option<HeatStep> {
     let wanted = OF_HEAT.map(|(_, field)| wants(field));
@@ -524,7 +527,7 @@ fn heat_step(
         wind,
         pressure: pressure_hpa(weather),
     };
-    (loads || wanted.contains(&true)).then(|| HeatStep::new(air, wind_10m, wanted))
+    (loads || wanted.contains(&true)).then(|| HeatStep::new(air, wind_10m, wearer, wanted))
 }
 
 /// Air pressure of a step, the standard one where it is not known [hPa].
@@ -544,6 +547,7 @@ pub const OF_HEAT: [(Index, Field); heat::INDICES] = [
     (Index::LargeGlobe, Field::LargeGlobe),
     (Index::SmallGlobe, Field::SmallGlobe),
     (Index::Apparent, Field::Apparent),
+    (Index::Effective, Field::Effective),
 ];
 
 /// Times the stages of a step.

@@ -6,7 +6,7 @@ use crate::stages::gvf::Shares;
 use crate::stages::surface::SurfaceTables;
 use crate::stages::weather_cells::WeatherGridUniform;
 use crate::stages::{
-    air, anisotropic, emission, gvf, heat, pet, radiation, shadow, skyview, statistics, utci,
+    air, anisotropic, emission, gvf, heat, radiation, shadow, skyview, statistics, tabled, utci,
 };
 
 /// Blocks that others contain: their name in WGSL and their layout.
@@ -75,7 +75,7 @@ pub fn all() -> Vec<UniformLayout> {
         radiation::RadiationUniform::layout(),
         utci::UtciUniform::layout(),
         air::UtciAirUniform::layout(),
-        pet::PetUniform::layout(),
+        tabled::TabledUniform::layout(),
         heat::HeatUniform::layout(),
         statistics::StatisticsUniform::layout(),
         statistics::MeansUniform::layout(),

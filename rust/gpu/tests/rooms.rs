@@ -7,7 +7,7 @@ use house::House;
 use std::path::Path;
 
 /// The core from the ground up.
-const CORE: [&str; 32] = [
+const CORE: [&str; 33] = [
     "constants",
     "simd",
     "stage",
@@ -26,6 +26,7 @@ const CORE: [&str; 32] = [
     "svf",
     "gvf",
     "ground",
+    "tabled",
     "pet",
     "utci",
     "heat",

@@ -1,6 +1,6 @@
 //! Heat indices besides UTCI and PET (R 14): wet bulb globe temperature after Liljegren et al. (2008,
-//! J. Occup. Environ. Hyg. 5, 645–655), its natural wet bulb, globe temperatures, and the apparent
-//! temperature of Steadman (1994).
+//! J. Occup. Environ. Hyg. 5, 645–655), its natural wet bulb, globe temperatures, the apparent
+//! temperature of Steadman (1994) and the standard effective temperature SET*.
 //!
 //! Globe and wick take up what the model's own fluxes bring them ([`loads`]), so each is a function of
 //! one number a cell.
@@ -8,15 +8,19 @@
 mod air;
 pub mod apparent;
 mod curve;
+mod exponential;
 pub mod loads;
 mod sensors;
+pub mod two_nodes;
 
 pub use air::CALM;
 pub use apparent::Apparent;
 pub use curve::{Balance, COEFFICIENTS, Curve, DEGREE, MOST_ERROR, Polynomial};
 pub use sensors::{Air, Globe, Wick};
+pub use two_nodes::{TwoNodes, Wearer};
 
 use crate::constants::{KELVIN, SIGMA};
+use crate::tabled::{CubicPiece, Table};
 
 /// Globe of Liljegren's WBGT [m], and those that are reported for comparison: of ISO 7243 and of a
 /// table-tennis ball.
@@ -54,10 +58,12 @@ pub enum Index {
     SmallGlobe,
     /// Apparent temperature.
     Apparent,
+    /// Standard effective temperature SET*.
+    Effective,
 }
 
 /// How many there are.
-pub const INDICES: usize = 5;
+pub const INDICES: usize = 6;
 
 impl Index {
     /// All of them, in their order.
@@ -67,11 +73,12 @@ impl Index {
         Self::LargeGlobe,
         Self::SmallGlobe,
         Self::Apparent,
+        Self::Effective,
     ];
 }
 
 /// The indices of one instant as functions of a cell's radiation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct HeatStep {
     air: Air,
     wanted: [bool; INDICES],
@@ -80,13 +87,15 @@ pub struct HeatStep {
     large: Option<Curve<Globe>>,
     small: Option<Curve<Globe>>,
     apparent: Option<Apparent>,
+    effective: Option<Table<TwoNodes>>,
 }
 
 impl HeatStep {
     /// What the indices `wanted` need in the weather `air`, whose wind is at [`HEIGHT`]; `wind_10m`
-    /// [m s⁻¹] enters the apparent temperature. Missing or impossible weather makes every result NaN.
+    /// [m s⁻¹] enters the apparent temperature, `wearer` SET*. Missing or impossible weather makes
+    /// every result NaN.
     #[must_use]
-    pub fn new(air: Air, wind_10m: f64, wanted: [bool; INDICES]) -> Self {
+    pub fn new(air: Air, wind_10m: f64, wearer: Wearer, wanted: [bool; INDICES]) -> Self {
         let usable = air.usable();
         let room = SIGMA * (air.ta + KELVIN).powi(4);
         let any = |indices: &[Index]| usable && indices.iter().any(|&i| wanted[i as usize]);
@@ -101,6 +110,9 @@ impl HeatStep {
             small: any(&[Index::SmallGlobe]).then(|| globe(SMALL_GLOBE)),
             apparent: (any(&[Index::Apparent]) && wind_10m >= 0.0)
                 .then(|| Apparent::new(air.ta, air.rh, wind_10m)),
+            effective: wanted[Index::Effective as usize]
+                .then(|| TwoNodes::new(air, wearer).map(Table::new))
+                .flatten(),
         }
     }
 
@@ -124,6 +136,7 @@ impl HeatStep {
             Index::LargeGlobe => self.large_globe(globe, out),
             Index::SmallGlobe => self.small_globe(globe, out),
             Index::Apparent => self.apparent(tmrt, out),
+            Index::Effective => self.effective(tmrt, out),
         }
     }
 
@@ -194,8 +207,28 @@ impl HeatStep {
         }
     }
 
+    /// SET* [°C] at mean radiant temperatures [°C].
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    #[inline(always)]
+    pub fn effective(&self, tmrt: &[f32], out: &mut [f32]) {
+        assert_eq!(tmrt.len(), out.len());
+        let Some(table) = &self.effective else {
+            return out.fill(f32::NAN);
+        };
+        table.fill(tmrt, out);
+    }
+
+    /// The table of SET* from `low` to `high` [°C of Tmrt] for a device, as [`Table::pieces`] has it;
+    /// `None` where every result is NaN.
+    #[must_use]
+    pub fn pieces(&self, low: f64, high: f64) -> Option<(f64, Vec<Vec<CubicPiece>>)> {
+        self.effective.as_ref().map(|table| table.pieces(low, high))
+    }
+
     /// How a device computes an index: polynomials in the loads of globe and wick, or in Tmrt, that
-    /// are added; `None` where the weather gives none.
+    /// are added; `None` where the weather gives none, and of SET*, which has a table.
     #[must_use]
     pub fn formula(&self, index: Index) -> Option<Formula> {
         Some(match index {
@@ -211,6 +244,7 @@ impl HeatStep {
             Index::LargeGlobe => Formula::Globe(*self.large?.polynomial()),
             Index::SmallGlobe => Formula::Globe(*self.small?.polynomial()),
             Index::Apparent => Formula::Tmrt(self.apparent?.polynomial()),
+            Index::Effective => return None,
         })
     }
 }
@@ -234,9 +268,16 @@ pub enum Formula {
 }
 
 /// An index [°C] of one cell, solved: from what globe and wick absorb [W m⁻²] and Tmrt [°C], in air
-/// with its wind at [`HEIGHT`] and at 10 m [m s⁻¹]. NaN in missing or impossible weather.
+/// with its wind at [`HEIGHT`] and at 10 m [m s⁻¹], for a person. NaN in missing or impossible
+/// weather.
 #[must_use]
-pub fn of_cell(index: Index, air: Air, wind_10m: f64, [globe, wick, tmrt]: [f64; 3]) -> f64 {
+pub fn of_cell(
+    index: Index,
+    air: Air,
+    wind_10m: f64,
+    wearer: Wearer,
+    [globe, wick, tmrt]: [f64; 3],
+) -> f64 {
     if !air.usable() {
         return f64::NAN;
     }
@@ -251,6 +292,7 @@ pub fn of_cell(index: Index, air: Air, wind_10m: f64, [globe, wick, tmrt]: [f64;
         Index::SmallGlobe => globe_of_cell(air, SMALL_GLOBE, globe),
         Index::Apparent if wind_10m >= 0.0 => Apparent::new(air.ta, air.rh, wind_10m).eval(tmrt),
         Index::Apparent => f64::NAN,
+        Index::Effective => TwoNodes::new(air, wearer).map_or(f64::NAN, |body| body.solve(tmrt)),
     }
 }
 

@@ -31,7 +31,7 @@ fn anywhere() -> impl Strategy<Value = Air> {
 }
 
 fn step(air: Air) -> HeatStep {
-    HeatStep::new(air, air.wind, [true; INDICES])
+    HeatStep::new(air, air.wind, Wearer::default(), [true; INDICES])
 }
 
 /// Light and longwave of a cell, the same from everywhere.

@@ -316,6 +316,7 @@ const FIELDS: [Field; QUANTITIES] = [
     Field::LargeGlobe,
     Field::SmallGlobe,
     Field::Apparent,
+    Field::Effective,
 ];
 
 /// Fields that a step has to give for what is wanted.

@@ -5,10 +5,10 @@ use crate::grid::zeros;
 use rayon::prelude::*;
 
 /// Tmrt, UTCI and PET, and the other heat indices.
-pub const QUANTITIES: usize = 8;
+pub const QUANTITIES: usize = 9;
 /// Their names.
 pub const NAMES: [&str; QUANTITIES] = [
-    "tmrt", "utci", "pet", "wbgt", "tnw", "globe150", "globe38", "at",
+    "tmrt", "utci", "pet", "wbgt", "tnw", "globe150", "globe38", "at", "set",
 ];
 /// Those that steps taken together give.
 pub const BY_TMRT: usize = 3;

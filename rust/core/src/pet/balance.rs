@@ -102,14 +102,13 @@ impl Balance {
 impl Figure {
     pub(super) fn new(body: &Body) -> Self {
         let Body {
-            weight,
             height,
             clothing,
             female,
             ..
         } = *body;
         let metabolism = metabolic_rate(body);
-        let area = 0.203 * weight.powf(0.425) * height.powf(0.725);
+        let area = surface(body);
         let covered = body.covered_fraction();
         let resistance = clothing / 6.45 / covered;
         let surface_factor = 1.0 + 0.15 * clothing;
@@ -171,6 +170,17 @@ impl Figure {
             + self.indoor_hc * ((t - skin) * self.bare + (t - clothing) * self.clothed)
             + self.radiation(pow4(t + KELVIN), skin, clothing)
     }
+}
+
+/// Surface of the body [m²] (DuBois).
+fn surface(body: &Body) -> f64 {
+    0.203 * body.weight.powf(0.425) * body.height.powf(0.725)
+}
+
+/// Metabolic rate of a body over its surface [W/m²].
+#[must_use]
+pub fn metabolic_flux(body: &Body) -> f64 {
+    metabolic_rate(body) / surface(body)
 }
 
 /// Metabolic rate [W]: resting rate by weight, age, height and sex, plus activity.

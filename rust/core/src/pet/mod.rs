@@ -17,24 +17,20 @@ mod revised;
 mod rooms;
 pub(crate) mod root;
 mod solver;
-mod table;
 
+use crate::tabled::{CubicPiece, Table};
+pub use balance::metabolic_flux;
 pub use body::{Body, MIN_CLOTHING};
 pub use cells::{PetCells, TOGETHER};
 use solver::Solver;
 pub use solver::{CALM, PetVariant, pet};
-pub use table::PetPiece;
-use table::Table;
 
 /// PET for one instant and person: a table over Tmrt, filled as cells ask for it and within
 /// 0.5 mK of [`pet`].
 #[derive(Debug)]
-pub struct PetStep(Option<Table>);
+pub struct PetStep(Option<Table<Solver>>);
 
 impl PetStep {
-    /// Width of a cell of the table [K of Tmrt].
-    pub const CELL: f64 = table::WIDTH;
-
     /// Prepare an air temperature [°C], relative humidity [%] and wind at 1.1 m [m/s]. Invalid
     /// input makes every result NaN, as in [`pet`].
     #[must_use]
@@ -42,10 +38,10 @@ impl PetStep {
         Self(Solver::new(variant, ta, rh, wind, body).map(Table::new))
     }
 
-    /// The table from `low` to `high` [°C of Tmrt] for a device: lower end of the first cell, and
-    /// the pieces of every cell of [`PetStep::CELL`]; `None` where every result is NaN.
+    /// The table from `low` to `high` [°C of Tmrt] for a device, as [`Table::pieces`] has it; `None`
+    /// where every result is NaN.
     #[must_use]
-    pub fn pieces(&self, low: f64, high: f64) -> Option<(f64, Vec<Vec<PetPiece>>)> {
+    pub fn pieces(&self, low: f64, high: f64) -> Option<(f64, Vec<Vec<CubicPiece>>)> {
         self.0.as_ref().map(|table| table.pieces(low, high))
     }
 
@@ -68,9 +64,7 @@ impl PetStep {
         let Some(table) = &self.0 else {
             return out.fill(f32::NAN);
         };
-        for (o, &t) in out.iter_mut().zip(tmrt) {
-            *o = table.eval(f64::from(t)) as f32;
-        }
+        table.fill(tmrt, out);
     }
 }
 

@@ -8,7 +8,7 @@ use super::balance::TOLERANCE;
 use super::dweller::Dweller;
 use super::exponential::{Exponential, Library};
 use super::root::room_root;
-use super::table::{CHECKS, NODES, evaluate, newton};
+use crate::tabled::{CHECKS, NODES, evaluate, newton};
 
 /// That temperature [°C].
 const FIXED: f64 = 20.0;

@@ -4,9 +4,7 @@ use super::balance::Balance;
 use super::body::Body;
 use super::one_branch::OneBranch;
 use super::revised::Revised;
-
-/// Missing-value code of the weather files: anything at or below it counts as missing.
-pub(super) const MISSING: f64 = -999.0;
+use crate::tabled::{MISSING, OfTmrt};
 
 /// Least wind of PET [m/s], that of its reference room.
 pub const CALM: f64 = 0.1;
@@ -52,9 +50,12 @@ impl Solver {
             PetVariant::Reference => Self::Regimes(Balance::new(ta, rh, wind, body)),
         })
     }
+}
 
-    /// PET [°C] and the regime it was found in, 0 where there is but one.
-    pub(super) fn solve(&self, tmrt: f64) -> (f64, u8) {
+impl OfTmrt for Solver {
+    const FIT_ERROR: f64 = 2e-4;
+
+    fn solve(&self, tmrt: f64) -> (f64, u8) {
         match self {
             Self::OneBranch(body) => (body.solve(tmrt), 0),
             Self::Revised(body) => (body.solve(tmrt), 0),
@@ -62,8 +63,7 @@ impl Solver {
         }
     }
 
-    /// Whether PET may fall as Tmrt rises.
-    pub(super) fn may_fall(&self) -> bool {
+    fn may_fall(&self) -> bool {
         matches!(self, Self::Regimes(_))
     }
 }

@@ -1,7 +1,8 @@
 //! Comfort indices of a step: of one air for all cells, and of cells whose air is their own (R 15).
 
 use crate::air::Air;
-use crate::heat::{self, HeatStep, Index};
+use crate::heat::two_nodes::{self, TwoNodes, solve_some};
+use crate::heat::{self, HeatStep, Index, Wearer};
 use crate::pet::{self, PetCells, PetStep};
 use crate::simd::{self, Kernel};
 use crate::utci::{Own, TOGETHER, UtciAround, UtciRange, UtciStep, tmrt_limits};
@@ -47,6 +48,8 @@ pub struct LocalComfort {
     pub range: UtciRange,
     /// PET by the air of a cell, if anything needs it.
     pub pet: Option<PetCells>,
+    /// The person as SET* takes it.
+    pub wearer: Wearer,
     /// UTCI around the air of the step, if anything needs it.
     pub around: Option<Box<UtciAround>>,
 }
@@ -209,24 +212,60 @@ impl LocalComfort {
         });
     }
 
+    /// Air of a cell for the heat indices, and wind at 10 m; `None` where it is the step's.
+    #[inline(always)]
+    fn own(&self, air: &Air<'_>, i: usize) -> Option<(heat::Air, f64)> {
+        let beyond = self.beyond(air, i);
+        if beyond == [0.0; 3] {
+            return None;
+        }
+        let [ta, rh, more] = beyond.map(f64::from);
+        let own = heat::Air {
+            ta: self.ta + ta,
+            rh: self.rh + rh,
+            wind: not_negative(self.sensor_wind + self.to_sensor * more),
+            pressure: self.pressure,
+        };
+        Some((own, not_negative(self.utci_wind + self.to_utci * more)))
+    }
+
     /// A heat index of the cells whose air is not the step's; the others keep what they have.
     pub fn heat(&self, index: Index, inputs: [&[f32]; 3], air: &Air<'_>, out: &mut [f32]) {
+        if index == Index::Effective {
+            return self.effective(inputs[2], air, out);
+        }
         for (i, out) in out.iter_mut().enumerate() {
-            let beyond = self.beyond(air, i);
             // Cells without data have none, whatever their loads are on a device.
-            if beyond == [0.0; 3] || out.is_nan() {
+            if out.is_nan() {
                 continue;
             }
-            let [ta, rh, more] = beyond.map(f64::from);
-            let own = heat::Air {
-                ta: self.ta + ta,
-                rh: self.rh + rh,
-                wind: not_negative(self.sensor_wind + self.to_sensor * more),
-                pressure: self.pressure,
-            };
-            let wind_10m = not_negative(self.utci_wind + self.to_utci * more);
-            let inputs = inputs.map(|input| input.get(i).map_or(f64::NAN, |&x| f64::from(x)));
-            *out = heat::of_cell(index, own, wind_10m, inputs) as f32;
+            if let Some((own, wind_10m)) = self.own(air, i) {
+                let inputs = inputs.map(|input| input.get(i).map_or(f64::NAN, |&x| f64::from(x)));
+                *out = heat::of_cell(index, own, wind_10m, self.wearer, inputs) as f32;
+            }
+        }
+    }
+
+    /// The same of SET*, several cells together.
+    fn effective(&self, tmrt: &[f32], air: &Air<'_>, out: &mut [f32]) {
+        for (k, out) in out.chunks_mut(two_nodes::TOGETHER).enumerate() {
+            let first = k * two_nodes::TOGETHER;
+            let mut bodies = [None; two_nodes::TOGETHER];
+            let mut around = [f64::NAN; two_nodes::TOGETHER];
+            let mut own = [false; two_nodes::TOGETHER];
+            for (i, out) in out.iter().enumerate() {
+                if let Some((air, _)) = self.own(air, first + i).filter(|_| !out.is_nan()) {
+                    own[i] = true;
+                    bodies[i] = TwoNodes::new(air, self.wearer);
+                    around[i] = f64::from(tmrt[first + i]);
+                }
+            }
+            if own.contains(&true) {
+                let found = solve_some(&bodies, &around);
+                for ((out, own), found) in out.iter_mut().zip(own).zip(found) {
+                    *out = if own { found as f32 } else { *out };
+                }
+            }
         }
     }
 }

@@ -194,6 +194,7 @@ impl Work {
             Field::LargeGlobe => &self.heat[Index::LargeGlobe as usize],
             Field::SmallGlobe => &self.heat[Index::SmallGlobe as usize],
             Field::Apparent => &self.heat[Index::Apparent as usize],
+            Field::Effective => &self.heat[Index::Effective as usize],
             Field::GlobeLoad => &self.loads[0],
             Field::WickLoad => &self.loads[1],
             Field::AttributionBeam => self.attribution.of(Term::Beam),

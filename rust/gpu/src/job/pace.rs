@@ -20,7 +20,12 @@ fn slowest_ns(kernel: Kernel) -> f64 {
         | Kernel::Foliage
         | Kernel::Heated => 2500.0,
         Kernel::Radiation | Kernel::Attribution => 1500.0,
-        Kernel::Emission | Kernel::Utci | Kernel::Pet | Kernel::Heat | Kernel::Statistics => 100.0,
+        Kernel::Emission
+        | Kernel::Utci
+        | Kernel::Pet
+        | Kernel::Effective
+        | Kernel::Heat
+        | Kernel::Statistics => 100.0,
         Kernel::Gather => 100.0,
         Kernel::UtciAir => 1000.0,
         // A workgroup a row; its grid is one column wide.

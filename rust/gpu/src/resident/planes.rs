@@ -38,7 +38,7 @@ pub const AIR_PLANES: u64 = 3;
 /// Planes of `counted`.
 pub const COUNTED_PLANES: usize = 8;
 /// Most planes of `out` without points of interest and attribution.
-pub const OUT_PLANES: u64 = 15;
+pub const OUT_PLANES: u64 = 16;
 /// Planes of `out` that the attribution adds.
 pub const TERM_PLANES: u64 = solweig_core::fields::TERMS as u64;
 /// Number of fields: planes of `out` where every field is wanted.

@@ -23,7 +23,7 @@ use solweig_core::shadow::{ShadowStage, SunInput};
 use solweig_core::stage::Stage;
 use solweig_core::stats::Statistics;
 use solweig_core::svf::{CANOPY_FIELD, SkyInput, SkyRows};
-use solweig_core::timestep::{Request, StepOutput, TimestepInput, TimestepStage};
+use solweig_core::timestep::{OF_HEAT, Request, StepOutput, TimestepInput, TimestepStage};
 use solweig_core::weather::Weather;
 use solweig_core::weather_cells::{CellRadiation, WeatherCells, WeatherGrid};
 use std::collections::BTreeMap;
@@ -62,12 +62,17 @@ impl Answer {
     }
 }
 
+/// A heat index besides UTCI and PET.
+fn is_of_heat(field: Field) -> bool {
+    OF_HEAT.iter().any(|(_, own)| *own == field)
+}
+
 /// How far a field may be from the CPU's, in its own unit.
 fn tolerance(field: Field) -> f64 {
     match field {
         Field::Tmrt | Field::Utci | Field::Pet => 0.02,
         Field::GlobeLoad | Field::WickLoad => 0.05,
-        field if field.is_of_sensors() || field == Field::Apparent => 0.02,
+        field if is_of_heat(field) => 0.02,
         _ if field.is_attribution() => 0.02,
         Field::Shadow | Field::Fsh => 2e-4,
         Field::Tg | Field::TgOut => 2e-3,
@@ -81,7 +86,7 @@ fn stage_of(field: Field) -> &'static str {
         Field::Utci => "utci",
         Field::Pet => "pet",
         Field::GlobeLoad | Field::WickLoad => "radiation",
-        field if field.is_of_sensors() || field == Field::Apparent => "heat",
+        field if is_of_heat(field) => "heat",
         _ => "radiation",
     }
 }

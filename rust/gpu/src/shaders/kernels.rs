@@ -59,7 +59,9 @@ kernels! {
     Attribution = "attribution", "radiation", ["grid", "surface", "weather_cells", "weights", "sky", "cell", "fluxes", "../radiation"];
     Utci = "utci", "utci", ["grid"];
     UtciAir = "utci_air", "utci", ["grid"];
-    Pet = "pet", "pet", ["grid"];
+    Pet = "tabled", "pet", ["grid"];
+    // As `Pet`, of SET*.
+    Effective = "tabled", "heat", ["grid"];
     Heat = "heat", "heat", ["grid"];
     Statistics = "statistics", "statistics", ["grid"];
     Means = "means", "statistics", ["grid"];

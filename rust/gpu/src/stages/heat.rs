@@ -1,5 +1,6 @@
-//! WBGT, globe, wet-bulb and apparent temperatures of a step on the device.
+//! WBGT, globe, wet-bulb and apparent temperatures and SET* of a step on the device.
 
+use super::tabled::{self, IndexTable, OUTSIDE};
 use crate::device::error::StageFailure;
 use crate::device::memory::DeviceBuffer;
 use crate::job::Job;
@@ -9,13 +10,11 @@ use crate::shaders::kernels::Kernel;
 use crate::shaders::uniforms::uniform;
 use solweig_core::air::Air;
 use solweig_core::fields::Field;
-use solweig_core::heat::{COEFFICIENTS, Formula, HeatStep, Polynomial};
+use solweig_core::heat::{COEFFICIENTS, Formula, HeatStep, Index, Polynomial};
 use solweig_core::radiation::comfort::Comfort;
 use solweig_core::timestep::OF_HEAT;
 use std::slice;
 
-/// What an index is where a polynomial does not hold.
-const OUTSIDE: f32 = -9999.0;
 /// Vectors of a polynomial: centre, scale, low and high end, then its coefficients.
 const VECTORS: usize = 1 + COEFFICIENTS.div_ceil(4);
 
@@ -49,7 +48,8 @@ fn vectors(polynomial: &Polynomial) -> [[f32; 4]; VECTORS] {
     out
 }
 
-/// Encode the indices that are wanted; what was encoded. `plane` tells where a field lies in `out`.
+/// Encode the indices that are wanted, SET* from its table; what was encoded. `plane` tells where a
+/// field lies in `out`.
 ///
 /// # Errors
 /// What stands in the way.
@@ -57,6 +57,7 @@ pub fn encode<'a>(
     job: &mut Job<'a>,
     run: &'a DeviceRun,
     step: &HeatStep,
+    effective: Option<&'a IndexTable>,
     out: &'a DeviceBuffer,
     plane: impl Fn(Field) -> u32,
 ) -> Result<Vec<Field>, StageFailure> {
@@ -64,6 +65,11 @@ pub fn encode<'a>(
     for (index, field) in OF_HEAT {
         if !step.gives(index) {
             continue;
+        }
+        if let Some(table) = effective.filter(|_| index == Index::Effective) {
+            let planes = [plane(Field::Tmrt), plane(field)];
+            tabled::encode(job, run, Kernel::Effective, table, out, planes)?;
+            encoded.push(field);
         }
         let Some(formula) = step.formula(index) else {
             continue;
@@ -124,7 +130,7 @@ pub fn complete(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use solweig_core::heat::{self, INDICES, Index, of_cell};
+    use solweig_core::heat::{self, INDICES, Wearer, of_cell};
 
     #[test]
     fn what_the_device_left_out_is_solved_without_the_inputs_of_other_indices() {
@@ -134,19 +140,20 @@ mod tests {
             wind: 1.0,
             pressure: 1013.0,
         };
+        let wearer = Wearer::default();
         let comfort = Comfort {
             utci: None,
             pet: None,
-            heat: Some(HeatStep::new(air, 1.5, [true; INDICES])),
+            heat: Some(HeatStep::new(air, 1.5, wearer, [true; INDICES])),
             local: None,
         };
         let (globe, wick, tmrt) = ([600.0], [450.0], [50.0]);
         let loads: [&[f32]; 3] = [&globe, &wick, &[]];
         let radiant: [&[f32]; 3] = [&[], &[], &tmrt];
         for (index, field) in OF_HEAT {
-            let apparent = index == Index::Apparent;
+            let by_tmrt = matches!(index, Index::Apparent | Index::Effective);
             let mut values = [OUTSIDE];
-            let inputs = if apparent { radiant } else { loads };
+            let inputs = if by_tmrt { radiant } else { loads };
             complete(
                 &comfort,
                 &Air::OF_THE_STEP,
@@ -155,7 +162,7 @@ mod tests {
                 &mut values,
                 inputs,
             );
-            let want = of_cell(index, air, 1.5, [600.0, 450.0, 50.0]);
+            let want = of_cell(index, air, 1.5, wearer, [600.0, 450.0, 50.0]);
             assert!((f64::from(values[0]) - want).abs() < 1e-3, "{index:?}");
         }
     }

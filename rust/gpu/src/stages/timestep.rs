@@ -5,10 +5,10 @@ use super::anisotropic::{self, PatchTables};
 use super::emission::{self, GroundTable};
 use super::gvf::{self, GroundRasters};
 use super::heat;
-use super::pet::{self, OUTSIDE, PetTable};
 use super::radiation;
 use super::shadow::{self, Leaves, SunTables, Turn};
 use super::statistics::{self, CountedPlanes, ROW_SUMS};
+use super::tabled::{self, IndexTable, OUTSIDE};
 use super::utci::{self, NO_UTCI};
 use super::weather_cells;
 use crate::device::Gpu;
@@ -22,6 +22,7 @@ use crate::resident::run::DeviceRun;
 use crate::resident::step::StepBuffers;
 use crate::resident::terrain::DeviceTerrain;
 use crate::shaders::grid::count;
+use crate::shaders::kernels::Kernel;
 use solweig_core::air::Air;
 use solweig_core::carried::Carried;
 use solweig_core::fields::{self, Field};
@@ -111,7 +112,8 @@ struct StepDevice {
     buffers: StepBuffers,
     day: Option<(Vec<TurnOfSun>, GroundTable)>,
     patches: Option<PatchTables>,
-    pet: Option<PetTable>,
+    pet: Option<IndexTable>,
+    effective: Option<IndexTable>,
     out: DeviceBuffer,
     rows: DeviceBuffer,
     points: DeviceBuffer,
@@ -162,7 +164,11 @@ impl StepDevice {
             _ => None,
         };
         let pet = match &prepared.comfort.pet {
-            Some(step) => PetTable::new(device, step, weather.ta)?,
+            Some(step) => IndexTable::new(device, weather.ta, |low, high| step.pieces(low, high))?,
+            None => None,
+        };
+        let effective = match &prepared.comfort.heat {
+            Some(step) => IndexTable::new(device, weather.ta, |low, high| step.pieces(low, high))?,
             None => None,
         };
         let (attributed, heated) = (tables.attribution.is_some(), tables.heated.is_some());
@@ -182,6 +188,7 @@ impl StepDevice {
             day,
             patches,
             pet,
+            effective,
             out: gpu.storage(
                 "the fields of a step",
                 u64::from(planes.number) * device.cells,
@@ -211,7 +218,7 @@ fn beside(fields: &[Field]) -> Vec<Field> {
     let mut found = Vec::new();
     for &field in fields {
         let needs: &[Field] = match field {
-            Field::Pet | Field::Apparent => &[Field::Tmrt],
+            Field::Pet | Field::Apparent | Field::Effective => &[Field::Tmrt],
             field if field.is_of_sensors() => &[Field::GlobeLoad, Field::WickLoad],
             _ => &[],
         };
@@ -300,10 +307,14 @@ fn encode<'a>(
         None => false,
     };
     if let Some(pet) = &step.pet {
-        pet::encode(job, device, pet, out, [tmrt, planes.of(Field::Pet)])?;
+        let pair = [tmrt, planes.of(Field::Pet)];
+        tabled::encode(job, device, Kernel::Pet, pet, out, pair)?;
     }
     let heat = match &prepared.comfort.heat {
-        Some(heat) => heat::encode(job, device, heat, out, |field| planes.of(field))?,
+        Some(heat) => {
+            let table = step.effective.as_ref();
+            heat::encode(job, device, heat, table, out, |field| planes.of(field))?
+        }
         None => Vec::new(),
     };
     let counted = CountedPlanes {

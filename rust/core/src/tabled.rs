@@ -1,26 +1,45 @@
-//! PET as a function of Tmrt alone, tabulated on demand.
+//! A quantity that is a function of Tmrt alone while the weather stands, tabulated on demand.
 //!
-//! Solving a balance takes microseconds; a raster holds millions of cells that share all but
-//! Tmrt. Each 0.5 K of Tmrt is fitted by a cubic when a cell first asks for it, checked against
+//! Solving the balance of a body takes microseconds; a raster holds millions of cells that share all
+//! but Tmrt. Each 0.5 K of Tmrt is fitted by a cubic when a cell first asks for it, checked against
 //! the solver, and halved around kinks and changes of regime until it fits. The table is a function
 //! of the weather only, so results depend neither on the order of cells nor on threads.
 
-use super::solver::{MISSING, Solver};
 use rayon::prelude::*;
 use std::sync::OnceLock;
 
+/// Missing-value code of the weather files: anything at or below it counts as missing.
+pub const MISSING: f64 = -999.0;
+/// Width of a cell of the table [K of Tmrt].
+pub const WIDTH: f64 = 0.5;
 const LOW: f64 = -100.0;
-pub(super) const WIDTH: f64 = 0.5;
 const CELLS: i32 = 600;
-/// Largest accepted difference between fit and solver at the checked points [K].
-const FIT_ERROR: f64 = 2e-4;
 /// Halvings before giving up on a fit: pieces of 0.5 mK.
 const MAX_DEPTH: u32 = 10;
 /// Positions in the unit interval where the cubic meets the solver, and where it is checked.
-pub(super) const NODES: [f64; 4] = [0.0, 0.25, 0.75, 1.0];
-pub(super) const CHECKS: [f64; 3] = [0.1, 0.5, 0.9];
+pub(crate) const NODES: [f64; 4] = [0.0, 0.25, 0.75, 1.0];
+pub(crate) const CHECKS: [f64; 3] = [0.1, 0.5, 0.9];
+/// Points at which a piece is solved.
+pub const POINTS: usize = NODES.len() + CHECKS.len();
 
-/// PET over one interval of Tmrt.
+/// What is tabulated.
+pub trait OfTmrt: Sync {
+    /// Largest accepted difference between fit and solver at the checked points [K].
+    const FIT_ERROR: f64;
+
+    /// Value at a Tmrt [°C] and the regime it was found in, 0 where there is but one.
+    fn solve(&self, tmrt: f64) -> (f64, u8);
+
+    /// The same at several.
+    fn solve_each(&self, tmrt: [f64; POINTS]) -> [(f64, u8); POINTS] {
+        tmrt.map(|tmrt| self.solve(tmrt))
+    }
+
+    /// Whether it may fall as Tmrt rises.
+    fn may_fall(&self) -> bool;
+}
+
+/// The quantity over one interval of Tmrt.
 #[derive(Clone, Debug)]
 enum Piece {
     /// Newton form on [`NODES`].
@@ -32,45 +51,66 @@ enum Piece {
 
 /// Solver and table for one instant.
 #[derive(Debug)]
-pub(super) struct Table {
-    solver: Solver,
+pub struct Table<S> {
+    solver: S,
     pieces: Vec<OnceLock<Piece>>,
 }
 
-impl Table {
-    pub(super) fn new(solver: Solver) -> Self {
+impl<S: OfTmrt> Table<S> {
+    /// An empty table.
+    #[must_use]
+    pub fn new(solver: S) -> Self {
         Self {
             solver,
             pieces: (0..CELLS).map(|_| OnceLock::new()).collect(),
         }
     }
 
+    /// Value at a Tmrt [°C]; NaN where it is missing.
     #[inline]
-    pub(super) fn eval(&self, tmrt: f64) -> f64 {
-        let position = (tmrt - LOW) / WIDTH;
-        // By way of i32, which converts in one instruction each way.
-        if position >= 0.0 && position < f64::from(CELLS) {
-            let cell = position as i32;
-            let u = position - f64::from(cell);
-            if let Some(Piece::Cubic(cubic)) = self.pieces[cell as usize].get() {
-                return evaluate(cubic, u);
-            }
-            return self.look_up(cell as usize, u, tmrt);
+    pub fn eval(&self, tmrt: f64) -> f64 {
+        match self.at_hand(tmrt) {
+            Some((cubic, u)) => evaluate(cubic, u),
+            None => self.look_up(tmrt),
         }
-        self.outside(tmrt)
     }
 
-    /// Where no cubic is at hand.
-    #[cold]
-    fn look_up(&self, cell: usize, u: f64, tmrt: f64) -> f64 {
-        let found = self.piece(cell).eval(u);
-        found.unwrap_or_else(|| self.solver.solve(tmrt).0)
+    /// Values [°C] at several; NaN where one is missing.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    #[inline(always)]
+    pub fn fill(&self, tmrt: &[f32], out: &mut [f32]) {
+        assert_eq!(tmrt.len(), out.len(), "tmrt and out differ in length");
+        for (out, &tmrt) in out.iter_mut().zip(tmrt) {
+            *out = self.eval(f64::from(tmrt)) as f32;
+        }
     }
 
-    /// Outside the table; NaN where Tmrt is missing.
+    /// The cubic that holds at a Tmrt [°C], if it is there, and the place in it.
+    #[inline(always)]
+    fn at_hand(&self, tmrt: f64) -> Option<(&[f64; 4], f64)> {
+        let position = (tmrt - LOW) / WIDTH;
+        if !(position >= 0.0 && position < f64::from(CELLS)) {
+            return None;
+        }
+        // By way of 16 bits, of which the machine has the shortest conversion.
+        let cell = position as u16;
+        match self.pieces[usize::from(cell)].get() {
+            Some(Piece::Cubic(cubic)) => Some((cubic, position - f64::from(cell))),
+            _ => None,
+        }
+    }
+
+    /// Where no cubic is at hand; NaN where Tmrt is missing.
     #[cold]
-    fn outside(&self, tmrt: f64) -> f64 {
-        if tmrt.is_finite() && tmrt > MISSING {
+    fn look_up(&self, tmrt: f64) -> f64 {
+        let position = (tmrt - LOW) / WIDTH;
+        if position >= 0.0 && position < f64::from(CELLS) {
+            let cell = position as u16;
+            let found = self.piece(cell.into()).eval(position - f64::from(cell));
+            found.unwrap_or_else(|| self.solver.solve(tmrt).0)
+        } else if tmrt.is_finite() && tmrt > MISSING {
             self.solver.solve(tmrt).0
         } else {
             f64::NAN
@@ -80,7 +120,7 @@ impl Table {
 
 /// A piece of the table as a device reads it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PetPiece {
+pub struct CubicPiece {
     /// Lower end [°C].
     pub low: f64,
     /// Width [K].
@@ -89,10 +129,10 @@ pub struct PetPiece {
     pub cubic: [f64; 4],
 }
 
-impl Table {
-    /// The pieces of the table cells that hold `low` to `high` [°C]: one list a cell. A jump
-    /// inside the narrowest piece is put into its middle.
-    pub(super) fn pieces(&self, low: f64, high: f64) -> (f64, Vec<Vec<PetPiece>>) {
+impl<S: OfTmrt> Table<S> {
+    /// The table from `low` to `high` [°C of Tmrt] for a device: lower end of the first cell, and the
+    /// pieces of every cell of [`WIDTH`]. A jump inside the narrowest piece is put into its middle.
+    pub fn pieces(&self, low: f64, high: f64) -> (f64, Vec<Vec<CubicPiece>>) {
         let cell = |t: f64| ((t - LOW) / WIDTH).clamp(0.0, f64::from(CELLS) - 1.0) as usize;
         let range = cell(low)..cell(high) + 1;
         let first = LOW + WIDTH * range.start as f64;
@@ -117,10 +157,10 @@ impl Table {
 }
 
 impl Piece {
-    fn flatten(&self, solver: &Solver, low: f64, width: f64, out: &mut Vec<PetPiece>) {
+    fn flatten(&self, solver: &impl OfTmrt, low: f64, width: f64, out: &mut Vec<CubicPiece>) {
         let half = 0.5 * width;
         match self {
-            Self::Cubic(cubic) => out.push(PetPiece {
+            Self::Cubic(cubic) => out.push(CubicPiece {
                 low,
                 width,
                 cubic: *cubic,
@@ -131,7 +171,7 @@ impl Piece {
             }
             Self::Solve => {
                 for (low, end) in [(low, low), (low + half, low + width)] {
-                    out.push(PetPiece {
+                    out.push(CubicPiece {
                         low,
                         width: half,
                         cubic: [solver.solve(end).0, 0.0, 0.0, 0.0],
@@ -141,21 +181,21 @@ impl Piece {
         }
     }
 
-    fn fit(solver: &Solver, low: f64, high: f64, depth: u32) -> Self {
-        let at = |u: &f64| solver.solve(low + u * (high - low));
-        let nodes = NODES.each_ref().map(at);
-        let checks = CHECKS.each_ref().map(at);
-        let cubic = newton(nodes.map(|(pet, _)| pet));
-        let fits = nodes
-            .iter()
-            .chain(&checks)
-            .all(|&(_, regime)| regime == nodes[0].1)
+    fn fit<S: OfTmrt>(solver: &S, low: f64, high: f64, depth: u32) -> Self {
+        let at = |i: usize| *NODES.get(i).unwrap_or_else(|| &CHECKS[i - NODES.len()]);
+        let points = std::array::from_fn(|i| low + at(i) * (high - low));
+        let found = solver.solve_each(points);
+        let (nodes, checks) = found.split_at(NODES.len());
+        let cubic = newton(std::array::from_fn(|i| nodes[i].0));
+        // Where there is no value, there is none between, either.
+        let nowhere = found.iter().all(|(value, _)| value.is_nan());
+        let fits = found.iter().all(|&(_, regime)| regime == found[0].1)
             && (solver.may_fall() || rises(&cubic))
             && CHECKS
                 .iter()
-                .zip(&checks)
-                .all(|(&u, &(pet, _))| (evaluate(&cubic, u) - pet).abs() < FIT_ERROR);
-        if fits {
+                .zip(checks)
+                .all(|(&u, &(value, _))| (evaluate(&cubic, u) - value).abs() < S::FIT_ERROR);
+        if fits || nowhere {
             return Self::Cubic(cubic);
         }
         if depth == 0 {
@@ -188,7 +228,7 @@ impl Piece {
 }
 
 /// Divided differences on [`NODES`].
-pub(super) fn newton(y: [f64; 4]) -> [f64; 4] {
+pub(crate) fn newton(y: [f64; 4]) -> [f64; 4] {
     let mut d = y;
     for order in 1..4 {
         for i in (order..4).rev() {
@@ -211,6 +251,6 @@ fn rises(d: &[f64; 4]) -> bool {
 }
 
 #[inline(always)]
-pub(super) fn evaluate(d: &[f64; 4], u: f64) -> f64 {
+pub(crate) fn evaluate(d: &[f64; 4], u: f64) -> f64 {
     d[0] + (u - NODES[0]) * (d[1] + (u - NODES[1]) * (d[2] + (u - NODES[2]) * d[3]))
 }

@@ -1,10 +1,11 @@
-// PET of a step (R 11): a table over Tmrt, made by the host. Twin of rust/core/src/pet/table.rs.
+// An index of a step that depends on Tmrt alone, such as PET (R 11): a table, made by the host. Twin
+// of rust/core/src/tabled.rs.
 
-struct Pet {
+struct Tabled {
     grid: Grid,
     // Planes of `out`.
     tmrt: u32,
-    pet: u32,
+    index: u32,
     // Cells of the table, their width and the lower end of the first [deg C].
     cells: u32,
     width: f32,
@@ -14,7 +15,7 @@ struct Pet {
     pad2: u32,
 }
 
-@group(0) @binding(0) var<uniform> step: Pet;
+@group(0) @binding(0) var<uniform> step: Tabled;
 @group(0) @binding(1) var<storage, read> info: array<u32>;
 // First piece of every cell of the table, and the number of pieces at the end.
 @group(0) @binding(2) var<storage, read> first: array<u32>;
@@ -50,5 +51,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             value = c.x + u * (c.y + (u - 0.25) * (c.z + (u - 0.75) * c.w));
         }
     }
-    out[step.pet * plane + cell] = value;
+    out[step.index * plane + cell] = value;
 }
