@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +263,84 @@ def test_files_and_arrays_give_the_same(surface: solweig.SurfaceData, tmp_path: 
     assert sky_of(surface, global_of(other)).identity != want.identity
 
 
+def test_bands_of_other_formats_have_times(surface: solweig.SurfaceData, tmp_path: Path) -> None:
+    rows = steps()
+    stamps = [row.datetime for row in rows]
+    array = around(times=stamps)
+    want = sky_of(surface, global_of(array)).identity
+    backwards = array[::-1]
+    names = [f"SIS {t:%Y-%m-%d %H:%M} [W/m2]" for t in stamps[::-1]]
+    named = write_cells(tmp_path / "named.tif", backwards, names)
+    # As GDAL writes what it read from NetCDF, and from GRIB.
+    noted = write_cells(tmp_path / "noted.tif", backwards)
+    since = {"hour#units": "hours since 2006-08-01 00:00:00", "hour#calendar": "standard"}
+    with rasterio.open(noted, "r+") as sink:
+        sink.update_tags(**since)
+        for band, t in enumerate(stamps[::-1], 1):
+            sink.update_tags(band, NETCDF_DIM_hour=str(t.hour))
+    grib = write_cells(tmp_path / "grib.tif", backwards)
+    with rasterio.open(grib, "r+") as sink:
+        for band, t in enumerate(stamps[::-1], 1):
+            seconds = int((np.datetime64(t) - np.datetime64(0, "s")) / np.timedelta64(1, "s"))
+            sink.update_tags(band, GRIB_VALID_TIME=f"{seconds - 3600} sec UTC", GRIB_UNIT="[-]")
+    for path in (named, noted, grib):
+        assert sky_of(surface, {"global_rad": str(path)}).identity == want, path
+    with rasterio.open(grib, "r+") as sink:
+        sink.update_tags(2, GRIB_UNIT="[J/m^2]")
+    refused(surface, {"global_rad": str(grib)}, WeatherDataError, "units of [J/m^2]")
+    with rasterio.open(noted, "r+") as sink:
+        sink.update_tags(**{**since, "hour#calendar": "noleap"})
+    words = "date of the world", "noleap"
+    refused(surface, {"global_rad": str(noted)}, WeatherDataError, *words)
+    with rasterio.open(noted, "r+") as sink:
+        sink.update_tags(**{**since, "hour#units": "months since 2006-01-01"})
+    refused(surface, {"global_rad": str(noted)}, WeatherDataError, "date of the world", "months")
+
+
+def test_times_without_a_zone_are_utc_where_the_stamps_have_one(
+    surface: solweig.SurfaceData,
+) -> None:
+    rows = steps()
+    zone = timezone(timedelta(hours=1))
+    aware = [replace(row, datetime=row.datetime.replace(tzinfo=zone)) for row in rows]
+    utc = [row.datetime - timedelta(hours=1) for row in rows]
+    want = sky_of(surface, global_of(around())).identity
+    assert sky_of(surface, global_of(around(times=utc)), aware).identity == want
+    own = global_of(around(times=[row.datetime for row in rows]))
+    refused(
+        surface,
+        own,
+        WeatherDataError,
+        "local standard time",
+        "their zone",
+        rows=aware,
+    )
+
+
+def test_of_two_clocks_in_a_name_none_is_meant(
+    surface: solweig.SurfaceData, tmp_path: Path
+) -> None:
+    names = [f"{row.datetime:%Y-%m-%d %H:%M} to 23:00" for row in steps()]
+    path = write_cells(tmp_path / "spans.tif", around()[::-1], names)
+    refused(surface, {"global_rad": str(path)}, WeatherDataError, "sun of the step")
+
+
+@pytest.mark.parametrize("dim", ["time", "valid_time"])
+def test_times_that_are_no_dates_of_the_world(
+    surface: solweig.SurfaceData, tmp_path: Path, dim: str
+) -> None:
+    array = around(times=[row.datetime for row in steps()]).rename(time=dim)
+    array.coords[dim].encoding["units"] = "hours since 2006-08-01"
+    for calendar in ("standard", "noleap"):
+        array.coords[dim].encoding["calendar"] = calendar
+        array.rename("ssrd").to_netcdf(tmp_path / f"{calendar}.nc", engine="scipy")
+    sky_of(surface, global_of(str(tmp_path / "standard.nc")))
+    words = f"times {dim}", "the calendar noleap", "convert_calendar"
+    refused(surface, global_of(str(tmp_path / "noleap.nc")), WeatherDataError, *words)
+    counted = array.assign_coords({dim: np.arange(len(HOURS))})
+    refused(surface, global_of(counted), WeatherDataError, f"times {dim} of type int64")
+
+
 def test_whole_numbers_have_a_mark_for_no_data(
     surface: solweig.SurfaceData, tmp_path: Path
 ) -> None:
@@ -394,6 +473,8 @@ def test_gaps_and_traces_by_night_do_not_matter(surface: solweig.SurfaceData) ->
     [
         (lambda a: a * 10.0, ("0 to 1500 W/m2", "09:00")),
         (lambda a: a * 3600.0, ("J/m2", "3600", "ERA5-Land")),
+        # Where the first hours of a day are sums that could be much else.
+        (lambda a: a * np.array([0.0, 5.0, 3600.0, 3600.0])[:, None, None], ("09:00", "like J/m2")),
         (lambda a: a - 50.0, ("negative",)),
         (lambda a: a * 1e-3, ("kW/m2",)),
         (lambda a: a + 30.0, ("at most 10 W/m2", "03:00", "utc=True")),
@@ -421,7 +502,7 @@ def test_more_than_the_sun_can_give(surface: solweig.SurfaceData) -> None:
     read(surface, fields, rows)
     refused(
         surface, fields, WeatherDataError, "fields[direct_rad]", words[0],
-        rows=rows, beam="horizontal",
+        "beam='normal'", rows=rows, beam="horizontal",
     )  # fmt: skip
 
 
@@ -496,6 +577,9 @@ def test_grids_that_do_not_fit(surface: solweig.SurfaceData, tmp_path: Path) -> 
     refused(surface, global_of(values), InvalidSurfaceData, "where its cells lie", "ndarray")
     bare = xr.DataArray(values[0], dims=("y", "x"))
     refused(surface, global_of(bare), InvalidSurfaceData, "where its cells lie")
+    lone = around()[:, :1, :1]
+    words = "more than one cell", "a GeoTIFF, or centres of two cells"
+    refused(surface, global_of(lone), InvalidSurfaceData, *words)
     turned = Affine(24.0, 3.0, WEST - 30.0, 3.0, -24.0, NORTH + 30.0)
     path = write_cells(tmp_path / "turned.tif", around(), transform=turned)
     refused(surface, {"global_rad": str(path)}, InvalidSurfaceData, "north-up grid")
@@ -534,6 +618,8 @@ def test_times_that_are_not_the_steps(surface: solweig.SurfaceData) -> None:
     refused(surface, global_of(around(times=[t + day for t in stamps])), WeatherDataError, "4 of 4")
     early = around(times=[t - np.timedelta64(1, "h") for t in stamps])
     refused(surface, global_of(early), WeatherDataError, "utc=True")
+    past = around(times=[t + np.timedelta64(10, "m") for t in stamps])
+    refused(surface, global_of(past), WeatherDataError, "4 of 4", "is 10 min away")
     refused(surface, global_of(around()[:2]), WeatherDataError, "one layer, or 4")
     twice = RadiationField(around(times=stamps), times=stamps)
     refused(surface, {"global_rad": twice}, WeatherDataError, "times once")

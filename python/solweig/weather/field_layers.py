@@ -25,12 +25,19 @@ from solweig.rasters.projection import describe_crs
 from solweig.rasters.sources import open_source
 from solweig.typing import F32, Window
 from solweig.weather.fields import WeatherField
+from solweig.weather.noted_times import noted_times
 
 __all__ = [
     "NETCDF", "ArrayLayers", "BandLayers", "Layers", "band_names", "bands_said", "grid_of",
-    "map_of", "open_layers", "open_source_layers", "said_times", "time_of", "times_of_names",
+    "map_of", "open_layers", "open_source_layers", "said_times", "time_of", "times_of_bands",
 ]  # fmt: skip
 
+_TIME_NAMES = ("time", "valid_time")
+_NO_UNIT = "[-]"
+"""As GRIB has it."""
+_TIME = re.compile(
+    r"(?<![\d-])\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?(?![\d:])"
+)
 NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
 
 
@@ -134,20 +141,34 @@ def _of_file(name: str, path: Path, grid: Grid) -> BandLayers:
     _check_grid(name, open_source(name, path, bands=True).grid, grid)
     words, units = bands_said(name, path)
     bands = tuple((str(path.absolute()), band) for band in range(1, len(words) + 1))
-    return BandLayers(bands, *times_of_names(name, words), units)
+    return BandLayers(bands, *times_of_bands(name, path, words), units)
 
 
-def times_of_names(name: str, words: Sequence[str]) -> tuple[NDArray[np.datetime64] | None, bool]:
-    """Times that bands are named by, as :class:`ArrayLayers` has them; None where they are not.
+def times_of_bands(
+    name: str, path: Path, words: Sequence[str]
+) -> tuple[NDArray[np.datetime64] | None, bool]:
+    """Times that bands are named by, or that their format notes, as :class:`ArrayLayers` has them.
+
+    None where there are none.
+
+    Parameters
+    ----------
+    name
+        Of the field, in messages.
+    path
+        Of the file.
+    words
+        Names of its bands.
 
     Raises
     ------
     WeatherDataError
-        Some are, or some have a zone.
+        Some bands have a time, or some a zone.
     """
     times = [_stamp(text) for text in words]
     if all(time is None for time in times):
-        return None, False
+        noted = noted_times(name, path)
+        return (None, False) if noted is None else _as_times(name, noted)
     unnamed = [word for word, time in zip(words, times, strict=True) if time is None]
     if unnamed:
         raise WeatherDataError(
@@ -184,7 +205,9 @@ def bands_said(name: str, path: Path) -> tuple[list[str], tuple[str, ...]]:
 def _unit_of(dataset: Any, band: int) -> str:
     """The unit of a band: its own, that of its tags, else what its description ends with."""
     tags = {str(key).casefold(): str(text) for key, text in dataset.tags(band).items()}
-    said = dataset.units[band - 1] or tags.get("units") or tags.get("unit")
+    said = dataset.units[band - 1] or tags.get("units") or tags.get("unit") or tags.get("grib_unit")
+    if said == _NO_UNIT:
+        return ""
     if said:
         return str(said)
     words = dataset.descriptions[band - 1] or ""
@@ -246,8 +269,7 @@ def time_of(name: str, array: Any) -> tuple[str | None, NDArray[np.datetime64] |
     """
     dims = [str(d) for d in array.dims if array.coords.get(d) is not None]
     time = next((d for d in dims if np.issubdtype(array.coords[d].dtype, np.datetime64)), None)
-    if time is None and "time" in array.dims:
-        time = "time"
+    time = time or next((str(d) for d in array.dims if str(d).casefold() in _TIME_NAMES), None)
     if time is None:
         return None, None
     if not array.sizes[time]:
@@ -256,7 +278,12 @@ def time_of(name: str, array: Any) -> tuple[str | None, NDArray[np.datetime64] |
         return time, None
     stamps = np.asarray(array.coords[time].values)
     if not np.issubdtype(stamps.dtype, np.datetime64):
-        raise WeatherDataError(name, "times as dates", f"times of type {stamps.dtype}")
+        calendar = getattr(stamps.flat[0], "calendar", None)
+        raise WeatherDataError(
+            name, "times as dates of the world",
+            f"times {time} of {f'the calendar {calendar}' if calendar else f'type {stamps.dtype}'}",
+            "Convert them: array.convert_calendar('standard')." if calendar else None,
+        )  # fmt: skip
     return time, stamps.astype("datetime64[ns]")
 
 
@@ -357,11 +384,15 @@ def said_times(
 
 
 def _stamp(text: str) -> dt.datetime | None:
-    """The time a band is named by."""
+    """The time a band is named by, alone or beside other words."""
     if len(text) < len("2025-07-01"):
         return None
+    found = _TIME.search(text)
+    # Of two clocks nobody knows which is meant.
+    beside = None if found is None else text[: found.start()] + text[found.end() :]
+    alone = found is not None and re.search(r"\d:\d", beside or "") is None
     try:
-        return dt.datetime.fromisoformat(text.strip())
+        return dt.datetime.fromisoformat(found[0] if found is not None and alone else text.strip())
     except ValueError:
         return None
 

@@ -12,6 +12,10 @@ from solweig.weather.series import WeatherSeries
 
 __all__ = ["Timed", "layers_of_steps"]
 
+_LOCAL = (
+    "They fit as local standard time, but are taken as UTC: leave out utc, or give them their zone."
+)
+
 
 class Timed(Protocol):
     """Layers with times."""
@@ -37,7 +41,8 @@ def layers_of_steps(
     name
         Of the field, in messages.
     layers
-        With times, on the clock of the stamps or in UTC; without, one for all steps or one each.
+        With times, on the clock of the stamps, in UTC where these have a zone; without, one for all
+        steps or one each.
     series
         The steps.
     utc
@@ -68,7 +73,7 @@ def layers_of_steps(
         raise WeatherDataError(
             name, f"a layer of {clock[missing[0]].astype('datetime64[s]')}",
             f"{len(times)} of {times.min()} to {times.max()}",
-            f"{missing.size} of {steps} steps have none. {_why(layers.times, series)}".strip(),
+            f"{missing.size} of {steps} steps have none. {_why(layers.times, clock, series)}",
         )  # fmt: skip
     return tuple(int(i) for i in found)
 
@@ -84,13 +89,19 @@ def _positions(times: NDArray[np.datetime64], wanted: NDArray[np.datetime64]) ->
     return np.where(times[order][place] == wanted, order[place], -1)
 
 
-def _why(times: NDArray[np.datetime64], series: WeatherSeries) -> str:
-    """What the times seem to be instead, in words."""
-    own = _own_clock(series)
+def _why(
+    times: NDArray[np.datetime64], wanted: NDArray[np.datetime64], series: WeatherSeries
+) -> str:
+    """What the times seem to be instead of those that are wanted, in words."""
     for clock, words in (
         (series.utc, "They fit if they are UTC: utc=True (,utc at the end)."),
-        (series.local, "They fit as local standard time; those of the steps are UTC."),
+        (
+            series.local,
+            _LOCAL,
+        ),
     ):
-        if (clock != own).any() and (_positions(times, clock) >= 0).all():
+        if (clock != wanted).any() and (_positions(times, clock) >= 0).all():
             return words
-    return ""
+    first = wanted[_positions(times, wanted) < 0][0]
+    apart = np.abs(times - first).min() / np.timedelta64(1, "m")
+    return f"The nearest to it is {apart:g} min away, and nothing is interpolated in time."

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from solweig.errors import WeatherDataError
+from solweig.messages import argument
 from solweig.typing import F64
 from solweig.weather.checks import (
     NIGHT_LIGHT,
@@ -94,7 +95,7 @@ def check_sun(name: str, field: str, values: F64, series: WeatherSeries, beam: s
             field, f"{words} of at most {most[worst]:.0f} W/m2, as the sun of the step can give",
             f"{brightest[worst]:.0f}",
             f"At {series.stamps[worst]:%Y-%m-%d %H:%M}, with the sun at "
-            f"{series.track.elevation[worst]:.0f} degrees. {_TIMES}",
+            f"{series.track.elevation[worst]:.0f} degrees. {_TIMES}{_beam(name, beam)}",
         )  # fmt: skip
     guess = unit_guess(float(brightest.max()), float(altitude.max()))
     if name == "global_rad" and guess is not None:
@@ -102,6 +103,13 @@ def check_sun(name: str, field: str, values: F64, series: WeatherSeries, beam: s
             field, f"{words} in W/m2", f"{brightest.max():g} at most",
             f"With the sun up to {altitude.max():.0f} degrees high it looks like {guess}.",
         )  # fmt: skip
+
+
+def _beam(name: str, beam: str) -> str:
+    """What else a direct radiation that is too strong may be."""
+    if name != "direct_rad" or beam == "normal":
+        return ""
+    return f" Or is it normal to the sun, {argument('beam', 'normal')}?"
 
 
 def findings_of_cells(
