@@ -297,6 +297,21 @@ def test_bands_of_other_formats_have_times(surface: solweig.SurfaceData, tmp_pat
     refused(surface, {"global_rad": str(noted)}, WeatherDataError, "date of the world", "months")
 
 
+def test_more_layers_than_steps_are_no_means(surface: solweig.SurfaceData) -> None:
+    rows = steps()[1:]
+    times = [rows[0].datetime + timedelta(minutes=10 * i) for i in range(37)]
+    cells = np.interp(
+        [t.hour + t.minute / 60.0 for t in times], HOURS[1:], [row.global_rad for row in rows]
+    )
+    array = labelled(
+        cells[:, None, None] * FACTORS, WEST - 10.0, NORTH + 10.0, 24.0, times=times
+    )  # fmt: skip
+    _, found = read(surface, global_of(array), rows)
+    assert [f.check for f in found] == ["radiation by cells"]
+    assert "fields[global_rad] has a layer every 10 min, and a step is 60 min" in found[0].text
+    assert sky_of(surface, global_of(array[::6]), rows).notes["global_rad"]["layers"] == 3
+
+
 def test_times_without_a_zone_are_utc_where_the_stamps_have_one(
     surface: solweig.SurfaceData,
 ) -> None:
@@ -315,6 +330,22 @@ def test_times_without_a_zone_are_utc_where_the_stamps_have_one(
         "their zone",
         rows=aware,
     )
+
+
+def test_edges_of_cells_and_times_are_no_maps(surface: solweig.SurfaceData, tmp_path: Path) -> None:
+    # As CM SAF delivers them.
+    array = around(times=[row.datetime for row in steps()])
+    edges = {f"{dim}_bnds": ((dim, "bnds"), np.zeros((array.sizes[dim], 2))) for dim in array.dims}
+    data = array.to_dataset(name="SIS").assign(edges)
+    for dim in array.dims:
+        data[dim].attrs["bounds"] = f"{dim}_bnds"
+    data["time"].encoding["units"] = "hours since 2006-08-01"
+    data.to_netcdf(tmp_path / "sis.nc", engine="scipy")
+    want = sky_of(surface, global_of(array)).identity
+    for source in (data, str(tmp_path / "sis.nc")):
+        assert sky_of(surface, global_of(source)).identity == want
+    data["SDI"] = data["SIS"]
+    refused(surface, global_of(data), WeatherDataError, "got SIS, SDI")
 
 
 def test_of_two_clocks_in_a_name_none_is_meant(

@@ -232,7 +232,8 @@ def map_of(name: str, dataset: Any, wanted: str | None) -> Any:
     WeatherDataError
         No such variable, or several.
     """
-    maps = [str(v) for v in dataset.data_vars if dataset[v].ndim >= 2]
+    edges = _edges(dataset)
+    maps = [str(v) for v in dataset.data_vars if dataset[v].ndim >= 2 and str(v) not in edges]
     if wanted is None and len(maps) == 1:
         wanted = maps[0]
     if wanted is None or wanted not in dataset.data_vars:
@@ -245,6 +246,17 @@ def map_of(name: str, dataset: Any, wanted: str | None) -> Any:
     if mapping in dataset.data_vars:
         array = array.assign_coords({mapping: dataset[mapping]})
     return array
+
+
+def _edges(dataset: Any) -> set[str]:
+    """Variables that are edges of cells or of times, by CF's ``bounds``."""
+    said = [
+        each.get(key)
+        for coordinate in dataset.coords.values()
+        for each in (coordinate.attrs, coordinate.encoding)
+        for key in ("bounds", "climatology")
+    ]
+    return {str(name) for name in said if name}
 
 
 def _of_labelled(name: str, array: Any, grid: Grid) -> ArrayLayers:

@@ -26,11 +26,13 @@ from solweig.weather.field_values import Looked, check_values
 from solweig.weather.radiation import SOLAR_CONSTANT, Radiation
 from solweig.weather.series import WeatherSeries
 
-__all__ = ["check_cells", "check_sun", "findings_of_cells"]
+__all__ = ["check_cells", "check_lengths", "check_sun", "findings_of_cells"]
 
 _MOST_OF_SUN, _LOW_LIGHT = 1.25, 50.0
 """No mean over a weather cell and a step is above this share of the light outside the atmosphere at
 the highest sun of the step, and W m-2 beside."""
+_SHORTER = 0.75
+"""Layers that follow each other within this part of a step are of parts of steps."""
 _TIMES = "Are its times UTC (utc=True, ,utc at the end), and do they mark what the stamps mark?"
 
 
@@ -103,6 +105,31 @@ def check_sun(name: str, field: str, values: F64, series: WeatherSeries, beam: s
             field, f"{words} in W/m2", f"{brightest.max():g} at most",
             f"With the sun up to {altitude.max():.0f} degrees high it looks like {guess}.",
         )  # fmt: skip
+
+
+def check_lengths(every: Mapping[str, float], series: WeatherSeries) -> list[Finding]:
+    """Say of radiation that comes more often than the steps that it is no mean over them.
+
+    Parameters
+    ----------
+    every
+        By quantity, from one of its layers to the next [min].
+    series
+        The steps.
+    """
+    step = 60.0 * float(series.columns["hours"].min())
+    found = [
+        f"fields[{name}] has a layer every {minutes:g} min"
+        for name, minutes in every.items()
+        if minutes < _SHORTER * step
+    ]
+    if not found:
+        return []
+    text = (
+        f"{', '.join(found)}, and a step is {step:g} min long: the layer at its stamp is taken for "
+        "its mean. Average them over the steps first."
+    )
+    return [Finding("radiation by cells", text)]
 
 
 def _beam(name: str, beam: str) -> str:
