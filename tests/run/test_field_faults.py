@@ -207,6 +207,8 @@ def test_another_grid(surface: solweig.SurfaceData, tmp_path: Path, change: str)
 def test_an_array_of_another_shape(surface: solweig.SurfaceData) -> None:
     error = refused(surface, {"ta": WeatherField(np.zeros((5, 6)), 2.0)}, GridShapeMismatch)
     assert (error.expected, error.got) == (surface.shape, (5, 6))
+    ragged = {"ta": WeatherField([[20.0, 21.0], [20.0]], 2.0)}
+    refused(surface, ragged, WeatherDataError, "fields[ta]", "rows of unequal length")
 
 
 def test_times_that_are_not_the_steps(surface: solweig.SurfaceData) -> None:

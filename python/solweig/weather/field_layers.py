@@ -32,6 +32,7 @@ __all__ = [
     "map_of", "open_layers", "open_source_layers", "said_times", "time_of", "times_of_bands",
 ]  # fmt: skip
 
+_CELLS = "numbers of shape (rows, columns) or (times, rows, columns)"
 _TIME_NAMES = ("time", "valid_time")
 _NO_UNIT = "[-]"
 """As GRIB has it."""
@@ -309,12 +310,14 @@ def _placed(name: str, array: Any, grid: Grid) -> F32:
 
 
 def _of_array(name: str, source: Any, grid: Grid) -> ArrayLayers:
-    values = np.asarray(source)
+    try:
+        values = np.asarray(source)
+    except ValueError:
+        raise WeatherDataError(name, _CELLS, "rows of unequal length") from None
     hidden = np.ma.getmask(source)
     if values.dtype.kind not in "fiu" or values.ndim not in (2, 3) or values.size == 0:
         raise WeatherDataError(
-            name, "numbers of shape (rows, columns) or (times, rows, columns)",
-            f"{values.dtype} of shape {values.shape}",
+            name, _CELLS, f"{values.dtype} of shape {values.shape}",
         )  # fmt: skip
     if hidden is not np.ma.nomask:
         values = np.where(hidden, np.float32(np.nan), values)
