@@ -230,6 +230,22 @@ def test_longitudes_may_count_from_greenwich_eastwards(surface: solweig.SurfaceD
     assert np.allclose(one.values["global_rad"], two.values["global_rad"], rtol=1e-6)
 
 
+def test_a_grid_around_the_globe_that_begins_at_the_surface(surface: solweig.SurfaceData) -> None:
+    x, y = (float(v[0, 0]) for v in centres(surface, (12.0, 15.0), (1.0, 1.0), (1, 1), 4326))
+    factors = np.linspace(LOW, HIGH, 36)[None].repeat(3, 0)
+
+    def beginning(west: float) -> xr.DataArray:
+        return labelled(cells_of(steps(), factors), west, y + 16.0, (10.0, 10.0), crs=4326)
+
+    # Centres of cells lie 1 degree west of the surface, or 1 degree east: then one is the last.
+    for west in (-180.0, x - 6.0):
+        sky_of(surface, global_of(beginning(west)))
+    words = "on both sides", "around the globe", "sortby"
+    refused(surface, global_of(beginning(x - 4.0)), GridShapeMismatch, *words)
+    # What does not go around knows no better.
+    sky_of(surface, global_of(beginning(x - 4.0)[:, :, :-1]))
+
+
 # ------------------------------------------------------------------ sources and times
 
 
