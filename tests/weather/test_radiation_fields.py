@@ -660,11 +660,17 @@ def test_one_grid_for_all_quantities(surface: solweig.SurfaceData) -> None:
 
 
 def test_times_that_are_not_the_steps(surface: solweig.SurfaceData) -> None:
-    stamps = [np.datetime64(row.datetime) for row in steps()]
+    stamps = np.array([row.datetime for row in steps()], "datetime64[ms]")
     day = np.timedelta64(1, "D")
     refused(surface, global_of(around(times=[t + day for t in stamps])), WeatherDataError, "4 of 4")
     early = around(times=[t - np.timedelta64(1, "h") for t in stamps])
     refused(surface, global_of(early), WeatherDataError, "utc=True")
+    # As days of the year in single precision are.
+    apart = np.array([400, -400, 1300, -1300], "timedelta64[ms]")
+    want = sky_of(surface, global_of(around())).identity
+    assert sky_of(surface, global_of(around(times=stamps + apart))).identity == want
+    far = around(times=stamps + 3 * apart)
+    refused(surface, global_of(far), WeatherDataError, "2 of 4")
     past = around(times=[t + np.timedelta64(10, "m") for t in stamps])
     refused(surface, global_of(past), WeatherDataError, "4 of 4", "is 10 min away")
     refused(surface, global_of(around()[:2]), WeatherDataError, "one layer, or 4")

@@ -12,6 +12,8 @@ from solweig.weather.series import WeatherSeries
 
 __all__ = ["Timed", "layers_of_steps"]
 
+_NEAR = np.timedelta64(2, "s")
+"""Days of the year in single precision lie this much beside the hours they mean."""
 _LOCAL = (
     "They fit as local standard time, but are taken as UTC: leave out utc, or give them their zone."
 )
@@ -85,8 +87,11 @@ def _own_clock(series: WeatherSeries) -> NDArray[np.datetime64]:
 def _positions(times: NDArray[np.datetime64], wanted: NDArray[np.datetime64]) -> NDArray[np.int64]:
     """Where each of the wanted times is, -1 where it is not."""
     order = np.argsort(times)
-    place = np.minimum(np.searchsorted(times[order], wanted), len(times) - 1)
-    return np.where(times[order][place] == wanted, order[place], -1)
+    after = np.minimum(np.searchsorted(times[order], wanted), len(times) - 1)
+    both = np.stack([np.maximum(after - 1, 0), after])
+    apart = np.abs(times[order][both] - wanted)
+    place = np.where(apart[0] < apart[1], both[0], both[1])
+    return np.where(apart.min(axis=0) <= _NEAR, order[place], -1)
 
 
 def _why(
