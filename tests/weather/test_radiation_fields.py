@@ -261,12 +261,14 @@ def test_files_and_arrays_give_the_same(surface: solweig.SurfaceData, tmp_path: 
     write_cells(tmp_path / "up.tif", array[:, ::-1, :])
     early = array.assign_coords(time=array.time - np.timedelta64(1, "h"))
     early.rename("ssrd").to_netcdf(tmp_path / "utc.nc", engine="scipy")
+    (tmp_path / "wrfout_d01").write_bytes((tmp_path / "era.nc").read_bytes())
     chunked = array.isel(y=slice(None, None, -1), x=slice(None, None, -1)).chunk(time=1)
     more = xr.concat([array[:1], array], "time").drop_vars("time")
     times = [stamps[0].replace(hour=1), *stamps]
     for source in (
         f"{tmp_path / 'era.nc'}", f"{tmp_path / 'era.nc'},variable=ssrd",
-        f"{tmp_path / 'named.tif'}", f"{tmp_path / 'plain.tif'}", f"{tmp_path / 'up.tif'}",
+        f"{tmp_path / 'wrfout_d01'}", f"{tmp_path / 'named.tif'}",
+        f"{tmp_path / 'plain.tif'}", f"{tmp_path / 'up.tif'}",
         f"{tmp_path / 'utc.nc'},utc", RadiationField(early, utc=True), RadiationField(chunked),
         RadiationField(array.to_dataset(name="ssrd"), variable="ssrd"),
         RadiationField(more, times=times),
@@ -624,6 +626,8 @@ def test_grids_that_do_not_fit(surface: solweig.SurfaceData, tmp_path: Path) -> 
     refused(surface, global_of(values), InvalidSurfaceData, "where its cells lie", "ndarray")
     bare = xr.DataArray(values[0], dims=("y", "x"))
     refused(surface, global_of(bare), InvalidSurfaceData, "where its cells lie")
+    several = xr.concat([around()[2], around()[2]], "layer")
+    refused(surface, global_of(several), InvalidSurfaceData, "two dimensions", "layer (2)")
     lone = around()[:, :1, :1]
     words = "more than one cell", "a GeoTIFF, or centres of two cells"
     refused(surface, global_of(lone), InvalidSurfaceData, *words)

@@ -28,8 +28,9 @@ from solweig.weather.fields import WeatherField
 from solweig.weather.noted_times import noted_times
 
 __all__ = [
-    "NETCDF", "ArrayLayers", "BandLayers", "Layers", "band_names", "bands_said", "grid_of",
-    "map_of", "open_layers", "open_source_layers", "said_times", "time_of", "times_of_bands",
+    "ArrayLayers", "BandLayers", "Layers", "band_names", "bands_said", "grid_of",
+    "is_netcdf_file", "map_of", "open_layers", "open_source_layers", "said_times", "time_of",
+    "times_of_bands",
 ]  # fmt: skip
 
 _CELLS = "numbers of shape (rows, columns) or (times, rows, columns)"
@@ -39,7 +40,9 @@ _NO_UNIT = "[-]"
 _TIME = re.compile(
     r"(?<![\d-])\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?(?![\d:])"
 )
-NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
+_NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
+_HDF5_RASTERS = (".kea", ".bag")
+"""HDF5 that is GDAL's."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def open_source_layers(
 ) -> Layers:
     """The layers of one source, on a grid; as :func:`open_layers`."""
     if isinstance(source, str | Path):
-        if Path(source).suffix.lower() in NETCDF:
+        if is_netcdf_file(Path(source)):
             return _of_netcdf(name, Path(source), variable, grid)
         return _of_file(name, Path(source), grid)
     if is_dataset(source):
@@ -129,6 +132,18 @@ def open_source_layers(
     if is_labelled(source):
         return _of_labelled(name, source, grid)
     return _of_array(name, source, grid)
+
+
+def is_netcdf_file(path: Path) -> bool:
+    """Whether a file is NetCDF by its name or, as WRF's without a suffix, by how it begins."""
+    suffix = path.suffix.lower()
+    if suffix in _NETCDF or suffix in _HDF5_RASTERS:
+        return suffix in _NETCDF
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in (b"CDF\x01", b"CDF\x02", b"\x89HDF")
+    except OSError:
+        return False
 
 
 def _crs_of(georef: GeoReference) -> CRS | None:

@@ -24,8 +24,8 @@ from solweig.rasters.labelled_layers import labelled_layers
 from solweig.rasters.sources import open_source
 from solweig.typing import F32, Window
 from solweig.weather.field_layers import (
-    NETCDF,
     bands_said,
+    is_netcdf_file,
     map_of,
     said_times,
     time_of,
@@ -36,6 +36,8 @@ from solweig.weather.readers.units import KNOWN, plain
 
 __all__ = ["OwnLayers", "opened_layers"]
 
+_LAYER = "_layer"
+"""Dimension of layers without times; others may be called ``layer``."""
 _WITH = "Give a GeoTIFF, or centres of two cells at least along y or x and their CRS."
 _NORTH_UP = "Resample it to a regular grid along the axes of a projection."
 
@@ -78,7 +80,7 @@ def opened_layers(name: str, field: RadiationField) -> Iterator[OwnLayers]:
         Not a field, or times that are none.
     """
     source = field.source
-    if isinstance(source, str | Path) and Path(source).suffix.lower() in NETCDF:
+    if isinstance(source, str | Path) and is_netcdf_file(Path(source)):
         from solweig.weather.readers.netcdf import opened  # xarray is not needed by other fields
 
         if not Path(source).is_file():
@@ -114,7 +116,7 @@ def _of_labelled(name: str, array: Any) -> OwnLayers:
     unit = str(array.attrs.get("units") or "")
     time, times = time_of(name, array)
     if time is None:
-        time = "layer"
+        time = _LAYER
         array = array.expand_dims(time)
     try:
         found = labelled_layers(name, array, time)
