@@ -122,7 +122,8 @@ def test_units_that_values_do_not_show(
     place = {"y": surface.georef.y(), "x": surface.georef.x()}
     values = xr.DataArray(layer(surface, 18.0), place, attrs={"units": unit}, name=name)
     values.to_netcdf(tmp_path / "field.nc", engine="scipy")
-    for source in (values, tmp_path / "field.nc"):
+    band = values.expand_dims("band").assign_attrs(units=(unit,))
+    for source in (values, tmp_path / "field.nc", band):
         field = {name: WeatherField(source, 10.0)}
         if words:
             refused(surface, field, WeatherDataError, f"fields[{name}]", *words)

@@ -350,6 +350,24 @@ def test_times_without_a_zone_are_utc_where_the_stamps_have_one(
     )
 
 
+def test_bands_as_rioxarray_has_them(surface: solweig.SurfaceData) -> None:
+    stamps = [row.datetime for row in steps()]
+    array = around(times=stamps)
+    want = sky_of(surface, global_of(array)).identity
+    bands = array.drop_vars("time").rename(time="band").assign_coords(band=[1, 2, 3, 4])
+    bands.attrs["units"] = ("W m-2",) * 4
+    assert sky_of(surface, global_of(bands)).identity == want
+    assert sky_of(surface, global_of(bands[::-1], times=stamps[::-1])).identity == want
+    named = bands[::-1]
+    named.attrs["long_name"] = tuple(f"{t - timedelta(hours=1)}+00:00" for t in stamps[::-1])
+    assert sky_of(surface, global_of(named)).identity == want
+    named.attrs["units"] = ("W m-2", "W m-2", "J m-2", "W m-2")
+    refused(surface, global_of(named), WeatherDataError, "units of J m-2")
+    real = array.convert_calendar("proleptic_gregorian", use_cftime=True)
+    assert real.time.dtype == object
+    assert sky_of(surface, global_of(real)).identity == want
+
+
 def test_edges_of_cells_and_times_are_no_maps(surface: solweig.SurfaceData, tmp_path: Path) -> None:
     # As CM SAF delivers them.
     array = around(times=[row.datetime for row in steps()])

@@ -25,16 +25,16 @@ from solweig.rasters.projection import describe_crs
 from solweig.rasters.sources import open_source
 from solweig.typing import F32, Window
 from solweig.weather.fields import WeatherField
-from solweig.weather.noted_times import noted_times
+from solweig.weather.noted_times import REAL_CALENDARS, noted_times
 
 __all__ = [
     "ArrayLayers", "BandLayers", "Layers", "band_names", "bands_said", "grid_of",
     "is_netcdf_file", "map_of", "open_layers", "open_source_layers", "said_times", "time_of",
-    "times_of_bands",
+    "times_of_bands", "units_of",
 ]  # fmt: skip
 
 _CELLS = "numbers of shape (rows, columns) or (times, rows, columns)"
-_TIME_NAMES = ("time", "valid_time")
+_TIME_NAMES, _BAND = ("time", "valid_time"), "band"
 _NO_UNIT = "[-]"
 """As GRIB has it."""
 _TIME = re.compile(
@@ -181,10 +181,18 @@ def times_of_bands(
     WeatherDataError
         Some bands have a time, or some a zone.
     """
+    named = _times_of_names(name, words)
+    if named[0] is not None:
+        return named
+    noted = noted_times(name, path)
+    return (None, False) if noted is None else _as_times(name, noted)
+
+
+def _times_of_names(name: str, words: Sequence[str]) -> tuple[NDArray[np.datetime64] | None, bool]:
+    """Times that all names hold; None where none does."""
     times = [_stamp(text) for text in words]
     if all(time is None for time in times):
-        noted = noted_times(name, path)
-        return (None, False) if noted is None else _as_times(name, noted)
+        return None, False
     unnamed = [word for word, time in zip(words, times, strict=True) if time is None]
     if unnamed:
         raise WeatherDataError(
@@ -277,18 +285,26 @@ def _edges(dataset: Any) -> set[str]:
 
 def _of_labelled(name: str, array: Any, grid: Grid) -> ArrayLayers:
     """Of a DataArray, loaded."""
-    unit = str(array.attrs.get("units") or "")
-    time, times = time_of(name, array)
-    units = (unit,) if unit else ()
+    time, times, zoned = time_of(name, array)
     if time is None:
         parts = [array]
     else:
         parts = [array.isel({time: i}, drop=True) for i in range(array.sizes[time])]
-    return ArrayLayers([_placed(name, part, grid) for part in parts], times, units=units)
+    cells = [_placed(name, part, grid) for part in parts]
+    return ArrayLayers(cells, times, zoned, units_of(array))
 
 
-def time_of(name: str, array: Any) -> tuple[str | None, NDArray[np.datetime64] | None]:
-    """The dimension of time of a DataArray, and its times; None where it has none.
+def units_of(array: Any) -> tuple[str, ...]:
+    """Units that a DataArray names: rioxarray keeps one of each band."""
+    said = array.attrs.get("units") or array.attrs.get("unit") or ()
+    return tuple(dict.fromkeys(str(u) for u in np.atleast_1d(np.asarray(said)).ravel() if str(u)))
+
+
+def time_of(name: str, array: Any) -> tuple[str | None, NDArray[np.datetime64] | None, bool]:
+    """The dimension of time of a DataArray, its times, and whether they carry a zone.
+
+    None where it has none. Bands, as rioxarray has them, are taken for times in their order, or for
+    those that they are named by.
 
     Raises
     ------
@@ -298,21 +314,27 @@ def time_of(name: str, array: Any) -> tuple[str | None, NDArray[np.datetime64] |
     dims = [str(d) for d in array.dims if array.coords.get(d) is not None]
     time = next((d for d in dims if np.issubdtype(array.coords[d].dtype, np.datetime64)), None)
     time = time or next((str(d) for d in array.dims if str(d).casefold() in _TIME_NAMES), None)
+    if time is None and _BAND in array.dims:
+        words = array.attrs.get("long_name")
+        named = isinstance(words, tuple | list) and len(words) == array.sizes[_BAND]
+        return _BAND, *_times_of_names(name, [str(word) for word in words] if named else [])
     if time is None:
-        return None, None
+        return None, None, False
     if not array.sizes[time]:
         raise WeatherDataError(name, "at least one time", "none")
     if time not in array.coords:
-        return time, None
+        return time, None, False
     stamps = np.asarray(array.coords[time].values)
+    calendar = getattr(stamps.flat[0], "calendar", None)
+    if calendar in REAL_CALENDARS:  # rioxarray reads them so
+        stamps = np.array([stamp.isoformat() for stamp in stamps], "datetime64[ns]")
     if not np.issubdtype(stamps.dtype, np.datetime64):
-        calendar = getattr(stamps.flat[0], "calendar", None)
         raise WeatherDataError(
             name, "times as dates of the world",
             f"times {time} of {f'the calendar {calendar}' if calendar else f'type {stamps.dtype}'}",
             "Convert them: array.convert_calendar('standard')." if calendar else None,
         )  # fmt: skip
-    return time, stamps.astype("datetime64[ns]")
+    return time, stamps.astype("datetime64[ns]"), False
 
 
 def _placed(name: str, array: Any, grid: Grid) -> F32:

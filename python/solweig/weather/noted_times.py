@@ -11,7 +11,7 @@ import rasterio
 
 from solweig.errors import WeatherDataError
 
-__all__ = ["noted_times"]
+__all__ = ["REAL_CALENDARS", "noted_times"]
 
 _SINCE = re.compile(
     r"\s*(seconds?|secs?|s|minutes?|mins?|hours?|hrs?|h|days?|d) since "
@@ -21,7 +21,7 @@ _SINCE = re.compile(
 """Units of time as CF writes them, in UTC or without a zone."""
 _GRIB, _DIMENSION = "GRIB_VALID_TIME", "NETCDF_DIM_"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_REAL = ("", "standard", "gregorian", "proleptic_gregorian")
+REAL_CALENDARS = ("", "standard", "gregorian", "proleptic_gregorian")
 """Calendars with the dates of the world."""
 
 
@@ -84,7 +84,7 @@ def _start(name: str, dim: str, general: Mapping[str, str]) -> tuple[dt.datetime
     unit, calendar = general[f"{dim}#units"], general.get(f"{dim}#calendar", "").casefold()
     found = _SINCE.fullmatch(unit)
     try:
-        if found is None or calendar not in _REAL:
+        if found is None or calendar not in REAL_CALENDARS:
             raise ValueError(unit)
         day, *clock = found.groups()[1:]
         numbers = [int(part) for part in (*day.split("-"), *(part or 0 for part in clock))]

@@ -30,6 +30,7 @@ from solweig.weather.field_layers import (
     said_times,
     time_of,
     times_of_bands,
+    units_of,
 )
 from solweig.weather.radiation_fields import RadiationField
 from solweig.weather.readers.units import KNOWN, plain
@@ -113,8 +114,7 @@ def _timed(name: str, field: RadiationField, layers: OwnLayers) -> OwnLayers:
 
 
 def _of_labelled(name: str, array: Any) -> OwnLayers:
-    unit = str(array.attrs.get("units") or "")
-    time, times = time_of(name, array)
+    time, times, zoned = time_of(name, array)
     if time is None:
         time = _LAYER
         array = array.expand_dims(time)
@@ -127,8 +127,7 @@ def _of_labelled(name: str, array: Any) -> OwnLayers:
         raise InvalidSurfaceData(name, error.expected, error.got, _WITH) from None
     if found is None:
         raise _placeless(name, "an array without coordinates")
-    units = (unit,) if unit else ()
-    return OwnLayers(found.grid, array.sizes[time], times, False, units, found.read)
+    return OwnLayers(found.grid, array.sizes[time], times, zoned, units_of(array), found.read)
 
 
 def _of_file(name: str, path: Path) -> OwnLayers:
