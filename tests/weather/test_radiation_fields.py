@@ -304,8 +304,8 @@ def test_bands_of_other_formats_have_times(surface: solweig.SurfaceData, tmp_pat
     for path in (named, noted, grib):
         assert sky_of(surface, {"global_rad": str(path)}).identity == want, path
     with rasterio.open(grib, "r+") as sink:
-        sink.update_tags(2, GRIB_UNIT="[J/m^2]")
-    refused(surface, {"global_rad": str(grib)}, WeatherDataError, "units of [J/m^2]")
+        sink.update_tags(2, GRIB_UNIT="[W*s/m^2]")
+    refused(surface, {"global_rad": str(grib)}, WeatherDataError, "units of [W*s/m^2]", "3600")
     with rasterio.open(noted, "r+") as sink:
         sink.update_tags(**{**since, "hour#calendar": "noleap"})
     words = "date of the world", "noleap"
@@ -595,6 +595,7 @@ def test_another_clock_is_told(surface: solweig.SurfaceData) -> None:
         ("J m**-2", ("units of J m**-2", "3600")),
         ("kW/m2", ("Convert it",)),
         ("MJ/m2", ("seconds",)),
+        ("[W*s/m^2]", ("3600",)),
         ("of my own", ("Convert it",)),
         ("W/m^2", ()),
         ("W m**-2", ()),
