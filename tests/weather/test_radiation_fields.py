@@ -697,6 +697,13 @@ def test_times_that_are_not_the_steps(surface: solweig.SurfaceData) -> None:
     past = around(times=[t + np.timedelta64(10, "m") for t in stamps])
     refused(surface, global_of(past), WeatherDataError, "4 of 4", "is 10 min away")
     refused(surface, global_of(around()[:2]), WeatherDataError, "one layer, or 4")
+    noon = around(times=stamps)[2]
+    sky_of(surface, global_of(noon), steps()[2:3])
+    refused(surface, global_of(noon), WeatherDataError, "3 of 4", "drop_vars")
+    assert sky_of(surface, global_of(noon.drop_vars("time")), steps()[2:]).origin
+    # Where a forecast begins is another time than what it is of.
+    begun = noon.assign_coords(time=stamps[0], valid_time=stamps[2])
+    sky_of(surface, global_of(begun), steps()[2:3])
     twice = RadiationField(around(times=stamps), times=stamps)
     refused(surface, {"global_rad": twice}, WeatherDataError, "times once")
 

@@ -303,8 +303,8 @@ def units_of(array: Any) -> tuple[str, ...]:
 def time_of(name: str, array: Any) -> tuple[str | None, NDArray[np.datetime64] | None, bool]:
     """The dimension of time of a DataArray, its times, and whether they carry a zone.
 
-    None where it has none. Bands, as rioxarray has them, are taken for times in their order, or for
-    those that they are named by.
+    No dimension where it is of one time or none. Bands, as rioxarray has them, are taken for times
+    in their order, or for those that they are named by.
 
     Raises
     ------
@@ -319,7 +319,7 @@ def time_of(name: str, array: Any) -> tuple[str | None, NDArray[np.datetime64] |
         named = isinstance(words, tuple | list) and len(words) == array.sizes[_BAND]
         return _BAND, *_times_of_names(name, [str(word) for word in words] if named else [])
     if time is None:
-        return None, None, False
+        return None, _lone_time(array), False
     if not array.sizes[time]:
         raise WeatherDataError(name, "at least one time", "none")
     if time not in array.coords:
@@ -335,6 +335,17 @@ def time_of(name: str, array: Any) -> tuple[str | None, NDArray[np.datetime64] |
             "Convert them: array.convert_calendar('standard')." if calendar else None,
         )  # fmt: skip
     return time, stamps.astype("datetime64[ns]"), False
+
+
+def _lone_time(array: Any) -> NDArray[np.datetime64] | None:
+    """The time of an array that is of one."""
+    for key in reversed(_TIME_NAMES):
+        time = array.coords.get(key)
+        if time is None or time.ndim or not np.issubdtype(time.dtype, np.datetime64):
+            continue
+        if time.attrs.get("standard_name") != "forecast_reference_time":
+            return np.asarray(time.values)[None].astype("datetime64[ns]")
+    return None
 
 
 def _placed(name: str, array: Any, grid: Grid) -> F32:

@@ -107,6 +107,8 @@ def _why(
     ):
         if (clock != wanted).any() and (_positions(times, clock) >= 0).all():
             return words
+    if len(times) == 1:
+        return "A layer without a time of its own holds for all steps: array.drop_vars('time')."
     first = wanted[_positions(times, wanted) < 0][0]
     apart = np.abs(times - first).min() / np.timedelta64(1, "m")
     return f"The nearest to it is {apart:g} min away, and nothing is interpolated in time."
