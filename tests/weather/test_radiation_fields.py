@@ -289,6 +289,8 @@ def test_bands_of_other_formats_have_times(surface: solweig.SurfaceData, tmp_pat
     backwards = array[::-1]
     names = [f"SIS {t:%Y-%m-%d %H:%M} [W/m2]" for t in stamps[::-1]]
     named = write_cells(tmp_path / "named.tif", backwards, names)
+    early = [f"SIS {t - timedelta(hours=1):%Y-%m-%d %H:%M} (UTC)" for t in stamps[::-1]]
+    zoned = write_cells(tmp_path / "zoned.tif", backwards, early)
     # As GDAL writes what it read from NetCDF, and from GRIB.
     noted = write_cells(tmp_path / "noted.tif", backwards)
     since = {"hour#units": "hours since 2006-08-01 00:00:00", "hour#calendar": "standard"}
@@ -301,7 +303,7 @@ def test_bands_of_other_formats_have_times(surface: solweig.SurfaceData, tmp_pat
         for band, t in enumerate(stamps[::-1], 1):
             seconds = int((np.datetime64(t) - np.datetime64(0, "s")) / np.timedelta64(1, "s"))
             sink.update_tags(band, GRIB_VALID_TIME=f"{seconds - 3600} sec UTC", GRIB_UNIT="[-]")
-    for path in (named, noted, grib):
+    for path in (named, zoned, noted, grib):
         assert sky_of(surface, {"global_rad": str(path)}).identity == want, path
     with rasterio.open(grib, "r+") as sink:
         sink.update_tags(2, GRIB_UNIT="[W*s/m^2]")

@@ -40,6 +40,7 @@ _NO_UNIT = "[-]"
 _TIME = re.compile(
     r"(?<![\d-])\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?(?![\d:])"
 )
+_CLOCK, _UTC = re.compile(r"\d:\d"), re.compile(r"\s*[\[(]?(UTC|GMT)\b")
 _NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
 _HDF5_RASTERS = (".kea", ".bag")
 """HDF5 that is GDAL's."""
@@ -450,14 +451,16 @@ def _stamp(text: str) -> dt.datetime | None:
     """The time a band is named by, alone or beside other words."""
     if len(text) < len("2025-07-01"):
         return None
-    found = _TIME.search(text)
+    found, said = _TIME.search(text), text.strip()
     # Of two clocks nobody knows which is meant.
-    beside = None if found is None else text[: found.start()] + text[found.end() :]
-    alone = found is not None and re.search(r"\d:\d", beside or "") is None
+    if found is not None and not _CLOCK.search(text[: found.start()] + text[found.end() :]):
+        said = found[0]
     try:
-        return dt.datetime.fromisoformat(found[0] if found is not None and alone else text.strip())
+        time = dt.datetime.fromisoformat(said)
     except ValueError:
         return None
+    utc = found is not None and _UTC.match(text, found.end()) is not None
+    return time.replace(tzinfo=dt.UTC) if utc and time.tzinfo is None else time
 
 
 def _as_times(name: str, stamps: Sequence[Any]) -> tuple[NDArray[np.datetime64], bool]:
