@@ -534,7 +534,14 @@ def test_gaps_and_traces_by_night_do_not_matter(surface: solweig.SurfaceData) ->
     array[0, 2, 2] = -0.02
     assert sky_of(surface, global_of(array)).identity == want
     array[2, 1, 1] = np.nan
-    refused(surface, global_of(array), WeatherDataError, "weather cell", "none in 1 cells", "12:00")
+    refused(
+        surface,
+        global_of(array),
+        WeatherDataError,
+        "weather cell",
+        "none in 1 cells",
+        "12:00, with the sun at 49 degrees",
+    )
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from solweig.weather.checks import (
     unit_guess,
 )
 from solweig.weather.clock_check import Heights, find_shift
-from solweig.weather.field_quantities import RADIATION
+from solweig.weather.field_quantities import RADIATION, SHORTWAVE
 from solweig.weather.field_values import Looked, check_values
 from solweig.weather.radiation import SOLAR_CONSTANT, Radiation
 from solweig.weather.series import WeatherSeries
@@ -59,8 +59,15 @@ def check_cells(name: str, field: str, values: F64, series: WeatherSeries) -> No
     low = np.min(values, axis=(1, 2), where=known, initial=np.inf)
     high = np.max(values, axis=(1, 2), where=known, initial=-np.inf)
     missing = np.count_nonzero(~known, axis=(1, 2))
+    # A satellite may see nothing where the sun is low.
+    sun = [
+        f", with the sun at {height:.0f} degrees" if name in SHORTWAVE else ""
+        for height in series.track.elevation
+    ]
     looked = {
-        f"At {t:%Y-%m-%d %H:%M}": Looked(float(low[i]), float(high[i]), int(missing[i]), b"")
+        f"At {t:%Y-%m-%d %H:%M}{sun[i]}": Looked(
+            float(low[i]), float(high[i]), int(missing[i]), b""
+        )
         for i, t in enumerate(series.stamps)
     }
     check_values(field, RADIATION[name], looked, cells="weather cell around the surface")
