@@ -122,7 +122,8 @@ def test_units_that_values_do_not_show(
     place = {"y": surface.georef.y(), "x": surface.georef.x()}
     values = xr.DataArray(layer(surface, 18.0), place, attrs={"units": unit}, name=name)
     values.to_netcdf(tmp_path / "field.nc", engine="scipy")
-    for source in (values, tmp_path / "field.nc"):
+    band = values.expand_dims("band").assign_attrs(units=(unit,))
+    for source in (values, tmp_path / "field.nc", band):
         field = {name: WeatherField(source, 10.0)}
         if words:
             refused(surface, field, WeatherDataError, f"fields[{name}]", *words)
@@ -207,6 +208,8 @@ def test_another_grid(surface: solweig.SurfaceData, tmp_path: Path, change: str)
 def test_an_array_of_another_shape(surface: solweig.SurfaceData) -> None:
     error = refused(surface, {"ta": WeatherField(np.zeros((5, 6)), 2.0)}, GridShapeMismatch)
     assert (error.expected, error.got) == (surface.shape, (5, 6))
+    ragged = {"ta": WeatherField([[20.0, 21.0], [20.0]], 2.0)}
+    refused(surface, ragged, WeatherDataError, "fields[ta]", "rows of unequal length")
 
 
 def test_times_that_are_not_the_steps(surface: solweig.SurfaceData) -> None:

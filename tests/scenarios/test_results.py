@@ -386,7 +386,8 @@ def test_a_field_of_the_baseline_is_beside_the_file_and_taken(
     write_tif(site / "ta.tif", np.full(square(svf=False).shape, 38.0, np.float32), west=319_000.0,
               north=6_400_000.0, pixel=2.0, crs="EPSG:3006")  # fmt: skip
     told = {}
-    for name, more in (("no", {}), ("warm", {"field": ["ta=ta.tif@2m"]})):
+    table = {"field": {"ta": "ta.tif@2m"}}
+    for name, more in (("no", {}), ("warm", {"field": ["ta=ta.tif@2m"]}), ("table", table)):
         path = write_file(
             site, [PLANT], baseline={**BASELINE, **more}, top=[f'out = "{name}"'],
             results={"thresholds": {"utci": [38]}},
@@ -395,6 +396,7 @@ def test_a_field_of_the_baseline_is_beside_the_file_and_taken(
         assert done.exit_code == 0, done.output
         told[name] = json.loads(done.stdout)["scenarios"][0]["gains"]
     assert told["warm"] != told["no"]
+    assert told["table"] == told["warm"]
 
 
 def test_edits_are_refused_before_the_sky_view(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:

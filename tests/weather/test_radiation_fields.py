@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,22 @@ def test_longitudes_may_count_from_greenwich_eastwards(surface: solweig.SurfaceD
     assert np.allclose(one.values["global_rad"], two.values["global_rad"], rtol=1e-6)
 
 
+def test_a_grid_around_the_globe_that_begins_at_the_surface(surface: solweig.SurfaceData) -> None:
+    x, y = (float(v[0, 0]) for v in centres(surface, (12.0, 15.0), (1.0, 1.0), (1, 1), 4326))
+    factors = np.linspace(LOW, HIGH, 36)[None].repeat(3, 0)
+
+    def beginning(west: float) -> xr.DataArray:
+        return labelled(cells_of(steps(), factors), west, y + 16.0, (10.0, 10.0), crs=4326)
+
+    # Centres of cells lie 1 degree west of the surface, or 1 degree east: then one is the last.
+    for west in (-180.0, x - 6.0):
+        sky_of(surface, global_of(beginning(west)))
+    words = "on both sides", "around the globe", "sortby"
+    refused(surface, global_of(beginning(x - 4.0)), GridShapeMismatch, *words)
+    # What does not go around knows no better.
+    sky_of(surface, global_of(beginning(x - 4.0)[:, :, :-1]))
+
+
 # ------------------------------------------------------------------ sources and times
 
 
@@ -244,12 +261,14 @@ def test_files_and_arrays_give_the_same(surface: solweig.SurfaceData, tmp_path: 
     write_cells(tmp_path / "up.tif", array[:, ::-1, :])
     early = array.assign_coords(time=array.time - np.timedelta64(1, "h"))
     early.rename("ssrd").to_netcdf(tmp_path / "utc.nc", engine="scipy")
+    (tmp_path / "wrfout_d01").write_bytes((tmp_path / "era.nc").read_bytes())
     chunked = array.isel(y=slice(None, None, -1), x=slice(None, None, -1)).chunk(time=1)
     more = xr.concat([array[:1], array], "time").drop_vars("time")
     times = [stamps[0].replace(hour=1), *stamps]
     for source in (
         f"{tmp_path / 'era.nc'}", f"{tmp_path / 'era.nc'},variable=ssrd",
-        f"{tmp_path / 'named.tif'}", f"{tmp_path / 'plain.tif'}", f"{tmp_path / 'up.tif'}",
+        f"{tmp_path / 'wrfout_d01'}", f"{tmp_path / 'named.tif'}",
+        f"{tmp_path / 'plain.tif'}", f"{tmp_path / 'up.tif'}",
         f"{tmp_path / 'utc.nc'},utc", RadiationField(early, utc=True), RadiationField(chunked),
         RadiationField(array.to_dataset(name="ssrd"), variable="ssrd"),
         RadiationField(more, times=times),
@@ -260,6 +279,135 @@ def test_files_and_arrays_give_the_same(surface: solweig.SurfaceData, tmp_path: 
     other = array.copy()
     other[1, 1, 1] += 0.5
     assert sky_of(surface, global_of(other)).identity != want.identity
+
+
+def test_bands_of_other_formats_have_times(surface: solweig.SurfaceData, tmp_path: Path) -> None:
+    rows = steps()
+    stamps = [row.datetime for row in rows]
+    array = around(times=stamps)
+    want = sky_of(surface, global_of(array)).identity
+    backwards = array[::-1]
+    names = [f"SIS {t:%Y-%m-%d %H:%M} [W/m2]" for t in stamps[::-1]]
+    named = write_cells(tmp_path / "named.tif", backwards, names)
+    early = [f"SIS {t - timedelta(hours=1):%Y-%m-%d %H:%M} (UTC)" for t in stamps[::-1]]
+    zoned = write_cells(tmp_path / "zoned.tif", backwards, early)
+    # As GDAL writes what it read from NetCDF, and from GRIB.
+    noted = write_cells(tmp_path / "noted.tif", backwards)
+    since = {"hour#units": "hours since 2006-08-01 00:00:00", "hour#calendar": "standard"}
+    with rasterio.open(noted, "r+") as sink:
+        sink.update_tags(**since)
+        for band, t in enumerate(stamps[::-1], 1):
+            sink.update_tags(band, NETCDF_DIM_hour=str(t.hour))
+    grib = write_cells(tmp_path / "grib.tif", backwards)
+    with rasterio.open(grib, "r+") as sink:
+        for band, t in enumerate(stamps[::-1], 1):
+            seconds = int((np.datetime64(t) - np.datetime64(0, "s")) / np.timedelta64(1, "s"))
+            sink.update_tags(band, GRIB_VALID_TIME=f"{seconds - 3600} sec UTC", GRIB_UNIT="[-]")
+    for path in (named, zoned, noted, grib):
+        assert sky_of(surface, {"global_rad": str(path)}).identity == want, path
+    with rasterio.open(grib, "r+") as sink:
+        sink.update_tags(2, GRIB_UNIT="[W*s/m^2]")
+    refused(surface, {"global_rad": str(grib)}, WeatherDataError, "units of [W*s/m^2]", "3600")
+    with rasterio.open(noted, "r+") as sink:
+        sink.update_tags(**{**since, "hour#calendar": "noleap"})
+    words = "date of the world", "noleap"
+    refused(surface, {"global_rad": str(noted)}, WeatherDataError, *words)
+    with rasterio.open(noted, "r+") as sink:
+        sink.update_tags(**{**since, "hour#units": "months since 2006-01-01"})
+    refused(surface, {"global_rad": str(noted)}, WeatherDataError, "date of the world", "months")
+
+
+def test_more_layers_than_steps_are_no_means(surface: solweig.SurfaceData) -> None:
+    rows = steps()[1:]
+    times = [rows[0].datetime + timedelta(minutes=10 * i) for i in range(37)]
+    cells = np.interp(
+        [t.hour + t.minute / 60.0 for t in times], HOURS[1:], [row.global_rad for row in rows]
+    )
+    array = labelled(
+        cells[:, None, None] * FACTORS, WEST - 10.0, NORTH + 10.0, 24.0, times=times
+    )  # fmt: skip
+    _, found = read(surface, global_of(array), rows)
+    assert [f.check for f in found] == ["radiation by cells"]
+    assert "fields[global_rad] has a layer every 10 min, and a step is 60 min" in found[0].text
+    assert sky_of(surface, global_of(array[::6]), rows).notes["global_rad"]["layers"] == 3
+
+
+def test_times_without_a_zone_are_utc_where_the_stamps_have_one(
+    surface: solweig.SurfaceData,
+) -> None:
+    rows = steps()
+    zone = timezone(timedelta(hours=1))
+    aware = [replace(row, datetime=row.datetime.replace(tzinfo=zone)) for row in rows]
+    utc = [row.datetime - timedelta(hours=1) for row in rows]
+    want = sky_of(surface, global_of(around())).identity
+    assert sky_of(surface, global_of(around(times=utc)), aware).identity == want
+    own = global_of(around(times=[row.datetime for row in rows]))
+    refused(
+        surface,
+        own,
+        WeatherDataError,
+        "local standard time",
+        "their zone",
+        rows=aware,
+    )
+
+
+def test_bands_as_rioxarray_has_them(surface: solweig.SurfaceData) -> None:
+    stamps = [row.datetime for row in steps()]
+    array = around(times=stamps)
+    want = sky_of(surface, global_of(array)).identity
+    bands = array.drop_vars("time").rename(time="band").assign_coords(band=[1, 2, 3, 4])
+    bands.attrs["units"] = ("W m-2",) * 4
+    assert sky_of(surface, global_of(bands)).identity == want
+    assert sky_of(surface, global_of(bands[::-1], times=stamps[::-1])).identity == want
+    named = bands[::-1]
+    named.attrs["long_name"] = tuple(f"{t - timedelta(hours=1)}+00:00" for t in stamps[::-1])
+    assert sky_of(surface, global_of(named)).identity == want
+    named.attrs["units"] = ("W m-2", "W m-2", "J m-2", "W m-2")
+    refused(surface, global_of(named), WeatherDataError, "units of J m-2")
+    real = array.convert_calendar("proleptic_gregorian", use_cftime=True)
+    assert real.time.dtype == object
+    assert sky_of(surface, global_of(real)).identity == want
+
+
+def test_edges_of_cells_and_times_are_no_maps(surface: solweig.SurfaceData, tmp_path: Path) -> None:
+    # As CM SAF delivers them.
+    array = around(times=[row.datetime for row in steps()])
+    edges = {f"{dim}_bnds": ((dim, "bnds"), np.zeros((array.sizes[dim], 2))) for dim in array.dims}
+    data = array.to_dataset(name="SIS").assign(edges)
+    for dim in array.dims:
+        data[dim].attrs["bounds"] = f"{dim}_bnds"
+    data["time"].encoding["units"] = "hours since 2006-08-01"
+    data.to_netcdf(tmp_path / "sis.nc", engine="scipy")
+    want = sky_of(surface, global_of(array)).identity
+    for source in (data, str(tmp_path / "sis.nc")):
+        assert sky_of(surface, global_of(source)).identity == want
+    data["SDI"] = data["SIS"]
+    refused(surface, global_of(data), WeatherDataError, "got SIS, SDI")
+
+
+def test_of_two_clocks_in_a_name_none_is_meant(
+    surface: solweig.SurfaceData, tmp_path: Path
+) -> None:
+    names = [f"{row.datetime:%Y-%m-%d %H:%M} to 23:00" for row in steps()]
+    path = write_cells(tmp_path / "spans.tif", around()[::-1], names)
+    refused(surface, {"global_rad": str(path)}, WeatherDataError, "sun of the step")
+
+
+@pytest.mark.parametrize("dim", ["time", "valid_time"])
+def test_times_that_are_no_dates_of_the_world(
+    surface: solweig.SurfaceData, tmp_path: Path, dim: str
+) -> None:
+    array = around(times=[row.datetime for row in steps()]).rename(time=dim)
+    array.coords[dim].encoding["units"] = "hours since 2006-08-01"
+    for calendar in ("standard", "noleap"):
+        array.coords[dim].encoding["calendar"] = calendar
+        array.rename("ssrd").to_netcdf(tmp_path / f"{calendar}.nc", engine="scipy")
+    sky_of(surface, global_of(str(tmp_path / "standard.nc")))
+    words = f"times {dim}", "the calendar noleap", "convert_calendar"
+    refused(surface, global_of(str(tmp_path / "noleap.nc")), WeatherDataError, *words)
+    counted = array.assign_coords({dim: np.arange(len(HOURS))})
+    refused(surface, global_of(counted), WeatherDataError, f"times {dim} of type int64")
 
 
 def test_whole_numbers_have_a_mark_for_no_data(
@@ -386,7 +534,14 @@ def test_gaps_and_traces_by_night_do_not_matter(surface: solweig.SurfaceData) ->
     array[0, 2, 2] = -0.02
     assert sky_of(surface, global_of(array)).identity == want
     array[2, 1, 1] = np.nan
-    refused(surface, global_of(array), WeatherDataError, "weather cell", "none in 1 cells", "12:00")
+    refused(
+        surface,
+        global_of(array),
+        WeatherDataError,
+        "weather cell",
+        "none in 1 cells",
+        "12:00, with the sun at 49 degrees",
+    )
 
 
 @pytest.mark.parametrize(
@@ -394,6 +549,8 @@ def test_gaps_and_traces_by_night_do_not_matter(surface: solweig.SurfaceData) ->
     [
         (lambda a: a * 10.0, ("0 to 1500 W/m2", "09:00")),
         (lambda a: a * 3600.0, ("J/m2", "3600", "ERA5-Land")),
+        # Where the first hours of a day are sums that could be much else.
+        (lambda a: a * np.array([0.0, 5.0, 3600.0, 3600.0])[:, None, None], ("09:00", "like J/m2")),
         (lambda a: a - 50.0, ("negative",)),
         (lambda a: a * 1e-3, ("kW/m2",)),
         (lambda a: a + 30.0, ("at most 10 W/m2", "03:00", "utc=True")),
@@ -421,7 +578,7 @@ def test_more_than_the_sun_can_give(surface: solweig.SurfaceData) -> None:
     read(surface, fields, rows)
     refused(
         surface, fields, WeatherDataError, "fields[direct_rad]", words[0],
-        rows=rows, beam="horizontal",
+        "beam='normal'", rows=rows, beam="horizontal",
     )  # fmt: skip
 
 
@@ -447,6 +604,7 @@ def test_another_clock_is_told(surface: solweig.SurfaceData) -> None:
         ("J m**-2", ("units of J m**-2", "3600")),
         ("kW/m2", ("Convert it",)),
         ("MJ/m2", ("seconds",)),
+        ("[W*s/m^2]", ("3600",)),
         ("of my own", ("Convert it",)),
         ("W/m^2", ()),
         ("W m**-2", ()),
@@ -496,6 +654,11 @@ def test_grids_that_do_not_fit(surface: solweig.SurfaceData, tmp_path: Path) -> 
     refused(surface, global_of(values), InvalidSurfaceData, "where its cells lie", "ndarray")
     bare = xr.DataArray(values[0], dims=("y", "x"))
     refused(surface, global_of(bare), InvalidSurfaceData, "where its cells lie")
+    several = xr.concat([around()[2], around()[2]], "layer")
+    refused(surface, global_of(several), InvalidSurfaceData, "two dimensions", "layer (2)")
+    lone = around()[:, :1, :1]
+    words = "more than one cell", "a GeoTIFF, or centres of two cells"
+    refused(surface, global_of(lone), InvalidSurfaceData, *words)
     turned = Affine(24.0, 3.0, WEST - 30.0, 3.0, -24.0, NORTH + 30.0)
     path = write_cells(tmp_path / "turned.tif", around(), transform=turned)
     refused(surface, {"global_rad": str(path)}, InvalidSurfaceData, "north-up grid")
@@ -529,12 +692,27 @@ def test_one_grid_for_all_quantities(surface: solweig.SurfaceData) -> None:
 
 
 def test_times_that_are_not_the_steps(surface: solweig.SurfaceData) -> None:
-    stamps = [np.datetime64(row.datetime) for row in steps()]
+    stamps = np.array([row.datetime for row in steps()], "datetime64[ms]")
     day = np.timedelta64(1, "D")
     refused(surface, global_of(around(times=[t + day for t in stamps])), WeatherDataError, "4 of 4")
     early = around(times=[t - np.timedelta64(1, "h") for t in stamps])
     refused(surface, global_of(early), WeatherDataError, "utc=True")
+    # As days of the year in single precision are.
+    apart = np.array([400, -400, 1300, -1300], "timedelta64[ms]")
+    want = sky_of(surface, global_of(around())).identity
+    assert sky_of(surface, global_of(around(times=stamps + apart))).identity == want
+    far = around(times=stamps + 3 * apart)
+    refused(surface, global_of(far), WeatherDataError, "2 of 4")
+    past = around(times=[t + np.timedelta64(10, "m") for t in stamps])
+    refused(surface, global_of(past), WeatherDataError, "4 of 4", "is 10 min away")
     refused(surface, global_of(around()[:2]), WeatherDataError, "one layer, or 4")
+    noon = around(times=stamps)[2]
+    sky_of(surface, global_of(noon), steps()[2:3])
+    refused(surface, global_of(noon), WeatherDataError, "3 of 4", "drop_vars")
+    assert sky_of(surface, global_of(noon.drop_vars("time")), steps()[2:]).origin
+    # Where a forecast begins is another time than what it is of.
+    begun = noon.assign_coords(time=stamps[0], valid_time=stamps[2])
+    sky_of(surface, global_of(begun), steps()[2:3])
     twice = RadiationField(around(times=stamps), times=stamps)
     refused(surface, {"global_rad": twice}, WeatherDataError, "times once")
 

@@ -273,6 +273,8 @@ def _fields_beside(value: Any, folder: Path) -> Any:
     """Entries such as ``ta=ta.tif@2m`` with their files beside the file; a lapse rate has none."""
     if isinstance(value, list):
         return [_fields_beside(each, folder) for each in value]
+    if isinstance(value, Mapping):
+        return [_fields_beside(f"{name}={text}", folder) for name, text in value.items()]
     name, equals, text = str(value).partition("=")
     if not equals or text.strip().startswith("lapse:"):
         return value

@@ -28,7 +28,7 @@ from solweig.rasters.stored import Stored, check_stored
 from solweig.rasters.units import HeightUnit, height_unit, metres_of
 from solweig.typing import F32
 
-__all__ = ["Placed", "is_labelled", "labelled_source", "north_up_values", "placed"]
+__all__ = ["WITHOUT", "Placed", "is_labelled", "labelled_source", "north_up_values", "placed"]
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ _CRS_TEXTS = ("crs_wkt", "spatial_ref", "esri_pe_string", "proj4_params", "proj4
 _NODATA_NAMES = ("_FillValue", "missing_value", "nodata", "nodatavals")
 #: Coordinates may be off by this part of a cell, or by the digits of their type up to the second.
 _REGULAR, _ROUNDED = 1e-3, 0.1
-_WITHOUT = "Give the array without coordinates (.values) and pixel_size=..., or a raster file."
+WITHOUT = "Give the array without coordinates (.values) and pixel_size=..., or a raster file."
 
 
 def is_labelled(value: Any) -> bool:
@@ -127,7 +127,7 @@ def placed(name: str, array: Any, unit: HeightUnit | None, crs: CRS | None) -> P
     check_kind(name, own)
     if degrees and own is not None and own.is_projected:
         raise InvalidSurfaceData(
-            name, "coordinates of its projected CRS", "coordinates in degrees", _WITHOUT
+            name, "coordinates of its projected CRS", "coordinates in degrees", WITHOUT
         )
     counted = geo is None or geo == Affine.identity()
     _refuse_counters(name, array, x, y, 0.0 if geo is None else 0.5, known=not counted or own)
@@ -276,7 +276,7 @@ def _refuse_counters(
             name,
             "coordinates in metres, or a CRS",
             f"counters of cells, 0 to {x.size - 1} and 0 to {y.size - 1}",
-            _WITHOUT,
+            WITHOUT,
         )
 
 
@@ -312,7 +312,7 @@ def _axis(
     """
     if centres is None:
         if geo is None:
-            raise InvalidSurfaceData(name, f"coordinates of {dim}", "none", _WITHOUT)
+            raise InvalidSurfaceData(name, f"coordinates of {dim}", "none", WITHOUT)
         return geo
     if not np.isfinite(centres).all():
         raise InvalidSurfaceData(name, f"finite coordinates {dim}", "NaN or infinite ones")
@@ -351,7 +351,7 @@ def _marks_edges(first: float, step: float, geo: tuple[float, float]) -> bool:
 def _lone_steps(name: str, dx: float, dy: float) -> tuple[float, float]:
     """The step of an axis of one cell is that of the other."""
     if math.isnan(dx) and math.isnan(dy):
-        raise InvalidSurfaceData(name, "more than one cell, or a transform", "one cell", _WITHOUT)
+        raise InvalidSurfaceData(name, "more than one cell, or a transform", "one cell", WITHOUT)
     return (abs(dy) if math.isnan(dx) else dx), (-abs(dx) if math.isnan(dy) else dy)
 
 

@@ -25,13 +25,25 @@ from solweig.rasters.projection import describe_crs
 from solweig.rasters.sources import open_source
 from solweig.typing import F32, Window
 from solweig.weather.fields import WeatherField
+from solweig.weather.noted_times import REAL_CALENDARS, noted_times
 
 __all__ = [
-    "NETCDF", "ArrayLayers", "BandLayers", "Layers", "band_names", "bands_said", "grid_of",
-    "map_of", "open_layers", "open_source_layers", "said_times", "time_of", "times_of_names",
+    "ArrayLayers", "BandLayers", "Layers", "band_names", "bands_said", "grid_of",
+    "is_netcdf_file", "map_of", "open_layers", "open_source_layers", "said_times", "time_of",
+    "times_of_bands", "units_of",
 ]  # fmt: skip
 
-NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
+_CELLS = "numbers of shape (rows, columns) or (times, rows, columns)"
+_TIME_NAMES, _BAND = ("time", "valid_time"), "band"
+_NO_UNIT = "[-]"
+"""As GRIB has it."""
+_TIME = re.compile(
+    r"(?<![\d-])\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?(?![\d:])"
+)
+_CLOCK, _UTC = re.compile(r"\d:\d"), re.compile(r"\s*[\[(]?(UTC|GMT)\b")
+_NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
+_HDF5_RASTERS = (".kea", ".bag")
+"""HDF5 that is GDAL's."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +125,7 @@ def open_source_layers(
 ) -> Layers:
     """The layers of one source, on a grid; as :func:`open_layers`."""
     if isinstance(source, str | Path):
-        if Path(source).suffix.lower() in NETCDF:
+        if is_netcdf_file(Path(source)):
             return _of_netcdf(name, Path(source), variable, grid)
         return _of_file(name, Path(source), grid)
     if is_dataset(source):
@@ -121,6 +133,18 @@ def open_source_layers(
     if is_labelled(source):
         return _of_labelled(name, source, grid)
     return _of_array(name, source, grid)
+
+
+def is_netcdf_file(path: Path) -> bool:
+    """Whether a file is NetCDF by its name or, as WRF's without a suffix, by how it begins."""
+    suffix = path.suffix.lower()
+    if suffix in _NETCDF or suffix in _HDF5_RASTERS:
+        return suffix in _NETCDF
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in (b"CDF\x01", b"CDF\x02", b"\x89HDF")
+    except OSError:
+        return False
 
 
 def _crs_of(georef: GeoReference) -> CRS | None:
@@ -134,17 +158,39 @@ def _of_file(name: str, path: Path, grid: Grid) -> BandLayers:
     _check_grid(name, open_source(name, path, bands=True).grid, grid)
     words, units = bands_said(name, path)
     bands = tuple((str(path.absolute()), band) for band in range(1, len(words) + 1))
-    return BandLayers(bands, *times_of_names(name, words), units)
+    return BandLayers(bands, *times_of_bands(name, path, words), units)
 
 
-def times_of_names(name: str, words: Sequence[str]) -> tuple[NDArray[np.datetime64] | None, bool]:
-    """Times that bands are named by, as :class:`ArrayLayers` has them; None where they are not.
+def times_of_bands(
+    name: str, path: Path, words: Sequence[str]
+) -> tuple[NDArray[np.datetime64] | None, bool]:
+    """Times that bands are named by, or that their format notes, as :class:`ArrayLayers` has them.
+
+    None where there are none.
+
+    Parameters
+    ----------
+    name
+        Of the field, in messages.
+    path
+        Of the file.
+    words
+        Names of its bands.
 
     Raises
     ------
     WeatherDataError
-        Some are, or some have a zone.
+        Some bands have a time, or some a zone.
     """
+    named = _times_of_names(name, words)
+    if named[0] is not None:
+        return named
+    noted = noted_times(name, path)
+    return (None, False) if noted is None else _as_times(name, noted)
+
+
+def _times_of_names(name: str, words: Sequence[str]) -> tuple[NDArray[np.datetime64] | None, bool]:
+    """Times that all names hold; None where none does."""
     times = [_stamp(text) for text in words]
     if all(time is None for time in times):
         return None, False
@@ -184,7 +230,9 @@ def bands_said(name: str, path: Path) -> tuple[list[str], tuple[str, ...]]:
 def _unit_of(dataset: Any, band: int) -> str:
     """The unit of a band: its own, that of its tags, else what its description ends with."""
     tags = {str(key).casefold(): str(text) for key, text in dataset.tags(band).items()}
-    said = dataset.units[band - 1] or tags.get("units") or tags.get("unit")
+    said = dataset.units[band - 1] or tags.get("units") or tags.get("unit") or tags.get("grib_unit")
+    if said == _NO_UNIT:
+        return ""
     if said:
         return str(said)
     words = dataset.descriptions[band - 1] or ""
@@ -209,7 +257,8 @@ def map_of(name: str, dataset: Any, wanted: str | None) -> Any:
     WeatherDataError
         No such variable, or several.
     """
-    maps = [str(v) for v in dataset.data_vars if dataset[v].ndim >= 2]
+    edges = _edges(dataset)
+    maps = [str(v) for v in dataset.data_vars if dataset[v].ndim >= 2 and str(v) not in edges]
     if wanted is None and len(maps) == 1:
         wanted = maps[0]
     if wanted is None or wanted not in dataset.data_vars:
@@ -224,20 +273,39 @@ def map_of(name: str, dataset: Any, wanted: str | None) -> Any:
     return array
 
 
+def _edges(dataset: Any) -> set[str]:
+    """Variables that are edges of cells or of times, by CF's ``bounds``."""
+    said = [
+        each.get(key)
+        for coordinate in dataset.coords.values()
+        for each in (coordinate.attrs, coordinate.encoding)
+        for key in ("bounds", "climatology")
+    ]
+    return {str(name) for name in said if name}
+
+
 def _of_labelled(name: str, array: Any, grid: Grid) -> ArrayLayers:
     """Of a DataArray, loaded."""
-    unit = str(array.attrs.get("units") or "")
-    time, times = time_of(name, array)
-    units = (unit,) if unit else ()
+    time, times, zoned = time_of(name, array)
     if time is None:
         parts = [array]
     else:
         parts = [array.isel({time: i}, drop=True) for i in range(array.sizes[time])]
-    return ArrayLayers([_placed(name, part, grid) for part in parts], times, units=units)
+    cells = [_placed(name, part, grid) for part in parts]
+    return ArrayLayers(cells, times, zoned, units_of(array))
 
 
-def time_of(name: str, array: Any) -> tuple[str | None, NDArray[np.datetime64] | None]:
-    """The dimension of time of a DataArray, and its times; None where it has none.
+def units_of(array: Any) -> tuple[str, ...]:
+    """Units that a DataArray names: rioxarray keeps one of each band."""
+    said = array.attrs.get("units") or array.attrs.get("unit") or ()
+    return tuple(dict.fromkeys(str(u) for u in np.atleast_1d(np.asarray(said)).ravel() if str(u)))
+
+
+def time_of(name: str, array: Any) -> tuple[str | None, NDArray[np.datetime64] | None, bool]:
+    """The dimension of time of a DataArray, its times, and whether they carry a zone.
+
+    No dimension where it is of one time or none. Bands, as rioxarray has them, are taken for times
+    in their order, or for those that they are named by.
 
     Raises
     ------
@@ -246,18 +314,39 @@ def time_of(name: str, array: Any) -> tuple[str | None, NDArray[np.datetime64] |
     """
     dims = [str(d) for d in array.dims if array.coords.get(d) is not None]
     time = next((d for d in dims if np.issubdtype(array.coords[d].dtype, np.datetime64)), None)
-    if time is None and "time" in array.dims:
-        time = "time"
+    time = time or next((str(d) for d in array.dims if str(d).casefold() in _TIME_NAMES), None)
+    if time is None and _BAND in array.dims:
+        words = array.attrs.get("long_name")
+        named = isinstance(words, tuple | list) and len(words) == array.sizes[_BAND]
+        return _BAND, *_times_of_names(name, [str(word) for word in words] if named else [])
     if time is None:
-        return None, None
+        return None, _lone_time(array), False
     if not array.sizes[time]:
         raise WeatherDataError(name, "at least one time", "none")
     if time not in array.coords:
-        return time, None
+        return time, None, False
     stamps = np.asarray(array.coords[time].values)
+    calendar = getattr(stamps.flat[0], "calendar", None)
+    if calendar in REAL_CALENDARS:  # rioxarray reads them so
+        stamps = np.array([stamp.isoformat() for stamp in stamps], "datetime64[ns]")
     if not np.issubdtype(stamps.dtype, np.datetime64):
-        raise WeatherDataError(name, "times as dates", f"times of type {stamps.dtype}")
-    return time, stamps.astype("datetime64[ns]")
+        raise WeatherDataError(
+            name, "times as dates of the world",
+            f"times {time} of {f'the calendar {calendar}' if calendar else f'type {stamps.dtype}'}",
+            "Convert them: array.convert_calendar('standard')." if calendar else None,
+        )  # fmt: skip
+    return time, stamps.astype("datetime64[ns]"), False
+
+
+def _lone_time(array: Any) -> NDArray[np.datetime64] | None:
+    """The time of an array that is of one."""
+    for key in reversed(_TIME_NAMES):
+        time = array.coords.get(key)
+        if time is None or time.ndim or not np.issubdtype(time.dtype, np.datetime64):
+            continue
+        if time.attrs.get("standard_name") != "forecast_reference_time":
+            return np.asarray(time.values)[None].astype("datetime64[ns]")
+    return None
 
 
 def _placed(name: str, array: Any, grid: Grid) -> F32:
@@ -270,12 +359,14 @@ def _placed(name: str, array: Any, grid: Grid) -> F32:
 
 
 def _of_array(name: str, source: Any, grid: Grid) -> ArrayLayers:
-    values = np.asarray(source)
+    try:
+        values = np.asarray(source)
+    except ValueError:
+        raise WeatherDataError(name, _CELLS, "rows of unequal length") from None
     hidden = np.ma.getmask(source)
     if values.dtype.kind not in "fiu" or values.ndim not in (2, 3) or values.size == 0:
         raise WeatherDataError(
-            name, "numbers of shape (rows, columns) or (times, rows, columns)",
-            f"{values.dtype} of shape {values.shape}",
+            name, _CELLS, f"{values.dtype} of shape {values.shape}",
         )  # fmt: skip
     if hidden is not np.ma.nomask:
         values = np.where(hidden, np.float32(np.nan), values)
@@ -357,13 +448,19 @@ def said_times(
 
 
 def _stamp(text: str) -> dt.datetime | None:
-    """The time a band is named by."""
+    """The time a band is named by, alone or beside other words."""
     if len(text) < len("2025-07-01"):
         return None
+    found, said = _TIME.search(text), text.strip()
+    # Of two clocks nobody knows which is meant.
+    if found is not None and not _CLOCK.search(text[: found.start()] + text[found.end() :]):
+        said = found[0]
     try:
-        return dt.datetime.fromisoformat(text.strip())
+        time = dt.datetime.fromisoformat(said)
     except ValueError:
         return None
+    utc = found is not None and _UTC.match(text, found.end()) is not None
+    return time.replace(tzinfo=dt.UTC) if utc and time.tzinfo is None else time
 
 
 def _as_times(name: str, stamps: Sequence[Any]) -> tuple[NDArray[np.datetime64], bool]:

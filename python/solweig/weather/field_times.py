@@ -12,6 +12,12 @@ from solweig.weather.series import WeatherSeries
 
 __all__ = ["Timed", "layers_of_steps"]
 
+_NEAR = np.timedelta64(2, "s")
+"""Days of the year in single precision lie this much beside the hours they mean."""
+_LOCAL = (
+    "They fit as local standard time, but are taken as UTC: leave out utc, or give them their zone."
+)
+
 
 class Timed(Protocol):
     """Layers with times."""
@@ -37,7 +43,8 @@ def layers_of_steps(
     name
         Of the field, in messages.
     layers
-        With times, on the clock of the stamps or in UTC; without, one for all steps or one each.
+        With times, on the clock of the stamps, in UTC where these have a zone; without, one for all
+        steps or one each.
     series
         The steps.
     utc
@@ -68,7 +75,7 @@ def layers_of_steps(
         raise WeatherDataError(
             name, f"a layer of {clock[missing[0]].astype('datetime64[s]')}",
             f"{len(times)} of {times.min()} to {times.max()}",
-            f"{missing.size} of {steps} steps have none. {_why(layers.times, series)}".strip(),
+            f"{missing.size} of {steps} steps have none. {_why(layers.times, clock, series)}",
         )  # fmt: skip
     return tuple(int(i) for i in found)
 
@@ -80,17 +87,28 @@ def _own_clock(series: WeatherSeries) -> NDArray[np.datetime64]:
 def _positions(times: NDArray[np.datetime64], wanted: NDArray[np.datetime64]) -> NDArray[np.int64]:
     """Where each of the wanted times is, -1 where it is not."""
     order = np.argsort(times)
-    place = np.minimum(np.searchsorted(times[order], wanted), len(times) - 1)
-    return np.where(times[order][place] == wanted, order[place], -1)
+    after = np.minimum(np.searchsorted(times[order], wanted), len(times) - 1)
+    both = np.stack([np.maximum(after - 1, 0), after])
+    apart = np.abs(times[order][both] - wanted)
+    place = np.where(apart[0] < apart[1], both[0], both[1])
+    return np.where(apart.min(axis=0) <= _NEAR, order[place], -1)
 
 
-def _why(times: NDArray[np.datetime64], series: WeatherSeries) -> str:
-    """What the times seem to be instead, in words."""
-    own = _own_clock(series)
+def _why(
+    times: NDArray[np.datetime64], wanted: NDArray[np.datetime64], series: WeatherSeries
+) -> str:
+    """What the times seem to be instead of those that are wanted, in words."""
     for clock, words in (
         (series.utc, "They fit if they are UTC: utc=True (,utc at the end)."),
-        (series.local, "They fit as local standard time; those of the steps are UTC."),
+        (
+            series.local,
+            _LOCAL,
+        ),
     ):
-        if (clock != own).any() and (_positions(times, clock) >= 0).all():
+        if (clock != wanted).any() and (_positions(times, clock) >= 0).all():
             return words
-    return ""
+    if len(times) == 1:
+        return "A layer without a time of its own holds for all steps: array.drop_vars('time')."
+    first = wanted[_positions(times, wanted) < 0][0]
+    apart = np.abs(times - first).min() / np.timedelta64(1, "m")
+    return f"The nearest to it is {apart:g} min away, and nothing is interpolated in time."

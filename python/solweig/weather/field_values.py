@@ -102,6 +102,7 @@ def check_values(
     WeatherDataError
         Either.
     """
+    highest = max((found.high for found in looked.values()), default=0.0)
     for when, found in looked.items():
         if found.missing:
             raise WeatherDataError(
@@ -111,9 +112,8 @@ def check_values(
         if found.low < quantity.low or found.high > quantity.most:
             raise WeatherDataError(
                 name, f"{quantity.words} of {quantity.low:g} to {quantity.high:g} {quantity.unit}",
-                f"{found.low:g} to {found.high:g}", f"{when}. {_hint(quantity, found)}",
+                f"{found.low:g} to {found.high:g}", f"{when}. {_hint(quantity, found, highest)}",
             )  # fmt: skip
-    highest = max((found.high for found in looked.values()), default=0.0)
     if quantity.name == "rh" and 0.0 < highest <= _DRY:
         raise WeatherDataError(
             name, "relative humidity in %", f"{highest:g} at most",
@@ -157,11 +157,11 @@ def check_unit(name: str, quantity: Quantity, unit: str) -> None:
         )  # fmt: skip
 
 
-def _hint(quantity: Quantity, found: Looked) -> str:
+def _hint(quantity: Quantity, found: Looked, highest: float) -> str:
     if found.low <= -99.0:
         return "It looks like a code for a missing value: declare it as no data."
     if quantity.name in RADIATION:
-        return _radiation_hint(quantity, found)
+        return _radiation_hint(quantity, found, highest)
     if quantity.name == "ta" and found.low > 180.0 and found.high < 340.0:
         return "It looks like kelvin: subtract 273.15."
     if quantity.name == "ta" and found.high < 130.0:
@@ -173,8 +173,9 @@ def _hint(quantity: Quantity, found: Looked) -> str:
     return f"Is it in {quantity.unit}? ({argument('fields')})"
 
 
-def _radiation_hint(quantity: Quantity, found: Looked) -> str:
-    if found.high > 1e5:
+def _radiation_hint(quantity: Quantity, found: Looked, highest: float) -> str:
+    # Sums of the first hours of a day are small.
+    if highest > 1e5:
         return f"It looks like J/m2. {_OF_ENERGY}."
     if quantity.name == "longwave_down" and found.low < quantity.low:
         return "Is it net radiation? What comes down from the sky is meant."

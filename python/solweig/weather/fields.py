@@ -52,7 +52,8 @@ class WeatherField:
     times
         Of the layers of an array without times of its own; None: one layer a step, in their order.
     utc
-        Times without a zone are UTC; else they are on the clock of the weather's stamps.
+        Times without a zone are UTC; else they are on the clock of the weather's stamps, and UTC
+        where these have a zone.
     variable
         Name in a NetCDF file that holds several.
 

@@ -23,7 +23,7 @@ from solweig.weather.own_layers import opened_layers
 from solweig.weather.radiation import Radiation, settle
 from solweig.weather.radiation_fields import RadiationField
 from solweig.weather.series import WeatherSeries, spacing_minutes
-from solweig.weather.sky_checks import check_cells, check_sun, findings_of_cells
+from solweig.weather.sky_checks import check_cells, check_lengths, check_sun, findings_of_cells
 from solweig.weather.split import split_alone
 from solweig.weather.weather_cells import FINEST, WeatherCells, cells_around
 
@@ -83,6 +83,8 @@ class _Read:
     #: Of the weather cells in each step.
     values: F64
     layers: int
+    #: Shortest time from one layer to the next [min]; infinite where it is not known.
+    every: float
     digest: str
 
 
@@ -158,7 +160,8 @@ def given_sky(
             for name, each in read.items()
         },
     )
-    return sky, findings_of_cells(given, settled, series, beam)
+    findings = check_lengths({name: each.every for name, each in read.items()}, series)
+    return sky, findings + findings_of_cells(given, settled, series, beam)
 
 
 def _read(
@@ -183,7 +186,10 @@ def _read(
     digest = hashlib.blake2b(
         np.ascontiguousarray(values, "<f8").view(np.uint8).data, digest_size=20
     )
-    return _Read(cells, cells.take(values), len(wanted), digest.hexdigest())
+    every = np.inf
+    if layers.times is not None and len(layers) > 1:
+        every = float(np.diff(np.sort(layers.times)).min() / np.timedelta64(1, "m"))
+    return _Read(cells, cells.take(values), len(wanted), every, digest.hexdigest())
 
 
 def _of_all(cells: Mapping[str, WeatherCells]) -> WeatherCells:

@@ -19,23 +19,27 @@ from solweig.errors import InvalidSurfaceData, WeatherDataError
 from solweig.rasters.datasets import is_dataset
 from solweig.rasters.files import read_raster_window
 from solweig.rasters.grids import Grid
-from solweig.rasters.labelled import is_labelled
+from solweig.rasters.labelled import WITHOUT, is_labelled
 from solweig.rasters.labelled_layers import labelled_layers
 from solweig.rasters.sources import open_source
 from solweig.typing import F32, Window
 from solweig.weather.field_layers import (
-    NETCDF,
     bands_said,
+    is_netcdf_file,
     map_of,
     said_times,
     time_of,
-    times_of_names,
+    times_of_bands,
+    units_of,
 )
 from solweig.weather.radiation_fields import RadiationField
 from solweig.weather.readers.units import KNOWN, plain
 
 __all__ = ["OwnLayers", "opened_layers"]
 
+_LAYER = "_layer"
+"""Dimension of layers without times; others may be called ``layer``."""
+_WITH = "Give a GeoTIFF, or centres of two cells at least along y or x and their CRS."
 _NORTH_UP = "Resample it to a regular grid along the axes of a projection."
 
 
@@ -77,7 +81,7 @@ def opened_layers(name: str, field: RadiationField) -> Iterator[OwnLayers]:
         Not a field, or times that are none.
     """
     source = field.source
-    if isinstance(source, str | Path) and Path(source).suffix.lower() in NETCDF:
+    if isinstance(source, str | Path) and is_netcdf_file(Path(source)):
         from solweig.weather.readers.netcdf import opened  # xarray is not needed by other fields
 
         if not Path(source).is_file():
@@ -110,16 +114,20 @@ def _timed(name: str, field: RadiationField, layers: OwnLayers) -> OwnLayers:
 
 
 def _of_labelled(name: str, array: Any) -> OwnLayers:
-    unit = str(array.attrs.get("units") or "")
-    time, times = time_of(name, array)
+    time, times, zoned = time_of(name, array)
     if time is None:
-        time = "layer"
+        time = _LAYER
         array = array.expand_dims(time)
-    found = labelled_layers(name, array, time)
+    try:
+        found = labelled_layers(name, array, time)
+    except InvalidSurfaceData as error:
+        if error.hint != WITHOUT:
+            raise
+        # Cells without a place do not help here.
+        raise InvalidSurfaceData(name, error.expected, error.got, _WITH) from None
     if found is None:
         raise _placeless(name, "an array without coordinates")
-    units = (unit,) if unit else ()
-    return OwnLayers(found.grid, array.sizes[time], times, False, units, found.read)
+    return OwnLayers(found.grid, array.sizes[time], times, zoned, units_of(array), found.read)
 
 
 def _of_file(name: str, path: Path) -> OwnLayers:
@@ -136,7 +144,7 @@ def _of_file(name: str, path: Path) -> OwnLayers:
             name, "a north-up grid", f"the transform {tuple(own.transform)[:6]}", _NORTH_UP
         )
     grid, turned = _north_up(own)
-    times, zoned = times_of_names(name, words)
+    times, zoned = times_of_bands(name, path, words)
 
     def read(layers: Sequence[int], where: Window) -> F32:
         ends = zip(where, own.shape, turned, strict=True)

@@ -29,8 +29,8 @@ class RadiationField:
     times
         Of the layers of a source without times of its own; None: one layer a step, in their order.
     utc
-        Times without a zone are UTC; else they are on the clock of the weather's stamps. What they
-        mark of a step, its end say, is what those stamps mark.
+        Times without a zone are UTC; else they are on the clock of the weather's stamps, and UTC
+        where these have a zone. What they mark of a step, its end say, is what those stamps mark.
     variable
         Name in a NetCDF file that holds several.
     """

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from solweig.errors import WeatherDataError
+from solweig.messages import argument
 from solweig.typing import F64
 from solweig.weather.checks import (
     NIGHT_LIGHT,
@@ -20,16 +21,18 @@ from solweig.weather.checks import (
     unit_guess,
 )
 from solweig.weather.clock_check import Heights, find_shift
-from solweig.weather.field_quantities import RADIATION
+from solweig.weather.field_quantities import RADIATION, SHORTWAVE
 from solweig.weather.field_values import Looked, check_values
 from solweig.weather.radiation import SOLAR_CONSTANT, Radiation
 from solweig.weather.series import WeatherSeries
 
-__all__ = ["check_cells", "check_sun", "findings_of_cells"]
+__all__ = ["check_cells", "check_lengths", "check_sun", "findings_of_cells"]
 
 _MOST_OF_SUN, _LOW_LIGHT = 1.25, 50.0
 """No mean over a weather cell and a step is above this share of the light outside the atmosphere at
 the highest sun of the step, and W m-2 beside."""
+_SHORTER = 0.75
+"""Layers that follow each other within this part of a step are of parts of steps."""
 _TIMES = "Are its times UTC (utc=True, ,utc at the end), and do they mark what the stamps mark?"
 
 
@@ -56,8 +59,15 @@ def check_cells(name: str, field: str, values: F64, series: WeatherSeries) -> No
     low = np.min(values, axis=(1, 2), where=known, initial=np.inf)
     high = np.max(values, axis=(1, 2), where=known, initial=-np.inf)
     missing = np.count_nonzero(~known, axis=(1, 2))
+    # A satellite may see nothing where the sun is low.
+    sun = [
+        f", with the sun at {height:.0f} degrees" if name in SHORTWAVE else ""
+        for height in series.track.elevation
+    ]
     looked = {
-        f"At {t:%Y-%m-%d %H:%M}": Looked(float(low[i]), float(high[i]), int(missing[i]), b"")
+        f"At {t:%Y-%m-%d %H:%M}{sun[i]}": Looked(
+            float(low[i]), float(high[i]), int(missing[i]), b""
+        )
         for i, t in enumerate(series.stamps)
     }
     check_values(field, RADIATION[name], looked, cells="weather cell around the surface")
@@ -94,7 +104,7 @@ def check_sun(name: str, field: str, values: F64, series: WeatherSeries, beam: s
             field, f"{words} of at most {most[worst]:.0f} W/m2, as the sun of the step can give",
             f"{brightest[worst]:.0f}",
             f"At {series.stamps[worst]:%Y-%m-%d %H:%M}, with the sun at "
-            f"{series.track.elevation[worst]:.0f} degrees. {_TIMES}",
+            f"{series.track.elevation[worst]:.0f} degrees. {_TIMES}{_beam(name, beam)}",
         )  # fmt: skip
     guess = unit_guess(float(brightest.max()), float(altitude.max()))
     if name == "global_rad" and guess is not None:
@@ -102,6 +112,38 @@ def check_sun(name: str, field: str, values: F64, series: WeatherSeries, beam: s
             field, f"{words} in W/m2", f"{brightest.max():g} at most",
             f"With the sun up to {altitude.max():.0f} degrees high it looks like {guess}.",
         )  # fmt: skip
+
+
+def check_lengths(every: Mapping[str, float], series: WeatherSeries) -> list[Finding]:
+    """Say of radiation that comes more often than the steps that it is no mean over them.
+
+    Parameters
+    ----------
+    every
+        By quantity, from one of its layers to the next [min].
+    series
+        The steps.
+    """
+    step = 60.0 * float(series.columns["hours"].min())
+    found = [
+        f"fields[{name}] has a layer every {minutes:g} min"
+        for name, minutes in every.items()
+        if minutes < _SHORTER * step
+    ]
+    if not found:
+        return []
+    text = (
+        f"{', '.join(found)}, and a step is {step:g} min long: the layer at its stamp is taken for "
+        "its mean. Average them over the steps first."
+    )
+    return [Finding("radiation by cells", text)]
+
+
+def _beam(name: str, beam: str) -> str:
+    """What else a direct radiation that is too strong may be."""
+    if name != "direct_rad" or beam == "normal":
+        return ""
+    return f" Or is it normal to the sun, {argument('beam', 'normal')}?"
 
 
 def findings_of_cells(

@@ -97,7 +97,8 @@ def cells_around(name: str, own: Grid, surface: Grid) -> WeatherCells:
     Raises
     ------
     GridShapeMismatch
-        It does not cover the surface, or has too many cells around it.
+        It does not cover the surface, has too many cells around it, or goes around the globe and
+        begins beside it.
     InvalidSurfaceData
         No way from one projection to the other.
     """
@@ -146,6 +147,7 @@ def _of_other_axes(name: str, own: Grid, surface: Grid) -> WeatherCells:
     places = there(
         (origin[1] + pitch[1] * right).ravel(), (origin[0] + pitch[0] * down).ravel()
     )[::-1]  # fmt: skip
+    _check_round(name, own, places[1])
     # Outside its outermost centres these hold, as they do on the surface.
     inside = [
         np.clip(place - 0.5, 0.0, size - 1.0).reshape(shape)
@@ -154,6 +156,21 @@ def _of_other_axes(name: str, own: Grid, surface: Grid) -> WeatherCells:
     window = [slice(int(np.floor(p.min())), int(np.ceil(p.max())) + 1) for p in inside]
     within = np.stack([p - part.start for p, part in zip(inside, window, strict=True)])
     return replace(found, window=(window[0], window[1]), at=within)
+
+
+def _check_round(name: str, own: Grid, cols: F64) -> None:
+    """Refuse a grid around the globe that begins within the cells that are needed."""
+    turn = own.crs is not None and own.crs.is_geographic
+    size, step = own.shape[1], own.transform.a
+    if not turn or not math.isclose(size * step, 360.0, rel_tol=_SLACK / size):
+        return
+    if cols.min() < 0.5 or cols.max() > size - 0.5:
+        raise GridShapeMismatch(
+            name, "weather cells on both sides of the surface",
+            f"a grid around the globe that begins beside it, at {own.transform.c:.8g} degrees",
+            "Let it begin elsewhere: "
+            "array.assign_coords(lon=(array.lon + 180) % 360 - 180).sortby('lon').",
+        )  # fmt: skip
 
 
 def _along_axes(

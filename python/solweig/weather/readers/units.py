@@ -37,9 +37,10 @@ _SHARE = {"%": Unit(), "percent": Unit(), "pct": Unit(), "1": Unit(100.0), "-": 
           "fraction": Unit(100.0)}  # fmt: skip
 _FLUX = {
     "wm-2": Unit(), "kwm-2": Unit(1e3),
-    "jm-2": Unit(1.0, energy=True), "kjm-2": Unit(1e3, energy=True),
-    "mjm-2": Unit(1e6, energy=True), "jcm-2": Unit(1e4, energy=True),
-    "whm-2": Unit(3.6e3, energy=True), "kwhm-2": Unit(3.6e6, energy=True),
+    "jm-2": Unit(1.0, energy=True), "wsm-2": Unit(1.0, energy=True),
+    "kjm-2": Unit(1e3, energy=True), "mjm-2": Unit(1e6, energy=True),
+    "jcm-2": Unit(1e4, energy=True), "whm-2": Unit(3.6e3, energy=True),
+    "kwhm-2": Unit(3.6e6, energy=True),
 }  # fmt: skip
 _SPEED = {
     "ms-1": Unit(), "kmh-1": Unit(1 / 3.6), "kmph": Unit(1 / 3.6), "kph": Unit(1 / 3.6),
