@@ -759,3 +759,17 @@ def test_order_is_one(surface: solweig.SurfaceData) -> None:
     names = ("longwave_down", "diffuse_rad", "global_rad", "direct_rad")
     given = fields_of({"ta": "ta.tif@2m"} | dict.fromkeys(names, "r.nc"))
     assert list(given) == ["ta", "global_rad", "direct_rad", "diffuse_rad", "longwave_down"]
+
+
+@pytest.mark.parametrize("factor", [0.4, 0.9, 1.2, 2.5])
+def test_light_unlike_that_of_the_steps_is_told(
+    surface: solweig.SurfaceData, factor: float
+) -> None:
+    rows = steps()
+    light = cells_of(rows, np.full((3, 4), min(factor, 1.0)))
+    fields = global_of(labelled(light, WEST - 10.0, NORTH + 10.0, 24.0))
+    own = [replace(row, global_rad=row.global_rad * min(1.0 / factor, 1.0)) for row in rows]
+    _, findings = read(surface, fields, own)
+    told = [each.text for each in findings if "times that of the steps" in each.text]
+    assert bool(told) == (factor in (0.4, 2.5))
+    assert all(f"{factor:.2g} times" in text for text in told)

@@ -33,6 +33,8 @@ _MOST_OF_SUN, _LOW_LIGHT = 1.25, 50.0
 the highest sun of the step, and W m-2 beside."""
 _SHORTER = 0.75
 """Layers that follow each other within this part of a step are of parts of steps."""
+_APART = 2.0
+"""Light of the weather cells and of the steps is that of one place and time up to this factor."""
 _TIMES = "Are its times UTC (utc=True, ,utc at the end), and do they mark what the stamps mark?"
 
 
@@ -184,6 +186,7 @@ def _shortwave(
         )
         found.append(Finding("radiation by cells", text))
     mean = _mean_of_cells(settled, series)
+    found += _beside_the_steps(mean, series)
     shift = find_shift(mean, Heights.of(series), beam)
     clock = shift is not None and shift_counts(shift)
     if shift is not None and clock:
@@ -209,6 +212,20 @@ def _shortwave(
         )
         found.append(Finding("zero radiation", text))
     return found
+
+
+def _beside_the_steps(mean: WeatherSeries, series: WeatherSeries) -> list[Finding]:
+    """Say where the light of the weather cells is much more or less than that of the steps."""
+    theirs, own = (
+        float(np.nansum(each.radiation.total[series.daytime])) for each in (mean, series)
+    )
+    if own <= 0.0 or own / _APART <= theirs <= own * _APART:
+        return []
+    text = (
+        f"the global radiation of the weather cells is {theirs / own:.2g} times that of the steps "
+        "in all. Is it that place and those times, in W/m2 as means of the steps?"
+    )
+    return [Finding("radiation by cells", text)]
 
 
 def _mean_of_cells(settled: Radiation, series: WeatherSeries) -> WeatherSeries:
