@@ -198,12 +198,11 @@ impl Prepared {
             canopies: run.cells.seen.is_some(),
             attribution: request.attribution(),
         };
-        let (mut tables, luminance) = StepTables::new(&input);
-        let skies = (air.sky).and_then(|cells| Skies::new(&input, cells, run.window));
-        let skies = skies.map(|(skies, of_skies)| {
-            tables = of_skies;
-            skies
-        });
+        let several = (air.sky).and_then(|cells| Skies::new(&input, cells, run.window));
+        let (skies, (tables, luminance)) = match several {
+            Some((skies, tables)) => (Some(skies), (tables, input.luminance())),
+            None => (None, StepTables::new(&input)),
+        };
         Self {
             comfort: comfort(run.params, weather, air, request),
             sky,

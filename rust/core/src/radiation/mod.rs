@@ -120,19 +120,20 @@ fn fluxes(work: &mut Work, tables: &StepTables, sky: &impl Sky, sensors: bool) {
     }
 }
 
-/// Compute a block from loaded inputs to comfort; `around` are the weather cells there, if any.
+/// Compute a block from its inputs to comfort; `around` are the weather cells there, if any.
 /// `all_sides` completes the longwave sides of a cylinder with their patch part, which the body itself
 /// receives through its side term.
 #[inline(always)]
 fn compute(
     work: &mut Work,
+    cells: &Cells<'_>,
     tables: &StepTables,
     around: Option<&Around<'_>>,
     memory: Option<&mut Memory<'_>>,
     comfort: &Comfort,
-    air: &Air<'_>,
     all_sides: bool,
 ) {
+    work.load(cells, tables, around);
     work.ground(tables, memory);
     let sensors = comfort.heat.is_some();
     match around {
@@ -154,9 +155,10 @@ fn compute(
     }
     let n = work.n;
     let [utci, pet] = [&mut work.utci[..n], &mut work.pet[..n]];
-    comfort.fill(&work.tmrt[..n], air, utci, pet);
+    comfort.fill(&work.tmrt[..n], &cells.air, utci, pet);
     if let Some(heat) = &comfort.heat {
-        loads::feel(work, heat, comfort.local.as_ref().map(|local| (local, air)));
+        let own = comfort.local.as_ref().map(|local| (local, &cells.air));
+        loads::feel(work, heat, own);
     }
 }
 
@@ -252,18 +254,17 @@ impl Task<'_> {
             let first = std::mem::replace(&mut next, range.end);
             let around = skies.map(|s| s.around(self.at + range.start..self.at + range.end));
             let cells = self.cells.slice(range.clone());
-            work.load(&cells, tables, around.as_ref());
             let mut memory = self
                 .memory
                 .as_mut()
                 .map(|m| m.each_mut().map(|x| &mut x[range.clone()]));
             compute(
                 &mut work,
+                &cells,
                 tables,
                 around.as_ref(),
                 memory.as_mut(),
                 comfort,
-                &cells.air,
                 all_sides,
             );
             for (out, &field) in self.out.iter_mut().zip(fields) {
@@ -461,17 +462,16 @@ pub fn evaluate_points(
             skies.around(cell..cell + 1)
         });
         let part = cells.slice(range.clone());
-        work.load(&part, tables, around.as_ref());
         let mut memory = memory
             .as_mut()
             .map(|m| m.each_mut().map(|x| &mut x[range.clone()]));
         compute(
             &mut work,
+            &part,
             tables,
             around.as_ref(),
             memory.as_mut(),
             comfort,
-            &part.air,
             true,
         );
         for (out, &(field, _)) in out.iter_mut().zip(fields) {

@@ -17,7 +17,7 @@ use std::ops::Range;
 
 /// Weather cells around a cell.
 pub const CORNERS: usize = 4;
-/// Numbers of a sky, in the order of `Sky` of `shaders/radiation.wgsl`.
+/// Numbers of a sky, in the order that `shaders/common/sky.wgsl` reads them.
 pub const NUMBERS: usize = 24;
 
 // Where they are.

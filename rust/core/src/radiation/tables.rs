@@ -284,14 +284,27 @@ pub fn emission(celsius: f64) -> f64 {
     SIGMA * (celsius + KELVIN).powi(4)
 }
 
+impl StepInput<'_> {
+    /// Sky luminance, by day under the patch sky.
+    #[must_use]
+    pub fn luminance(&self) -> Option<Luminance> {
+        let sky = self.patch_sky.filter(|_| self.sky.day)?;
+        Some(mean_luminance(
+            sky,
+            self.weather,
+            self.sky,
+            &self.weather.suns(),
+        ))
+    }
+}
+
 impl StepTables {
     /// Tables of a step, and the sky luminance they hold (by day under the patch sky).
     #[must_use]
     pub fn new(input: &StepInput<'_>) -> (Self, Option<Luminance>) {
         let suns = input.weather.suns();
-        let sky = input.patch_sky.filter(|_| input.sky.day);
-        let light = sky.map(|sky| mean_luminance(sky, input.weather, input.sky, &suns));
-        let patches = sky.zip(light.as_ref()).map(|(sky, light)| {
+        let light = input.luminance();
+        let patches = input.patch_sky.zip(light.as_ref()).map(|(sky, light)| {
             let sun = patch_sun(input, &suns, &light.patches);
             PatchStep::new(&sky.weights, &sun, input.sides)
         });
@@ -308,10 +321,9 @@ impl StepTables {
     #[must_use]
     pub fn of_weather_cell(input: &StepInput<'_>) -> (Self, Option<Vec<PatchTerms>>) {
         let suns = input.weather.suns();
-        let terms = input.patch_sky.filter(|_| input.sky.day).map(|sky| {
-            let light = mean_luminance(sky, input.weather, input.sky, &suns);
-            patch_sun(input, &suns, &light.patches).terms(&sky.weights)
-        });
+        let light = input.luminance();
+        let terms = (input.patch_sky.zip(light))
+            .map(|(sky, light)| patch_sun(input, &suns, &light.patches).terms(&sky.weights));
         let mut tables = Self::with(input, None, None, None);
         tables.sun.share_light = 1.0;
         (tables, terms)
